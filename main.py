@@ -1,0 +1,14 @@
+"""Entry point: the only module that knows both the app and the trainer exist."""
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; without one, open the window. Returns the exit status (0, 1 or 2)."""
+    from opqn_app import cli
+
+    return cli.run(sys.argv[1:] if argv is None else argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+"""OPQN Photo Search: find a face in your own photos."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,125 @@
+"""Errors that say something about the user's world; everything else that is raised is a bug.
+
+OpqnError                        str(error) is a sentence fit to show: what happened, what to do
+├─ PhotoUnreadable               one photo can't be read; indexing records it and goes on
+├─ NoFaceFound                   a query photo shows no face
+├─ LibraryError
+│  ├─ LibraryTooNew              written by a newer version of the app
+│  ├─ LibraryDamaged             SQLite says the file is broken
+│  ├─ LibraryLocked              another process is writing
+│  └─ FolderUnavailable          a photo folder is missing, e.g. its disk is unplugged
+├─ ModelError
+│  ├─ ModelMissing               no model of that name or path
+│  └─ ModelIncompatible          a checkpoint whose parts do not fit
+├─ DataError                     a data set that is not laid out as stated
+└─ SettingsError                 a setting that can't be used
+"""
+
+from pathlib import Path
+
+
+class OpqnError(Exception):
+    """The user's world is not as needed; the message is a plain sentence."""
+
+
+class PhotoUnreadable(OpqnError):
+    """A photo that can't be read.
+
+    Args:
+        name: file name or path, for the message.
+        reason: a plain clause, such as "the file is empty".
+    """
+
+    def __init__(self, name: Path | str, reason: str) -> None:
+        super().__init__(f"Can't read {name}: {reason}.")
+        self.name = str(name)
+        self.reason = reason
+
+
+class NoFaceFound(OpqnError):
+    """A query photo without a face."""
+
+    def __init__(self, name: Path | str) -> None:
+        super().__init__(
+            f"No face was found in {name}. "
+            "Try a photo where the face is larger or turned to the front."
+        )
+
+
+class LibraryError(OpqnError):
+    """Something about the library file."""
+
+
+class LibraryTooNew(LibraryError):
+    """The library was written by a newer version of this program."""
+
+    def __init__(self, path: Path, unknown: str) -> None:
+        super().__init__(
+            f"The library {path} was written by a newer version of this program "
+            f"(it has '{unknown}'). Update the program, or choose another library file."
+        )
+
+
+class LibraryDamaged(LibraryError):
+    """SQLite can't read the file."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"The library {path} can't be read: {reason}. Move the file away and index your "
+            "folders again; your photos are not touched."
+        )
+
+
+class LibraryLocked(LibraryError):
+    """A second writer; `holder` says who holds the lock."""
+
+    def __init__(self, path: Path, holder: str) -> None:
+        super().__init__(
+            f"The library {path} is being written by {holder}. Wait until it is done, or stop it."
+        )
+        self.holder = holder
+
+
+class FolderUnavailable(LibraryError):
+    """A photo folder that is not there now; nothing of it is forgotten."""
+
+    def __init__(self, path: Path, reason: str = "it is not there") -> None:
+        super().__init__(
+            f"The folder {path} can't be read: {reason}. Plug its disk in or check the path; "
+            "what was indexed from it stays searchable."
+        )
+
+
+class ModelError(OpqnError):
+    """Something about a model file."""
+
+
+class ModelMissing(ModelError):
+    """No model of that name or at that path."""
+
+    def __init__(self, name: Path | str) -> None:
+        super().__init__(
+            f"There is no model '{name}'. Name a bundled model or the folder of an imported one."
+        )
+
+
+class ModelIncompatible(ModelError):
+    """A checkpoint whose parts do not fit together, or do not fit this program."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"The model {path} can't be used: {reason}.")
+        self.reason = reason
+
+
+class DataError(OpqnError):
+    """A data set that is not laid out as stated."""
+
+    def __init__(self, path: Path | str, reason: str) -> None:
+        super().__init__(f"The data at {path} can't be used: {reason}.")
+
+
+class SettingsError(OpqnError):
+    """A setting that can't be used."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The setting '{name}' can't be used: {reason}.")

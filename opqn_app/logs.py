@@ -1,0 +1,30 @@
+"""Logging: words to stderr, and a rotating file that never leaves the machine."""
+
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def configure(*, verbose: bool = False, log_dir: Path | None = None) -> None:
+    """Set up the root logger. Photo paths are personal data: log them at DEBUG only.
+
+    Args:
+        verbose: DEBUG on stderr instead of WARNING.
+        log_dir: folder for `opqn.log` (INFO, 3 files of 1 MB); None writes no file.
+    """
+    root = logging.getLogger()
+    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+    stderr = logging.StreamHandler()
+    stderr.setLevel(logging.DEBUG if verbose else logging.WARNING)
+    stderr.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    root.addHandler(stderr)
+    if log_dir is not None:
+        to_file = RotatingFileHandler(log_dir / "opqn.log", maxBytes=1_000_000, backupCount=2)
+        to_file.setLevel(logging.INFO)
+        to_file.setFormatter(logging.Formatter(LOG_FORMAT))
+        root.addHandler(to_file)

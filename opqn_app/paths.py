@@ -1,0 +1,43 @@
+"""Where things lie: the user's data, logs and caches, and the files shipped with the app."""
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+APP_NAME = "opqn-photo-search"
+
+
+def _user_dir(variable: str, default: str) -> Path:
+    # OPQN_DATA_DIR, OPQN_CACHE_DIR and OPQN_LOG_DIR move everything, e.g. onto the photo disk.
+    path = Path(os.environ.get(variable) or default)
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def data_dir() -> Path:
+    """Folder of the library, settings and imported models; made if missing."""
+    return _user_dir("OPQN_DATA_DIR", platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def cache_dir() -> Path:
+    """Folder for what can be made again; made if missing."""
+    return _user_dir("OPQN_CACHE_DIR", platformdirs.user_cache_dir(APP_NAME, appauthor=False))
+
+
+def log_dir() -> Path:
+    """Folder of the log files; made if missing."""
+    return _user_dir("OPQN_LOG_DIR", platformdirs.user_log_dir(APP_NAME, appauthor=False))
+
+
+def default_library() -> Path:
+    """The library file used when none is named."""
+    return data_dir() / "library.sqlite"
+
+
+def resource(name: str) -> Path:
+    """Path of a shipped file, such as "models/bundled-64", in the source tree or a frozen app."""
+    frozen: str | None = getattr(sys, "_MEIPASS", None)
+    root = Path(frozen) if frozen else Path(__file__).resolve().parent.parent
+    return root / "resources" / name
