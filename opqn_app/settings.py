@@ -50,7 +50,7 @@ def settings_file() -> Path:
 
 
 def load(path: Path | None = None) -> Settings:
-    """Settings from `path`; an unknown key is ignored, a bad value becomes its default, both logged."""
+    """Settings from `path`; unknown keys are ignored, bad values become defaults, both logged."""
     path = path or settings_file()
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
