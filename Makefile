@@ -1,0 +1,60 @@
+# Verbs: demo run test check format bench screenshots. The first one used sets up .venv by itself.
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+export PIP_NO_CACHE_DIR := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo run test check format bench screenshots setup clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo         index the bundled sample, run its queries, write demo-out/contact_sheet.png"
+	@echo "make run          open the window"
+	@echo "make test         ruff, mypy --strict and all tests"
+	@echo "make check        ruff and mypy only"
+	@echo "make format       put the code in its format"
+	@echo "make bench        print the benchmark ratios"
+	@echo "make screenshots  make docs/screenshots again from the real window"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (about 5 GB, most of it torch; a few minutes) ..."
+	@start=$$SECONDS; \
+	$(PYTHON) -m venv $(VENV) && \
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,raw,fast]' && \
+	touch $(STAMP) && \
+	echo "Set-up took $$((SECONDS - start)) s; $(VENV) holds $$(du -sh $(VENV) | cut -f1)."
+
+demo: $(STAMP)
+	@start=$$SECONDS; $(BIN)/python main.py demo --out demo-out && \
+	echo "make demo: done in $$((SECONDS - start)) s."
+
+run: $(STAMP)
+	@$(BIN)/python main.py gui
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: $(STAMP)
+	@start=$$SECONDS; $(MAKE) --no-print-directory check && \
+	$(BIN)/python -m pytest -q --durations=10 && \
+	echo "make test: all checks passed in $$((SECONDS - start)) s."
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)
+	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+screenshots: $(STAMP)
+	$(BIN)/python -m tests.screenshots --out docs/screenshots
+
+clean:
+	rm -rf $(VENV) demo-out build dist *.egg-info

@@ -1,0 +1,294 @@
+"""The command line: parse, call, print. Results on stdout, words on stderr, status 0, 1 or 2."""
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from opqn_app import __version__, logs, paths, settings
+from opqn_app.errors import OpqnError
+from opqn_app.progress import counted
+
+if TYPE_CHECKING:
+    from opqn_app.engine import Engine
+    from opqn_app.vision.faces import FoundFace
+
+logger = logging.getLogger(__name__)
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of all commands of the app."""
+    parser = argparse.ArgumentParser(
+        prog="opqn",
+        description="Find a face in your own photos. Everything stays on this machine.",
+        epilog="Without a command, the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_commands(parser.add_subparsers(dest="command", metavar="COMMAND"))
+    return parser
+
+
+def add_commands(commands: Any) -> None:
+    """Add the app's commands to `commands`, an argparse sub-parser collection."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--library", type=Path, metavar="FILE", help="library file to use")
+    common.add_argument("--verbose", action="store_true", help="say more on stderr")
+    machine = argparse.ArgumentParser(add_help=False)
+    machine.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    model = argparse.ArgumentParser(add_help=False)
+    model.add_argument("--model", help="name or folder of the OPQN model")
+    model.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
+
+    def add(name: str, command: Command, text: str, *parents: argparse.ArgumentParser) -> Any:
+        parser = commands.add_parser(name, help=text, description=text, parents=[common, *parents])
+        parser.set_defaults(run=command)
+        return parser
+
+    index = add("index", index_command, "Find the faces in a folder of photos.", machine, model)
+    index.add_argument("folder", type=Path, metavar="DIR", help="folder of photos")
+    index.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="skip these (repeatable)"
+    )
+    index.add_argument(
+        "--retry", action="store_true", help="try the photos again that could not be read"
+    )
+
+    search = add("search", search_command, "Rank every face by a photo.", machine, model)
+    search.add_argument(
+        "photos", type=Path, nargs="+", metavar="PHOTO", help="one or more photos of one person"
+    )
+    search.add_argument(
+        "--face",
+        type=positive,
+        metavar="N",
+        help="which face of the photo: 1 is the largest (default)",
+    )
+    search.add_argument(
+        "-k", "--limit", type=positive, default=20, metavar="N", help="how many hits (default 20)"
+    )
+
+    add("status", status_command, "Say what the library holds.", machine)
+    forget = add("forget", forget_command, "Remove a folder from the library.", machine)
+    forget.add_argument("folder", type=Path, metavar="DIR", help="folder that was indexed")
+
+    imported = add(
+        "import-checkpoint",
+        import_command,
+        "Import a model in the format the authors of OPQN released.",
+        machine,
+    )
+    imported.add_argument("file", type=Path, metavar="FILE.tar", help="the checkpoint")
+    imported.add_argument("--name", help="name of the model (default: the file's name)")
+
+    demo = add("demo", demo_command, "Index the sample photos and run the queries.", machine, model)
+    demo.add_argument(
+        "--out", type=Path, default=Path("demo-out"), metavar="DIR", help="where results go"
+    )
+    demo.add_argument("--no-window", action="store_true", help="do not open the window at the end")
+
+    gui = add("gui", gui_command, "Open the window.")
+    gui.add_argument("--time-to-window", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line. Returns 0 when done, 1 for a known problem, 2 for wrong usage."""
+    parser = build_parser()
+    arguments = parser.parse_args(list(argv) or ["gui"])
+    if arguments.command is None:
+        parser.error("name a command")
+    logs.configure(verbose=arguments.verbose, log_dir=paths.log_dir())
+    signal.signal(signal.SIGTERM, _interrupt)
+    command: Command = arguments.run
+    try:
+        return command(arguments)
+    except OpqnError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("Stopped. Everything done so far is kept; run the command again to go on.")
+        return 1
+    except BrokenPipeError:  # the reader of stdout went away, e.g. `| head`
+        sys.stderr.close()
+        return 1
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def say(text: str) -> None:
+    """A sentence for the person at the terminal."""
+    sys.stderr.write(text + "\n")
+
+
+def positive(text: str) -> int:
+    """An argparse type: a whole number from 1."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
+
+
+def emit(arguments: argparse.Namespace, value: dict[str, Any], text: str) -> None:
+    """The result on stdout: `value` as JSON when asked for, else `text`."""
+    shown = json.dumps(value, default=str) if arguments.json else text
+    sys.stdout.write(shown + "\n")
+    sys.stdout.flush()
+
+
+def library_path(arguments: argparse.Namespace) -> Path:
+    return arguments.library or settings.load().library_path
+
+
+def _engine(arguments: argparse.Namespace) -> "Engine":
+    from opqn_app.engine import load_engine
+
+    chosen = settings.load()
+    return load_engine(arguments.model or chosen.model, arguments.device or chosen.device)
+
+
+def index_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.errors import FolderUnavailable
+    from opqn_app.library.indexing import index_folder
+    from opqn_app.progress import index_report_in_words, run_with_progress
+
+    if not arguments.folder.is_dir():
+        raise FolderUnavailable(arguments.folder)
+    job = index_folder(
+        library_path(arguments),
+        arguments.folder,
+        _engine(arguments),
+        excludes=(*settings.load().excludes, *arguments.exclude),
+        retry_failures=arguments.retry,
+    )
+    report = run_with_progress(job)
+    failures = [{"photo": str(f.path), "reason": f.reason} for f in report.failures]
+    counts = {name: value for name, value in asdict(report).items() if name != "failures"}
+    emit(arguments, {**counts, "failures": failures}, index_report_in_words(report))
+    return 0
+
+
+def search_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.library.library import Library
+    from opqn_app.search.code_index import CodeIndex
+    from opqn_app.search.query import faces_in, hits, query_lut
+
+    engine = _engine(arguments)
+    crops = [
+        _choose_face(photo, faces_in(photo, engine.detector), arguments.face).crop
+        for photo in arguments.photos
+    ]
+    with Library.open(library_path(arguments)) as library:
+        index = CodeIndex.load(library, engine.encoder.model_id)
+        lut = query_lut(engine.encoder, crops)
+        ranking = index.search(lut, limit=arguments.limit)
+        found = hits(library, index, ranking, lut, engine.encoder.calibration)
+        n_faces = len(index)
+    rows = [
+        {
+            "photo": str(hit.face.photo.path),
+            "face_id": hit.face.id,
+            "box": [round(v, 1) for v in asdict(hit.face.box).values()],
+            "score": hit.score,
+            "probability": hit.probability,
+            "contributions": list(hit.contributions),
+        }
+        for hit in found
+    ]
+    value = {"model": engine.encoder.name, "faces_searched": n_faces, "hits": rows}
+    emit(arguments, value, _table_of_hits(rows))
+    return 0
+
+
+def _choose_face(photo: Path, faces: list["FoundFace"], number: int | None) -> "FoundFace":
+    """Face `number` of `faces`, counted from 1, largest first; the largest when not named."""
+    if number is None:
+        if len(faces) > 1:
+            say(f"{photo} shows {len(faces)} faces; the largest is used (--face N chooses).")
+        return faces[0]
+    if not 1 <= number <= len(faces):
+        raise OpqnError(f"{photo} shows {counted(len(faces), 'face')}; there is no face {number}.")
+    return faces[number - 1]
+
+
+def _table_of_hits(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return "The library holds no faces yet. Index a folder first: opqn index DIR"
+    lines = ["likely   score   face  photo"]
+    for row in rows:
+        likely = "   –  " if row["probability"] is None else f"{row['probability']:6.1%}"
+        lines.append(f"{likely}  {row['score']:6.4f}  {row['face_id']:5d}  {row['photo']}")
+    return "\n".join(lines)
+
+
+def status_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.library.library import Library
+
+    with Library.open(library_path(arguments)) as library:
+        status = library.status()
+        failures = library.failures()
+        roots = library.roots()
+    value = {
+        "library": str(library_path(arguments)),
+        "photos": status.photos,
+        "faces": status.faces,
+        "failures": [{"photo": str(f.path), "reason": f.reason} for f in failures],
+        "model": {"id": status.model_id, "name": status.model_name},
+        "revision": status.revision,
+        "folders": [asdict(root) for root in roots],
+    }
+    lines = [
+        f"{counted(status.photos, 'photo')}, {counted(status.faces, 'face')}, "
+        f"{counted(len(failures), 'problem')}; model {status.model_name or 'none yet'}"
+    ]
+    for root in roots:
+        state = "" if root.is_available else "  (not there now; still searchable)"
+        lines.append(f"  {root.path}: {counted(root.photos, 'photo')}{state}")
+    lines += [f"  problem: {failure.path}: {failure.reason}" for failure in failures]
+    emit(arguments, value, "\n".join(lines))
+    return 0
+
+
+def forget_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.library.library import Library
+
+    with Library.open(library_path(arguments), write=True) as library:
+        report = library.forget_root(arguments.folder)
+    text = f"Forgot {counted(report.photos, 'photo')} and {counted(report.faces, 'face')}."
+    emit(arguments, asdict(report), text)
+    return 0
+
+
+def import_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.opqn.import_official import import_official
+
+    name = arguments.name or arguments.file.stem
+    out = paths.data_dir() / "models" / name
+    report = import_official(arguments.file, out)
+    emit(arguments, {"model": str(out), **asdict(report)}, f"Imported as '{name}': {report}")
+    return 0
+
+
+def demo_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.demo import run_demo
+
+    return run_demo(
+        out=arguments.out,
+        engine=_engine(arguments),
+        as_json=arguments.json,
+        open_window=not (arguments.no_window or arguments.json),
+    )
+
+
+def gui_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.ui.app import run_gui
+
+    return run_gui(arguments.library)

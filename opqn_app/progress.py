@@ -1,0 +1,94 @@
+"""Progress in words: how many, how fast, how long still; one line on a terminal."""
+
+import sys
+from collections.abc import Generator
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from opqn_app.library.indexing import IndexProgress, IndexReport
+
+
+def duration_in_words(seconds: float) -> str:
+    """ "40 s", "3 min 20 s" or "2 h 5 min"; never negative."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+
+
+def counted(n: int, noun: str) -> str:
+    """ "1 photo", "1,203 photos"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+class ProgressLine:
+    """One line that overwrites itself; silent when `stream` is not a terminal."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._is_shown = self._stream.isatty()
+        self._width = 0
+
+    def show(self, text: str) -> None:
+        if self._is_shown:
+            self._stream.write("\r" + text.ljust(self._width))
+            self._stream.flush()
+            self._width = len(text)
+
+    def clear(self) -> None:
+        if self._is_shown and self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+            self._width = 0
+
+
+def run_with_progress(
+    job: "Generator[IndexProgress, None, IndexReport]", stream: TextIO | None = None
+) -> "IndexReport":
+    """Run an indexing job to its end, showing each step; an interrupt closes the job first."""
+    line = ProgressLine(stream)
+    try:
+        while True:
+            try:
+                line.show(progress_in_words(next(job)))
+            except StopIteration as stop:
+                report: IndexReport = stop.value
+                return report
+    finally:
+        job.close()
+        line.clear()
+
+
+def progress_in_words(progress: "IndexProgress") -> str:
+    """ "120/227 photos · 12.3 photos/s · 9 s left · 310 faces · 2 problems"."""
+    if progress.phase == "scanning":
+        return f"Looking for photos: {progress.done:,}"
+    parts = [f"{progress.done:,}/{progress.total:,} photos"]
+    if progress.photos_per_s > 0:
+        parts.append(f"{progress.photos_per_s:.1f} photos/s")
+    if progress.eta_s is not None:
+        parts.append(f"{duration_in_words(progress.eta_s)} left")
+    parts.append(counted(progress.faces, "face"))
+    if progress.failures:
+        parts.append(counted(progress.failures, "problem"))
+    return " · ".join(parts)
+
+
+def index_report_in_words(report: "IndexReport") -> str:
+    """One sentence a user would want to read after indexing."""
+    new = report.added + report.changed
+    parts = [f"Indexed {counted(new, 'photo')}, {counted(report.faces, 'face')}"]
+    for number, word in (
+        (report.unchanged, "unchanged"),
+        (report.moved, "moved"),
+        (report.removed, "removed"),
+    ):
+        if number:
+            parts.append(f"{number:,} {word}")
+    if report.failures:
+        parts.append(counted(len(report.failures), "problem"))
+    return f"{', '.join(parts)}, in {duration_in_words(report.seconds)}."

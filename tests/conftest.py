@@ -1,0 +1,36 @@
+"""What every test gets: an offscreen Qt, folders of its own, and pictures made on the spot."""
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Data, cache and log folders in a temporary place: no test touches the user's own."""
+    home = tmp_path_factory.mktemp("home")
+    for name in ("DATA", "CACHE", "LOG"):
+        monkeypatch.setenv(f"OPQN_{name}_DIR", str(home / name.lower()))
+    return home
+
+
+@pytest.fixture
+def make_photo(tmp_path: Path) -> Callable[..., Path]:
+    """A function that writes a small photo of seeded noise blocks and returns its path."""
+
+    def write(name: str, *, seed: int = 0, size: tuple[int, int] = (64, 48)) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        blocks = np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8)
+        Image.fromarray(blocks).resize(size, Image.Resampling.NEAREST).save(path)
+        return path
+
+    return write

@@ -1,0 +1,69 @@
+"""The arrows of docs/architecture.md, each proved in a fresh interpreter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FORBIDDEN = [
+    ("opqn_app.opqn.checkpoint", "PySide6"),
+    ("opqn_app.opqn.encoder", "sqlite_utils"),
+    ("opqn_app.opqn.lut", "torch"),
+    ("opqn_app.vision.detect", "torch"),
+    ("opqn_app.vision.faces", "torch"),
+    ("opqn_app.vision.faces", "opqn_app.library"),
+    ("opqn_app.library.library", "torch"),
+    ("opqn_app.library.indexing", "torch"),
+    ("opqn_app.library.indexing", "opqn_app.search"),
+    ("opqn_app.search.query", "torch"),
+    ("opqn_app.search.code_index", "PySide6"),
+    ("opqn_app.engine", "torch"),
+    ("opqn_app.cli", "torch"),
+    ("opqn_app.cli", "PySide6"),
+    ("opqn_app.cli", "trainer"),
+    ("opqn_app.demo", "torch"),
+    ("opqn_app.demo", "PySide6"),
+    ("opqn_app.ui.main_window", "torch"),
+    ("opqn_app.ui.main_window", "trainer"),
+    ("opqn_app.ui.app", "torch"),
+    ("trainer.loss", "PySide6"),
+    ("trainer.loss", "facenet_pytorch"),
+    ("trainer.recipes.bundled_head", "PySide6"),
+    ("trainer.recipes.bundled_head", "sqlite_utils"),
+    ("trainer.recipes.bundled_head", "facenet_pytorch"),
+    ("trainer.recipes.bundled_head", "opqn_app.library"),
+    ("trainer.recipes.bundled_head", "opqn_app.settings"),
+]
+
+
+@pytest.mark.parametrize(("module", "must_not_load"), FORBIDDEN)
+def test_import_direction(module: str, must_not_load: str) -> None:
+    code = f"import sys, {module}; sys.exit({must_not_load!r} in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{module} loads {must_not_load}\n{done.stderr}"
+
+
+def test_app_never_mentions_trainer() -> None:
+    """Not even inside a function, where the table above could not see it."""
+    for path in (ROOT / "opqn_app").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert "import trainer" not in text, path
+        assert "from trainer" not in text, path
+
+
+def test_help_loads_neither_torch_nor_qt() -> None:
+    """Acceptance: `python -X importtime main.py --help` imports neither."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "main.py", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
+    assert "opqn_app.cli" in imported
+    assert not {"torch", "PySide6", "numpy"} & imported
