@@ -1,0 +1,94 @@
+"""The face networks: aligned pictures (B, 3, S, S) → features (B, D)."""
+
+import torch
+from torch import Tensor, nn
+
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.mobilefacenet import EMBEDDING_DIM, MobileFaceNet
+
+CHANNELS = (64, 128, 256, 512)
+BLOCKS = (1, 2, 4, 1)  # with the four stage convolutions: 4 + 2 · 8 = 20
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions beside an identity; nothing follows the sum."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.prelu1 = nn.PReLU(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.prelu2 = nn.PReLU(channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.prelu1(self.bn1(self.conv1(x)))
+        y = self.prelu2(self.bn2(self.conv2(y)))
+        return x + y
+
+
+class ResNet20(nn.Module):
+    """The paper's network; names and shapes are those of the released checkpoints (156 tensors).
+
+    Args:
+        feature_dim: D.
+        input_size: 32 or 112 px; both end in a small map that is flattened, so the size is fixed.
+    """
+
+    def __init__(self, feature_dim: int, input_size: int) -> None:
+        super().__init__()
+        first_stride = 1 if input_size == 32 else 2
+        side = 4 if input_size == 32 else 7
+        self.layer1 = _stage(3, CHANNELS[0], BLOCKS[0], stride=first_stride)
+        self.layer2 = _stage(CHANNELS[0], CHANNELS[1], BLOCKS[1], stride=2)
+        self.layer3 = _stage(CHANNELS[1], CHANNELS[2], BLOCKS[2], stride=2)
+        self.layer4 = _stage(CHANNELS[2], CHANNELS[3], BLOCKS[3], stride=2)
+        flat = CHANNELS[3] * side * side
+        self.bn = nn.BatchNorm1d(flat)  # in the released code, not in the paper
+        self.drop = nn.Dropout(0.5)
+        self.fc = nn.Linear(flat, feature_dim)
+        self.last_bn = nn.BatchNorm1d(feature_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        x = self.drop(self.bn(torch.flatten(x, 1)))
+        out: Tensor = self.last_bn(self.fc(x))
+        return out  # (B, D)
+
+
+class MobileFaceNetFeatures(nn.Module):
+    """The MobileFaceNet trunk (512-d) with the OPQN embedding 512 → D on top.
+
+    `trunk` is a module of its own so that it can be loaded, frozen, or read on its own.
+    """
+
+    def __init__(self, feature_dim: int) -> None:
+        super().__init__()
+        self.trunk = MobileFaceNet()
+        self.embed = nn.Linear(EMBEDDING_DIM, feature_dim, bias=False)  # the BN has the bias
+        self.last_bn = nn.BatchNorm1d(feature_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.from_embedding(self.trunk(x))
+
+    def from_embedding(self, embedding: Tensor) -> Tensor:
+        """(B, 512) trunk output → (B, D): trains the head on embeddings computed once."""
+        out: Tensor = self.last_bn(self.embed(embedding))
+        return out
+
+
+def build_backbone(config: OpqnConfig) -> nn.Module:
+    """The untrained network that `config` names."""
+    if config.backbone == "resnet20":
+        return ResNet20(config.feature_dim, config.input_size)
+    return MobileFaceNetFeatures(config.feature_dim)
+
+
+def _stage(n_in: int, n_out: int, n_blocks: int, *, stride: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1),
+        nn.BatchNorm2d(n_out),
+        nn.PReLU(n_out),
+        *(ResidualBlock(n_out) for _ in range(n_blocks)),
+    )

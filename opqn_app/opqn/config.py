@@ -1,0 +1,180 @@
+"""What a model is, apart from its weights: codebook sizes, backbone, preprocessing, query form."""
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from opqn_app.errors import ModelIncompatible
+
+INPUT_SIZES = {"resnet20": (32, 112), "mobilefacenet": (112,)}
+CHANNEL_ORDERS = ("rgb", "bgr")
+QUERY_FORMS = ("probabilities", "linear")
+MAX_BOOKS = 4096
+MAX_WORDS = 65536
+MAX_FEATURE_DIM = 65536
+
+Channels = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class OpqnConfig:
+    """Everything besides the weights that decides which code and which table a face gets.
+
+    The defaults of the preprocessing fields are those of the MobileFaceNet trunk.
+
+    Attributes:
+        n_books: M, the number of sub-spaces and codebooks.
+        n_words: K, the words in each book; K ≤ d, or the words could not be orthonormal.
+        feature_dim: D = M · d, the length of a face's feature vector.
+        backbone: "resnet20" (the paper's) or "mobilefacenet".
+        input_size: side in pixels of the square picture the backbone takes.
+        resize_to: side in pixels the 112 px crop is scaled to before its centre of
+            `input_size` is cut out; at least `input_size`.
+        channel_order: order in which the network takes the channels, "rgb" or "bgr".
+        pixel_mean: subtracted from each channel, in units of 0 to 255, in the network's order.
+        pixel_std: what each channel is then divided by, same units and order, above 0.
+        query_temperature: the logits of a query are those of its l2-normalised sub-vectors times
+            this. 1.0 is the published retrieval. Training assigns with the raw sub-vectors,
+            which is the same formula at temperature ‖x_m‖ of each face (near √d after the last
+            batch normalisation); so √d is about the sharpness seen in training. Codes do not
+            depend on it, query tables do.
+        query_form: what a query's table holds: "probabilities" p_m[k] (Eq. 18) or the "linear"
+            logits before the softmax, whose scores may be negative.
+    """
+
+    n_books: int
+    n_words: int
+    feature_dim: int
+    backbone: str = "mobilefacenet"
+    input_size: int = 112
+    resize_to: int = 112
+    channel_order: str = "bgr"
+    pixel_mean: Channels = (127.5, 127.5, 127.5)
+    pixel_std: Channels = (128.0, 128.0, 128.0)
+    query_temperature: float = 1.0
+    query_form: str = "probabilities"
+
+    def __post_init__(self) -> None:
+        for reason in self._faults():
+            raise ValueError(reason)
+
+    @property
+    def sub_dim(self) -> int:
+        """d, the length of one sub-vector."""
+        return self.feature_dim // self.n_books
+
+    @property
+    def bits_per_book(self) -> int:
+        """Bits that name one of K words: log2 K, rounded up."""
+        return (self.n_words - 1).bit_length()
+
+    @property
+    def code_bits(self) -> int:
+        """Bits of information in one code: M · log2 K."""
+        return self.n_books * self.bits_per_book
+
+    @property
+    def code_dtype(self) -> DTypeLike:
+        """uint8 up to 256 words, else uint16."""
+        return np.uint8 if self.n_words <= 256 else np.uint16
+
+    @property
+    def code_bytes(self) -> int:
+        """Bytes one stored code takes."""
+        return self.n_books * np.dtype(self.code_dtype).itemsize
+
+    def with_query(self, *, temperature: float, form: str = "probabilities") -> "OpqnConfig":
+        """The same model asked in another way; its codes stay what they are."""
+        return replace(self, query_temperature=temperature, query_form=form)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; `from_dict` turns them back."""
+        values = asdict(self)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: object, *, source: str = "config") -> Self:
+        """The config that `to_dict` gave.
+
+        Args:
+            values: what was read from JSON; nothing about it is trusted.
+            source: path or name of where it comes from, for the message.
+
+        Raises:
+            ModelIncompatible: a value is missing, unknown, of the wrong type or does not fit.
+        """
+        if not isinstance(values, dict):
+            raise ModelIncompatible(source, "its config is not a JSON object")
+        names = {field.name for field in fields(cls)}
+        unknown, missing = sorted(values.keys() - names), sorted(names - values.keys())
+        if unknown:
+            raise ModelIncompatible(source, f"its config has the unknown entry '{unknown[0]}'")
+        if missing:
+            raise ModelIncompatible(source, f"its config lacks '{missing[0]}'")
+        plain: dict[str, Any] = {
+            key: tuple(v) if isinstance(v, list) else v for key, v in values.items()
+        }
+        try:
+            return cls(**plain)
+        except (TypeError, ValueError) as error:
+            raise ModelIncompatible(source, str(error)) from error
+
+    def _faults(self) -> list[str]:
+        """Why these values cannot be a model, each a plain clause; empty when they can."""
+        return self._size_faults() or [*self._picture_faults(), *self._query_faults()]
+
+    def _size_faults(self) -> list[str]:
+        limits = {
+            "n_books": (1, MAX_BOOKS),
+            "n_words": (2, MAX_WORDS),
+            "feature_dim": (1, MAX_FEATURE_DIM),
+            "input_size": (1, 1024),
+            "resize_to": (1, 1024),
+        }
+        for name, (low, high) in limits.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+                return [f"{name} must be a whole number from {low} to {high}, not {value!r}"]
+        if self.feature_dim % self.n_books:
+            return [f"{self.feature_dim} features can't be cut into {self.n_books} equal pieces"]
+        if self.n_words > self.sub_dim:
+            return [
+                f"{self.n_words} words can't be orthonormal in {self.sub_dim} dimensions (K ≤ d)"
+            ]
+        return []
+
+    def _picture_faults(self) -> list[str]:
+        faults = []
+        sizes = INPUT_SIZES.get(self.backbone) if isinstance(self.backbone, str) else None
+        if sizes is None:
+            faults.append(f"the backbone must be one of {sorted(INPUT_SIZES)}")
+        elif self.input_size not in sizes:
+            faults.append(f"{self.backbone} takes pictures of {sizes} px, not {self.input_size}")
+        if self.resize_to < self.input_size:
+            faults.append(f"resize_to {self.resize_to} is below input_size {self.input_size}")
+        if self.channel_order not in CHANNEL_ORDERS:
+            faults.append(f"channel_order must be one of {CHANNEL_ORDERS}")
+        for name in ("pixel_mean", "pixel_std"):
+            if not _is_three_numbers(getattr(self, name)):
+                faults.append(f"{name} must be three numbers")
+            elif name == "pixel_std" and min(self.pixel_std) <= 0:
+                faults.append("pixel_std must be above 0")
+        return faults
+
+    def _query_faults(self) -> list[str]:
+        faults = []
+        if not _is_number(self.query_temperature) or self.query_temperature <= 0:
+            faults.append(f"query_temperature must be above 0, not {self.query_temperature!r}")
+        if self.query_form not in QUERY_FORMS:
+            faults.append(f"query_form must be one of {QUERY_FORMS}")
+        return faults
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and bool(abs(value) < 1e9)
+
+
+def _is_three_numbers(value: object) -> bool:
+    return isinstance(value, tuple) and len(value) == 3 and all(_is_number(v) for v in value)

@@ -1,0 +1,33 @@
+"""The whole OPQN network: what a checkpoint stores."""
+
+from torch import Tensor, nn
+
+from opqn_app.opqn.backbone import MobileFaceNetFeatures, build_backbone
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.quantizer import OrthoQuantizer
+
+
+class OpqnModel(nn.Module):
+    """Backbone and quantizer, with the config they were built from."""
+
+    def __init__(self, config: OpqnConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = build_backbone(config)
+        self.quantizer = OrthoQuantizer(config)
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, 3, S, S) prepared pictures → (B, D) features x, before any quantisation."""
+        out: Tensor = self.backbone(x)
+        return out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Same as `features`; the loss and the encoder take it from there."""
+        return self.features(x)
+
+    @property
+    def trunk(self) -> nn.Module:
+        """The part that was trained before OPQN: MobileFaceNet (512-d), or the whole ResNet20."""
+        if isinstance(self.backbone, MobileFaceNetFeatures):
+            return self.backbone.trunk
+        return self.backbone
