@@ -14,7 +14,9 @@ from opqn_app.errors import OpqnError
 
 logger = logging.getLogger(__name__)
 
-LANES = {"index": 1, "query": 1, "load": 1}  # workers a lane; one worker = strict order
+# Workers a lane; one worker = strict order. "index" alone writes, "query" searches, "read" fetches
+# pages of records while a query runs, "thumbs" decodes pictures, "load" imports the models.
+LANES = {"index": 1, "query": 1, "read": 1, "thumbs": 2, "load": 1}
 
 
 class Task(QObject):
@@ -123,10 +125,16 @@ class TaskRunner(QObject):
             for name, workers in LANES.items()
         }
         self._tasks: set[Task] = set()
+        self.is_shut_down = False
 
     def start(self, lane: str, job: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
-        """Run `job(*args, **kwargs)` in `lane`; a generator's yields become progress."""
+        """Run `job(*args, **kwargs)` in `lane`; a generator's yields become progress.
+
+        After `shutdown` the task is made but never runs: a late timer needs no special case.
+        """
         task = Task(lambda: job(*args, **kwargs), self)
+        if self.is_shut_down:
+            return task
         self._tasks.add(task)
         task.finished.connect(lambda: self._forget(task))
         self._lanes[lane].submit(task.run)
@@ -134,6 +142,7 @@ class TaskRunner(QObject):
 
     def shutdown(self) -> None:
         """Cancel everything and wait for the lanes; call before Qt goes away."""
+        self.is_shut_down = True
         for task in list(self._tasks):
             task.cancel()
         for lane in self._lanes.values():

@@ -1,0 +1,333 @@
+"""The window's state: settings, library, engine and the jobs that run on them; no widget."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from opqn_app import paths
+from opqn_app import settings as settings_file
+from opqn_app.engine import Engine, load_engine
+from opqn_app.settings import Settings
+from opqn_app.ui import jobs
+from opqn_app.ui.tasks import Task, TaskRunner
+
+if TYPE_CHECKING:
+    from opqn_app.library.library import Library
+
+logger = logging.getLogger(__name__)
+
+COALESCE_MS = 400  # commits closer together than this are one `library_changed`
+
+Failure = Exception  # an OpqnError is for showing, anything else is a bug
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRequest:
+    """A folder that waits for its turn to be indexed."""
+
+    root: Path
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Session(QObject):
+    """What the pages share. Every signal arrives on the GUI thread.
+
+    Args:
+        settings: the user's choices; changed by `change_settings`.
+        engine_factory: (model, device) → Engine; runs once, in the "load" lane.
+
+    Signals:
+        settings_changed: the new Settings.
+        engine_ready: the Engine.
+        engine_failed: why not, as a plain sentence.
+        status_read: a LibraryStatus, after `refresh_status` and after every change.
+        status_failed: why the library can't be read, as a plain sentence.
+        library_changed: faces came or went; bursts of commits are one signal.
+        indexing_queued: a folder (Path) waits or was taken up; see `waiting_roots`.
+        indexing_started: the folder (Path).
+        indexing_progressed: an IndexProgress.
+        indexing_paused: True when paused, False when resumed.
+        indexing_finished: the folder (Path) and its IndexReport.
+        indexing_cancelled: the folder (Path); what was committed stays.
+        indexing_failed: the folder (Path) and the exception.
+        root_forgotten: the folder (Path) and a ForgetReport.
+        forget_failed: the folder (Path) and the exception.
+        query_photo_opened: an OpenedPhoto, shown while its faces are being found.
+        query_faces_found: the OpenedPhoto and its list of FoundFace, largest first.
+        query_failed: why there is no answer, as a plain sentence.
+        search_started: a query is being encoded.
+        results_ready: a SearchOutcome.
+    """
+
+    settings_changed = Signal(object)
+    engine_ready = Signal(object)
+    engine_failed = Signal(str)
+    status_read = Signal(object)
+    status_failed = Signal(str)
+    library_changed = Signal()
+    indexing_queued = Signal()
+    indexing_started = Signal(object)
+    indexing_progressed = Signal(object)
+    indexing_paused = Signal(bool)
+    indexing_finished = Signal(object, object)
+    indexing_cancelled = Signal(object)
+    indexing_failed = Signal(object, object)
+    root_forgotten = Signal(object, object)
+    forget_failed = Signal(object, object)
+    query_photo_opened = Signal(object)
+    query_faces_found = Signal(object, object)
+    query_failed = Signal(str)
+    search_started = Signal()
+    results_ready = Signal(object)
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        engine_factory: Callable[[str, str], Engine] = load_engine,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.settings = settings
+        self.library_path = settings.library_path
+        self.runner = TaskRunner(self)
+        self.status: Any = None  # the newest LibraryStatus, None until read
+        self._engine_factory = engine_factory
+        self._slot = jobs.EngineSlot()
+        self._load_task: Task | None = None
+        self._searcher = jobs.Searcher(self.library_path)
+        self._waiting: deque[IndexRequest] = deque()
+        self._index_task: Task | None = None
+        self._index_root: Path | None = None
+        self._query_task: Task | None = None
+        self._done_before = 0
+        self._change_timer = QTimer(self, singleShot=True, interval=COALESCE_MS)
+        self._change_timer.timeout.connect(self.library_changed)
+        self.library_changed.connect(self.refresh_status)
+
+    # Engine and settings
+
+    @property
+    def has_engine(self) -> bool:
+        return self._slot.is_ready
+
+    def load_engine(self) -> None:
+        """Load the models in the background, once; later calls do nothing unless it failed."""
+        if self._load_task is not None:
+            return
+        self._slot.reopen()
+        factory = partial(self._engine_factory, self.settings.model, self.settings.device)
+        self._load_task = self.runner.start("load", self._slot.fill, factory)
+        self._load_task.succeeded.connect(self.engine_ready)
+        self._load_task.failed.connect(self._on_engine_failed)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take and save new settings; the model and the library file apply at the next start."""
+        self.settings = settings
+        settings_file.save(settings)
+        self.settings_changed.emit(settings)
+
+    def remember(self, **choices: Any) -> None:
+        """Change a few settings by name, such as `min_probability=0.6`."""
+        self.change_settings(replace(self.settings, **choices))
+
+    def _on_engine_failed(self, error: Failure) -> None:
+        self._load_task = None
+        self.engine_failed.emit(str(error))
+
+    # Reading and writing the library
+
+    def read(self, job: Callable[["Library"], Any]) -> Task:
+        """Run `job(library)` on a short-lived read connection, off the GUI thread."""
+        return self.runner.start("read", jobs.read_library, self.library_path, job)
+
+    def write(self, job: Callable[["Library"], Any]) -> Task:
+        """Run `job(library)` on the writing connection, after the indexing that runs now."""
+        task = self.runner.start("index", jobs.write_library, self.library_path, job)
+        task.succeeded.connect(lambda _result: self._mark_changed())
+        return task
+
+    def refresh_status(self) -> None:
+        task = self.read(lambda library: library.status())
+        task.succeeded.connect(self._on_status)
+        task.failed.connect(lambda error: self.status_failed.emit(str(error)))
+
+    def forget(self, root: Path) -> None:
+        """Remove a folder and its face codes from the library; its photos are not touched."""
+        task = self.runner.start("index", jobs.forget_root, self.library_path, root)
+        task.succeeded.connect(lambda report: self.root_forgotten.emit(root, report))
+        task.succeeded.connect(lambda _report: self._mark_changed())
+        task.failed.connect(lambda error: self.forget_failed.emit(root, error))
+
+    def _on_status(self, status: Any) -> None:
+        self.status = status
+        self.status_read.emit(status)
+
+    def _mark_changed(self) -> None:
+        if not self._change_timer.isActive():  # fires during a long burst too, not only after it
+            self._change_timer.start()
+
+    # Indexing
+
+    @property
+    def is_indexing(self) -> bool:
+        return self._index_task is not None
+
+    @property
+    def is_paused(self) -> bool:
+        return self._index_task is not None and self._index_task.is_paused
+
+    @property
+    def indexing_root(self) -> Path | None:
+        """The folder being indexed now."""
+        return self._index_root
+
+    @property
+    def waiting_roots(self) -> tuple[Path, ...]:
+        return tuple(request.root for request in self._waiting)
+
+    def index(
+        self,
+        root: Path,
+        *,
+        retry_failures: bool = False,
+        failure_ids: Sequence[int] | None = None,
+    ) -> None:
+        """Index `root`, after the folders that wait already; the same request waits only once."""
+        options: dict[str, Any] = {"excludes": self.settings.excludes}
+        if retry_failures or failure_ids is not None:
+            options["retry_failures"] = True
+        if failure_ids is not None:
+            options["failure_ids"] = tuple(failure_ids)
+        request = IndexRequest(root, options)
+        if request not in self._waiting:
+            self._waiting.append(request)
+        self.indexing_queued.emit()
+        self._start_next()
+
+    def pause_indexing(self) -> None:
+        if self._index_task is not None:
+            self._index_task.pause()
+            self.indexing_paused.emit(True)
+
+    def resume_indexing(self) -> None:
+        if self._index_task is not None:
+            self._index_task.resume()
+            self.indexing_paused.emit(False)
+
+    def cancel_indexing(self) -> None:
+        """Stop after the current batch and drop the waiting folders; committed faces stay."""
+        self._waiting.clear()
+        if self._index_task is not None:
+            self._index_task.cancel()
+
+    def _start_next(self) -> None:
+        if self._index_task is not None or not self._waiting:
+            return
+        self.load_engine()
+        request = self._waiting.popleft()
+        self._index_root, self._done_before = request.root, 0
+        task = self.runner.start(
+            "index", jobs.index_root, self.library_path, request.root, self._slot, **request.options
+        )
+        self._index_task = task
+        root = request.root
+        task.progressed.connect(self._on_index_progress)
+        task.succeeded.connect(
+            lambda report: self._end_indexing(self.indexing_finished, root, report)
+        )
+        task.failed.connect(lambda error: self._end_indexing(self.indexing_failed, root, error))
+        task.cancelled.connect(lambda: self._end_indexing(self.indexing_cancelled, root))
+        self.indexing_started.emit(root)
+
+    def _on_index_progress(self, progress: Any) -> None:
+        self.indexing_progressed.emit(progress)
+        if progress.done != self._done_before:
+            self._done_before = progress.done
+            self._mark_changed()
+
+    def _end_indexing(self, signal: Any, *values: Any) -> None:
+        self._index_task = self._index_root = None
+        signal.emit(*values)
+        self._mark_changed()
+        self._start_next()
+
+    # Queries: the newest one wins, an older answer is dropped
+
+    def open_query(self, source: Path | bytes | QImage, name: str = "") -> None:
+        """Open a photo and find the faces in it; answers by the `query_…` signals."""
+        if isinstance(source, QImage):
+            source = _image_bytes(source)
+        label = name or (source.name if isinstance(source, Path) else "the pasted picture")
+        self.load_engine()
+        task = self._start_query(jobs.open_query, source, label, self._slot)
+        task.progressed.connect(self._if_newest(task, self.query_photo_opened.emit))
+        task.succeeded.connect(
+            self._if_newest(task, lambda answer: self.query_faces_found.emit(*answer))
+        )
+
+    def search_faces(self, crops: Sequence[jobs.Crop]) -> None:
+        """Search for the person on `crops`, (112, 112, 3) each; answers by `results_ready`."""
+        self.load_engine()
+        task = self._start_query(self._searcher.search, tuple(crops), self._slot)
+        self.search_started.emit()
+        task.succeeded.connect(self._if_newest(task, self.results_ready.emit))
+
+    def search_face_id(self, face_id: int) -> None:
+        """Search with a face of the library; answers by `results_ready`."""
+        task = self._start_query(jobs.crops_of_faces, self.library_path, (face_id,))
+        task.succeeded.connect(self._if_newest(task, self.search_faces))
+
+    def fetch_crops(self, face_ids: Sequence[int]) -> Task:
+        """The stored crops of library faces, each (112, 112, 3), in order."""
+        return self._start_query(jobs.crops_of_faces, self.library_path, tuple(face_ids))
+
+    def drop_query(self) -> None:
+        """Forget the query that runs now; its answer will be ignored."""
+        if self._query_task is not None:
+            self._query_task.cancel()
+        self._query_task = None
+
+    def _start_query(self, job: Callable[..., Any], *args: Any) -> Task:
+        self.drop_query()
+        task = self.runner.start("query", job, *args)
+        self._query_task = task
+        task.failed.connect(self._if_newest(task, lambda error: self.query_failed.emit(str(error))))
+        return task
+
+    def _if_newest(self, task: Task, act: Callable[[Any], None]) -> Callable[[Any], None]:
+        def act_if_newest(value: Any) -> None:
+            if task is self._query_task:
+                act(value)
+
+        return act_if_newest
+
+    def sample_photos(self) -> Path:
+        """The folder of sample photos shipped with the program."""
+        return paths.resource("sample") / "photos"
+
+    def sample_queries(self) -> list[Path]:
+        """Photos of the people on the sample photos that are not among them."""
+        return sorted((paths.resource("sample") / "queries").glob("*.jpg"))
+
+    def shut_down(self) -> None:
+        """Cancel everything and wait; what indexing has committed stays."""
+        self._change_timer.stop()
+        self._waiting.clear()
+        self._slot.close()
+        self.runner.shutdown()
+
+
+def _image_bytes(image: QImage) -> bytes:
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    return bytes(data.data())
