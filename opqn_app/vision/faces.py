@@ -1,0 +1,62 @@
+"""From a photo to its faces: the one path that indexing and queries share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opqn_app.types import Box, Crops, DetectedFace, FaceDetector, FaceQuality, Floats
+from opqn_app.vision.align import align_face
+from opqn_app.vision.images import Photo
+from opqn_app.vision.quality import sharpness
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundFace:
+    """A face in a photo, ready to be encoded.
+
+    Attributes:
+        box: in pixels of the original upright photo.
+        landmarks: (5, 2), likewise; order as in DetectedFace.
+        crop: (112, 112, 3) RGB, aligned.
+    """
+
+    box: Box
+    landmarks: Floats
+    quality: FaceQuality
+    crop: Crops
+
+
+def find_faces(photo: Photo, detector: FaceDetector) -> list[FoundFace]:
+    """All faces of a photo, largest first, ties from left to right.
+
+    Detections without area or with impossible landmarks are left out.
+    """
+    faces = [_found(photo, seen) for seen in detector.detect(photo.image) if _is_sound(seen)]
+    return sorted(faces, key=lambda face: (-face.box.area, face.box.left, face.box.top))
+
+
+def _is_sound(seen: DetectedFace) -> bool:
+    box = seen.box
+    edges = (box.left, box.top, box.right, box.bottom)
+    if not (np.isfinite(edges).all() and np.isfinite(seen.landmarks).all()):
+        return False
+    # Landmarks closer together than half a pixel give no direction to turn the face by.
+    return box.area > 0.0 and float(np.ptp(seen.landmarks, axis=0).max()) > 0.5
+
+
+def _found(photo: Photo, seen: DetectedFace) -> FoundFace:
+    across, down = photo.width / photo.image.width, photo.height / photo.image.height
+    box = Box(
+        seen.box.left * across,
+        seen.box.top * down,
+        seen.box.right * across,
+        seen.box.bottom * down,
+    )
+    crop = align_face(photo.image, seen.landmarks)
+    quality = FaceQuality(
+        size_px=min(box.width, box.height),
+        confidence=seen.confidence,
+        sharpness=sharpness(crop),
+    )
+    landmarks = (seen.landmarks * (across, down)).astype(np.float32)
+    return FoundFace(box, landmarks, quality, crop)

@@ -1,0 +1,187 @@
+"""Opens photos of any usual kind as bounded upright RGB; whatever goes wrong is PhotoUnreadable."""
+
+import io
+import os
+import stat
+import struct
+import warnings
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+import pillow_heif
+from PIL import ExifTags, Image
+
+from opqn_app.errors import PhotoUnreadable
+from opqn_app.vision import pixels, raw, reasons
+
+PHOTO_SUFFIXES = raw.RAW_SUFFIXES | {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    *(".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
+    *(".heic", ".heif", ".hif", ".avif"),
+}
+MAX_SIDE = 2048  # pixels; enough for faces 2 % as wide as the photo
+MAX_PIXELS = 250_000_000  # decoded; 4 bytes each in memory, so 1 GB for the moment of decoding
+MAX_JPEG_PIXELS = 2_000_000_000  # as stored; baseline JPEG is decoded at down to 1/8 of its size
+MAX_FILE_BYTES = 1 << 30
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
+
+# What Pillow, pillow-heif and libtiff raise on damaged files; found by tests/vision/test_fuzz.py.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photo:
+    """A photo, the right way up.
+
+    Attributes:
+        image: RGB; the longest side is at most the `max_side` asked for.
+        width: of the original in pixels, after rotation; for RAW, of its embedded preview.
+        height: likewise.
+        taken_at: local time of the exposure, such as "2019-08-24T17:05:33", if the photo says so.
+    """
+
+    image: Image.Image
+    width: int
+    height: int
+    taken_at: str | None
+
+
+def open_photo(path: Path, *, max_side: int = MAX_SIDE) -> Photo:
+    """Read a photo file; it is only ever opened for reading.
+
+    Args:
+        max_side: longest side of the result in pixels; a smaller photo keeps its size.
+
+    Raises:
+        PhotoUnreadable: for whatever reason; it says which.
+    """
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            # Opening a pipe would wait for ever.
+            raise PhotoUnreadable(path, reasons.not_a_file(found.st_mode))
+        with path.open("rb") as file:
+            return _read(file, path, max_side)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise PhotoUnreadable(path, reasons.file_system(path, error)) from error
+
+
+def read_photo(data: bytes, name: str, *, max_side: int = MAX_SIDE) -> Photo:
+    """Read a photo from memory, such as a pasted one.
+
+    Args:
+        data: content of a photo file.
+        name: for the message; its suffix tells RAW photos apart.
+
+    Raises:
+        PhotoUnreadable: for whatever reason; it says which.
+    """
+    return _read(io.BytesIO(data), Path(name), max_side)
+
+
+def _read(file: BinaryIO, path: Path, max_side: int) -> Photo:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    head = file.read(4096)
+    reason = reasons.hopeless(head, size, MAX_FILE_BYTES)
+    if reason is not None:
+        raise PhotoUnreadable(path, reason)
+    file.seek(0)
+    with _damage_named(path, head):
+        if path.suffix.lower() in raw.RAW_SUFFIXES and not raw.is_plain_picture(head):
+            file = raw.embedded_preview(file, path)
+        image, stored = _decoded(file, path, max_side)
+    # libheif has turned the picture already; what EXIF says then is history.
+    orientation = 1 if image.format == "HEIF" else _orientation(image)
+    upright = pixels.upright_rgb(image, max_side, orientation)
+    width, height = pixels.turned_size(stored, orientation)
+    return Photo(upright, width, height, _taken_at(image))
+
+
+@contextmanager
+def _damage_named(path: Path, head: bytes) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError as error:
+        raise PhotoUnreadable(path, "there is not enough memory for it") from error
+    except _DAMAGE as error:
+        raise PhotoUnreadable(path, reasons.damage(head, error)) from error
+
+
+def _decoded(file: BinaryIO, path: Path, max_side: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The loaded image, not much larger than needed where its format allows that, and its size."""
+    _prepare_pillow()
+    image = Image.open(file, formats=_FORMATS)
+    stored = image.size
+    _refuse_huge(image, path)
+    if image.format in ("JPEG", "MPO"):
+        # Decodes at 1/2, 1/4 or 1/8 where that still covers what is asked for.
+        image.draft(None, pixels.bounded_size(stored, max_side))
+    if image.width * image.height > MAX_PIXELS:
+        raise PhotoUnreadable(path, _too_many(stored))
+    image.load()
+    return image, stored
+
+
+@cache
+def _register_decoders() -> None:
+    pillow_heif.register_heif_opener()
+    # Pillow's own limit speaks through the warnings module and is lower than what cameras make.
+    Image.MAX_IMAGE_PIXELS = None
+
+
+def _prepare_pillow() -> None:
+    _register_decoders()
+    # Oddities of metadata; catch_warnings would not be thread-safe, and this call is idempotent.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.|pillow_heif")
+
+
+def _refuse_huge(image: Image.Image, path: Path) -> None:
+    if min(image.size) < 1:
+        raise PhotoUnreadable(path, "the picture has no pixels")
+    # A progressive JPEG keeps all its coefficients in memory, however small it is decoded.
+    is_scalable = image.format in ("JPEG", "MPO") and "progressive" not in image.info
+    if image.width * image.height > (MAX_JPEG_PIXELS if is_scalable else MAX_PIXELS):
+        raise PhotoUnreadable(path, _too_many(image.size))
+
+
+def _too_many(size: tuple[int, int]) -> str:
+    millions = size[0] * size[1] / 1e6
+    return f"it has {millions:,.0f} megapixels, and the limit is {MAX_PIXELS / 1e6:.0f}"
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except _DAMAGE:
+        return 1  # broken metadata; the picture itself is fine
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _taken_at(image: Image.Image) -> str | None:
+    try:
+        exif = image.getexif().get_ifd(ExifTags.IFD.Exif)
+        text = str(exif.get(ExifTags.Base.DateTimeOriginal, "")).strip("\0 ")
+        return datetime.strptime(text, "%Y:%m:%d %H:%M:%S").isoformat()
+    except _DAMAGE:
+        return None

@@ -1,0 +1,80 @@
+"""Turns whatever pixel format a decoder gives into small upright RGB, with bounded memory."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def bounded_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:
+    """`size` shrunk in proportion so that its longest side is at most `max_side`; 1 px at least."""
+    factor = min(1.0, max_side / max(size))
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """`size` after EXIF `orientation`, 1 to 8; from 5 on the sides swap."""
+    return (size[1], size[0]) if orientation >= 5 else size
+
+
+def upright_rgb(image: Image.Image, max_side: int, orientation: int) -> Image.Image:
+    """Bounded upright RGB copy of a loaded image of any mode; what is transparent becomes white.
+
+    Args:
+        orientation: EXIF value, 1 to 8.
+    """
+    smaller = _shrunk(_plain(image), max_side)
+    if smaller.mode == "RGBA":
+        white = Image.new("RGBA", smaller.size, "white")
+        smaller = Image.alpha_composite(white, smaller)
+    smaller = smaller.convert("RGB") if smaller.mode != "RGB" else smaller
+    turn = _TURNS.get(orientation)
+    return smaller.transpose(turn) if turn is not None else smaller.copy()
+
+
+def _shrunk(image: Image.Image, max_side: int) -> Image.Image:
+    size = bounded_size(image.size, max_side)
+    if size == image.size:
+        return image
+    # The gap lets a cheap integer reduction go first; at 3 it can't be told from the full filter.
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """`image` as L, RGB or RGBA, which can be resized without mixing unlike values."""
+    mode = image.mode
+    if mode in ("L", "RGB", "RGBA") and "transparency" not in image.info:
+        return image
+    if mode.startswith("I;16"):
+        return _grey(np.asarray(image) >> 8)
+    if mode == "I":
+        return _grey(_scaled(np.asarray(image), (255, 65535)))
+    if mode == "F":
+        return _grey(_scaled(np.asarray(image), (1, 255, 65535)))
+    if mode == "LAB":
+        return image.getchannel("L")  # Pillow has no conversion; lightness shows the face
+    has_alpha = mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    return image.convert("RGBA" if has_alpha else "RGB")
+
+
+def _scaled(values: NDArray[Any], ranges: tuple[int, ...]) -> NDArray[Any]:
+    """Grey values of unstated range, brought to 0..255 from the smallest range that holds them."""
+    values = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    peak = float(values.max(initial=0.0))
+    top = next((float(limit) for limit in ranges if peak <= limit), peak)
+    return np.clip(values * np.float32(255.0 / top), 0.0, 255.0)
+
+
+def _grey(values: NDArray[Any]) -> Image.Image:
+    return Image.fromarray(values.astype(np.uint8))

@@ -1,0 +1,92 @@
+"""Words for why a photo can't be read, found from its first bytes and the error it gave."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+_DAMAGED = "the picture data is damaged"
+_CUT_OFF = "the file is cut off, so part of the picture is missing"
+_UNKNOWN = "it is not in a photo format that is known here"
+
+_PICTURE_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_PICTURE_BRANDS = (b"hei", b"hev", b"mif1", b"msf1", b"avi")
+_OTHER_STARTS = (
+    (b"%PDF", "it is a PDF document, not a photo"),
+    (b"\0\x05\x16\x07", "it is a side file of macOS, which holds no picture"),
+    (b"PK\x03\x04", "it is a ZIP archive, not a photo"),
+    (b"Rar!", "it is a RAR archive, not a photo"),
+    (b"\x1f\x8b", "it is a gzip archive, not a photo"),
+    (b"\x1a\x45\xdf\xa3", "it is a video, not a photo"),
+    (b"8BPS", "it is a Photoshop document, not a photo"),
+)
+
+
+def hopeless(head: bytes, size: int, max_bytes: int) -> str | None:
+    """The reason why trying to decode is pointless, if there is one.
+
+    Args:
+        head: the first 4096 bytes, or all where there are fewer.
+        size: of the file in bytes.
+    """
+    if size == 0:
+        return "the file is empty"
+    if size > max_bytes:
+        return f"the file has {size / 1e6:,.0f} MB, and the limit is {max_bytes / 1e6:,.0f}"
+    if not head.strip(b"\0"):
+        return "the file holds only zeros, as after a copy that broke off"
+    return None
+
+
+def not_a_file(mode: int) -> str:
+    """The reason for a `mode` (of stat) that is no regular file's."""
+    return "it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file"
+
+
+def file_system(path: Path, error: OSError | ValueError) -> str:
+    """The reason for an error in getting at a file."""
+    code = error.errno if isinstance(error, OSError) else None
+    if code == errno.ENOENT:
+        is_link = path.is_symlink()
+        return "it is a link to a file that is not there" if is_link else "it is not there"
+    if code in (errno.EACCES, errno.EPERM):
+        return "permission to read it is missing"
+    if code == errno.ELOOP:
+        return "it is a link that leads back to itself"
+    if code == errno.ENAMETOOLONG:
+        return "its name is too long"
+    if code is None:
+        return "its name can't be used"
+    return f"the disk reports '{os.strerror(code)}'"
+
+
+def damage(head: bytes, error: BaseException) -> str:
+    """The reason for an error in decoding, seen beside the first bytes of the file."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"the disk reports '{os.strerror(error.errno)}'"
+    if "truncated" in str(error).lower():
+        return _CUT_OFF
+    return _DAMAGED if _starts_as_picture(head) else _what_else(head)
+
+
+def _starts_as_picture(head: bytes) -> bool:
+    is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP"
+    is_heif = head[4:8] == b"ftyp" and head[8:12].startswith(_PICTURE_BRANDS)
+    return head.startswith(_PICTURE_STARTS) or is_webp or is_heif
+
+
+def _what_else(head: bytes) -> str:
+    for start, reason in _OTHER_STARTS:
+        if head.startswith(start):
+            return reason
+    if head[4:8] == b"ftyp" or head[8:12] == b"AVI ":
+        return "it is a video, not a photo"
+    words = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if words.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return "it is a web page, not a photo"
+    return "it holds text, not a picture" if _is_text(head) else _UNKNOWN
+
+
+def _is_text(head: bytes) -> bool:
+    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" or byte >= 128 for byte in head)
+    return printable == len(head)
