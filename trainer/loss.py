@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from opqn_app.opqn.quantizer import assignment_entropy
+
 
 @dataclass(frozen=True, slots=True)
 class LossParts:
@@ -67,7 +69,7 @@ class SubspaceMarginLoss(nn.Module):
         weights = F.normalize(self.class_weights, dim=-1)  # (M, C, d)
         feature = self._margin_cross_entropy(sub_vectors, weights, labels)  # Eq. 6
         soft = self._margin_cross_entropy(quantised, weights, labels)  # Eq. 7
-        entropy = -(log_assignment.exp() * log_assignment).sum(-1).mean()  # Eq. 9
+        entropy = assignment_entropy(log_assignment).mean()  # Eq. 9
         total = (feature + soft) / 2 + self.entropy_weight * entropy  # Eqs. 8 and 10
         return LossParts(total, feature, soft, entropy)
 
