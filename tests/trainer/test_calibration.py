@@ -1,0 +1,46 @@
+"""The fitted curve against known truth."""
+
+import numpy as np
+import pytest
+
+from trainer.calibration import fit_calibration, reliability
+
+
+def gaussian_scores(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two unit normals two apart: at even odds the true curve is σ(2x - 2)."""
+    rng = np.random.default_rng(seed)
+    same = rng.normal(2.0, 1.0, n).astype(np.float32)
+    other = rng.normal(0.0, 1.0, 3 * n).astype(np.float32)
+    return same, other
+
+
+def test_recovers_the_true_curve_at_even_odds() -> None:
+    same, other = gaussian_scores(40_000, 0)
+    fitted = fit_calibration(same, other, match_share=0.5)
+    assert fitted.slope == pytest.approx(2.0, rel=0.05)
+    assert fitted.intercept == pytest.approx(-2.0, rel=0.05)
+    assert fitted.probability(np.float32([1.0]))[0] == pytest.approx(0.5, abs=0.02)
+
+
+def test_a_rarer_match_shifts_the_curve_by_its_log_odds() -> None:
+    same, other = gaussian_scores(40_000, 1)
+    even = fit_calibration(same, other, match_share=0.5)
+    rare = fit_calibration(same, other, match_share=0.1)
+    expected = even.intercept + float(np.log(0.1 / 0.9))
+    assert rare.intercept == pytest.approx(expected, abs=0.15)
+    assert rare.score_at(0.5) > even.score_at(0.5)
+
+
+def test_stated_probabilities_are_true_on_new_pairs() -> None:
+    fitted = fit_calibration(*gaussian_scores(40_000, 2), match_share=0.3)
+    rows = reliability(fitted, *gaussian_scores(40_000, 3), match_share=0.3)
+    assert len(rows) == 10
+    assert sum(weight for *_, weight in rows) == pytest.approx(1.0)
+    for stated, true, _ in rows:
+        assert true == pytest.approx(stated, abs=0.04)
+
+
+def test_separable_scores_do_not_diverge() -> None:
+    fitted = fit_calibration(np.float32([3, 4, 5]), np.float32([0, 1, 2]), match_share=0.5)
+    assert np.isfinite([fitted.slope, fitted.intercept]).all()
+    assert fitted.probability(np.float32([0.0, 5.0])) == pytest.approx([0, 1], abs=0.05)

@@ -1,0 +1,38 @@
+"""Spherical k-means: where the words of a book start."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def spherical_kmeans(points: Tensor, n_clusters: int, *, iterations: int, seed: int) -> Tensor:
+    """Directions that `points` gather around.
+
+    A cluster that loses all its points is restarted at the point that fits its own cluster worst.
+
+    Args:
+        points: (n, d) of unit length, n ≥ n_clusters.
+        n_clusters: K.
+        iterations: passes over the points.
+        seed: of the random first centres.
+
+    Returns:
+        (K, d) unit vectors.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    centres = points[torch.randperm(len(points), generator=generator)[:n_clusters]].clone()
+    for _ in range(iterations):
+        likeness, nearest = _assign(points, centres)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
+        is_empty = torch.bincount(nearest, minlength=n_clusters) == 0
+        worst = likeness.argsort()[: int(is_empty.sum())]
+        sums[is_empty] = points[worst]
+        centres = F.normalize(sums, dim=-1)
+    return centres
+
+
+def _assign(points: Tensor, centres: Tensor, block: int = 8192) -> tuple[Tensor, Tensor]:
+    """Cosine with the nearest centre and its number, for each point: (n,), (n,)."""
+    starts = range(0, len(points), block)
+    best = [(points[start : start + block] @ centres.T).max(-1) for start in starts]
+    return torch.cat([b.values for b in best]), torch.cat([b.indices for b in best])
