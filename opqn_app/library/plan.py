@@ -1,0 +1,143 @@
+"""Compare what a scan found with what is known; decides, reads no file and writes nothing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from opqn_app.library.records import KnownFailure, KnownPhoto
+from opqn_app.library.scan import PhotoFile, ScanResult
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFile:
+    """A file to be read; `known` is the photo that was at its path."""
+
+    file: PhotoFile
+    known: KnownPhoto | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanPlan:
+    """What an indexing run has to do.
+
+    Attributes:
+        pending: new, changed and retried files, by rel_path. A changed file may turn out to be
+            only touched, and a new one to be a moved one, once its content is read.
+        broken: files that are no regular files, to be listed as failures.
+        gone: known photos without their file.
+        gone_failures: ids of failures without their file, or whose file is a known photo again.
+        unchanged: photos of the same size and mtime.
+    """
+
+    pending: tuple[PendingFile, ...]
+    broken: tuple[PhotoFile, ...]
+    gone: tuple[KnownPhoto, ...]
+    gone_failures: tuple[int, ...]
+    unchanged: int
+
+    @property
+    def move_candidates(self) -> tuple[PhotoFile, ...]:
+        """New files as large as a photo that is gone: worth hashing before anything else."""
+        sizes = {photo.size for photo in self.gone}
+        return tuple(
+            item.file for item in self.pending if item.known is None and item.file.size in sizes
+        )
+
+
+def plan_changes(
+    known: Sequence[KnownPhoto],
+    found: ScanResult,
+    failures: Sequence[KnownFailure] = (),
+    *,
+    retry_failures: bool = False,
+) -> ScanPlan:
+    """Plan a run over one root, or over one part of it if all three arguments are of that part.
+
+    A failure is tried again when its file has changed, or with `retry_failures` unless the user
+    ignores it. Nothing below an unreadable folder counts as gone.
+    """
+    photos = {photo.rel_path: photo for photo in known}
+    failed = {failure.rel_path: failure for failure in failures}
+    pending: list[PendingFile] = []
+    broken: list[PhotoFile] = []
+    healed: list[int] = []
+    unchanged = 0
+    for file in found.files:
+        photo, failure = photos.get(file.rel_path), failed.get(file.rel_path)
+        if file.problem is not None:
+            if _is_due(file, failure, retry_failures):
+                broken.append(file)
+        elif photo is not None and _is_same(file, photo):
+            unchanged += 1
+            if failure is not None:
+                healed.append(failure.id)
+        elif _is_due(file, failure, retry_failures):
+            pending.append(PendingFile(file, photo))
+    seen = {file.rel_path for file in found.files}
+    hidden = frozenset(found.unreadable)
+    return ScanPlan(
+        pending=tuple(pending),
+        broken=tuple(broken),
+        gone=tuple(p for p in known if p.rel_path not in seen and not _is_under(p, hidden)),
+        gone_failures=(
+            *(f.id for f in failures if f.rel_path not in seen and not _is_under(f, hidden)),
+            *healed,
+        ),
+        unchanged=unchanged,
+    )
+
+
+def assign_moves(
+    gone: Iterable[KnownPhoto], files: Iterable[tuple[PhotoFile, bytes]]
+) -> list[tuple[KnownPhoto, PhotoFile]]:
+    """Pair photos that are gone with files of the same content.
+
+    Among several copies the pair that shares the longest end of its path comes first, then the
+    first path in order, so the same tree always gives the same pairs.
+
+    Args:
+        files: new files with their content hash.
+    """
+    by_hash: dict[bytes, list[PhotoFile]] = {}
+    for file, content_hash in files:
+        by_hash.setdefault(content_hash, []).append(file)
+    pairs = [
+        (-_shared_end(photo.rel_path, file.rel_path), photo.rel_path, file.rel_path, photo, file)
+        for photo in gone
+        for file in by_hash.get(photo.content_hash, ())
+    ]
+    moves: list[tuple[KnownPhoto, PhotoFile]] = []
+    used: set[str] = set()
+    placed: set[int] = set()
+    for *_, photo, file in sorted(pairs, key=lambda pair: pair[:3]):
+        if photo.id not in placed and file.rel_path not in used:
+            placed.add(photo.id)
+            used.add(file.rel_path)
+            moves.append((photo, file))
+    return moves
+
+
+def _is_same(file: PhotoFile, known: KnownPhoto | KnownFailure) -> bool:
+    return file.size == known.size and file.mtime_ns == known.mtime_ns
+
+
+def _is_due(file: PhotoFile, failure: KnownFailure | None, retry_failures: bool) -> bool:
+    if failure is None or not _is_same(file, failure):
+        return True
+    return retry_failures and not failure.is_ignored
+
+
+def _is_under(known: KnownPhoto | KnownFailure, folders: frozenset[str]) -> bool:
+    if not folders:
+        return False
+    parts = known.rel_path.split("/")
+    return any("/".join(parts[:i]) in folders for i in range(1, len(parts) + 1))
+
+
+def _shared_end(one: str, other: str) -> int:
+    """How many names at the end of two paths are equal."""
+    count = 0
+    for a, b in zip(reversed(one.split("/")), reversed(other.split("/")), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count

@@ -1,0 +1,115 @@
+"""The folders of a library: adding one, absorbing its sub-folders, forgetting one for good."""
+
+import os
+from pathlib import Path
+
+from opqn_app.errors import LibraryError
+from opqn_app.library.code_store import CodeStore
+from opqn_app.library.connection import Connection
+from opqn_app.library.records import ForgetReport, Root, name_from_db, name_to_db
+
+
+class RootTable:
+    """Rows of `roots`; write calls run inside a transaction."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def all(self) -> list[Root]:
+        """Every root, in the order they were added."""
+        rows = self._db.rows(
+            "SELECT r.id, r.path, "
+            "(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id), "
+            "(SELECT COUNT(*) FROM faces f JOIN photos p ON p.id = f.photo_id "
+            " WHERE p.root_id = r.id), "
+            "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored) "
+            "FROM roots r ORDER BY r.id"
+        )
+        return [_root(*row) for row in rows]
+
+    def paths(self) -> dict[int, Path]:
+        rows = self._db.rows("SELECT id, path FROM roots ORDER BY id")
+        return {row[0]: Path(name_from_db(row[1])) for row in rows}
+
+    def covering(self, path: Path) -> int | None:
+        """The root that is `path` or holds it."""
+        for root_id, root in self.paths().items():
+            if path == root or root in path.parents:
+                return root_id
+        return None
+
+    def add(self, path: Path) -> int:
+        """The root that covers `path`; a new one takes over the roots inside it, ids and all."""
+        existing = self.covering(path)
+        if existing is not None:
+            return existing
+        inner = {i: root for i, root in self.paths().items() if path in root.parents}
+        root_id = self._db.insert("INSERT INTO roots (path) VALUES (?)", [name_to_db(str(path))])
+        for inner_id, inner_path in inner.items():
+            self._absorb(inner_id, root_id, inner_path.relative_to(path).as_posix())
+        return root_id
+
+    def forget(self, path: Path, codes: CodeStore) -> ForgetReport:
+        """Delete a root with its photos, faces, crops, codes and failures.
+
+        Raises:
+            LibraryError: `path` is not a root.
+        """
+        root_id = next((i for i, root in self.paths().items() if root == path), None)
+        if root_id is None:
+            raise LibraryError(self._not_a_root(path))
+        photos = self._db.value("SELECT COUNT(*) FROM photos WHERE root_id = ?", [root_id])
+        faces = self._db.rows(
+            "SELECT f.id FROM faces f JOIN photos p ON p.id = f.photo_id WHERE p.root_id = ?",
+            [root_id],
+        )
+        codes.bury([row[0] for row in faces])
+        self._db.run("DELETE FROM roots WHERE id = ?", [root_id])
+        codes.purge()
+        return ForgetReport(photos=photos, faces=len(faces))
+
+    def _absorb(self, inner_id: int, root_id: int, prefix: str) -> None:
+        for table in ("photos", "failures"):
+            rows = self._db.rows(
+                f"SELECT id, rel_path FROM {table} WHERE root_id = ?",
+                [inner_id],
+            )
+            self._db.run_many(
+                f"UPDATE {table} SET root_id = ?, rel_path = ? WHERE id = ?",
+                [
+                    (root_id, name_to_db(f"{prefix}/{name_from_db(rel_path)}"), row_id)
+                    for row_id, rel_path in rows
+                ],
+            )
+        self._db.run("DELETE FROM roots WHERE id = ?", [inner_id])
+
+    def _not_a_root(self, path: Path) -> str:
+        known = ", ".join(str(root) for root in self.paths().values())
+        hint = f"Its folders are: {known}." if known else "It has no folders."
+        return f"{path} is not a folder of the library {self._db.path}. {hint}"
+
+
+def is_available(folder: Path, *, has_photos: bool) -> bool:
+    """True if `folder` can be listed and does not look like the mount point of a missing disk.
+
+    Args:
+        has_photos: photos are known in it; then an empty folder is a disk that is not there.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            has_entries = any(not entry.name.startswith(".") for entry in entries)
+    except OSError:
+        return False
+    return has_entries or not has_photos
+
+
+def _root(root_id: int, path: str | bytes, photos: int, faces: int, failures: int) -> Root:
+    folder = Path(name_from_db(path))
+    return Root(
+        id=root_id,
+        path=folder,
+        photos=photos,
+        faces=faces,
+        failures=failures,
+        is_available=is_available(folder, has_photos=photos > 0),
+    )

@@ -1,0 +1,80 @@
+"""A detector and an encoder whose output is a function of the pixels alone, so runs compare."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from opqn_app.engine import Engine
+from opqn_app.library.indexing import IndexReport
+from opqn_app.types import Box, Calibration, Codes, Crops, DetectedFace, Floats
+
+WritePhoto = Callable[..., Path]
+RunIndex = Callable[..., IndexReport]
+
+
+def _rng(pixels: np.ndarray) -> np.random.Generator:
+    digest = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+class PixelDetector:
+    """Finds 0 to 3 faces, or `n_faces`, where the hash of the picture says."""
+
+    def __init__(self, n_faces: int | None = None) -> None:
+        self.n_faces = n_faces
+        self.calls = 0
+
+    def detect(self, image: Image.Image) -> list[DetectedFace]:
+        self.calls += 1
+        rng = _rng(np.asarray(image))
+        n_faces = int(rng.integers(0, 4)) if self.n_faces is None else self.n_faces
+        return [self._face(rng, *image.size) for _ in range(n_faces)]
+
+    def _face(self, rng: np.random.Generator, width: int, height: int) -> DetectedFace:
+        side = 0.3 * min(width, height)
+        left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
+        where = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
+        landmarks = (where * side + (left, top)).astype(np.float32)
+        return DetectedFace(
+            Box(left, top, left + side, top + side), landmarks, float(rng.uniform(0.9, 1))
+        )
+
+
+class PixelEncoder:
+    """Codes and tables drawn from the hash of each crop."""
+
+    def __init__(self, model_id: str = "fake-1", n_books: int = 8, n_words: int = 256) -> None:
+        self.model_id = model_id
+        self.name = f"name of {model_id}"
+        self.n_books = n_books
+        self.n_words = n_words
+        self.calibration: Calibration | None = Calibration(slope=2.0, intercept=-1.0)
+        self.batches: list[int] = []
+
+    def encode(self, crops: Crops) -> Codes:
+        self.batches.append(len(crops))
+        dtype = np.uint8 if self.n_words <= 256 else np.uint16
+        salt = hash_of(self.model_id)
+        rows = [
+            np.random.default_rng([salt, int(_rng(crop).integers(2**32))]).integers(
+                0, self.n_words, self.n_books
+            )
+            for crop in crops
+        ]
+        return np.array(rows, dtype=dtype).reshape(-1, self.n_books)
+
+    def luts(self, crops: Crops) -> Floats:
+        shape = (self.n_books, self.n_words)
+        tables = [_rng(crop).dirichlet(np.ones(self.n_words), self.n_books) for crop in crops]
+        return np.array(tables, dtype=np.float32).reshape(-1, *shape)
+
+
+def hash_of(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "little")
+
+
+def fake_engine(model_id: str = "fake-1", *, n_faces: int | None = None) -> Engine:
+    return Engine(PixelDetector(n_faces), PixelEncoder(model_id))
