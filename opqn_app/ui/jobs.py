@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # the library and search layers are imported in the lanes, af
 
 Result = TypeVar("Result")
 Crop = NDArray[np.uint8]  # (112, 112, 3) RGB
+
+_making = Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,13 +97,20 @@ class EngineSlot:
         self._future.cancel()
 
 
+def ensure_library(path: Path) -> None:
+    """Make the library file if it is missing; the lanes of this process wait for each other."""
+    from opqn_app.library.library import Library
+
+    with _making:
+        if not path.exists():
+            Library.open(path, write=True).close()
+
+
 def read_library(path: Path, job: Callable[["Library"], Result]) -> Result:
     """Run `job` on a short-lived read connection; an absent library is made first."""
     from opqn_app.library.library import Library
 
-    if not path.exists():
-        with Library.open(path, write=True):
-            pass
+    ensure_library(path)
     with Library.open(path) as library:
         return job(library)
 
@@ -109,6 +119,7 @@ def write_library(path: Path, job: Callable[["Library"], Result]) -> Result:
     """Run `job` on the writing connection; only for the "index" lane."""
     from opqn_app.library.library import Library
 
+    ensure_library(path)
     with Library.open(path, write=True) as library:
         return job(library)
 
@@ -124,6 +135,7 @@ def index_root(
     """`index_folder`, once the engine is there."""
     from opqn_app.library.indexing import index_folder
 
+    ensure_library(path)
     return (yield from index_folder(path, root, slot.wait(), **options))
 
 

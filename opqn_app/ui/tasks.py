@@ -80,7 +80,7 @@ class Task(QObject):
             logger.exception("a background job failed")
             self._post("failed", error)
 
-    def _iterate(self, generator: Generator[Any, None, Any]) -> None:
+    def _iterate(self, generator: Generator[Any, Any, Any]) -> None:
         while True:
             self._running.wait()
             if self._cancel.is_set():

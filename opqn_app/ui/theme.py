@@ -86,14 +86,6 @@ def app_font(font: QFont) -> QFont:
     return tabular
 
 
-def heading_font(font: QFont) -> QFont:
-    """The larger of the two text sizes."""
-    heading = QFont(font)
-    heading.setPointSizeF(font.pointSizeF() * 1.4)
-    heading.setWeight(QFont.Weight.DemiBold)
-    return heading
-
-
 def set_icon(target: QObject, name: str) -> None:
     """Give a button or an action an icon that follows the palette."""
     _icons[target] = name

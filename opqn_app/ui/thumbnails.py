@@ -1,35 +1,29 @@
 """Pictures for grids: decoded off the GUI thread, newest request first, the recent ones kept."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage, QPixmap
 
 from opqn_app.ui.jobs import read_library
-from opqn_app.ui.tasks import TaskRunner
+from opqn_app.ui.lane_cache import LaneCache
+from opqn_app.ui.tasks import LANES, TaskRunner
 
-BATCH = 24  # pictures a job: one read connection for many, and still quick to change course
-WAITING = 600  # older requests are dropped; a picture still on screen asks again
-BUSY_JOBS = 2
+BATCH = 24  # pictures a job: quick to change course when the user scrolls on
 
 
-class ThumbnailCache(QObject):
-    """A bounded cache of pixmaps, filled from the "thumbs" lane.
+class ThumbnailCache(LaneCache[QPixmap]):
+    """Pixmaps by key; a null pixmap means there is no picture.
 
     Args:
         load: keys → QImages, run in the lane; a key that is left out has no picture.
         capacity: pixmaps to keep.
-
-    Signals:
-        ready: the set of keys whose pictures arrived (or are known to be missing).
+        batch: pictures a job; few where decoding is slow.
     """
-
-    ready = Signal(object)
 
     def __init__(
         self,
@@ -37,76 +31,23 @@ class ThumbnailCache(QObject):
         load: Callable[[Sequence[Any]], Mapping[Any, QImage]],
         *,
         capacity: int = 1500,
+        batch: int = BATCH,
         parent: QObject | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._runner = runner
-        self._load = load
-        self._capacity = capacity
-        self._pixmaps: OrderedDict[Hashable, QPixmap] = OrderedDict()
-        self._waiting: OrderedDict[Hashable, None] = OrderedDict()
-        self._in_work: set[Hashable] = set()
-        self._jobs = 0
-        self._round = 0
-        # One start a turn of the event loop: a paint asks for a whole screen of pictures.
-        self._start_timer = QTimer(self, singleShot=True, interval=0)
-        self._start_timer.timeout.connect(self._start_jobs)
+        super().__init__(
+            runner,
+            "thumbs",
+            load,
+            _pixmap_of,
+            capacity=capacity,
+            batch=batch,
+            jobs=LANES["thumbs"],
+            parent=parent,
+        )
 
     def pixmap(self, key: Hashable) -> QPixmap | None:
-        """The picture, or None and a `ready` later; a null pixmap means there is none."""
-        held = self._pixmaps.get(key)
-        if held is not None:
-            self._pixmaps.move_to_end(key)
-            return held
-        self._request(key)
-        return None
-
-    def clear(self) -> None:
-        """Forget every picture, e.g. since the library changed."""
-        self._round += 1
-        self._pixmaps.clear()
-        self._waiting.clear()
-        self._in_work.clear()
-
-    def _request(self, key: Hashable) -> None:
-        if key in self._in_work:
-            return
-        self._waiting[key] = None
-        self._waiting.move_to_end(key)
-        while len(self._waiting) > WAITING:
-            self._waiting.popitem(last=False)
-        if not self._start_timer.isActive():
-            self._start_timer.start()
-
-    def _start_jobs(self) -> None:
-        while self._waiting and self._jobs < BUSY_JOBS:
-            count = min(BATCH, len(self._waiting))
-            keys = [self._waiting.popitem(last=True)[0] for _ in range(count)]
-            self._start_job(keys)
-
-    def _start_job(self, keys: list[Hashable]) -> None:
-        self._in_work.update(keys)
-        self._jobs += 1
-        begun = self._round
-        task = self._runner.start("thumbs", self._load, keys)
-        task.succeeded.connect(lambda images: self._keep(keys, images, begun))
-        task.failed.connect(lambda _error: self._keep(keys, {}, begun))
-        task.finished.connect(self._end_job)
-
-    def _end_job(self) -> None:
-        self._jobs -= 1
-        self._start_jobs()
-
-    def _keep(self, keys: list[Hashable], images: Mapping[Any, QImage], begun: int) -> None:
-        if begun != self._round:
-            return
-        for key in keys:
-            image = images.get(key)
-            self._pixmaps[key] = QPixmap() if image is None else QPixmap.fromImage(image)
-            self._in_work.discard(key)
-        while len(self._pixmaps) > self._capacity:
-            self._pixmaps.popitem(last=False)
-        self.ready.emit(set(keys))
+        """The picture, or None and a `ready` later."""
+        return self.get(key)
 
 
 def load_face_crops(library_path: Path, face_ids: Sequence[int]) -> dict[int, QImage]:
@@ -128,3 +69,7 @@ def image_of_picture(picture: Any, max_side: int) -> QImage:
     small = picture.convert("RGB")
     small.thumbnail((max_side, max_side))
     return image_of_array(np.asarray(small, dtype=np.uint8))
+
+
+def _pixmap_of(image: QImage | None) -> QPixmap:
+    return QPixmap() if image is None else QPixmap.fromImage(image)

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from opqn_app.ui.theme import set_icon
+from opqn_app.ui.widgets.controls import push_button, text_label, tool_button
 
 
 class MessageBar(QFrame):
@@ -15,14 +15,11 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("messageBar")
-        self._label = QLabel(wordWrap=True, textFormat=Qt.TextFormat.PlainText)
+        self._label = text_label(wraps=True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._button = QPushButton()
-        self._close = QToolButton(accessibleName="Close this message", toolTip="Close")
-        set_icon(self._close, "close")
+        self._button = push_button("", self._on_button)
+        self._close = tool_button("close", "Close this message", self.hide)
         self._act: Callable[[], None] | None = None
-        self._button.clicked.connect(self._on_button)
-        self._close.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 6, 6)
         row.addWidget(self._label, 1)
