@@ -1,0 +1,196 @@
+"""The command line: every command's help, results as JSON, exit status, interrupts."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from library_fakes import fake_engine
+
+from opqn_app import cli
+
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = ["index", "search", "status", "forget", "import-checkpoint", "demo", "gui"]
+
+Run = Callable[..., tuple[int, dict[str, Any], str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command on a library in tmp_path with fake ML: status, JSON (if any), stderr."""
+    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_: fake_engine(n_faces=2))
+
+    def go(*words: object) -> tuple[int, dict[str, Any], str]:
+        command, *rest = (str(word) for word in words)
+        status = cli.run([command, "--library", str(tmp_path / "library.sqlite"), *rest])
+        out, err = capsys.readouterr()
+        return status, json.loads(out) if out.startswith("{") else {"text": out}, err
+
+    return go
+
+
+@pytest.fixture
+def photos(tmp_path: Path, make_photo: Callable[..., Path]) -> Path:
+    for number in range(3):
+        make_photo(f"photos/{number}.png", seed=number)
+    (tmp_path / "photos" / "empty.jpg").write_bytes(b"")
+    return tmp_path / "photos"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.run([command, "--help"])
+    assert stop.value.code == 0
+    assert "usage: " in capsys.readouterr().out
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in COMMANDS:
+        if command != "gui":
+            assert f"opqn {command}" in readme, command
+    assert "make run" in readme
+
+
+def test_index_search_status_forget(run: Run, photos: Path) -> None:
+    status, report, _ = run("index", photos, "--json")
+    assert status == 0
+    assert (report["added"], report["faces"], len(report["failures"])) == (3, 6, 1)
+    assert "empty" in report["failures"][0]["reason"]
+
+    status, found, words = run("search", photos / "1.png", "--json", "-k", 4)
+    assert status == 0
+    assert "2 faces" in words
+    assert found["faces_searched"] == 6
+    scores = [hit["score"] for hit in found["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    for hit in found["hits"]:
+        assert set(hit) == {"photo", "face_id", "box", "score", "probability", "contributions"}
+        assert sum(hit["contributions"]) == pytest.approx(hit["score"], abs=1e-6)
+        assert 0 <= hit["probability"] <= 1
+        assert Path(hit["photo"]).is_file()
+
+    status, state, _ = run("status", "--json")
+    assert status == 0
+    assert (state["photos"], state["faces"], len(state["failures"])) == (3, 6, 1)
+    assert state["model"]["name"] == "name of fake-1"
+
+    status, report, _ = run("index", photos, "--json")
+    assert (status, report["decoded"], report["unchanged"]) == (0, 0, 3)
+
+    status, gone, _ = run("forget", photos, "--json")
+    assert (status, gone["photos"], gone["faces"]) == (0, 3, 6)
+    assert run("status", "--json")[1]["faces"] == 0
+    assert (photos / "1.png").is_file()
+
+
+def test_words_for_people(run: Run, photos: Path) -> None:
+    status, result, _ = run("index", photos)
+    assert status == 0
+    assert result["text"].startswith("Indexed 3 photos, 6 faces, 1 problem")
+    _, result, _ = run("search", photos / "0.png", "-k", 2)
+    assert len(result["text"].splitlines()) == 3
+    _, result, _ = run("status")
+    assert "3 photos, 6 faces, 1 problem" in result["text"]
+    assert "empty.jpg" in result["text"]
+
+
+def test_a_chosen_face_and_several_photos(run: Run, photos: Path) -> None:
+    run("index", photos)
+    _, first, words = run("search", photos / "1.png", "--face", 1, "--json")
+    assert words == ""
+    _, second, _ = run("search", photos / "1.png", "--face", 2, "--json")
+    _, both, _ = run("search", photos / "1.png", photos / "2.png", "--json")
+    orders = [[hit["face_id"] for hit in found["hits"]] for found in (first, second, both)]
+    assert orders[0] != orders[1]
+    assert orders[2] not in orders[:2]
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["search", "nowhere.jpg"], "nowhere.jpg"),
+        (["search", "photos/1.png", "--face", "9"], "no face 9"),
+        (["index", "nowhere"], "not there"),
+        (["forget", "nowhere"], "nowhere"),
+        (["import-checkpoint", "nowhere.tar"], "nowhere.tar"),
+    ],
+)
+def test_a_known_problem_is_one_sentence_and_status_1(
+    run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], reason: str
+) -> None:
+    run("index", photos)
+    monkeypatch.chdir(photos.parent)
+    status, result, said = run(*words)
+    assert status == 1
+    assert result["text"] == ""
+    assert reason in said
+    assert "Traceback" not in said
+
+
+def test_status_of_a_library_that_is_not_there(run: Run) -> None:
+    status, _, said = run("status")
+    assert status == 1
+    assert "library.sqlite" in said
+
+
+@pytest.mark.parametrize("words", [["search"], ["nonsense"], ["search", "x.jpg", "-k", "0"]])
+def test_wrong_usage_is_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        cli.run(words)
+    assert stop.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+SLOW_INDEX = """
+import sys, time
+sys.path.insert(0, "tests")
+from library_fakes import fake_engine
+from opqn_app import cli, engine
+made = fake_engine(n_faces=1)
+detect = made.detector.detect
+def slowly(image):
+    print("detecting", file=sys.stderr, flush=True)
+    time.sleep(0.05)
+    return detect(image)
+made.detector.detect = slowly
+engine.load_engine = lambda *_: made
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_leaves_a_library_that_goes_on(
+    tmp_path: Path, make_photo: Callable[..., Path], run: Run, stop: signal.Signals
+) -> None:
+    for number in range(60):
+        make_photo(f"photos/{number:02d}.png", seed=number)
+    library = ["--library", str(tmp_path / "library.sqlite")]
+    child = subprocess.Popen(
+        [sys.executable, "-c", SLOW_INDEX, "index", str(tmp_path / "photos"), *library],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert child.stderr is not None
+    for _ in range(25):
+        child.stderr.readline()
+    child.send_signal(stop)
+    said = child.stderr.read()
+    assert child.wait(20) == 1
+    child.stderr.close()
+    assert "kept" in said
+    assert "Traceback" not in said
+    before = run("status", "--json")[1]["photos"]
+    assert 0 < before < 60
+    report = run("index", tmp_path / "photos", "--json")[1]
+    assert report["added"] == 60 - before
+    assert run("status", "--json")[1]["photos"] == 60

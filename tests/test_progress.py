@@ -1,0 +1,85 @@
+"""Progress and reports in words."""
+
+import io
+from collections.abc import Generator
+
+import pytest
+
+from opqn_app.library.indexing import IndexProgress, IndexReport
+from opqn_app.progress import (
+    counted,
+    duration_in_words,
+    index_report_in_words,
+    progress_in_words,
+    run_with_progress,
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def step(done: int) -> IndexProgress:
+    return IndexProgress("indexing", done, 1200, 7, 1, 12.34, 95.0, "a.jpg")
+
+
+REPORT = IndexReport(1203, 0, 2, 0, 40, 1203, 2310, (), 200.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-3, "0 s"), (40.4, "40 s"), (60, "1 min"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations(seconds: float, words: str) -> None:
+    assert duration_in_words(seconds) == words
+
+
+def test_counts() -> None:
+    assert [counted(n, "photo") for n in (0, 1, 1203)] == ["0 photos", "1 photo", "1,203 photos"]
+
+
+def test_a_step_says_rate_time_left_and_problems() -> None:
+    words = progress_in_words(step(120))
+    assert words == "120/1,200 photos · 12.3 photos/s · 1 min 35 s left · 7 faces · 1 problem"
+
+
+def test_the_report_is_one_sentence() -> None:
+    words = index_report_in_words(REPORT)
+    assert words == "Indexed 1,203 photos, 2,310 faces, 40 unchanged, 2 moved, in 3 min 20 s."
+
+
+def job() -> Generator[IndexProgress, None, IndexReport]:
+    yield step(1)
+    yield step(2)
+    return REPORT
+
+
+def test_a_terminal_sees_one_line_that_is_wiped_at_the_end() -> None:
+    terminal = Terminal()
+    assert run_with_progress(job(), terminal) is REPORT
+    shown = terminal.getvalue()
+    assert "\n" not in shown
+    assert "2/1,200" in shown
+    assert shown.endswith("\r")
+
+
+def test_a_pipe_sees_nothing() -> None:
+    pipe = io.StringIO()
+    run_with_progress(job(), pipe)
+    assert pipe.getvalue() == ""
+
+
+def test_an_interrupt_closes_the_job() -> None:
+    closed = []
+
+    def endless() -> Generator[IndexProgress, None, IndexReport]:
+        try:
+            yield step(1)
+            raise KeyboardInterrupt
+        finally:
+            closed.append(True)
+
+    with pytest.raises(KeyboardInterrupt):
+        run_with_progress(endless(), io.StringIO())
+    assert closed == [True]
