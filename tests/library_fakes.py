@@ -2,17 +2,22 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from opqn_app.engine import Engine
-from opqn_app.library.indexing import IndexReport
-from opqn_app.types import Box, Calibration, Codes, Crops, DetectedFace, Floats
+from opqn_app.library.indexing import IndexReport, crop_to_webp
+from opqn_app.library.library import Library
+from opqn_app.library.records import ModelInfo, NewFace, NewPhoto
+from opqn_app.types import Box, Calibration, Codes, Crops, DetectedFace, FaceQuality, Floats
 
 WritePhoto = Callable[..., Path]
 RunIndex = Callable[..., IndexReport]
+
+CROP_WEBP = crop_to_webp(np.full((112, 112, 3), 90, np.uint8))
 
 
 def _rng(pixels: np.ndarray) -> np.random.Generator:
@@ -78,3 +83,57 @@ def hash_of(text: str) -> int:
 
 def fake_engine(model_id: str = "fake-1", *, n_faces: int | None = None) -> Engine:
     return Engine(PixelDetector(n_faces), PixelEncoder(model_id))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredLibrary:
+    """A library file that holds given codes; its photo files do not exist."""
+
+    path: Path
+    model: ModelInfo
+    root: Path
+    photo_ids: tuple[int, ...]
+    face_ids: np.ndarray
+
+    def delete_photos(self, which: np.ndarray) -> list[int]:
+        """Delete the photos where `which` is True; returns the ids of their faces."""
+        doomed = [i for i, gone in zip(self.photo_ids, which, strict=True) if gone]
+        with Library.open(self.path, write=True) as library:
+            faces = [face.id for i in doomed for face in library.faces_of(i)]
+            library.writer.remove(doomed)
+        return faces
+
+
+def store_codes(
+    path: Path, codes: np.ndarray, n_words: int, *, faces_per_photo: int = 1
+) -> StoredLibrary:
+    """Make a library whose faces have the given codes, in order."""
+    model = ModelInfo("stored-model", "stored", codes.shape[1], n_words)
+    root = path.parent / "photos"
+    quality = FaceQuality(size_px=50, confidence=0.99, sharpness=30)
+    faces = [
+        NewFace(Box(1, 2, 51 + i, 62), np.full((5, 2), i, np.float32), quality, CROP_WEBP, code)
+        for i, code in enumerate(codes)
+    ]
+    photos = [
+        NewPhoto(
+            rel_path=f"{start:06}.jpg",
+            size=1000 + start,
+            mtime_ns=start,
+            content_hash=start.to_bytes(20, "little"),
+            width=640,
+            height=480,
+            taken_at=None,
+            faces=tuple(faces[start : start + faces_per_photo]),
+        )
+        for start in range(0, len(faces), faces_per_photo)
+    ]
+    with Library.open(path, write=True) as library:
+        root_id = library.add_root(root).id
+        library.writer.use_model(model)
+        library.writer.save_batch(root_id, model, photos)
+        records = sorted(library.photos(limit=len(photos) + 1), key=lambda photo: photo.rel_path)
+        ids = [face.id for photo in records for face in library.faces_of(photo.id)]
+    return StoredLibrary(
+        path, model, root, tuple(p.id for p in records), np.array(ids, dtype=np.int64)
+    )
