@@ -186,14 +186,17 @@ def find_model(name_or_path: str | Path) -> Path:
 
     Raises:
         ModelMissing: none of the three.
+        ModelIncompatible: a folder of that path is there and holds no model.
     """
     for parent in (bundled_folder(), imported_folder()):
         if _is_model(parent / name_or_path):
             return parent / name_or_path
     path = Path(name_or_path)
-    if path.is_dir() and str(name_or_path):
-        return path
-    raise ModelMissing(name_or_path)
+    if not str(name_or_path) or not path.is_dir():
+        raise ModelMissing(name_or_path)
+    if not _is_model(path):
+        raise ModelIncompatible(path, f"the folder has no {CONFIG_FILE}")
+    return path
 
 
 def bundled_folder() -> Path:
