@@ -1,0 +1,75 @@
+"""Start indexing in a process of its own and kill it: python library_kill.py LIBRARY FOLDER SEED N.
+
+Each of N trials indexes FOLDER into LIBRARY-i in a forked child and sends it SIGKILL after a random
+part of the time a whole run takes. Prints how many photos each trial had stored.
+"""
+
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from pathlib import Path
+
+from library_fakes import fake_engine
+
+from opqn_app.library import code_store
+from opqn_app.library.indexing import index_folder
+
+SEGMENT_SIZE = 32
+BATCH_SIZE = 3
+
+
+def index(library: Path, folder: Path) -> None:
+    code_store.SEGMENT_SIZE = SEGMENT_SIZE
+    list(index_folder(library, folder, fake_engine(n_faces=2), batch_size=BATCH_SIZE))
+
+
+def timed(library: Path, folder: Path) -> float:
+    start = time.monotonic()
+    child = _start(library, folder)
+    os.waitpid(child, 0)
+    return time.monotonic() - start
+
+
+def _start(library: Path, folder: Path) -> int:
+    child = os.fork()
+    if child == 0:
+        index(library, folder)
+        os._exit(0)
+    return child
+
+
+def kill_at(library: Path, folder: Path, delay: float) -> int:
+    child = _start(library, folder)
+    time.sleep(delay)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return _stored(library)
+
+
+def _stored(library: Path) -> int:
+    if not library.exists():
+        return -1
+    raw = sqlite3.connect(library)
+    try:
+        tables = raw.execute("SELECT name FROM sqlite_master WHERE name = 'photos'").fetchall()
+        return raw.execute("SELECT COUNT(*) FROM photos").fetchone()[0] if tables else -1
+    finally:
+        raw.close()
+
+
+def main() -> None:
+    library, folder, seed, trials = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:5])
+    rng = random.Random(seed)
+    whole = timed(library.with_name("timed.sqlite"), folder)
+    for i in range(trials):
+        target = library.with_name(f"{library.name}-{i}")
+        # One moment from each 1/N of a run, so that every phase gets its share.
+        stored = kill_at(target, folder, whole * (i + rng.random()) / trials)
+        sys.stdout.write(f"{stored}\n")
+
+
+if __name__ == "__main__":
+    main()
