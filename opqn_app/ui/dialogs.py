@@ -1,0 +1,53 @@
+"""The few system dialogs, and showing a file where it lies."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from opqn_app.library.records import Root
+from opqn_app.ui import wording
+
+
+def choose_folder(parent: QWidget) -> Path | None:
+    """Ask for a folder of photos; None if the user thinks better of it."""
+    chosen = QFileDialog.getExistingDirectory(parent, "Add a folder of photos")
+    return Path(chosen) if chosen else None
+
+
+def removal_question(root: Root) -> str:
+    """What removing a folder means, before it is done."""
+    name = wording.folder_name(root.path)
+    return (
+        f"What was found in {name} ({wording.contents(root.photos, root.faces)}) is deleted from "
+        "the library. The photos themselves are not touched. To search them again, the folder "
+        "has to be indexed again from the start."
+    )
+
+
+def confirm_removal(parent: QWidget, root: Root) -> bool:
+    """Ask before a folder is removed; the safe answer is the default."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Remove folder")
+    box.setText(f"Remove {wording.folder_name(root.path)} from the library?")
+    box.setInformativeText(removal_question(root))
+    remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
+    keep = box.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.setEscapeButton(keep)
+    box.exec()
+    return box.clickedButton() is remove
+
+
+def show_in_file_manager(path: Path) -> None:
+    """Open the folder of `path`, with the file marked where the system can do that."""
+    if sys.platform == "win32":
+        subprocess.Popen(["explorer", "/select,", str(path)])
+    elif sys.platform == "darwin":
+        subprocess.Popen(["open", "-R", str(path)])
+    else:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))

@@ -1,0 +1,41 @@
+"""A page with nothing on it yet: one sentence that says why, one button that helps."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from opqn_app.ui import theme
+from opqn_app.ui.widgets.controls import push_button, text_label
+
+ICON_SIDE = 56
+WIDTH = 420
+
+
+class EmptyState(QWidget):
+    """An icon, a sentence, a button; `button.clicked` is for the page to connect."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon = QLabel()
+        self._words = text_label(wraps=True, is_quiet=True)
+        self._words.setMaximumWidth(WIDTH)
+        self.button = push_button("", is_primary=True)
+        stack = QVBoxLayout(self)
+        stack.setSpacing(16)
+        stack.addStretch(2)
+        for widget in (self._icon, self._words, self.button):
+            stack.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        stack.addStretch(3)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+
+    @property
+    def words(self) -> str:
+        return self._words.text()
+
+    def show_words(self, icon: str, words: str, button: str) -> None:
+        """Say something; without `button` there is nothing to be done."""
+        colour = theme.colours().quiet
+        ratio = self.devicePixelRatioF()
+        self._icon.setPixmap(theme.icon_pixmap(icon, ICON_SIDE, colour, ratio))
+        self._words.setText(words)
+        self.button.setText(button)
+        self.button.setVisible(bool(button))
