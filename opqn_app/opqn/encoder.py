@@ -35,7 +35,8 @@ class OpqnEncoder:
             came with, bit for bit, and MobileFaceNet is hardly slower (about 8 ms a
             crop against 6 to 7 on one core). With larger batches, and always on a
             graphics card, the kernels differ with the batch size and features by about 1e-6 of
-            their size, which can move a code whose two best words are that close.
+            their size, which can move a code whose two best words are that close. So can
+            another number of processor threads.
     """
 
     def __init__(

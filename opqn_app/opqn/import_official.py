@@ -6,7 +6,9 @@ F with the axes (M, d, K); a fork read them as (M, K, d), which goes unnoticed w
 sizes follow from the shapes. Codebooks are not stored; they follow from the sizes too.
 """
 
+import logging
 import pickle
+import struct
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,8 @@ from torch import Tensor
 from opqn_app.errors import ModelIncompatible, ModelMissing
 from opqn_app.opqn.checkpoint import State, build_empty, check_state, save_model
 from opqn_app.opqn.config import OpqnConfig
+
+logger = logging.getLogger(__name__)
 
 PREFIX = "module."
 INPUT_SIZE_OF_FLAT = {512 * 7 * 7: 112, 512 * 4 * 4: 32}
@@ -31,6 +35,7 @@ FACESCRUB_STD = (0.216 * 255, 0.183 * 255, 0.171 * 255)
 # What torch.load raises for bytes that are no checkpoint; which one depends on the first bytes.
 UNREADABLE = (
     pickle.UnpicklingError,
+    struct.error,
     RuntimeError,
     OSError,
     EOFError,
@@ -60,6 +65,15 @@ class ImportReport:
     n_tensors: int
     n_parameters: int
     notes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        config = self.config
+        return (
+            f"{config.n_books} books of {config.n_words} words ({config.code_bits} bits, "
+            f"{config.code_bytes} bytes a face), {config.feature_dim} features, ResNet20 for "
+            f"{config.input_size} px, {self.n_tensors} tensors with {self.n_parameters:,} numbers. "
+            + " ".join(self.notes)
+        )
 
 
 def import_official(tar: Path, out: Path) -> ImportReport:
@@ -140,8 +154,9 @@ def _read(tar: Path) -> object:
             warnings.simplefilter("ignore")  # about pickle protocols; what matters is checked here
             content: object = torch.load(tar, map_location="cpu", weights_only=True)
     except UNREADABLE as error:
-        first_line = (str(error).splitlines() or [type(error).__name__])[0]
-        reason = f"it is not a PyTorch checkpoint of plain tensors ({first_line.rstrip('.')})"
+        # torch's own words advise to read the file unsafely, so they go to the log only.
+        logger.debug("torch can't read the checkpoint: %s", error)
+        reason = "it is not a PyTorch checkpoint of plain tensors, or it is damaged"
         raise ModelIncompatible(tar, reason) from error
     return content
 
@@ -194,8 +209,8 @@ def _notes(config: OpqnConfig) -> tuple[str, ...]:
         return (
             "Pixel statistics are those of FaceScrub; the file does not say which data set it is "
             "from, and CFW-60K models may have been trained with others.",
-            "The models for 32 px were trained on crops of the face alone; the app's 112 px "
-            "crops are reduced to 35 px, and the crop's frame may differ.",
+            "The app's 112 px crops are reduced to 35 px; the crops the model was trained on may "
+            "be framed differently.",
         )
     return (
         "The landmark template of the authors' crops is not published; the app's 112 px crops "

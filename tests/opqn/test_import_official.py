@@ -122,6 +122,7 @@ def test_a_full_size_24_bit_model_is_imported(tmp_path: Path) -> None:
     report = import_official(saved(official(4, 128, 64), tmp_path), tmp_path / "mine")
     assert report.n_parameters == 15_877_952 + 4 * 128 * 64
     assert report.config.code_bits == 24
+    assert "4 books of 64 words (24 bits, 4 bytes a face), 512 features" in str(report)
     assert "24 bits, 4 bytes" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
 
 
@@ -140,9 +141,6 @@ def test_files_of_older_pytorch_and_without_prefix_are_read(
     assert len(ids) == 1
 
 
-SQUARE = torch.zeros
-
-
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
@@ -156,7 +154,7 @@ SQUARE = torch.zeros
         (lambda c: changed(c, fc__bias=torch.full((36,), torch.inf)), "not numbers"),
         (lambda c: changed(c, fc__weight=torch.ones(35, 8192)), "35 features, but 'mlp' needs 3"),
         (lambda c: {**c, "mlp": torch.ones(3, 36)}, "'mlp' has the shape"),
-        (lambda c: {**c, "mlp": torch.ones(3, 8, 12)}, "24$|24"),
+        (lambda c: {**c, "mlp": torch.ones(3, 8, 12)}, "books × 8 dimensions = 24"),
         (lambda c: {**c, "mlp": torch.ones(3, 12, 13)}, "orthonormal"),
         (lambda c: {**c, "mlp": "words"}, "'mlp' a tensor"),
         (lambda c: {**c, "backbone": [1]}, "state dict"),
@@ -199,9 +197,16 @@ def test_a_file_that_wants_to_run_code_is_refused_and_runs_none(tmp_path: Path) 
     with pytest.raises(ModelIncompatible, match="plain tensors"):
         import_official(path, tmp_path / "mine")
     path.write_bytes(pickle.dumps(Payload(trace)))
-    with pytest.raises(ModelIncompatible, match="plain tensors"):
+    with pytest.raises(ModelIncompatible, match="plain tensors") as caught:
         import_official(path, tmp_path / "mine")
+    assert "weights_only" not in str(caught.value)
     assert not trace.exists()
+
+
+def legacy_bytes(mlp: Tensor, tmp_path: Path) -> bytes:
+    path = tmp_path / "legacy.tar"
+    torch.save({"mlp": mlp.data[:1, :1, :1]}, path, _use_new_zipfile_serialization=False)
+    return path.read_bytes()
 
 
 def test_files_that_are_no_checkpoint_are_refused(content: Content, tmp_path: Path) -> None:
@@ -211,6 +216,9 @@ def test_files_that_are_no_checkpoint_are_refused(content: Content, tmp_path: Pa
     samples = [b"", b"\0", b"hello", b"PK\x03\x04", b"\x89PNG\r\n\x1a\n" * 9, b"\x80\x02}q\x00."]
     samples += [whole[:n] for n in range(1, len(whole), len(whole) // 40)]
     samples += [whole[:i] + b"\xff\x00" + whole[i + 2 :] for i in range(0, len(whole), 37)]
+    old = legacy_bytes(content["mlp"], tmp_path)
+    samples += [old[:n] for n in range(1, len(old), 7)]
+    samples += [old[:i] + b"\xff" + old[i + 1 :] for i in range(0, len(old), 5)]
     samples += [pickle.dumps(value) for value in (3, "x", {"backbone": 1}, [None])]
     for sample in samples:
         path.write_bytes(sample)
