@@ -21,7 +21,7 @@ from opqn_app.ui.result_order import Positions, verdict
 from opqn_app.ui.tasks import TaskRunner
 
 if TYPE_CHECKING:
-    from opqn_app.library.library import FaceRecord
+    from opqn_app.library.records import FaceRecord
 
 RECORDS_KEPT = 6000
 RECORDS_A_JOB = 200  # about two screens of small faces: one SELECT

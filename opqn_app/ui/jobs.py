@@ -17,7 +17,8 @@ from opqn_app.types import Calibration, Crops, Lut
 
 if TYPE_CHECKING:  # the library and search layers are imported in the lanes, after the first paint
     from opqn_app.library.indexing import IndexProgress, IndexReport
-    from opqn_app.library.library import ForgetReport, Library
+    from opqn_app.library.library import Library
+    from opqn_app.library.records import ForgetReport
     from opqn_app.search.code_index import CodeIndex, Ranking
     from opqn_app.vision.faces import FoundFace
     from opqn_app.vision.images import Photo

@@ -47,7 +47,8 @@ def alikeness(scores: Floats, calibration: Calibration | None, n_books: int) -> 
     """
     if calibration is not None:
         return calibration.probability(scores)
-    return np.clip(np.asarray(scores, dtype=np.float32) / np.float32(n_books), 0.0, 1.0)
+    share: Floats = np.clip(scores / np.float32(n_books), 0.0, 1.0).astype(np.float32)
+    return share
 
 
 def verdict(alike: float) -> str:

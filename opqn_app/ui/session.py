@@ -105,7 +105,7 @@ class Session(QObject):
         self._searcher = jobs.Searcher(self.library_path)
         self._waiting: deque[IndexRequest] = deque()
         self._index_task: Task | None = None
-        self._index_root: Path | None = None
+        self._request: IndexRequest | None = None  # the one that runs
         self._query_task: Task | None = None
         self._done_before = 0
         self._change_timer = QTimer(self, singleShot=True, interval=COALESCE_MS)
@@ -187,7 +187,7 @@ class Session(QObject):
     @property
     def indexing_root(self) -> Path | None:
         """The folder being indexed now."""
-        return self._index_root
+        return self._request.root if self._request else None
 
     @property
     def waiting_roots(self) -> tuple[Path, ...]:
@@ -207,7 +207,7 @@ class Session(QObject):
         if failure_ids is not None:
             options["failure_ids"] = tuple(failure_ids)
         request = IndexRequest(root, options)
-        if request not in self._waiting:
+        if request != self._request and request not in self._waiting:
             self._waiting.append(request)
         self.indexing_queued.emit()
         self._start_next()
@@ -233,7 +233,7 @@ class Session(QObject):
             return
         self.load_engine()
         request = self._waiting.popleft()
-        self._index_root, self._done_before = request.root, 0
+        self._request, self._done_before = request, 0
         task = self.runner.start(
             "index", jobs.index_root, self.library_path, request.root, self._slot, **request.options
         )
@@ -254,7 +254,7 @@ class Session(QObject):
             self._mark_changed()
 
     def _end_indexing(self, signal: Any, *values: Any) -> None:
-        self._index_task = self._index_root = None
+        self._index_task = self._request = None
         signal.emit(*values)
         self._mark_changed()
         self._start_next()
@@ -285,9 +285,15 @@ class Session(QObject):
         task = self._start_query(jobs.crops_of_faces, self.library_path, (face_id,))
         task.succeeded.connect(self._if_newest(task, self.search_faces))
 
-    def fetch_crops(self, face_ids: Sequence[int]) -> Task:
-        """The stored crops of library faces, each (112, 112, 3), in order."""
-        return self._start_query(jobs.crops_of_faces, self.library_path, tuple(face_ids))
+    def fetch_crops(self, face_ids: Sequence[int], then: Callable[[list[jobs.Crop]], None]) -> None:
+        """Give `then` the stored crops of library faces, unless a newer query comes first."""
+        task = self._start_query(jobs.crops_of_faces, self.library_path, tuple(face_ids))
+        task.succeeded.connect(self._if_newest(task, then))
+
+    @property
+    def is_answering(self) -> bool:
+        """A query is under way."""
+        return self._query_task is not None and not self._query_task.is_done
 
     def drop_query(self) -> None:
         """Forget the query that runs now; its answer will be ignored."""

@@ -2,17 +2,22 @@
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage, QPixmap
 
+from opqn_app.types import Box
 from opqn_app.ui.jobs import read_library
 from opqn_app.ui.lane_cache import LaneCache
 from opqn_app.ui.tasks import LANES, TaskRunner
 
+if TYPE_CHECKING:
+    from opqn_app.vision.images import Photo
+
+FACE_SURROUNDINGS = 1.5  # a face is shown with half its size around it
 BATCH = 24  # pictures a job: quick to change course when the user scrolls on
 
 
@@ -69,6 +74,20 @@ def image_of_picture(picture: Any, max_side: int) -> QImage:
     small = picture.convert("RGB")
     small.thumbnail((max_side, max_side))
     return image_of_array(np.asarray(small, dtype=np.uint8))
+
+
+def image_of_face(photo: "Photo", box: Box, side: int) -> QImage:
+    """A square around a face of `photo`, `side` pixels wide, sharper than its aligned crop.
+
+    Args:
+        box: in pixels of the original photo.
+    """
+    shown = box.scaled(photo.image.width / photo.width)
+    reach = min(max(shown.width, shown.height) * FACE_SURROUNDINGS, *photo.image.size) / 2
+    x = min(max((shown.left + shown.right) / 2, reach), photo.image.width - reach)
+    y = min(max((shown.top + shown.bottom) / 2, reach), photo.image.height - reach)
+    square = photo.image.resize((side, side), box=(x - reach, y - reach, x + reach, y + reach))
+    return image_of_array(np.asarray(square.convert("RGB"), dtype=np.uint8))
 
 
 def _pixmap_of(image: QImage | None) -> QPixmap:

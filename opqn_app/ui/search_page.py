@@ -1,0 +1,440 @@
+"""The Search page: a photo comes in, a face is picked, the library is ranked."""
+
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QImage, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from opqn_app.progress import counted
+from opqn_app.ui import desktop, drops
+from opqn_app.ui.jobs import OpenedPhoto, SearchOutcome
+from opqn_app.ui.query import PICTURE_SIDE, Query, QueryFace
+from opqn_app.ui.session import Session
+from opqn_app.ui.thumbnails import image_of_picture
+from opqn_app.ui.widgets.drop_zone import DropZone
+from opqn_app.ui.widgets.message_bar import MessageBar
+from opqn_app.ui.widgets.query_bar import QueryBar
+from opqn_app.ui.widgets.result_grid import SIDE_STEP
+from opqn_app.ui.widgets.results_view import Counts, ResultsView
+
+if TYPE_CHECKING:
+    from opqn_app.vision.faces import FoundFace
+
+LOW_WINDOW = 720  # pixels; below this the query is drawn small
+REMEMBER_MS = 800  # a threshold is saved when the slider has rested
+
+Source = Path | bytes | QImage
+
+
+class SearchPage(QWidget):
+    """Signals:
+    query_taken: a photo came in, from wherever in the window: show this page.
+    preview_requested: show the whole photo of a FaceRecord (PhotoRecord, FaceRecord).
+    folder_offered: the user agreed to add this folder (Path).
+    library_wanted: the user wants to see the Library page.
+    """
+
+    query_taken = Signal()
+    preview_requested = Signal(object, object)
+    folder_offered = Signal(object)
+    library_wanted = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.query: Query | None = None
+        self._history: list[Query] = []
+        self._pending: deque[Source] = deque()
+        self._is_adding = False
+        self._is_waiting_for_sample = False
+        self._build()
+        self._make_actions()
+        self._connect()
+
+    def _build(self) -> None:
+        self.messages = MessageBar()
+        self.drop_zone = DropZone()
+        self.bar = QueryBar()
+        self.results = ResultsView(self._session)
+        head = QHBoxLayout()
+        head.setSpacing(24)
+        head.addWidget(self.bar, 1)
+        head.addWidget(self.results.controls)
+        line = QFrame()
+        line.setProperty("divider", True)
+        answer = QWidget()
+        column = QVBoxLayout(answer)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addLayout(head)
+        column.addWidget(line)
+        column.addWidget(self.results, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.drop_zone)
+        self.stack.addWidget(answer)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(16, 16, 16, 8)
+        outer.setSpacing(12)
+        outer.addWidget(self.messages)
+        outer.addWidget(self.stack, 1)
+        self._rest_timer = QTimer(self)
+        self._rest_timer.setSingleShot(True)
+        self._rest_timer.setInterval(REMEMBER_MS)
+
+    def _make_actions(self) -> None:
+        """Every way to act on the page; the window puts them into its menus."""
+        self.open_action = self._action("Choose a photo…", "Ctrl+O", self.choose_photo)
+        self.add_action = self._action("Add a photo to the search…", "Ctrl+Shift+A", self.add_photo)
+        self.paste_action = self._action("Paste a photo", "Ctrl+V", self.paste)
+        self.clear_action = self._action("Clear the search", "Esc", self.clear, self)
+        self.back_action = self._action("Back to the last search", "Alt+Left", self.go_back)
+        self.back_action.setShortcuts([QKeySequence("Alt+Left"), QKeySequence("Ctrl+Z")])
+        grid = self.results.grid
+        self.preview_action = self._action("Look at the photo", "Space", self.preview, grid)
+        self.search_action = self._action("Search with this face", "S", self.search_selected, grid)
+        self.search_action.setShortcuts([QKeySequence("S"), QKeySequence("Ctrl+Return")])
+        self.combine_action = self._action(
+            "Add these faces to the search", "Shift+S", self.combine_selected, grid
+        )
+        self.photo_action = self._action("Open the photo", "Return", self.open_photo, grid)
+        self.photo_action.setShortcuts([QKeySequence("Return"), QKeySequence("Enter")])
+        self.folder_action = self._action("Show in folder", "Ctrl+Shift+F", self.show_photo, grid)
+        self.larger_action = self._action("Larger faces", "Ctrl++", lambda: self._zoom(SIDE_STEP))
+        self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
+        self.smaller_action = self._action(
+            "Smaller faces", "Ctrl+-", lambda: self._zoom(-SIDE_STEP)
+        )
+        self.face_actions = (
+            self.search_action,
+            self.combine_action,
+            self.preview_action,
+            self.photo_action,
+            self.folder_action,
+        )
+        self._number_actions = [
+            self._action(f"Take face {n}", str(n), lambda n=n: self.choose_face(n - 1), self)
+            for n in range(1, 10)
+        ]
+        self._show_enabled()
+
+    def _action(self, text: str, keys: str, act: Any, place: QWidget | None = None) -> QAction:
+        """An action of the whole window, or only while `place` has the keyboard."""
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(keys))
+        if place is not None:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(lambda _checked=False: act())
+        (place or self).addAction(action)
+        return action
+
+    def _connect(self) -> None:
+        session, bar, results = self._session, self.bar, self.results
+        session.query_photo_opened.connect(self._on_photo_opened)
+        session.query_faces_found.connect(self._on_faces_found)
+        session.query_failed.connect(self._on_query_failed)
+        session.results_ready.connect(self._on_results)
+        session.engine_failed.connect(self.messages.warn)
+        session.library_changed.connect(self._on_library_changed)
+        self.drop_zone.choose_wanted.connect(self.choose_photo)
+        self.drop_zone.sample_wanted.connect(self.try_sample)
+        bar.face_chosen.connect(self.choose_face)
+        bar.face_removed.connect(self._remove_face)
+        bar.face_activated.connect(self._activate_face)
+        bar.add_wanted.connect(self.add_photo)
+        bar.clear_wanted.connect(self.clear)
+        results.counted.connect(self._on_counted)
+        results.chosen.connect(lambda _record: self._show_enabled())
+        results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
+        results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
+        results.grid.picked.connect(lambda _index: self.search_selected())
+        results.why.open_wanted.connect(self.open_photo)
+        results.why.show_wanted.connect(self.show_photo)
+        results.why.search_wanted.connect(self.search_current)
+        results.why.preview_wanted.connect(self.preview)
+        self._rest_timer.timeout.connect(
+            lambda: session.remember(min_probability=results.threshold.minimum)
+        )
+
+    # Photos come in
+
+    def open_sources(self, sources: Sequence[Source], *, add: bool = False) -> None:
+        """Search with photos: one is a query, several are combined, the largest face of each."""
+        if not sources:
+            return
+        self.query_taken.emit()
+        self.messages.hide()
+        self._pending = deque(sources)
+        self._is_adding = add and self.query is not None
+        self._open_next()
+
+    def take(self, data: QMimeData, *, add: bool = False) -> None:
+        """A drop or the clipboard."""
+        dropped = drops.read(data)
+        if dropped.has_query:
+            sources: list[Source] = list(dropped.photos)
+            if dropped.image is not None:
+                sources.append(dropped.image)
+            self.open_sources(sources, add=add)
+        elif dropped.folders:
+            self.query_taken.emit()
+            self._offer_folder(dropped.folders[0])
+        elif dropped.n_elsewhere:
+            self.messages.warn(
+                "That picture lies on the internet, and this program never connects to it. "
+                "Copy the picture itself, or save it first."
+            )
+        else:
+            self.messages.say("There is no photo to paste. Copy a photo or a photo file first.")
+
+    def choose_photo(self) -> None:
+        self._ask_for_photos(add=False)
+
+    def add_photo(self) -> None:
+        self._ask_for_photos(add=True)
+
+    def paste(self) -> None:
+        self.take(QApplication.clipboard().mimeData())
+
+    def try_sample(self) -> None:
+        """Search in the photos that come along; they are indexed first if need be."""
+        queries = self._session.sample_queries()
+        if not queries:
+            self.messages.warn("The sample photos are missing from this copy of the program.")
+            return
+        self._session.index(self._session.sample_photos())
+        self.open_sources(queries[:1])
+        self.messages.say(
+            "The sample photos are being added to your library; the results grow meanwhile. "
+            "You can remove them again on the Library page.",
+            "Library",
+            self.library_wanted.emit,
+        )
+
+    def search_with_ids(self, face_ids: Sequence[int], *, add: bool = False) -> None:
+        """Search with faces of the library, combined if there are several."""
+        if not face_ids:
+            return
+        self.query_taken.emit()
+        self._pending.clear()
+        self.results.set_dimmed(True)
+        self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, add=add))
+
+    def _on_crops(self, crops: Sequence[Any], *, add: bool) -> None:
+        faces = [QueryFace.of_library(crop, "your library") for crop in crops]
+        if add and self.query is not None:
+            self._set_query(self.query.adding(*faces))
+        else:
+            self._set_query(Query(tuple(faces)))
+
+    def _ask_for_photos(self, *, add: bool) -> None:
+        from opqn_app.vision.images import PHOTO_SUFFIXES
+
+        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
+        names, _ = QFileDialog.getOpenFileNames(
+            self, "Choose a photo of one person", "", f"Photos ({patterns});;All files (*)"
+        )
+        self.open_sources([Path(name) for name in names], add=add)
+
+    def _offer_folder(self, folder: Path) -> None:
+        self.messages.say(
+            f"Add the folder “{folder.name}” to your library, so that its photos can be found?",
+            "Add folder",
+            lambda: self.folder_offered.emit(folder),
+        )
+
+    def _open_next(self) -> None:
+        source = self._pending.popleft()
+        name = source.name if isinstance(source, Path) else "the pasted picture"
+        self.stack.setCurrentIndex(1)
+        self.results.set_dimmed(True)
+        self.bar.say(f"Opening {name}…")
+        self._session.open_query(source, name)
+
+    # The query
+
+    def choose_face(self, number: int) -> None:
+        """Take another face of the photo, counted from 0."""
+        if self.query is not None and number < len(self.query.shown.found):
+            self._set_query(self.query.choosing(number), is_new=False)
+
+    def clear(self) -> None:
+        """Back to the empty page; `go_back` brings the query back."""
+        self._pending.clear()
+        self._session.drop_query()
+        self._remember(self.query)
+        self.query = None
+        self.messages.hide()
+        self.results.clear()
+        self.stack.setCurrentIndex(0)
+        self.drop_zone.choose.setFocus()
+        self._show_enabled()
+
+    def go_back(self) -> None:
+        """The query before this one."""
+        if self._history:
+            query = self._history.pop()
+            self.query = None  # going back is not a step to go back to
+            self._set_query(query)
+
+    def _remove_face(self, place: int) -> None:
+        if self.query is not None and len(self.query.faces) > 1:
+            self._set_query(self.query.removing(place))
+
+    def _activate_face(self, place: int) -> None:
+        if self.query is not None:
+            self.query = Query(self.query.faces, place)
+            self.bar.show_query(self.query)
+
+    def _set_query(self, query: Query, *, is_new: bool = True) -> None:
+        if is_new:
+            self._remember(self.query)
+        self.query = query
+        self.stack.setCurrentIndex(1)
+        self.bar.show_query(query)
+        self._show_enabled()
+        self.results.set_dimmed(True)
+        if self.results.outcome is None:
+            self.bar.say("Searching…")
+        self._session.search_faces(query.crops)
+
+    def _remember(self, query: Query | None) -> None:
+        if query is not None:
+            self._history = [*self._history[-19:], query]
+
+    # What the session answers
+
+    def _on_photo_opened(self, opened: OpenedPhoto) -> None:
+        if self.query is None or not self._is_adding:
+            self.bar.show_photo(image_of_picture(opened.photo.image, PICTURE_SIDE), opened.name)
+        words = "Looking for faces…" if self._session.has_engine else "Getting ready…"
+        self.bar.say(words)
+
+    def _on_faces_found(self, opened: OpenedPhoto, found: "list[FoundFace]") -> None:
+        face = QueryFace.of_photo(opened, found)
+        if self._is_adding and self.query is not None:
+            query = self.query.adding(face)
+        else:
+            query = Query((face,))
+        if not self._pending:
+            self._set_query(query)
+            return
+        if not self._is_adding:
+            self._remember(self.query)
+        self.query, self._is_adding = query, True
+        self.bar.show_query(query)
+        self._open_next()
+
+    def _on_query_failed(self, message: str) -> None:
+        self.messages.warn(message)
+        if self._pending:
+            self._open_next()
+        elif self.query is not None:
+            self._set_query(self.query, is_new=False)
+        else:
+            self.results.set_dimmed(False)
+            self.stack.setCurrentIndex(0)
+
+    def _on_results(self, outcome: SearchOutcome) -> None:
+        if self.query is None:
+            return
+        self.results.show_outcome(outcome)
+        if self.isVisible() and not self.results.threshold.slider.hasFocus():
+            self.results.grid.setFocus()
+
+    def _on_counted(self, counts: Counts) -> None:
+        if not counts.total:
+            self.bar.say("Your library has no faces yet")
+            if not self._session.is_indexing:
+                self.messages.say(
+                    "Add a folder of photos to search in.", "Library", self.library_wanted.emit
+                )
+        elif not counts.likely:
+            self.bar.say("Nobody in your library matches")
+        elif counts.likely == 1:
+            self.bar.say("1 face is likely this person")
+        else:
+            self.bar.say(f"{counted(counts.likely, 'face')} are likely this person")
+
+    def _on_library_changed(self) -> None:
+        """Search again with the same faces, unless that would move what the user looks at."""
+        if self.query is None or self._session.is_answering:
+            return
+        if not self._session.is_indexing or self.results.is_at_top:
+            self._session.search_faces(self.query.crops)
+
+    # What is done with the chosen face
+
+    def search_selected(self) -> None:
+        """Search with the selected faces; several are combined."""
+        self.search_with_ids(self.results.selected_ids())
+
+    def search_current(self) -> None:
+        current = self.results.current_face_id()
+        if current is not None:
+            self.search_with_ids([current])
+
+    def combine_selected(self) -> None:
+        """Add the selected faces to the query: they are known to be this person."""
+        self.search_with_ids(self.results.selected_ids(), add=True)
+
+    def preview(self) -> None:
+        record = self.results.current_record()
+        if record is not None:
+            self.preview_requested.emit(record.photo, record)
+
+    def open_photo(self) -> None:
+        self._hand_over(desktop.open_file)
+
+    def show_photo(self) -> None:
+        self._hand_over(desktop.show_in_folder)
+
+    def drop_hint(self, data: QMimeData) -> str:
+        """What a drop of `data` would do, shown while it is dragged over the window."""
+        dropped = drops.read(data) if data.hasUrls() else None
+        if dropped is not None and dropped.folders and not dropped.photos:
+            return "Drop to add this folder to your library"
+        if self.query is not None:
+            return "Drop to search for this face\nHold Ctrl to add it to the search"
+        return "Drop to search for this face"
+
+    def _hand_over(self, act: Any) -> None:
+        record = self.results.current_record()
+        if record is not None and not act(record.photo.path):
+            self.messages.warn(
+                f"{record.photo.path} can't be opened. If it is on a disk that is not plugged "
+                "in, plug it in and try again."
+            )
+
+    # Looks
+
+    @property
+    def is_in_use(self) -> bool:
+        """A photo has come in."""
+        return self.stack.currentIndex() == 1
+
+    def _zoom(self, step: int) -> None:
+        self.results.grid.set_side(self.results.grid.side + step)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.bar.set_compact(event.size().height() < LOW_WINDOW)
+
+    def _show_enabled(self) -> None:
+        has_face = self.results.current_face_id() is not None
+        for action in self.face_actions:
+            action.setEnabled(has_face)
+        self.combine_action.setEnabled(has_face and self.query is not None)
+        self.clear_action.setEnabled(self.query is not None or self.stack.currentIndex() == 1)
+        self.back_action.setEnabled(bool(self._history))
