@@ -60,7 +60,7 @@ def similarity_transform(landmarks: Floats, *, size: int = CROP_SIZE) -> NDArray
 def align_face(image: Image.Image, landmarks: Floats, *, size: int = CROP_SIZE) -> Crops:
     """Cut a face out of a picture, upright and to scale.
 
-    Bicubic; a face larger than the crop is averaged down first, so that fine texture does not
+    Bicubic (Pillow's kernel, Keys' with a = −1); a face larger than the crop is averaged down first, so that fine texture does not
     turn into false patterns; beyond the picture its edge pixels go on.
 
     Args:

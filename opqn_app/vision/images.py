@@ -32,20 +32,12 @@ MAX_FILE_BYTES = 1 << 30
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
 
-# What Pillow, pillow-heif and libtiff raise on damaged files; found by tests/vision/test_fuzz.py.
+# What Pillow and pillow-heif raise on damaged files: the first line was seen in 108,000 mutated
+# files of 18 kinds (tests/vision/test_damaged_files.py keeps some), the second stands in their
+# parsers' source. Only the calls into them are guarded, so no bug of ours hides here.
 _DAMAGE = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
+    *(OSError, ValueError, SyntaxError, TypeError, EOFError, RuntimeError),
+    *(LookupError, ArithmeticError, AttributeError, AssertionError, struct.error, zlib.error),
 )
 
 
@@ -180,8 +172,11 @@ def _orientation(image: Image.Image) -> int:
 
 def _taken_at(image: Image.Image) -> str | None:
     try:
-        exif = image.getexif().get_ifd(ExifTags.IFD.Exif)
-        text = str(exif.get(ExifTags.Base.DateTimeOriginal, "")).strip("\0 ")
-        return datetime.strptime(text, "%Y:%m:%d %H:%M:%S").isoformat()
+        text = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
     except _DAMAGE:
         return None
+    try:
+        taken = datetime.strptime(str(text).strip("\0 "), "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None  # none, or "0000:00:00 00:00:00" of a camera without a clock
+    return taken.isoformat()

@@ -33,7 +33,7 @@ def hopeless(head: bytes, size: int, max_bytes: int) -> str | None:
         return "the file is empty"
     if size > max_bytes:
         return f"the file has {size / 1e6:,.0f} MB, and the limit is {max_bytes / 1e6:,.0f}"
-    if not head.strip(b"\0"):
+    if head and not head.strip(b"\0"):
         return "the file holds only zeros, as after a copy that broke off"
     return None
 
