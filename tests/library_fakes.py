@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from opqn_app.engine import Engine
-from opqn_app.library.indexing import IndexReport, crop_to_webp
+from opqn_app.library.crops import crop_to_webp
+from opqn_app.library.indexing import IndexReport
 from opqn_app.library.library import Library
 from opqn_app.library.records import ModelInfo, NewFace, NewPhoto
 from opqn_app.types import Box, Calibration, Codes, Crops, DetectedFace, FaceQuality, Floats
@@ -100,7 +101,7 @@ class StoredLibrary:
         doomed = [i for i, gone in zip(self.photo_ids, which, strict=True) if gone]
         with Library.open(self.path, write=True) as library:
             faces = [face.id for i in doomed for face in library.faces_of(i)]
-            library.writer.remove(doomed)
+            library.writer.rearrange(1, [], doomed)
         return faces
 
 

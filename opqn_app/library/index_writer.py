@@ -71,24 +71,36 @@ class IndexWriter:
         with self._db.transaction():
             self._relocate(None, photos)
 
-    def move(self, root_id: int, photos: Sequence[Relocation]) -> None:
-        """Give known photos their new place; their faces keep their ids."""
+    def rearrange(
+        self,
+        root_id: int,
+        moved: Sequence[Relocation],
+        gone: Sequence[int] = (),
+        gone_failures: Sequence[int] = (),
+    ) -> None:
+        """Give known photos their new place, faces and ids kept, and delete what has none."""
+        if not (moved or gone or gone_failures):
+            return
         with self.change():
+            self._remove_photos(gone)
+            for chunk in chunks(gone_failures):
+                self._db.run(f"DELETE FROM failures WHERE id IN ({marks(chunk)})", chunk)
             # Two files may have swapped names: free all the old names first.
             self._db.run_many(
                 "UPDATE photos SET rel_path = ? WHERE id = ?",
-                [(f"/moving/{photo.photo_id}", photo.photo_id) for photo in photos],
+                [(f"/moving/{photo.photo_id}", photo.photo_id) for photo in moved],
             )
-            self._relocate(root_id, photos)
+            self._relocate(root_id, moved)
+            self._db.run_many(
+                "DELETE FROM failures WHERE root_id = ? AND rel_path = ?",
+                [(root_id, name_to_db(photo.rel_path)) for photo in moved],
+            )
 
-    def remove(self, photo_ids: Sequence[int], failure_ids: Sequence[int] = ()) -> None:
-        """Delete photos and failures whose files are gone."""
-        if not photo_ids and not failure_ids:
-            return
-        with self.change():
-            self._remove_photos(photo_ids)
-            for chunk in chunks(failure_ids):
-                self._db.run(f"DELETE FROM failures WHERE id IN ({marks(chunk)})", chunk)
+    def drop_root_if_empty(self, root_id: int) -> None:
+        """Delete a root without photos, after they were all found in another one."""
+        if self._db.value("SELECT COUNT(*) FROM photos WHERE root_id = ?", [root_id]) == 0:
+            with self.change():
+                self._db.run("DELETE FROM roots WHERE id = ?", [root_id])
 
     def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool) -> None:
         with self.change():

@@ -139,8 +139,11 @@ class Library:
 
         A parent of known roots takes them over with their photo and face ids.
         """
-        with self.writer.change():
-            root_id = self._roots.add(path.resolve())
+        path = path.resolve()
+        if not self._roots.is_settled(path):
+            with self.writer.change():
+                self._roots.add(path)
+        root_id = self._roots.covering(path)
         return next(root for root in self.roots() if root.id == root_id)
 
     def forget_root(self, path: Path) -> ForgetReport:

@@ -83,10 +83,11 @@ class PhotoTable:
 
     def known_photos(self, root_id: int) -> list[KnownPhoto]:
         rows = self._db.rows(
-            "SELECT id, rel_path, size, mtime_ns, content_hash FROM photos WHERE root_id = ?",
+            "SELECT id, root_id, rel_path, size, mtime_ns, content_hash FROM photos "
+            "WHERE root_id = ?",
             [root_id],
         )
-        return [KnownPhoto(row[0], name_from_db(row[1]), *row[2:]) for row in rows]
+        return [KnownPhoto(row[0], row[1], name_from_db(row[2]), *row[3:]) for row in rows]
 
     def known_failures(self, root_id: int) -> list[KnownFailure]:
         rows = self._db.rows(

@@ -1,10 +1,12 @@
 """Compare what a scan found with what is known; decides, reads no file and writes nothing."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opqn_app.library.records import KnownFailure, KnownPhoto
 from opqn_app.library.scan import PhotoFile, ScanResult
+
+Move = tuple[KnownPhoto, PhotoFile]  # a known photo and the file that holds its content now
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class ScanPlan:
     """What an indexing run has to do.
 
     Attributes:
-        pending: new, changed and retried files, by rel_path. A changed file may turn out to be
-            only touched, and a new one to be a moved one, once its content is read.
+        pending: new, changed and retried files, by rel_path. Their content may turn out to be that
+            of a known photo.
         broken: files that are no regular files, to be listed as failures.
         gone: known photos without their file.
         gone_failures: ids of failures without their file, or whose file is a known photo again.
@@ -35,11 +37,34 @@ class ScanPlan:
     unchanged: int
 
     @property
-    def move_candidates(self) -> tuple[PhotoFile, ...]:
-        """New files as large as a photo that is gone: worth hashing before anything else."""
-        sizes = {photo.size for photo in self.gone}
-        return tuple(
-            item.file for item in self.pending if item.known is None and item.file.size in sizes
+    def displaced(self) -> tuple[KnownPhoto, ...]:
+        """Photos whose content is no longer known to be at their path; it may be elsewhere."""
+        return (*self.gone, *(item.known for item in self.pending if item.known is not None))
+
+    def candidates(self, displaced: Iterable[KnownPhoto]) -> tuple[PhotoFile, ...]:
+        """Files as large as one of `displaced`: worth hashing before anything is decoded."""
+        sizes = {photo.size for photo in displaced}
+        return tuple(item.file for item in self.pending if item.file.size in sizes)
+
+    def after(self, moves: Sequence["Move"]) -> "ScanPlan":
+        """What is left to do once `moves` are made."""
+        placed = {photo.id for photo, _ in moves}
+        used = {file.rel_path for _, file in moves}
+        replaced = [
+            item.known
+            for item in self.pending
+            if item.known is not None and item.file.rel_path in used and item.known.id not in placed
+        ]
+        return replace(
+            self,
+            pending=tuple(
+                PendingFile(item.file, item.known)
+                if item.known is None or item.known.id not in placed
+                else PendingFile(item.file, None)
+                for item in self.pending
+                if item.file.rel_path not in used
+            ),
+            gone=(*(photo for photo in self.gone if photo.id not in placed), *replaced),
         )
 
 
@@ -87,28 +112,29 @@ def plan_changes(
 
 
 def assign_moves(
-    gone: Iterable[KnownPhoto], files: Iterable[tuple[PhotoFile, bytes]]
-) -> list[tuple[KnownPhoto, PhotoFile]]:
-    """Pair photos that are gone with files of the same content.
+    displaced: Iterable[KnownPhoto], files: Iterable[tuple[PhotoFile, bytes]]
+) -> list[Move]:
+    """Pair photos with files of the same content.
 
     Among several copies the pair that shares the longest end of its path comes first, then the
-    first path in order, so the same tree always gives the same pairs.
+    first path in order, so the same tree always gives the same pairs. A photo whose file has only
+    a new time is paired with its own file.
 
     Args:
-        files: new files with their content hash.
+        files: new and changed files with their content hash.
     """
     by_hash: dict[bytes, list[PhotoFile]] = {}
     for file, content_hash in files:
         by_hash.setdefault(content_hash, []).append(file)
     pairs = [
         (-_shared_end(photo.rel_path, file.rel_path), photo.rel_path, file.rel_path, photo, file)
-        for photo in gone
+        for photo in displaced
         for file in by_hash.get(photo.content_hash, ())
     ]
-    moves: list[tuple[KnownPhoto, PhotoFile]] = []
+    moves: list[Move] = []
     used: set[str] = set()
     placed: set[int] = set()
-    for *_, photo, file in sorted(pairs, key=lambda pair: pair[:3]):
+    for *_, photo, file in sorted(pairs, key=lambda pair: (*pair[:3], pair[3].id)):
         if photo.id not in placed and file.rel_path not in used:
             placed.add(photo.id)
             used.add(file.rel_path)

@@ -125,6 +125,7 @@ class KnownPhoto:
     """A photo row as planning needs it."""
 
     id: int
+    root_id: int
     rel_path: str
     size: int
     mtime_ns: int

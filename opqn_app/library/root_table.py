@@ -32,21 +32,29 @@ class RootTable:
         return {row[0]: Path(name_from_db(row[1])) for row in rows}
 
     def covering(self, path: Path) -> int | None:
-        """The root that is `path` or holds it."""
-        for root_id, root in self.paths().items():
-            if path == root or root in path.parents:
-                return root_id
-        return None
+        """The innermost root that is `path` or holds it."""
+        covering = [(root, i) for i, root in self.paths().items() if path.is_relative_to(root)]
+        return max(covering, key=lambda pair: len(pair[0].parts))[1] if covering else None
+
+    def is_settled(self, path: Path) -> bool:
+        """True if `add` would change nothing."""
+        root_id = self.covering(path)
+        return root_id is not None and not self._inner(self.paths()[root_id])
 
     def add(self, path: Path) -> int:
-        """The root that covers `path`; a new one takes over the roots inside it, ids and all."""
-        existing = self.covering(path)
-        if existing is not None:
-            return existing
-        inner = {i: root for i, root in self.paths().items() if path in root.parents}
-        root_id = self._db.insert("INSERT INTO roots (path) VALUES (?)", [name_to_db(str(path))])
-        for inner_id, inner_path in inner.items():
-            self._absorb(inner_id, root_id, inner_path.relative_to(path).as_posix())
+        """The root that covers `path`, made if there is none.
+
+        It takes over the roots inside it, ids and all; but not one whose folder is missing now,
+        since its photos would seem deleted.
+        """
+        root_id = self.covering(path)
+        if root_id is None:
+            root_id = self._db.insert(
+                "INSERT INTO roots (path) VALUES (?)", [name_to_db(str(path))]
+            )
+        outer = self.paths()[root_id]
+        for inner in self._inner(outer):
+            self._absorb(inner.id, root_id, inner.path.relative_to(outer).as_posix())
         return root_id
 
     def forget(self, path: Path, codes: CodeStore) -> ForgetReport:
@@ -67,6 +75,9 @@ class RootTable:
         self._db.run("DELETE FROM roots WHERE id = ?", [root_id])
         codes.purge()
         return ForgetReport(photos=photos, faces=len(faces))
+
+    def _inner(self, outer: Path) -> list[Root]:
+        return [root for root in self.all() if outer in root.path.parents and root.is_available]
 
     def _absorb(self, inner_id: int, root_id: int, prefix: str) -> None:
         for table in ("photos", "failures"):

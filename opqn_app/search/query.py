@@ -8,7 +8,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from opqn_app.errors import LibraryError, NoFaceFound
-from opqn_app.library.indexing import crop_from_webp
+from opqn_app.library.crops import crop_from_webp
 from opqn_app.library.library import Library
 from opqn_app.library.records import FaceRecord
 from opqn_app.opqn import lut as lut_scoring

@@ -10,7 +10,8 @@ from library_fakes import PixelDetector, PixelEncoder, StoredLibrary, fake_engin
 from PIL import Image
 
 from opqn_app.errors import LibraryError, NoFaceFound, PhotoUnreadable
-from opqn_app.library.indexing import crop_from_webp, index_folder
+from opqn_app.library.crops import crop_from_webp
+from opqn_app.library.indexing import index_folder
 from opqn_app.library.library import Library
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search import query
