@@ -4,7 +4,6 @@ Nothing in it can run code. The `model_id` is a fingerprint of what decides a fa
 weights as stored, config, preprocessing. Codes are only comparable within one `model_id`.
 """
 
-import hashlib
 import json
 import os
 from dataclasses import dataclass
@@ -14,12 +13,12 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from opqn_app import paths
 from opqn_app.errors import ModelIncompatible, ModelMissing
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
+from opqn_app.opqn.weights import State, as_loaded, check_state, fingerprint, stored_state
 from opqn_app.types import Calibration
 
 WEIGHTS_FILE = "model.safetensors"
@@ -27,8 +26,6 @@ CONFIG_FILE = "config.json"
 CARD_FILE = "README.md"
 FORMAT = "opqn-model"
 FORMAT_VERSION = 1
-
-State = dict[str, Tensor]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,14 +85,14 @@ def load_model(folder: Path) -> LoadedModel:
     description = read_description(folder)
     config = OpqnConfig.from_dict(description.get("config"), source=str(folder))
     state = _read_state(folder)
-    model = build_empty(config)
+    model = untrained_model(config)
     check_state(state, dict(model.state_dict()), folder)
     model_id = fingerprint(config, state)
     if model_id != description.get("model_id"):
         raise ModelIncompatible(
             folder, f"{WEIGHTS_FILE} and {CONFIG_FILE} do not belong together (model_id differs)"
         )
-    model.load_state_dict({key: _as_loaded(value) for key, value in state.items()}, assign=True)
+    model.load_state_dict({key: as_loaded(value) for key, value in state.items()}, assign=True)
     return LoadedModel(
         model=model.requires_grad_(False).eval(),
         model_id=model_id,
@@ -129,56 +126,11 @@ def read_description(folder: Path) -> dict[str, Any]:
     return description
 
 
-def fingerprint(config: OpqnConfig, state: State) -> str:
-    """The model_id: 32 hex digits over config and weights.
-
-    Floats are hashed as float32 values, so storing the same values in another precision, or
-    loading and saving again, keeps the id.
-    """
-    digest = hashlib.sha256()
-    digest.update(json.dumps(config.to_dict(), sort_keys=True).encode())
-    for name in sorted(state):
-        value = _as_loaded(state[name]).contiguous()
-        digest.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.numpy().astype(value.numpy().dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()[:32]
-
-
-def stored_state(model: OpqnModel, *, half: bool) -> State:
-    """The tensors of `model` as a checkpoint holds them, on the CPU."""
-    state = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    return {name: _halved(value) if half else value for name, value in state.items()}
-
-
-def build_empty(config: OpqnConfig) -> OpqnModel:
-    """A model whose weights take no memory yet; its codebooks are built."""
-    with torch.device("meta"):
-        model = OpqnModel(config)
-    model.quantizer.build_codebooks()
-    return model
-
-
-def check_state(state: State, expected: State, source: Path) -> None:
-    """Compare names, shapes and kinds of all tensors.
-
-    Raises:
-        ModelIncompatible: naming the first tensor that does not fit, and how many do not.
-    """
-    missing = sorted(expected.keys() - state.keys())
-    unknown = sorted(state.keys() - expected.keys())
-    if missing:
-        raise ModelIncompatible(source, _several("the tensor '{}' is missing", missing))
-    if unknown:
-        raise ModelIncompatible(source, _several("the tensor '{}' is not known", unknown))
-    for name, value in state.items():
-        want = expected[name]
-        if value.shape != want.shape:
-            shapes = f"{tuple(value.shape)} instead of {tuple(want.shape)}"
-            raise ModelIncompatible(source, f"the tensor '{name}' has the shape {shapes}")
-        if value.is_floating_point() != want.is_floating_point():
-            raise ModelIncompatible(source, f"the tensor '{name}' has the type {value.dtype}")
-        if not torch.isfinite(value).all():
-            raise ModelIncompatible(source, f"the tensor '{name}' has values that are not numbers")
+def untrained_model(config: OpqnConfig) -> OpqnModel:
+    """A model to load weights into; torch's random state is left as it was."""
+    # Not on the "meta" device: its first use imports a second of torch's compiler.
+    with torch.random.fork_rng(devices=[]):
+        return OpqnModel(config)
 
 
 def find_model(name_or_path: str | Path) -> Path:
@@ -237,22 +189,6 @@ def _read_state(folder: Path) -> State:
         reason = f"its {WEIGHTS_FILE} is damaged ({error}); copy the model again"
         raise ModelIncompatible(folder, reason) from error
     return state
-
-
-def _halved(value: Tensor) -> Tensor:
-    if value.dim() < 2 or not value.is_floating_point():
-        return value
-    small = value.to(torch.float16)
-    return small if torch.isfinite(small).all() else value  # beyond ±65504: keep float32
-
-
-def _as_loaded(value: Tensor) -> Tensor:
-    return value.to(torch.float32) if value.is_floating_point() else value
-
-
-def _several(sentence: str, names: list[str]) -> str:
-    rest = f" (and {len(names) - 1} more)" if len(names) > 1 else ""
-    return sentence.format(names[0]) + rest
 
 
 def _write_text(path: Path, text: str) -> None:

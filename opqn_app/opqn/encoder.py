@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from opqn_app.opqn import lut
-from opqn_app.opqn.checkpoint import fingerprint, load_model, stored_state
+from opqn_app.opqn.checkpoint import load_model
 from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.preprocess import to_network_input
+from opqn_app.opqn.weights import fingerprint, stored_state
 from opqn_app.types import Calibration, Codes, Crops, Floats
 
 logger = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 
 from opqn_app.errors import ModelIncompatible, ModelMissing
-from opqn_app.opqn.checkpoint import State, build_empty, check_state, save_model
+from opqn_app.opqn.checkpoint import save_model, untrained_model
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.weights import State, check_state
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +92,7 @@ def import_official(tar: Path, out: Path) -> ImportReport:
     config = infer_config(backbone, mlp, tar)
     state = {f"backbone.{name}": value for name, value in backbone.items()}
     state["quantizer.mlp"] = mlp
-    model = build_empty(config)
+    model = untrained_model(config)
     check_state(state, dict(model.state_dict()), tar)
     model.load_state_dict(state, assign=True)
     notes = _notes(config)

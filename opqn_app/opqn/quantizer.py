@@ -32,12 +32,7 @@ class OrthoQuantizer(nn.Module):
         self.mlp = nn.Parameter(torch.empty(sizes))
         # Fans of the whole 3-D tensor, as released: (d·K, M·K), so the start is near uniform p.
         nn.init.xavier_uniform_(self.mlp)
-        self.build_codebooks()
-
-    def build_codebooks(self) -> None:
-        """Make the books from the sizes; again when the module was built without memory."""
-        n_books, sub_dim, n_words = self.mlp.shape
-        books = orthonormal_codebooks(n_books, n_words, sub_dim)
+        books = orthonormal_codebooks(config.n_books, config.n_words, config.sub_dim)
         self.register_buffer("codebooks", books, persistent=False)
 
     def sub_vectors(self, x: Tensor) -> Tensor:

@@ -1,6 +1,4 @@
-"""The networks: the published counts, the order of the layers, and the trunk's real weights."""
-
-from pathlib import Path
+"""The networks: the published counts, and the order of the layers."""
 
 import pytest
 import torch
@@ -8,9 +6,6 @@ from torch import Tensor, nn
 
 from opqn_app.opqn.backbone import MobileFaceNetFeatures, ResidualBlock, ResNet20, build_backbone
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.mobilefacenet import MobileFaceNet
-
-TRUNK_WEIGHTS = Path(__file__).parents[3] / "shared" / "data" / "mobilefacenet_facexzoo.pt"
 
 
 def empty_resnet(feature_dim: int, size: int) -> ResNet20:
@@ -98,20 +93,6 @@ def test_the_head_is_bn_dropout_fc_bn() -> None:
     assert not torch.equal(net(flat), net(flat))
 
 
-def test_mobilefacenet_halves_the_picture_four_times_and_sums_the_rest() -> None:
-    with torch.device("meta"):
-        net = MobileFaceNet().eval()
-    x = torch.empty(2, 3, 112, 112, device="meta")
-    sides = []
-    for part in ("conv1", "conv2_dw", "conv_23", "conv_3", "conv_34", "conv_4", "conv_45"):
-        x = getattr(net, part)(x)
-        sides.append(x.shape[-1])
-    assert sides == [56, 56, 28, 28, 14, 14, 7]
-    assert net(torch.empty(2, 3, 112, 112, device="meta")).shape == (2, 512)
-    assert n_parameters(net) == pytest.approx(1_200_000, rel=0.02)
-    assert not any(m.bias is not None for m in net.modules() if isinstance(m, nn.Conv2d))
-
-
 def test_the_trunk_is_a_part_of_its_own() -> None:
     net = build_backbone(OpqnConfig(4, 16, 96)).eval()
     assert isinstance(net, MobileFaceNetFeatures)
@@ -122,11 +103,3 @@ def test_the_trunk_is_a_part_of_its_own() -> None:
     net.trunk.requires_grad_(False)
     trainable = {name for name, p in net.named_parameters() if p.requires_grad}
     assert trainable == {"embed.weight", "last_bn.weight", "last_bn.bias"}
-
-
-@pytest.mark.skipif(not TRUNK_WEIGHTS.is_file(), reason="the trunk's weights are not on this disk")
-def test_the_real_trunk_loads_without_renaming() -> None:
-    state = torch.load(TRUNK_WEIGHTS, weights_only=True, map_location="cpu")
-    net = MobileFaceNet()
-    net.load_state_dict(state, strict=True)
-    assert len(state) == 333
