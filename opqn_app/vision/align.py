@@ -57,11 +57,26 @@ def similarity_transform(landmarks: Floats, *, size: int = CROP_SIZE) -> NDArray
     return np.column_stack([turn, shift])
 
 
+def is_alignable(landmarks: Floats, picture: tuple[int, int]) -> bool:
+    """Whether landmarks can be those of a face in a picture of size `picture`.
+
+    They are not if the face's square would be below 2 px or far larger than the picture, as with
+    points in wild order; cutting that out would take memory without end.
+    """
+    try:
+        matrix = similarity_transform(landmarks)
+    except ValueError:
+        return False
+    reach = CROP_SIZE / math.hypot(matrix[0, 0], matrix[1, 0])
+    return 2.0 <= reach <= max(4 * max(picture), 1024)
+
+
 def align_face(image: Image.Image, landmarks: Floats, *, size: int = CROP_SIZE) -> Crops:
     """Cut a face out of a picture, upright and to scale.
 
-    Bicubic (Pillow's kernel, Keys' with a = −1); a face larger than the crop is averaged down first, so that fine texture does not
-    turn into false patterns; beyond the picture its edge pixels go on.
+    Bicubic (Pillow's kernel: Keys' with a = −1). A face larger than the crop is averaged down
+    first, so that fine texture does not turn into false patterns. Beyond the picture its edge
+    pixels go on.
 
     Args:
         image: RGB.
@@ -71,10 +86,11 @@ def align_face(image: Image.Image, landmarks: Floats, *, size: int = CROP_SIZE) 
         (size, size, 3) RGB.
 
     Raises:
-        ValueError: landmarks that are not finite or all in one place.
+        ValueError: landmarks for which `is_alignable` is False.
     """
-    forward = similarity_transform(landmarks, size=size)
-    inverse = _inverted(forward)
+    if not is_alignable(landmarks, image.size):
+        raise ValueError("the landmarks are no face in this picture")
+    inverse = _inverted(similarity_transform(landmarks, size=size))
     shrink = math.hypot(inverse[0, 0], inverse[1, 0])  # picture pixels per crop pixel
     region, left, top = _needed_region(image, inverse, size, _MARGIN * max(1.0, shrink))
     inverse[:, 2] -= (left, top)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opqn_app.types import Box, Crops, DetectedFace, FaceDetector, FaceQuality, Floats
-from opqn_app.vision.align import align_face
+from opqn_app.vision.align import align_face, is_alignable
 from opqn_app.vision.images import Photo
 from opqn_app.vision.quality import sharpness
 
@@ -31,17 +31,15 @@ def find_faces(photo: Photo, detector: FaceDetector) -> list[FoundFace]:
 
     Detections without area or with impossible landmarks are left out.
     """
-    faces = [_found(photo, seen) for seen in detector.detect(photo.image) if _is_sound(seen)]
+    detected = detector.detect(photo.image)
+    faces = [_found(photo, seen) for seen in detected if _is_sound(seen, photo.image.size)]
     return sorted(faces, key=lambda face: (-face.box.area, face.box.left, face.box.top))
 
 
-def _is_sound(seen: DetectedFace) -> bool:
+def _is_sound(seen: DetectedFace, picture: tuple[int, int]) -> bool:
     box = seen.box
-    edges = (box.left, box.top, box.right, box.bottom)
-    if not (np.isfinite(edges).all() and np.isfinite(seen.landmarks).all()):
-        return False
-    # Landmarks closer together than half a pixel give no direction to turn the face by.
-    return box.area > 0.0 and float(np.ptp(seen.landmarks, axis=0).max()) > 0.5
+    is_finite = bool(np.isfinite((box.left, box.top, box.right, box.bottom)).all())
+    return is_finite and box.area > 0.0 and is_alignable(seen.landmarks, picture)
 
 
 def _found(photo: Photo, seen: DetectedFace) -> FoundFace:

@@ -8,7 +8,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.optimize import least_squares
 
-from opqn_app.vision.align import CROP_SIZE, TEMPLATE, align_face, similarity_transform
+from opqn_app.vision.align import (
+    CROP_SIZE,
+    TEMPLATE,
+    align_face,
+    is_alignable,
+    similarity_transform,
+)
 
 
 def placed(scale: float, angle: float, x: float, y: float) -> NDArray[np.float32]:
@@ -206,3 +212,22 @@ def test_crop_of_another_size_is_the_same_picture() -> None:
     large = Image.fromarray(align_face(picture, landmarks)).resize((56, 56), Image.Resampling.BOX)
     assert small.shape == (56, 56, 3)
     assert np.abs(small.astype(float) - np.asarray(large, float)).mean() < 3
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.1, 10.0, 1e3, 1e6, 1e30]))
+def test_any_landmarks_give_a_crop_or_are_refused(seed: int, spread: float) -> None:
+    """Points in wild order can fit a face a thousand times as large as the picture."""
+    rng = np.random.default_rng(seed)
+    landmarks = (rng.uniform(-0.2, 1.2, (5, 2)) * spread).astype(np.float32)
+    picture = Image.new("RGB", (160, 120), (50, 60, 70))
+    if is_alignable(landmarks, picture.size):
+        assert (align_face(picture, landmarks) == (50, 60, 70)).all()
+    else:
+        with pytest.raises(ValueError, match="landmarks"):
+            align_face(picture, landmarks)
+
+
+def test_landmarks_within_a_hair_are_refused() -> None:
+    speck = (TEMPLATE * 0.01 + 20).astype(np.float32)
+    assert not is_alignable(speck, (50, 50))
+    assert is_alignable((TEMPLATE * 0.1 + 20).astype(np.float32), (50, 50))
