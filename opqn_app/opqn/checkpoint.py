@@ -5,6 +5,7 @@ weights as stored, config, preprocessing. Codes are only comparable within one `
 """
 
 import json
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,7 +122,10 @@ def read_description(folder: Path) -> dict[str, Any]:
         raise ModelIncompatible(folder, f"its {CONFIG_FILE} is not that of an OPQN model")
     version = description.get("format_version")
     if version != FORMAT_VERSION:
-        reason = f"its format version is {version}, this program reads {FORMAT_VERSION}"
+        reason = (
+            f"its format version is {version} and this program reads {FORMAT_VERSION}; "
+            "a newer program may read it"
+        )
         raise ModelIncompatible(folder, reason)
     return description
 
@@ -209,6 +213,7 @@ def _calibration_from_dict(values: object, source: Path) -> Calibration | None:
     if not isinstance(values, dict):
         raise ModelIncompatible(source, "its calibration is not a JSON object")
     slope, intercept = values.get("slope"), values.get("intercept")
-    if not isinstance(slope, int | float) or not isinstance(intercept, int | float) or slope <= 0:
+    is_curve = isinstance(slope, int | float) and isinstance(intercept, int | float)
+    if not is_curve or not (0 < slope < math.inf) or not math.isfinite(intercept):
         raise ModelIncompatible(source, "its calibration needs a slope above 0 and an intercept")
     return Calibration(slope=float(slope), intercept=float(intercept))

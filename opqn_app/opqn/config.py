@@ -14,6 +14,8 @@ QUERY_FORMS = ("probabilities", "linear")
 MAX_BOOKS = 4096
 MAX_WORDS = 65536
 MAX_FEATURE_DIM = 65536
+MAX_SUB_DIM = 8192  # the codebooks are cut from a d × d matrix, which must fit into memory
+MAX_CODEBOOK_VALUES = 2**28  # M · d · K: a gigabyte
 
 Channels = tuple[float, float, float]
 
@@ -143,6 +145,9 @@ class OpqnConfig:
             return [
                 f"{self.n_words} words can't be orthonormal in {self.sub_dim} dimensions (K ≤ d)"
             ]
+        values = self.feature_dim * self.n_words
+        if self.sub_dim > MAX_SUB_DIM or values > MAX_CODEBOOK_VALUES:
+            return [f"codebooks of {values} values in {self.sub_dim} dimensions are too large"]
         return []
 
     def _picture_faults(self) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from opqn_app.errors import ModelIncompatible, ModelMissing
+from opqn_app.errors import ModelIncompatible
 from opqn_app.opqn.checkpoint import save_model, untrained_model
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.weights import State, check_state
@@ -83,9 +83,8 @@ def import_official(tar: Path, out: Path) -> ImportReport:
     Weights are taken over bit by bit (float32).
 
     Raises:
-        ModelMissing: there is no such file.
-        ModelIncompatible: the file is not a released OPQN checkpoint; the reason says what is
-            missing or of the wrong size.
+        ModelIncompatible: there is no such file, or it is not a released OPQN checkpoint; the
+            reason says what is missing or of the wrong size.
     """
     content = _read(tar)
     backbone, mlp = _parts(content, tar)
@@ -149,7 +148,7 @@ def infer_config(backbone: State, mlp: Tensor, source: Path) -> OpqnConfig:
 
 def _read(tar: Path) -> object:
     if not tar.is_file():
-        raise ModelMissing(tar)
+        raise ModelIncompatible(tar, "there is no such file")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about pickle protocols; what matters is checked here

@@ -170,6 +170,8 @@ def test_a_tensor_that_does_not_fit_is_named(
         (lambda d: d.update(calibration=[1]), "calibration"),
         (lambda d: d.update(calibration={"slope": -1, "intercept": 0}), "slope"),
         (lambda d: d.update(calibration={"slope": 1}), "intercept"),
+        (lambda d: d.update(calibration={"slope": float("nan"), "intercept": 0}), "slope"),
+        (lambda d: d.update(calibration={"slope": 1, "intercept": float("inf")}), "intercept"),
     ],
 )
 def test_a_config_that_does_not_fit_is_explained(

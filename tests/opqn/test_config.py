@@ -55,6 +55,8 @@ def test_json_brings_the_same_config_back() -> None:
         ({"n_books": 8.0}, "n_books"),
         ({"n_words": 1}, "n_words"),
         ({"n_words": "256"}, "n_words"),
+        ({"n_books": 1, "feature_dim": 65536}, "too large"),
+        ({"n_words": 8192, "feature_dim": 65536}, "too large"),
         ({"backbone": "vgg"}, "backbone"),
         ({"backbone": ["resnet20"]}, "backbone"),
         ({"input_size": 64}, "takes pictures"),

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from opqn_app.errors import ModelIncompatible, ModelMissing
+from opqn_app.errors import ModelIncompatible
 from opqn_app.opqn.backbone import ResNet20
 from opqn_app.opqn.checkpoint import load_model
 from opqn_app.opqn.import_official import import_official, infer_config
@@ -232,5 +232,5 @@ def test_files_that_are_no_checkpoint_are_refused(content: Content, tmp_path: Pa
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     for path in (tmp_path / "nothing.tar", tmp_path):
-        with pytest.raises(ModelMissing):
+        with pytest.raises(ModelIncompatible, match="no such file"):
             import_official(path, tmp_path / "mine")
