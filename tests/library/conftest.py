@@ -1,5 +1,7 @@
 """A photo folder and a library beside it."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -54,3 +56,11 @@ def run_index(folder: Path, library_path: Path) -> RunIndex:
                 return end.value
 
     return run
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users reach too, unlike those below pytest's own."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)

@@ -5,16 +5,20 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from library_fakes import RunIndex, StoredLibrary, WritePhoto, fake_engine, store_codes
+from library_fakes import (
+    RunIndex,
+    StoredLibrary,
+    WritePhoto,
+    bound_by_rights,
+    fake_engine,
+    store_codes,
+)
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
@@ -225,30 +229,17 @@ def test_a_reader_can_not_write(tmp_path: Path) -> None:
         library.ignore_failures([1])
 
 
-@contextmanager
-def bound_by_rights() -> Iterator[None]:
-    """Root is not stopped by file rights, so act as a nobody for the moment."""
-    is_root = os.geteuid() == 0
-    if is_root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if is_root:
-            os.seteuid(0)
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="rights of folders work differently there")
-def test_a_library_in_a_folder_that_may_not_be_written_opens() -> None:
+def test_a_library_in_a_folder_that_may_not_be_written_opens(open_folder: Path) -> None:
     """As on a read-only disk: the index file of WAL mode can't be made there."""
-    with tempfile.TemporaryDirectory() as name:
-        stored = store_codes(Path(name) / "library.sqlite", np.zeros((5, 8), np.uint8), 16)
-        stored.path.chmod(0o444)
-        stored.path.parent.chmod(0o555)
+    stored = store_codes(open_folder / "library.sqlite", np.zeros((5, 8), np.uint8), 16)
+    stored.path.chmod(0o444)
+    open_folder.chmod(0o555)
+    try:
         with bound_by_rights(), Library.open(stored.path) as library:
-            found = [face.id for face in library.faces([1, 2, 3])]
-        stored.path.parent.chmod(0o755)
-    assert found == [1, 2, 3]
+            assert [face.id for face in library.faces([1, 2, 3])] == [1, 2, 3]
+    finally:
+        open_folder.chmod(0o755)
 
 
 def test_readers_in_other_threads_see_each_committed_batch(
