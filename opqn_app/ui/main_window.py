@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app import __version__, paths
 from opqn_app.library.records import FaceRecord, LibraryStatus, PhotoRecord
-from opqn_app.ui import desktop, drops, theme
+from opqn_app.ui import drops, theme
 from opqn_app.ui.library_page import LibraryPage
 from opqn_app.ui.search_page import SearchPage
 from opqn_app.ui.session import Session
@@ -57,7 +57,7 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.search = SearchPage(self._session)
-        self.library = LibraryPage(self._session, show_file=desktop.show_in_folder)
+        self.library = LibraryPage(self._session)
         self.welcome = WelcomePage(self._session)
         self.pages = {"search": self.search, "library": self.library, "welcome": self.welcome}
         self.stack = QStackedWidget()

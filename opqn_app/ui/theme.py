@@ -73,6 +73,8 @@ def apply_theme(app: QApplication, choice: str) -> None:
     if app.style().objectName() != "fusion":
         app.setStyle("Fusion")
         app.setFont(app_font(app.font()))
+    elif app.palette().color(QPalette.ColorRole.Window) == QColor(chosen.window):
+        return  # it is shown already; a new style sheet would lay every widget out again
     app.setPalette(_palette(chosen))
     app.setStyleSheet(_style_sheet(chosen))
     for target, name in list(_icons.items()):
@@ -143,4 +145,5 @@ def _style_sheet(chosen: Colours) -> str:
     text = (paths.resource("style") / "app.qss").read_text(encoding="utf-8")
     for name in Colours.__slots__:
         text = text.replace(f"@{name};", f"{getattr(chosen, name)};")
-    return text
+    text = text.replace("@icons", paths.resource("icons").as_posix())
+    return text.replace("@ground", "dark" if chosen is DARK else "light")

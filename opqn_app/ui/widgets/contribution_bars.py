@@ -25,7 +25,7 @@ class ContributionBars(QWidget):
         self.setAccessibleName("What each part of the face code adds")
 
     def sizeHint(self) -> QSize:
-        return QSize(264, 112)
+        return QSize(248, 104)
 
     def set_values(self, values: Sequence[float], best: Sequence[float]) -> None:
         """Show M contributions and the largest each could have been."""

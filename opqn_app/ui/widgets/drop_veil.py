@@ -12,6 +12,7 @@ class DropVeil(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._covered = parent
         self.words = ""
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
@@ -19,7 +20,7 @@ class DropVeil(QWidget):
     def show_over(self, words: str) -> None:
         """Cover the parent with a frame and these words."""
         self.words = words
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self._covered.rect())
         self.raise_()
         self.show()
         self.update()

@@ -26,12 +26,10 @@ class DropZone(QWidget):
         self._mark = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         title = text_label("Drop a photo of someone here", style="title")
         told = text_label(
-            "Every photo of that person in your library is found on this computer: "
+            "Every photo of that person in your library is found on this computer:\n"
             "nothing is ever sent anywhere.",
             is_quiet=True,
-            wraps=True,
         )
-        told.setMaximumWidth(440)
         hint = text_label("or paste one with Ctrl+V", is_quiet=True)
         for label in (title, told, hint):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -49,7 +47,7 @@ class DropZone(QWidget):
         column.addWidget(self._mark)
         column.addSpacing(8)
         column.addWidget(title)
-        column.addWidget(told, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(told)
         column.addSpacing(16)
         column.addLayout(buttons)
         column.addWidget(hint)
@@ -58,7 +56,8 @@ class DropZone(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        self._show_mark()
+        if event.type() == QEvent.Type.PaletteChange:
+            self._show_mark()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

@@ -100,6 +100,7 @@ class FaceDelegate(QStyledItemDelegate):
         if state & QStyle.StateFlag.State_HasFocus:
             pen = QPen(self._colour(QPalette.ColorRole.Text), 1.5, Qt.PenStyle.DotLine)
             painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(face).adjusted(-6, -6, 6, 6), 14, 14)
 
     def _paint_tick(self, painter: QPainter, face: QRect) -> None:

@@ -26,7 +26,7 @@ Index = QModelIndex | QPersistentModelIndex
 
 MIN_SIDE, MAX_SIDE, SIDE_STEP = 96, 256, 16
 MARGIN = 12  # around the whole grid
-GAP = 10  # around a face, so that the focus ring has room
+GAP = 6  # around a face, so that the focus ring has room
 CAPTION = 28  # below a face
 
 Move = QAbstractItemView.CursorAction
@@ -45,15 +45,13 @@ class FaceGrid(QAbstractItemView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.side = 144
+        self.side = 128
         self.is_dimmed = False
         self._divider: int | None = None
         self._band: QWidget | None = None
         self.setFrameShape(QAbstractItemView.Shape.NoFrame)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Always on: a bar that comes and goes would change the number of columns.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -94,14 +92,17 @@ class FaceGrid(QAbstractItemView):
     # Geometry
 
     @property
+    def _usable(self) -> int:
+        # Less the scroll bar even while there is none: else it would change the columns by coming.
+        return self.width() - self.verticalScrollBar().sizeHint().width() - 2 * MARGIN
+
+    @property
     def columns(self) -> int:
-        usable = self.viewport().width() - 2 * MARGIN
-        return max(1, usable // (self.side + 2 * GAP))
+        return max(1, self._usable // (self.side + 2 * GAP))
 
     @property
     def cell_size(self) -> QSize:
-        usable = self.viewport().width() - 2 * MARGIN
-        width = max(self.side + 2 * GAP, usable // self.columns)
+        width = max(self.side + 2 * GAP, self._usable // self.columns)
         return QSize(width, self.side + CAPTION + 2 * GAP)
 
     def row_count(self) -> int:
@@ -281,7 +282,7 @@ class FaceGrid(QAbstractItemView):
             return
         first, _ = self._sections()
         top = MARGIN + _lines(first, self.columns) * self.cell_size.height()
-        width = self.viewport().width() - 2 * MARGIN
+        width = self._usable
         self._band.setGeometry(
             MARGIN, top - self.verticalOffset(), width, self._band.sizeHint().height()
         )

@@ -23,6 +23,7 @@ from opqn_app.ui.session import Session
 from opqn_app.ui.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.widgets.controls import text_label
 from opqn_app.ui.widgets.divider_band import DividerBand
+from opqn_app.ui.widgets.nobody_note import NobodyNote
 from opqn_app.ui.widgets.result_delegate import FaceDelegate
 from opqn_app.ui.widgets.result_grid import FaceGrid
 from opqn_app.ui.widgets.threshold_bar import ThresholdBar
@@ -81,6 +82,7 @@ class ResultsView(QWidget):
         self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         self.band = DividerBand()
         self.grid.set_band(self.band)
+        self.nobody = NobodyNote(self.grid)
         self.why = WhyPanel()
         self.threshold = ThresholdBar(settings.min_probability)
         self.sort = QComboBox()
@@ -99,7 +101,7 @@ class ResultsView(QWidget):
     def _controls(self) -> QWidget:
         """What the page puts beside the query: threshold, sorting, grouping."""
         holder = QWidget()
-        holder.setFixedWidth(312)
+        holder.setFixedWidth(336)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -134,6 +136,7 @@ class ResultsView(QWidget):
         height = self.grid.verticalScrollBar().value() if is_refresh else 0
         self.outcome = outcome
         self._keys = None
+        self._shows_less = self._shows_less and is_refresh
         ranking = outcome.ranking
         self._alike = alikeness(ranking.scores, outcome.calibration, len(outcome.lut))
         self.model.set_ranking(ranking.face_ids, ranking.scores, self._alike)
@@ -156,6 +159,7 @@ class ResultsView(QWidget):
         self.outcome = None
         self._alike = self._alike[:0]
         self.model.set_ranking(np.empty(0, np.int64), self._alike, self._alike)
+        self.nobody.hide()
         self.grid.set_divider(None)
         self.grid.set_dimmed(False)
         self.why.clear()
@@ -219,6 +223,7 @@ class ResultsView(QWidget):
         note = ""
         if self._needs_keys and total > MAX_SORTED:
             note = f"sorting covers the best {MAX_SORTED:,}"
+        self.nobody.setVisible(n_likely == 0 and not self._shows_less and n_less > 0)
         self.band.show_count(n_less, is_open=self._shows_less, nobody=n_likely == 0, note=note)
         self.grid.set_divider(cut if n_less else None)
 

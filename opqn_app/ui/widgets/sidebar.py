@@ -48,7 +48,7 @@ class Sidebar(QFrame):
 
     def _button(self, key: str, word: str) -> QToolButton:
         button = QToolButton()
-        button.setText(word)
+        button.setText(f"  {word}")  # Qt sets icon and word close together
         button.setAccessibleName(word)
         button.setIconSize(QSize(20, 20))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
-INSET = 10.0  # room for half the handle at both ends
+INSET = 9.0  # room for half the handle at both ends
 FOOT = 18.0  # height of the track below the histogram
 
 

@@ -25,11 +25,11 @@ from opqn_app.ui.widgets.face_tile import FaceTile
 if TYPE_CHECKING:
     from opqn_app.library.records import FaceRecord
 
-WIDTH = 304
+WIDTH = 280
 FACE = 96
 
 
-class WhyPanel(QScrollArea):
+class WhyPanel(QWidget):
     """Explains one result.
 
     Signals:
@@ -44,16 +44,31 @@ class WhyPanel(QScrollArea):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("Why this match")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
         self.setFixedWidth(WIDTH)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._body = QWidget()
-        self._column = QVBoxLayout(self._body)
-        self._column.setContentsMargins(16, 8, 16, 16)
+        self._none = text_label("Choose a face to see why it was found.", is_quiet=True, wraps=True)
+        self._none.setContentsMargins(16, 8, 0, 8)
+        self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
+        reasons = QWidget()
+        self._column = QVBoxLayout(reasons)
+        self._column.setContentsMargins(16, 8, 12, 8)
         self._column.setSpacing(12)
         self._build()
-        self.setWidget(self._body)
+        area = QScrollArea()
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(reasons)
+        self._body = QWidget()
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.setSpacing(8)
+        body.addWidget(area, 1)
+        body.addLayout(self._buttons())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._none, 1)
+        column.addWidget(self._body, 1)
         self.clear()
 
     def _build(self) -> None:
@@ -64,6 +79,10 @@ class WhyPanel(QScrollArea):
         self._verdict = text_label(wraps=True)
         self.bars = ContributionBars()
         self._agreement = text_label(is_quiet=True, wraps=True)
+        self._agreement.setToolTip(
+            "A face is kept as a few short codes, one for each part of its features.\n"
+            "A column shows what a part adds to the likeness; the pale part, what it could add."
+        )
         self._facts = QFormLayout()
         self._facts.setHorizontalSpacing(12)
         self._facts.setVerticalSpacing(4)
@@ -89,14 +108,21 @@ class WhyPanel(QScrollArea):
         self._column.addWidget(self._weak)
         self._column.addLayout(self._facts)
         self._column.addStretch(1)
-        self._add_buttons()
 
-    def _add_buttons(self) -> None:
+    def _buttons(self) -> QVBoxLayout:
         self.search = push_button("Search with this face", self.search_wanted.emit, icon="search")
-        self.open = push_button("Open photo", self.open_wanted.emit, icon="open")
-        self.show_file = push_button("Show in folder", self.show_wanted.emit, icon="folder")
-        for button in (self.search, self.open, self.show_file):
-            self._column.addWidget(button)
+        self.open = push_button("Open photo", self.open_wanted.emit)
+        self.show_file = push_button("Show in folder", self.show_wanted.emit)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.open, 1)
+        row.addWidget(self.show_file, 1)
+        column = QVBoxLayout()
+        column.setContentsMargins(16, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.search)
+        column.addLayout(row)
+        return column
 
     def _fact(self, word: str) -> QLabel:
         value = text_label(wraps=True)
@@ -106,11 +132,8 @@ class WhyPanel(QScrollArea):
 
     def clear(self) -> None:
         """No face is chosen."""
-        self._body.setEnabled(False)
-        self._percent.setText("")
-        self._verdict.setText("Choose a face to see why it was found.")
-        self._weak.hide()
-        self.bars.set_values((), ())
+        self._body.hide()
+        self._none.show()
 
     def show_face(
         self,
@@ -127,15 +150,13 @@ class WhyPanel(QScrollArea):
             contributions: M shares of the score.
             best: the largest each could have been.
         """
-        self._body.setEnabled(True)
+        self._none.hide()
+        self._body.show()
         self._percent.setText(percent(alike))
         self._verdict.setText(verdict(alike))
         self.bars.set_values(contributions, best)
         agreeing = count_agreeing(contributions, best)
-        self._agreement.setText(
-            f"A face is kept as {len(best)} short codes, one for each part of its features. "
-            f"{agreeing} of them agree with your photo."
-        )
+        self._agreement.setText(f"{agreeing} of {len(best)} parts of the face code agree.")
         self._score.setText(f"{score:.4f}")
         self.show_picture(picture)
 
