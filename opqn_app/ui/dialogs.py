@@ -1,11 +1,7 @@
-"""The few system dialogs, and showing a file where it lies."""
+"""The two dialogs of the Library page: which folder to add, and whether to remove one."""
 
-import subprocess
-import sys
 from pathlib import Path
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from opqn_app.library.records import Root
@@ -41,13 +37,3 @@ def confirm_removal(parent: QWidget, root: Root) -> bool:
     box.setEscapeButton(keep)
     box.exec()
     return box.clickedButton() is remove
-
-
-def show_in_file_manager(path: Path) -> None:
-    """Open the folder of `path`, with the file marked where the system can do that."""
-    if sys.platform == "win32":
-        subprocess.Popen(["explorer", "/select,", str(path)])
-    elif sys.platform == "darwin":
-        subprocess.Popen(["open", "-R", str(path)])
-    else:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))

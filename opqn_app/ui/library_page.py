@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 from opqn_app.errors import OpqnError
 from opqn_app.library.records import PhotoRecord, Root
 from opqn_app.progress import counted
-from opqn_app.ui import dialogs, wording
-from opqn_app.ui.folder_drop import dropped_folders
+from opqn_app.ui import desktop, dialogs, wording
 from opqn_app.ui.library_view import LibraryView, read_view
 from opqn_app.ui.photo_model import PAGE, PhotoListModel
 from opqn_app.ui.photo_thumbs import load_photo_thumbs
@@ -29,6 +28,7 @@ from opqn_app.ui.thumbnails import ThumbnailCache
 from opqn_app.ui.widgets.controls import push_button, text_label
 from opqn_app.ui.widgets.empty_state import EmptyState
 from opqn_app.ui.widgets.failure_list import FailureList
+from opqn_app.ui.widgets.folder_drop_page import FolderDropPage
 from opqn_app.ui.widgets.folder_header import FolderHeader, FolderSummary
 from opqn_app.ui.widgets.folder_list import (
     Activity,
@@ -43,12 +43,12 @@ from opqn_app.ui.widgets.photo_grid import PhotoGrid
 if TYPE_CHECKING:
     from opqn_app.library.indexing import IndexProgress, IndexReport
 
-FOLDERS_WIDTH = 256
+FOLDERS_WIDTH = 240
 THUMBS_KEPT = 250  # about 100 MB of pixels
 REST = 3  # a refresh that took one second is not repeated within three
 
 
-class LibraryPage(QWidget):
+class LibraryPage(FolderDropPage):
     """Folders on the left, the chosen one's photos or problems on the right.
 
     Args:
@@ -72,7 +72,7 @@ class LibraryPage(QWidget):
         *,
         choose_folder: Callable[[QWidget], Path | None] = dialogs.choose_folder,
         confirm_removal: Callable[[QWidget, Root], bool] = dialogs.confirm_removal,
-        show_file: Callable[[Path], None] = dialogs.show_in_file_manager,
+        show_file: Callable[[Path], object] = desktop.show_in_folder,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -93,7 +93,7 @@ class LibraryPage(QWidget):
         self._make_models()
         self._build()
         self._connect()
-        self.setAcceptDrops(True)
+        self.folders_dropped.connect(self._on_folders_dropped)
         self.refresh()
 
     # What the window asks of the page
@@ -109,6 +109,10 @@ class LibraryPage(QWidget):
         folder = folder.resolve()
         self._session.index(folder)
         self.show_folder(folder)
+
+    def _on_folders_dropped(self, folders: Sequence[Path]) -> None:
+        for folder in folders:
+            self.add(folder)
 
     def show_folder(self, folder: Path | None) -> None:
         """Show one folder, or all photos."""
@@ -131,11 +135,12 @@ class LibraryPage(QWidget):
     def remove_folder(self) -> None:
         """Remove the folder shown from the library, after asking."""
         root = self._view.root
-        if root is None:
-            return
-        if root.path == self._session.sample_photos() or self._confirm_removal(self, root):
-            self._stop_indexing(root.path)
-            self._session.forget(root.path)
+        if root is not None and self._confirm_removal(self, root):
+            self._forget(root.path)
+
+    def remove_sample(self) -> None:
+        """Remove the sample photos at once: they are quickly added again."""
+        self._forget(self._session.sample_photos())
 
     def follow_photo(self, photo: PhotoRecord) -> None:
         """Make `photo` the current one, as the viewer goes through them."""
@@ -164,6 +169,7 @@ class LibraryPage(QWidget):
         side.setFixedWidth(FOLDERS_WIDTH)
         self.folder_list = FolderList(self.folder_model)
         self._add = push_button("Add a folder", self.add_folder, icon="add")
+        self._remove_sample = push_button("Remove the sample", self.remove_sample, icon="trash")
         stack = QVBoxLayout(side)
         stack.setContentsMargins(8, 16, 8, 12)
         stack.setSpacing(8)
@@ -171,6 +177,7 @@ class LibraryPage(QWidget):
         heading.setContentsMargins(8, 0, 0, 0)
         stack.addWidget(heading)
         stack.addWidget(self.folder_list, 1)
+        stack.addWidget(self._remove_sample)
         stack.addWidget(self._add)
         return side
 
@@ -219,7 +226,6 @@ class LibraryPage(QWidget):
         self.failure_list.show_wanted.connect(self._show_file)
         self.folder_list.selectionModel().currentChanged.connect(self._on_folder_chosen)
         self.empty.button.clicked.connect(self._on_empty_button)
-        QShortcut(QKeySequence("F5"), self, self.rescan)
         QShortcut(QKeySequence("Delete"), self.folder_list, self.remove_folder)
 
     # Reading
@@ -307,9 +313,9 @@ class LibraryPage(QWidget):
                 problems=failures.open_count,
                 ignored=failures.ignored_count,
                 is_removable=root is not None,
-                is_sample=folder == self._session.sample_photos(),
             )
         )
+        self._remove_sample.setVisible(self._root(self._session.sample_photos()) is not None)
         self._show_stack()
 
     def _show_stack(self) -> None:
@@ -405,6 +411,10 @@ class LibraryPage(QWidget):
         if self._view.root is not None:
             self._show_file(self._view.root.path / ".")
 
+    def _forget(self, path: Path) -> None:
+        self._stop_indexing(path)
+        self._session.forget(path)
+
     def _stop_indexing(self, path: Path) -> None:
         """Stop the run of one folder; the folders that wait are queued again."""
         if self._session.indexing_root == path:
@@ -421,12 +431,3 @@ class LibraryPage(QWidget):
 
     def _root(self, folder: Path | None) -> Root | None:
         return next((root for root in self._view.roots if root.path == folder), None)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_folders(event.mimeData()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        for folder in dropped_folders(event.mimeData()):
-            self.add(folder)
-        event.acceptProposedAction()

@@ -91,8 +91,6 @@ class SettingsDialog(QDialog):
         form.addRow("Computed &by", self._device)
         form.addRow("&Library file", self._build_library())
         form.addRow("&Skip", self._build_excludes())
-        form.addRow("", text_label(SKIP_HELP, is_quiet=True, wraps=True))
-        form.addRow("", text_label(CHANGED_AT_START, is_quiet=True, wraps=True))
         buttons = QDialogButtonBox()
         save = push_button("Save", is_primary=True)
         save.setDefault(True)
@@ -104,6 +102,7 @@ class SettingsDialog(QDialog):
         stack.setContentsMargins(24, 24, 24, 16)
         stack.setSpacing(16)
         stack.addLayout(form)
+        stack.addWidget(text_label(CHANGED_AT_START, is_quiet=True, wraps=True))
         stack.addWidget(buttons)
 
     def _build_library(self) -> QWidget:
@@ -126,7 +125,12 @@ class SettingsDialog(QDialog):
         self._excludes.setPlaceholderText("Screenshots\n*/private/*\n*.gif")
         self._excludes.setTabChangesFocus(True)
         self._excludes.setFixedHeight(88)
-        return self._excludes
+        holder = _FieldHolder(self._excludes)
+        stack = QVBoxLayout(holder)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.addWidget(self._excludes)
+        stack.addWidget(text_label(SKIP_HELP, is_quiet=True, wraps=True))
+        return holder
 
     def _show_models(self, names: Sequence[str]) -> None:
         for name in names:
@@ -146,24 +150,11 @@ SKIP_HELP = (
 
 
 class _FieldHolder(QWidget):
-    """A row of widgets in a form; its label's shortcut goes to the first one."""
+    """Several widgets in one place of a form; its label's shortcut goes to the first one."""
 
     def __init__(self, field: QWidget) -> None:
         super().__init__()
         self.setFocusProxy(field)
-
-
-def edit_settings(
-    settings: Settings, runner: TaskRunner, parent: QWidget, *, at_excludes: bool = False
-) -> Settings | None:
-    """Let the user edit `settings`; None if nothing is to be changed."""
-    dialog = SettingsDialog(settings, runner, parent=parent)
-    if at_excludes:
-        dialog.edit_excludes()
-    is_saved = dialog.exec() == QDialog.DialogCode.Accepted
-    edited = dialog.edited
-    dialog.deleteLater()
-    return edited if is_saved and edited != settings else None
 
 
 def choose_library_file(parent: QWidget, current: Path) -> Path | None:

@@ -67,6 +67,8 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
     ),
 }
 
+CAPS_WIDTH = 152  # the same in each group, so that the words stand in line
+
 _ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Return": "Enter"}
 
 
@@ -102,7 +104,7 @@ class ShortcutsSheet(Overlay):
         outer.addStretch(1)
         outer.addWidget(self._card, 12)
         outer.addStretch(1)
-        self._card.setMaximumSize(920, 600)
+        self._card.setMaximumSize(880, 548)
 
     def _header(self) -> QHBoxLayout:
         title = QLabel("Keyboard shortcuts")
@@ -124,6 +126,8 @@ def _scrolled(content: QWidget) -> QScrollArea:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setAccessibleName("List of shortcuts")
+    area.setObjectName("clear")
+    content.setObjectName("clear")
     return area
 
 
@@ -149,6 +153,7 @@ def _group(name: str, shortcuts: tuple[Shortcut, ...]) -> QGridLayout:
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(8)
     grid.setColumnStretch(1, 1)
+    grid.setColumnMinimumWidth(0, CAPS_WIDTH)
     heading = QLabel(name)
     heading.setObjectName("heading")
     grid.addWidget(heading, 0, 0, 1, 2)

@@ -1,16 +1,19 @@
 """The first start: what the program does, what happens next, and that nothing is sent anywhere."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from opqn_app import paths
 from opqn_app.ui import dialogs, theme
-from opqn_app.ui.folder_drop import dropped_folders
 from opqn_app.ui.session import Session
 from opqn_app.ui.widgets.controls import push_button, text_label
+from opqn_app.ui.widgets.example_strip import ExampleStrip
+from opqn_app.ui.widgets.folder_drop_page import FolderDropPage
 
 WIDTH = 720
 ICON_SIDE = 32
@@ -22,15 +25,15 @@ STEPS = (
 )
 
 
-class WelcomePage(QWidget):
+class WelcomePage(FolderDropPage):
     """One screen with two ways to go on.
 
     Args:
         choose_folder: asks for a folder of photos.
 
     Signals:
-        folder_chosen: the folder (Path) that is being indexed now.
-        sample_chosen: the sample photos are being indexed now.
+        folder_chosen: a folder (Path) to be added to the library.
+        sample_chosen: the sample photos are to be added.
     """
 
     folder_chosen = Signal(object)
@@ -44,27 +47,21 @@ class WelcomePage(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session = session
         self._choose_folder = choose_folder
         self._icons: list[tuple[QLabel, str]] = []
-        self.setAcceptDrops(True)
         self._build()
+        self._example.show_photos(session.runner, example_photos(paths.resource("sample")))
+        self.folders_dropped.connect(self._on_folders_dropped)
 
     def add_folder(self) -> None:
-        """Ask for a folder and index it."""
+        """Ask for a folder and hand it on."""
         chosen = self._choose_folder(self)
         if chosen is not None:
-            self._index(chosen)
+            self.folder_chosen.emit(chosen)
 
-    def try_sample(self) -> None:
-        """Index the sample photos, an ordinary folder of the library."""
-        self._session.index(self._session.sample_photos())
-        self.sample_chosen.emit()
-
-    def _index(self, folder: Path) -> None:
-        folder = folder.resolve()
-        self._session.index(folder)
-        self.folder_chosen.emit(folder)
+    def _on_folders_dropped(self, folders: Sequence[Path]) -> None:
+        for folder in folders:
+            self.folder_chosen.emit(folder)
 
     def _build(self) -> None:
         body = QWidget()
@@ -74,13 +71,16 @@ class WelcomePage(QWidget):
         stack.setSpacing(16)
         title = text_label("Find everyone in your photos", style="welcome")
         what = text_label(
-            "Show a face, and see every photo of that person. "
-            "It works without names, without an account and without the internet.",
+            "Show a face, and see every photo of that person. No names, no account, no internet.",
+            style="lead",
             wraps=True,
         )
+        self._example = ExampleStrip()
         for label in (title, what):
             label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            stack.addWidget(label)
+        stack.addWidget(title)
+        stack.addWidget(self._example, 0, Qt.AlignmentFlag.AlignHCenter)
+        stack.addWidget(what)
         stack.addSpacing(8)
         stack.addLayout(self._build_steps())
         stack.addSpacing(8)
@@ -116,8 +116,10 @@ class WelcomePage(QWidget):
 
     def _build_buttons(self) -> QHBoxLayout:
         self.add_button = push_button("Add a folder", self.add_folder, is_primary=True)
-        self.sample_button = push_button("Try the sample", self.try_sample)
-        self.sample_button.setToolTip("227 free photos that come with the program")
+        self.sample_button = push_button("Try the sample", self.sample_chosen.emit)
+        self.sample_button.setToolTip(
+            "227 photos that come with the program; one click removes them again"
+        )
         self.add_button.setDefault(True)
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -162,11 +164,13 @@ class WelcomePage(QWidget):
         else:
             super().keyPressEvent(event)
 
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if dropped_folders(event.mimeData()):
-            event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent) -> None:
-        for folder in dropped_folders(event.mimeData()):
-            self._index(folder)
-        event.acceptProposedAction()
+def example_photos(sample: Path, count: int = 4) -> list[Path]:
+    """A query of the sample and `count` photos of the same person; none if it is not there."""
+    try:
+        labels = json.loads((sample / "labels.json").read_text(encoding="utf-8"))
+    except OSError:
+        return []
+    query, about = next(iter(labels["queries"].items()))
+    same = [name for name, one in labels["singles"].items() if one["person"] == about["person"]]
+    return [sample / "queries" / query, *(sample / "photos" / name for name in same[:count])]

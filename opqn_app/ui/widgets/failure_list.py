@@ -105,7 +105,7 @@ class FailureDelegate(QStyledItemDelegate):
         colours = theme.colours()
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card = QRectF(option.rect).adjusted(4, 2, -4, -2)
+        card = QRectF(option.rect).adjusted(0, 2, 0, -2)
         _draw_ground(painter, card, option, colours)
         colour = colours.quiet if failure.is_ignored else colours.warning
         ratio = painter.device().devicePixelRatioF()
@@ -219,7 +219,7 @@ class FailureList(QWidget):
         row.addStretch(1)
         row.addWidget(self._with_ignored)
         stack = QVBoxLayout(self)
-        stack.setContentsMargins(0, 0, 0, 0)
+        stack.setContentsMargins(4, 0, 8, 0)
         stack.setSpacing(12)
         stack.addWidget(explained)
         stack.addLayout(row)

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from opqn_app.ui.widgets.controls import push_button, text_label, tool_button
 
@@ -15,7 +23,6 @@ class FolderSummary:
     Attributes:
         problems: files to be looked at; `ignored` ones are not among them.
         is_removable: False for "All photos" and a folder not yet in the library.
-        is_sample: the sample photos, which go with one click.
     """
 
     name: str
@@ -24,7 +31,6 @@ class FolderSummary:
     problems: int
     ignored: int
     is_removable: bool
-    is_sample: bool
 
 
 class FolderHeader(QWidget):
@@ -46,25 +52,25 @@ class FolderHeader(QWidget):
         super().__init__(parent)
         self._title = text_label(style="title")
         self._counts = text_label(is_quiet=True)
-        self._month = text_label(is_quiet=True)
-        self._remove_sample = push_button(
-            "Remove the sample", self.remove_wanted.emit, icon="trash"
-        )
+        self._month = ""
+        self._summary = ""
+        for label in (self._title, self._counts):  # cut rather than widening the window
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._rescan = tool_button(
             "retry", "Look for new photos", self.rescan_wanted.emit, tip="Look for new photos (F5)"
         )
         self._more = tool_button("more", "More about this folder")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._build_menu())
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self._title)
+        words.addWidget(self._counts)
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 8, 0)
-        row.setSpacing(12)
-        row.addWidget(self._title)
-        row.addWidget(self._counts)
-        row.addStretch(1)
-        row.addWidget(self._month)
+        row.setSpacing(8)
+        row.addLayout(words, 1)
         row.addLayout(self._build_tabs())
-        row.addWidget(self._remove_sample)
         row.addWidget(self._rescan)
         row.addWidget(self._more)
 
@@ -85,14 +91,16 @@ class FolderHeader(QWidget):
         self._tabs[tab].setChecked(True)
 
     def show_month(self, words: str) -> None:
-        self._month.setText(words if self.tab == "photos" else "")
+        """Show the month of the photos in view, "" for none."""
+        self._month = words
+        self._show_counts()
 
     def show_folder(self, folder: FolderSummary) -> None:
         """Show what is known of the chosen folder."""
         self._title.setText(folder.name)
         self._title.setToolTip(folder.path)
-        self._counts.setText(folder.counts)
-        self._remove_sample.setVisible(folder.is_sample and folder.is_removable)
+        self._summary = folder.counts
+        self._show_counts()
         self._remove_action.setEnabled(folder.is_removable)
         self._show_action.setEnabled(folder.is_removable)
         self._retry_action.setEnabled(folder.problems > 0)
@@ -103,6 +111,10 @@ class FolderHeader(QWidget):
             self.choose_tab("photos")
         for tab in self._tabs.values():
             tab.setVisible(has_problems)
+
+    def _show_counts(self) -> None:
+        month = self._month if self.tab == "photos" else ""
+        self._counts.setText("  ·  ".join(part for part in (self._summary, month) if part))
 
     def _build_tabs(self) -> QHBoxLayout:
         self._group = QButtonGroup(self)

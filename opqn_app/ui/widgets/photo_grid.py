@@ -1,4 +1,4 @@
-"""Photos as square tiles in a grid of any length; faces appear under the mouse and the focus."""
+"""Photos as tiles in a grid of any length; faces appear under the mouse and the focus."""
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPainterPath,
     QPen,
     QPixmap,
     QResizeEvent,
@@ -36,8 +37,11 @@ from opqn_app.ui.photo_model import PhotoListModel, PhotoRole
 from opqn_app.ui.photo_thumbs import is_stand_in
 from opqn_app.ui.thumbnails import ThumbnailCache
 
-TILE_SIDES = (112, 144, 184, 232, 288)  # wished widths; tiles stretch to fill the row
+TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch to fill the row
+SHAPE = 4 / 3  # width to height of a tile: kind to both landscape and portrait photos
 GAP = 8
+RADIUS = 8
+BLUR = 8  # pixels of the blurred copy behind a photo
 FACES_KEPT = 200  # photos whose faces are remembered
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -79,13 +83,12 @@ class PhotoDelegate(QStyledItemDelegate):
         colours = theme.colours()
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(colours.raised))
-        painter.drawRoundedRect(tile, 8, 8)
+        painter.drawRoundedRect(tile, RADIUS, RADIUS)
         pixmap = self._thumbs.pixmap(photo)
         if pixmap is None:
             return
         if not pixmap.isNull():
-            painter.setBrush(_covering(pixmap, tile))
-            painter.drawRoundedRect(tile, 8, 8)
+            _draw_whole(painter, tile, pixmap)
         if pixmap.isNull() or is_stand_in(pixmap):
             _draw_away(painter, tile, colours)
 
@@ -94,7 +97,7 @@ class PhotoDelegate(QStyledItemDelegate):
     ) -> None:
         painter.save()
         painter.setClipRect(tile)
-        placement = face_boxes.cover(photo.width, photo.height, tile)
+        placement = face_boxes.fit(photo.width, photo.height, tile)
         accent = QColor(theme.DARK.accent)  # on photos, whatever the window's colours
         face_boxes.draw_faces(
             painter, faces, placement, accent=accent, current_id=self._grid.face_under_mouse
@@ -269,7 +272,7 @@ class PhotoGrid(QListView):
         face = None
         if photo is not None:
             self._want_faces(index.row())
-            placement = face_boxes.cover(
+            placement = face_boxes.fit(
                 photo.width, photo.height, tile_rect(QRectF(self.visualRect(index)))
             )
             face = face_boxes.face_at(self._faces.get(photo.id, ()), placement, point)
@@ -312,17 +315,15 @@ class PhotoGrid(QListView):
     def _fill_width(self) -> None:
         width = self.viewport().width() - 1
         columns = max(1, width // (TILE_SIDES[self._size_step] + GAP))
-        side = max(width // columns, 48)
-        if self.gridSize() != QSize(side, side):
-            self.setGridSize(QSize(side, side))
+        side = max(width // columns, 64)
+        cell = QSize(side, round((side - GAP) / SHAPE) + GAP)
+        if self.gridSize() != cell:
+            self.setGridSize(cell)
 
 
 def tile_rect(cell: QRectF) -> QRectF:
-    """The drawn square inside a grid cell."""
-    side = min(cell.width(), cell.height()) - GAP
-    square = QRectF(0, 0, side, side)
-    square.moveCenter(cell.center())
-    return square
+    """The drawn part of a grid cell."""
+    return cell.adjusted(GAP / 2, GAP / 2, -GAP / 2, -GAP / 2)
 
 
 def draw_tag(
@@ -353,12 +354,31 @@ def draw_tag(
     painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, short)
 
 
-def _covering(pixmap: QPixmap, tile: QRectF) -> QBrush:
-    """A brush that paints `pixmap` over the whole tile, as `face_boxes.cover` places it."""
-    placement = face_boxes.cover(pixmap.width(), pixmap.height(), tile)
+def _draw_whole(painter: QPainter, tile: QRectF, pixmap: QPixmap) -> None:
+    """The whole photo, so that no face is cut off, on a blur of itself that fills the tile."""
+    if not is_stand_in(pixmap):
+        stretch = Qt.AspectRatioMode.IgnoreAspectRatio
+        smooth = Qt.TransformationMode.SmoothTransformation
+        blur = pixmap.scaled(BLUR, BLUR, stretch, smooth)
+        across = face_boxes.Placement(1.0, tile.left(), tile.top())
+        painter.setBrush(_brush(blur, across, tile.width() / BLUR, tile.height() / BLUR))
+        painter.drawRoundedRect(tile, RADIUS, RADIUS)
+        painter.setBrush(QColor(0, 0, 0, 50))
+        painter.drawRoundedRect(tile, RADIUS, RADIUS)
+    placement = face_boxes.fit(pixmap.width(), pixmap.height(), tile)
+    size = QRectF(0, 0, pixmap.width() * placement.scale, pixmap.height() * placement.scale)
+    outline = QPainterPath()
+    outline.addRoundedRect(tile, RADIUS, RADIUS)
+    inside = QPainterPath()
+    inside.addRect(size.translated(placement.left, placement.top))
+    painter.setBrush(_brush(pixmap, placement, placement.scale, placement.scale))
+    painter.drawPath(outline.intersected(inside))
+
+
+def _brush(pixmap: QPixmap, placement: face_boxes.Placement, across: float, down: float) -> QBrush:
     brush = QBrush(pixmap)
     moved = QTransform.fromTranslate(placement.left, placement.top)
-    brush.setTransform(moved.scale(placement.scale, placement.scale))
+    brush.setTransform(moved.scale(across, down))
     return brush
 
 
@@ -375,4 +395,4 @@ def _draw_mark(painter: QPainter, tile: QRectF, *, has_focus: bool) -> None:
     painter.setPen(QPen(QColor(colours.window), 6))
     painter.drawRoundedRect(tile.adjusted(2, 2, -2, -2), 7, 7)
     painter.setPen(QPen(QColor(colours.accent), 4 if has_focus else 2))
-    painter.drawRoundedRect(tile, 8, 8)
+    painter.drawRoundedRect(tile, RADIUS, RADIUS)

@@ -227,7 +227,7 @@ class PhotoViewer(Overlay):
     photo_changed = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent, QColor(14, 16, 19, 250))
+        super().__init__(parent, QColor(14, 16, 19))
         self.setAccessibleName("Photo viewer")
         self._session = session
         self._photos: Sequence[PhotoRecord] = ()
@@ -280,6 +280,10 @@ class PhotoViewer(Overlay):
         close = _white_button("close", "Close", self.close_sheet)
         self._before = _white_button("back", "Previous photo", lambda: self._step(-1))
         self._after = _white_button("forward", "Next photo", lambda: self._step(1))
+        for arrow in (self._before, self._after):
+            policy = arrow.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)  # the photo must not jump
+            arrow.setSizePolicy(policy)
         self._canvas = PhotoCanvas()
         self._canvas.face_picked.connect(self._pick)
         self._hint = _white_label()
@@ -318,9 +322,10 @@ class PhotoViewer(Overlay):
         self._title.setText(photo.path.name)
         self._title.setToolTip(str(photo.path))
         where = f"{row + 1:,} of {len(self._photos):,}"
-        self._place.setText(f"{wording.day(photo.taken_at)}  ·  {where}")
-        self._before.setEnabled(row > 0)
-        self._after.setEnabled(row + 1 < len(self._photos))
+        day = wording.day(photo.taken_at) if photo.taken_at else ""
+        self._place.setText("  ·  ".join(part for part in (day, where) if part))
+        self._before.setVisible(row > 0)
+        self._after.setVisible(row + 1 < len(self._photos))
         self._canvas.show_photo(None)
         self._show_chips(())
         self._hint.setText("Opening…")
