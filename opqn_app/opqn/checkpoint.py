@@ -9,7 +9,7 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from safetensors import SafetensorError
@@ -213,7 +213,10 @@ def _calibration_from_dict(values: object, source: Path) -> Calibration | None:
     if not isinstance(values, dict):
         raise ModelIncompatible(source, "its calibration is not a JSON object")
     slope, intercept = values.get("slope"), values.get("intercept")
-    is_curve = isinstance(slope, int | float) and isinstance(intercept, int | float)
-    if not is_curve or not (0 < slope < math.inf) or not math.isfinite(intercept):
+    if not _is_finite(slope) or not _is_finite(intercept) or slope <= 0:
         raise ModelIncompatible(source, "its calibration needs a slope above 0 and an intercept")
     return Calibration(slope=float(slope), intercept=float(intercept))
+
+
+def _is_finite(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and math.isfinite(value)
