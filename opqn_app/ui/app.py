@@ -56,7 +56,9 @@ def run_gui(library: Path | None = None, *, time_to_window: bool = False) -> int
     if library is not None:
         settings = replace(settings, library=str(library))
     theme.apply_theme(app, settings.theme)
+    app.setWindowIcon(theme.icon("face"))
     session = Session(settings)
+    session.runner.hold()
     window = MainWindow(session)
     sys.excepthook = partial(_on_unexpected_error, window)
     is_timed = time_to_window or os.environ.get(TIMER_VARIABLE) == "1"
@@ -79,6 +81,7 @@ def _on_first_paint(session: Session, window: MainWindow, *, is_timed: bool) -> 
         sys.stderr.write(f"{passed:.0f}\n")
         window.close()
         return
+    session.runner.release()
     session.refresh_status()
     session.load_engine()
 

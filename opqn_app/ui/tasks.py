@@ -125,6 +125,7 @@ class TaskRunner(QObject):
             for name, workers in LANES.items()
         }
         self._tasks: set[Task] = set()
+        self._held: list[tuple[str, Task]] | None = None
         self.is_shut_down = False
 
     def start(self, lane: str, job: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
@@ -137,8 +138,21 @@ class TaskRunner(QObject):
             return task
         self._tasks.add(task)
         task.finished.connect(lambda: self._forget(task))
-        self._lanes[lane].submit(task.run)
+        if self._held is None:
+            self._lanes[lane].submit(task.run)
+        else:
+            self._held.append((lane, task))
         return task
+
+    def hold(self) -> None:
+        """Keep new jobs back until `release`: the first paint shares the processor with nobody."""
+        self._held = []
+
+    def release(self) -> None:
+        """Run what was held back, and from now on everything at once."""
+        held, self._held = self._held or [], None
+        for lane, task in held:
+            self._lanes[lane].submit(task.run)
 
     def shutdown(self) -> None:
         """Cancel everything and wait for the lanes; call before Qt goes away."""
