@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from inspect import isgenerator
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from opqn_app.errors import OpqnError
 
@@ -41,6 +41,7 @@ class Task(QObject):
         super().__init__(parent)
         self._job = job
         self._events: deque[tuple[str, Any]] = deque()
+        self._is_posted = False
         self._cancel = threading.Event()
         self._running = threading.Event()
         self._running.set()
@@ -95,9 +96,12 @@ class Task(QObject):
 
     def _post(self, kind: str, value: Any) -> None:
         self._events.append((kind, value))
-        self._posted.emit()
+        if not self._is_posted:  # one call is enough for all that waits
+            self._is_posted = True
+            self._posted.emit()
 
     def _drain(self) -> None:
+        self._is_posted = False  # before the first pop: what comes later posts again
         events = []
         while self._events:
             events.append(self._events.popleft())
@@ -125,6 +129,10 @@ class TaskRunner(QObject):
             for name, workers in LANES.items()
         }
         self._tasks: set[Task] = set()
+        self._finished: list[Task] = []
+        self._sweep_timer = QTimer(self)
+        self._sweep_timer.setSingleShot(True)
+        self._sweep_timer.timeout.connect(self._finished.clear)
         self._held: list[tuple[str, Task]] | None = None
         self.is_shut_down = False
 
@@ -133,11 +141,13 @@ class TaskRunner(QObject):
 
         After `shutdown` the task is made but never runs: a late timer needs no special case.
         """
-        task = Task(lambda: job(*args, **kwargs), self)
+        # No parent: closures connected to a task may hold the last reference to the runner, and
+        # Qt would then delete the task a second time, as the runner's child.
+        task = Task(lambda: job(*args, **kwargs))
         if self.is_shut_down:
             return task
         self._tasks.add(task)
-        task.finished.connect(lambda: self._forget(task))
+        task.finished.connect(self._forget_finished)
         if self._held is None:
             self._lanes[lane].submit(task.run)
         else:
@@ -162,6 +172,8 @@ class TaskRunner(QObject):
         for lane in self._lanes.values():
             lane.shutdown(wait=True, cancel_futures=True)
 
-    def _forget(self, task: Task) -> None:
-        self._tasks.discard(task)
-        task.deleteLater()
+    def _forget_finished(self) -> None:
+        done = {task for task in self._tasks if task.is_done}
+        self._tasks -= done
+        self._finished += done  # one of them is sending its signal: it may not die here
+        self._sweep_timer.start()
