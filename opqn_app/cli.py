@@ -271,10 +271,21 @@ def import_command(arguments: argparse.Namespace) -> int:
     from opqn_app.opqn.import_official import import_official
 
     name = arguments.name or arguments.file.stem
-    out = paths.data_dir() / "models" / name
+    out = _new_model_folder(name)
     report = import_official(arguments.file, out)
     emit(arguments, {"model": str(out), **asdict(report)}, f"Imported as '{name}': {report}")
     return 0
+
+
+def _new_model_folder(name: str) -> Path:
+    """Where an imported model of that name goes; never over another model."""
+    from opqn_app.opqn.checkpoint import bundled_models, imported_folder, imported_models
+
+    if not name or name != Path(name).name or name.startswith("."):
+        raise OpqnError(f"'{name}' can't be a model's name. Choose a plain one with --name.")
+    if name in (*bundled_models(), *imported_models()):
+        raise OpqnError(f"There is a model '{name}' already. Choose another name with --name.")
+    return imported_folder() / name
 
 
 def demo_command(arguments: argparse.Namespace) -> int:

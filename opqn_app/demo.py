@@ -17,7 +17,8 @@ from opqn_app import paths
 from opqn_app.engine import Engine
 from opqn_app.errors import DataError
 from opqn_app.library.indexing import IndexReport, index_folder
-from opqn_app.library.library import FaceRecord, Library
+from opqn_app.library.library import Library
+from opqn_app.library.records import FaceRecord
 from opqn_app.progress import ProgressLine, index_report_in_words, run_with_progress
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.query import faces_in, hits, query_lut

@@ -1,13 +1,8 @@
 """The one place the app builds its detector and its encoder."""
 
-import logging
 from dataclasses import dataclass
 
 from opqn_app.types import FaceDetector, FaceEncoder
-
-logger = logging.getLogger(__name__)
-
-DEFAULT_MODEL = "bundled-64"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +13,7 @@ class Engine:
     encoder: FaceEncoder
 
 
-def load_engine(model: str = DEFAULT_MODEL, device: str = "auto") -> Engine:
+def load_engine(model: str, device: str = "auto") -> Engine:
     """Load detector and encoder; takes seconds, since it imports torch.
 
     Args:

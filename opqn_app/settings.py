@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app import paths
-from opqn_app.engine import DEFAULT_MODEL
 
 logger = logging.getLogger(__name__)
 
 VERSION = 1
+DEFAULT_MODEL = "bundled-64"
 
 
 @dataclass(frozen=True, slots=True)

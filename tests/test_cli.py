@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from library_fakes import fake_engine
+from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app import cli
 
@@ -146,6 +147,19 @@ def test_wrong_usage_is_status_2(words: list[str], capsys: pytest.CaptureFixture
         cli.run(words)
     assert stop.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("../x", "plain"), (".hidden", "plain"), ("taken", "already")]
+)
+def test_an_import_never_leaves_its_folder_or_replaces_a_model(
+    run: Run, own_folders: Path, tmp_path: Path, name: str, reason: str
+) -> None:
+    make_tiny_checkpoint(own_folders / "data" / "models" / "taken")
+    (tmp_path / "some.tar").write_bytes(b"")
+    status, _, said = run("import-checkpoint", tmp_path / "some.tar", "--name", name)
+    assert status == 1
+    assert reason in said
 
 
 SLOW_INDEX = """

@@ -22,17 +22,21 @@ def spherical_kmeans(points: Tensor, n_clusters: int, *, iterations: int, seed: 
     generator = torch.Generator().manual_seed(seed)
     centres = points[torch.randperm(len(points), generator=generator)[:n_clusters]].clone()
     for _ in range(iterations):
-        likeness, nearest = _assign(points, centres)
+        distances, nearest = nearest_centres(points, centres)
         sums = torch.zeros_like(centres).index_add_(0, nearest, points)
         is_empty = torch.bincount(nearest, minlength=n_clusters) == 0
-        worst = likeness.argsort()[: int(is_empty.sum())]
+        worst = distances.argsort(descending=True)[: int(is_empty.sum())]
         sums[is_empty] = points[worst]
         centres = F.normalize(sums, dim=-1)
     return centres
 
 
-def _assign(points: Tensor, centres: Tensor, block: int = 8192) -> tuple[Tensor, Tensor]:
-    """Cosine with the nearest centre and its number, for each point: (n,), (n,)."""
+def nearest_centres(points: Tensor, centres: Tensor, block: int = 8192) -> tuple[Tensor, Tensor]:
+    """The nearest centre of each point by distance: squared distance less ‖point‖², and number.
+
+    For centres of unit length the first is -2 times the cosine of a unit point, plus 1.
+    """
+    half_norms = centres.square().sum(-1) / 2
     starts = range(0, len(points), block)
-    best = [(points[start : start + block] @ centres.T).max(-1) for start in starts]
-    return torch.cat([b.values for b in best]), torch.cat([b.indices for b in best])
+    best = [(points[s : s + block] @ centres.T - half_norms).max(-1) for s in starts]
+    return torch.cat([-2 * b.values for b in best]), torch.cat([b.indices for b in best])
