@@ -22,7 +22,7 @@ from opqn_app.progress import counted
 from opqn_app.ui import desktop, dialogs, wording
 from opqn_app.ui.library_view import LibraryView, read_view
 from opqn_app.ui.photo_model import PAGE, PhotoListModel
-from opqn_app.ui.photo_thumbs import load_photo_thumbs
+from opqn_app.ui.photo_thumbs import BATCH, load_photo_thumbs
 from opqn_app.ui.session import Session
 from opqn_app.ui.thumbnails import ThumbnailCache
 from opqn_app.ui.widgets.controls import push_button, text_label
@@ -154,7 +154,7 @@ class LibraryPage(FolderDropPage):
         self.photos = PhotoListModel(self)
         self.folder_model = FolderListModel(self)
         load = partial(load_photo_thumbs, self._session.library_path)
-        self.thumbs = ThumbnailCache(self._session.runner, load, capacity=THUMBS_KEPT, parent=self)
+        self.thumbs = ThumbnailCache(self._session.runner, load, capacity=THUMBS_KEPT, batch=BATCH, parent=self)
 
     def _build(self) -> None:
         row = QHBoxLayout(self)

@@ -13,6 +13,7 @@ from PySide6.QtCore import (
     QRectF,
     QSize,
     Qt,
+    QTimer,
     Signal,
 )
 from PySide6.QtGui import (
@@ -140,9 +141,13 @@ class PhotoGrid(QListView):
         self.setItemDelegate(PhotoDelegate(self, thumbs))
         self._set_up()
         thumbs.ready.connect(lambda _keys: self.viewport().update())
-        self.verticalScrollBar().valueChanged.connect(lambda _value: self._tell_month())
-        model.rowsInserted.connect(lambda *_rows: self._tell_month())
-        model.rowsRemoved.connect(lambda *_rows: self._tell_month())
+        # Told once a turn of the event loop, when the rows have found their places.
+        self._month_timer = QTimer(self)
+        self._month_timer.setSingleShot(True)
+        self._month_timer.timeout.connect(self._tell_month)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._month_timer.start())
+        model.rowsInserted.connect(lambda *_rows: self._month_timer.start())
+        model.rowsRemoved.connect(lambda *_rows: self._month_timer.start())
         model.modelReset.connect(self._on_reset)
         self.selectionModel().currentChanged.connect(self._on_current_changed)
 
@@ -195,7 +200,6 @@ class PhotoGrid(QListView):
         if anchor.isValid() and not is_at_top:
             self.doItemsLayout()
             bar.setValue(bar.value() + self.visualRect(anchor).top() - before)
-        self._tell_month()
 
     def zoom(self, steps: int) -> None:
         """Larger (positive) or smaller tiles; the photo in view stays in view."""
@@ -303,7 +307,7 @@ class PhotoGrid(QListView):
     def _on_reset(self) -> None:
         self._faces.clear()
         self._hovered_row, self._face_under_mouse = -1, None
-        self._tell_month()
+        self._month_timer.start()
 
     def _first_in_view(self) -> QModelIndex:
         return self.indexAt(QPoint(GAP, GAP + self.gridSize().height() // 3))

@@ -95,6 +95,11 @@ class PhotoCanvas(QWidget):
         self.setAccessibleName("Photo")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
+    @property
+    def zoom(self) -> float:
+        """1 shows the whole photo."""
+        return self._zoom
+
     def show_photo(self, viewed: ViewedPhoto | None) -> None:
         """Show a photo fitted into the canvas, or nothing while it is being decoded."""
         self._viewed = viewed
@@ -242,6 +247,11 @@ class PhotoViewer(Overlay):
         """The photo that is shown, or being decoded."""
         return self._photos[self._row] if 0 <= self._row < len(self._photos) else None
 
+    @property
+    def hint(self) -> str:
+        """What is said below the photo."""
+        return self._hint.text()
+
     def open_photos(
         self, photos: Sequence[PhotoRecord], row: int, *, face_id: int | None = None
     ) -> None:
@@ -363,6 +373,7 @@ class PhotoViewer(Overlay):
     def _show_chips(self, faces: Sequence[tuple[FaceRecord, QImage]]) -> None:
         for chip in self._chips:
             self._chip_row.removeWidget(chip)
+            chip.setParent(None)
             chip.deleteLater()
         self._chips = [self._chip(n, face, crop) for n, (face, crop) in enumerate(faces, start=1)]
         for chip in self._chips:

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+from photo_records import root
+from pytestqt.modeltest import ModelTester
+
+from opqn_app.library.indexing import IndexProgress
+from opqn_app.ui.widgets.folder_list import (
+    Activity,
+    FolderListModel,
+    FolderRole,
+    folders,
+    state_of,
+)
+
+HOLIDAY, ATTIC = Path("/p/Holiday"), Path("/p/Attic")
+
+
+def state(activity: Activity, *, failures: int = 0, is_available: bool = True) -> str:
+    return state_of(HOLIDAY, activity, failures=failures, is_available=is_available).text
+
+
+def at(done: int, total: int) -> IndexProgress:
+    return IndexProgress("indexing", done, total, 0, 0, 1.0, None, "")
+
+
+def test_each_state_of_a_folder_has_its_words() -> None:
+    assert state(Activity()) == "Up to date"
+    assert state(Activity(), failures=7) == "7 problems"
+    assert state(Activity(), is_available=False) == "Disk unplugged, still searchable"
+    assert state(Activity(waiting=(HOLIDAY,))) == "Waiting for its turn"
+    assert state(Activity(running=HOLIDAY)) == "Looking for photos"
+    assert state(Activity(running=HOLIDAY, progress=at(41, 100))) == "Indexing 41 %"
+    paused = Activity(running=HOLIDAY, is_paused=True, progress=at(41, 100))
+    assert state(paused) == "Paused at 41 %"
+
+
+def test_what_runs_now_comes_before_what_was_found_earlier() -> None:
+    activity = Activity(running=HOLIDAY, progress=at(1, 2))
+    assert state(activity, failures=7) == "Indexing 50 %"
+
+
+def test_all_photos_stand_first_with_the_sum_of_the_counts() -> None:
+    rows = folders([root(1, "/p/Holiday", failures=2), root(2, "/p/Attic")], Activity())
+    assert [row.name for row in rows] == ["All photos", "Holiday", "Attic"]
+    assert (rows[0].photos, rows[0].faces, rows[0].state.text) == (20, 24, "2 problems")
+
+
+def test_a_folder_shows_before_the_library_knows_it() -> None:
+    rows = folders([], Activity(running=HOLIDAY, waiting=(ATTIC,)))
+    assert [row.path for row in rows] == [None, HOLIDAY, ATTIC]
+    assert rows[2].state.text == "Waiting for its turn"
+
+
+def test_no_folder_no_rows() -> None:
+    assert folders([], Activity()) == []
+
+
+def test_model_keeps_rows_of_folders_that_stay(qtmodeltester: ModelTester) -> None:
+    model = FolderListModel()
+    model.show_folders(folders([root(1, "/p/Holiday"), root(2, "/p/Attic")], Activity()))
+    changed = []
+    model.dataChanged.connect(lambda top, _bottom, _roles: changed.append(top.row()))
+    model.show_folders(
+        folders([root(1, "/p/Holiday", failures=1), root(2, "/p/Attic")], Activity())
+    )
+    assert changed == [0, 1]  # all photos, and the folder with the problem
+    model.show_folders(folders([root(2, "/p/Attic")], Activity(waiting=(HOLIDAY,))))
+    assert [model.index(row).data(FolderRole).path for row in range(3)] == [None, ATTIC, HOLIDAY]
+    assert model.row_of(HOLIDAY) == 2
+    assert model.row_of(Path("/elsewhere")) == 0
+    qtmodeltester.check(model)
