@@ -1,8 +1,10 @@
-"""Aligned crops of labelled people, read from tar files or folders into memory."""
+"""Pictures of labelled people, read from folders, tar files or packs into memory."""
 
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -68,6 +70,98 @@ def read_crops(sources: list[Path], *, part: str = "") -> CropSet:
     return CropSet(np.stack(images), np.array(people), np.array(files))
 
 
+def read_pictures(sources: Sequence[Path], *, side: int, cut: int = 0, part: str = "") -> CropSet:
+    """Pictures of any size as squares of one size, sorted by path.
+
+    Args:
+        sources: folders and tar files as for `read_crops`, and packs (`trainer.packs`).
+        side: every picture is scaled to this shorter side, then cut to the centre square.
+        cut: side of the centre square that is cut out before; 0 keeps the whole picture.
+        part: read only what lies under this folder of the set.
+
+    Raises:
+        DataError: a source is missing or holds no pictures, or a picture can't be decoded.
+    """
+    from trainer.packs import is_pack, read_pack
+
+    parts = [fitted(read_pack(s, part=part), side=side, cut=cut) for s in sources if is_pack(s)]
+    plain = [source for source in sources if not is_pack(source)]
+    if plain:
+        parts.append(_read_plain(plain, side=side, cut=cut, part=part))
+    if not parts:
+        raise DataError("the training data", "no folder, tar file or pack is named")
+    files = np.concatenate([p.files for p in parts])
+    order = np.argsort(files, kind="stable")
+    if len(parts) == 1 and np.array_equal(order, np.arange(len(order))):
+        return parts[0]
+    people = np.concatenate([p.people for p in parts])
+    return CropSet(np.concatenate([p.images for p in parts])[order], people[order], files[order])
+
+
+def fitted(pictures: CropSet, *, side: int, cut: int = 0) -> CropSet:
+    """The same pictures cut and scaled as `read_pictures` does."""
+    if not cut and pictures.images.shape[1:3] == (side, side):
+        return pictures
+    images = np.stack([fit_square(Image.fromarray(i), side=side, cut=cut) for i in pictures.images])
+    return CropSet(images, pictures.people, pictures.files)
+
+
+def fit_square(image: Image.Image, *, side: int, cut: int = 0) -> NDArray[np.uint8]:
+    """Centre cut, shorter side scaled to `side`, centre square: (side, side, 3) uint8 RGB.
+
+    Scaled bilinearly with antialiasing, as `opqn_app.opqn.preprocess` does in the app.
+    """
+    image = image.convert("RGB")
+    if cut:
+        image = _centre(image, min(cut, image.width), min(cut, image.height))
+    if min(image.size) != side:
+        scale = side / min(image.size)
+        size = max(round(image.width * scale), side), max(round(image.height * scale), side)
+        image = image.resize(size, Image.Resampling.BILINEAR)
+    return np.asarray(_centre(image, side, side))
+
+
+def _centre(image: Image.Image, width: int, height: int) -> Image.Image:
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _read_plain(sources: list[Path], *, side: int, cut: int, part: str) -> CropSet:
+    """Decoded while being read, a thousand at a time, so that only the squares stay."""
+    where = ", ".join(str(source) for source in sources)
+    entries = (entry for source in sources for entry in _pictures(source, part))
+    files, images = [], []
+
+    def square(entry: tuple[PurePosixPath, bytes]) -> NDArray[np.uint8]:
+        path, data = entry
+        with _opened(data, path) as image:
+            return fit_square(image, side=side, cut=cut)
+
+    with ThreadPoolExecutor() as pool:
+        for batch in _batched(entries, 1024):
+            images.append(np.stack(list(pool.map(square, batch))))
+            files += [path for path, _ in batch]
+    if not files:
+        raise DataError(where, f"no pictures of people lie under '{part or '.'}'")
+    order = sorted(range(len(files)), key=lambda i: files[i])
+    people = [files[i].parent.name for i in order]
+    names = [str(files[i]) for i in order]
+    return CropSet(np.concatenate(images)[order], np.array(people), np.array(names))
+
+
+def _batched(
+    entries: Iterator[tuple[PurePosixPath, bytes]], size: int
+) -> Iterator[list[tuple[PurePosixPath, bytes]]]:
+    batch = []
+    for entry in entries:
+        batch.append(entry)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
 def _pictures(source: Path, part: str) -> Iterator[tuple[PurePosixPath, bytes]]:
     if source.is_dir():
         for file in source.rglob("*"):
@@ -91,8 +185,15 @@ def _is_wanted(path: PurePosixPath, part: str) -> bool:
 
 
 def _decode(data: bytes, path: PurePosixPath) -> NDArray[np.uint8]:
+    with _opened(data, path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+@contextmanager
+def _opened(data: bytes, path: PurePosixPath) -> Iterator[Image.Image]:
     try:
         with Image.open(io.BytesIO(data)) as image:
-            return np.asarray(image.convert("RGB"))
+            image.load()
+            yield image
     except (UnidentifiedImageError, OSError) as error:
         raise DataError(str(path), "the picture can't be decoded") from error

@@ -1,0 +1,8 @@
+"""`python -m trainer`: the trainer's commands alone, also where the app can't be installed."""
+
+import sys
+
+from trainer.cli import run
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""What a trained run leaves behind: figures on the test split, and a model the app can load."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from opqn_app.errors import ModelError
+from trainer.config import TrainConfig
+from trainer.loading import TrainingData
+from trainer.networks import Network, to_app_model
+from trainer.objective import Objective
+from trainer.presets import CodeLength
+from trainer.runs import RunDir
+from trainer.state import load_state
+from trainer.train import evaluate_split
+
+
+def finish(config: TrainConfig, run: RunDir, data: TrainingData, device: str) -> dict[str, Any]:
+    """Measure the best weights on the test split in float32, export them, write result.json.
+
+    Raises:
+        ModelIncompatible: the run has no best weights yet.
+    """
+    best = load_state(run.best)
+    network = best_network(best)
+    objective = Objective(network, len(data.classes)).to(device)
+    result: dict[str, Any] = {
+        "bits": CodeLength(config.method.n_books, config.method.n_words).bits,
+        "variant": config.method.variant,
+        "codebooks": config.method.codebooks,
+        "seed": config.engine.seed,
+        "best_epoch": best["epoch"],
+        "split": data.split.kind,
+        "train": len(data.split.train),
+        "people": len(data.classes),
+    }
+    if len(data.split.test):
+        figures, books = evaluate_split(objective, data, config, "test", torch.device(device))
+        result |= {"test": asdict(figures), "books": books.to_dict()}
+    result |= _exported(run, result)
+    run.write("result.json", result)
+    return result
+
+
+def best_network(state: dict[str, Any]) -> Network:
+    """The network of a best.pt, with its weights, on the CPU."""
+    config = TrainConfig.from_dict(state["config"])
+    share = float(state["template_share"])
+    network = Network(config.method, template_share=share, seed=config.engine.seed)
+    network.load_state_dict(state["network"])
+    return network.eval()
+
+
+def export(run: RunDir, folder: Path, *, name: str = "") -> str:
+    """Write the best weights of a run as a model folder of the app; returns the model_id.
+
+    Raises:
+        ModelError: there are no best weights, the app does not run this backbone, or the package
+            safetensors is missing (training itself needs none).
+    """
+    model = to_app_model(best_network(load_state(run.best)))
+    try:
+        from opqn_app.opqn.checkpoint import save_model
+    except ImportError as error:
+        raise ModelError(
+            "Writing a model needs the packages safetensors and platformdirs. Then: "
+            f"opqn export {run.path} {folder}"
+        ) from error
+    return save_model(folder, model, card=card(run), name=name or run.path.name)
+
+
+def card(run: RunDir) -> str:
+    """Markdown that says where a model comes from and what was measured."""
+    config, made = run.config(), run.read("environment.json")
+    data, method = made.get("data", {}), config.method
+    bits = CodeLength(method.n_books, method.n_words).bits
+    test = run.read("result.json").get("test")
+    lines = [
+        f"# {run.path.name}",
+        "",
+        f"{method.variant}, {bits} bit ({method.n_books} books of {method.n_words} words), "
+        f"{method.backbone} at {method.input_size} px, preset {config.preset or 'none'}.",
+        f"Trained on {data.get('train', '?')} pictures of {data.get('trained_people', '?')} people "
+        f"(manifest {str(data.get('manifest', ''))[:16]}). The terms of that data bind this model.",
+    ]
+    if test:
+        lines.append(
+            f"Test split '{data.get('split')}': mAP {test['map']:.4f}, rank-1 {test['rank1']:.4f} "
+            f"({test['queries']} queries, {test['gallery']} searched, ties by position)."
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _exported(run: RunDir, result: dict[str, Any]) -> dict[str, Any]:
+    run.write("result.json", result)  # the card reads it
+    try:
+        return {"model": str(run.model), "model_id": export(run, run.model)}
+    except ModelError as error:
+        return {"model": None, "not_exported": str(error)}

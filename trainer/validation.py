@@ -1,0 +1,151 @@
+"""Retrieval figures of a network in training, with the tables and codes the app would use.
+
+Scores are sums of snapped table entries, so they are exact in float32 on any device, and equal to
+`opqn_app.opqn.lut.scores`. Equal scores rank by position in the gallery.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from opqn_app.opqn import lut
+from opqn_app.opqn.preprocess import centre_crop
+from trainer.diagnostics import BookReport, describe_books
+from trainer.objective import Objective
+
+DESCRIBED = 16384  # pictures the book report is made of
+PAIRS_AT_ONCE = 1 << 24  # of query and gallery; bounds the memory of a block
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Means over the queries that have a match in the gallery.
+
+    Attributes:
+        map: mean average precision over the full ranking.
+        rank1: share of queries whose best hit is the same person.
+        p_at: share of the same person among the best T, T at most the gallery.
+        t: T.
+        queries: queries with a match.
+        skipped: queries without one.
+        gallery: pictures searched.
+    """
+
+    map: float
+    rank1: float
+    p_at: float
+    t: int
+    queries: int
+    skipped: int
+    gallery: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Pictures as the app stores and asks them.
+
+    Attributes:
+        tables: (n, M, K) float32, snapped.
+        codes: (n, M) int64.
+        books: what the assignments look like, book by book.
+    """
+
+    tables: Tensor
+    codes: Tensor
+    books: BookReport
+
+
+@torch.inference_mode()
+def encode(
+    objective: Objective,
+    images: NDArray[np.uint8],
+    people: NDArray[np.int64],
+    *,
+    size: int,
+    device: torch.device,
+    batch_size: int = 256,
+    wants_tables: bool = True,
+) -> Encoded:
+    """Codes and tables of stored pictures; the network is left in the mode it was in.
+
+    Args:
+        images: (n, S, S, 3) uint8, S ≥ `size`; the centre is used.
+        people: (n,) identity numbers, for the collisions.
+    """
+    modes = [(module, module.training) for module in objective.modules()]
+    objective.eval()
+    quantizer = objective.network.quantizer
+    tables, codes, features = [], [], []
+    for start in range(0, len(images), batch_size):
+        batch = torch.from_numpy(np.ascontiguousarray(images[start : start + batch_size]))
+        cropped = centre_crop(batch.to(device).permute(0, 3, 1, 2), size).permute(0, 2, 3, 1)
+        x = objective.features(cropped)
+        if start < DESCRIBED:
+            features.append(x)
+        codes.append(quantizer.codes(x))
+        if wants_tables:
+            tables.append(torch.from_numpy(lut.snap(quantizer.tables(x).cpu().numpy())).to(device))
+    for module, was_training in modes:
+        module.training = was_training
+    code = torch.cat(codes)
+    described = torch.cat(features)
+    books = describe_books(quantizer, described, code[: len(described)], people[: len(described)])
+    return Encoded(torch.cat(tables) if tables else torch.empty(0), code, books)
+
+
+@torch.inference_mode()
+def retrieve(
+    tables: Tensor,
+    codes: Tensor,
+    query_people: NDArray[np.int64],
+    gallery_people: NDArray[np.int64],
+    *,
+    t: int,
+    leave_one_out: bool = False,
+) -> Figures:
+    """Rank the gallery by each query.
+
+    Args:
+        tables: (q, M, K) of the queries.
+        codes: (n, M) of the gallery.
+        t: T of precision at T.
+        leave_one_out: queries and gallery are the same pictures in the same order, and none ranks
+            itself.
+    """
+    device = tables.device
+    query, gallery = (torch.from_numpy(p).to(device) for p in (query_people, gallery_people))
+    n = len(codes)
+    block = max(1, PAIRS_AT_ONCE // max(n, 1))
+    ap, first, near, counted = (torch.zeros((), dtype=torch.float64, device=device) for _ in "abcd")
+    for start in range(0, len(tables), block):
+        scores = score_block(tables[start : start + block], codes)
+        relevant = query[start : start + block, None] == gallery
+        if leave_one_out:
+            row = torch.arange(len(scores), device=device)
+            scores[row, start + row] = -torch.inf
+            relevant[row, start + row] = False
+        order = scores.argsort(dim=1, descending=True, stable=True)
+        ranked = relevant.gather(1, order)
+        has_match = ranked.any(1)
+        found = ranked.cumsum(1)
+        ranks = torch.arange(1, n + 1, device=device)
+        precision = torch.where(ranked, found.double() / ranks, 0.0).sum(1)
+        ap += (precision / found[:, -1].clamp(min=1))[has_match].sum()
+        first += ranked[has_match, 0].sum()
+        cut = min(t, n - leave_one_out)
+        near += ranked[has_match, :cut].double().mean(1).sum() if cut else 0
+        counted += has_match.sum()
+    queries = int(counted)
+    mean_ap, rank1, p_at = (float(v) / max(queries, 1) for v in (ap, first, near))
+    return Figures(mean_ap, rank1, p_at, t, queries, len(tables) - queries, n)
+
+
+def score_block(tables: Tensor, codes: Tensor) -> Tensor:
+    """Σ_m table[q, m, codes[i, m]]: (q, M, K), (n, M) → (q, n) (Eq. 18)."""
+    total = torch.zeros(len(tables), len(codes), device=tables.device)
+    for m in range(codes.shape[1]):
+        total += tables[:, m].index_select(1, codes[:, m])
+    return total
