@@ -7,6 +7,7 @@ from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from opqn_app import paths
 
@@ -78,7 +79,8 @@ def apply_theme(app: QApplication, choice: str) -> None:
     app.setPalette(_palette(chosen))
     app.setStyleSheet(_style_sheet(chosen))
     for target, name in list(_icons.items()):
-        target.setIcon(icon(name))  # type: ignore[attr-defined]
+        if isValid(target):  # Python may hold what Qt has deleted
+            target.setIcon(icon(name))  # type: ignore[attr-defined]
 
 
 def app_font(font: QFont) -> QFont:
