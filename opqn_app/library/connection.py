@@ -1,5 +1,6 @@
 """One SQLite connection with the project's pragmas, whose errors are sentences for people."""
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app.errors import LibraryDamaged, LibraryError, LibraryLocked
+
+logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 10.0
 
@@ -69,6 +72,15 @@ class Connection:
             yield
         finally:
             self.raw.rollback()
+
+    def shrink(self) -> None:
+        """Give free pages back to the disk and empty the write-ahead log."""
+        with translated_errors(self.path):
+            # execute() would stop after the first page: this PRAGMA works on while it is stepped.
+            self.raw.executescript("PRAGMA incremental_vacuum")
+            is_busy, *_ = self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            logger.warning("a reader keeps the write-ahead log from being emptied now")
 
     def close(self) -> None:
         self.raw.close()

@@ -121,18 +121,19 @@ class IndexWriter:
             photo.height,
             photo.taken_at,
             photo.taken_at or _iso_time(photo.mtime_ns),
+            len(photo.faces),
         ]
         name = name_to_db(photo.rel_path)
         self._db.run("DELETE FROM failures WHERE root_id = ? AND rel_path = ?", [root_id, name])
         if photo.photo_id is None:
             return self._db.insert(
                 "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, "
-                "sort_time, root_id, rel_path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "sort_time, n_faces, root_id, rel_path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [*values, root_id, name],
             )
         self._db.run(
             "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, width = ?, height = ?, "
-            "taken_at = ?, sort_time = ? WHERE id = ?",
+            "taken_at = ?, sort_time = ?, n_faces = ? WHERE id = ?",
             [*values, photo.photo_id],
         )
         return photo.photo_id

@@ -57,9 +57,11 @@ class Library:
         return _open_to_write(cls, path) if write else _open_to_read(cls, path)
 
     def close(self) -> None:
-        self._db.close()
-        if self._lock is not None:
-            self._lock.release()
+        try:
+            self._db.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -157,8 +159,7 @@ class Library:
         """
         with self.writer.change():
             report = self._roots.forget(path.resolve(), self.code_store)
-        self._db.rows("PRAGMA incremental_vacuum")
-        self._db.rows("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.shrink()
         for copy in schema.backups(self.path):
             copy.unlink()
         return report

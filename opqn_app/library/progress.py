@@ -18,8 +18,8 @@ class IndexProgress:
     """Where a run stands.
 
     Attributes:
-        done, total: photos to look at in this run; total is 0 while scanning, where done counts
-            the files found so far.
+        done, total: photos to look at in this run, and known faces to encode for another model;
+            total is 0 while scanning, where done counts the files found so far.
         faces, failures: found in this run.
         photos_per_s: over the last half minute of work, pauses left out.
         eta_s: seconds still to go; None while that is not known.

@@ -20,8 +20,7 @@ class RootTable:
         rows = self._db.rows(
             "SELECT r.id, r.path, "
             "(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id), "
-            "(SELECT COUNT(*) FROM faces f JOIN photos p ON p.id = f.photo_id "
-            " WHERE p.root_id = r.id), "
+            "(SELECT COALESCE(SUM(p.n_faces), 0) FROM photos p WHERE p.root_id = r.id), "
             "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored) "
             "FROM roots r ORDER BY r.id"
         )

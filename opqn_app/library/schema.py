@@ -48,9 +48,11 @@ _FIRST_TABLES = (
         height INTEGER NOT NULL,
         taken_at TEXT,
         sort_time TEXT NOT NULL,
+        n_faces INTEGER NOT NULL,
         UNIQUE (root_id, rel_path))""",
     "CREATE INDEX photos_newest ON photos (sort_time, id)",
     "CREATE INDEX photos_newest_of_root ON photos (root_id, sort_time, id)",
+    "CREATE INDEX photos_faces_of_root ON photos (root_id, n_faces)",
     """CREATE TABLE faces (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         photo_id INTEGER NOT NULL REFERENCES photos (id) ON DELETE CASCADE,

@@ -34,7 +34,7 @@ def make_library(path: Path, codes: np.ndarray) -> None:
         db.run("INSERT INTO roots (path) VALUES ('/photos')")
         db.run(
             "INSERT INTO photos (root_id, rel_path, size, mtime_ns, content_hash, width, height, "
-            "sort_time) VALUES (1, 'a.jpg', 1, 1, x'00', 1, 1, '')"
+            "sort_time, n_faces) VALUES (1, 'a.jpg', 1, 1, x'00', 1, 1, '', 1)"
         )
         db.run_many(
             "INSERT INTO faces (photo_id, box_left, box_top, box_right, box_bottom, landmarks, "

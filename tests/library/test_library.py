@@ -357,6 +357,14 @@ def _secrets(library: Library, face_ids: set[int]) -> list[bytes]:
     return found + [webp[40:90] for webp in crops.values()]
 
 
+def test_forgetting_gives_the_space_back(tmp_path: Path) -> None:
+    stored = store_codes(tmp_path / "library.sqlite", np.zeros((3000, 8), np.uint8), 16)
+    before = stored.path.stat().st_size
+    with Library.open(stored.path, write=True) as library:
+        library.forget_root(stored.root)
+    assert stored.path.stat().st_size < before / 5
+
+
 def test_forgetting_a_folder_that_is_no_root_names_the_roots(
     folder: Path, library_path: Path, run_index: RunIndex
 ) -> None:
