@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 
 from opqn_app.engine import Engine
 from opqn_app.errors import OpqnError
@@ -141,7 +143,7 @@ def index_root(
 
 
 def open_query(
-    source: Path | bytes, name: str, slot: EngineSlot
+    source: Path | bytes | QImage, name: str, slot: EngineSlot
 ) -> Generator[OpenedPhoto, None, tuple[OpenedPhoto, list["FoundFace"]]]:
     """Decode a query photo (yielded, so that it can be shown), then find its faces.
 
@@ -150,14 +152,39 @@ def open_query(
         NoFaceFound: a photo without a face.
     """
     from opqn_app.search.query import faces_in
-    from opqn_app.vision.images import open_photo, read_photo
 
-    photo = open_photo(source) if isinstance(source, Path) else read_photo(source, name)
+    photo = _photo_of(source, name)
     opened = OpenedPhoto(name, source if isinstance(source, Path) else None, photo)
     yield opened
     detector = slot.wait().detector
     yield opened  # a newer query has come meanwhile: this one ends here
     return opened, faces_in(photo, detector, name=name)
+
+
+def _photo_of(source: Path | bytes | QImage, name: str) -> "Photo":
+    from opqn_app.vision.images import open_photo, read_photo
+
+    if isinstance(source, Path):
+        return open_photo(source)
+    return read_photo(source, name) if isinstance(source, bytes) else photo_of_image(source)
+
+
+def photo_of_image(image: QImage) -> "Photo":
+    """Pixels from the clipboard or a browser as a photo, bounded like any other."""
+    from PIL import Image
+
+    from opqn_app.vision.images import MAX_SIDE, Photo
+
+    shown = image.convertToFormat(QImage.Format.Format_RGB888)
+    if max(shown.width(), shown.height()) > MAX_SIDE:
+        keep, smooth = (
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        shown = shown.scaled(MAX_SIDE, MAX_SIDE, keep, smooth)
+    size, stride = (shown.width(), shown.height()), shown.bytesPerLine()
+    pixels = Image.frombytes("RGB", size, bytes(shown.constBits()), "raw", "RGB", stride)
+    return Photo(pixels, image.width(), image.height(), None)
 
 
 def crops_of_faces(path: Path, face_ids: Sequence[int]) -> list[Crop]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage
 
 from opqn_app import paths
@@ -107,6 +107,7 @@ class Session(QObject):
         self._index_task: Task | None = None
         self._request: IndexRequest | None = None  # the one that runs
         self._query_task: Task | None = None
+        self._opened: jobs.OpenedPhoto | None = None  # the photo that was announced last
         self._done_before = 0
         self._change_timer = QTimer(self, singleShot=True, interval=COALESCE_MS)
         self._change_timer.timeout.connect(self.library_changed)
@@ -263,15 +264,18 @@ class Session(QObject):
 
     def open_query(self, source: Path | bytes | QImage, name: str = "") -> None:
         """Open a photo and find the faces in it; answers by the `query_…` signals."""
-        if isinstance(source, QImage):
-            source = _image_bytes(source)
         label = name or (source.name if isinstance(source, Path) else "the pasted picture")
         self.load_engine()
         task = self._start_query(jobs.open_query, source, label, self._slot)
-        task.progressed.connect(self._if_newest(task, self.query_photo_opened.emit))
+        task.progressed.connect(self._if_newest(task, self._on_photo_opened))
         task.succeeded.connect(
             self._if_newest(task, lambda answer: self.query_faces_found.emit(*answer))
         )
+
+    def _on_photo_opened(self, opened: jobs.OpenedPhoto) -> None:
+        if opened is not self._opened:
+            self._opened = opened
+            self.query_photo_opened.emit(opened)
 
     def search_faces(self, crops: Sequence[jobs.Crop]) -> None:
         """Search for the person on `crops`, (112, 112, 3) each; answers by `results_ready`."""
@@ -329,11 +333,3 @@ class Session(QObject):
         self._waiting.clear()
         self._slot.close()
         self.runner.shutdown()
-
-
-def _image_bytes(image: QImage) -> bytes:
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
-    return bytes(data.data())

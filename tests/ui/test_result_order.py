@@ -1,5 +1,7 @@
 """Threshold, sorting and grouping against slow versions written from their definitions."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,4 +90,4 @@ def test_verdict_never_becomes_weaker_with_likeness() -> None:
     words = [verdict(share / 100) for share in range(101)]
     assert words[0] == "Probably someone else"
     assert words[-1] == "Almost certainly the same person"
-    assert len([1 for before, after in zip(words, words[1:], strict=False) if before != after]) == 4
+    assert sum(before != after for before, after in pairwise(words)) == 4
