@@ -85,6 +85,7 @@ class LibraryPage(FolderDropPage):
         self._has_read = False
         self._is_reading = False
         self._is_stale = False
+        self._is_showing_folders = False
         self._round = 0  # answers of an earlier choice of folder are dropped
         self._progress: IndexProgress | None = None
         self._clock = QElapsedTimer()
@@ -120,6 +121,7 @@ class LibraryPage(FolderDropPage):
             self._folder = folder
             self._round += 1
             self.photos.clear()
+            self.failure_list.model.show_failures(())
             self.header.choose_tab("photos")
             self._view = LibraryView(self._view.roots, self._root(folder), (), 0, ())
             self._has_read = False
@@ -291,14 +293,11 @@ class LibraryPage(FolderDropPage):
         activity = Activity(
             session.indexing_root, session.waiting_roots, session.is_paused, self._progress
         )
+        self._is_showing_folders = True  # rows that come and go are no choice of the user
         self.folder_model.show_folders(folders(self._view.roots, activity))
-        index = self.folder_model.index(self.folder_model.row_of(self._folder))
-        if self.folder_list.currentIndex() != index:
-            selection = self.folder_list.selectionModel()
-            selection.blockSignals(True)
-            self.folder_list.setCurrentIndex(index)
-            selection.blockSignals(False)
-            self.folder_list.viewport().update()
+        row = self.folder_model.row_of(self._folder)
+        self.folder_list.setCurrentIndex(self.folder_model.index(row))
+        self._is_showing_folders = False
         self._show_stack()
 
     def _show_header(self) -> None:
@@ -340,8 +339,9 @@ class LibraryPage(FolderDropPage):
     # Answers to the user and the session
 
     def _on_folder_chosen(self) -> None:
-        chosen = self.folder_list.currentIndex().data(FolderRole)
-        self.show_folder(chosen.path if chosen else None)
+        if not self._is_showing_folders:
+            chosen = self.folder_list.currentIndex().data(FolderRole)
+            self.show_folder(chosen.path if chosen else None)
 
     def _on_empty_button(self) -> None:
         if self.folder_model.rowCount() == 0:

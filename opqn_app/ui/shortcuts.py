@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QKeySequence
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -42,12 +42,17 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("F1",), "This sheet"),
         Shortcut(("Ctrl+Q",), "Quit; what is indexed stays"),
     ),
-    "Results": (
+    "Search": (
+        Shortcut(("Ctrl+Shift+A",), "Add a photo of the same person"),
+        Shortcut(("1", "…", "9"), "Take that face of the photo"),
         Shortcut(("Left", "Right", "Up", "Down"), "Go from face to face"),
         Shortcut(("Space",), "Look at the whole photo"),
-        Shortcut(("Return",), "Open the photo in its own program"),
-        Shortcut(("Ctrl+Return",), "Search with this face"),
-        Shortcut(("Ctrl+wheel",), "Larger or smaller faces"),
+        Shortcut(("Return", "Enter"), "Open it in its own program"),
+        Shortcut(("Ctrl+Shift+F",), "Show it in its folder"),
+        Shortcut(("S", "Ctrl+Return"), "Search with this face"),
+        Shortcut(("Shift+S",), "Add these faces to the search"),
+        Shortcut(("Alt+Left", "Ctrl+Z"), "Back to the last search"),
+        Shortcut(("Ctrl++", "Ctrl+=", "Ctrl+-"), "Larger or smaller faces"),
         Shortcut(("Esc",), "Clear the search"),
     ),
     "Library": (
@@ -56,7 +61,7 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("1", "…", "9"), "Search with that face of the photo"),
         Shortcut(("Ctrl++", "Ctrl+-"), "Larger or smaller photos"),
         Shortcut(("F5",), "Look for new photos in the folder"),
-        Shortcut(("Delete",), "Remove the folder from the library"),
+        Shortcut(("Del",), "Remove the folder from the library"),
     ),
     "Whole photo": (
         Shortcut(("Left", "Right"), "Previous or next photo"),
@@ -69,7 +74,7 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
 
 CAPS_WIDTH = 152  # the same in each group, so that the words stand in line
 
-_ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Return": "Enter"}
+_ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Return": "↵"}
 
 
 def key_caps(keys: str) -> tuple[str, ...]:
@@ -105,6 +110,16 @@ class ShortcutsSheet(Overlay):
         outer.addWidget(self._card, 12)
         outer.addStretch(1)
         self._card.setMaximumSize(880, 548)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_F1:
+            self.close_sheet()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._card.geometry().contains(event.position().toPoint()):
+            self.close_sheet()
 
     def _header(self) -> QHBoxLayout:
         title = QLabel("Keyboard shortcuts")

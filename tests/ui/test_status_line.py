@@ -1,0 +1,107 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from gated_engine import GatedDetector
+from PySide6.QtWidgets import QApplication, QProgressBar, QToolButton
+from pytestqt.qtbot import QtBot
+
+from opqn_app.settings import Settings
+from opqn_app.ui.session import Session
+from opqn_app.ui.widgets.status_line import StatusLine
+
+LONG = 20_000
+
+
+@pytest.fixture
+def gate() -> GatedDetector:
+    return GatedDetector()
+
+
+@pytest.fixture
+def session(themed: QApplication, tmp_path: Path, gate: GatedDetector) -> Iterator[Session]:
+    made = Session(
+        Settings(library=str(tmp_path / "gated.sqlite")),
+        engine_factory=lambda _model, _device: gate.engine(),
+    )
+    yield made
+    gate.let_pass(1000)
+    made.shut_down()
+
+
+@pytest.fixture
+def line(session: Session, qtbot: QtBot) -> StatusLine:
+    made = StatusLine(session)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+@pytest.fixture
+def many(make_photo: Callable[..., Path]) -> Path:
+    for seed in range(40):
+        make_photo(f"Many/{seed:02}.png", seed=seed)
+    return make_photo("Many/broken.jpg").parent
+
+
+def tool(line: StatusLine, words: str) -> QToolButton:
+    return next(each for each in line.findChildren(QToolButton) if each.text() == words)
+
+
+def bar(line: StatusLine) -> QProgressBar:
+    found = line.findChild(QProgressBar)
+    assert found is not None
+    return found
+
+
+def test_an_empty_library_is_told_that_nothing_is_sent(
+    line: StatusLine, session: Session, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(session.status_read, timeout=LONG):
+        session.refresh_status()
+    assert line.text == "Your photos stay on this computer. Nothing is sent anywhere."
+    assert not bar(line).isVisible()
+
+
+def test_a_run_is_shown_paused_resumed_and_summed_up(
+    line: StatusLine, session: Session, gate: GatedDetector, many: Path, qtbot: QtBot
+) -> None:
+    (many / "broken.jpg").write_bytes(b"")
+    session.index(many)
+    gate.let_pass(16)
+    qtbot.waitUntil(lambda: "of 41 photos" in line.text, timeout=LONG)
+    assert line.text.startswith("Finding faces in Many: ")
+    assert bar(line).isVisible()
+    tool(line, "Pause").click()
+    assert session.is_paused
+    assert line.text.startswith("Paused. Finding faces in Many: ")
+    tool(line, "Resume").click()
+    assert not session.is_paused
+    with qtbot.waitSignal(session.indexing_finished, timeout=LONG):
+        gate.let_pass(1000)
+    assert line.text == "Indexed 40 photos, 40 faces, 1 problem."
+    assert not bar(line).isVisible()
+    assert not session.is_indexing
+
+
+def test_cancel_says_what_stays(
+    line: StatusLine, session: Session, gate: GatedDetector, many: Path, qtbot: QtBot
+) -> None:
+    session.index(many)
+    gate.let_pass(16)
+    qtbot.waitUntil(lambda: "of 41 photos" in line.text, timeout=LONG)
+    with qtbot.waitSignal(session.indexing_cancelled, timeout=LONG):
+        tool(line, "Cancel").click()
+        gate.let_pass(1000)
+    assert line.text.startswith("Stopped. ")
+    assert "they stay" in line.text
+    assert not bar(line).isVisible()
+
+
+def test_a_folder_that_is_not_there_is_told_in_plain_words(
+    line: StatusLine, session: Session, tmp_path: Path, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(session.indexing_failed, timeout=LONG):
+        session.index(tmp_path / "unplugged")
+    assert "can't be read" in line.text
+    assert "Plug its disk in" in line.text
