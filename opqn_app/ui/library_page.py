@@ -156,7 +156,9 @@ class LibraryPage(FolderDropPage):
         self.photos = PhotoListModel(self)
         self.folder_model = FolderListModel(self)
         load = partial(load_photo_thumbs, self._session.library_path)
-        self.thumbs = ThumbnailCache(self._session.runner, load, capacity=THUMBS_KEPT, batch=BATCH, parent=self)
+        self.thumbs = ThumbnailCache(
+            self._session.runner, load, capacity=THUMBS_KEPT, batch=BATCH, parent=self
+        )
 
     def _build(self) -> None:
         row = QHBoxLayout(self)

@@ -8,7 +8,6 @@ from opqn_app.ui.main_window import MainWindow
 from opqn_app.ui.session import Session
 from opqn_app.ui.shortcuts import SHORTCUTS, ShortcutsSheet, key_caps
 
-
 DIGITS = "123456789"
 
 
