@@ -79,10 +79,15 @@ def load_data(config: TrainConfig, *, split_file: Path | None = None) -> Trainin
         )
     recorded = split_file or (Path(data.split_file) if data.split_file else None)
     split = load_split(recorded, pictures) if recorded else draw_split(pictures, data, roles)
-    return _labelled(pictures, split, config)
+    return label_data(pictures, split, config)
 
 
-def _labelled(pictures: CropSet, split: Split, config: TrainConfig) -> TrainingData:
+def label_data(pictures: CropSet, split: Split, config: TrainConfig) -> TrainingData:
+    """Number the people of pictures that are already read and split.
+
+    Raises:
+        DataError: fewer than two people train, or the teacher lacks a picture.
+    """
     _, people = np.unique(pictures.people, return_inverse=True)
     classes = np.unique(pictures.people[split.train])
     if len(classes) < 2:

@@ -1,0 +1,64 @@
+"""Small labelled sets of pictures that a small network can learn, and runs of seconds.
+
+Any test may `from tiny_training import tiny_config`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from trainer.config import TrainConfig
+from trainer.data import CropSet
+from trainer.loading import TrainingData, label_data
+from trainer.presets import preset
+from trainer.splits import draw_split
+
+
+def draw_people(
+    n_people: int, each: int, *, side: int = 20, seed: int = 0, noise: int = 24
+) -> CropSet:
+    """A coarse random pattern for each person, with noise on each picture."""
+    rng = np.random.default_rng(seed)
+    patterns = rng.integers(40, 216, (n_people, side // 4, side // 4, 3))
+    patterns = patterns.repeat(4, 1).repeat(4, 2)
+    images = patterns.repeat(each, 0) + rng.integers(-noise, noise + 1, (n_people * each, 1, 1, 3))
+    images = images + rng.integers(-noise, noise + 1, images.shape)
+    names = [f"p{i:02d}" for i in range(n_people) for _ in range(each)]
+    files = [f"{name}/{i % each:02d}.png" for i, name in enumerate(names)]
+    return CropSet(np.clip(images, 0, 255).astype(np.uint8), np.array(names), np.array(files))
+
+
+def write_people(root: Path, pictures: CropSet) -> Path:
+    """The same as identity folders of PNG files."""
+    for file, image in zip(pictures.files, pictures.images, strict=True):
+        (root / str(file)).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(root / str(file))
+    return root
+
+
+TINY: dict[str, dict[str, Any]] = {
+    "method": {
+        "backbone": "resnet20-narrow",
+        "input_size": 16,
+        "stored_size": 20,
+        "n_books": 2,
+        "n_words": 8,
+        "feature_dim": 32,
+    },
+    "data": {"queries_per_person": 1, "val_per_person": 1},
+    "engine": {"epochs": 2, "batch_size": 8, "eval_every": 1, "checkpoint_minutes": 0.0},
+}
+
+
+def tiny_config(**sections: dict[str, Any]) -> TrainConfig:
+    """A run of seconds; sections are put on top."""
+    config = preset("code").with_values(TINY)
+    return config.with_values(sections)
+
+
+def tiny_data(config: TrainConfig, pictures: CropSet | None = None) -> TrainingData:
+    """Six people of six pictures, split and labelled as `load_data` would."""
+    pictures = pictures or draw_people(6, 6)
+    return label_data(pictures, draw_split(pictures, config.data), config)
