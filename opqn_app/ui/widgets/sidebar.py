@@ -1,7 +1,7 @@
 """The narrow bar at the left: an icon and a word for each page, settings and help at its foot."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QToolButton, QVBoxLayout, QWidget
 
 from opqn_app.ui.theme import set_icon
 
@@ -23,7 +23,6 @@ class Sidebar(QFrame):
         super().__init__(parent)
         self.setObjectName("sidebar")
         self.setFixedWidth(WIDTH)
-        self._group = QButtonGroup(self)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(8, 16, 8, 12)
         self._column.setSpacing(4)
@@ -34,17 +33,19 @@ class Sidebar(QFrame):
 
     def show_page(self, key: str) -> None:
         """Mark the page that is shown; a page without a button marks none."""
-        self._group.setExclusive(False)
         for name, button in self.buttons.items():
             button.setChecked(name == key)
-        self._group.setExclusive(True)
 
     def _add_page(self, key: str, word: str) -> QToolButton:
         button = self._button(key, word)
         button.setCheckable(True)
-        button.clicked.connect(lambda: self.page_chosen.emit(key))
-        self._group.addButton(button)
+        button.clicked.connect(lambda: self._choose(key))
         return button
+
+    def _choose(self, key: str) -> None:
+        # Not a button group: in one of those Tab reaches the checked button only.
+        self.show_page(key)
+        self.page_chosen.emit(key)
 
     def _button(self, key: str, word: str) -> QToolButton:
         button = QToolButton()

@@ -1,0 +1,410 @@
+"""The Search page as a person uses it: photos in, a face picked, answers read, all by keyboard."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from opqn_app.ui.item_models import FaceRole
+from opqn_app.ui.search_page import SearchPage
+from opqn_app.ui.session import Session
+from opqn_app.ui.widgets.contribution_bars import ContributionBars, count_agreeing
+
+MakePeople = Callable[..., Path]
+TIMEOUT = 20_000
+
+
+@pytest.fixture
+def album(people: MakePeople, tmp_path: Path) -> Path:
+    people("album/a_red.png", "red")
+    people("album/b_red.png", "red")
+    people("album/green.png", "green")
+    people("album/both.png", "blue", "red")
+    return tmp_path / "album"
+
+
+@pytest.fixture
+def page(
+    session: Session, album: Path, index_folder_of: Callable[[Path], None], qtbot: QtBot
+) -> Iterator[SearchPage]:
+    """A page on a library of three red faces, one green and one blue."""
+    index_folder_of(album)
+    made = SearchPage(session)
+    qtbot.addWidget(made)
+    made.resize(1000, 760)
+    made.show()
+    qtbot.waitExposed(made)
+    qtbot.waitSignal(session.status_read, timeout=TIMEOUT).wait()  # the burst of indexing is over
+    yield made
+
+
+@pytest.fixture
+def ask(session: Session, page: SearchPage, qtbot: QtBot) -> Callable[..., None]:
+    """A function that does something and waits for the results it leads to."""
+
+    def wait(act: Callable[..., Any], *args: Any) -> None:
+        with qtbot.waitSignal(session.results_ready, timeout=TIMEOUT):
+            act(*args)
+
+    return wait
+
+
+def mime_of(*paths: Path) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+def names_shown(page: SearchPage, qtbot: QtBot) -> list[str]:
+    model = page.results.model
+    rows = [model.index(row) for row in range(model.rowCount())]
+    qtbot.waitUntil(lambda: all(row.data(FaceRole.RECORD) is not None for row in rows))
+    return [row.data(FaceRole.RECORD).photo.path.name for row in rows]
+
+
+def test_a_dropped_photo_ranks_the_library(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
+) -> None:
+    ask(page.take, mime_of(people("q.png", "red")))
+    assert page.bar.title == "3 faces are likely this person"
+    assert sorted(names_shown(page, qtbot)) == ["a_red.png", "b_red.png", "both.png"]
+    assert page.results.grid.hasFocus()
+
+
+def test_the_photo_shows_before_its_faces_are_found(
+    page: SearchPage, session: Session, people: MakePeople, qtbot: QtBot
+) -> None:
+    page.open_sources([people("q.png", "red")])
+    assert page.bar.title == "Opening q.png…"
+    assert page.is_in_use
+    assert page.results.grid.is_dimmed
+    with qtbot.waitSignal(session.query_photo_opened, timeout=TIMEOUT):
+        pass
+    qtbot.waitSignal(session.results_ready, timeout=TIMEOUT).wait()
+    assert not page.results.grid.is_dimmed
+
+
+def test_a_pasted_image_is_a_query(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    QApplication.clipboard().setImage(QImage(str(people("q.png", "green"))))
+    ask(QTest.keyClick, page, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    assert page.bar.title == "1 face is likely this person"
+    assert page.query is not None
+    assert page.query.source == "the pasted picture"
+
+
+def test_the_largest_face_is_taken_and_another_one_is_a_click_away(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
+) -> None:
+    ask(page.open_sources, [people("q.png", "green", "red")])
+    assert len(page.bar.strip) == 2
+    assert page.bar.title == "1 face is likely this person"
+    ask(page.bar.strip[1].click)
+    assert page.bar.title == "3 faces are likely this person"
+    assert page.bar.strip[1].isChecked()
+    ask(QTest.keyClick, page.results.grid, Qt.Key.Key_1)
+    assert page.bar.title == "1 face is likely this person"
+
+
+def test_photos_are_combined_and_a_face_can_be_taken_out(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q1.png", "red"), people("q2.png", "green")])
+    assert page.query is not None
+    assert len(page.query.faces) == len(page.bar.tiles) == 2
+    assert page.query.source == "2 faces combined"
+    assert page.bar.title == "Nobody in your library matches"
+    ask(page.bar.face_removed.emit, 1)
+    assert page.bar.title == "3 faces are likely this person"
+
+
+def test_ctrl_drop_adds_to_the_query(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q1.png", "red")])
+    with_two = mime_of(people("q2.png", "red"))
+    ask(lambda: page.take(with_two, add=True))
+    assert page.query is not None
+    assert len(page.query.faces) == 2
+
+
+def test_one_bad_photo_of_several_does_not_stop_the_others(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.jpg"
+    empty.touch()
+    ask(page.open_sources, [empty, people("q.png", "red")])
+    assert "empty.jpg" in page.messages.text
+    assert page.bar.title == "3 faces are likely this person"
+
+
+def test_a_photo_without_faces_is_said_in_the_page_and_the_old_answer_stays(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    ask(page.open_sources, [people("grey.png")])
+    assert page.messages.text.startswith("No face was found in grey.png.")
+    assert page.bar.title == "3 faces are likely this person"
+    assert not page.results.grid.is_dimmed
+
+
+def test_a_failed_first_query_leads_back_to_the_drop_zone(
+    page: SearchPage, session: Session, people: MakePeople, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(session.query_failed, timeout=TIMEOUT):
+        page.open_sources([people("grey.png")])
+    assert not page.is_in_use
+    assert page.messages.text
+
+
+def test_moving_the_threshold_ranks_again_without_a_search(
+    page: SearchPage, session: Session, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    searches: list[Any] = []
+    session.results_ready.connect(searches.append)
+    page.results.threshold.slider.setValue(0)
+    assert page.results.model.rowCount() == 5
+    assert page.bar.title == "5 faces are likely this person"
+    page.results.threshold.slider.setValue(50)
+    assert page.results.model.rowCount() == 3
+    assert not searches
+
+
+def test_the_threshold_is_remembered_once_it_rests(
+    page: SearchPage, session: Session, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(session.settings_changed, timeout=TIMEOUT):
+        page.results.threshold.slider.setValue(70)
+    assert session.settings.min_probability == pytest.approx(0.7)
+
+
+def test_less_likely_faces_are_folded_and_can_be_shown(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    band = page.results.band
+    assert band.isVisible()
+    assert band.button.text() == "Show 2 faces"
+    band.button.click()
+    assert page.results.model.rowCount() == 5
+    likely = [page.results.model.index(row).data(FaceRole.IS_LIKELY) for row in range(5)]
+    assert likely == [True, True, True, False, False]
+    band.button.click()
+    assert page.results.model.rowCount() == 3
+
+
+def test_nobody_matches_is_an_answer_with_the_nearest_faces_folded(
+    page: SearchPage, session: Session, ask: Callable[..., None], people: MakePeople, album: Path
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    page.results.threshold.slider.setValue(100)
+    assert page.bar.title == "Nobody in your library matches"
+    assert page.results.nobody.isVisible()
+    assert page.results.model.rowCount() == 0
+    page.results.band.button.click()
+    assert page.results.model.rowCount() == 5
+    assert not page.results.nobody.isVisible()
+
+
+def test_sorting_by_folder_and_one_face_a_photo(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    page.results.threshold.slider.setValue(0)
+    page.results.sort.setCurrentIndex(page.results.sort.findData("folder"))
+    expected = ["a_red.png", "b_red.png", "both.png", "both.png", "green.png"]
+    qtbot.waitUntil(lambda: names_shown(page, qtbot) == expected)
+    page.results.group.setChecked(True)
+    qtbot.waitUntil(lambda: page.results.model.rowCount() == 4)
+    assert names_shown(page, qtbot) == ["a_red.png", "b_red.png", "both.png", "green.png"]
+
+
+def test_the_why_panel_explains_the_current_face(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    why = page.results.why
+    assert why.bars.values == pytest.approx((0.9,) * 8, abs=1e-5)
+    assert why.bars.best == pytest.approx((0.9,) * 8, abs=1e-5)
+    assert "part 8: 100 %" in why.bars.accessibleDescription()
+    page.results.show_less_likely(True)
+    QTest.keyClick(page.results.grid, Qt.Key.Key_End)
+    assert why.bars.values == pytest.approx((0.05,) * 8, abs=1e-5)
+    qtbot.waitUntil(lambda: why._photo.text() in ("green.png", "both.png"))
+
+
+def test_a_result_becomes_the_query_by_key_and_the_way_back(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    page.results.show_less_likely(True)
+    QTest.keyClick(page.results.grid, Qt.Key.Key_End)
+    ask(QTest.keyClick, page.results.grid, Qt.Key.Key_S)
+    assert page.query is not None
+    assert page.query.source == "your library"
+    assert page.bar.title == "1 face is likely this person"
+    ask(QTest.keyClick, page.results.grid, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert page.query.source == "q.png"
+    assert page.bar.title == "3 faces are likely this person"
+
+
+def test_selected_results_are_combined_into_one_query(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    QTest.keyClick(page.results.grid, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    ask(page.search_action.trigger)
+    assert page.query is not None
+    assert len(page.query.faces) == 3
+
+
+def test_a_double_click_searches_with_that_face(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    grid = page.results.grid
+    centre = grid.visualRect(grid.model().index(1, 0)).center()
+    left = Qt.MouseButton.LeftButton
+    QTest.mouseClick(grid.viewport(), left, pos=centre)
+    ask(lambda: QTest.mouseDClick(grid.viewport(), left, pos=centre))
+    assert page.query is not None
+    assert page.query.source == "your library"
+
+
+def test_keys_alone_preview_clear_and_undo(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    grid = page.results.grid
+    names_shown(page, qtbot)
+    with qtbot.waitSignal(page.preview_requested) as preview:
+        QTest.keyClick(grid, Qt.Key.Key_Right)
+        QTest.keyClick(grid, Qt.Key.Key_Space)
+    assert preview.args is not None
+    assert preview.args[1].id == page.results.current_face_id()
+    QTest.keyClick(grid, Qt.Key.Key_Escape)
+    assert not page.is_in_use
+    assert page.query is None
+    assert page.drop_zone.choose.hasFocus()
+    ask(QTest.keyClick, page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert page.bar.title == "3 faces are likely this person"
+
+
+def test_return_opens_the_photo_and_says_so_if_it_is_gone(
+    page: SearchPage,
+    ask: Callable[..., None],
+    people: MakePeople,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[str] = []
+    target = "PySide6.QtGui.QDesktopServices.openUrl"
+    monkeypatch.setattr(target, lambda url: opened.append(url.toLocalFile()) or True)
+    ask(page.open_sources, [people("q.png", "red")])
+    names_shown(page, qtbot)
+    record = page.results.current_record()
+    assert record is not None
+    QTest.keyClick(page.results.grid, Qt.Key.Key_Return)
+    assert opened == [str(record.photo.path)]
+    record.photo.path.unlink()
+    QTest.keyClick(page.results.grid, Qt.Key.Key_Return)
+    assert len(opened) == 1
+    assert "plug it in" in page.messages.text
+
+
+def test_a_dropped_folder_is_offered_not_taken(page: SearchPage, album: Path, qtbot: QtBot) -> None:
+    page.take(mime_of(album))
+    assert "album" in page.messages.text
+    with qtbot.waitSignal(page.folder_offered) as offered:
+        page.messages._button.click()
+    assert offered.args == [album]
+
+
+def test_an_address_on_the_internet_is_refused(page: SearchPage) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl("https://example.org/face.jpg")])
+    page.take(data)
+    assert "never connects" in page.messages.text
+
+
+def test_new_faces_come_into_the_answer_by_themselves(
+    page: SearchPage,
+    session: Session,
+    ask: Callable[..., None],
+    people: MakePeople,
+    index_folder_of: Callable[[Path], None],
+    qtbot: QtBot,
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    index_folder_of(people("more/c_red.png", "red").parent)
+    qtbot.waitUntil(lambda: page.bar.title == "4 faces are likely this person", timeout=TIMEOUT)
+
+
+def test_an_empty_library_says_what_to_do(
+    session: Session, people: MakePeople, qtbot: QtBot
+) -> None:
+    page = SearchPage(session)
+    qtbot.addWidget(page)
+    with qtbot.waitSignal(session.results_ready, timeout=TIMEOUT):
+        page.open_sources([people("q.png", "red")])
+    assert page.bar.title == "Your library has no faces yet"
+    assert "Add a folder" in page.messages.text
+
+
+def test_a_low_window_draws_the_query_small(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    large = page.bar.tiles[0].sizeHint()
+    page.resize(900, 560)
+    assert page.bar.tiles[0].sizeHint().width() < large.width()
+
+
+def test_bars_draw_each_part_as_tall_as_its_share(qtbot: QtBot, themed: QApplication) -> None:
+    bars = ContributionBars()
+    qtbot.addWidget(bars)
+    bars.resize(264, 104)
+    bars.set_values((0.8, 0.4, 0.0), (0.8, 0.8, 0.8))
+    image = bars.grab().toImage()
+    accent = QColor(themed.palette().highlight().color())
+    heights = []
+    for m in range(3):
+        x = int(bars.column(m).center().x())
+        heights.append(sum(image.pixelColor(x, y) == accent for y in range(image.height())))
+    full = bars.column(0).height()
+    assert heights[0] == pytest.approx(full, abs=3)
+    assert heights[1] == pytest.approx(full / 2, abs=3)
+    assert heights[2] <= 3
+    assert count_agreeing(bars.values, bars.best) == 2
+
+
+def test_the_histogram_has_a_bar_where_there_are_faces(page: SearchPage) -> None:
+    slider = page.results.threshold.slider
+    counts = np.zeros(50, dtype=np.int64)
+    counts[[0, 40]] = [900, 3]
+    slider.set_counts(counts)
+    slider.resize(300, 64)
+    slider.setValue(50)
+    image = slider.grab().toImage()
+    ground = image.pixelColor(image.width() // 2 - 20, 30)
+    assert image.pixelColor(int(slider.x_of(81)), 42) != ground
+    assert image.pixelColor(int(slider.x_of(1)), 20) != ground
+    assert image.pixelColor(int(slider.x_of(20)), 30) == ground
+
+
+def test_dragging_over_the_histogram_moves_the_threshold(page: SearchPage) -> None:
+    slider = page.results.threshold.slider
+    at = QPoint(round(slider.x_of(80)), slider.height() // 2)
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=at)
+    assert slider.value() == 80
+    QTest.keyClick(slider, Qt.Key.Key_Left)
+    assert slider.value() == 79
