@@ -1,0 +1,331 @@
+"""Draws every state of the real window into PNG files: `python -m tests.screenshots --out DIR`.
+
+The window runs off screen on the sample photos, with the bundled model. A copy of the sources
+without a model still gets its pictures, with codes that mean nothing.
+"""
+
+# ruff: noqa: TID251 - the window itself is what is drawn
+import argparse
+import io
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from PIL import Image
+from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QPoint, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from opqn_app import paths
+from opqn_app.engine import Engine, load_engine
+from opqn_app.errors import ModelMissing
+from opqn_app.settings import Settings
+from opqn_app.ui import theme
+from opqn_app.ui.main_window import MainWindow
+from opqn_app.ui.session import Session
+from opqn_app.ui.settings_dialog import SettingsDialog
+from opqn_app.ui.widgets.photo_grid import tile_rect
+
+NORMAL, SMALL, LARGE = (1280, 800), (900, 600), (1600, 1000)
+MAX_BYTES = 200_000
+PATIENCE_S = 180.0
+QUIET_S = 0.3  # no task for so long: everything is drawn
+
+
+class Studio:
+    """Opens windows on libraries of its own and takes their pictures."""
+
+    def __init__(self, out: Path, only: str) -> None:
+        self.out = out
+        self.only = only
+        self.room = Path(tempfile.mkdtemp(prefix="opqn-screenshots-"))
+        for name in ("DATA", "CACHE", "LOG"):
+            os.environ[f"OPQN_{name}_DIR"] = str(self.room / name.lower())
+        self.app = QApplication(sys.argv[:1])
+        self.engine = _engine()
+        self.sample = paths.resource("sample")
+        self.is_dark = False
+
+    @contextmanager
+    def window(self, library: str, size: tuple[int, int] = NORMAL) -> Iterator[MainWindow]:
+        """A started window; closed at the end."""
+        shade = "dark" if self.is_dark else "light"
+        theme.apply_theme(self.app, shade)
+        settings = Settings(library=str(self.room / f"{library}.sqlite"), theme=shade)
+        session = Session(settings, engine_factory=lambda _model, _device: self.engine)
+        window = MainWindow(session)
+        window.resize(*size)
+        window.show()
+        session.refresh_status()
+        session.load_engine()
+        self.rest(session)
+        yield window
+        window.close()
+
+    def rest(self, session: Session) -> None:
+        """Wait until the lanes have had nothing to do for a moment."""
+        quiet_since = time.monotonic()
+        end = quiet_since + PATIENCE_S
+        while time.monotonic() - quiet_since < QUIET_S:
+            _turn(30)
+            if session.runner._tasks:
+                quiet_since = time.monotonic()
+            if time.monotonic() > end:
+                raise TimeoutError("the window does not come to rest")
+
+    def wait(self, is_so: Callable[[], bool]) -> None:
+        """Wait for something to become so."""
+        end = time.monotonic() + PATIENCE_S
+        while not is_so():
+            if time.monotonic() > end:
+                raise TimeoutError("what the picture should show does not happen")
+            _turn(10)
+
+    def shoot(self, widget: QWidget, name: str) -> None:
+        """Save what `widget` shows now."""
+        suffix = "-dark" if self.is_dark else ""
+        path = self.out / f"{name}{suffix}.png"
+        size = _save_small(_picture_of(widget), path)
+        sys.stderr.write(f"{path.name}: {size / 1000:.0f} kB\n")
+
+
+def take_all(studio: Studio) -> None:
+    """Every scene in light and dark; the library of the first one serves the others."""
+    for is_dark in (False, True):
+        studio.is_dark = is_dark
+        for scene in SCENES:
+            if studio.only in scene.__name__ or scene is indexing:
+                scene(studio)
+
+
+def first_start(studio: Studio) -> None:
+    with studio.window(f"empty-{studio.is_dark}") as window:
+        studio.shoot(window, "first-start")
+        window.resize(*SMALL)
+        studio.rest(window.search._session)
+        studio.shoot(window, "first-start-small")
+
+
+def indexing(studio: Studio) -> None:
+    """Progress, a pause, and the end of the run: finished in light, cancelled in dark."""
+    with studio.window("dark" if studio.is_dark else "sample") as window:
+        session = window.search._session
+        done = [0]
+        session.indexing_progressed.connect(lambda progress: done.__setitem__(0, progress.done))
+        window.add_folder(studio.sample / "photos")
+        studio.wait(lambda: done[0] >= 90)
+        studio.shoot(window, "indexing")
+        session.pause_indexing()
+        studio.shoot(window, "paused")
+        session.resume_indexing()
+        if studio.is_dark:
+            session.cancel_indexing()
+        studio.wait(lambda: not session.is_indexing)
+        studio.rest(session)
+        studio.shoot(window, "cancelled" if studio.is_dark else "finished")
+
+
+def library(studio: Studio) -> None:
+    with studio.window("sample") as window:
+        session, page = window.search._session, window.library
+        window.show_page("library")
+        studio.rest(session)
+        row = next(i for i, photo in enumerate(page.photos.photos) if photo.n_faces > 4)
+        page.grid.setFocus()
+        page.grid.setCurrentIndex(page.photos.index(row))
+        for name, size in (("", NORMAL), ("-small", SMALL), ("-large", LARGE)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"library{name}")
+        window.resize(*NORMAL)
+        cell = page.grid.visualRect(page.photos.index(row + 1)).toRectF()
+        _hover(page.grid.viewport(), tile_rect(cell).center().toPoint())
+        studio.rest(session)
+        studio.shoot(window, "library-hover")
+
+
+def failures(studio: Studio) -> None:
+    with studio.window("sample") as window:
+        window.show_page("library")
+        window.library.show_problems(None)
+        studio.rest(window.search._session)
+        studio.shoot(window, "failures")
+
+
+def unplugged(studio: Studio) -> None:
+    """A folder that was indexed and is not there now."""
+    folder = studio.room / f"Travel disk {studio.is_dark}" / "Summer"
+    shutil.copytree(studio.sample / "photos" / "Parties", folder)
+    with studio.window(f"unplugged-{studio.is_dark}") as window:
+        session = window.search._session
+        window.add_folder(folder)
+        studio.wait(lambda: not session.is_indexing)
+        studio.rest(session)
+    shutil.rmtree(folder)
+    with studio.window(f"unplugged-{studio.is_dark}") as window:
+        window.show_page("library")
+        studio.rest(window.search._session)
+        studio.shoot(window, "unplugged")
+        photos = window.library.photos.photos
+        window.viewer.open_photos(photos, 0)
+        studio.rest(window.search._session)
+        studio.shoot(window, "viewer-unplugged")
+
+
+def viewer(studio: Studio) -> None:
+    with studio.window("sample") as window:
+        session = window.search._session
+        window.show_page("library")
+        studio.rest(session)
+        photos = window.library.photos.photos
+        row = next(i for i, photo in enumerate(photos) if photo.n_faces > 5)
+        window.viewer.open_photos(photos, row)
+        studio.rest(session)
+        studio.shoot(window, "viewer")
+
+
+def search(studio: Studio) -> None:
+    """The empty page, a photo of several people, results, a moved threshold, why a face matches."""
+    with studio.window("sample") as window:
+        session, page = window.search._session, window.search
+        window.show_page("search")
+        studio.rest(session)
+        studio.shoot(window, "search-empty")
+        page.open_sources([studio.sample / "photos" / "Parties" / "party_02.jpg"])
+        studio.rest(session)
+        studio.shoot(window, "several-faces")
+        page.open_sources([studio.sample / "queries" / "query_s02.jpg"])
+        studio.rest(session)
+        for name, size in (("", NORMAL), ("-small", SMALL), ("-large", LARGE)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"results{name}")
+        window.resize(*NORMAL)
+        grid = page.results.grid
+        grid.setFocus()
+        grid.setCurrentIndex(grid.model().index(2, 0))
+        studio.rest(session)
+        studio.shoot(window, "why")
+        page.results.threshold.slider.setValue(90)
+        studio.rest(session)
+        studio.shoot(window, "threshold")
+
+
+def nobody(studio: Studio) -> None:
+    """A person of whom the library has no photo."""
+    name = f"strangers-{studio.is_dark}"
+    labels = json.loads((studio.sample / "labels.json").read_text(encoding="utf-8"))
+    others = [path for path, one in labels["singles"].items() if one["person"] != "s1"][:40]
+    for path in others:
+        target = studio.room / name / Path(path).name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(studio.sample / "photos" / path, target)
+    with studio.window(name) as window:
+        session = window.search._session
+        session.index(studio.room / name)
+        studio.wait(lambda: not session.is_indexing)
+        window.search.open_sources([studio.sample / "queries" / "query_s01.jpg"])
+        studio.rest(session)
+        studio.shoot(window, "nobody")
+
+
+def settings(studio: Studio) -> None:
+    with studio.window("sample") as window:
+        session = window.search._session
+        dialog = SettingsDialog(session.settings, session.runner, parent=window)
+        dialog.show()
+        studio.rest(session)
+        studio.shoot(dialog, "settings")
+        dialog.close()
+
+
+def shortcuts(studio: Studio) -> None:
+    with studio.window("sample") as window:
+        window.shortcuts.open_sheet()
+        studio.rest(window.search._session)
+        studio.shoot(window, "shortcuts")
+        window.resize(*SMALL)
+        studio.rest(window.search._session)
+        studio.shoot(window, "shortcuts-small")
+
+
+SCENES = (
+    first_start,
+    indexing,
+    library,
+    failures,
+    unplugged,
+    viewer,
+    search,
+    nobody,
+    settings,
+    shortcuts,
+)
+
+
+def _engine() -> Engine:
+    try:
+        return load_engine(Settings().model)
+    except ModelMissing as error:
+        from library_fakes import PixelEncoder
+
+        from opqn_app.vision.detect import MtcnnDetector
+
+        sys.stderr.write(f"{error} The codes in these pictures mean nothing.\n")
+        return Engine(MtcnnDetector(), PixelEncoder())
+
+
+def _turn(milliseconds: int) -> None:
+    """Let Qt and the lanes work (QTest.qWait would keep Python's threads waiting)."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def _hover(widget: QWidget, point: QPoint) -> None:
+    QTest.mouseMove(widget, point)
+
+
+def _picture_of(widget: QWidget) -> Image.Image:
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    widget.grab().save(buffer, "PNG")  # type: ignore[call-overload]
+    return Image.open(io.BytesIO(bytes(data.data()))).convert("RGB")
+
+
+def _save_small(picture: Image.Image, path: Path) -> int:
+    """Write a palette PNG with as many colours as `MAX_BYTES` allows; returns its size."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for colours in (256, 128, 64, 32):
+        picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+        if path.stat().st_size <= MAX_BYTES:
+            break
+    return path.stat().st_size
+
+
+def main() -> int:
+    """Take the pictures; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Regenerate the screenshots.")
+    parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
+    parser.add_argument("--only", default="", help="scenes whose name holds this word")
+    arguments = parser.parse_args()
+    studio = Studio(arguments.out, arguments.only)
+    try:
+        take_all(studio)
+    finally:
+        shutil.rmtree(studio.room, ignore_errors=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
