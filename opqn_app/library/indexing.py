@@ -14,6 +14,7 @@ from opqn_app.errors import FolderUnavailable
 from opqn_app.library.index_run import IndexRun
 from opqn_app.library.library import Library
 from opqn_app.library.progress import IndexProgress, IndexReport
+from opqn_app.library.records import real_path
 from opqn_app.library.root_table import is_available
 
 __all__ = ["IndexProgress", "IndexReport", "index_folder"]
@@ -47,7 +48,7 @@ def index_folder(
         LibraryError: the library can't be written.
     """
     started = time.monotonic()
-    folder = root.resolve()
+    folder = real_path(root)
     if not folder.is_dir():
         raise FolderUnavailable(root, "it is a file" if folder.exists() else "it is not there")
     with Library.open(library_path, write=True) as library:

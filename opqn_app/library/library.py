@@ -21,6 +21,7 @@ from opqn_app.library.records import (
     LibraryStatus,
     PhotoRecord,
     Root,
+    real_path,
 )
 from opqn_app.library.root_table import RootTable
 
@@ -133,7 +134,7 @@ class Library:
 
     def root_for(self, path: Path) -> tuple[int, Path] | None:
         """Id and path of the root that is `path` or holds it."""
-        root_id = self._roots.covering(path.resolve())
+        root_id = self._roots.covering(real_path(path))
         return None if root_id is None else (root_id, self._roots.paths()[root_id])
 
     def add_root(self, path: Path) -> Root:
@@ -141,7 +142,7 @@ class Library:
 
         A parent of known roots takes them over with their photo and face ids.
         """
-        path = path.resolve()
+        path = real_path(path)
         if not self._roots.is_settled(path):
             with self.writer.change():
                 self._roots.add(path)
@@ -158,7 +159,7 @@ class Library:
             LibraryError: `path` is not a root.
         """
         with self.writer.change():
-            report = self._roots.forget(path.resolve(), self.code_store)
+            report = self._roots.forget(real_path(path), self.code_store)
         self._db.shrink()
         for copy in schema.backups(self.path):
             copy.unlink()

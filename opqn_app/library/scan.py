@@ -4,11 +4,13 @@ import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
 from opqn_app.errors import FolderUnavailable
+from opqn_app.library.records import real_path
 from opqn_app.vision import reasons
 from opqn_app.vision.images import PHOTO_SUFFIXES
 
@@ -60,93 +62,106 @@ class ScanResult:
     unreadable: tuple[str, ...]
 
 
-@dataclass(slots=True)
+class _Folder(NamedTuple):
+    rel_path: str
+    real: Path  # absolute, without links
+
+
 class FolderScan:
     """A scan in progress: iterate `steps`, then take `result`.
 
     Attributes:
-        root: the folder that relative paths start from.
-        excludes: glob patterns; see `is_excluded`.
-        skip: relative paths of folders to leave out, such as roots of their own.
+        files: found so far, in no order.
     """
 
-    root: Path
-    excludes: Sequence[str] = ()
-    skip: frozenset[str] = frozenset()
-    files: list[PhotoFile] = field(default_factory=list)
-    unreadable: list[str] = field(default_factory=list)
-    _visited: set[tuple[int, int]] = field(default_factory=set)
-    _links: list[str] = field(default_factory=list)
+    def __init__(
+        self, root: Path, excludes: Sequence[str] = (), skip: frozenset[str] = frozenset()
+    ) -> None:
+        """Prepare a scan.
+
+        Args:
+            root: the folder that relative paths start from.
+            excludes: glob patterns; see `is_excluded`.
+            skip: relative paths of folders to leave out, such as roots of their own.
+        """
+        self.files: list[PhotoFile] = []
+        self._root = root
+        self._real_root = real_path(root)
+        self._excludes = excludes
+        self._skip = skip
+        self._unreadable: list[str] = []
+        self._visited: set[Path] = set()  # real paths; inode numbers are not unique on every disk
+        self._folders: list[_Folder] = []
+        self._links: list[_Folder] = []
 
     def steps(self, start: str = "") -> Iterator[str]:
         """Scan `start` and all below; yields the relative path of each folder once it is listed.
 
-        Real folders come before linked ones, so a photo inside the root keeps its real path when
-        somebody adds a link to it; each folder is visited once, which ends loops.
+        Links to folders are followed after the real folders, each target once, and not back into
+        the root: a photo below the root has one path, and loops end.
 
         Raises:
             FolderUnavailable: `start` can't be listed.
         """
         if any(self._is_left_out(folder) for folder in _ancestors(start)):
             return
-        if self._visit(start, is_start=True) is False:
-            return
-        yield start
-        pending = self._subfolders
-        while pending or self._links:
-            if pending:
-                folder = pending.pop()
-            else:
+        first = _Folder(start, real_path(self._root / start))
+        try:
+            os.scandir(first.real).close()
+        except OSError as error:
+            path = self._root / start
+            raise FolderUnavailable(path, reasons.file_system(path, error)) from error
+        self._folders.append(first)
+        while self._folders or self._links:
+            if not self._folders:
                 self._links.sort(reverse=True)
-                folder = self._links.pop()
+            folder = (self._folders or self._links).pop()
             if self._visit(folder):
-                yield folder
+                yield folder.rel_path
 
     def result(self) -> ScanResult:
         return ScanResult(
             tuple(sorted(self.files, key=lambda file: file.rel_path)),
-            tuple(sorted(self.unreadable)),
+            tuple(sorted(self._unreadable)),
         )
 
-    _subfolders: list[str] = field(default_factory=list)
-
-    def _visit(self, folder: str, *, is_start: bool = False) -> bool:
-        path = self.root / folder
+    def _visit(self, folder: _Folder) -> bool:
+        if folder.real in self._visited or self._leads_back(folder):
+            return False
+        self._visited.add(folder.real)
         try:
-            found = path.stat()
-            key = (found.st_dev, found.st_ino)
-            if key in self._visited:
-                return False
-            self._visited.add(key)
-            with os.scandir(path) as listing:
+            with os.scandir(self._root / folder.rel_path) as listing:
                 entries = list(listing)
-        except OSError as error:
-            if is_start:
-                reason = reasons.file_system(path, error)
-                raise FolderUnavailable(path, reason) from error
-            self.unreadable.append(folder)
+        except OSError:
+            self._unreadable.append(folder.rel_path)
             return False
         if any(entry.name in SKIP_MARKERS for entry in entries):
             return False
         for entry in entries:
-            self._take(entry, f"{folder}/{entry.name}" if folder else entry.name)
+            self._take(entry, folder)
         return True
 
-    def _take(self, entry: os.DirEntry[str], rel_path: str) -> None:
-        if entry.name.startswith(".") or is_excluded(rel_path, self.excludes):
+    def _leads_back(self, folder: _Folder) -> bool:
+        """True for a folder of the root that was reached through a link."""
+        direct = self._real_root / folder.rel_path
+        return folder.real.is_relative_to(self._real_root) and folder.real != direct
+
+    def _take(self, entry: os.DirEntry[str], folder: _Folder) -> None:
+        rel_path = f"{folder.rel_path}/{entry.name}" if folder.rel_path else entry.name
+        if entry.name.startswith(".") or is_excluded(rel_path, self._excludes):
             return
         is_link = entry.is_symlink()
         is_photo = Path(entry.name).suffix.lower() in PHOTO_SUFFIXES
         try:
             if entry.is_dir():
                 if not self._is_left_out(rel_path):
-                    (self._links if is_link else self._subfolders).append(rel_path)
+                    self._queue(entry, rel_path, folder)
                 return
             if is_photo:
                 self.files.append(_photo_file(rel_path, entry.stat()))
             elif is_link and not Path(entry.path).exists():
                 # Where the link led was perhaps a folder on a disk that is not there now.
-                self.unreadable.append(rel_path)
+                self._unreadable.append(rel_path)
         except OSError as error:
             if error.errno == errno.ENOENT and not is_link:
                 return  # deleted a moment ago
@@ -154,15 +169,21 @@ class FolderScan:
                 problem = reasons.file_system(Path(entry.path), error)
                 self.files.append(PhotoFile(rel_path, 0, 0, problem))
             else:
-                self.unreadable.append(rel_path)
+                self._unreadable.append(rel_path)
+
+    def _queue(self, entry: os.DirEntry[str], rel_path: str, parent: _Folder) -> None:
+        if entry.is_symlink():
+            self._links.append(_Folder(rel_path, real_path(Path(entry.path))))
+        else:
+            self._folders.append(_Folder(rel_path, parent.real / entry.name))
 
     def _is_left_out(self, folder: str) -> bool:
         name = folder.rpartition("/")[2]
         return (
             name.startswith(".")
             or name.lower() in SYSTEM_FOLDERS
-            or folder in self.skip
-            or is_excluded(folder, self.excludes)
+            or folder in self._skip
+            or is_excluded(folder, self._excludes)
         )
 
 

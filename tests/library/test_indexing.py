@@ -290,6 +290,23 @@ def test_a_folder_that_never_was_makes_no_library(library_path: Path, run_index:
     assert not library_path.exists()
 
 
+def test_a_link_that_leads_back_to_itself_is_no_folder(folder: Path, run_index: RunIndex) -> None:
+    (folder / "loop").symlink_to(folder / "loop")
+    with pytest.raises(FolderUnavailable):
+        run_index(folder / "loop")
+
+
+def test_a_root_reached_through_a_link_is_the_same_root(
+    folder: Path, library_path: Path, write_photo: WritePhoto, run_index: RunIndex
+) -> None:
+    write_photo("a.png")
+    run_index()
+    (folder.parent / "link").symlink_to(folder)
+    assert run_index(folder.parent / "link").unchanged == 1
+    with Library.open(library_path, write=True) as library:
+        assert library.forget_root(folder.parent / "link").photos == 1
+
+
 def test_a_file_is_no_folder(write_photo: WritePhoto, run_index: RunIndex) -> None:
     with pytest.raises(FolderUnavailable, match="it is a file"):
         run_index(write_photo("a.png"))

@@ -98,6 +98,25 @@ def test_links_are_followed_once_and_loops_end(folder: Path) -> None:
     assert result.unreadable == ("self",)
 
 
+def test_a_part_scanned_alone_gives_the_paths_a_whole_scan_gives(folder: Path) -> None:
+    """A link from one part into another must not become a second path of the same photos."""
+    touch(folder, "a/1.jpg", "b/2.jpg")
+    (folder / "a" / "to_b").symlink_to(folder / "b")
+    (folder / "a" / "to_parent").symlink_to(folder.parent)
+    scan = FolderScan(folder)
+    list(scan.steps("a"))
+    part = [file.rel_path for file in scan.result().files]
+    assert part == [path for path in found(folder) if path.startswith("a/")] == ["a/1.jpg"]
+
+
+def test_a_part_that_is_a_link_is_scanned(folder: Path) -> None:
+    touch(folder.parent / "outside", "1.jpg", "deep/2.jpg")
+    (folder / "out").symlink_to(folder.parent / "outside")
+    scan = FolderScan(folder)
+    list(scan.steps("out"))
+    assert [f.rel_path for f in scan.result().files] == ["out/1.jpg", "out/deep/2.jpg"]
+
+
 def test_links_to_files_are_photos_of_their_own(folder: Path) -> None:
     touch(folder, "1.jpg")
     (folder / "2.jpg").symlink_to("1.jpg")
