@@ -302,4 +302,4 @@ def demo_command(arguments: argparse.Namespace) -> int:
 def gui_command(arguments: argparse.Namespace) -> int:
     from opqn_app.ui.app import run_gui
 
-    return run_gui(arguments.library)
+    return run_gui(arguments.library, time_to_window=arguments.time_to_window)

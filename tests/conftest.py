@@ -5,12 +5,30 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+
+NETWORK = ("socket.connect", "socket.sendto", "socket.getaddrinfo")
+LOOPBACK = ("127.0.0.1", "::1", "localhost", None)
+
+
+def _refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """No test reaches beyond this machine; two local processes may talk to each other."""
+    if event in NETWORK:
+        place = arguments[0] if event == "socket.getaddrinfo" else arguments[1]
+        host = place[0] if isinstance(place, tuple) else place
+        if event != "socket.getaddrinfo" and not isinstance(place, tuple):
+            return  # a Unix socket
+        assert host in LOOPBACK, f"a test reached for the network: {event} {host}"
+
+
+sys.addaudithook(_refuse_network)
 
 
 @pytest.fixture(autouse=True)

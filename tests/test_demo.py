@@ -1,0 +1,122 @@
+"""The demo, whole: real photos, the real detector, the real model, watched by an audit hook."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = ROOT / "resources" / "sample"
+
+# Runs `main.py demo` and writes down every socket that is connected or bound and every path that
+# is opened for writing, made, renamed or removed. The hook sees Python's calls
+# and SQLite's files.
+WATCHED = """
+import os, sys, json
+seen = {"network": [], "written": [], "connected": []}
+WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+def hook(event, args):
+    if event in ("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo"):
+        seen["network"].append(event)
+    elif event == "open" and isinstance(args[0], (str, bytes)):
+        path, mode, flags = args
+        if (mode and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & WRITE):
+            seen["written"].append(os.fsdecode(path))
+    elif event in ("os.mkdir", "os.remove", "os.rmdir", "os.rename", "os.truncate", "os.link"):
+        seen["written"].extend(os.fsdecode(a) for a in args[:2] if isinstance(a, (str, bytes)))
+    elif event == "sqlite3.connect":
+        seen["connected"].append(os.fsdecode(args[0]))
+sys.addaudithook(hook)
+from main import main
+report = os.environ["AUDIT_REPORT"]
+status = main(sys.argv[1:])
+found = {key: sorted(set(value)) for key, value in seen.items()}
+os.write(int(report), json.dumps(found).encode())
+sys.exit(status)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRun:
+    """What one run of the demo said and did."""
+
+    report: dict[str, Any]
+    audit: dict[str, list[str]]
+    out: Path
+    home: Path
+    before: dict[str, tuple[int, int]]
+
+
+def fingerprints(folder: Path) -> dict[str, tuple[int, int]]:
+    return {
+        str(path): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in sorted(folder.rglob("*"))
+    }
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
+    home = tmp_path_factory.mktemp("demo")
+    out = home / "out"
+    before = fingerprints(SAMPLE)
+    read_end, write_end = os.pipe()
+    folders = {f"OPQN_{name}_DIR": str(home / name.lower()) for name in ("DATA", "CACHE", "LOG")}
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHED, "demo", "--json", "--out", str(out)],
+        cwd=ROOT,
+        env={**os.environ, **folders, "AUDIT_REPORT": str(write_end)},
+        pass_fds=(write_end,),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(write_end)
+    with os.fdopen(read_end) as pipe:
+        audit = pipe.read()
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout.splitlines()[-1])
+    return DemoRun(report, json.loads(audit), out, home, before)
+
+
+def test_it_finds_the_people(demo: DemoRun) -> None:
+    """Acceptance 2 of the first release."""
+    report = demo.report
+    assert report["rank1"] >= 0.95
+    assert report["precision_at_5"] >= 0.9
+    assert report["composite_recall"] >= 0.95
+    assert report["composite_detected"] >= report["composite_recall"]
+    assert (report["photos"], report["failures"], report["queries"]) == (225, 2, 25)
+    assert report["faces"] >= 350
+    assert report["seconds"] > 0
+
+
+def test_it_draws_a_contact_sheet(demo: DemoRun) -> None:
+    with Image.open(demo.report["contact_sheet"]) as sheet:
+        assert sheet.width > 9 * 112
+        assert sheet.height > 25 * 112
+        assert len(sheet.convert("RGB").getcolors(1 << 24) or []) > 1000
+
+
+def test_nothing_touches_the_network(demo: DemoRun) -> None:
+    assert demo.audit["network"] == []
+
+
+def test_nothing_is_written_elsewhere(demo: DemoRun) -> None:
+    """Only the demo's folder and the library, cache and log folders; /dev/null is no file."""
+    for path in [*demo.audit["written"], *demo.audit["connected"]]:
+        absolute = (ROOT / path).resolve()
+        is_ours = absolute.is_relative_to(demo.home)
+        is_byte_code = "__pycache__" in absolute.parts
+        assert is_ours or is_byte_code or str(absolute) == os.devnull, path
+    assert any(path.endswith("contact_sheet.png") for path in demo.audit["written"])
+    assert any("library.sqlite" in path for path in demo.audit["connected"])
+
+
+def test_the_photos_are_as_they_were(demo: DemoRun) -> None:
+    assert fingerprints(SAMPLE) == demo.before

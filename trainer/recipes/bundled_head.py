@@ -1,0 +1,325 @@
+"""Make the bundled model: an OPQN head on the frozen Apache-2.0 trunk.
+
+    python -m trainer.recipes.bundled_head --data ../shared/data --out resources/models/bundled-64
+
+The head starts as a good OPQ on discriminant directions and is trained with the OPQN loss; of the
+start and all epochs, the one with the best mAP on one half of the validation people is kept. The
+query temperature and the calibration are chosen on the same half, and the other half is only
+reported, as are the unseen LFW people. Embeddings are kept in the run folder, so that a run that
+was stopped goes on after them.
+"""
+
+import argparse
+import csv
+import hashlib
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from opqn_app.errors import DataError
+from opqn_app.opqn import lut
+from opqn_app.opqn.checkpoint import load_model, save_model
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.model import OpqnModel
+from opqn_app.types import Calibration, Codes, Floats
+from trainer.calibration import MATCH_SHARE, fit_calibration, reliability
+from trainer.data import CropSet, read_crops
+from trainer.head import HeadRecipe, embed_crops, start_head, train_head
+from trainer.metrics import LeaveOneOut, leave_one_out
+from trainer.recipes.head_card import Figures, card_text
+
+logger = logging.getLogger(__name__)
+
+CROP = 112
+TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
+PAIRS = 400_000  # different-person pairs drawn for the calibration
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedded:
+    """A set of crops as the frozen trunk sees it.
+
+    Attributes:
+        plain, mirrored: (n, 512) trunk outputs.
+        people: (n,) names.
+        files: (n,) paths in the set.
+    """
+
+    plain: Tensor
+    mirrored: Tensor
+    people: NDArray[np.str_]
+    files: NDArray[np.str_]
+
+    def where(self, keep: NDArray[np.bool_]) -> "Embedded":
+        """The entries that `keep` (n,) marks."""
+        chosen = torch.from_numpy(np.flatnonzero(keep))
+        return Embedded(
+            self.plain[chosen], self.mirrored[chosen], self.people[keep], self.files[keep]
+        )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the recipe; returns the exit status."""
+    arguments = parse(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        make_model(arguments)
+    except DataError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+def parse(argv: list[str] | None) -> argparse.Namespace:
+    """The command line of the recipe."""
+    parser = argparse.ArgumentParser(description="Make the bundled model on a frozen trunk.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the face data")
+    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--run", type=Path, default=Path("runs/bundled-head"), help="run folder")
+    parser.add_argument("--books", type=int, default=8, help="codebooks M (default 8)")
+    parser.add_argument("--words", type=int, default=256, help="codewords K (default 256)")
+    default = HeadRecipe()
+    for name in ("directions", "epochs", "seed"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(default, name))
+    parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    return parser.parse_args(argv)
+
+
+def make_model(arguments: argparse.Namespace) -> None:
+    """Embed, start, train, choose, calibrate, save, reload and measure."""
+    started = time.monotonic()
+    recipe = HeadRecipe(
+        directions=arguments.directions,
+        epochs=arguments.epochs,
+        learning_rate=arguments.learning_rate,
+        seed=arguments.seed,
+    )
+    torch.manual_seed(recipe.seed)
+    arguments.run.mkdir(parents=True, exist_ok=True)
+    config = OpqnConfig(
+        n_books=arguments.books,
+        n_words=arguments.words,
+        feature_dim=arguments.books * arguments.words,
+    )
+    model = OpqnModel(config)
+    trunk_file = arguments.data / "mobilefacenet_facexzoo.pt"
+    model.trunk.load_state_dict(torch.load(trunk_file, weights_only=True, map_location="cpu"))
+
+    shards = sorted(arguments.data.glob("faces_*.tar"))
+    train = embedded(model, shards, "train", arguments.run / "train.npz")
+    validation = embedded(model, shards, "val", arguments.run / "val.npz")
+    unseen = embedded(model, [arguments.data / "lfw_unseen.tar"], "", arguments.run / "lfw.npz")
+    is_tuning = tuning_half(validation, arguments.data / "faces.csv")
+    tuning, held = validation.where(is_tuning), validation.where(~is_tuning)
+    usable, labels = with_company(train.people)
+    train = train.where(usable)
+    logger.info("%d crops of %d people train the head", len(labels), int(labels.max()) + 1)
+
+    history = choose_head(model, train, labels, tuning, recipe, arguments.run)
+    model = with_best_temperature(model, tuning)
+    calibration = calibrate(model, tuning)
+    save_model(arguments.out, model, calibration=calibration, name=arguments.out.name)
+    shipped = load_model(arguments.out).model  # measured as stored: rounded to 16-bit floats
+    sets = {"LFW, unseen people": unseen, "validation families, reported half": held}
+    figures = Figures(
+        ours={name: retrieval(shipped, data) for name, data in sets.items()},
+        controls={name: control_figures(train, data, model.config) for name, data in sets.items()},
+        reliability=reliability(calibration, *pair_scores(shipped, held)),
+        history=history,
+        train_crops=len(labels),
+        train_people=int(labels.max()) + 1,
+        seconds=time.monotonic() - started,
+    )
+    name = arguments.out.name
+    card = card_text(name, shipped.config, recipe, figures, match_share=MATCH_SHARE)
+    save_model(arguments.out, model, calibration=calibration, card=card, name=name)
+    (arguments.run / "figures.json").write_text(json.dumps(asdict(figures), indent=1))
+    sys.stdout.write(card)
+
+
+def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:
+    """Trunk outputs of a set, computed once and kept in `cache`."""
+    if not cache.is_file():
+        crops = read_crops(sources, part=part)
+        logger.info("embedding %d crops of '%s'", len(crops), part or sources[0].name)
+        views = [_embed_view(model, crops, mirrored) for mirrored in (False, True)]
+        temporary = cache.with_suffix(".tmp.npz")
+        np.savez(
+            temporary, plain=views[0], mirrored=views[1], people=crops.people, files=crops.files
+        )
+        temporary.replace(cache)
+    stored = np.load(cache)
+    return Embedded(
+        torch.from_numpy(stored["plain"]),
+        torch.from_numpy(stored["mirrored"]),
+        stored["people"],
+        stored["files"],
+    )
+
+
+def _embed_view(model: OpqnModel, crops: CropSet, mirrored: bool) -> NDArray[np.float32]:
+    batches, done, started = [], 0, time.monotonic()
+    for batch in embed_crops(model, crops.centre(CROP), mirrored=mirrored):
+        batches.append(batch)
+        done += len(batch)
+        if done % 6400 == 0:
+            rate = done / (time.monotonic() - started)
+            logger.info("  %d/%d, %.0f crops/s", done, len(crops), rate)
+    return torch.cat(batches).numpy()
+
+
+def tuning_half(validation: Embedded, labels_csv: Path) -> NDArray[np.bool_]:
+    """(n,) True for the people that choices are made on; a family is on one side only."""
+    with labels_csv.open(encoding="utf-8", newline="") as file:
+        family = {row["person"]: row["family"] or row["person"] for row in csv.DictReader(file)}
+    digests = (hashlib.sha256(family[person].encode()).digest()[0] for person in validation.people)
+    return np.fromiter((digest % 2 == 0 for digest in digests), bool)
+
+
+def with_company(people: NDArray[np.str_]) -> tuple[NDArray[np.bool_], Tensor]:
+    """Who has at least two crops: (n,) marks, and the labels from 0 of those marked."""
+    _, inverse, counts = np.unique(people, return_inverse=True, return_counts=True)
+    keep = counts[inverse] >= 2
+    _, labels = np.unique(people[keep], return_inverse=True)
+    return keep, torch.from_numpy(labels.astype(np.int64))
+
+
+def choose_head(
+    model: OpqnModel,
+    train: Embedded,
+    labels: Tensor,
+    tuning: Embedded,
+    recipe: HeadRecipe,
+    run: Path,
+) -> list[tuple[int, float, float]]:
+    """Leave in `model` the best of the start and all epochs.
+
+    Returns:
+        (epoch, rank-1, mAP) on the tuning half; epoch 0 is the start.
+    """
+    both = torch.cat([train.plain, train.mirrored])
+    start_head(model, both, labels.repeat(2), recipe)
+    history: list[tuple[int, float, float]] = []
+    best: dict[str, Tensor] = {}
+    metrics = (run / "metrics.jsonl").open("w", encoding="utf-8")
+    with metrics:
+        for epoch, losses in _epochs(model, train, labels, recipe):
+            found = retrieval(model, tuning)
+            history.append((epoch, found.rank1, found.mean_ap))
+            row = {"epoch": epoch, **losses, "rank1": found.rank1, "map": found.mean_ap}
+            metrics.write(json.dumps(row) + "\n")
+            logger.info("epoch %d: rank-1 %.4f, mAP %.4f", epoch, found.rank1, found.mean_ap)
+            if found.mean_ap >= max(mean_ap for _, _, mean_ap in history):
+                best = {key: value.clone() for key, value in model.state_dict().items()}
+    model.load_state_dict(best)
+    return history
+
+
+def _epochs(
+    model: OpqnModel, train: Embedded, labels: Tensor, recipe: HeadRecipe
+) -> Iterator[tuple[int, dict[str, float]]]:
+    yield 0, {}
+    views = torch.stack([train.plain, train.mirrored], dim=1)
+    for report in train_head(model, views, labels, recipe):
+        losses = asdict(report)
+        yield losses.pop("epoch"), losses
+
+
+def with_best_temperature(model: OpqnModel, tuning: Embedded) -> OpqnModel:
+    """The same model with the query temperature of the best mAP on the tuning half."""
+    candidates = []
+    for temperature in TEMPERATURES:
+        candidate = OpqnModel(model.config.with_query(temperature=temperature))
+        candidate.load_state_dict(model.state_dict())
+        mean_ap = retrieval(candidate.eval(), tuning).mean_ap
+        logger.info("query temperature %.2f: mAP %.4f", temperature, mean_ap)
+        candidates.append((mean_ap, candidate))
+    return max(candidates, key=lambda pair: pair[0])[1]
+
+
+@torch.inference_mode()
+def tables_and_codes(model: OpqnModel, data: Embedded) -> tuple[Floats, Codes]:
+    """What the app would compute of each crop: (n, M, K) snapped tables, (n, M) codes."""
+    backbone, quantizer = model.backbone, model.quantizer
+    tables, codes = [], []
+    for start in range(0, len(data.plain), 256):
+        x = backbone.from_embedding(data.plain[start : start + 256])  # type: ignore[operator]
+        tables.append(lut.snap(quantizer.tables(x).numpy()))
+        codes.append(quantizer.codes(x).numpy().astype(model.config.code_dtype))
+    return np.concatenate(tables), np.concatenate(codes)
+
+
+def retrieval(model: OpqnModel, data: Embedded) -> LeaveOneOut:
+    """Leave-one-out figures, scored by the app's own function."""
+    tables, codes = tables_and_codes(model.eval(), data)
+    by_book = np.asfortranarray(codes)
+    bounds = (float(tables.min(2).sum(1).min()), float(tables.max(2).sum(1).max()))
+    return leave_one_out(
+        lambda query: lut.scores(tables[query], by_book), data.people, score_range=bounds
+    )
+
+
+def pair_scores(model: OpqnModel, data: Embedded) -> tuple[Floats, Floats]:
+    """Scores of all same-person pairs, and of a seeded draw of different-person pairs."""
+    tables, codes = tables_and_codes(model, data)
+    by_book = np.asfortranarray(codes)
+    _, labels = np.unique(data.people, return_inverse=True)
+    chance = np.random.default_rng(0)
+    same, other = [], []
+    per_query = PAIRS // len(labels) + 1
+    for query, table in enumerate(tables):
+        scores = lut.scores(table, by_book)
+        friends = labels == labels[query]
+        strangers = scores[~friends]
+        friends[query] = False
+        same.append(scores[friends])
+        other.append(chance.choice(strangers, min(per_query, len(strangers)), replace=False))
+    return np.concatenate(same), np.concatenate(other)
+
+
+def calibrate(model: OpqnModel, tuning: Embedded) -> Calibration:
+    """The curve from score to probability, on the tuning half."""
+    return fit_calibration(*pair_scores(model.eval(), tuning))
+
+
+def control_figures(train: Embedded, data: Embedded, config: OpqnConfig) -> dict[str, LeaveOneOut]:
+    """The float trunk, and faiss PQ and OPQ of equal bits on the trunk's features."""
+    import faiss
+
+    def unit(x: Tensor) -> Floats:
+        return torch.nn.functional.normalize(x, dim=-1).numpy()
+
+    features, learn = unit(data.plain), unit(train.plain)
+    found = {
+        "float trunk, cosine": leave_one_out(
+            lambda query: features @ features[query], data.people, score_range=(-1.0, 1.0)
+        )
+    }
+    bits = config.bits_per_book
+    for name, recipe in (
+        ("faiss PQ", f"PQ{config.n_books}x{bits}"),
+        ("faiss OPQ", f"OPQ{config.n_books},PQ{config.n_books}x{bits}"),
+    ):
+        index = faiss.index_factory(features.shape[1], recipe, faiss.METRIC_INNER_PRODUCT)
+        index.train(learn)
+        index.add(features)
+        decoded = index.reconstruct_n(0, len(features))
+        found[f"{name} {config.n_books}×{bits}"] = leave_one_out(
+            lambda query, decoded=decoded: decoded @ features[query],  # type: ignore[misc]
+            data.people,
+            score_range=(-1.5, 1.5),
+        )
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""The model card: data, licence, choices and measured figures of a bundled model, as Markdown."""
+
+from dataclasses import dataclass
+
+from opqn_app.opqn.config import OpqnConfig
+from trainer.head import HeadRecipe
+from trainer.metrics import LeaveOneOut
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured.
+
+    Attributes:
+        ours: evaluation set → figures of the model as it is stored.
+        controls: evaluation set → ranking → figures.
+        reliability: (mean stated probability, share truly the same, weight) of ten bins.
+        history: (epoch, rank-1, mAP) on the tuning half; epoch 0 is the start.
+        seconds: the whole recipe, embedding included where it was not kept from before.
+    """
+
+    ours: dict[str, LeaveOneOut]
+    controls: dict[str, dict[str, LeaveOneOut]]
+    reliability: list[tuple[float, float, float]]
+    history: list[tuple[int, float, float]]
+    train_crops: int
+    train_people: int
+    seconds: float
+
+
+def card_text(
+    name: str, config: OpqnConfig, recipe: HeadRecipe, figures: Figures, *, match_share: float
+) -> str:
+    """The card of model `name`."""
+    best = max(figures.history, key=lambda row: row[2])[0]
+    lines = [
+        f"# {name}",
+        "",
+        f"OPQN, {config.n_books} codebooks of {config.n_words} codewords: {config.code_bytes} bytes"
+        " a face. A first version: the trunk is frozen, only the head was made here.",
+        "",
+        "## How it was made",
+        "",
+        "Trunk: MobileFaceNet of FaceX-Zoo, 512 numbers a face, Apache-2.0 (see NOTICE), unchanged."
+        " It was trained on celebrities (MS-Celeb-1M), so people of LFW may have been among them;"
+        " the validation families are the cleaner test.",
+        "",
+        f"Head: {figures.train_crops:,} crops of {figures.train_people:,} people from Families in"
+        " the Wild, Pins, CelebA, Glint360k and CASIA-WebFace samples, research sets of photos"
+        " found on the web, numbered and without names; terms: research use. None of them is in"
+        " the project. No person of an evaluation set was trained on.",
+        "",
+        f"It starts from {recipe.directions} discriminant directions, an OPQ rotation and spherical"
+        f" k-means, and was trained with the OPQN loss (margin {recipe.margin}, scale"
+        f" {recipe.scale:g}, entropy weight {recipe.entropy_weight:g}, learning rate"
+        f" {recipe.learning_rate:g}). Of the start (epoch 0) and {recipe.epochs} epochs, epoch"
+        f" {best} did best on the tuning half of the validation people and is what is shipped:",
+        "",
+        "| epoch | rank-1 | mAP |",
+        "|---|---|---|",
+        *(
+            f"| {epoch} | {rank1:.4f} | {mean_ap:.4f} |"
+            for epoch, rank1, mean_ap in figures.history
+        ),
+        "",
+        f"Query temperature {config.query_temperature:g}, chosen on the same half. The recipe:"
+        " `python -m trainer.recipes.bundled_head --data ../shared/data --out"
+        f" resources/models/{name}`; it took {figures.seconds / 60:.0f} minutes on 2 CPU cores,"
+        " the embedding of the crops not counted where it was kept from an earlier run.",
+        "",
+        "## Figures",
+        "",
+        "Leave-one-out: every photo queries all others. Queries keep their table of probabilities,"
+        " the gallery is codes. TAR at FAR over all pairs of the set, in both directions.",
+    ]
+    for title, ours in figures.ours.items():
+        lines += [
+            "",
+            f"### {title}",
+            "",
+            _set_in_words(ours),
+            "",
+            _table(name, ours, figures, title),
+        ]
+    lines += [
+        "",
+        "## Percentages",
+        "",
+        "The app shows a probability: a logistic curve of the score, fitted on the tuning half for"
+        f" a library where {match_share:.0%} of the faces show the person asked for. On the"
+        " reported half, pairs said to be the same person with probability p really are:",
+        "",
+        "| said | true | share of all pairs |",
+        "|---|---|---|",
+        *(
+            f"| {said:.1%} | {true:.1%} | {share:.2%} |"
+            for said, true, share in figures.reliability
+        ),
+        "",
+        "## Known limits",
+        "",
+        "Parents and children, brothers and sisters, and faces with sunglasses or masks are"
+        " confused more often. 64 bits lose a good part of what the float features know: see the"
+        " first row of each table.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _set_in_words(figures: LeaveOneOut) -> str:
+    return (
+        f"{figures.gallery:,} crops, {figures.queries:,} queries; {figures.skipped} crops have no"
+        " match and are gallery only."
+    )
+
+
+def _table(name: str, ours: LeaveOneOut, figures: Figures, title: str) -> str:
+    rows = {**figures.controls[title], f"**{name}**": ours}
+    lines = [
+        "| ranking | rank-1 | mAP | P@5 | TAR at FAR 1e-3 | 1e-4 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for label, row in rows.items():
+        tar = " | ".join(f"{row.tar_at_far[far]:.3f}" for far in (1e-3, 1e-4))
+        lines.append(
+            f"| {label} | {row.rank1:.4f} | {row.mean_ap:.4f} | {row.p_at_5:.4f} | {tar} |"
+        )
+    return "\n".join(lines)
