@@ -4,7 +4,6 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,10 +26,10 @@ print(status, heavy)
 
 
 @pytest.fixture
-def window(session: Session, qtbot: QtBot) -> Iterator[MainWindow]:
+def window(session: Session, qtbot: QtBot) -> MainWindow:
     made = MainWindow(session)
     qtbot.addWidget(made)
-    yield made
+    return made
 
 
 def test_the_window_shows_before_torch_is_imported(own_folders: Path) -> None:

@@ -1,6 +1,6 @@
-"""The window as a whole: first start, pages, drops anywhere, names for all controls, one way out."""
+"""The window as a whole: first start, pages, drops anywhere, names of controls, one way out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,12 +28,12 @@ TIMEOUT = 20_000
 
 
 @pytest.fixture
-def window(session: Session, qtbot: QtBot) -> Iterator[MainWindow]:
+def window(session: Session, qtbot: QtBot) -> MainWindow:
     made = MainWindow(session)
     qtbot.addWidget(made)
     made.show()
     qtbot.waitExposed(made)
-    yield made
+    return made
 
 
 def mime_of(*paths: Path) -> QMimeData:
@@ -261,7 +261,8 @@ def test_the_sample_is_indexed_and_searched(
 def test_closing_while_indexing_keeps_what_was_done_and_ends_the_lanes(
     window: MainWindow, session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
-    folder = [people(f"album/{i}.png", "red") for i in range(40)][0].parent
+    for number in range(40):
+        folder = people(f"album/{number}.png", "red").parent
     with qtbot.waitSignal(session.indexing_progressed, timeout=TIMEOUT):
         session.index(folder)
     window.close()

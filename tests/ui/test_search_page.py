@@ -1,6 +1,6 @@
 """The Search page as a person uses it: photos in, a face picked, answers read, all by keyboard."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ def album(people: MakePeople, tmp_path: Path) -> Path:
 @pytest.fixture
 def page(
     session: Session, album: Path, index_folder_of: Callable[[Path], None], qtbot: QtBot
-) -> Iterator[SearchPage]:
+) -> SearchPage:
     """A page on a library of three red faces, one green and one blue."""
     index_folder_of(album)
     made = SearchPage(session)
@@ -42,7 +42,7 @@ def page(
     made.show()
     qtbot.waitExposed(made)
     qtbot.waitSignal(session.status_read, timeout=TIMEOUT).wait()  # the burst of indexing is over
-    yield made
+    return made
 
 
 @pytest.fixture

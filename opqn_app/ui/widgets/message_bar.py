@@ -25,6 +25,7 @@ class MessageBar(QFrame):
         row.addWidget(self._label, 1)
         row.addWidget(self._button)
         row.addWidget(self._close)
+        self._button.hide()
         self.hide()
 
     @property
