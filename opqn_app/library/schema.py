@@ -2,22 +2,24 @@
 
 import sqlite3
 import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
-
-from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
+from typing import TYPE_CHECKING
 
 from opqn_app.errors import LibraryDamaged, LibraryTooNew
 from opqn_app.library.connection import Connection, translated_errors
 
-MIGRATIONS = Migrations("opqn_library")
+if TYPE_CHECKING:
+    from sqlite_utils import Database
 
+Change = Callable[["Database"], None]
+
+MIGRATION_SET = "opqn_library"
+MIGRATIONS_TABLE = "_sqlite_migrations"  # where sqlite_utils keeps what was applied
 APPLICATION_ID = 0x4F50514E  # "OPQN", what `file` and SQLite show for the file
 
 
-@MIGRATIONS()
-def m0001_first_tables(db: Database) -> None:
+def m0001_first_tables(db: "Database") -> None:
     """Roots, photos, faces, crops, models, codes, failures and the revision.
 
     rel_path and roots.path hold text, or the raw bytes of a name that is not valid UTF-8.
@@ -99,13 +101,16 @@ _FIRST_TABLES = (
 )
 
 
+CHANGES: tuple[Change, ...] = (m0001_first_tables,)  # in order; new ones go to the end
+
+
 def is_empty(connection: Connection) -> bool:
     """True for a file without tables, also when a first run was killed while making them."""
     names = _table_names(connection)
-    return names <= {Migrations.migrations_table, "sqlite_sequence"}
+    return names <= {MIGRATIONS_TABLE, "sqlite_sequence"}
 
 
-def needs_migration(connection: Connection, migrations: Migrations = MIGRATIONS) -> bool:
+def needs_migration(connection: Connection, changes: Sequence[Change] = CHANGES) -> bool:
     """True if this build has changes the file does not have yet.
 
     Raises:
@@ -114,26 +119,24 @@ def needs_migration(connection: Connection, migrations: Migrations = MIGRATIONS)
     """
     if is_empty(connection):
         return True
-    applied = _applied(connection, migrations.name)
-    known = {migration.name for migration in migrations._migrations}
+    applied = _applied(connection)
+    known = {change.__name__ for change in changes}
     for name in applied:
         if name not in known:
             raise LibraryTooNew(connection.path, name)
     return bool(known - set(applied))
 
 
-def migrate(connection: Connection, migrations: Migrations = MIGRATIONS) -> Path | None:
+def migrate(connection: Connection, changes: Sequence[Change] = CHANGES) -> Path | None:
     """Bring the file up to date; a file that holds a library is copied beside itself first.
 
     Returns:
         The copy, None if none was needed.
     """
-    if not needs_migration(connection, migrations):
+    if not needs_migration(connection, changes):
         return None
-    copy = None if is_empty(connection) else _copy_beside(connection, migrations)
-    with translated_errors(connection.path):
-        connection.raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        migrations.apply(Database(connection.raw, execute_plugins=False))
+    copy = None if is_empty(connection) else _copy_beside(connection, changes)
+    _apply(connection, changes)
     return copy
 
 
@@ -147,9 +150,22 @@ def backups(path: Path) -> list[Path]:
 _BACKUP_MARK = ".before-"
 
 
-def _copy_beside(connection: Connection, migrations: Migrations) -> Path:
-    applied = set(_applied(connection, migrations.name))
-    first = next(m.name for m in migrations._migrations if m.name not in applied)
+def _apply(connection: Connection, changes: Sequence[Change]) -> None:
+    # Imported here, since a window that only reads should not wait 0.2 s for it.
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations(MIGRATION_SET)
+    for change in changes:
+        migrations(name=change.__name__)(change)
+    with translated_errors(connection.path):
+        connection.raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(connection.raw, execute_plugins=False))
+
+
+def _copy_beside(connection: Connection, changes: Sequence[Change]) -> Path:
+    applied = set(_applied(connection))
+    first = next(change.__name__ for change in changes if change.__name__ not in applied)
     copy = connection.path.with_name(f"{connection.path.name}{_BACKUP_MARK}{first}")
     copy.unlink(missing_ok=True)
     target = sqlite3.connect(copy)
@@ -161,16 +177,16 @@ def _copy_beside(connection: Connection, migrations: Migrations) -> Path:
     return copy
 
 
-def _applied(connection: Connection, name: str) -> list[str]:
-    if Migrations.migrations_table not in _table_names(connection):
+def _applied(connection: Connection) -> list[str]:
+    if MIGRATIONS_TABLE not in _table_names(connection):
         raise LibraryDamaged(connection.path, "it was made by another program")
     rows = connection.rows(
-        f"SELECT name FROM {Migrations.migrations_table} WHERE migration_set = ? ORDER BY id",
-        [name],
+        f"SELECT name FROM {MIGRATIONS_TABLE} WHERE migration_set = ? ORDER BY id",
+        [MIGRATION_SET],
     )
     if not rows:
         raise LibraryDamaged(connection.path, "it was made by another program")
-    return [cast("str", row[0]) for row in rows]
+    return [row[0] for row in rows]
 
 
 def _table_names(connection: Connection) -> set[str]:

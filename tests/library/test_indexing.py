@@ -491,9 +491,9 @@ def test_a_crowd_is_encoded_in_bounded_batches(
 ) -> None:
     write_photo("crowd.png", seed=1)
     write_photo("pair.png", seed=2)
-    engine = fake_engine(n_faces=600)
-    assert run_index(engine=engine).faces == 1200
-    assert engine.encoder.batches == [256, 256, 88] * 2
+    engine = fake_engine(n_faces=300)
+    assert run_index(engine=engine).faces == 600
+    assert engine.encoder.batches == [256, 44] * 2
 
 
 def test_a_batch_is_one_forward_pass(write_photo: WritePhoto, run_index: RunIndex) -> None:

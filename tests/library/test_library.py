@@ -20,7 +20,6 @@ from library_fakes import (
     store_codes,
 )
 from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
 
 from opqn_app.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryTooNew
 from opqn_app.library import code_store, schema
@@ -108,25 +107,20 @@ def test_a_library_with_an_unknown_migration_is_too_new(tmp_path: Path, write: b
         Library.open(path, write=write)
 
 
-def _with_one_more(migrate_more: bool) -> Migrations:
-    extended = Migrations(schema.MIGRATIONS.name)
-    for migration in schema.MIGRATIONS._migrations:
-        extended(name=migration.name)(migration.fn)
+def m0002_test(db: Database) -> None:
+    db.execute("ALTER TABLE photos ADD COLUMN note TEXT")
 
-    @extended()
-    def m0002_test(db: Database) -> None:
-        db.execute("ALTER TABLE photos ADD COLUMN note TEXT")
-        if not migrate_more:
-            raise RuntimeError("the disk went away")
 
-    return extended
+def m0002_fails(db: Database) -> None:
+    m0002_test(db)
+    raise RuntimeError("the disk went away")
 
 
 def test_a_copy_is_made_before_an_old_library_is_changed(tmp_path: Path) -> None:
     stored = store_codes(tmp_path / "library.sqlite", np.zeros((5, 8), np.uint8), 16)
     db = connect(stored.path, write=True)
-    copy = schema.migrate(db, _with_one_more(True))
-    assert schema.migrate(db, _with_one_more(True)) is None
+    copy = schema.migrate(db, (*schema.CHANGES, m0002_test))
+    assert schema.migrate(db, (*schema.CHANGES, m0002_test)) is None
     assert "note" in {row[1] for row in db.rows("PRAGMA table_info(photos)")}
     db.close()
     assert copy == tmp_path / "library.sqlite.before-m0002_test"
@@ -140,7 +134,7 @@ def test_a_failed_migration_leaves_the_library_as_it_was(tmp_path: Path) -> None
     stored = store_codes(tmp_path / "library.sqlite", np.zeros((5, 8), np.uint8), 16)
     db = connect(stored.path, write=True)
     with pytest.raises(RuntimeError):
-        schema.migrate(db, _with_one_more(False))
+        schema.migrate(db, (*schema.CHANGES, m0002_fails))
     db.close()
     with Library.open(stored.path) as library:
         assert library.status().faces == 5
