@@ -38,6 +38,7 @@ class BookReport:
         }
 
 
+@torch.no_grad()
 def describe_books(
     quantizer: OrthoQuantizer, features: Tensor, codes: Tensor, people: NDArray[np.int64]
 ) -> BookReport:

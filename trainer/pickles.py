@@ -1,6 +1,6 @@
 """Read the pickles some benchmarks come as, without letting them run code.
 
-A pickle may name any function to be called while it is read. This reader knows the five that NumPy
+A pickle may name any function to be called while it is read. This reader knows the six that NumPy
 arrays need and refuses a file that names another.
 """
 
@@ -61,9 +61,17 @@ def _reconstruct(kind: object, shape: object, code: object) -> NDArray[Any]:
     return np.ndarray.__new__(np.ndarray, (0,), np.uint8)
 
 
+def _frombuffer(data: bytes, kind: Any, shape: tuple[int, ...], order: str) -> NDArray[Any]:
+    """How protocol 5 stores an array."""
+    if order not in ("C", "F"):
+        raise pickle.UnpicklingError(f"it asks for the memory order {order}")
+    return np.frombuffer(data, kind).reshape(shape, order="C" if order == "C" else "F").copy()
+
+
 _ALLOWED: dict[tuple[str, str], Callable[..., Any]] = {
     ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
     ("numpy.core.multiarray", "scalar"): lambda kind, data: np.frombuffer(data, kind)[0],
+    ("numpy.core.numeric", "_frombuffer"): _frombuffer,
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
     ("_codecs", "encode"): _latin1,

@@ -189,6 +189,8 @@ def _folder_roles(pictures: CropSet) -> NDArray[Any]:
 def _rows_by_person(people: NDArray[Any], among: Rows | None = None) -> dict[str, Rows]:
     """Rows of each person, ascending, people by name; only of the rows `among` if given."""
     among = np.arange(len(people)) if among is None else among
+    if not len(among):
+        return {}
     names, person = np.unique(people[among], return_inverse=True)
     order = among[np.argsort(person, kind="stable")]
     ends = np.cumsum(np.bincount(person, minlength=len(names)))[:-1]

@@ -1,7 +1,8 @@
 """Retrieval figures of a network in training, with the tables and codes the app would use.
 
 Scores are sums of snapped table entries, so they are exact in float32 on any device, and equal to
-`opqn_app.opqn.lut.scores`. Equal scores rank by position in the gallery.
+`opqn_app.opqn.lut.scores`. Equal scores count as in a random order on average, as in
+`trainer.metrics`, which is the plain statement of these figures.
 """
 
 from dataclasses import dataclass
@@ -127,20 +128,44 @@ def retrieve(
             row = torch.arange(len(scores), device=device)
             scores[row, start + row] = -torch.inf
             relevant[row, start + row] = False
-        order = scores.argsort(dim=1, descending=True, stable=True)
-        ranked = relevant.gather(1, order)
-        has_match = ranked.any(1)
-        found = ranked.cumsum(1)
-        ranks = torch.arange(1, n + 1, device=device)
-        precision = torch.where(ranked, found.double() / ranks, 0.0).sum(1)
-        ap += (precision / found[:, -1].clamp(min=1))[has_match].sum()
-        first += ranked[has_match, 0].sum()
-        cut = min(t, n - leave_one_out)
-        near += ranked[has_match, :cut].double().mean(1).sum() if cut else 0
+        if leave_one_out:  # the last place now holds the query itself
+            ranked = ranked_by_chance(scores, relevant)[:, :, : n - 1]
+        else:
+            ranked = ranked_by_chance(scores, relevant)
+        chance, precision = ranked
+        has_match = relevant.any(1)
+        matches = relevant.sum(1).clamp(min=1)
+        ap += ((chance * precision).sum(1) / matches)[has_match].sum()
+        first += chance[has_match, :1].sum()
+        near += chance[has_match, :t].mean(1).sum() if chance.shape[1] else 0
         counted += has_match.sum()
     queries = int(counted)
     mean_ap, rank1, p_at = (float(v) / max(queries, 1) for v in (ap, first, near))
     return Figures(mean_ap, rank1, p_at, t, queries, len(tables) - queries, n)
+
+
+def ranked_by_chance(scores: Tensor, relevant: Tensor) -> Tensor:
+    """Best first, each run of equal scores in random order: (q, n), (q, n) → (2, q, n) float64.
+
+    [0] is the chance that the item in a place is relevant, [1] the precision expected there if it
+    is: with s equal items, c of them relevant, behind B items of which R are relevant, in place
+    i = 1 … s of the run, c / s and (R + 1 + (i - 1)(c - 1)/(s - 1)) / (B + i).
+    """
+    n = scores.shape[1]
+    values, order = scores.sort(dim=1, descending=True)
+    found = relevant.gather(1, order).cumsum(1)
+    found = torch.nn.functional.pad(found, (1, 0))  # found[:, b]: relevant ones above place b
+    place = torch.arange(n, device=scores.device).expand_as(values)
+    is_new = torch.ones_like(relevant)
+    is_new[:, 1:] = values[:, 1:] != values[:, :-1]
+    start = torch.where(is_new, place, 0).cummax(1).values  # B
+    ends = torch.where(is_new, place, n).flip(1).cummin(1).values.flip(1)  # next start, self incl.
+    end = torch.nn.functional.pad(ends[:, 1:], (0, 1), value=n)
+    above = found.gather(1, start)  # R
+    size, hits = (end - start).double(), (found.gather(1, end) - above).double()
+    share = torch.where(size > 1, (hits - 1) / (size - 1).clamp(min=1), 0.0)
+    expected = (above + 1 + (place - start) * share) / (place + 1)
+    return torch.stack([hits / size, expected])
 
 
 def score_block(tables: Tensor, codes: Tensor) -> Tensor:

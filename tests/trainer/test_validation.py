@@ -1,0 +1,149 @@
+"""The figures training chooses by, against the app's scores and slow versions."""
+
+import numpy as np
+import pytest
+import torch
+from tiny_training import draw_people, tiny_config, tiny_data
+
+from opqn_app.opqn import lut
+from trainer.diagnostics import code_collisions, describe_books
+from trainer.distributed import World
+from trainer.metrics import (
+    expected_average_precision,
+    leave_one_out,
+    precision_at,
+    tie_groups,
+)
+from trainer.train import build_objective, evaluate_split
+from trainer.validation import encode, ranked_by_chance, retrieve, score_block
+
+
+def random_codes(
+    seed: int, q: int, n: int, m: int = 3, k: int = 4
+) -> tuple[torch.Tensor, torch.Tensor, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    p = rng.dirichlet(np.ones(k), (q, m))
+    tables = torch.from_numpy(lut.snap(p.astype(np.float32)))
+    codes = torch.from_numpy(rng.integers(0, k, (n, m)))
+    return tables, codes, rng.integers(0, 5, q), rng.integers(0, 5, n)
+
+
+def plain_figures(
+    scores: np.ndarray, query: np.ndarray, gallery: np.ndarray, t: int
+) -> tuple[float, float, float, int]:
+    aps, firsts, nears = [], [], []
+    for i, person in enumerate(query):
+        groups = tie_groups(scores[i], gallery == person)
+        if not groups.relevant.any():
+            continue
+        aps.append(expected_average_precision(groups))
+        firsts.append(precision_at(groups, (1,))[0])
+        nears.append(precision_at(groups, (t,))[0])
+    return float(np.mean(aps)), float(np.mean(firsts)), float(np.mean(nears)), len(aps)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_scores_and_figures_equal_the_app_and_the_loops(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables, codes, query, gallery = random_codes(seed, 9, 30)
+    query[0] = 77  # nobody in the gallery
+    scores = score_block(tables, codes).numpy()
+    for i in range(9):
+        expected = lut.scores(tables[i].numpy(), codes.numpy().astype(np.uint8))
+        assert np.array_equal(scores[i], expected)
+    monkeypatch.setattr("trainer.validation.PAIRS_AT_ONCE", 100)  # several blocks
+    figures = retrieve(tables, codes, query, gallery, t=4)
+    mean_ap, rank1, p_at, asked = plain_figures(scores, query, gallery, 4)
+    assert (figures.map, figures.rank1, figures.p_at) == pytest.approx((mean_ap, rank1, p_at))
+    assert (figures.queries, figures.skipped, figures.gallery) == (asked, 9 - asked, 30)
+
+
+def test_ties_count_as_every_order_of_them_on_average() -> None:
+    """Four items, the middle two tied, by writing out both orders."""
+    scores = torch.tensor([[3.0, 2.0, 2.0, 1.0]])
+    relevant = torch.tensor([[False, True, False, True]])
+    chance, precision = ranked_by_chance(scores, relevant)
+    assert chance[0].tolist() == [0.0, 0.5, 0.5, 1.0]
+    ap = float((chance * precision).sum() / 2)
+    assert ap == pytest.approx(((1 / 2 + 2 / 4) / 2 + (1 / 3 + 2 / 4) / 2) / 2)
+
+
+def test_the_order_of_the_gallery_has_no_say() -> None:
+    tables, codes, query, gallery = random_codes(3, 6, 40, m=1, k=3)  # nearly all are ties
+    turned = torch.randperm(40, generator=torch.Generator().manual_seed(0))
+    first = retrieve(tables, codes, query, gallery, t=4)
+    again = retrieve(tables, codes[turned], query, gallery[turned.numpy()], t=4)
+    assert (again.map, again.rank1, again.p_at) == pytest.approx(
+        (first.map, first.rank1, first.p_at)
+    )
+
+
+def test_leave_one_out_equals_the_evaluation() -> None:
+    tables, codes, people, _ = random_codes(7, 25, 25)
+    figures = retrieve(tables, codes, people, people, t=5, leave_one_out=True)
+    scores = score_block(tables, codes).numpy()
+    report = leave_one_out(lambda i: scores[i], people, score_range=(0.0, 3.0))
+    assert figures.map == pytest.approx(report.mean_ap)
+    assert figures.rank1 == pytest.approx(report.rank1)
+    assert figures.p_at == pytest.approx(report.p_at_5)
+    assert figures.skipped == report.skipped
+
+
+def test_no_query_with_a_match_gives_zero_and_says_so() -> None:
+    tables, codes, _, gallery = random_codes(1, 3, 10)
+    figures = retrieve(tables, codes, np.array([90, 91, 92]), gallery, t=50)
+    assert (figures.map, figures.queries, figures.skipped) == (0.0, 0, 3)
+
+
+def test_validation_leaves_training_as_it_was() -> None:
+    """Invariant 17, second half: neither random numbers, statistics nor modes move."""
+    config = tiny_config()
+    data = tiny_data(config)
+    objective = build_objective(config, data, World()).train()
+    objective.network.trunk.eval()
+    before = {k: v.clone() for k, v in objective.state_dict().items()}
+    random, modes = torch.get_rng_state(), [m.training for m in objective.modules()]
+    evaluate_split(objective, data, config, "val", torch.device("cpu"))
+    assert torch.equal(torch.get_rng_state(), random)
+    assert [m.training for m in objective.modules()] == modes
+    assert all(torch.equal(v, before[k]) for k, v in objective.state_dict().items())
+
+
+def test_books_are_described_as_counted_by_hand() -> None:
+    config = tiny_config()
+    data = tiny_data(config)
+    objective = build_objective(config, data, World()).eval()
+    images, people = data.pictures.images, data.people
+    encoded = encode(objective, images, people, size=16, device=torch.device("cpu"))
+    codes = encoded.codes.numpy()
+    assert encoded.books.words_used == tuple(len(set(codes[:, m])) for m in range(2))
+    share = np.bincount(codes[:, 0]) / len(codes)
+    entropy = -sum(s * np.log(s) for s in share if s > 0)
+    assert encoded.books.balance[0] == pytest.approx(entropy / np.log(8), abs=1e-6)
+    assert all(0 <= e <= np.log(8) + 1e-6 for e in encoded.books.entropy)
+    assert encoded.tables.shape == (36, 2, 8)
+
+
+def test_lengths_of_sub_vectors() -> None:
+    config = tiny_config()
+    quantizer = build_objective(config, tiny_data(config), World()).network.quantizer
+    x = torch.zeros(2, 32)
+    x[:, 0], x[:, 16] = 3.0, 4.0
+    report = describe_books(quantizer, x, torch.zeros(2, 2, dtype=torch.long), np.array([0, 1]))
+    assert report.length == pytest.approx((3.0, 4.0))
+    assert report.collisions == 1.0
+
+
+def test_collisions_count_pictures_that_share_a_code_with_somebody_else() -> None:
+    codes = np.array([[1, 2], [1, 2], [1, 2], [3, 3], [3, 3], [0, 1]])
+    assert code_collisions(codes, np.array([0, 0, 1, 2, 2, 3])) == pytest.approx(3 / 6)
+    assert code_collisions(codes[:0], np.array([], int)) == 0.0
+
+
+def test_unseen_people_ask_each_other() -> None:
+    config = tiny_config(data={"split": "unseen", "unseen_share": 0.3})
+    data = tiny_data(config, draw_people(7, 3))
+    objective = build_objective(config, data, World())
+    figures, _ = evaluate_split(objective, data, config, "test", torch.device("cpu"))
+    assert (figures.queries, figures.gallery) == (6, 6)
