@@ -55,6 +55,7 @@ class SearchPage(QWidget):
         super().__init__(parent)
         self._session = session
         self.query: Query | None = None
+        self._searched: Query | None = None  # the query that was sent off last
         self._history: list[Query] = []
         self._pending: deque[Source] = deque()
         self._is_adding = False
@@ -300,7 +301,7 @@ class SearchPage(QWidget):
     def _set_query(self, query: Query, *, is_new: bool = True) -> None:
         if is_new:
             self._remember(self.query)
-        self.query = query
+        self.query = self._searched = query
         self.stack.setCurrentIndex(1)
         self.bar.show_query(query)
         self._show_enabled()
@@ -340,11 +341,22 @@ class SearchPage(QWidget):
         self.messages.warn(message)
         if self._pending:
             self._open_next()
-        elif self.query is not None:
-            self._set_query(self.query, is_new=False)
+        elif self.query is not None and self.query is not self._searched:
+            self._set_query(self.query, is_new=False)  # the photos before this one
         else:
-            self.results.set_dimmed(False)
+            self._show_last_answer()
+
+    def _show_last_answer(self) -> None:
+        """After a failure: the query and results from before, or the empty page."""
+        self.results.set_dimmed(False)
+        if self.query is None or self.results.counts is None:
+            self.query = None
+            self.results.clear()
             self.stack.setCurrentIndex(0)
+        else:
+            self.bar.show_query(self.query)
+            self._on_counted(self.results.counts)
+        self._show_enabled()
 
     def _on_results(self, outcome: SearchOutcome) -> None:
         if self.query is None:

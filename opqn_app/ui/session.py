@@ -62,7 +62,6 @@ class Session(QObject):
         query_photo_opened: an OpenedPhoto, shown while its faces are being found.
         query_faces_found: the OpenedPhoto and its list of FoundFace, largest first.
         query_failed: why there is no answer, as a plain sentence.
-        search_started: a query is being encoded.
         results_ready: a SearchOutcome.
     """
 
@@ -84,7 +83,6 @@ class Session(QObject):
     query_photo_opened = Signal(object)
     query_faces_found = Signal(object, object)
     query_failed = Signal(str)
-    search_started = Signal()
     results_ready = Signal(object)
 
     def __init__(
@@ -281,7 +279,6 @@ class Session(QObject):
         """Search for the person on `crops`, (112, 112, 3) each; answers by `results_ready`."""
         self.load_engine()
         task = self._start_query(self._searcher.search, tuple(crops), self._slot)
-        self.search_started.emit()
         task.succeeded.connect(self._if_newest(task, self.results_ready.emit))
 
     def search_face_id(self, face_id: int) -> None:

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from opqn_app.errors import LibraryError
 from opqn_app.ui.item_models import FaceRole
 from opqn_app.ui.search_page import SearchPage
 from opqn_app.ui.session import Session
@@ -150,10 +151,45 @@ def test_a_photo_without_faces_is_said_in_the_page_and_the_old_answer_stays(
     page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
 ) -> None:
     ask(page.open_sources, [people("q.png", "red")])
-    ask(page.open_sources, [people("grey.png")])
+    with qtbot.waitSignal(page._session.query_failed, timeout=TIMEOUT):
+        page.open_sources([people("grey.png")])
     assert page.messages.text.startswith("No face was found in grey.png.")
+    assert page.query is not None
+    assert page.query.source == "q.png"
     assert page.bar.title == "3 faces are likely this person"
     assert not page.results.grid.is_dimmed
+
+
+def test_a_last_bad_photo_does_not_keep_the_others_from_being_searched(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q.png", "red"), people("grey.png")])
+    assert "grey.png" in page.messages.text
+    assert page.bar.title == "3 faces are likely this person"
+
+
+def test_a_search_that_fails_is_not_tried_again_and_again(
+    page: SearchPage,
+    session: Session,
+    ask: Callable[..., None],
+    people: MakePeople,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    tries: list[int] = []
+
+    def fail(*_given: Any) -> None:
+        tries.append(1)
+        raise LibraryError("The library is gone. Choose another one.")
+
+    monkeypatch.setattr(session._searcher, "search", fail)
+    with qtbot.waitSignal(session.query_failed, timeout=TIMEOUT):
+        page.open_sources([people("q2.png", "green")])
+    with qtbot.waitSignal(session.status_read, timeout=TIMEOUT):
+        session.refresh_status()
+    assert len(tries) == 1
+    assert page.messages.text == "The library is gone. Choose another one."
 
 
 def test_a_failed_first_query_leads_back_to_the_drop_zone(

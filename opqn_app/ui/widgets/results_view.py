@@ -61,6 +61,7 @@ class ResultsView(QWidget):
         super().__init__(parent)
         self._session = session
         self.outcome: jobs.SearchOutcome | None = None
+        self.counts: Counts | None = None
         self._alike: Floats = np.empty(0, dtype=np.float32)
         self._keys: list[PhotoKey] | None = None
         self._shows_less = False
@@ -156,7 +157,7 @@ class ResultsView(QWidget):
 
     def clear(self) -> None:
         """Show nothing."""
-        self.outcome = None
+        self.outcome = self.counts = None
         self._alike = self._alike[:0]
         self.model.set_ranking(np.empty(0, np.int64), self._alike, self._alike)
         self.nobody.hide()
@@ -216,7 +217,8 @@ class ResultsView(QWidget):
         self.model.set_rows(rows, cut)
         self._show_band(n_likely, total, cut)
         self._choose(keep)
-        self.counted.emit(Counts(total, n_likely))
+        self.counts = Counts(total, n_likely)
+        self.counted.emit(self.counts)
 
     def _show_band(self, n_likely: int, total: int, cut: int) -> None:
         n_less = total - n_likely
