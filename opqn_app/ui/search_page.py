@@ -162,7 +162,7 @@ class SearchPage(QWidget):
         results.grid.picked.connect(lambda _index: self.search_selected())
         results.why.open_wanted.connect(self.open_photo)
         results.why.show_wanted.connect(self.show_photo)
-        results.why.search_wanted.connect(self.search_current)
+        results.why.search_wanted.connect(self.search_selected)
         results.why.preview_wanted.connect(self.preview)
         self._rest_timer.timeout.connect(
             lambda: session.remember(min_probability=results.threshold.minimum)
@@ -391,11 +391,6 @@ class SearchPage(QWidget):
     def search_selected(self) -> None:
         """Search with the selected faces; several are combined."""
         self.search_with_ids(self.results.selected_ids())
-
-    def search_current(self) -> None:
-        current = self.results.current_face_id()
-        if current is not None:
-            self.search_with_ids([current])
 
     def combine_selected(self) -> None:
         """Add the selected faces to the query: they are known to be this person."""

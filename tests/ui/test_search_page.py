@@ -298,9 +298,11 @@ def test_selected_results_are_combined_into_one_query(
 ) -> None:
     ask(page.open_sources, [people("q.png", "red")])
     QTest.keyClick(page.results.grid, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    ask(page.search_action.trigger)
+    assert page.results.why.search.text() == "Search with these 3 faces"
+    ask(page.results.why.search.click)
     assert page.query is not None
     assert len(page.query.faces) == 3
+    assert page.results.why.search.text() == "Search with this face"
 
 
 def test_a_double_click_searches_with_that_face(

@@ -124,6 +124,10 @@ class ResultsView(QWidget):
         self.group.toggled.connect(self._on_group)
         self.band.toggled.connect(self.show_less_likely)
         self.grid.selectionModel().currentChanged.connect(lambda new, _old: self._explain(new))
+        self.grid.selectionModel().selectionChanged.connect(
+            lambda: self.why.show_selection(len(self.grid.selectedIndexes()))
+        )
+        self.model.modelReset.connect(lambda: self.why.show_selection(0))
         self.model.dataChanged.connect(self._on_data_changed)
         self.thumbnails.ready.connect(self._on_thumbnails)
 

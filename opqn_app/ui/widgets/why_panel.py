@@ -160,6 +160,11 @@ class WhyPanel(QWidget):
         self._score.setText(f"{score:.4f}")
         self.show_picture(picture)
 
+    def show_selection(self, n_faces: int) -> None:
+        """Say with how many faces the button searches."""
+        words = f"Search with these {n_faces} faces" if n_faces > 1 else "Search with this face"
+        self.search.setText(words)
+
     def show_picture(self, picture: QPixmap | None) -> None:
         self._face.set_pixmap(picture if picture is not None else QPixmap())
 
