@@ -1,6 +1,7 @@
 """The command line: parse, call, print. Results on stdout, words on stderr, status 0, 1 or 2."""
 
 import argparse
+import io
 import json
 import logging
 import signal
@@ -105,6 +106,7 @@ def run(argv: Sequence[str]) -> int:
     if arguments.command is None:
         parser.error("name a command")
     logs.configure(verbose=arguments.verbose, log_dir=paths.log_dir())
+    _allow_any_file_name()
     signal.signal(signal.SIGTERM, _interrupt)
     command: Command = arguments.run
     try:
@@ -118,6 +120,13 @@ def run(argv: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of stdout went away, e.g. `| head`
         sys.stderr.close()
         return 1
+
+
+def _allow_any_file_name() -> None:
+    """A file name that is not UTF-8 is shown with escapes instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

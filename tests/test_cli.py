@@ -162,6 +162,22 @@ def test_an_import_never_leaves_its_folder_or_replaces_a_model(
     assert reason in said
 
 
+def test_a_name_that_is_not_utf8_is_shown(tmp_path: Path, photos: Path) -> None:
+    os.rename(photos / "1.png", os.fsencode(photos) + b"/\xff1.png")  # noqa: PTH104
+    code = SLOW_INDEX.replace("time.sleep(0.05)", "pass")
+    library = ["--library", str(tmp_path / "library.sqlite")]
+    for words in (["index", str(photos)], ["search", str(photos / "0.png")]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *words, *library],
+            cwd=ROOT,
+            capture_output=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert done.returncode == 0, done.stderr
+    assert b"\\udcff1.png" in done.stdout
+
+
 SLOW_INDEX = """
 import sys, time
 sys.path.insert(0, "tests")
