@@ -28,6 +28,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from opqn_app import paths
 from opqn_app.engine import Engine, load_engine
 from opqn_app.errors import ModelMissing
+from opqn_app.library.indexing import IndexProgress
 from opqn_app.settings import Settings
 from opqn_app.ui import theme
 from opqn_app.ui.main_window import MainWindow
@@ -119,10 +120,11 @@ def indexing(studio: Studio) -> None:
     """Progress, a pause, and the end of the run: finished in light, cancelled in dark."""
     with studio.window("dark" if studio.is_dark else "sample") as window:
         session = window.search._session
-        done = [0]
-        session.indexing_progressed.connect(lambda progress: done.__setitem__(0, progress.done))
+        seen: list[IndexProgress] = []
+        session.indexing_progressed.connect(seen.append)
         window.add_folder(studio.sample / "photos")
-        studio.wait(lambda: done[0] >= 90)
+        studio.wait(lambda: bool(seen) and seen[-1].phase == "indexing" and seen[-1].done >= 90)
+        studio.wait(lambda: len(window.library.photos.photos) >= 64)
         studio.shoot(window, "indexing")
         session.pause_indexing()
         studio.shoot(window, "paused")
@@ -306,8 +308,10 @@ def _picture_of(widget: QWidget) -> Image.Image:
 def _save_small(picture: Image.Image, path: Path) -> int:
     """Write a palette PNG with as many colours as `MAX_BYTES` allows; returns its size."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    for colours in (256, 128, 64, 32):
-        picture.quantize(colours, dither=Image.Dither.NONE).save(path, optimize=True)
+    smooth, plain = Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE
+    for colours, dither in ((256, smooth), (256, plain), (128, plain), (64, plain)):
+        palette = picture.quantize(colours, dither=plain)
+        picture.quantize(colours, palette=palette, dither=dither).save(path, optimize=True)
         if path.stat().st_size <= MAX_BYTES:
             break
     return path.stat().st_size

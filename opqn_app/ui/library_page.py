@@ -88,6 +88,8 @@ class LibraryPage(FolderDropPage):
         self._is_showing_folders = False
         self._round = 0  # answers of an earlier choice of folder are dropped
         self._progress: IndexProgress | None = None
+        self._finished: set[Path] = set()
+        self._stopped: set[Path] = set()
         self._clock = QElapsedTimer()
         self._rest = QTimer(self, singleShot=True)
         self._rest.timeout.connect(self.refresh)
@@ -211,7 +213,7 @@ class LibraryPage(FolderDropPage):
         session.indexing_progressed.connect(self._on_progress)
         session.indexing_paused.connect(lambda _is_paused: self._show_folders())
         session.indexing_finished.connect(self._on_finished)
-        session.indexing_cancelled.connect(lambda _root: self._on_ended())
+        session.indexing_cancelled.connect(self._on_cancelled)
         session.indexing_failed.connect(self._on_failed)
         session.forget_failed.connect(lambda _root, error: self._warn(error))
         self.photos.page_wanted.connect(self._load_page)
@@ -293,7 +295,12 @@ class LibraryPage(FolderDropPage):
     def _show_folders(self) -> None:
         session = self._session
         activity = Activity(
-            session.indexing_root, session.waiting_roots, session.is_paused, self._progress
+            running=session.indexing_root,
+            waiting=session.waiting_roots,
+            finished=frozenset(self._finished),
+            stopped=frozenset(self._stopped),
+            is_paused=session.is_paused,
+            progress=self._progress,
         )
         self._is_showing_folders = True  # rows that come and go are no choice of the user
         self.folder_model.show_folders(folders(self._view.roots, activity))
@@ -335,7 +342,7 @@ class LibraryPage(FolderDropPage):
         elif any(self._is_coming(path) for path in self._paths_shown()):
             self.empty.show_words("face", "Photos appear here as their faces are found.", "")
         else:
-            words = "No photos were found here. They may all be in skipped folders."
+            words = "There are no photos here yet."
             self.empty.show_words("library", words, "Look again")
 
     # Answers to the user and the session
@@ -351,8 +358,10 @@ class LibraryPage(FolderDropPage):
         else:
             self.rescan()
 
-    def _on_started(self, _root: Path) -> None:
+    def _on_started(self, root: Path) -> None:
         self._progress = None
+        self._finished.discard(root)
+        self._stopped.discard(root)
         self.messages.hide()
         self._show_folders()
 
@@ -364,7 +373,12 @@ class LibraryPage(FolderDropPage):
         self._progress = None
         self._show_folders()
 
+    def _on_cancelled(self, root: Path) -> None:
+        self._stopped.add(root)
+        self._on_ended()
+
     def _on_finished(self, root: Path, report: "IndexReport") -> None:
+        self._finished.add(root)
         self._on_ended()
         if report.failures:
             files = counted(len(report.failures), "file")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent
+from PySide6.QtGui import QColor, QKeyEvent, QKeySequence, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QGridLayout,
     QHBoxLayout,
@@ -23,12 +24,14 @@ class Shortcut:
     """One thing the keyboard does.
 
     Attributes:
-        keys: alternatives in Qt's portable spelling, such as "Ctrl+O"; "wheel" is the mouse wheel.
+        keys: alternatives in Qt's portable spelling, such as "Ctrl+O".
         does: what happens, in the words of the page.
+        also: keys that do the same on some keyboards and would only fill the sheet.
     """
 
     keys: tuple[str, ...]
     does: str
+    also: tuple[str, ...] = ()
 
 
 SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
@@ -47,12 +50,12 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("1", "…", "9"), "Take that face of the photo"),
         Shortcut(("Left", "Right", "Up", "Down"), "Go from face to face"),
         Shortcut(("Space",), "Look at the whole photo"),
-        Shortcut(("Return", "Enter"), "Open it in its own program"),
+        Shortcut(("Return",), "Open it in its own program", ("Enter",)),
         Shortcut(("Ctrl+Shift+F",), "Show it in its folder"),
         Shortcut(("S", "Ctrl+Return"), "Search with this face"),
         Shortcut(("Shift+S",), "Add these faces to the search"),
         Shortcut(("Alt+Left", "Ctrl+Z"), "Back to the last search"),
-        Shortcut(("Ctrl++", "Ctrl+=", "Ctrl+-"), "Larger or smaller faces"),
+        Shortcut(("Ctrl++", "Ctrl+-"), "Larger or smaller faces", ("Ctrl+=",)),
         Shortcut(("Esc",), "Clear the search"),
     ),
     "Library": (
@@ -72,6 +75,8 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
     ),
 }
 
+CARD_WIDTH = 880
+WIDE = 960  # a narrower window shows the groups in one column
 CAPS_WIDTH = 152  # the same in each group, so that the words stand in line
 
 _ARROWS = {"Left": "←", "Right": "→", "Up": "↑", "Down": "↓", "Return": "↵"}
@@ -103,13 +108,21 @@ class ShortcutsSheet(Overlay):
         body.setContentsMargins(32, 24, 32, 24)
         body.setSpacing(16)
         body.addLayout(self._header())
-        body.addWidget(_scrolled(_columns()))
+        content, self._columns = _columns()
+        body.addWidget(_scrolled(content))
         outer = QHBoxLayout(self)
         outer.setContentsMargins(32, 32, 32, 32)
         outer.addStretch(1)
         outer.addWidget(self._card, 12)
         outer.addStretch(1)
-        self._card.setMaximumSize(880, 548)
+        self._card.setMaximumSize(CARD_WIDTH, 600)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        side_by_side, below = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
+        is_wide = event.size().width() >= WIDE
+        self._columns.setDirection(side_by_side if is_wide else below)
+        self._card.setMaximumWidth(CARD_WIDTH if is_wide else CARD_WIDTH // 2 + 64)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_F1:
@@ -146,12 +159,12 @@ def _scrolled(content: QWidget) -> QScrollArea:
     return area
 
 
-def _columns() -> QWidget:
-    """The groups in two columns of about equal height."""
+def _columns() -> tuple[QWidget, QBoxLayout]:
+    """The groups in two columns of about equal height, and the layout that can stack them."""
     content = QWidget()
-    row = QHBoxLayout(content)
+    row = QBoxLayout(QBoxLayout.Direction.LeftToRight, content)
     row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(40)
+    row.setSpacing(24)
     names = list(SHORTCUTS)
     for column in (names[::2], names[1::2]):
         stack = QVBoxLayout()
@@ -160,7 +173,7 @@ def _columns() -> QWidget:
             stack.addLayout(_group(name, SHORTCUTS[name]))
         stack.addStretch(1)
         row.addLayout(stack, 1)
-    return content
+    return content, row
 
 
 def _group(name: str, shortcuts: tuple[Shortcut, ...]) -> QGridLayout:

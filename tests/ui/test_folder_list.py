@@ -24,9 +24,11 @@ def at(done: int, total: int) -> IndexProgress:
 
 
 def test_each_state_of_a_folder_has_its_words() -> None:
-    assert state(Activity()) == "Up to date"
+    assert state(Activity()) == "Ready to search"
+    assert state(Activity(finished=frozenset({HOLIDAY}))) == "Up to date"
+    assert state(Activity(stopped=frozenset({HOLIDAY}))) == "Stopped before the end"
     assert state(Activity(), failures=7) == "7 problems"
-    assert state(Activity(), is_available=False) == "Disk unplugged, still searchable"
+    assert state(Activity(), is_available=False) == "Disk unplugged"
     assert state(Activity(waiting=(HOLIDAY,))) == "Waiting for its turn"
     assert state(Activity(running=HOLIDAY)) == "Looking for photos"
     assert state(Activity(running=HOLIDAY, progress=at(41, 100))) == "Indexing 41 %"

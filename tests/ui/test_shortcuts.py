@@ -40,7 +40,7 @@ def test_the_sheet_names_every_shortcut_of_the_window(session: Session, qtbot: Q
         QKeySequence(keys).toString(QKeySequence.SequenceFormat.PortableText)
         for group in SHORTCUTS.values()
         for shortcut in group
-        for keys in (DIGITS if "…" in shortcut.keys else shortcut.keys)
+        for keys in (DIGITS if "…" in shortcut.keys else shortcut.keys + shortcut.also)
     }
     assert {key for key in used if key} <= listed
     session.shut_down()

@@ -1,13 +1,13 @@
 """A page with nothing on it yet: one sentence that says why, one button that helps."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from opqn_app.ui import theme
 from opqn_app.ui.widgets.controls import push_button, text_label
 
 ICON_SIDE = 56
-WIDTH = 420
+WIDTH = 400
 
 
 class EmptyState(QWidget):
@@ -16,8 +16,9 @@ class EmptyState(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon = QLabel()
+        self._icon_name = ""
         self._words = text_label(wraps=True, is_quiet=True)
-        self._words.setMaximumWidth(WIDTH)
+        self._words.setFixedWidth(WIDTH)  # its height follows from it
         self.button = push_button("", is_primary=True)
         stack = QVBoxLayout(self)
         stack.setSpacing(16)
@@ -33,9 +34,17 @@ class EmptyState(QWidget):
 
     def show_words(self, icon: str, words: str, button: str) -> None:
         """Say something; without `button` there is nothing to be done."""
-        colour = theme.colours().quiet
-        ratio = self.devicePixelRatioF()
-        self._icon.setPixmap(theme.icon_pixmap(icon, ICON_SIDE, colour, ratio))
+        self._icon_name = icon
+        self._show_icon()
         self._words.setText(words)
         self.button.setText(button)
         self.button.setVisible(bool(button))
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._icon_name:
+            self._show_icon()
+
+    def _show_icon(self) -> None:
+        colour, ratio = theme.colours().quiet, self.devicePixelRatioF()
+        self._icon.setPixmap(theme.icon_pixmap(self._icon_name, ICON_SIDE, colour, ratio))

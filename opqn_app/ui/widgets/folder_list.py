@@ -72,10 +72,16 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What the session is indexing, as the list needs it."""
+    """What the session is indexing, as the list needs it.
+
+    Attributes:
+        finished, stopped: runs that ended since the program started.
+    """
 
     running: Path | None = None
     waiting: tuple[Path, ...] = ()
+    finished: frozenset[Path] = frozenset()
+    stopped: frozenset[Path] = frozenset()
     is_paused: bool = False
     progress: "IndexProgress | None" = None
 
@@ -87,10 +93,14 @@ def state_of(path: Path, activity: Activity, *, failures: int, is_available: boo
     if path in activity.waiting:
         return FolderState("Waiting for its turn", "clock")
     if not is_available:
-        return FolderState("Disk unplugged, still searchable", "unplugged", is_warning=True)
+        return FolderState("Disk unplugged", "unplugged", is_warning=True)
+    if path in activity.stopped:
+        return FolderState("Stopped before the end", "pause")
     if failures:
         return FolderState(counted(failures, "problem"), "warning", is_warning=True)
-    return FolderState("Up to date", "check")
+    # Only a run that has just looked can know that nothing is new.
+    words = "Up to date" if path in activity.finished else "Ready to search"
+    return FolderState(words, "check")
 
 
 def _running_state(activity: Activity) -> FolderState:
@@ -174,7 +184,9 @@ class FolderListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return folder.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(folder.path) if folder.path else "Every folder together"
+            where = str(folder.path) if folder.path else "Every folder together"
+            is_away = folder.state.icon == "unplugged"
+            return f"{where}\nIts faces can still be searched." if is_away else where
         if role == Qt.ItemDataRole.AccessibleTextRole:
             counts = wording.contents(folder.photos, folder.faces)
             return f"{folder.name}, {counts}, {folder.state.text}"

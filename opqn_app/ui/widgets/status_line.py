@@ -52,6 +52,8 @@ class StatusLine(QWidget):
         self._pause = tool_button("pause", "Pause indexing", words="Pause")
         tip = "Stop; what is indexed so far stays"
         self._cancel = tool_button("close", "Cancel indexing", words="Cancel", tip=tip)
+        self._pause.setText("Resume")  # the longer word: the line must not move
+        self._pause.setMinimumWidth(self._pause.sizeHint().width() + 8)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 4, 8, 4)
         row.setSpacing(12)
@@ -99,8 +101,11 @@ class StatusLine(QWidget):
         self._end(wording.finished(report, wording.folder_name(root)))
 
     def _on_cancelled(self, root: Path) -> None:
-        kept = self._progress.done if self._progress else 0
-        said = f"Stopped. {counted(kept, 'photo')} of {wording.folder_name(root)} looked at so far"
+        name, progress = wording.folder_name(root), self._progress
+        if progress is None or progress.phase == "scanning" or not progress.done:
+            self._end(f"Stopped before any photo of {name} was looked at.")
+            return
+        said = f"Stopped. {counted(progress.done, 'photo')} of {name} looked at so far"
         self._end(f"{said}; they stay, and the next run goes on from there.")
 
     def _on_failed(self, root: Path, error: Exception) -> None:
