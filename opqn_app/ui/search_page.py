@@ -112,11 +112,10 @@ class SearchPage(QWidget):
         self.photo_action = self._action("Open the photo", "Return", self.open_photo, grid)
         self.photo_action.setShortcuts([QKeySequence("Return"), QKeySequence("Enter")])
         self.folder_action = self._action("Show in folder", "Ctrl+Shift+F", self.show_photo, grid)
-        self.larger_action = self._action("Larger faces", "Ctrl++", lambda: self._zoom(SIDE_STEP))
+        # Of this page only: the Library page zooms with the same keys.
+        self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
-        self.smaller_action = self._action(
-            "Smaller faces", "Ctrl+-", lambda: self._zoom(-SIDE_STEP)
-        )
+        self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
         self.face_actions = (
             self.search_action,
             self.combine_action,
@@ -431,8 +430,11 @@ class SearchPage(QWidget):
         """A photo has come in."""
         return self.stack.currentIndex() == 1
 
-    def _zoom(self, step: int) -> None:
-        self.results.grid.set_side(self.results.grid.side + step)
+    def _zoom_in(self) -> None:
+        self.results.grid.set_side(self.results.grid.side + SIDE_STEP)
+
+    def _zoom_out(self) -> None:
+        self.results.grid.set_side(self.results.grid.side - SIDE_STEP)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

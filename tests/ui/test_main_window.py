@@ -96,6 +96,20 @@ def test_the_pages_are_reached_by_keys_and_by_the_sidebar(window: MainWindow) ->
     assert window.stack.currentWidget() is window.library
 
 
+def test_the_zoom_keys_belong_to_the_page_that_is_shown(window: MainWindow) -> None:
+    ctrl, grid = Qt.KeyboardModifier.ControlModifier, window.search.results.grid
+    side = grid.side
+    window.search.drop_zone.choose.setFocus()
+    QTest.keyClick(window.search.drop_zone.choose, Qt.Key.Key_Plus, ctrl)
+    assert grid.side > side
+    QTest.keyClick(window.search.drop_zone.choose, Qt.Key.Key_Minus, ctrl)
+    assert grid.side == side
+    window.show_page("library")
+    window.library.setFocus()
+    QTest.keyClick(window.library, Qt.Key.Key_Plus, ctrl)
+    assert grid.side == side
+
+
 def test_a_photo_dropped_on_any_page_is_searched_for(
     window: MainWindow, session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
