@@ -6,8 +6,9 @@ import sys
 def main(argv: list[str] | None = None) -> int:
     """Run one command; without one, open the window. Returns the exit status (0, 1 or 2)."""
     from opqn_app import cli
+    from trainer.cli import add_commands
 
-    return cli.run(sys.argv[1:] if argv is None else argv)
+    return cli.run(sys.argv[1:] if argv is None else argv, add_more=add_commands)
 
 
 if __name__ == "__main__":

@@ -25,15 +25,18 @@ logger = logging.getLogger(__name__)
 Command = Callable[[argparse.Namespace], int]
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of all commands of the app."""
+def build_parser(add_more: Callable[[Any], None] | None = None) -> argparse.ArgumentParser:
+    """The parser of all commands of the app, and of those that `add_more` adds."""
     parser = argparse.ArgumentParser(
         prog="opqn",
         description="Find a face in your own photos. Everything stays on this machine.",
         epilog="Without a command, the window opens.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-    add_commands(parser.add_subparsers(dest="command", metavar="COMMAND"))
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    add_commands(commands)
+    if add_more is not None:
+        add_more(commands)
     return parser
 
 
@@ -99,9 +102,14 @@ def add_commands(commands: Any) -> None:
     gui.add_argument("--time-to-window", action="store_true", help=argparse.SUPPRESS)
 
 
-def run(argv: Sequence[str]) -> int:
-    """Run one command line. Returns 0 when done, 1 for a known problem, 2 for wrong usage."""
-    parser = build_parser()
+def run(argv: Sequence[str], *, add_more: Callable[[Any], None] | None = None) -> int:
+    """Run one command line. Returns 0 when done, 1 for a known problem, 2 for wrong usage.
+
+    Args:
+        add_more: adds further commands to the sub-parser collection it is given; each sets `run`
+            to a function of the parsed arguments, as the app's own do.
+    """
+    parser = build_parser(add_more)
     arguments = parser.parse_args(list(argv) or ["gui"])
     if arguments.command is None:
         parser.error("name a command")
