@@ -3,17 +3,26 @@
 Any test may `from tiny_training import tiny_config`.
 """
 
+import multiprocessing
+import os
+import sys
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 
+from trainer import cli
 from trainer.config import TrainConfig
 from trainer.data import CropSet
 from trainer.loading import TrainingData, label_data
 from trainer.presets import preset
+from trainer.runs import RunDir
 from trainer.splits import draw_split
+from trainer.train import train
 
 
 def draw_people(
@@ -62,3 +71,43 @@ def tiny_data(config: TrainConfig, pictures: CropSet | None = None) -> TrainingD
     """Six people of six pictures, split and labelled as `load_data` would."""
     pictures = pictures or draw_people(6, 6)
     return label_data(pictures, draw_split(pictures, config.data), config)
+
+
+def train_in_child(config: TrainConfig, folder: str, pipe: Connection) -> None:
+    """Train in a process of its own, resumed if it can be; sends a message after every step."""
+    torch.set_num_threads(1)
+    path = Path(folder)
+    run = RunDir.open(path) if (path / "config.json").exists() else RunDir.create(path, config)
+
+    def tell() -> bool:
+        pipe.send("step")
+        return False
+
+    for _ in train(config, run, data=tiny_data(config), is_resumed=True, should_stop=tell):
+        pass
+    pipe.send("end")
+
+
+def train_in_world(config: TrainConfig, folder: str, rank: int, size: int, port: int) -> None:
+    """Train as one of several processes, as torchrun would start it."""
+    torch.set_num_threads(1)
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": str(size)}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    path = Path(folder)
+    run = RunDir.create(path, config) if rank == 0 else RunDir(path)
+    for _ in train(config, run, data=tiny_data(config)):
+        pass
+
+
+def run_command(arguments: list[str], output: str) -> None:
+    """A trainer command in a process of its own, stdout into a file, its status as exit status."""
+    torch.set_num_threads(1)
+    sys.stdout = open(output, "w", buffering=1)  # noqa: SIM115, PTH123 - until the process ends
+    sys.exit(cli.run(arguments))
+
+
+def child_context() -> ForkServerContext:
+    """Starts processes that find torch already imported, which takes seconds otherwise."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["trainer.train"])
+    return context

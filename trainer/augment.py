@@ -62,7 +62,8 @@ def draw(n: int, config: AugmentConfig, *, slack: int, generator: torch.Generato
 def crop_and_flip(images: Tensor, draws: Draws, size: int) -> Tensor:
     """(B, H, W, 3) uint8 → (B, size, size, 3) uint8, one gather for crop and flip together."""
     device = images.device
-    corner, flip = draws.corner.to(device), draws.flip.to(device)
+    corner = draws.corner.to(device, non_blocking=True)
+    flip = draws.flip.to(device, non_blocking=True)
     along = torch.arange(size, device=device)
     rows = corner[:, :1] + along  # (B, size)
     columns = corner[:, 1:] + torch.where(flip[:, None], size - 1 - along, along)
@@ -75,7 +76,8 @@ def damage(pixels: Tensor, draws: Draws, config: AugmentConfig) -> Tensor:
     if not any(getattr(config, name) for name in EFFECTS):
         return pixels
     x = pixels.permute(0, 3, 1, 2).float()  # (B, 3, S, S)
-    chance, strength = draws.chance.to(x.device), draws.strength.to(x.device)
+    chance = draws.chance.to(x.device, non_blocking=True)
+    strength = draws.strength.to(x.device, non_blocking=True)
     functions = {"blur": _blur, "grey": _grey, "jpeg": _jpeg, "low_res": _low_res}
     functions["occlusion"] = _occlude
     for number, name in enumerate(EFFECTS):
@@ -100,15 +102,16 @@ def _blur(x: Tensor, strength: Tensor) -> Tensor:
 
 
 def _grey(x: Tensor, _strength: Tensor) -> Tensor:
-    weights = torch.tensor(GREY_WEIGHTS, device=x.device)[:, None, None]
-    return (x * weights).sum(1, keepdim=True).expand_as(x)
+    grey = sum(weight * x[:, i : i + 1] for i, weight in enumerate(GREY_WEIGHTS))
+    assert isinstance(grey, Tensor)
+    return grey.expand_as(x)
 
 
 def _jpeg(x: Tensor, strength: Tensor) -> Tensor:
     """Coarser 8×8 cosine coefficients, the higher the frequency the coarser, as JPEG does."""
     side = x.shape[-1]
     whole = -(-side // 8) * 8
-    a = dct_matrix(8).to(x)
+    a = dct_matrix(8).to(x, non_blocking=True)
     padded = F.pad(x, (0, whole - side, 0, whole - side), "replicate")
     blocks = padded.unfold(2, 8, 8).unfold(3, 8, 8)  # (B, 3, n, n, 8, 8)
     coefficients = a.T @ (blocks - 128) @ a

@@ -84,6 +84,7 @@ class MethodConfig:
         entropy_weight: λ of Eq. 10.
         distillation_weight: factor of the term that follows the teacher's cosines; 0 is off.
         flatten_bn: ResNet20 only: batch normalisation of the flattened map (D6).
+        dropout: share of the flattened map that is dropped; ResNet20 only.
         trunk_file: state dict of a trained trunk.
         pixel_mean: subtracted, 0 to 255, in `channel_order`.
         pixel_std: divided by, same order.
@@ -104,6 +105,7 @@ class MethodConfig:
     entropy_weight: float = 0.1
     distillation_weight: float = 0.0
     flatten_bn: bool = True
+    dropout: float = 0.5
     trunk_file: str = ""
     channel_order: str = "rgb"
     pixel_mean: tuple[float, float, float] = (127.5, 127.5, 127.5)
@@ -334,6 +336,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("method.margin", 0.0, 2.0),
     ("method.entropy_weight", 0.0, 1e3),
     ("method.distillation_weight", 0.0, 1e6),
+    ("method.dropout", 0.0, 0.95),
     ("method.assignment_scale", 1e-6, 1e6),
     ("augment.blur", 0.0, 1.0),
     ("augment.grey", 0.0, 1.0),

@@ -1,5 +1,6 @@
 """What a trained run leaves behind: figures on the test split, and a model the app can load."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,8 @@ def finish(config: TrainConfig, run: RunDir, data: TrainingData, device: str) ->
         "people": len(data.classes),
     }
     if len(data.split.test):
-        figures, books = evaluate_split(objective, data, config, "test", torch.device(device))
+        with _full_precision(device):
+            figures, books = evaluate_split(objective, data, config, "test", torch.device(device))
         result |= {"test": asdict(figures), "books": books.to_dict()}
     result |= _exported(run, result)
     run.write("result.json", result)
@@ -91,6 +93,15 @@ def card(run: RunDir) -> str:
             f"({test['queries']} queries, {test['gallery']} searched, ties by position)."
         )
     return "\n".join(lines) + "\n"
+
+
+def _full_precision(device: str) -> AbstractContextManager[None]:
+    """As the app encodes: no convolution in TF32, no kernel chosen by timing."""
+    if device == "cpu":
+        return nullcontext()
+    return torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )
 
 
 def _exported(run: RunDir, result: dict[str, Any]) -> dict[str, Any]:

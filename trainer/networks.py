@@ -84,6 +84,8 @@ class Network(nn.Module):
         self.quantizer = _quantizer(method, self.sizes, seed)
         if isinstance(self.backbone, ResNet20) and not method.flatten_bn:
             self.backbone.bn = nn.Identity()  # type: ignore[assignment]
+        if isinstance(self.backbone, ResNet20 | NarrowResNet20):
+            self.backbone.drop.p = method.dropout
         self.keep_head_in_float32()
 
     @property

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from opqn_app.errors import ModelIncompatible, OpqnError, SettingsError
+from opqn_app.errors import ModelIncompatible, SettingsError
 from opqn_app.opqn.device import pick_device
 from trainer import augment
 from trainer.batches import PictureStore, batch_bounds, epoch_order
@@ -36,7 +36,7 @@ from trainer.runs import RunDir, environment
 from trainer.schedule import is_trunk_frozen, learning_rate, trunk_learning_rate
 from trainer.splits import save_split
 from trainer.state import State, load_state, random_state, restore_random_state, save_state
-from trainer.validation import Figures, encode, retrieve
+from trainer.validation import Diverged, Figures, encode, retrieve
 
 logger = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ class Trainer:
         ema = self.engine.ema
         self.ema = AveragedWeights(self.objective.network, ema) if ema else None
         self.sums = torch.zeros(len(PARTS) + 1, dtype=torch.float64, device=world.device)
-        self._labels = torch.from_numpy(data.labels[data.split.train])
+        self._labels = torch.from_numpy(data.labels[data.split.train]).to(world.device)
         self._teacher = _rows_of_teacher(data, world.device)
         self._store: PictureStore | None = None
         self._saved_at = time.monotonic()
@@ -170,12 +170,14 @@ class Trainer:
     ) -> None:
         method, config = self.config.method, self.config.augment
         slack = method.stored_size - method.input_size
+        # Nothing in a step may wait for the device: every copy to it is non-blocking.
         draws = augment.draw(n_global, config, slack=slack, generator=self.generator)
         draws = draws.part(self.world.rank, self.world.size)
         pixels = augment.crop_and_flip(pixels, draws, method.input_size)
         pixels = augment.damage(pixels, draws, config)
-        labels = self._labels[rows].to(pixels.device, non_blocking=True)
-        teacher = None if self._teacher is None else self._teacher[rows.to(pixels.device)]
+        rows = rows.to(pixels.device, non_blocking=True)
+        labels = self._labels[rows]
+        teacher = None if self._teacher is None else self._teacher[rows]
         set_rates(self.optimiser, self.engine, self.epoch, progress)
         total, parts = module(pixels, labels, teacher)
         self.optimiser.zero_grad(set_to_none=True)
@@ -222,10 +224,7 @@ class Trainer:
         means = (self.world.mean(self.sums) / seen).tolist()
         loss = dict(zip(PARTS, means, strict=False))
         if not math.isfinite(loss["total"]):
-            raise OpqnError(
-                f"The loss is no number any more in epoch {self.epoch}. Lower engine.lr or use "
-                f"engine.clip_norm; the checkpoint in {self.run.path} is of the time before."
-            )
+            raise Diverged(f"the loss of epoch {self.epoch} is no number")
         figures, books = self._validate() if self._is_validation_due() else (None, None)
         is_best = self._keep_if_best(loss["total"], figures)
         last = self.epoch - 1
@@ -269,11 +268,7 @@ class Trainer:
             value = float(self.epoch)
         else:
             value = float(getattr(figures, self.engine.best_by)) if figures else None
-        if (
-            not self.world.is_main
-            or value is None
-            or (self.best is not None and value <= self.best)
-        ):
+        if not self.world.is_main or value is None or (self.best is not None and value < self.best):
             return False
         self.best = value
         weights = self.ema.state if self.ema else self.objective.network.state_dict()

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from opqn_app.errors import OpqnError
 from opqn_app.opqn import lut
 from opqn_app.opqn.preprocess import centre_crop
 from trainer.diagnostics import BookReport, describe_books
@@ -19,6 +20,16 @@ from trainer.objective import Objective
 
 DESCRIBED = 16384  # pictures the book report is made of
 PAIRS_AT_ONCE = 1 << 24  # of query and gallery; bounds the memory of a block
+
+
+class Diverged(OpqnError):
+    """Training went wrong; what is said is what to do."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"Training has diverged: {what}. Lower engine.lr, or set engine.clip_norm; the last "
+            "checkpoint is of the time before."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +86,9 @@ def encode(
     Args:
         images: (n, S, S, 3) uint8, S ≥ `size`; the centre is used.
         people: (n,) identity numbers, for the collisions.
+
+    Raises:
+        Diverged: a feature is not finite.
     """
     modes = [(module, module.training) for module in objective.modules()]
     objective.eval()
@@ -84,6 +98,8 @@ def encode(
         batch = torch.from_numpy(np.ascontiguousarray(images[start : start + batch_size]))
         cropped = centre_crop(batch.to(device).permute(0, 3, 1, 2), size).permute(0, 2, 3, 1)
         x = objective.features(cropped)
+        if not torch.isfinite(x).all():
+            raise Diverged("the network gives features that are no numbers")
         if start < DESCRIBED:
             features.append(x)
         codes.append(quantizer.codes(x))

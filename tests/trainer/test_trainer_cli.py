@@ -1,0 +1,229 @@
+"""The trainer's commands as typed: a run from folders to results, stopped, resumed, compared."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tiny_training import child_context, run_command
+
+from trainer import cli
+from trainer.packs import read_pack
+from trainer.runs import RunDir, find_runs
+
+QUICK = ["--backbone", "resnet20-narrow", "--queries", "1", "--batch-size", "8", "--epochs", "1"]
+
+
+def run(*arguments: object) -> int:
+    return cli.run([str(a) for a in arguments])
+
+
+def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_one_command_trains_codes_and_variants_into_one_table(
+    people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "runs"
+    status = run(
+        "train", people_folder, *QUICK, "--len", 16, 24, "--num", 2, 4, "--words", 256, 64,
+        "--variant", "OPQN", "OPQN-l2q", "--out", out,
+    )  # fmt: skip
+    assert status == 0
+    table = capsys.readouterr().out.splitlines()
+    assert len(table) == 5
+    assert table[0].split()[:3] == ["variant", "books", "bits"]
+    names = [r.path.name for r in find_runs(out)]
+    assert names == sorted(
+        f"people-{code}-{kind}-dct-s1"
+        for code in ("16bit-2x256", "24bit-4x64")
+        for kind in ("OPQN", "OPQN-l2q")
+    )
+    files = {p.name for p in (out / names[0]).iterdir()}
+    assert {"config.json", "environment.json", "split.json", "metrics.jsonl", "last.pt", "best.pt",
+            "result.json"} <= files  # fmt: skip
+
+
+def test_events_come_as_json_lines(
+    people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train", people_folder, *QUICK, "--json-lines", "--out", tmp_path / "r") == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    kinds = [e["event"] for e in events if e["event"] != "step"]
+    assert kinds == ["loading", "data", "run", "epoch", "result"]
+    assert events[1]["people"] == 6
+    assert events[-1]["test"]["queries"] == 6
+
+
+def test_finished_runs_are_skipped_and_a_second_start_is_refused(
+    people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", people_folder, *QUICK, "--out", tmp_path / "r"]
+    assert run(*command) == 0
+    run_dir = find_runs(tmp_path / "r")[0]
+    written = run_dir.last.stat().st_mtime_ns
+    assert run(*command) == 1
+    assert "a run is there already" in capsys.readouterr().err
+    assert run(*command, "--go-on", "--seeds", 1, 2) == 0
+    assert run_dir.last.stat().st_mtime_ns == written
+    assert len(find_runs(tmp_path / "r")) == 2
+    assert "±" in capsys.readouterr().out  # two seeds share a line
+
+
+@pytest.mark.slow
+def test_sigterm_saves_first_and_the_run_goes_on(people_folder: Path, tmp_path: Path) -> None:
+    command = ["train", str(people_folder), *QUICK, "--json-lines", "--out", str(tmp_path / "r")]
+    command[command.index("--epochs") + 1] = "400"
+    events = tmp_path / "events.jsonl"
+    child = child_context().Process(target=run_command, args=(command, str(events)))
+    child.start()
+    deadline = time.monotonic() + 60
+    while '"epoch"' not in (events.read_text() if events.exists() else ""):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGTERM)
+    child.join(60)
+    assert child.exitcode == 1
+    last = json.loads(events.read_text().splitlines()[-1])
+    assert last["event"] == "stopped"
+    assert "opqn train --resume" in last["text"]
+    stopped = find_runs(tmp_path / "r")[0]
+    epochs = len(list(stopped.metrics()))
+    config = stopped.config().with_values({"engine": {"epochs": epochs + 1}})
+    stopped.write("config.json", config.to_dict())
+    assert run("train", "--resume", stopped.path) == 0
+    assert [m["epoch"] for m in stopped.metrics()] == list(range(1, epochs + 2))
+    assert stopped.read("result.json")["test"]["queries"] == 6
+
+
+def test_runs_are_listed_with_what_differs(
+    people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("train", people_folder, *QUICK, "--out", tmp_path / "r", "--codebooks", "dct", "svd")
+    capsys.readouterr()
+    assert run("runs", tmp_path / "r", "--json", "--differences") == 0
+    listed = json_of(capsys)
+    assert [r["codebooks"] for r in listed["runs"]] == ["dct", "svd"]
+    assert all(r["is_finished"] and r["epochs_done"] == 1 for r in listed["runs"])
+    assert listed["differences"] == {"method.codebooks": ["dct", "svd"]}
+    assert run("runs", tmp_path / "nothing") == 0
+    assert "no runs yet" in capsys.readouterr().out
+
+
+def shown(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[dict[str, Any]]:
+    assert run("train", "DATA", *arguments, "--show-config") == 0
+    configs: list[dict[str, Any]] = json_of(capsys)
+    return configs
+
+
+def test_layers_of_settings_win_in_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "c.toml"
+    file.write_text('preset = "code"\n[method]\nmargin = 0.1\nscale = 9\n[engine]\nepochs = 5\n')
+    (config,) = shown(capsys, "--config", file, "--margin", 0.2, "--set", "engine.ema=0.9")
+    assert config["preset"] == "code"
+    assert config["method"]["margin"] == 0.2
+    assert config["method"]["scale"] == 9.0
+    assert config["engine"]["epochs"] == 5
+    assert config["engine"]["ema"] == 0.9
+    (config,) = shown(capsys, "--config", file, "--preset", "paper")
+    assert config["engine"]["epochs"] == 5
+    assert config["augment"]["per"] == "image"
+
+
+def test_released_flags_and_sizes(capsys: pytest.CaptureFixture[str]) -> None:
+    configs = shown(
+        capsys, "--dataset", "facescrub", "--bs", 128, "--miu", 0.05, "--lr", 0.2,
+        "--len", 16, 24, 36, "--num", 2, 4, 6, "--words", 256, 64, 64,
+    )  # fmt: skip
+    sizes = [(c["method"]["n_books"], c["method"]["n_words"], c["method"]["feature_dim"])
+             for c in configs]  # fmt: skip
+    assert sizes == [(2, 256, 512), (4, 64, 512), (6, 64, 516)]
+    assert configs[0]["engine"]["batch_size"] == 128
+    assert configs[0]["method"]["entropy_weight"] == 0.05
+    assert configs[0]["data"]["queries_per_person"] == 5
+
+
+def test_a_benchmark_brings_its_size_and_protocol(capsys: pytest.CaptureFixture[str]) -> None:
+    (config,) = shown(capsys, "--dataset", "vggface2", "--len", 64)
+    assert config["method"]["input_size"] == 112
+    assert config["data"]["queries_per_person"] == 50
+    assert config["engine"]["lr"] == 0.01
+    (config,) = shown(capsys, "--dataset", "vggface2", "--queries", 3)
+    assert config["data"]["queries_per_person"] == 3
+
+
+def test_a_backbone_brings_its_pixels(capsys: pytest.CaptureFixture[str]) -> None:
+    (config,) = shown(capsys, "--backbone", "mobilefacenet")
+    assert config["method"]["channel_order"] == "bgr"
+    assert config["method"]["pixel_std"] == [128.0] * 3
+    assert config["method"]["input_size"] == 112
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train"], "name the pictures"),
+        (["train", "nowhere"], "neither a folder nor a tar"),
+        (["train", "x", "--len", "24", "--num", "2", "--words", "256"], "16 bits, not 24"),
+        (["train", "x", "--set", "engine.speed=9"], "no such setting"),
+        (["train", "--resume", "nowhere"], "holds no run"),
+        (["train", "x", "--dataset", "imagenet"], "imagenet"),
+    ],
+)
+def test_known_problems_are_one_sentence(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(arguments) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_datasets_say_where_and_check_the_disk(
+    people_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("datasets") == 0
+    text = capsys.readouterr().out
+    assert all(n in text for n in ("facescrub", "cfw60k", "vggface2-cross", "lfw", "cifar10"))
+    assert run("datasets", "vggface2", "--root", people_folder, "--json") == 0
+    (row,) = json_of(capsys)["datasets"]
+    assert row["is_usable"]
+    assert run("datasets", "cifar10", "--root", people_folder) == 0
+    assert "has none of" in capsys.readouterr().out
+
+
+def test_a_pack_trains_like_its_folder(people_folder: Path, tmp_path: Path) -> None:
+    pack = tmp_path / "people.safetensors"
+    assert run("pack", people_folder, pack, "--side", 35) == 0
+    assert len(read_pack(pack)) == 36
+    for source in (people_folder, pack):
+        out = tmp_path / source.suffix.strip(".") / "r"
+        assert run("train", source, *QUICK, "--out", out, "--name", "n") == 0
+    first, second = (find_runs(tmp_path / n)[0] for n in ("r", "safetensors"))
+    losses = [[m["loss"] for m in r.metrics()] for r in (first, second)]
+    assert losses[0] == losses[1]
+
+
+def test_export_of_a_run_without_weights_is_explained(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tiny_training import tiny_config
+
+    made = RunDir.create(tmp_path / "run", tiny_config())
+    assert run("export", made.path, tmp_path / "model") == 1
+    assert "checkpoint can't be read" in capsys.readouterr().err
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("train", "runs", "datasets", "pack", "export"):
+        with pytest.raises(SystemExit) as stop:
+            run(name, "--help")
+        assert stop.value.code == 0
+        assert "usage: opqn" in capsys.readouterr().out
