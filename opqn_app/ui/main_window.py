@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         menu.addSeparator()
         menu.addAction(self._action("Loo&k for new photos", "F5", library.rescan))
         menu = self.menuBar().addMenu("&Face")
-        for action in search.face_actions:
+        for action in search.faces.all:
             menu.addAction(action)
         menu = self.menuBar().addMenu("&Help")
         menu.addAction(self._action("&Keyboard shortcuts", "F1", self.shortcuts.open_sheet))

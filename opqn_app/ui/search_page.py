@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.progress import counted
-from opqn_app.ui import desktop, drops
+from opqn_app.ui import drops
+from opqn_app.ui.face_actions import FaceActions
 from opqn_app.ui.jobs import OpenedPhoto, SearchOutcome
 from opqn_app.ui.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.session import Session
@@ -69,6 +70,7 @@ class SearchPage(QWidget):
         self.drop_zone = DropZone()
         self.bar = QueryBar()
         self.results = ResultsView(self._session)
+        self.faces = FaceActions(self.results)
         head = QHBoxLayout()
         head.setSpacing(24)
         head.addWidget(self.bar, 1)
@@ -102,27 +104,10 @@ class SearchPage(QWidget):
         self.clear_action = self._action("Clear the search", "Esc", self.clear, self)
         self.back_action = self._action("Back to the last search", "Alt+Left", self.go_back)
         self.back_action.setShortcuts([QKeySequence("Alt+Left"), QKeySequence("Ctrl+Z")])
-        grid = self.results.grid
-        self.preview_action = self._action("Look at the photo", "Space", self.preview, grid)
-        self.search_action = self._action("Search with this face", "S", self.search_selected, grid)
-        self.search_action.setShortcuts([QKeySequence("S"), QKeySequence("Ctrl+Return")])
-        self.combine_action = self._action(
-            "Add these faces to the search", "Shift+S", self.combine_selected, grid
-        )
-        self.photo_action = self._action("Open the photo", "Return", self.open_photo, grid)
-        self.photo_action.setShortcuts([QKeySequence("Return"), QKeySequence("Enter")])
-        self.folder_action = self._action("Show in folder", "Ctrl+Shift+F", self.show_photo, grid)
         # Of this page only: the Library page zooms with the same keys.
         self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
         self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
-        self.face_actions = (
-            self.search_action,
-            self.combine_action,
-            self.preview_action,
-            self.photo_action,
-            self.folder_action,
-        )
         self._number_actions = [
             self._action(f"Take face {n}", str(n), lambda n=n: self.choose_face(n - 1), self)
             for n in range(1, 10)
@@ -155,14 +140,11 @@ class SearchPage(QWidget):
         bar.add_wanted.connect(self.add_photo)
         bar.clear_wanted.connect(self.clear)
         results.counted.connect(self._on_counted)
-        results.chosen.connect(lambda _record: self._show_enabled())
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
         results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
-        results.grid.picked.connect(lambda _index: self.search_selected())
-        results.why.open_wanted.connect(self.open_photo)
-        results.why.show_wanted.connect(self.show_photo)
-        results.why.search_wanted.connect(self.search_selected)
-        results.why.preview_wanted.connect(self.preview)
+        self.faces.search_wanted.connect(lambda ids, add: self.search_with_ids(ids, add=add))
+        self.faces.preview_requested.connect(self.preview_requested)
+        self.faces.failed.connect(self.messages.warn)
         self._rest_timer.timeout.connect(
             lambda: session.remember(min_probability=results.threshold.minimum)
         )
@@ -385,27 +367,6 @@ class SearchPage(QWidget):
         if not self._session.is_indexing or self.results.is_at_top:
             self._session.search_faces(self.query.crops)
 
-    # What is done with the chosen face
-
-    def search_selected(self) -> None:
-        """Search with the selected faces; several are combined."""
-        self.search_with_ids(self.results.selected_ids())
-
-    def combine_selected(self) -> None:
-        """Add the selected faces to the query: they are known to be this person."""
-        self.search_with_ids(self.results.selected_ids(), add=True)
-
-    def preview(self) -> None:
-        record = self.results.current_record()
-        if record is not None:
-            self.preview_requested.emit(record.photo, record)
-
-    def open_photo(self) -> None:
-        self._hand_over(desktop.open_file)
-
-    def show_photo(self) -> None:
-        self._hand_over(desktop.show_in_folder)
-
     def drop_hint(self, data: QMimeData) -> str:
         """What a drop of `data` would do, shown while it is dragged over the window."""
         dropped = drops.read(data) if data.hasUrls() else None
@@ -414,14 +375,6 @@ class SearchPage(QWidget):
         if self.query is not None:
             return "Drop to search for this face\nHold Ctrl to add it to the search"
         return "Drop to search for this face"
-
-    def _hand_over(self, act: Any) -> None:
-        record = self.results.current_record()
-        if record is not None and not act(record.photo.path):
-            self.messages.warn(
-                f"{record.photo.path} can't be opened. If it is on a disk that is not plugged "
-                "in, plug it in and try again."
-            )
 
     # Looks
 
@@ -441,9 +394,5 @@ class SearchPage(QWidget):
         self.bar.set_compact(event.size().height() < LOW_WINDOW)
 
     def _show_enabled(self) -> None:
-        has_face = self.results.current_face_id() is not None
-        for action in self.face_actions:
-            action.setEnabled(has_face)
-        self.combine_action.setEnabled(has_face and self.query is not None)
         self.clear_action.setEnabled(self.query is not None or self.stack.currentIndex() == 1)
         self.back_action.setEnabled(bool(self._history))
