@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -84,7 +84,7 @@ class LibraryPage(FolderDropPage):
         self._folder: Path | None = None  # None: all photos
         self._has_read = False
         self._is_reading = False
-        self._is_stale = False
+        self._is_stale = True  # read when it is shown: the first paint of the window comes first
         self._is_showing_folders = False
         self._round = 0  # answers of an earlier choice of folder are dropped
         self._progress: IndexProgress | None = None
@@ -97,7 +97,6 @@ class LibraryPage(FolderDropPage):
         self._build()
         self._connect()
         self.folders_dropped.connect(self._on_folders_dropped)
-        self.refresh()
 
     # What the window asks of the page
 
@@ -151,6 +150,11 @@ class LibraryPage(FolderDropPage):
         row = self.photos.row_of(photo.id)
         if row is not None:
             self.grid.setCurrentIndex(self.photos.index(row))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_stale:
+            self.refresh()
 
     # Building
 
@@ -238,7 +242,7 @@ class LibraryPage(FolderDropPage):
 
     def refresh(self) -> None:
         """Read the library again; photos in view and the selection stay where they are."""
-        if self._is_reading or self._rest.isActive():
+        if self._is_reading or self._rest.isActive() or not self.isVisible():
             self._is_stale = True
             return
         self._is_reading, self._is_stale = True, False
@@ -267,7 +271,6 @@ class LibraryPage(FolderDropPage):
             return
         with self.grid.anchored():
             self.photos.refresh(view.photos, view.total)
-        self.grid.forget_faces()
         self.failure_list.model.show_failures(view.failures)
         self._show_folders()
         self._show_header()
@@ -380,6 +383,7 @@ class LibraryPage(FolderDropPage):
     def _on_finished(self, root: Path, report: "IndexReport") -> None:
         self._finished.add(root)
         self._on_ended()
+        self.grid.forget_faces()
         if report.failures:
             files = counted(len(report.failures), "file")
             words = f"{files} in {wording.folder_name(root)} could not be read."

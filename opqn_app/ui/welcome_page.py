@@ -47,10 +47,11 @@ class WelcomePage(FolderDropPage):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self._session = session
         self._choose_folder = choose_folder
+        self._has_example = False
         self._icons: list[tuple[QLabel, str]] = []
         self._build()
-        self._example.show_photos(session.runner, example_photos(paths.resource("sample")))
         self.folders_dropped.connect(self._on_folders_dropped)
 
     def add_folder(self) -> None:
@@ -156,6 +157,10 @@ class WelcomePage(FolderDropPage):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._show_icons()
+        if not self._has_example:
+            self._has_example = True
+            photos = example_photos(paths.resource("sample"))
+            self._example.show_photos(self._session.runner, photos)
         self.add_button.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

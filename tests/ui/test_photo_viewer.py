@@ -3,10 +3,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from library_fakes import fake_engine
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from opqn_app.library.indexing import index_folder
 from opqn_app.library.library import Library
 from opqn_app.library.records import PhotoRecord
 from opqn_app.ui import face_boxes
@@ -165,3 +167,21 @@ def test_a_photo_without_a_face_says_so(
     open_and_wait(qtbot, viewer, photos, 2)
     assert viewer.hint == "No face was found in this photo."
     assert chips(viewer) == []
+
+
+def test_a_school_photo_does_not_make_the_viewer_wider_than_its_window(
+    viewer: PhotoViewer, session: Session, people: MakePeople, qtbot: QtBot
+) -> None:
+    engine = fake_engine(n_faces=40)
+    folder = people("crowd/a.png", "red").parent
+    for _progress in index_folder(session.library_path, folder, engine):
+        pass
+    with Library.open(session.library_path) as library:
+        crowd = library.photos()
+    open_and_wait(qtbot, viewer, crowd, 0)
+    assert len(chips(viewer)) == crowd[0].n_faces
+    assert crowd[0].n_faces > 20
+    assert viewer.width() == viewer.parentWidget().width()
+    assert all(child.x() >= 0 for child in viewer.findChildren(PhotoCanvas))
+    canvas = canvas_of(viewer)
+    assert canvas.mapTo(viewer, canvas.rect().bottomRight()).x() < viewer.width()

@@ -19,7 +19,7 @@ class EmptyState(QWidget):
         self._icon_name = ""
         self._words = text_label(wraps=True, is_quiet=True)
         self._words.setFixedWidth(WIDTH)  # its height follows from it
-        self.button = push_button("", is_primary=True)
+        self.button = push_button("Add a folder", is_primary=True)
         stack = QVBoxLayout(self)
         stack.setSpacing(16)
         stack.addStretch(2)

@@ -148,6 +148,7 @@ class PhotoGrid(QListView):
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._month_timer.start())
         model.rowsInserted.connect(lambda *_rows: self._month_timer.start())
         model.rowsRemoved.connect(lambda *_rows: self._month_timer.start())
+        model.dataChanged.connect(self._on_photos_changed)
         model.modelReset.connect(self._on_reset)
         self.selectionModel().currentChanged.connect(self._on_current_changed)
 
@@ -185,9 +186,10 @@ class PhotoGrid(QListView):
         self.viewport().update()
 
     def forget_faces(self) -> None:
-        """The library changed: ask again."""
+        """Faces were found anew: ask again for those that are shown."""
         self._faces.clear()
         self._want_faces(self.currentIndex().row())
+        self._want_faces(self._hovered_row)
 
     @contextmanager
     def anchored(self) -> Iterator[None]:
@@ -303,6 +305,13 @@ class PhotoGrid(QListView):
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
         self._want_faces(current.row())
+
+    def _on_photos_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        for row in range(first.row(), last.row() + 1):
+            photo = self._photo(row)
+            if photo is not None:
+                self._faces.pop(photo.id, None)
+        self._want_faces(self.currentIndex().row())
 
     def _on_reset(self) -> None:
         self._faces.clear()

@@ -16,7 +16,16 @@ from PySide6.QtGui import (
     QPixmap,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from opqn_app.errors import PhotoUnreadable
 from opqn_app.library.records import FaceRecord, PhotoRecord
@@ -297,8 +306,19 @@ class PhotoViewer(Overlay):
         self._canvas = PhotoCanvas()
         self._canvas.face_picked.connect(self._pick)
         self._hint = _white_label()
-        self._chip_row = QHBoxLayout()
+        self._strip = QScrollArea()  # a school photo has more faces than the window is wide
+        self._strip.setObjectName("clear")
+        self._strip.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._strip.setWidgetResizable(True)
+        self._strip.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._strip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        holder = QWidget()
+        holder.setObjectName("clear")
+        self._strip.setWidget(holder)
+        self._chip_row = QHBoxLayout(holder)
+        self._chip_row.setContentsMargins(0, 0, 0, 0)
         self._chip_row.setSpacing(8)
+        self._chip_row.addStretch(1)
 
         top = QHBoxLayout()
         top.setSpacing(16)
@@ -309,17 +329,20 @@ class PhotoViewer(Overlay):
         middle = QHBoxLayout()
         for widget, stretch in ((self._before, 0), (self._canvas, 1), (self._after, 0)):
             middle.addWidget(widget, stretch)
-        foot = QHBoxLayout()
-        foot.setSpacing(16)
-        foot.addLayout(self._chip_row)
-        foot.addWidget(self._hint)
-        foot.addStretch(1)
         stack = QVBoxLayout(self)
         stack.setContentsMargins(16, 12, 16, 12)
         stack.setSpacing(8)
         stack.addLayout(top)
         stack.addLayout(middle, 1)
-        stack.addLayout(foot)
+        stack.addWidget(self._hint)
+        stack.addWidget(self._strip)
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        moved = super().focusNextPrevChild(forward)
+        now = QApplication.focusWidget()
+        if now in self._chips:
+            self._strip.ensureWidgetVisible(now)
+        return moved
 
     def _step(self, by: int) -> None:
         if 0 <= self._row + by < len(self._photos):
@@ -376,8 +399,11 @@ class PhotoViewer(Overlay):
             chip.setParent(None)
             chip.deleteLater()
         self._chips = [self._chip(n, face, crop) for n, (face, crop) in enumerate(faces, start=1)]
-        for chip in self._chips:
-            self._chip_row.addWidget(chip)
+        for place, chip in enumerate(self._chips):
+            self._chip_row.insertWidget(place, chip)  # before the stretch
+        height = self._chips[0].sizeHint().height() if self._chips else 0
+        bar = self._strip.horizontalScrollBar().sizeHint().height()
+        self._strip.setFixedHeight(height + bar if height else 0)
 
     def _chip(self, number: int, face: FaceRecord, crop: QImage) -> QToolButton:
         weak = face_boxes.weakness_in_words(face)
