@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -243,7 +244,8 @@ def nobody(studio: Studio) -> None:
 def settings(studio: Studio) -> None:
     with studio.window("sample") as window:
         session = window.search._session
-        dialog = SettingsDialog(session.settings, session.runner, parent=window)
+        shown = replace(session.settings, library="", excludes=("Screenshots", "*.gif"))
+        dialog = SettingsDialog(shown, session.runner, parent=window)
         dialog.show()
         studio.rest(session)
         studio.shoot(dialog, "settings")
