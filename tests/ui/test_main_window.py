@@ -197,7 +197,8 @@ def test_every_control_has_a_name_for_screen_readers(
             not (control.accessibleName() or words)
             and control.objectName() != "qt_menubar_ext_button"
         ):
-            nameless.append(f"{type(control).__name__} {control.objectName()}")
+            owner = type(control.parentWidget()).__name__
+            nameless.append(f"{type(control).__name__} of {owner}")
     assert not nameless
 
 

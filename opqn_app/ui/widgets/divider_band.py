@@ -23,7 +23,7 @@ class DividerBand(QWidget):
         line = QFrame()
         line.setProperty("divider", True)
         line.setFixedHeight(1)
-        self.button = push_button("", self._on_clicked)
+        self.button = push_button("Show", self._on_clicked)
         self._is_open = False
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
