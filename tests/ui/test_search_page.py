@@ -16,7 +16,7 @@ from opqn_app.errors import LibraryError
 from opqn_app.ui.item_models import FaceRole
 from opqn_app.ui.search_page import SearchPage
 from opqn_app.ui.session import Session
-from opqn_app.ui.widgets.contribution_bars import ContributionBars, count_agreeing
+from opqn_app.ui.widgets.contribution_bars import ContributionBars
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000
@@ -270,11 +270,12 @@ def test_the_why_panel_explains_the_current_face(
     ask(page.open_sources, [people("q.png", "red")])
     why = page.results.why
     assert why.bars.values == pytest.approx((0.9,) * 8, abs=1e-5)
-    assert why.bars.best == pytest.approx((0.9,) * 8, abs=1e-5)
+    assert why.bars.n_agreeing == 8
     assert "part 8: 100 %" in why.bars.accessibleDescription()
     page.results.show_less_likely(True)
     QTest.keyClick(page.results.grid, Qt.Key.Key_End)
     assert why.bars.values == pytest.approx((0.05,) * 8, abs=1e-5)
+    assert why.bars.n_agreeing == 0
     qtbot.waitUntil(lambda: why._photo.text() in ("green.png", "both.png"))
 
 
@@ -411,7 +412,7 @@ def test_bars_draw_each_part_as_tall_as_its_share(qtbot: QtBot, themed: QApplica
     bars = ContributionBars()
     qtbot.addWidget(bars)
     bars.resize(264, 104)
-    bars.set_values((0.8, 0.4, 0.0), (0.8, 0.8, 0.8))
+    bars.set_values((0.9, 0.5, 0.0), (0.9, 0.9, 0.9), (0.1, 0.1, 0.1))
     image = bars.grab().toImage()
     accent = QColor(themed.palette().highlight().color())
     heights = []
@@ -422,7 +423,8 @@ def test_bars_draw_each_part_as_tall_as_its_share(qtbot: QtBot, themed: QApplica
     assert heights[0] == pytest.approx(full, abs=3)
     assert heights[1] == pytest.approx(full / 2, abs=3)
     assert heights[2] <= 3
-    assert count_agreeing(bars.values, bars.best) == 2
+    assert bars.shares == pytest.approx((1.0, 0.5, 0.0))
+    assert bars.n_agreeing == 2
 
 
 def test_the_histogram_has_a_bar_where_there_are_faces(page: SearchPage) -> None:

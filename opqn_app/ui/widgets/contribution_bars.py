@@ -6,36 +6,52 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-AGREES = 0.5  # a part agrees when it gives at least this share of what it could give
+AGREES = 0.5  # a part agrees when it lies at least so far from chance towards its best
 
 
-def count_agreeing(values: Sequence[float], best: Sequence[float]) -> int:
-    """How many parts give at least `AGREES` of their best possible value."""
-    return sum(v >= AGREES * b > 0 for v, b in zip(values, best, strict=True))
+def shares_of(
+    values: Sequence[float], best: Sequence[float], chance: Sequence[float]
+) -> tuple[float, ...]:
+    """How far each value lies from chance (0) to the best there is (1); below chance is 0.
+
+    With a soft query all entries of a table are close together, so the distance from zero says
+    little; the distance from what a face drawn at random would get does.
+    """
+    rows = zip(values, best, chance, strict=True)
+    return tuple(max(0.0, (v - c) / (b - c)) if b > c else 0.0 for v, b, c in rows)
 
 
 class ContributionBars(QWidget):
-    """One column a part: the track is what it could give at best, the filling what it gave."""
+    """One column a part, from chance up: the track is its best value, the filling its value."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.values: tuple[float, ...] = ()
-        self.best: tuple[float, ...] = ()
+        self.shares: tuple[float, ...] = ()
+        self._reach: tuple[float, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("What each part of the face code adds")
 
     def sizeHint(self) -> QSize:
         return QSize(248, 104)
 
-    def set_values(self, values: Sequence[float], best: Sequence[float]) -> None:
-        """Show M contributions and the largest each could have been."""
-        self.values, self.best = tuple(values), tuple(best)
-        told = ", ".join(f"part {m + 1}: {_share(v, b)} %" for m, (v, b) in self._pairs())
-        self.setAccessibleDescription(f"Share of the best possible value. {told}.")
-        self.update()
+    @property
+    def n_agreeing(self) -> int:
+        """How many parts lie closer to their best value than to chance."""
+        return sum(share >= AGREES for share in self.shares)
 
-    def _pairs(self) -> list[tuple[int, tuple[float, float]]]:
-        return list(enumerate(zip(self.values, self.best, strict=True)))
+    def set_values(
+        self, values: Sequence[float], best: Sequence[float], chance: Sequence[float]
+    ) -> None:
+        """Show M contributions, the largest each could have been, and what chance would give."""
+        self.values = tuple(values)
+        self.shares = shares_of(values, best, chance)
+        reach = [b - c for b, c in zip(best, chance, strict=True)]
+        top = max([*reach, 1e-12])
+        self._reach = tuple(r / top for r in reach)
+        told = ", ".join(f"part {m + 1}: {round(100 * s)} %" for m, s in enumerate(self.shares))
+        self.setAccessibleDescription(f"From chance to the best possible value. {told}.")
+        self.update()
 
     def column(self, m: int) -> QRectF:
         """Where column `m` is drawn, in pixels; its full height is the best of all parts."""
@@ -49,9 +65,8 @@ class ContributionBars(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        top = max(*self.best, 1e-9)
-        for m, (value, best) in self._pairs():
-            self._paint_column(painter, m, value / top, best / top)
+        for m, (share, reach) in enumerate(zip(self.shares, self._reach, strict=True)):
+            self._paint_column(painter, m, share * reach, reach)
 
     def _paint_column(self, painter: QPainter, m: int, value: float, best: float) -> None:
         palette, place = self.palette(), self.column(m)
@@ -76,12 +91,8 @@ class ContributionBars(QWidget):
             QToolTip.showText(
                 event.globalPos(),
                 f"Part {m + 1} adds {self.values[m]:.4f}, "
-                f"{_share(self.values[m], self.best[m])} % of what it could add",
+                f"{round(100 * self.shares[m])} % of the way from chance to its best",
                 self,
             )
             return True
         return super().event(event)
-
-
-def _share(value: float, best: float) -> int:
-    return round(100 * value / best) if best > 0 else 0

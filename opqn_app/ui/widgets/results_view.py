@@ -269,6 +269,7 @@ class ResultsView(QWidget):
             float(index.data(FaceRole.SCORE)),
             parts.tolist(),
             outcome.lut.max(axis=1).tolist(),
+            outcome.lut.mean(axis=1).tolist(),
             self.thumbnails.pixmap(face_id),
         )
         self._show_record()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 from opqn_app.ui import wording
 from opqn_app.ui.item_models import WEAKNESS_WORDS, percent
 from opqn_app.ui.result_order import verdict
-from opqn_app.ui.widgets.contribution_bars import ContributionBars, count_agreeing
+from opqn_app.ui.widgets.contribution_bars import ContributionBars
 from opqn_app.ui.widgets.controls import push_button, text_label
 from opqn_app.ui.widgets.face_tile import FaceTile
 
@@ -81,7 +81,7 @@ class WhyPanel(QWidget):
         self._agreement = text_label(is_quiet=True, wraps=True)
         self._agreement.setToolTip(
             "A face is kept as a few short codes, one for each part of its features.\n"
-            "A column shows what a part adds to the likeness; the pale part, what it could add."
+            "A column shows how far a part lies above chance; the pale part, how far it could."
         )
         self._facts = QFormLayout()
         self._facts.setHorizontalSpacing(12)
@@ -141,6 +141,7 @@ class WhyPanel(QWidget):
         score: float,
         contributions: Sequence[float],
         best: Sequence[float],
+        chance: Sequence[float],
         picture: QPixmap | None,
     ) -> None:
         """Explain a face; its record follows with `show_record`.
@@ -149,14 +150,16 @@ class WhyPanel(QWidget):
             alike: 0 to 1.
             contributions: M shares of the score.
             best: the largest each could have been.
+            chance: what each would be for a face drawn at random.
         """
         self._none.hide()
         self._body.show()
         self._percent.setText(percent(alike))
         self._verdict.setText(verdict(alike))
-        self.bars.set_values(contributions, best)
-        agreeing = count_agreeing(contributions, best)
-        self._agreement.setText(f"{agreeing} of {len(best)} parts of the face code agree.")
+        self.bars.set_values(contributions, best, chance)
+        self._agreement.setText(
+            f"{self.bars.n_agreeing} of {len(best)} parts of the face code agree."
+        )
         self._score.setText(f"{score:.4f}")
         self.show_picture(picture)
 
