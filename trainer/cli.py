@@ -36,6 +36,7 @@ FLAGS: dict[str, tuple[str, type, str]] = {
     "--cut": ("data.cut", int, "px of the centre cut out of each picture first"),
     "--template": ("data.template", int, "px of it that the app's crop covers"),
     "--min-photos": ("data.min_photos", int, "leave people with fewer pictures out"),
+    "--people": ("data.people", int, "at most so many people"),
     "--queries": ("data.queries_per_person", int, "test pictures of each person"),
     "--split": ("data.split", str, "single, unseen or official"),
     "--split-file": ("data.split_file", str, "a recorded split.json to use again"),

@@ -40,6 +40,7 @@ class DataConfig:
         cut: side in px of the centre that is cut out of each picture first; 0 keeps all.
         template: px of the whole picture that the app's standard crop takes; 0 means all of it.
         min_photos: people with fewer pictures are left out.
+        people: at most so many people, drawn by `split_seed`; 0 takes all.
         split: "single" (queries of people who were trained on), "unseen" (whole people are kept
             for the test), "official" (folders `train` and `test`, or the benchmark's own).
         queries_per_person: test pictures of each person under "single".
@@ -56,6 +57,7 @@ class DataConfig:
     cut: int = 0
     template: int = 0
     min_photos: int = 2
+    people: int = 0
     split: str = "single"
     queries_per_person: int = 5
     val_per_person: int = 1
@@ -325,6 +327,7 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("data.cut", 0, 8192),
     ("data.template", 0, 8192),
     ("data.min_photos", 1, 10**6),
+    ("data.people", 0, 10**9),
     ("data.queries_per_person", 0, 10**6),
     ("data.val_per_person", 0, 10**6),
     ("data.unseen_share", 0.0, 0.45),

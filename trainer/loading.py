@@ -1,6 +1,7 @@
 """From a data config to pictures in memory with roles, labels and a record of what they are."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,14 @@ from opqn_app.errors import DataError, SettingsError
 from opqn_app.types import Floats
 from trainer.config import TrainConfig
 from trainer.data import CropSet, read_pictures
-from trainer.splits import Split, draw_split, duplicates_across, load_split, manifest_hash
+from trainer.splits import (
+    ROLES,
+    Split,
+    draw_split,
+    duplicates_across,
+    load_split,
+    manifest_hash,
+)
 
 SHOWN_DUPLICATES = 50
 
@@ -38,20 +46,22 @@ class TrainingData:
     teacher: Floats | None
     template_share: float
 
-    def describe(self) -> dict[str, Any]:
-        """Counts, fingerprint and exact duplicates, for the record of the run."""
-        twins = duplicates_across(self.split, self.pictures)
-        return {
-            "pictures": len(self.pictures),
-            "people": len(np.unique(self.people)),
-            "trained_people": len(self.classes),
-            "split": self.split.kind,
-            **{role: len(getattr(self.split, role)) for role in ("train", "val", "test")},
-            "gallery": len(self.split.gallery),
-            "manifest": manifest_hash(self.pictures),
-            "duplicates_across": len(twins),
-            "duplicates_shown": [list(pair) for pair in twins[:SHOWN_DUPLICATES]],
-        }
+
+@lru_cache(maxsize=1)  # reads every pixel, and the runs of one command share their data
+def describe(data: TrainingData) -> dict[str, Any]:
+    """Counts, fingerprint and exact duplicates, for the record of a run."""
+    split = data.split
+    twins = duplicates_across(split, data.pictures)
+    return {
+        "pictures": len(data.pictures),
+        "people": len(np.unique(data.people)),
+        "trained_people": len(data.classes),
+        "split": split.kind,
+        **{role: len(getattr(split, role)) for role in ROLES},
+        "manifest": manifest_hash(data.pictures),
+        "duplicates_across": len(twins),
+        "duplicates_shown": [list(pair) for pair in twins[:SHOWN_DUPLICATES]],
+    }
 
 
 def load_data(config: TrainConfig, *, split_file: Path | None = None) -> TrainingData:

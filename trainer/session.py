@@ -15,7 +15,7 @@ from opqn_app.progress import ProgressLine, duration_in_words
 from trainer.config import DataConfig, TrainConfig
 from trainer.distributed import is_main_process, joined_world
 from trainer.finish import finish
-from trainer.loading import TrainingData, load_data
+from trainer.loading import TrainingData, describe, load_data
 from trainer.presets import CodeLength
 from trainer.reports import EpochReport, StepProgress, Stopped
 from trainer.runs import RunDir
@@ -136,7 +136,10 @@ def _load(job: Job, voice: Voice) -> TrainingData:
         f"train, {counts['val']:,} choose, {counts['test']:,} ask, {counts['gallery']:,} are "
         "searched"
     )
-    voice.event("data", {**counts, "people": len(data.classes)}, words)
+    twins = describe(data)["duplicates_across"] if is_main_process() else 0
+    if twins:
+        words += f"\n{twins:,} of the asking pictures also train (the same pixels)"
+    voice.event("data", {**counts, "people": len(data.classes), "duplicates": twins}, words)
     return data
 
 

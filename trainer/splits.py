@@ -60,6 +60,9 @@ def draw_split(pictures: CropSet, config: DataConfig, roles: NDArray[Any] | None
         return _official(pictures, config, roles, rng)
     rows_of = _rows_by_person(pictures.people)
     rows_of = {p: rows for p, rows in rows_of.items() if len(rows) >= config.min_photos}
+    if 0 < config.people < len(rows_of):
+        kept = sorted(rng.permutation(sorted(rows_of))[: config.people])
+        rows_of = {str(person): rows_of[str(person)] for person in kept}
     if config.split == "unseen":
         return _unseen(pictures, config, sorted(rows_of), rng)
     return _single(len(pictures), config, rows_of, rng)

@@ -27,7 +27,7 @@ from trainer.batches import PictureStore, batch_bounds, epoch_order
 from trainer.config import EngineConfig, TrainConfig
 from trainer.diagnostics import BookReport
 from trainer.distributed import World, joined_world
-from trainer.loading import TrainingData, load_data
+from trainer.loading import TrainingData, describe, load_data
 from trainer.networks import Network, load_trunk
 from trainer.objective import PARTS, Objective
 from trainer.optimise import AveragedWeights, build_optimiser, clip, set_rates
@@ -110,7 +110,7 @@ class Trainer:
         elif self.world.is_main:
             save_split(self.run.split, self.data.split, self.data.pictures)
             record = environment(self.world.device) | {"processes": self.world.size}
-            self.run.write("environment.json", record | {"data": self.data.describe()})
+            self.run.write("environment.json", record | {"data": describe(self.data)})
         if self.world.is_main:
             self.run.keep_metrics_before(self.epoch + 1)
         self.world.barrier()
@@ -122,6 +122,7 @@ class Trainer:
         started = time.monotonic()
         self._saved_at = started
         seen = self._train_epoch(should_stop, on_step)
+        self.sums.cpu()  # waits for the device, so that the clock is right
         seconds = time.monotonic() - started
         self.epoch, self.step = self.epoch + 1, 0
         report = self._report(started, seen / max(seconds, 1e-9))

@@ -79,6 +79,12 @@ def test_people_with_too_few_pictures_are_left_out() -> None:
     assert set(some([9, 2, 8]).people[np.concatenate([split.train, split.test])]) == {"p0", "p2"}
 
 
+def test_fewer_people_can_be_drawn() -> None:
+    split = draw_split(PEOPLE, DataConfig(people=3, queries_per_person=1))
+    assert len(set(PEOPLE.people[split.train])) == 3
+    assert set(PEOPLE.people[split.test]) == set(PEOPLE.people[split.train])
+
+
 def test_official_folders_say_who_asks() -> None:
     pictures = some([4, 4])
     files = np.array([f"{'test' if i % 4 == 0 else 'train'}/{f}" for i, f in
