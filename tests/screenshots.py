@@ -218,7 +218,7 @@ def search(studio: Studio) -> None:
         grid.setCurrentIndex(grid.model().index(2, 0))
         studio.rest(session)
         studio.shoot(window, "why")
-        page.results.threshold.slider.setValue(90)
+        page.results.threshold.slider.setValue(99)
         studio.rest(session)
         studio.shoot(window, "threshold")
 
