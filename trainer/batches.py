@@ -12,6 +12,7 @@ from torch import Tensor
 logger = logging.getLogger(__name__)
 
 RESIDENT_SHARE = 0.5  # of the free graphics memory that pictures may take
+COPIED_AT_ONCE = 8192
 
 
 def epoch_order(n: int, *, seed: int, epoch: int) -> Tensor:
@@ -40,25 +41,37 @@ class PictureStore:
     """uint8 pictures: on the device when they fit, else in host memory, fetched one batch ahead.
 
     Args:
-        images: (n, S, S, 3) uint8; kept, not copied, when they stay on the host.
+        images: (N, S, S, 3) uint8; kept, not copied.
+        chosen: (n,) rows of `images` that batches are made of.
         device: where batches are wanted.
     """
 
-    def __init__(self, images: NDArray[np.uint8], device: torch.device) -> None:
+    def __init__(
+        self, images: NDArray[np.uint8], chosen: NDArray[np.intp], device: torch.device
+    ) -> None:
         self._device = device
-        self._host = torch.from_numpy(np.ascontiguousarray(images))
-        self._resident: Tensor | None = self._host if device.type == "cpu" else None
-        if device.type == "cuda" and images.nbytes <= RESIDENT_SHARE * _free_memory(device):
-            self._resident = self._host.to(device)
-            self._host = torch.empty(0, dtype=torch.uint8)
-        place = "host memory" if self._resident is None else f"{device.type} memory"
-        logger.info("%.2f GB of pictures in %s", images.nbytes / 1e9, place)
+        self._host = torch.from_numpy(images)
+        self._chosen = torch.from_numpy(chosen)
+        self._resident: Tensor | None = None
+        size = len(chosen) * images[0].nbytes
+        if device.type == "cuda" and size <= RESIDENT_SHARE * _free_memory(device):
+            self._resident = torch.empty((len(chosen), *images.shape[1:]), dtype=torch.uint8,
+                                         device=device)  # fmt: skip
+            for start in range(0, len(chosen), COPIED_AT_ONCE):
+                rows = self._chosen[start : start + COPIED_AT_ONCE]
+                self._resident[start : start + len(rows)] = self._host[rows].to(device)
+        place = "host memory" if self._resident is None else "graphics memory"
+        logger.info("%.2f GB of pictures in %s", size / 1e9, place)
 
     def batches(self, rows: list[Tensor]) -> Iterator[Tensor]:
         """The pictures of each of `rows` (row numbers on the CPU), in turn."""
         if self._resident is not None:
             for wanted in rows:
                 yield self._resident[wanted.to(self._device, non_blocking=True)]
+            return
+        if self._device.type == "cpu":
+            for wanted in rows:
+                yield self._host[self._chosen[wanted]]
             return
         with ThreadPoolExecutor(1) as pool:
             ahead: Future[Tensor] | None = pool.submit(self._gather, rows[0]) if rows else None
@@ -69,7 +82,7 @@ class PictureStore:
                 yield ready.to(self._device, non_blocking=True)
 
     def _gather(self, wanted: Tensor) -> Tensor:
-        return self._host[wanted].pin_memory()
+        return self._host[self._chosen[wanted]].pin_memory()
 
 
 def _free_memory(device: torch.device) -> int:

@@ -127,10 +127,14 @@ def _centre(image: Image.Image, width: int, height: int) -> Image.Image:
 
 
 def _read_plain(sources: list[Path], *, side: int, cut: int, part: str) -> CropSet:
-    """Decoded while being read, a thousand at a time, so that only the squares stay."""
-    where = ", ".join(str(source) for source in sources)
-    entries = (entry for source in sources for entry in _pictures(source, part))
-    files, images = [], []
+    """Names first, then pictures straight into their place: no second copy of a large set."""
+    names = [(path, s) for s, source in enumerate(sources) for path in _names(source, part)]
+    if not names:
+        where = ", ".join(str(source) for source in sources)
+        raise DataError(where, f"no pictures of people lie under '{part or '.'}'")
+    names.sort()
+    row_of = {name: row for row, name in enumerate(names)}
+    images = np.empty((len(names), side, side, 3), dtype=np.uint8)
 
     def square(entry: tuple[PurePosixPath, bytes]) -> NDArray[np.uint8]:
         path, data = entry
@@ -138,15 +142,12 @@ def _read_plain(sources: list[Path], *, side: int, cut: int, part: str) -> CropS
             return fit_square(image, side=side, cut=cut)
 
     with ThreadPoolExecutor() as pool:
-        for batch in _batched(entries, 1024):
-            images.append(np.stack(list(pool.map(square, batch))))
-            files += [path for path, _ in batch]
-    if not files:
-        raise DataError(where, f"no pictures of people lie under '{part or '.'}'")
-    order = sorted(range(len(files)), key=lambda i: files[i])
-    people = [files[i].parent.name for i in order]
-    names = [str(files[i]) for i in order]
-    return CropSet(np.concatenate(images)[order], np.array(people), np.array(names))
+        for s, source in enumerate(sources):
+            for batch in _batched(_pictures(source, part), 1024):
+                for (path, _), image in zip(batch, pool.map(square, batch), strict=True):
+                    images[row_of[path, s]] = image
+    people = np.array([path.parent.name for path, _ in names])
+    return CropSet(images, people, np.array([str(path) for path, _ in names]))
 
 
 def _batched(
@@ -162,21 +163,35 @@ def _batched(
         yield batch
 
 
-def _pictures(source: Path, part: str) -> Iterator[tuple[PurePosixPath, bytes]]:
+def _names(source: Path, part: str) -> list[PurePosixPath]:
+    """The pictures of a source, unread.
+
+    Raises:
+        DataError: it is neither a folder nor a tar file.
+    """
     if source.is_dir():
-        for file in source.rglob("*"):
-            path = PurePosixPath(file.relative_to(source).as_posix())
-            if _is_wanted(path, part):
-                yield path, file.read_bytes()
-    elif tarfile.is_tarfile(source) if source.is_file() else False:
+        found = [PurePosixPath(f.relative_to(source).as_posix()) for f in source.rglob("*")]
+    elif source.is_file() and tarfile.is_tarfile(source):
         with tarfile.open(source) as tar:
-            for member in tar:
-                path = PurePosixPath(member.name)
-                stream = tar.extractfile(member) if _is_wanted(path, part) else None
-                if stream is not None:
-                    yield path, stream.read()
+            found = [PurePosixPath(member.name) for member in tar if member.isfile()]
     else:
         raise DataError(source, "it is neither a folder nor a tar file")
+    return [path for path in found if _is_wanted(path, part)]
+
+
+def _pictures(source: Path, part: str) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """The same with their bytes."""
+    if source.is_dir():
+        for path in _names(source, part):
+            yield path, (source / path).read_bytes()
+        return
+    wanted = set(_names(source, part))
+    with tarfile.open(source) as tar:
+        for member in tar:
+            path = PurePosixPath(member.name)
+            stream = tar.extractfile(member) if path in wanted else None
+            if stream is not None:
+                yield path, stream.read()
 
 
 def _is_wanted(path: PurePosixPath, part: str) -> bool:

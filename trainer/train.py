@@ -314,8 +314,8 @@ class Trainer:
 
     def _pictures(self) -> PictureStore:
         if self._store is None:
-            images = self.data.pictures.images[self.data.split.train]
-            self._store = PictureStore(images, self.world.device)
+            images, rows = self.data.pictures.images, self.data.split.train
+            self._store = PictureStore(images, rows, self.world.device)
         return self._store
 
 

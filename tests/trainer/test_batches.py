@@ -36,8 +36,9 @@ def test_no_batch_gives_a_process_a_single_picture(
 def test_batches_are_the_rows_asked_for() -> None:
     images = np.arange(10 * 2 * 2 * 3, dtype=np.uint8).reshape(10, 2, 2, 3)
     rows = [torch.tensor([3, 1]), torch.tensor([9])]
-    store = PictureStore(images, torch.device("cpu"))
+    chosen = np.arange(10)[::-1].copy()
+    store = PictureStore(images, chosen, torch.device("cpu"))
     fetched = list(store.batches(rows))
-    assert np.array_equal(fetched[0].numpy(), images[[3, 1]])
-    assert np.array_equal(fetched[1].numpy(), images[[9]])
+    assert np.array_equal(fetched[0].numpy(), images[[6, 8]])
+    assert np.array_equal(fetched[1].numpy(), images[[0]])
     assert list(store.batches([])) == []
