@@ -6,6 +6,11 @@ from opqn_app.opqn.config import OpqnConfig
 from trainer.head import HeadRecipe
 from trainer.metrics import LeaveOneOut
 
+NOT_TRAINED = (
+    "So the head that is shipped is the start itself: with a frozen trunk, training with the OPQN"
+    " loss did not help people it had not seen."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Figures:
