@@ -43,6 +43,8 @@ class Ranking:
         cutoffs: (t,) numbers of best hits.
         precision: (t,) mean share of the same person among them.
         recall: (t,) mean share of the same person's pictures found among them.
+        ceiling: (2, t) precision and recall if every ranking were perfect: the precision falls
+            because people have few pictures.
         pairs: scores of all pairs, matched queries or not.
         queries: queries asked, matched or not.
         gallery: pictures each of them ranked.
@@ -55,6 +57,7 @@ class Ranking:
     cutoffs: Labels
     precision: Doubles
     recall: Doubles
+    ceiling: Doubles
     pairs: PairHistogram
     queries: int
     gallery: int
@@ -166,7 +169,7 @@ class _Sums:
         self._harmonic = torch.from_numpy(harmonic).to(device)
         low, high = scorer.score_range if scorer.n_queries else (0.0, 1.0)
         self._pairs = PairHistogram(low, high, device=device)
-        self._hits = torch.zeros(2, len(inside), dtype=torch.float64, device=device)
+        self._hits = torch.zeros(4, len(inside), dtype=torch.float64, device=device)
         self._parts: list[NDArray[np.float64]] = []
         self._rows: list[Rows] = []
         self._queries = 0
@@ -204,7 +207,10 @@ class _Sums:
         is_real = found > -torch.inf
         values = [torch.where(is_real, v, 0.0).sum(1) / totals for v in (precision, bad, good)]
         hits = self._expected_hits(every, found)  # (b, t)
-        self._hits += torch.stack([(hits / self._inside).sum(0), (hits / totals[:, None]).sum(0)])
+        goal = totals[:, None]
+        best = self._inside.minimum(goal).double()
+        means = (hits / self._inside, hits / goal, best / self._inside, best / goal)
+        self._hits += torch.stack([m.sum(0, dtype=torch.float64) for m in means])
         first = self._expected_hits(every, found, torch.ones_like(self._inside[:1]))[:, 0]
         self._parts.append(torch.stack([*values, first]).cpu().numpy())
 
@@ -221,7 +227,7 @@ class _Sums:
         parts = np.concatenate(self._parts, axis=1) if self._parts else np.zeros((4, 0))
         rows = np.concatenate(self._rows) if self._rows else np.empty(0, np.intp)
         ap, bad, good, first = parts
-        precision, recall = self._hits.cpu().numpy() / max(len(rows), 1)
+        precision, recall, *ceiling = self._hits.cpu().numpy() / max(len(rows), 1)
         span = (float(bad.mean()), float(good.mean())) if len(rows) else (0.0, 0.0)
         return Ranking(
             rows=rows,
@@ -231,6 +237,7 @@ class _Sums:
             cutoffs=self._cutoffs,
             precision=precision,
             recall=recall,
+            ceiling=np.stack(ceiling),
             pairs=self._pairs,
             queries=self._queries,
             gallery=self._ranked,
