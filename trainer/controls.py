@@ -100,7 +100,8 @@ def _rotation(faiss: ModuleType, x: Floats, n_books: int, bits: int) -> Floats:
     kept = min(x.shape[1], MAX_ROTATED // n_books * n_books)
     turn = faiss.OPQMatrix(x.shape[1], n_books, kept)
     turn.niter = ROTATION_ROUNDS
-    turn.pq = _pq(faiss, kept, n_books, bits)
+    inner = _pq(faiss, kept, n_books, bits)  # faiss keeps a bare pointer: it must outlive training
+    turn.pq = inner
     turn.train(x)
     matrix: Floats = faiss.vector_to_array(turn.A).reshape(kept, x.shape[1])
     return matrix

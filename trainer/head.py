@@ -138,7 +138,8 @@ def train_head(
         momentum=0.9,
         weight_decay=recipe.weight_decay,
     )
-    steps = len(labels) // recipe.batch_size
+    batch_size = min(recipe.batch_size, len(labels))
+    steps = len(labels) // batch_size
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.1
     )
@@ -146,7 +147,7 @@ def train_head(
         order = torch.randperm(len(labels), generator=generator)
         sums = torch.zeros(4)
         backbone.last_bn.train()
-        for picked in order[: steps * recipe.batch_size].view(steps, -1):
+        for picked in order[: steps * batch_size].view(steps, -1):
             view = torch.randint(embeddings.shape[1], (len(picked),), generator=generator)
             x = backbone.from_embedding(embeddings[picked, view])
             log_p = model.quantizer.training_log_assignment(x)

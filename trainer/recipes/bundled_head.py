@@ -32,6 +32,7 @@ from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
 from opqn_app.types import Calibration, Codes, Floats
 from trainer.calibration import MATCH_SHARE, fit_calibration, reliability
+from trainer.controls import ProductQuantizer, train_pq, unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.head import HeadRecipe, embed_crops, start_head, train_head
 from trainer.metrics import LeaveOneOut, leave_one_out
@@ -112,6 +113,8 @@ def make_model(arguments: argparse.Namespace) -> None:
     )
     model = OpqnModel(config)
     trunk_file = arguments.data / "mobilefacenet_facexzoo.pt"
+    if not trunk_file.is_file():
+        raise DataError(arguments.data, f"{trunk_file.name}, the weights of the trunk, is missing")
     model.trunk.load_state_dict(torch.load(trunk_file, weights_only=True, map_location="cpu"))
 
     shards = sorted(arguments.data.glob("faces_*.tar"))
@@ -130,9 +133,10 @@ def make_model(arguments: argparse.Namespace) -> None:
     save_model(arguments.out, model, calibration=calibration, name=arguments.out.name)
     shipped = load_model(arguments.out).model  # measured as stored: rounded to 16-bit floats
     sets = {"LFW, unseen people": unseen, "validation families, reported half": held}
+    controls = train_controls(train, config)
     figures = Figures(
         ours={name: retrieval(shipped, data) for name, data in sets.items()},
-        controls={name: control_figures(train, data, model.config) for name, data in sets.items()},
+        controls={name: control_figures(controls, data) for name, data in sets.items()},
         reliability=reliability(calibration, *pair_scores(shipped, held)),
         history=history,
         train_crops=len(labels),
@@ -259,8 +263,12 @@ def tables_and_codes(model: OpqnModel, data: Embedded) -> tuple[Floats, Codes]:
 
 
 def retrieval(model: OpqnModel, data: Embedded) -> LeaveOneOut:
-    """Leave-one-out figures, scored by the app's own function."""
-    tables, codes = tables_and_codes(model.eval(), data)
+    """Leave-one-out figures of the model."""
+    return ranked_by_tables(*tables_and_codes(model.eval(), data), data)
+
+
+def ranked_by_tables(tables: Floats, codes: Codes, data: Embedded) -> LeaveOneOut:
+    """Leave-one-out figures of (n, M, K) tables and (n, M) codes, by the app's own scoring."""
     by_book = np.asfortranarray(codes)
     bounds = (float(tables.min(2).sum(1).min()), float(tables.max(2).sum(1).max()))
     return leave_one_out(
@@ -291,34 +299,29 @@ def calibrate(model: OpqnModel, tuning: Embedded) -> Calibration:
     return fit_calibration(*pair_scores(model.eval(), tuning))
 
 
-def control_figures(train: Embedded, data: Embedded, config: OpqnConfig) -> dict[str, LeaveOneOut]:
-    """The float trunk, and faiss PQ and OPQ of equal bits on the trunk's features."""
-    import faiss
-
-    def unit(x: Tensor) -> Floats:
-        return torch.nn.functional.normalize(x, dim=-1).numpy()
-
-    features, learn = unit(data.plain), unit(train.plain)
-    found = {
-        "float trunk, cosine": leave_one_out(
-            lambda query: features @ features[query], data.people, score_range=(-1.0, 1.0)
+def train_controls(train: Embedded, config: OpqnConfig) -> dict[str, ProductQuantizer]:
+    """faiss PQ and OPQ of equal bits, learned from the same embeddings as the head."""
+    size = f"{config.n_books}×{config.bits_per_book}"
+    return {
+        f"faiss {name} {size}": train_pq(
+            train.plain.numpy(), config.n_books, config.bits_per_book, rotated=rotated
         )
+        for name, rotated in (("PQ", False), ("OPQ", True))
     }
-    bits = config.bits_per_book
-    for name, recipe in (
-        ("faiss PQ", f"PQ{config.n_books}x{bits}"),
-        ("faiss OPQ", f"OPQ{config.n_books},PQ{config.n_books}x{bits}"),
-    ):
-        index = faiss.index_factory(features.shape[1], recipe, faiss.METRIC_INNER_PRODUCT)
-        index.train(learn)
-        index.add(features)
-        decoded = index.reconstruct_n(0, len(features))
-        found[f"{name} {config.n_books}×{bits}"] = leave_one_out(
-            lambda query, decoded=decoded: decoded @ features[query],  # type: ignore[misc]
-            data.people,
-            score_range=(-1.5, 1.5),
-        )
-    return found
+
+
+def control_figures(
+    controls: dict[str, ProductQuantizer], data: Embedded
+) -> dict[str, LeaveOneOut]:
+    """The float trunk, and the quantisers that do without OPQN."""
+    features = data.plain.numpy()
+    unit = unit_rows(features)
+    floats = leave_one_out(lambda query: unit @ unit[query], data.people, score_range=(-1.0, 1.0))
+    coded = {
+        name: ranked_by_tables(quantiser.tables(features), quantiser.codes(features), data)
+        for name, quantiser in controls.items()
+    }
+    return {"float trunk, cosine": floats, **coded}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,146 @@
+"""The start and the training of a head, and the whole recipe at small scale."""
+
+import csv
+import io
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from opqn_app.opqn.checkpoint import load_model
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.mobilefacenet import MobileFaceNet
+from opqn_app.opqn.model import OpqnModel
+from trainer.head import HeadRecipe, start_head, train_head
+from trainer.recipes import bundled_head
+
+RECIPE = HeadRecipe(directions=16, iterations=8, epochs=3, batch_size=64, learning_rate=0.05)
+
+
+def planted_embeddings(n_people: int, each: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """People differ along 16 directions; the other 496 are noise of each photo."""
+    generator = torch.Generator().manual_seed(seed)
+    basis = torch.linalg.qr(torch.randn(512, 512, generator=generator)).Q
+    centres = torch.randn(n_people, 1, 16, generator=generator)
+    photos = centres + 0.15 * torch.randn(n_people, each, 16, generator=generator)
+    noise = 0.6 * torch.randn(n_people, each, 496, generator=generator)
+    x = torch.cat([photos, noise], dim=-1).reshape(-1, 512) @ basis
+    return x, torch.arange(n_people).repeat_interleave(each)
+
+
+def tiny_model() -> OpqnModel:
+    torch.manual_seed(0)
+    return OpqnModel(OpqnConfig(n_books=4, n_words=32, feature_dim=128))
+
+
+def rank1(model: OpqnModel, x: torch.Tensor, labels: torch.Tensor) -> float:
+    model.eval()
+    with torch.inference_mode():
+        features = model.backbone.from_embedding(x)
+        tables, codes = model.quantizer.tables(features), model.quantizer.codes(features)
+    scores = sum(tables[:, m][:, codes[:, m]] for m in range(4))
+    scores.fill_diagonal_(-1.0)
+    return float((labels[scores.argmax(1)] == labels).float().mean())
+
+
+def test_the_start_finds_the_directions_that_tell_people_apart() -> None:
+    x, labels = planted_embeddings(80, 6, seed=1)
+    untouched = rank1(tiny_model(), x, labels)
+    model = tiny_model()
+    start_head(model, x, labels, RECIPE)
+    assert rank1(model, x, labels) > max(0.9, untouched + 0.2)
+
+
+def test_words_are_unit_vectors_near_the_sub_vectors() -> None:
+    x, labels = planted_embeddings(40, 6, seed=2)
+    model = tiny_model()
+    start_head(model, x, labels, RECIPE)
+    words = model.quantizer.mlp.detach()
+    assert torch.allclose(words.norm(dim=1), torch.ones(4, 32), atol=1e-4)
+    with torch.inference_mode():
+        sub = model.quantizer.sub_vectors(model.backbone.from_embedding(x))
+    nearest = torch.einsum("bmd,mdk->bmk", F.normalize(sub, dim=-1), words).amax(-1)
+    assert float(nearest.mean()) > 0.7
+
+
+def test_training_lowers_the_loss_and_leaves_the_trunk_alone() -> None:
+    x, labels = planted_embeddings(40, 8, seed=3)
+    model = tiny_model()
+    start_head(model, x, labels, RECIPE)
+    trunk = {key: value.clone() for key, value in model.trunk.state_dict().items()}
+    reports = list(train_head(model, x[:, None], labels, RECIPE))
+    assert [report.epoch for report in reports] == [1, 2, 3]
+    assert reports[-1].total < reports[0].total
+    assert all(torch.equal(value, trunk[key]) for key, value in model.trunk.state_dict().items())
+
+
+def test_same_seed_same_head() -> None:
+    x, labels = planted_embeddings(30, 6, seed=4)
+    heads = []
+    for _ in range(2):
+        model = tiny_model()
+        start_head(model, x, labels, RECIPE)
+        list(train_head(model, x[:, None], labels, RECIPE))
+        heads.append(model.quantizer.mlp.detach().clone())
+    assert torch.equal(*heads)
+
+
+def write_face_data(folder: Path) -> None:
+    """A set in the layout of the face data: a tar of coloured crops, a CSV, a trunk, LFW people."""
+    chance = np.random.default_rng(0)
+    rows = []
+    with (
+        tarfile.open(folder / "faces_0.tar", "w") as faces,
+        tarfile.open(folder / "lfw_unseen.tar", "w") as lfw,
+    ):
+        for person in range(40):
+            part = "train" if person < 26 else "val" if person < 36 else ""
+            name = f"p{person:05d}"
+            blocks = chance.integers(0, 255, (7, 7, 3))
+            for photo in range(4):
+                pixels = np.clip(blocks + chance.normal(0, 12, blocks.shape), 0, 255)
+                image = Image.fromarray(pixels.astype(np.uint8)).resize((124, 124))
+                data = io.BytesIO()
+                image.save(data, "WEBP", quality=90)
+                path = "/".join(filter(None, (part, name, f"{photo}.webp")))
+                entry = tarfile.TarInfo(path)
+                entry.size = data.tell()
+                data.seek(0)
+                (faces if part else lfw).addfile(entry, data)
+            rows.append({"person": name, "family": f"f{person // 2}" if part == "val" else ""})
+    with (folder / "faces.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["person", "family"])
+        writer.writeheader()
+        writer.writerows(rows)
+    torch.manual_seed(1)
+    torch.save(MobileFaceNet().state_dict(), folder / "mobilefacenet_facexzoo.pt")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # faiss's own SWIG types
+def test_the_recipe_makes_a_model_that_loads(tmp_path: Path) -> None:
+    """Embedding, start, training, choice, calibration, card; then again from the cache."""
+    write_face_data(tmp_path)
+    command = [
+        "--data", str(tmp_path), "--out", str(tmp_path / "tiny"), "--run", str(tmp_path / "run"),
+        "--books", "4", "--words", "16", "--directions", "16", "--epochs", "1",
+    ]  # fmt: skip
+    assert bundled_head.main(command) == 0
+    loaded = load_model(tmp_path / "tiny")
+    assert loaded.calibration is not None
+    assert loaded.calibration.slope > 0
+    card = (tmp_path / "tiny" / "README.md").read_text(encoding="utf-8")
+    assert "faiss OPQ 4×4" in card
+    assert "104 crops of 26 people" in card
+    before = loaded.model_id
+    assert bundled_head.main(command) == 0
+    assert load_model(tmp_path / "tiny").model_id == before
+
+
+def test_missing_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert bundled_head.main(["--data", str(tmp_path), "--out", str(tmp_path / "x")]) == 1
+    assert "can't be used" in capsys.readouterr().err
