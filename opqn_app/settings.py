@@ -22,6 +22,7 @@ class Settings:
     Attributes:
         library: library file; "" means the default place.
         model: name or folder of the OPQN model.
+        next_model: the one that takes over when every face has a code of it; "" if none does.
         device: "auto", "cpu" or "cuda".
         excludes: glob patterns of folders and files to skip, relative to each root.
         theme: "system", "light" or "dark".
@@ -31,6 +32,7 @@ class Settings:
 
     library: str = ""
     model: str = DEFAULT_MODEL
+    next_model: str = ""
     device: str = "auto"
     excludes: tuple[str, ...] = ()
     theme: str = "system"

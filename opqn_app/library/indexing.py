@@ -17,7 +17,7 @@ from opqn_app.library.progress import IndexProgress, IndexReport
 from opqn_app.library.records import real_path
 from opqn_app.library.root_table import is_available
 
-__all__ = ["IndexProgress", "IndexReport", "index_folder"]
+__all__ = ["IndexProgress", "IndexReport", "encode_library", "index_folder"]
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +73,25 @@ def index_folder(
         report.seconds,
     )
     return report
+
+
+def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgress, None, int]:
+    """Give every face a code of the engine's model, from the stored crops: no photo is read.
+
+    What other models made of the faces stays and can be searched meanwhile. Stopped anywhere, the
+    next run goes on there.
+
+    Returns:
+        How many faces got a code.
+
+    Raises:
+        LibraryError: the library can't be written.
+    """
+    with Library.open(library_path, write=True) as library:
+        run = IndexRun(library, engine, root_id=0, root=library_path.parent, scope="")
+        yield from run.encode_known_faces()
+        library.writer.use_model(run.model)
+        return run.counts.done
 
 
 def _start(library: Library, folder: Path, engine: Engine) -> IndexRun:

@@ -88,6 +88,12 @@ class EngineSlot:
             self._future.set_result(engine)
         return engine
 
+    def replace(self, engine: Engine) -> None:
+        """From now on everybody gets `engine`; whoever waits for the old one gets it too."""
+        if self._future.done():
+            self._future = Future()
+        self._future.set_result(engine)
+
     def wait(self) -> Engine:
         """The engine, as soon as it is there; raises what kept it from loading."""
         try:
@@ -140,6 +146,23 @@ def index_root(
 
     ensure_library(path)
     return (yield from index_folder(path, root, slot.wait(), **options))
+
+
+def switch_model(
+    path: Path, factory: Callable[[], Engine], slot: EngineSlot
+) -> Generator["IndexProgress", None, Engine]:
+    """Load another model, give every face a code of it, and only then let it answer.
+
+    The engine changes here, on the lane that writes: no face can come in between with a code of
+    the old model only.
+    """
+    from opqn_app.library.indexing import encode_library
+
+    ensure_library(path)
+    engine = factory()
+    yield from encode_library(path, engine)
+    slot.replace(engine)
+    return engine
 
 
 def open_query(

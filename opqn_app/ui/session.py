@@ -47,6 +47,10 @@ class Session(QObject):
         settings_changed: the new Settings.
         engine_ready: the Engine.
         engine_failed: why not, as a plain sentence.
+        model_switch_progressed: an IndexProgress, counting faces; see `switch_model`.
+        model_switched: the model (str) that answers from now on.
+        model_switch_ended: the model (str) that does not take over, and why not, as a plain
+            sentence; "" when the user stopped it.
         status_read: a LibraryStatus, after `refresh_status` and after every change.
         status_failed: why the library can't be read, as a plain sentence.
         library_changed: faces came or went; bursts of commits are one signal.
@@ -68,6 +72,9 @@ class Session(QObject):
     settings_changed = Signal(object)
     engine_ready = Signal(object)
     engine_failed = Signal(str)
+    model_switch_progressed = Signal(object)
+    model_switched = Signal(str)
+    model_switch_ended = Signal(str, str)
     status_read = Signal(object)
     status_failed = Signal(str)
     library_changed = Signal()
@@ -104,6 +111,7 @@ class Session(QObject):
         self._waiting: deque[IndexRequest] = deque()
         self._index_task: Task | None = None
         self._request: IndexRequest | None = None  # the one that runs
+        self._switch_task: Task | None = None
         self._query_task: Task | None = None
         self._opened: jobs.OpenedPhoto | None = None  # the photo that was announced last
         self._done_before = 0
@@ -126,20 +134,81 @@ class Session(QObject):
         self._load_task = self.runner.start("load", self._slot.fill, factory)
         self._load_task.succeeded.connect(self.engine_ready)
         self._load_task.failed.connect(self._on_engine_failed)
+        self._load_task.finished.connect(self._go_on_switching)
 
     def change_settings(self, settings: Settings) -> None:
-        """Take and save new settings; the model and the library file apply at the next start."""
+        """Take and save new settings; library file and device apply at the next start.
+
+        Another model takes over as `switch_model` says.
+        """
+        model, current = settings.model, self.settings.model
+        self._keep(replace(settings, model=current))
+        if model != current:
+            self.switch_model(model)
+
+    def _keep(self, settings: Settings) -> None:
         self.settings = settings
         settings_file.save(settings)
         self.settings_changed.emit(settings)
 
     def remember(self, **choices: Any) -> None:
         """Change a few settings by name, such as `min_probability=0.6`."""
-        self.change_settings(replace(self.settings, **choices))
+        self._keep(replace(self.settings, **choices))
 
     def _on_engine_failed(self, error: Failure) -> None:
         self._load_task = None
         self.engine_failed.emit(str(error))
+
+    # Changing the model
+
+    @property
+    def is_switching(self) -> bool:
+        """Faces are getting codes of another model."""
+        return self._switch_task is not None
+
+    def switch_model(self, model: str) -> None:
+        """Let another model answer as soon as every face of the library has a code of it.
+
+        Until then the old model and its codes do. What was begun goes on at the next start.
+        """
+        if self._switch_task is not None:
+            old, self._switch_task = self._switch_task, None
+            old.cancel()
+        self.remember(next_model=model)
+        factory = partial(self._engine_factory, model, self.settings.device)
+        task = self.runner.start("index", jobs.switch_model, self.library_path, factory, self._slot)
+        self._switch_task = task
+        task.progressed.connect(self._if_switching(task, self.model_switch_progressed.emit))
+        task.succeeded.connect(self._if_switching(task, lambda e: self._on_switched(model, e)))
+        task.failed.connect(self._if_switching(task, lambda e: self._end_switch(model, str(e))))
+        task.cancelled.connect(lambda: self._if_switching(task, self._end_switch)(model))
+
+    def _if_switching(self, task: Task, act: Callable[..., None]) -> Callable[..., None]:
+        def act_if_newest(*values: Any) -> None:
+            if task is self._switch_task and not self.runner.is_shut_down:
+                act(*values)
+
+        return act_if_newest
+
+    def _go_on_switching(self) -> None:
+        """A switch that the last closing of the window cut off."""
+        model = self.settings.next_model
+        if model and self._switch_task is None and not self.runner.is_shut_down:
+            self.switch_model(model)
+
+    def _on_switched(self, model: str, engine: Engine) -> None:
+        self._switch_task = None
+        self.remember(model=model, next_model="")
+        self.model_switched.emit(model)
+        self.engine_ready.emit(engine)
+        self._mark_changed()
+        self._start_next()
+
+    def _end_switch(self, model: str, reason: str = "") -> None:
+        self._switch_task = None
+        self.remember(next_model="")
+        self.model_switch_ended.emit(model, reason)
+        self._start_next()
 
     # Reading and writing the library
 
@@ -181,7 +250,8 @@ class Session(QObject):
 
     @property
     def is_paused(self) -> bool:
-        return self._index_task is not None and self._index_task.is_paused
+        task = self._index_task or self._switch_task
+        return task is not None and task.is_paused
 
     @property
     def indexing_root(self) -> Path | None:
@@ -212,23 +282,26 @@ class Session(QObject):
         self._start_next()
 
     def pause_indexing(self) -> None:
-        if self._index_task is not None:
-            self._index_task.pause()
+        task = self._index_task or self._switch_task
+        if task is not None:
+            task.pause()
             self.indexing_paused.emit(True)
 
     def resume_indexing(self) -> None:
-        if self._index_task is not None:
-            self._index_task.resume()
+        task = self._index_task or self._switch_task
+        if task is not None:
+            task.resume()
             self.indexing_paused.emit(False)
 
     def cancel_indexing(self) -> None:
         """Stop after the current batch and drop the waiting folders; committed faces stay."""
         self._waiting.clear()
-        if self._index_task is not None:
-            self._index_task.cancel()
+        task = self._index_task or self._switch_task
+        if task is not None:
+            task.cancel()
 
     def _start_next(self) -> None:
-        if self._index_task is not None or not self._waiting:
+        if self._index_task is not None or self._switch_task is not None or not self._waiting:
             return
         self.load_engine()
         request = self._waiting.popleft()

@@ -24,7 +24,10 @@ from opqn_app.ui.widgets.controls import push_button, text_label
 
 DEVICES = {"auto": "The fastest there is", "cpu": "Processor", "cuda": "Graphics card (CUDA)"}
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
-CHANGED_AT_START = "The library file, the model and the device are used from the next start on."
+CHANGED_AT_START = (
+    "The library file and the device are used from the next start on, another model as soon as "
+    "every face has been coded with it."
+)
 
 
 def known_models() -> list[str]:

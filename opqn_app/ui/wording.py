@@ -61,6 +61,12 @@ def running(progress: "IndexProgress", folder: str) -> str:
     return f"Finding faces in {folder}: {progress.done:,} of {counted(progress.total, 'photo')}"
 
 
+def switching(progress: "IndexProgress", model: str) -> str:
+    """What changing the model does now, for the status line."""
+    done = f"{progress.done:,} of {counted(progress.total, 'face')}"
+    return f"Getting ready to search with {model}: {done}"
+
+
 def pace(progress: "IndexProgress") -> str:
     """Rate and time left of a run: "12 photos a second · about 4 minutes left"."""
     parts = (speed(progress.photos_per_s), time_left(progress.eta_s))

@@ -40,6 +40,10 @@ class StatusLine(QWidget):
         """What the line says."""
         return self._label.text()
 
+    @property
+    def _is_running(self) -> bool:
+        return self._session.is_indexing or self._session.is_switching
+
     def _build(self) -> None:
         self._label = text_label()
         # A long folder name is cut rather than widening the window.
@@ -72,11 +76,14 @@ class StatusLine(QWidget):
         session.indexing_finished.connect(self._on_finished)
         session.indexing_cancelled.connect(self._on_cancelled)
         session.indexing_failed.connect(self._on_failed)
+        session.model_switch_progressed.connect(self._on_switch_progress)
+        session.model_switched.connect(lambda name: self._end(f"{name} now answers your searches."))
+        session.model_switch_ended.connect(self._on_switch_ended)
         self._pause.clicked.connect(self._on_pause_clicked)
         self._cancel.clicked.connect(session.cancel_indexing)
 
     def _on_status(self, status: LibraryStatus) -> None:
-        if self._session.is_indexing or self._has_news:
+        if self._is_running or self._has_news:
             return
         if status.photos:
             self._say(wording.contents(status.photos, status.faces) + " in your library")
@@ -115,6 +122,15 @@ class StatusLine(QWidget):
             name = wording.folder_name(root)
             self._end(f"Indexing {name} ended by a fault of this program; see its log file.")
 
+    def _on_switch_progress(self, progress: "IndexProgress") -> None:
+        self._progress = progress
+        self._show_controls()
+        self._show_progress()
+
+    def _on_switch_ended(self, name: str, reason: str) -> None:
+        stays = f"{self._session.settings.model} goes on answering"
+        self._end(f"{reason} {stays}." if reason else f"{name} was not taken; {stays}.")
+
     def _on_pause_clicked(self) -> None:
         if self._session.is_paused:
             self._session.resume_indexing()
@@ -136,7 +152,11 @@ class StatusLine(QWidget):
         if progress is None:
             return
         is_paused = self._session.is_paused
-        words = wording.running(progress, self._folder)
+        session = self._session
+        if session.is_switching and not session.is_indexing:
+            words = wording.switching(progress, session.settings.next_model)
+        else:
+            words = wording.running(progress, self._folder)
         self._say(f"Paused. {words}" if is_paused else words)
         self._pace.setText("" if is_paused else wording.pace(progress))
         is_counted = progress.phase == "indexing" and progress.total > 0
@@ -145,7 +165,7 @@ class StatusLine(QWidget):
             self._bar.setValue(BAR_STEPS * progress.done // progress.total)
 
     def _show_controls(self) -> None:
-        is_running = self._session.is_indexing
+        is_running = self._is_running
         if not is_running:
             self._pace.clear()
         else:
