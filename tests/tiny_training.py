@@ -109,5 +109,5 @@ def run_command(arguments: list[str], output: str) -> None:
 def child_context() -> ForkServerContext:
     """Starts processes that find torch already imported, which takes seconds otherwise."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["trainer.train"])
+    context.set_forkserver_preload(["trainer.session", "torch._dynamo"])  # the optimiser needs both
     return context

@@ -34,14 +34,14 @@ def run_until(folder: Path, config: object, steps: int | None) -> bool:
 @pytest.mark.slow
 def test_five_kills_change_no_bit(tmp_path: Path) -> None:
     config = tiny_config(
-        engine={"epochs": 5, "checkpoint_steps": 2, "batch_size": 4, "ema": 0.9},
+        engine={"epochs": 4, "checkpoint_steps": 2, "batch_size": 4, "ema": 0.9},
         augment={"grey": 0.5},
     )
     assert run_until(tmp_path / "whole", config, None)
     points = random.Random(11)
     kills = 0
     for _ in range(5):
-        kills += not run_until(tmp_path / "killed", config, points.randint(1, 8))
+        kills += not run_until(tmp_path / "killed", config, points.randint(1, 6))
     assert kills == 5
     assert run_until(tmp_path / "killed", config, None)
     whole, killed = RunDir(tmp_path / "whole"), RunDir(tmp_path / "killed")
