@@ -3,9 +3,11 @@
 import shutil
 from pathlib import Path
 
+import pytest
 from library_fakes import PixelDetector, PixelEncoder, RunIndex, WritePhoto
 
 from opqn_app.engine import Engine
+from opqn_app.library import index_run
 from opqn_app.library.indexing import encode_library
 from opqn_app.library.library import Library
 
@@ -35,8 +37,12 @@ def test_all_faces_get_a_code_and_the_old_ones_stay(
 
 
 def test_a_run_cut_off_leaves_the_old_model_in_charge_and_is_gone_on_with(
-    write_photo: WritePhoto, run_index: RunIndex, library_path: Path
+    write_photo: WritePhoto,
+    run_index: RunIndex,
+    library_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(index_run, "MAX_FACES_AT_ONCE", 32)
     for seed in range(40):
         write_photo(f"{seed}.png", seed=seed)
     run_index(engine=engine("old"))
