@@ -102,7 +102,8 @@ def _rotation(faiss: ModuleType, x: Floats, n_books: int, bits: int) -> Floats:
     turn.niter = ROTATION_ROUNDS
     inner = _pq(faiss, kept, n_books, bits)  # faiss keeps a bare pointer: it must outlive training
     turn.pq = inner
-    turn.train(x)
+    # WORKAROUND faiss 1.15: fewer vectors than dimensions overrun a buffer of OPQMatrix::train.
+    turn.train(x if len(x) >= x.shape[1] else np.resize(x, (x.shape[1], x.shape[1])))
     matrix: Floats = faiss.vector_to_array(turn.A).reshape(kept, x.shape[1])
     return matrix
 
