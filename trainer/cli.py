@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from opqn_app.errors import OpqnError, SettingsError
+from trainer.evaluate_command import add_command as add_evaluate
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig, Values
@@ -74,6 +75,7 @@ def add_commands(commands: Any) -> None:
     export.add_argument("run_folder", type=Path, metavar="RUN")
     export.add_argument("out", type=Path, metavar="DIR", help="model folder to write")
     export.add_argument("--name", default="", help="name of the model for people")
+    add_evaluate(commands)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
