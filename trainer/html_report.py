@@ -75,7 +75,7 @@ def html_page(
         _facts(report, values),
         "<h2>Figures</h2>",
         _figures(report),
-        _reading(report),
+        _reading(report, values["notes"]),
         "<h2>Beside the published figures</h2>",
         _published(report, comparison),
         *(f"<h2>{escape(p.title)}</h2>{_figure(p)}" for p in charts),
@@ -112,7 +112,7 @@ def _figures(report: EvalReport) -> str:
     return _table(heads, rows, kinds)
 
 
-def _reading(report: EvalReport) -> str:
+def _reading(report: EvalReport, notes: list[str]) -> str:
     lines = [
         "Means are over the queries that have a match; the others are counted above and left out. "
         "Equal scores count as in random order (the expected value), so the order of the files "
@@ -125,7 +125,7 @@ def _reading(report: EvalReport) -> str:
     ]
     if spans:
         lines.append(f"mAP if every tie fell badly, and well: {'; '.join(spans)}.")
-    lines += report.notes
+    lines += notes
     return "".join(f'<p class="note">{escape(line)}</p>' for line in lines)
 
 

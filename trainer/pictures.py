@@ -8,6 +8,7 @@ import io
 import tarfile
 import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -86,7 +87,8 @@ class PictureFiles:
             found = (f for f in self._source.rglob("*") if f.is_file())
             return [PurePosixPath(f.relative_to(self._source).as_posix()) for f in found]
         try:
-            self._tar = tarfile.open(self._source)  # noqa: SIM115 - read from until the end
+            self._tar = tarfile.open(self._source)  # noqa: SIM115 - closed with this object
+            weakref.finalize(self, self._tar.close)
             members = [m for m in self._tar if m.isfile()]
         except FileNotFoundError as error:
             raise DataError(self._source, "there is no such folder or tar file") from error
@@ -148,8 +150,8 @@ class PhotoCrops:
         self._failures: dict[int, PhotoUnreadable | NoFaceFound] = {}
         self._is_known = np.zeros(len(self.files), bool)
         shape = (len(self.files), CROP_SIZE, CROP_SIZE, 3)
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - gone when the array is
-        self._kept = np.memmap(file, np.uint8, "w+", shape=shape)
+        with tempfile.TemporaryFile() as file:  # the mapping keeps it until the array is gone
+            self._kept = np.memmap(file, np.uint8, "w+", shape=shape)
 
     def crop(self, row: int) -> Crop:
         if row in self._failures:

@@ -24,7 +24,7 @@ def embed(points: NDArray[np.floating], *, perplexity: float = 15.0, seed: int =
     n = len(x)
     if n < 3:
         return np.column_stack([np.arange(n, dtype=np.float64), np.zeros(n)])
-    p = joint_probabilities(x, min(perplexity, (n - 1) / 3))
+    p = joint_probabilities(x, min(perplexity, max((n - 1) / 3, 1.01)))
     y = _principal_axes(x, seed)
     speed = np.zeros_like(y)
     gain = np.ones_like(y)
@@ -59,6 +59,7 @@ def _row(square: Doubles, own: int, log_perplexity: float) -> Doubles:
     """p_j|i, its Gaussian width found by bisection so that the entropy is `log_perplexity`."""
     low, high, beta = 0.0, np.inf, 1.0 / max(float(np.median(square)), 1e-12)
     shifted = square - np.delete(square, own).min()
+    shifted[own] = 0.0
     p: Doubles = np.zeros_like(square)
     for _ in range(64):
         p = np.exp(-beta * shifted)

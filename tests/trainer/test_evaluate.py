@@ -1,0 +1,178 @@
+"""Whole evaluations of tiny models on made-up people."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from evaluation_people import write_people
+from tiny_checkpoint import make_tiny_checkpoint
+
+from opqn_app.errors import DataError, ModelMissing
+from opqn_app.opqn import lut
+from opqn_app.opqn.encoder import OpqnEncoder
+from trainer import protocols
+from trainer.eval_report import EvalReport, EvalSettings, figures_of
+from trainer.evaluate import evaluate
+from trainer.metrics import expected_average_precision, tie_groups
+from trainer.pictures import AlignedCrops
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_tiny_checkpoint(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six people, one of them with a single picture."""
+    return write_people(tmp_path_factory.mktemp("people"), [5, 4, 4, 3, 3, 1])
+
+
+def run(work: Generator[Any, None, EvalReport]) -> tuple[EvalReport, list[Any]]:
+    events = []
+    while True:
+        try:
+            events.append(next(work))
+        except StopIteration as stop:
+            return stop.value, events
+
+
+@pytest.fixture(scope="module")
+def report(model: Path, people: Path) -> EvalReport:
+    source = AlignedCrops(people)
+    settings = EvalSettings((str(model),), cutoffs=(1, 5), controls=True, portraits=True)
+    return run(evaluate(settings, source, protocols.leave_one_out(source.files)))[0]
+
+
+def test_figures_are_those_of_the_apps_own_search(
+    report: EvalReport, model: Path, people: Path
+) -> None:
+    source, encoder = AlignedCrops(people), OpqnEncoder.load(model)
+    crops = np.stack([source.crop(row) for row in range(20)])
+    tables, codes = encoder.luts(crops), encoder.encode(crops)
+    aps = []
+    for query in range(19):  # the last is alone
+        others = np.arange(20) != query
+        relevant = (source.people == source.people[query])[others]
+        scores = lut.scores(tables[query], codes)[others]
+        aps.append(expected_average_precision(tie_groups(scores, relevant)))
+    figures = figures_of(report.results[0], (1, 5))
+    assert figures["map"] == pytest.approx(np.mean(aps), abs=1e-6)
+    assert (report.queries, report.gallery, report.skipped) == (20, 20, 1)
+    assert report.people == 6
+
+
+def test_controls_stand_in_the_same_report(report: EvalReport) -> None:
+    assert [r.kind for r in report.results] == ["opqn", "float", "pq", "opq"]
+    assert [r.bytes for r in report.results] == [4, 4 * 96, 4, 4]
+    assert all(r.bits == 16 for r in report.results if r.kind != "float")
+    floats = figures_of(report.results[1], (1, 5))
+    assert floats["rank1"] == 1.0  # made-up people are easy for float features
+    assert any("flatters" in note for note in report.notes)
+
+
+def test_codewords_stand_at_right_angles(report: EvalReport) -> None:
+    angles = report.results[0].angles
+    assert angles is not None
+    assert angles[90] == angles.sum() == 4 * 16 * 15 // 2
+    learned = report.results[2].angles
+    assert learned is not None
+    assert learned[90] < learned.sum()
+
+
+def test_ranked_lists_never_show_the_query_itself(report: EvalReport) -> None:
+    lists = report.results[0].lists
+    assert len(lists) >= 5
+    assert len({entry.query for entry in lists}) == len(lists)
+    for entry in lists:
+        assert entry.query not in entry.hits
+        assert list(entry.scores) == sorted(entry.scores, reverse=True)
+
+
+def test_maps_show_people_with_several_pictures(report: EvalReport) -> None:
+    (drawn,) = report.maps
+    assert set(drawn.people) == {"p00", "p01", "p02", "p03", "p04"}
+    assert drawn.before.shape == drawn.after.shape == (19, 2)
+
+
+def test_broken_pictures_are_left_out_and_reported(tmp_path: Path, model: Path) -> None:
+    write_people(tmp_path, [3, 3])
+    (tmp_path / "p00" / "00.png").write_bytes(b"no picture")
+    source = AlignedCrops(tmp_path)
+    settings = EvalSettings((str(model),))
+    found, _ = run(evaluate(settings, source, protocols.leave_one_out(source.files)))
+    assert [entry.file for entry in found.dropped] == ["p00/00.png"]
+    assert (found.queries, found.pictures) == (5, 5)
+
+
+def test_single_domain_searches_only_the_gallery(model: Path, people: Path) -> None:
+    source = AlignedCrops(people)
+    roles = protocols.draw_queries(source.people, "single", per_person=2, seed=1, source=people)
+    found, events = run(evaluate(EvalSettings((str(model),), cutoffs=(1, 3)), source, roles))
+    assert (found.queries, found.gallery, found.skipped) == (10, 10, 0)
+    ranking = found.results[0].ranking
+    assert ranking is not None
+    assert ranking.gallery == 10
+    assert [e.done for e in events if "ranking" in e.phase][-1] == 10
+    assert {e.total for e in events if "encoding" in e.phase} == {20}
+
+
+def test_people_missing_from_the_gallery_are_skipped(tmp_path: Path, model: Path) -> None:
+    write_people(tmp_path / "train", [2, 2])
+    write_people(tmp_path / "test", [1, 1, 1])
+    source = AlignedCrops(tmp_path)
+    roles = protocols.split_by_folder(source.files, "single")
+    assert roles is not None
+    found, _ = run(evaluate(EvalSettings((str(model),)), source, roles))
+    assert (found.queries, found.gallery, found.skipped) == (3, 4, 1)
+
+
+def test_listed_pairs_give_verification_only(tmp_path: Path, model: Path) -> None:
+    write_people(tmp_path, [3, 3])
+    lines = ["first,second,same,fold"]
+    lines += [f"p0{p}/00.png,p0{p}/0{k}.png,1,{p}" for p in (0, 1) for k in (1, 2)]
+    lines += [f"p00/0{k}.png,p01/0{k}.png,0,{k % 2}" for k in range(3)]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n")
+    source = AlignedCrops(tmp_path)
+    roles = protocols.listed_pairs(tmp_path / "pairs.csv", source.files)
+    (tmp_path / "p00" / "02.png").write_bytes(b"gone bad")
+    found, _ = run(evaluate(EvalSettings((str(model),)), source, roles))
+    figures = figures_of(found.results[0], (1, 5))
+    assert found.results[0].ranking is None
+    assert figures["map"] is None
+    assert figures["pairs"] == found.queries == 5
+    assert found.skipped == 2
+    assert 0.0 <= figures["accuracy"][0] <= 1.0
+
+
+def test_listed_pairs_score_like_the_app(tmp_path: Path, model: Path) -> None:
+    write_people(tmp_path, [2, 1])
+    rows = ["first,second,same", "p00/01.png,p00/00.png,1", "p00/00.png,p01/00.png,0"]
+    (tmp_path / "pairs.csv").write_text("\n".join(rows) + "\n")
+    source, encoder = AlignedCrops(tmp_path), OpqnEncoder.load(model)
+    crops = np.stack([source.crop(row) for row in range(3)])
+    tables, codes = encoder.luts(crops), encoder.encode(crops)
+    expected = [float(lut.scores(tables[a], codes[b : b + 1])[0]) for a, b in ((1, 0), (0, 2))]
+    roles = protocols.listed_pairs(tmp_path / "pairs.csv", source.files)
+    pairs = run(evaluate(EvalSettings((str(model),)), source, roles))[0].results[0].pairs
+    edges = [pairs.low + pairs.step * int(np.flatnonzero(c)[0]) for c in (pairs.same, pairs.other)]
+    assert edges == pytest.approx(expected, abs=2 * pairs.step)
+
+
+def test_nothing_left_to_compare_is_a_sentence(tmp_path: Path, model: Path) -> None:
+    write_people(tmp_path / "train", [2])
+    write_people(tmp_path / "test", [1])
+    source = AlignedCrops(tmp_path)
+    roles = protocols.split_by_folder(source.files, "single")
+    assert roles is not None
+    (tmp_path / "test" / "p00" / "00.png").write_bytes(b"")
+    with pytest.raises(DataError, match="decoded"):
+        run(evaluate(EvalSettings((str(model),)), source, roles))
+
+
+def test_a_model_that_is_not_there_is_named(people: Path) -> None:
+    source = AlignedCrops(people)
+    with pytest.raises(ModelMissing, match="no-such-model"):
+        run(evaluate(EvalSettings(("no-such-model",)), source, protocols.all_pairs(source.files)))
