@@ -59,6 +59,8 @@ def drawing(theme: Theme) -> Iterator[Any]:
         "figure.facecolor": theme.background,
         "axes.facecolor": theme.background,
         "savefig.facecolor": theme.background,
+        "savefig.bbox": "tight",
+        "savefig.pad_inches": 0.08,
         "text.color": theme.text,
         "axes.labelcolor": theme.muted,
         "axes.edgecolor": theme.grid,
@@ -102,5 +104,7 @@ def label_lines(
     place = axes.transAxes
     for number, (_, text, colour, style) in enumerate(sorted(labels, key=lambda e: -e[0])):
         y = 0.97 - number * step
-        axes.plot([x, x + 0.035], [y, y], style, color=colour, lw=2, transform=place, clip_on=False)
-        axes.text(x + 0.05, y, text, color=colour, fontsize=8.5, va="center", transform=place)
+        axes.plot(
+            [x, x + 0.04], [y, y], style, color=colour, lw=2, ms=5, transform=place, clip_on=False
+        )
+        axes.text(x + 0.06, y, text, color=colour, fontsize=8.5, va="center", transform=place)

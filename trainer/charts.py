@@ -152,11 +152,10 @@ def codeword_angles(plt: Any, theme: Theme, report: EvalReport) -> Any:
         axes.set_xlim(low, high)
         axes.set_title(_name(report, result), fontsize=9.5)
         at = int(np.argmax(share))
-        text = f"{100 * share[at]:.0f} % at {at}°"
-        axes.annotate(text, (at, share[at]), textcoords="offset points",
-                      xytext=(6, -8), fontsize=8, color=theme.text)  # fmt: skip
+        axes.text(0.03, 0.93, f"{100 * share[at]:.3g} %\nat {at}°", fontsize=8, va="top",
+                  transform=axes.transAxes)  # fmt: skip
         axes.set_ylim(0, share.max() * 1.12)
-        axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.0f} %")
+        axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.3g} %")
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0f}°")
     figure.supxlabel("angle between two words of one book", fontsize=9, color=theme.muted)
     return figure

@@ -1,5 +1,6 @@
 """Pictures through a model once: features, and from them codes and tables as the app makes them."""
 
+import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Generator
@@ -48,6 +49,7 @@ class Encoded:
         tables: (n, M, K) float32, snapped; zero rows where nothing asks.
         table_of: (n,) place in `tables`, -1 for pictures that do not ask.
         features: (n, D) float32, or None when nobody wants them.
+        digests: (n,) of the pixels: equal ones are the same picture.
         dropped: the others.
         ms_per_picture: time of the network, in milliseconds.
     """
@@ -57,6 +59,7 @@ class Encoded:
     tables: Floats
     table_of: NDArray[np.intp]
     features: Floats | None
+    digests: NDArray[Any]
     dropped: list[Dropped]
     ms_per_picture: float
 
@@ -135,6 +138,7 @@ class _Parts:
         self._asks = asks
         self._wants_features = wants_features
         self._rows: list[int] = []
+        self._digests: list[str] = []
         self._table_of: list[int] = []
         self._codes: list[Codes] = []
         self._tables: list[Floats] = []
@@ -158,6 +162,9 @@ class _Parts:
         if self._wants_features:
             self._features.append(features)
         self._rows += rows[good].tolist()
+        self._digests += [
+            hashlib.blake2b(crop.tobytes(), digest_size=16).hexdigest() for crop in crops
+        ]
         places = np.cumsum(asks) - 1 + self._n_tables
         self._table_of += np.where(asks, places, -1).tolist()
         self._n_tables += int(asks.sum())
@@ -172,6 +179,7 @@ class _Parts:
             tables=np.concatenate([np.empty(shape, np.float32), *self._tables]),
             table_of=np.array(self._table_of, np.intp),
             features=np.concatenate(self._features) if self._features else None,
+            digests=np.array(self._digests, dtype="U32"),
             dropped=self._dropped,
             ms_per_picture=1e3 * self._seconds / max(len(self._rows), 1),
         )

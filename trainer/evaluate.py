@@ -6,9 +6,10 @@ tables as its encoder makes them, scores equal to `opqn_app.opqn.lut.scores` to 
 
 import time
 from collections.abc import Generator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opqn_app.types import Codes, Floats
 from trainer.controls import ControlUnavailable, ProductQuantizer, train_pq
@@ -67,6 +68,7 @@ def evaluate(
         phase = f"{model.name}: reading and encoding"
         encoded = yield from _shown(job, phase, len(roles.used))
         dropped = encoded.dropped
+        notes += duplicates_in_words(encoded.digests, source.people[encoded.rows])
         setting = Setting(source, roles, encoded, settings)
         models.append(_info(name, model, encoded))
         results.append((yield from _of_model(model, encoded, setting)))
@@ -255,6 +257,22 @@ def _shown(
             yield EvalProgress(phase, done, total, spent / done * (total - done) if done else None)
     finally:
         job.close()
+
+
+def duplicates_in_words(digests: NDArray[Any], people: NDArray[Any]) -> list[str]:
+    """A sentence about pictures that are in the set twice, which make any figure look better, or,
+    under two names, worse; none if there are no such pictures."""
+    _, group = np.unique(digests, return_inverse=True)
+    copies = len(digests) - len(np.unique(group))
+    if not copies:
+        return []
+    pairs = np.unique(np.stack([group, np.unique(people, return_inverse=True)[1]]), axis=1)
+    in_two = int((np.bincount(pairs[0]) > 1).sum())
+    under_two = f", {in_two:,} of these under two names" if in_two else ""
+    return [
+        f"{copies:,} of {len(digests):,} pictures are exact copies of another one{under_two}; "
+        "the figures count them."
+    ]
 
 
 def _info(given_as: str, model: Candidate, encoded: Encoded) -> ModelInfo:

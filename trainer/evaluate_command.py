@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opqn_app.errors import DataError, ModelMissing
+from opqn_app.errors import DataError, ModelMissing, OpqnError
 from opqn_app.progress import ProgressLine, counted, duration_in_words
 
 if TYPE_CHECKING:
@@ -118,7 +118,10 @@ def _add_roles(group: Any) -> None:
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
     """Run the command; 0 when done. Errors are raised, an interrupt gives 1."""
-    from opqn_app.opqn.checkpoint import bundled_models
+    try:
+        from opqn_app.opqn.checkpoint import bundled_models
+    except ImportError as error:  # a bare training machine
+        raise OpqnError(f"Reading models needs the package {error.name}; install it.") from error
     from opqn_app.opqn.device import pick_device
     from trainer.eval_report import EvalSettings
     from trainer.evaluate import evaluate

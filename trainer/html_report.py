@@ -28,10 +28,10 @@ p { max-width: 46rem; margin: .5rem 0; }
 .facts dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
-th, td { padding: .38rem .8rem; text-align: right; border-bottom: 1px solid var(--line);
-  white-space: nowrap; }
+th, td { padding: .38rem .7rem; text-align: right; border-bottom: 1px solid var(--line); }
+td, th:first-child { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
-th { color: var(--muted); font-weight: 500; }
+th { color: var(--muted); font-weight: 500; max-width: 6rem; vertical-align: bottom; }
 tr.model td { font-weight: 600; }
 tr.control td:first-child { padding-left: 1.2rem; }
 figure { margin: 1.4rem 0 2rem; }

@@ -9,12 +9,12 @@ import pytest
 from evaluation_people import write_people
 from tiny_checkpoint import make_tiny_checkpoint
 
-from opqn_app.errors import DataError, ModelMissing
+from opqn_app.errors import DataError, ModelIncompatible, ModelMissing
 from opqn_app.opqn import lut
 from opqn_app.opqn.encoder import OpqnEncoder
 from trainer import protocols
 from trainer.eval_report import EvalReport, EvalSettings, figures_of
-from trainer.evaluate import evaluate
+from trainer.evaluate import duplicates_in_words, evaluate
 from trainer.metrics import expected_average_precision, tie_groups
 from trainer.pictures import AlignedCrops
 
@@ -176,3 +176,45 @@ def test_a_model_that_is_not_there_is_named(people: Path) -> None:
     source = AlignedCrops(people)
     with pytest.raises(ModelMissing, match="no-such-model"):
         run(evaluate(EvalSettings(("no-such-model",)), source, protocols.all_pairs(source.files)))
+
+
+def test_exact_copies_are_told_and_where_they_have_two_names() -> None:
+    digests, people = np.array(["a", "b", "a", "c", "c"]), np.array(["x", "x", "x", "x", "y"])
+    (note,) = duplicates_in_words(digests, people)
+    assert note.startswith("2 of 5 pictures are exact copies of another one, 1 of these under two")
+    assert duplicates_in_words(np.array(["a", "b"]), np.array(["x", "x"])) == []
+
+
+def test_progress_tells_how_long_it_takes(model: Path, people: Path) -> None:
+    source = AlignedCrops(people)
+    roles = protocols.leave_one_out(source.files)
+    _, events = run(evaluate(EvalSettings((str(model),)), source, roles))
+    reading = [event for event in events if "encoding" in event.phase]
+    assert [event.done for event in reading] == [0, 16, 20]
+    assert reading[0].eta_s is None
+    assert reading[1].eta_s > 0
+    assert reading[-1].eta_s == 0
+
+
+def test_closing_the_evaluation_stops_it(model: Path, people: Path) -> None:
+    source = AlignedCrops(people)
+    work = evaluate(EvalSettings((str(model),)), source, protocols.leave_one_out(source.files))
+    next(work)
+    work.close()
+    with pytest.raises(StopIteration):
+        next(work)
+
+
+def test_a_training_run_and_a_released_file_are_models_too(
+    model: Path, people: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    shutil.copytree(model, tmp_path / "my-run" / "model")
+    source = AlignedCrops(people)
+    roles = protocols.leave_one_out(source.files)
+    found, _ = run(evaluate(EvalSettings((str(tmp_path / "my-run"),)), source, roles))
+    assert found.models[0].name == "my-run"
+    (tmp_path / "weights.tar").write_bytes(b"not a checkpoint")
+    with pytest.raises(ModelIncompatible):
+        run(evaluate(EvalSettings((str(tmp_path / "weights.tar"),)), source, roles))

@@ -1,0 +1,50 @@
+"""How long a full ranking takes, and how much memory, at the size of the VGGFace2 subset.
+
+`python tests/benchmarks/bench_evaluate.py [--gallery 700000] [--queries 200] [--device cpu]` ranks
+random codes by random tables and prints a line; queries beyond these cost the same again, since
+nothing but a few sums is kept between blocks.
+"""
+
+import argparse
+import resource
+import time
+
+import numpy as np
+
+from opqn_app.opqn import lut
+from trainer.ranking import rank, rank_cutoffs
+from trainer.scoring import CodeScorer, StoredTables
+
+PEOPLE = 2787
+ALL_QUERIES = 139_350
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gallery", type=int, default=700_000)
+    parser.add_argument("--queries", type=int, default=200)
+    parser.add_argument("--device", default="cpu")
+    arguments = parser.parse_args()
+    rng = np.random.default_rng(0)
+    codes = rng.integers(0, 256, (arguments.gallery, 8), dtype=np.uint8)
+    tables = lut.snap(rng.dirichlet(np.ones(256), (arguments.queries, 8)))
+    gallery, queries = (rng.integers(0, PEOPLE, n) for n in (arguments.gallery, arguments.queries))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    scorer = CodeScorer(StoredTables(tables), codes, arguments.device)
+    cutoffs = rank_cutoffs(arguments.gallery)
+    for _ in rank(scorer, queries, gallery, cutoffs=cutoffs.tolist(), device=arguments.device):
+        pass
+    spent = time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    each = spent / arguments.queries
+    print(
+        f"{arguments.queries:,} queries, {arguments.gallery:,} codes of 8 bytes, "
+        f"{arguments.device}: {1e3 * each:.1f} ms a query, {ALL_QUERIES * each / 60:.0f} min for "
+        f"all {ALL_QUERIES:,}; memory {before / 1024:,.0f} MB before, "
+        f"{after / 1024:,.0f} MB at most"
+    )
+
+
+if __name__ == "__main__":
+    main()
