@@ -65,7 +65,7 @@ def run_gui(library: Path | None = None, *, time_to_window: bool = False) -> int
     window.show()
     after_first_paint(lambda: _on_first_paint(session, window, is_timed=is_timed))
     with _crash_notes():
-        stop_on_signals(window.close)
+        stop_on_signals(window.close_now)
         return app.exec()
 
 

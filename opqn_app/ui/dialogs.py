@@ -1,4 +1,4 @@
-"""The two dialogs of the Library page: which folder to add, and whether to remove one."""
+"""The dialogs that ask: which folder to add, whether to remove one, whether to end what runs."""
 
 from pathlib import Path
 
@@ -37,3 +37,18 @@ def confirm_removal(parent: QWidget, root: Root) -> bool:
     box.setEscapeButton(keep)
     box.exec()
     return box.clickedButton() is remove
+
+
+def confirm_close(parent: QWidget, lost: str) -> bool:
+    """Ask before the window closes on work that runs; the safe answer is the default."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Close the window")
+    box.setText("Close the window now?")
+    box.setInformativeText(lost)
+    close = box.addButton("Close", QMessageBox.ButtonRole.DestructiveRole)
+    stay = box.addButton("Keep it running", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
+    box.exec()
+    return box.clickedButton() is close

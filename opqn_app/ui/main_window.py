@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import (
@@ -25,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app import __version__, paths
 from opqn_app.library.records import FaceRecord, LibraryStatus, PhotoRecord
-from opqn_app.ui import drops, theme
+from opqn_app.ui import dialogs, drops, theme
 from opqn_app.ui.library_page import LibraryPage
 from opqn_app.ui.search_page import SearchPage
 from opqn_app.ui.session import Session
@@ -37,15 +38,31 @@ from opqn_app.ui.widgets.photo_viewer import PhotoViewer
 from opqn_app.ui.widgets.sidebar import Sidebar
 from opqn_app.ui.widgets.status_line import StatusLine
 
+if TYPE_CHECKING:
+    from opqn_app.ui.evaluate_page import EvaluatePage
+    from opqn_app.ui.train_page import TrainPage
+
 TITLE = "OPQN Photo Search"
 
 
 class MainWindow(QMainWindow):
-    """Holds the pages and passes on what one asks of another."""
+    """Holds the pages and passes on what one asks of another.
 
-    def __init__(self, session: Session) -> None:
+    Args:
+        confirm_close: asks before work that runs beside the window is ended; gets what is lost.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        confirm_close: Callable[[QWidget, str], bool] = dialogs.confirm_close,
+    ) -> None:
         super().__init__()
         self._session = session
+        self._confirm_close = confirm_close
+        self.evaluate: EvaluatePage | None = None  # made when they are first opened
+        self.train: TrainPage | None = None
         self.setWindowTitle(TITLE)
         self.setMinimumSize(760, 560)
         self.setAcceptDrops(True)
@@ -59,12 +76,17 @@ class MainWindow(QMainWindow):
         self.search = SearchPage(self._session)
         self.library = LibraryPage(self._session)
         self.welcome = WelcomePage(self._session)
-        self.pages = {"search": self.search, "library": self.library, "welcome": self.welcome}
+        self.pages: dict[str, QWidget] = {
+            "search": self.search,
+            "library": self.library,
+            "welcome": self.welcome,
+        }
         self.stack = QStackedWidget()
         for page in self.pages.values():
             self.stack.addWidget(page)
         self.sidebar = Sidebar(
-            {"search": "Search", "library": "Library"}, {"settings": "Settings", "help": "Help"}
+            {"search": "Search", "library": "Library", "evaluate": "Evaluate", "train": "Train"},
+            {"settings": "Settings", "help": "Help"},
         )
         self.status_line = StatusLine(self._session)
         column = QVBoxLayout()
@@ -97,6 +119,8 @@ class MainWindow(QMainWindow):
         menu = self.menuBar().addMenu("&View")
         menu.addAction(self._action("&Search", "Ctrl+1", partial(self.show_page, "search")))
         menu.addAction(self._action("&Library", "Ctrl+2", partial(self.show_page, "library")))
+        menu.addAction(self._action("&Evaluate", "Ctrl+3", partial(self.show_page, "evaluate")))
+        menu.addAction(self._action("&Train", "Ctrl+4", partial(self.show_page, "train")))
         menu.addSeparator()
         for action in (search.larger_action, search.smaller_action):
             menu.addAction(action)
@@ -139,9 +163,25 @@ class MainWindow(QMainWindow):
     # Pages
 
     def show_page(self, key: str) -> None:
-        """Show a page: "search", "library" or "welcome"."""
+        """Show a page: "search", "library", "evaluate", "train" or "welcome"."""
+        if key not in self.pages:
+            self.pages[key] = self._make_page(key)
+            self.stack.addWidget(self.pages[key])
         self.stack.setCurrentWidget(self.pages[key])
         self.sidebar.show_page(key)
+
+    def _make_page(self, key: str) -> QWidget:
+        """The pages few people open every day are not made at the start."""
+        if key == "evaluate":
+            from opqn_app.ui.evaluate_page import EvaluatePage
+
+            self.evaluate = EvaluatePage(self._session)
+            return self.evaluate
+        assert key == "train", key
+        from opqn_app.ui.train_page import TrainPage
+
+        self.train = TrainPage(self._session)
+        return self.train
 
     def add_folder(self, folder: Path) -> None:
         """Index a folder and show it."""
@@ -231,12 +271,34 @@ class MainWindow(QMainWindow):
         if isinstance(side, str | int) and str(side).isdigit():
             self.search.results.grid.set_side(int(side))
 
+    @property
+    def lost_by_closing(self) -> str:
+        """What runs beside the window and would end with it; "" if nothing does."""
+        words = []
+        if self.train is not None and self.train.is_running:
+            words.append("Training is running. It is saved where it stands and can be resumed.")
+        if self.evaluate is not None and self.evaluate.is_running:
+            words.append("An evaluation is running. What it has measured so far is lost.")
+        return " ".join(words)
+
+    def close_now(self) -> None:
+        """Close without asking: the system, or the terminal, wants the program to end."""
+        self._confirm_close = lambda _parent, _words: True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """The one way out: what indexing has committed stays, the rest is cancelled."""
+        lost = self.lost_by_closing
+        if lost and not self._confirm_close(self, lost):
+            event.ignore()
+            return
         kept = self._window_file()
         kept.setValue("geometry", self.saveGeometry())
         kept.setValue("face_side", self.search.results.grid.side)
         kept.sync()
         self.hide()  # the lanes may need a moment
+        for page in (self.train, self.evaluate):
+            if page is not None:
+                page.shut_down()
         self._session.shut_down()
         super().closeEvent(event)

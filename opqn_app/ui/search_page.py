@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.progress import counted
+from opqn_app.settings import Settings
 from opqn_app.ui import drops
 from opqn_app.ui.face_actions import FaceActions
 from opqn_app.ui.jobs import OpenedPhoto, SearchOutcome
@@ -61,6 +62,7 @@ class SearchPage(QWidget):
         self._pending: deque[Source] = deque()
         self._is_adding = False
         self._is_waiting_for_sample = False
+        self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
         self._make_actions()
         self._connect()
@@ -131,6 +133,7 @@ class SearchPage(QWidget):
         session.query_failed.connect(self._on_query_failed)
         session.results_ready.connect(self._on_results)
         session.engine_failed.connect(self.messages.warn)
+        session.settings_changed.connect(self._on_settings)
         session.library_changed.connect(self._on_library_changed)
         self.drop_zone.choose_wanted.connect(self.choose_photo)
         self.drop_zone.sample_wanted.connect(self.try_sample)
@@ -148,6 +151,12 @@ class SearchPage(QWidget):
         self._rest_timer.timeout.connect(
             lambda: session.remember(min_probability=results.threshold.minimum)
         )
+
+    def _on_settings(self, settings: Settings) -> None:
+        """Another page chose how alike faces must be; a slider on its way is left alone."""
+        if settings.min_probability != self._minimum:
+            self._minimum = settings.min_probability
+            self.results.threshold.slider.setValue(round(100 * self._minimum))
 
     # Photos come in
 

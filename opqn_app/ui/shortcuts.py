@@ -38,6 +38,8 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
     "Everywhere": (
         Shortcut(("Ctrl+1",), "Search"),
         Shortcut(("Ctrl+2",), "Library"),
+        Shortcut(("Ctrl+3",), "Evaluate"),
+        Shortcut(("Ctrl+4",), "Train"),
         Shortcut(("Ctrl+O",), "Choose a photo to search with"),
         Shortcut(("Ctrl+V",), "Search with the copied photo"),
         Shortcut(("Ctrl+Shift+O",), "Add a folder"),
@@ -65,6 +67,12 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("Ctrl++", "Ctrl+-"), "Larger or smaller photos"),
         Shortcut(("F5",), "Look for new photos in the folder"),
         Shortcut(("Del",), "Remove the folder from the library"),
+    ),
+    "Charts": (
+        Shortcut(("Left", "Right"), "Go from point to point"),
+        Shortcut(("Up", "Down"), "Go from curve to curve"),
+        Shortcut(("Return",), "Take the point as operating point", ("Enter",)),
+        Shortcut(("+", "-", "0"), "Zoom in, zoom out, all of it", ("=",)),
     ),
     "Whole photo": (
         Shortcut(("Left", "Right"), "Previous or next photo"),

@@ -29,6 +29,13 @@ def time_left(seconds: float | None) -> str:
     return f"about {counted(round(seconds / (24 * _HOUR)), 'day')} left"
 
 
+def passed(seconds: int) -> str:
+    """ "0:42", "12:05" or "1:02:03" since something began."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
 def speed(photos_per_s: float) -> str:
     """ "12 photos a second", or "3 seconds a photo" when slower than one; "" while unknown."""
     if photos_per_s <= 0:

@@ -1,0 +1,69 @@
+"""From a threshold that was measured to the least likeness the library asks for, in plain words."""
+
+from math import ceil
+
+import numpy as np
+
+from opqn_app.ui.evaluation import Method, OperatingPoint
+from opqn_app.ui.models import ModelChoice
+from opqn_app.ui.result_order import alikeness
+
+HIGHEST = 0.99  # of the slider on the Search page that still shows anything
+
+
+def least_likeness(threshold: float, model: ModelChoice) -> float:
+    """The whole percent, 0 to 0.99, from which the Search page counts faces as one person.
+
+    Rounded up, so that the precision is reached; a threshold beyond 99 % gives 99 %.
+
+    Args:
+        threshold: raw score.
+    """
+    scores = np.array([threshold], dtype=np.float32)
+    alike = float(alikeness(scores, model.calibration, model.n_books)[0])
+    return min(ceil(round(100 * alike, 4)) / 100, HIGHEST)
+
+
+def point_in_words(point: OperatingPoint) -> str:
+    """What a threshold does, as measured."""
+    strangers = (
+        f"1 in {round(1 / point.far):,} pairs of different people is"
+        if point.far > 0
+        else "no pair of different people is"
+    )
+    return (
+        f"From a score of {point.threshold:.4g} on, {100 * point.precision:.4g} % of the accepted "
+        f"pairs show one person, {100 * point.recall:.4g} % of the same-person pairs are found, "
+        f"and {strangers} accepted by mistake."
+    )
+
+
+def change_in_words(minimum: float, now: float, model: ModelChoice) -> str:
+    """What applying it changes in the library."""
+    words = (
+        f"In your library, faces will count as the same person from {minimum:.0%} on "
+        f"(now {now:.0%}). Their order stays; the others are folded under “less likely”. With "
+        "many more people in the library than in this set, more strangers will pass."
+    )
+    if minimum == HIGHEST:
+        words += " 99 % is the most the Search page can ask for; it may be a little less strict."
+    if model.calibration is None:
+        words += (
+            f" {model.name} has no calibration: its percentages are shares of the highest "
+            "possible score, not chances, and mean something only together with this threshold."
+        )
+    return words.replace("%", " %").replace("  %", " %")
+
+
+def why_not(method: Method, used: ModelChoice | None) -> str:
+    """Why a measured threshold can't be used in the library now; "" if it can."""
+    if not method.model_id:
+        return "This is a control for comparison; the library can't be searched with it."
+    if used is None:
+        return "The model that searches your library is not among the installed ones."
+    if method.model_id != used.model_id:
+        return (
+            f"This threshold belongs to {method.label}, and your library is searched with "
+            f"{used.name}. Scores of different models can't be compared."
+        )
+    return ""
