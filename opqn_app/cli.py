@@ -6,7 +6,6 @@ import json
 import logging
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -116,7 +115,6 @@ def run(argv: Sequence[str], *, add_more: Callable[[Any], None] | None = None) -
         parser.error("name a command")
     logs.configure(verbose=arguments.verbose, log_dir=paths.log_dir())
     _allow_any_file_name()
-    tempfile.tempdir = str(paths.cache_dir())  # what libraries put aside stays in our folders too
     signal.signal(signal.SIGTERM, _interrupt)
     command: Command = arguments.run
     try:

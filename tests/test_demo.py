@@ -70,10 +70,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoRun:
     before = fingerprints(SAMPLE)
     read_end, write_end = os.pipe()
     folders = {f"OPQN_{name}_DIR": str(home / name.lower()) for name in ("DATA", "CACHE", "LOG")}
+    # torch passes its cache folder on to child processes; this one is to choose its own
+    inherited = {k: v for k, v in os.environ.items() if k != "TORCHINDUCTOR_CACHE_DIR"}
     done = subprocess.run(
         [sys.executable, "-c", WATCHED, "demo", "--json", "--out", str(out)],
         cwd=ROOT,
-        env={**os.environ, **folders, "AUDIT_REPORT": str(write_end)},
+        env={**inherited, **folders, "AUDIT_REPORT": str(write_end)},
         pass_fds=(write_end,),
         capture_output=True,
         text=True,

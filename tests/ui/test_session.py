@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
+from tint_engine import tint_engine
 
 from opqn_app import settings as settings_file
 from opqn_app.engine import Engine
@@ -168,8 +169,6 @@ def test_a_photo_without_a_face_fails_with_advice(session: Session, qtbot: QtBot
 def test_an_engine_that_fails_is_tried_again_by_the_next_query(
     qtbot: QtBot, people: MakePeople, tmp_path: Path
 ) -> None:
-    from conftest import tint_engine
-
     tries: list[str] = []
 
     def factory(model: str, device: str) -> Engine:
