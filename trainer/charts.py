@@ -76,31 +76,41 @@ def map_by_bits(plt: Any, theme: Theme, report: EvalReport) -> Any:
     figure, axes = plt.subplots(figsize=(8.2, 4.1))
     figure.subplots_adjust(left=0.085, right=0.74, bottom=0.14, top=0.87)
     kinds = (("opqn", "OPQN", "o", 0), ("opq", "faiss OPQ", "s", 1), ("pq", "faiss PQ", "D", 2))
-    labels, bits = [], set()
+    labels: list[tuple[float, str, str, str]] = []
+    values: list[float] = []
     for kind, name, marker, number in kinds:
-        points = sorted(
-            (r.bits, r.ranking.mean_ap)
-            for r in report.results
-            if r.kind == kind and r.ranking and r.ranking.mean_ap is not None
-        )
-        if points:
-            x, y = zip(*points, strict=True)
-            colour = theme.series[number]
-            axes.plot(x, y, marker=marker, color=colour, lw=1.4, ms=7)
-            labels.append((y[-1], name, colour, f"{marker}-"))
-            bits |= set(x)
-    floats = [(r.ranking.mean_ap, r) for r in report.results if r.kind == "float" and r.ranking]
-    for value, result in floats:
-        if value is not None:
-            axes.axhline(value, color=theme.muted, lw=1.2, ls=DASHES)
-            labels.append((value, f"floats of {result.model}", theme.muted, "--"))
+        points = _points(report, kind)
+        if not points:
+            continue
+        x, y, _ = zip(*points, strict=True)
+        colour = theme.series[number]
+        line = "-" if len(set(x)) == len(x) else ""  # joins lengths, not rivals of one length
+        axes.plot(x, y, line, marker=marker, color=colour, lw=1.4, ms=7)
+        labels.append((max(y), name, colour, f"{marker}{line}"))
+        values += y
+        for bits, value, model in points if kind == "opqn" else ():
+            axes.annotate(model, (bits, value), textcoords="offset points", xytext=(9, -3),
+                          fontsize=8, color=colour)  # fmt: skip
+    for _, value, model in _points(report, "float"):
+        axes.axhline(value, color=theme.muted, lw=1.2, ls=DASHES)
+        labels.append((value, f"floats of {model}, {value:.3f}", theme.muted, "--"))
+        values.append(value)
     axes.set_title("mAP against code length")
     axes.set_xlabel("bits of a stored face")
-    _log_bits(axes, sorted(bits))
-    values = [entry[0] for entry in labels] or [0.0]
-    axes.set_ylim(max(0.0, min(values) - 0.08), min(1.02, max(values) + 0.05))
+    _log_bits(axes, sorted({r.bits for r in report.results if r.kind != "float"}))
+    margin = 0.12 * (max(values) - min(values)) + 0.01
+    axes.set_ylim(max(0.0, min(values) - margin), min(1.0, max(values) + margin))
     label_lines(axes, labels)
     return figure
+
+
+def _points(report: EvalReport, kind: str) -> list[tuple[int, float, str]]:
+    """(bits, mAP, model) of the results of a kind, fewest bits first."""
+    return sorted(
+        (r.bits, r.ranking.mean_ap, r.model)
+        for r in report.results
+        if r.kind == kind and r.ranking is not None and r.ranking.mean_ap is not None
+    )
 
 
 def score_histograms(plt: Any, theme: Theme, report: EvalReport) -> Any:
@@ -152,8 +162,8 @@ def codeword_angles(plt: Any, theme: Theme, report: EvalReport) -> Any:
         axes.set_xlim(low, high)
         axes.set_title(_name(report, result), fontsize=9.5)
         at = int(np.argmax(share))
-        axes.text(0.03, 0.93, f"{100 * share[at]:.3g} %\nat {at}°", fontsize=8, va="top",
-                  transform=axes.transAxes)  # fmt: skip
+        axes.text(0.97, 0.95, f"{100 * share[at]:.3g} %\nat {at}°", fontsize=8, va="top",
+                  ha="right", transform=axes.transAxes)  # fmt: skip
         axes.set_ylim(0, share.max() * 1.12)
         axes.yaxis.set_major_formatter(lambda v, _: f"{100 * v:.3g} %")
         axes.xaxis.set_major_formatter(lambda v, _: f"{v:.0f}°")
