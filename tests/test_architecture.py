@@ -35,6 +35,18 @@ FORBIDDEN = [
     ("trainer.recipes.bundled_head", "facenet_pytorch"),
     ("trainer.recipes.bundled_head", "opqn_app.library"),
     ("trainer.recipes.bundled_head", "opqn_app.settings"),
+    ("trainer.cli", "torch"),
+    ("trainer.cli", "numpy"),
+    ("trainer.train", "PySide6"),
+    ("trainer.train", "safetensors"),
+    ("trainer.session", "safetensors"),
+    ("trainer.session", "facenet_pytorch"),
+    ("trainer.session", "sqlite_utils"),
+    ("trainer.session", "platformdirs"),
+    ("trainer.session", "opqn_app.library"),
+    ("trainer.session", "opqn_app.settings"),
+    ("trainer.evaluate", "PySide6"),
+    ("trainer.evaluate", "opqn_app.library"),
 ]
 
 
