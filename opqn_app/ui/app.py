@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -53,11 +52,9 @@ def run_gui(library: Path | None = None, *, time_to_window: bool = False) -> int
     app.setApplicationName(TITLE)
     app.setDesktopFileName("opqn-photo-search")
     settings = settings_file.load()
-    if library is not None:
-        settings = replace(settings, library=str(library))
     theme.apply_theme(app, settings.theme)
     app.setWindowIcon(theme.icon("face"))
-    session = Session(settings)
+    session = Session(settings, library=library)
     session.runner.hold()
     window = MainWindow(session)
     sys.excepthook = partial(_on_unexpected_error, window)

@@ -41,6 +41,7 @@ class Session(QObject):
 
     Args:
         settings: the user's choices; changed by `change_settings`.
+        library: a library file for this time only, which no setting remembers.
         engine_factory: (model, device) → Engine; runs once, in the "load" lane.
 
     Signals:
@@ -96,12 +97,13 @@ class Session(QObject):
         self,
         settings: Settings,
         *,
+        library: Path | None = None,
         engine_factory: Callable[[str, str], Engine] = load_engine,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self.settings = settings
-        self.library_path = settings.library_path
+        self.library_path = library or settings.library_path
         self.runner = TaskRunner(self)
         self.status: Any = None  # the newest LibraryStatus, None until read
         self._engine_factory = engine_factory

@@ -212,3 +212,18 @@ def test_choices_are_remembered_in_the_settings_file(session: Session, qtbot: Qt
     kept = settings_file.load()
     assert kept.min_probability == 0.8
     assert kept.group_by_photo
+
+
+def test_a_library_named_for_this_time_is_not_kept_as_a_setting(
+    themed: object, tmp_path: Path
+) -> None:
+    """`opqn gui --library FILE` and the demo's window must not replace the user's own library."""
+    own = Settings(library=str(tmp_path / "own.sqlite"))
+    other = tmp_path / "other.sqlite"
+    session = Session(own, library=other, engine_factory=tint_engine)
+    session.remember(group_by_photo=True)
+    session.shut_down()
+    assert session.library_path == other
+    kept = settings_file.load()
+    assert kept.group_by_photo
+    assert kept.library == own.library
