@@ -139,11 +139,11 @@ class LibraryPage(FolderDropPage):
         """Remove the folder shown from the library, after asking."""
         root = self._view.root
         if root is not None and self._confirm_removal(self, root):
-            self._forget(root.path)
+            self._session.forget(root.path)
 
     def remove_sample(self) -> None:
         """Remove the sample photos at once: they are quickly added again."""
-        self._forget(self._session.sample_photos())
+        self._session.forget(self._session.sample_photos())
 
     def follow_photo(self, photo: PhotoRecord) -> None:
         """Make `photo` the current one, as the viewer goes through them."""
@@ -430,18 +430,6 @@ class LibraryPage(FolderDropPage):
     def _show_shown_folder(self) -> None:
         if self._view.root is not None:
             self._show_file(self._view.root.path / ".")
-
-    def _forget(self, path: Path) -> None:
-        self._stop_indexing(path)
-        self._session.forget(path)
-
-    def _stop_indexing(self, path: Path) -> None:
-        """Stop the run of one folder; the folders that wait are queued again."""
-        if self._session.indexing_root == path:
-            waiting = [other for other in self._session.waiting_roots if other != path]
-            self._session.cancel_indexing()
-            for other in waiting:
-                self._session.index(other)
 
     def _is_coming(self, path: Path) -> bool:
         return path == self._session.indexing_root or path in self._session.waiting_roots

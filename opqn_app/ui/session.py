@@ -230,7 +230,15 @@ class Session(QObject):
         task.failed.connect(lambda error: self.status_failed.emit(str(error)))
 
     def forget(self, root: Path) -> None:
-        """Remove a folder and its face codes from the library; its photos are not touched."""
+        """Remove a folder and its face codes from the library; its photos are not touched.
+
+        A run of it, or of a folder in it, is stopped or no longer waits: it would bring it back.
+        """
+        self._waiting = deque(r for r in self._waiting if not r.root.is_relative_to(root))
+        running = self.indexing_root
+        if self._index_task is not None and running is not None and running.is_relative_to(root):
+            self._index_task.cancel()
+        self.indexing_queued.emit()
         task = self.runner.start("index", jobs.forget_root, self.library_path, root)
         task.succeeded.connect(lambda report: self.root_forgotten.emit(root, report))
         task.succeeded.connect(lambda _report: self._mark_changed())

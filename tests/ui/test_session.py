@@ -14,6 +14,7 @@ from tint_engine import tint_engine
 from opqn_app import settings as settings_file
 from opqn_app.engine import Engine
 from opqn_app.errors import FolderUnavailable, ModelMissing
+from opqn_app.library.library import Library
 from opqn_app.settings import Settings
 from opqn_app.ui.session import Session
 
@@ -227,3 +228,40 @@ def test_a_library_named_for_this_time_is_not_kept_as_a_setting(
     kept = settings_file.load()
     assert kept.group_by_photo
     assert kept.library == own.library
+
+
+def test_a_removed_folder_is_not_brought_back_by_a_run_that_waited(
+    session: Session,
+    album: Path,
+    people: MakePeople,
+    index_folder_of: Callable[[Path], None],
+    tmp_path: Path,
+    qtbot: QtBot,
+) -> None:
+    other = people("other/a.png", "green").parent
+    inner = people("other/inner/b.png", "blue").parent
+    index_folder_of(other)
+    session.index(album)
+    session.pause_indexing()
+    session.index(other)
+    session.index(inner, retry_failures=True)
+    third = people("third/c.png", "red").parent
+    session.index(third, retry_failures=True)
+    waiting = session._waiting[-1]
+    session.forget(other)
+    assert session.waiting_roots == (third,)
+    assert session._waiting[-1] is waiting  # with its options
+    assert session.indexing_root == album
+    with qtbot.waitSignals([session.root_forgotten, session.indexing_finished], timeout=TIMEOUT):
+        session.resume_indexing()
+    qtbot.waitUntil(lambda: not session.is_indexing, timeout=TIMEOUT)
+    with Library.open(session.library_path) as library:
+        assert [root.path for root in library.roots()] == [album, third]
+
+
+def test_removing_a_folder_ends_its_own_run(session: Session, album: Path, qtbot: QtBot) -> None:
+    session.index(album)
+    session.pause_indexing()
+    with qtbot.waitSignal(session.indexing_cancelled, timeout=TIMEOUT) as cancelled:
+        session.forget(album)
+    assert cancelled.args == [album]
