@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from opqn_app.library.connection import Connection
-from opqn_app.library.records import CodeSegment, ModelInfo
+from opqn_app.library.records import CodeSegment, CodeStamp, ModelInfo
 from opqn_app.types import Codes, Ids
 
 SEGMENT_SIZE = 65536
@@ -49,17 +49,50 @@ class CodeStore:
         model = self._model(model_id)
         if model is None:
             return
+        _, n_books, dtype = model
+        for stamp in self.stamps(model_id):
+            yield self._segment(stamp.segment_id, n_books, dtype)
+        tail = self.tail(model_id)
+        if tail is not None:
+            yield tail
+
+    def stamps(self, model_id: str) -> list[CodeStamp]:
+        """One for each sealed segment of a model; a segment with an equal stamp is unchanged."""
+        rows = self._db.rows(
+            "SELECT s.id, s.n, s.n_live, s.first_face_id, s.last_face_id "
+            "FROM code_segments s JOIN models m ON m.id = s.model "
+            "WHERE m.model_id = ? ORDER BY s.first_face_id",
+            [model_id],
+        )
+        return [CodeStamp(*row) for row in rows]
+
+    def sealed(self, model_id: str, stamp: CodeStamp) -> CodeSegment:
+        """The segment of a stamp just read; both inside one `snapshot`."""
+        model = self._model(model_id)
+        assert model is not None, "it has a segment"
+        return self._segment(stamp.segment_id, *model[1:])
+
+    def tail_ids(self, model_id: str) -> Ids:
+        """Ids of the faces whose codes are not in a segment yet, ascending."""
+        model = self._model(model_id)
+        if model is None:
+            return np.empty(0, dtype=np.int64)
+        rows = self._db.rows(
+            "SELECT face_id FROM code_tail WHERE model = ? ORDER BY face_id", [model[0]]
+        )
+        return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+
+    def tail(self, model_id: str, first_face_id: int = 0) -> CodeSegment | None:
+        """The codes that are not in a segment yet, from a face on; None if there are none."""
+        model = self._model(model_id)
+        if model is None:
+            return None
         key, n_books, dtype = model
-        ids = self._db.rows(
-            "SELECT id FROM code_segments WHERE model = ? ORDER BY first_face_id", [key]
+        rows = self._db.rows(
+            "SELECT face_id, code FROM code_tail WHERE model = ? AND face_id >= ? ORDER BY face_id",
+            [key, first_face_id],
         )
-        for (segment_id,) in ids:
-            yield self._segment(segment_id, n_books, dtype)
-        tail = self._db.rows(
-            "SELECT face_id, code FROM code_tail WHERE model = ? ORDER BY face_id", [key]
-        )
-        if tail:
-            yield _segment_of_rows(tail, n_books, dtype)
+        return _segment_of_rows(rows, n_books, dtype) if rows else None
 
     def add(self, model: ModelInfo, face_ids: Sequence[int], codes: Codes) -> None:
         """Store the codes of faces that have none of this model; codes is (n, M)."""

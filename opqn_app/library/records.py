@@ -111,6 +111,21 @@ class CodeSegment:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeStamp:
+    """What changes whenever a sealed segment does: codes are only ever buried or purged from it.
+
+    Attributes:
+        n, n_live: codes in it, and those of faces that are still there.
+    """
+
+    segment_id: int
+    n: int
+    n_live: int
+    first_face_id: int
+    last_face_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """The part of a FaceEncoder that is stored beside its codes."""
 

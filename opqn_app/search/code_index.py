@@ -1,79 +1,83 @@
 """Every code of one model in memory, searched exactly: a ranking is the ranking, not most of it."""
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opqn_app.library.library import Library
 from opqn_app.opqn import lut as lut_scoring
+from opqn_app.search import exact, kernels
+from opqn_app.search.cells import Cells
+from opqn_app.search.loading import Loaded, load, of_codes
+from opqn_app.search.ranking import Best, Ranking
+from opqn_app.search.segment import Segment
 from opqn_app.types import Codes, Floats, Ids, Lut
 
+__all__ = ["CodeIndex", "Mask", "Ranking"]
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranking:
-    """Faces by score descending, equal scores by face id ascending.
+LARGE = 100_000  # faces from which cells, lists and compiled loops are worth making
 
-    Attributes:
-        face_ids: (n,) int64.
-        scores: (n,) float32, Eq. 18.
-    """
-
-    face_ids: Ids
-    scores: Floats
-
-    def __len__(self) -> int:
-        return len(self.face_ids)
-
-    def at_least(self, min_score: float) -> "Ranking":
-        """The head of the ranking down to `min_score`; moving a threshold needs no new search."""
-        n = int(np.searchsorted(-self.scores, -np.float32(min_score), side="right"))
-        return Ranking(self.face_ids[:n], self.scores[:n])
+Mask = NDArray[np.bool_]  # (N,) which faces of an index may be found; see CodeIndex.mask
 
 
 class CodeIndex:
-    """Codes and face ids of one model; never changed after `load`, so threads may share it.
+    """Codes and face ids of one model; never changed after it is made, so threads may share it."""
 
-    Attributes:
-        revision: of the library when it was loaded.
-    """
-
-    def __init__(self, model_id: str, revision: int, face_ids: Ids, codes: Codes) -> None:
-        """Index faces; ids ascending, codes (N, M) in the same order."""
-        assert len(face_ids) == len(codes), "one code a face"
+    def __init__(self, model_id: str, loaded: Loaded, cells: Cells | None = None) -> None:
+        """Args: cells: those of an earlier index, taken over if they are of the same segments."""
         self.model_id = model_id
-        self.revision = revision
-        self._face_ids = face_ids
-        # Scoring reads one book at a time: each is one contiguous run of N words.
-        self._codes = np.asfortranarray(codes)
-        self._face_ids.flags.writeable = False
-        self._codes.flags.writeable = False
+        self._loaded = loaded
+        self._segments = loaded.segments
+        self._cells = cells if cells and cells.segments == loaded.sealed else None
+        self._starts = np.cumsum([0, *map(len, self._segments)])
+        self._n_words = max((segment.n_words for segment in self._segments), default=0)
 
     @classmethod
     def load(cls, library: Library, model_id: str) -> "CodeIndex":
         """Read all live codes of a model; empty if the library has none."""
-        with library.snapshot():
-            revision = library.revision
-            segments = list(library.code_segments(model_id))
-        live = [~segment.is_dead for segment in segments]
-        parts = zip(segments, live, strict=True)
-        if not segments:
-            return cls(model_id, revision, np.empty(0, np.int64), np.empty((0, 0), np.uint8))
-        ids = np.concatenate([s.face_ids[keep] for s, keep in parts]).astype(np.int64)
-        codes = _columns([s.codes[keep] for s, keep in zip(segments, live, strict=True)])
-        if np.any(ids[1:] <= ids[:-1]):
-            order = np.argsort(ids, kind="stable")
-            ids, codes = ids[order], np.asfortranarray(codes[order])
-        return cls(model_id, revision, ids, codes)
+        return cls(model_id, load(library, model_id))
+
+    @classmethod
+    def of_codes(cls, model_id: str, face_ids: Ids, codes: Codes) -> "CodeIndex":
+        """An index of codes (N, M) without a library; face_ids (N,) ascending."""
+        return cls(model_id, of_codes(face_ids, codes))
+
+    def refreshed(self, library: Library) -> "CodeIndex":
+        """The index of the library as it is now; `self` if nothing has changed.
+
+        Only what is new is read; the rest is shared. This index stays as it is, so searches that
+        use it go on.
+        """
+        loaded = load(library, self.model_id, self._loaded)
+        return self if loaded is self._loaded else CodeIndex(self.model_id, loaded, self._cells)
 
     def __len__(self) -> int:
-        return len(self._face_ids)
+        return int(self._starts[-1])
+
+    @property
+    def revision(self) -> int:
+        """Of the library when it was loaded."""
+        return self._loaded.revision
+
+    @property
+    def bytes_per_face(self) -> float:
+        """Memory held a face: ids, codes, and what searches have made so far to be fast."""
+        cells = self._cells.nbytes if self._cells else 0
+        return (sum(segment.nbytes for segment in self._segments) + cells) / max(len(self), 1)
 
     def is_stale(self, library: Library) -> bool:
-        """True if the library has changed since `load`."""
+        """True if the library has changed since this index was made."""
         return library.revision != self.revision
 
     def search(
-        self, lut: Lut, *, limit: int | None = None, min_score: float | None = None
+        self,
+        lut: Lut,
+        *,
+        limit: int | None = None,
+        min_score: float | None = None,
+        among: Mask | Ids | Collection[int] | None = None,
+        threads: int | None = None,
     ) -> Ranking:
         """Rank faces against a query's table.
 
@@ -81,16 +85,56 @@ class CodeIndex:
             lut: (M, K), snapped.
             limit: at most so many faces; None for all.
             min_score: leave faces below it out.
+            among: rank these faces only: their ids, or a `mask` where it serves many queries.
+            threads: how many share the work; chosen by the number of faces if None.
+
+        Raises:
+            ValueError: the table does not fit the codes, or the limit is negative.
         """
+        best = Best(self._checked_limit(limit), -np.inf if min_score is None else min_score)
         if not len(self):
-            return Ranking(np.empty(0, np.int64), np.empty(0, np.float32))
-        scores = lut_scoring.scores(lut, self._codes)
-        if min_score is None:
-            order = lut_scoring.top_k(scores, limit)
-            return Ranking(self._face_ids[order], scores[order])
-        kept = np.flatnonzero(scores >= np.float32(min_score))
-        order = kept[lut_scoring.top_k(scores[kept], limit)]
-        return Ranking(self._face_ids[order], scores[order])
+            return best.ranking()
+        table = self._checked(lut)
+        masks = None if among is None else self._split(self._as_mask(among))
+        segments: Sequence[Segment] = self._segments
+        if self._suits_cells() and best.limit < len(self):
+            self._search_cells(table, best, masks)
+            n_sealed = len(self._loaded.sealed)
+            segments, masks = segments[n_sealed:], masks and masks[n_sealed:]
+        return exact.search(self._kernels(), segments, table, best, masks=masks, threads=threads)
+
+    def search_many(
+        self, luts: Sequence[Lut] | Floats, limit: int, *, threads: int | None = None
+    ) -> list[Ranking]:
+        """`search` for each table with one limit, faster than one after the other.
+
+        Args:
+            luts: (Q, M, K), snapped each.
+        """
+        limit = self._checked_limit(limit)
+        if not len(self):
+            return [Best(limit).ranking() for _ in luts]
+        if self._suits_cells():
+            return [self.search(lut, limit=limit) for lut in luts]
+        tables = [self._checked(lut) for lut in luts]
+        return exact.search_many(self._kernels(), self._segments, tables, limit, threads=threads)
+
+    def mask(self, face_ids: Ids | Collection[int]) -> Mask:
+        """(N,) True for these faces; make it once for a filter that stays."""
+        wanted = np.fromiter(face_ids, np.int64, len(face_ids))
+        parts = [np.isin(segment.face_ids, wanted) for segment in self._segments]
+        return np.concatenate([np.zeros(0, np.bool_), *parts])
+
+    def prepare(self) -> None:
+        """Do now what the first search would do or wait for; call it off the path of a query."""
+        if len(self) <= LARGE:
+            return
+        compiled = kernels.warm_up()
+        if self._suits_cells():
+            self._made_cells()
+        elif exact.sifts(compiled, self._segments):
+            for segment in self._segments:
+                _ = segment.postings
 
     def contributions(self, lut: Lut, face_ids: Ids) -> Floats:
         """(n, M): what each sub-space adds to the score of each face.
@@ -99,20 +143,57 @@ class CodeIndex:
             KeyError: a face that is not in the index.
         """
         wanted = np.asarray(face_ids, dtype=np.int64)
-        if not len(wanted):
-            return np.empty((0, len(lut)), np.float32)
-        at = np.searchsorted(self._face_ids, wanted)
-        at = np.minimum(at, len(self) - 1)
-        if not len(self) or np.any(self._face_ids[at] != wanted):
+        shares = np.empty((len(wanted), len(lut)), np.float32)
+        missing = np.ones(len(wanted), np.bool_)
+        for segment in self._segments:
+            places = np.minimum(np.searchsorted(segment.face_ids, wanted), len(segment) - 1)
+            here = np.flatnonzero(segment.face_ids[places] == wanted)
+            if len(here):
+                shares[here] = lut_scoring.contributions(lut, segment.codes[places[here]])
+                missing[here] = False
+        if missing.any():
             raise KeyError("a face is not in the index")
-        return lut_scoring.contributions(lut, self._codes[at])
+        return shares
 
+    def _search_cells(self, table: Lut, best: Best, masks: list[Mask] | None) -> None:
+        n_sealed = len(self._loaded.sealed)
+        allowed = None if masks is None else np.concatenate(masks[:n_sealed])
+        self._made_cells().search(table, best, allowed)
 
-def _columns(parts: list[Codes]) -> Codes:
-    """The parts below each other, each book contiguous."""
-    codes = np.empty((sum(map(len, parts)), parts[0].shape[1]), parts[0].dtype, order="F")
-    start = 0
-    for part in parts:
-        codes[start : start + len(part)] = part
-        start += len(part)
-    return codes
+    def _suits_cells(self) -> bool:
+        sealed = self._loaded.sealed
+        return sum(map(len, sealed)) > LARGE and Cells.suit(len(sealed[0].books), self._n_words)
+
+    def _made_cells(self) -> Cells:
+        if self._cells is None:
+            self._cells = Cells(self._loaded.sealed)
+        return self._cells
+
+    def _kernels(self) -> kernels.Kernels:
+        if len(self) > LARGE:
+            kernels.warm_up_aside()
+        return kernels.ready()
+
+    def _as_mask(self, among: Mask | Ids | Collection[int]) -> Mask:
+        mask = np.asarray(among) if isinstance(among, np.ndarray) else self.mask(among)
+        if mask.dtype != np.bool_:
+            return self.mask(mask)
+        if mask.shape != (len(self),):
+            raise ValueError(f"a mask of {mask.shape} is not of these {len(self)} faces")
+        return mask.astype(np.bool_, copy=False)
+
+    def _split(self, mask: Mask) -> list[Mask]:
+        return np.split(mask, self._starts[1:-1])
+
+    def _checked_limit(self, limit: int | None) -> int:
+        if limit is not None and limit < 0:
+            raise ValueError(f"can't take the best {limit}")
+        return len(self) if limit is None else min(limit, len(self))
+
+    def _checked(self, lut: Lut) -> Lut:
+        lut_scoring.scores(lut, self._segments[0].codes[:1])  # raises for a wrong type or shape
+        if lut.shape[1] < self._n_words:
+            raise ValueError(
+                f"a code names word {self._n_words - 1} of a book of {lut.shape[1]} words"
+            )
+        return np.ascontiguousarray(lut)

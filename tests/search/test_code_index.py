@@ -87,7 +87,7 @@ def test_ranking_is_the_definition_for_any_codes(data: st.DataObject) -> None:
     ids = np.cumsum(data.draw(st.lists(st.integers(1, 5), min_size=n, max_size=n)))
     limit = data.draw(st.one_of(st.none(), st.integers(0, n + 2)))
     table = lut_scoring.snap(lut / 4)
-    index = CodeIndex("any", 0, ids.astype(np.int64), codes)
+    index = CodeIndex.of_codes("any", ids.astype(np.int64), codes)
     assert pairs(index.search(table, limit=limit)) == slow_search(table, ids, codes)[:limit]
 
 

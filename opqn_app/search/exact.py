@@ -1,0 +1,192 @@
+"""Exact search over segments: the first faces set a floor, the rest is passed over beneath it.
+
+Faces are taken in pieces. After the first piece the `limit`-th best score is a floor; it only
+rises. Each later piece is searched in the cheapest way that finds every face of at least the
+floor, so the result is that of scoring all faces, to the bit, ties included:
+
+    sieve   8-bit sums of all faces, exact scores of those that reach the floor (AVX-512 VBMI)
+    sift    lists of the few words that count, exact scores of those that reach the floor
+    scan    exact scores of all faces: small indexes, flat tables, large limits
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.opqn import lut as lut_scoring
+from opqn_app.search.kernels import Kernels
+from opqn_app.search.ranking import Best, Ranking
+from opqn_app.search.segment import Segment
+from opqn_app.search.terms import Terms, pick_terms
+from opqn_app.types import Floats, Lut
+
+FEW = 16  # up to 1 in so many faces, picking them out is faster than going through all
+FIRST = 4096  # faces scored to get a first floor
+SIFT_FROM = 100_000  # faces in all from which lists are worth making
+SIFT_SEGMENT_FROM = 16_384  # faces in a segment from which its lists are worth making
+PICK_AGAIN = 4  # times as many faces behind: the floor has risen enough for fewer terms
+THREADS_FROM = 4_000_000  # faces from which a single query is shared among threads
+MAX_THREADS = 8
+TILE = 4  # segments a batch of queries goes through together: they stay in the cache
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """Rows of a segment, and which of all its rows may be found; None for all."""
+
+    segment: Segment
+    rows: slice
+    allowed: NDArray[np.bool_] | None
+
+    def __len__(self) -> int:
+        return int(self.rows.stop - self.rows.start)
+
+
+class Search:
+    """One query on its way through the pieces of an index."""
+
+    def __init__(self, kernels: Kernels, lut: Lut, best: Best, *, sifts: bool) -> None:
+        self.best = best
+        self._kernels = kernels
+        self._lut = lut
+        self._sifts = sifts
+        self._terms: Terms | None = None
+        self._pick_at = 0
+        self._behind = 0
+        self._is_crowded = False  # so many faces reach the floor that scoring all is faster
+
+    def visit(self, piece: Piece) -> None:
+        """Offer the faces of a piece that may be among the best."""
+        scores, rows = self._faces(piece)
+        self._is_crowded = len(rows) * FEW > len(piece)
+        if piece.allowed is not None:
+            is_allowed = piece.allowed[rows]
+            scores, rows = scores[is_allowed], rows[is_allowed]
+        self.best.offer(piece.segment.face_ids[rows], scores)
+        self._behind += len(piece)
+
+    def beside(self) -> "Search":
+        """The same search for another thread, from the floor reached so far."""
+        best = Best(self.best.limit, self.best.floor)
+        other = Search(self._kernels, self._lut, best, sifts=self._sifts)
+        other._behind = self._behind
+        return other
+
+    def _faces(self, piece: Piece) -> tuple[Floats, NDArray[Any]]:
+        kernels, segment, floor = self._kernels, piece.segment, self.best.floor
+        if piece.allowed is not None:
+            rows = np.flatnonzero(piece.allowed[piece.rows]) + piece.rows.start
+            if len(rows) * FEW < len(piece):
+                return lut_scoring.scores(self._lut, segment.books[:, rows].T), rows
+        if np.isfinite(floor) and not self._is_crowded:
+            if kernels.can_sieve(segment):
+                return kernels.sieve(segment, piece.rows, self._lut, floor)
+            if self._sifts and len(piece) == len(segment) >= SIFT_SEGMENT_FROM:
+                terms = self._terms_for(floor)
+                if terms is not None:
+                    return kernels.sift(segment, terms, self._lut, floor)
+        return kernels.scan(segment, piece.rows, self._lut, floor)
+
+    def _terms_for(self, floor: np.float32) -> Terms | None:
+        if self._behind >= self._pick_at:
+            self._terms = pick_terms(self._lut, floor)
+            self._pick_at = PICK_AGAIN * self._behind
+        return self._terms
+
+
+def sifts(kernels: Kernels, segments: Sequence[Segment]) -> bool:
+    """True if searches of these segments read the lists of terms."""
+    return sum(map(len, segments)) > SIFT_FROM and not kernels.can_sieve(segments[0])
+
+
+def search(
+    kernels: Kernels,
+    segments: Sequence[Segment],
+    lut: Lut,
+    best: Best,
+    *,
+    masks: Sequence[Mask] | None = None,
+    threads: int | None = None,
+) -> Ranking:
+    """The best faces of all segments.
+
+    Args:
+        masks: of each segment, which faces may be found; None for all.
+        threads: how many share the work; by default one for small indexes.
+    """
+    n_faces = sum(map(len, segments))
+    query = Search(kernels, lut, best, sifts=sifts(kernels, segments))
+    pieces = iter(_pieces(segments, masks))
+    n_threads = threads or (_n_threads() if n_faces >= THREADS_FROM else 1)
+    for piece in islice(pieces, None if n_threads == 1 else _N_GROWING):
+        query.visit(piece)
+    if n_threads > 1:
+        _share(query, list(pieces), n_threads)
+    return best.ranking()
+
+
+def search_many(
+    kernels: Kernels,
+    segments: Sequence[Segment],
+    luts: Sequence[Lut],
+    limit: int,
+    *,
+    threads: int | None = None,
+) -> list[Ranking]:
+    """`search` of many queries, which go through a few segments at a time while they are cached."""
+    has_lists = sifts(kernels, segments)
+    queries = [Search(kernels, lut, Best(limit), sifts=has_lists) for lut in luts]
+    pieces = list(_pieces(segments, None))
+    tiles = [pieces[i : i + TILE] for i in range(0, len(pieces), TILE)]
+
+    def run(part: Sequence[Search]) -> None:
+        for tile in tiles:
+            for query in part:
+                for piece in tile:
+                    query.visit(piece)
+
+    n_threads = max(1, min(threads or _n_threads(), len(queries)))
+    parts = [queries[i::n_threads] for i in range(n_threads)]
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(run, parts))
+    return [query.best.ranking() for query in queries]
+
+
+_N_GROWING = 6  # pieces shorter than a segment, at least where the first segment is full
+
+
+def _pieces(segments: Sequence[Segment], masks: Sequence[Mask] | None) -> Iterator[Piece]:
+    """Pieces as long as all before them together, so that none is searched with a poor floor."""
+    behind = 0
+    for i, segment in enumerate(segments):
+        start = 0
+        while start < len(segment):
+            stop = min(len(segment), start + max(FIRST, behind))
+            yield Piece(segment, slice(start, stop), None if masks is None else masks[i])
+            behind += stop - start
+            start = stop
+
+
+def _share(query: Search, pieces: list[Piece], n_threads: int) -> None:
+    others = [query.beside() for _ in range(n_threads)]
+
+    def run(i: int) -> None:
+        for piece in pieces[i::n_threads]:
+            others[i].visit(piece)
+
+    with ThreadPoolExecutor(n_threads) as pool:
+        list(pool.map(run, range(n_threads)))
+    for other in others:
+        query.best.merge(other.best)
+
+
+def _n_threads() -> int:
+    return min(MAX_THREADS, os.cpu_count() or 1)

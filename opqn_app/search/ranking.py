@@ -1,0 +1,92 @@
+"""The best faces found so far, and the ranking they become: scores descending, ties by face id."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from opqn_app.opqn import lut as lut_scoring
+from opqn_app.types import Floats, Ids
+
+PENDING = 128  # faces collected before the best of them are picked again
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranking:
+    """Faces by score descending, equal scores by face id ascending.
+
+    Attributes:
+        face_ids: (n,) int64.
+        scores: (n,) float32, Eq. 18.
+    """
+
+    face_ids: Ids
+    scores: Floats
+
+    def __len__(self) -> int:
+        return len(self.face_ids)
+
+    def at_least(self, min_score: float) -> "Ranking":
+        """The head of the ranking down to `min_score`; moving a threshold needs no new search."""
+        n = int(np.searchsorted(-self.scores, -np.float32(min_score), side="right"))
+        return Ranking(self.face_ids[:n], self.scores[:n])
+
+
+class Best:
+    """The `limit` best of all faces offered, in any order and from any segment.
+
+    Attributes:
+        limit: how many; 0 or more.
+        floor: faces below it can't be among the best; it only rises.
+    """
+
+    def __init__(self, limit: int, floor: float | np.floating = -np.inf) -> None:
+        self.floor = np.float32(floor)
+        self.limit = limit
+        self._ids: list[Ids] = []
+        self._scores: list[Floats] = []
+        self._waiting = 0
+
+    def offer(self, face_ids: Ids, scores: Floats) -> None:
+        """Take in faces; those below `floor` may be left out by the caller. Copies are kept."""
+        if not len(scores):
+            return
+        self._ids.append(face_ids.copy())
+        self._scores.append(scores.copy())
+        self._waiting += len(scores)
+        if self._waiting >= max(PENDING, 2 * self.limit):
+            self.settle()
+
+    def merge(self, other: "Best") -> None:
+        """Take in what another search of the same query found elsewhere."""
+        for face_ids, scores in zip(other._ids, other._scores, strict=True):
+            self.offer(face_ids, scores)
+
+    def settle(self) -> None:
+        """Let go of all but the best, so that `floor` rises as far as it can."""
+        ids = np.concatenate([np.empty(0, np.int64), *self._ids])
+        scores = np.concatenate([np.empty(0, np.float32), *self._scores])
+        ids, scores = _head(ids, scores, self.limit)
+        if len(scores) == self.limit > 0:
+            self.floor = max(self.floor, scores.min())
+        self._ids, self._scores, self._waiting = [ids], [scores], len(ids)
+
+    def ranking(self) -> Ranking:
+        """The best, ranked."""
+        self.settle()
+        order = np.argsort(self._ids[0], kind="stable")  # runs of ids already rise
+        ids, scores = self._ids[0][order], self._scores[0][order]
+        best = lut_scoring.top_k(scores)
+        return Ranking(ids[best], scores[best])
+
+
+def _head(ids: Ids, scores: Floats, limit: int) -> tuple[Ids, Floats]:
+    """The `limit` best, unordered; of those tied at the cut the smallest ids."""
+    if len(scores) <= limit:
+        return ids, scores
+    if limit == 0:
+        return ids[:0], scores[:0]
+    cut = np.partition(scores, len(scores) - limit)[len(scores) - limit]
+    above = scores > cut
+    tied = np.sort(ids[scores == cut])[: limit - np.count_nonzero(above)]
+    kept = np.concatenate([ids[above], tied])
+    return kept, np.concatenate([scores[above], np.full(len(tied), cut, np.float32)])

@@ -1,0 +1,84 @@
+"""A run of faces that never changes, so that indexes made one after the other can share it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.types import Codes, Ids
+
+SIZE = 65536  # faces at most: positions inside a segment fit 16 bits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Postings:
+    """Which faces of a segment hold a word: lists of positions, ascending.
+
+    Attributes:
+        positions: (M, n) uint16; the lists of a book, word after word.
+        starts: (M, W + 1) int32; list (m, c) is positions[m, starts[m, c] : starts[m, c + 1]].
+    """
+
+    positions: NDArray[np.uint16]
+    starts: NDArray[np.int32]
+
+    @property
+    def nbytes(self) -> int:
+        return self.positions.nbytes + self.starts.nbytes
+
+
+class Segment:
+    """Up to 65536 faces, ids ascending.
+
+    Attributes:
+        face_ids: (n,) int64.
+        books: (M, n) uint8 or uint16, C-contiguous: the words of each book in one run, which is
+            the order in which every way of scoring reads them.
+        n_words: one more than the largest word.
+    """
+
+    def __init__(self, face_ids: Ids, codes: Codes) -> None:
+        """Args: codes: (n, M), any strides; copied unless its transpose is contiguous."""
+        assert 0 < len(face_ids) == len(codes) <= SIZE, "one code a face, up to 65536"
+        self.face_ids = np.ascontiguousarray(face_ids, dtype=np.int64)
+        self.books: NDArray[Any] = np.ascontiguousarray(codes.T)
+        self.n_words = int(self.books.max()) + 1
+        self.face_ids.flags.writeable = False
+        self.books.flags.writeable = False
+
+    def __len__(self) -> int:
+        return len(self.face_ids)
+
+    @property
+    def codes(self) -> Codes:
+        """(n, M) view of `books`."""
+        return self.books.T
+
+    @cached_property
+    def postings(self) -> Postings:
+        """Made when first asked for: 2 ms. Two threads may both make it; they make the same."""
+        n_words = max(self.n_words, 256)
+        positions = np.empty(self.books.shape, np.uint16)
+        starts = np.zeros((len(self.books), n_words + 1), np.int32)
+        for m, words in enumerate(self.books):
+            positions[m] = np.argsort(words, kind="stable")
+            np.cumsum(np.bincount(words, minlength=n_words), out=starts[m, 1:])
+        positions.flags.writeable = False
+        starts.flags.writeable = False
+        return Postings(positions, starts)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held now, postings included if they have been made."""
+        made = self.__dict__.get("postings")
+        return self.face_ids.nbytes + self.books.nbytes + (made.nbytes if made else 0)
+
+
+def cut(face_ids: Ids, codes: Codes) -> Iterator[Segment]:
+    """Segments of a row of faces, ids ascending; only the last may be short."""
+    for start in range(0, len(face_ids), SIZE):
+        part = slice(start, start + SIZE)
+        yield Segment(face_ids[part], codes[part])
