@@ -46,8 +46,7 @@ class Encoded:
     Attributes:
         rows: (n,) rows of the listing that could be read, ascending.
         codes: (n, M).
-        tables: (n, M, K) float32, snapped; zero rows where nothing asks.
-        table_of: (n,) place in `tables`, -1 for pictures that do not ask.
+        tables: (q, M, K) float32, snapped: of those that ask, in the same order.
         features: (n, D) float32, or None when nobody wants them.
         digests: (n,) of the pixels: equal ones are the same picture.
         dropped: the others.
@@ -57,7 +56,6 @@ class Encoded:
     rows: NDArray[np.intp]
     codes: Codes
     tables: Floats
-    table_of: NDArray[np.intp]
     features: Floats | None
     digests: NDArray[Any]
     dropped: list[Dropped]
@@ -139,12 +137,10 @@ class _Parts:
         self._wants_features = wants_features
         self._rows: list[int] = []
         self._digests: list[str] = []
-        self._table_of: list[int] = []
         self._codes: list[Codes] = []
         self._tables: list[Floats] = []
         self._features: list[Floats] = []
         self._dropped: list[Dropped] = []
-        self._n_tables = 0
         self._seconds = 0.0
 
     def add(self, start: int, rows: NDArray[np.intp], found: list[Crop | Dropped]) -> None:
@@ -165,9 +161,6 @@ class _Parts:
         self._digests += [
             hashlib.blake2b(crop.tobytes(), digest_size=16).hexdigest() for crop in crops
         ]
-        places = np.cumsum(asks) - 1 + self._n_tables
-        self._table_of += np.where(asks, places, -1).tolist()
-        self._n_tables += int(asks.sum())
 
     def result(self) -> Encoded:
         config = self._model.config
@@ -177,7 +170,6 @@ class _Parts:
             rows=np.array(self._rows, np.intp),
             codes=np.concatenate([empty_codes, *self._codes]),
             tables=np.concatenate([np.empty(shape, np.float32), *self._tables]),
-            table_of=np.array(self._table_of, np.intp),
             features=np.concatenate(self._features) if self._features else None,
             digests=np.array(self._digests, dtype="U32"),
             dropped=self._dropped,

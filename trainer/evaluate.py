@@ -6,6 +6,7 @@ tables as its encoder makes them, scores equal to `opqn_app.opqn.lut.scores` to 
 
 import time
 from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -55,52 +56,76 @@ def evaluate(
         OpqnError: a model is not there or does not fit.
     """
     began = time.perf_counter()
-    models: list[ModelInfo] = []
-    results: list[MethodResult] = []
-    notes: list[str] = []
-    maps: list[SubSpaceMap] = []
-    dropped: list[Dropped] = []
-    setting: Setting | None = None
-    for name in settings.models:
-        model = load_candidate(name, settings.device)
-        wants = settings.controls
-        job = encode(model, source, roles.used, asking=roles.queries, wants_features=wants)
-        phase = f"{model.name}: reading and encoding"
-        encoded = yield from _shown(job, phase, len(roles.used))
-        dropped = encoded.dropped
-        notes += duplicates_in_words(encoded.digests, source.people[encoded.rows])
-        setting = Setting(source, roles, encoded, settings)
-        models.append(_info(name, model, encoded))
-        results.append((yield from _of_model(model, encoded, setting)))
-        if settings.controls:
-            learned = None
-            if controls_source is not None:
-                every = np.arange(len(controls_source.files))
-                job = encode(model, controls_source, every, asking=every[:0], wants_features=True)
-                phase = f"{model.name}: pictures the controls learn from"
-                learned = (yield from _shown(job, phase, len(every))).features
-            found = yield from _controls(model, encoded, setting, learned, notes)
-            results += found
-        if settings.portraits:
-            yield EvalProgress(f"{model.name}: map of a sub-space", 0, 1, None)
-            drawn = map_sub_space(model, source, setting.gallery)
-            maps += [drawn] if drawn else []
-    assert setting is not None
+    candidates = [load_candidate(name, settings.device) for name in settings.models]
+    found: list[_Found] = []
+    for model, name in zip(candidates, settings.models, strict=True):
+        one = yield from _of_candidate(model, name, settings, source, roles, controls_source)
+        found.append(one)
+    setting, results = found[0].setting, [result for one in found for result in one.results]
+    first = results[0]
     return EvalReport(
         settings=settings,
         roles=roles,
-        models=tuple(models),
+        models=tuple(one.info for one in found),
         results=tuple(results),
-        dropped=tuple(dropped),
+        dropped=tuple(found[0].dropped),
         people=len(np.unique(source.people[setting.used])),
         pictures=len(setting.used),
-        queries=len(setting.queries) if roles.pairs is None else results[0].n_pairs,
+        queries=len(setting.queries) if roles.pairs is None else first.n_pairs,
         gallery=len(setting.gallery),
-        skipped=setting.lost_pairs + (results[0].ranking.skipped if results[0].ranking else 0),
-        maps=tuple(maps),
-        notes=tuple(dict.fromkeys(notes)),
+        skipped=setting.lost_pairs + (first.ranking.skipped if first.ranking else 0),
+        maps=tuple(one.map for one in found if one.map is not None),
+        notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
         seconds=time.perf_counter() - began,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """All about one model."""
+
+    info: ModelInfo
+    setting: Setting
+    results: list[MethodResult]
+    map: SubSpaceMap | None
+    dropped: list[Dropped]
+    notes: list[str]
+
+
+def _of_candidate(
+    model: Candidate,
+    given_as: str,
+    settings: EvalSettings,
+    source: PictureSource,
+    roles: Roles,
+    controls_source: PictureSource | None,
+) -> Generator[EvalProgress, None, _Found]:
+    wants = settings.controls
+    job = encode(model, source, roles.used, asking=roles.queries, wants_features=wants)
+    phase = f"{model.name}: reading and encoding"
+    encoded = yield from _shown(job, phase, len(roles.used))
+    setting = Setting(source, roles, encoded, settings)
+    notes = duplicates_in_words(encoded.digests, source.people[encoded.rows])
+    results = [(yield from _of_model(model, encoded, setting))]
+    if settings.controls:
+        learned = None if controls_source is None else (yield from _learned(model, controls_source))
+        results += yield from _controls(model, encoded, setting, learned, notes)
+    drawn = None
+    if settings.portraits:
+        yield EvalProgress(f"{model.name}: map of a sub-space", 0, 1, None)
+        drawn = map_sub_space(model, source, setting.gallery)
+    info = _info(given_as, model, encoded)
+    return _Found(info, setting, results, drawn, encoded.dropped, notes)
+
+
+def _learned(
+    model: Candidate, source: PictureSource
+) -> Generator[EvalProgress, None, Floats | None]:
+    """Features of the pictures that PQ and OPQ learn from."""
+    every = np.arange(len(source.files))
+    job = encode(model, source, every, asking=every[:0], wants_features=True)
+    phase = f"{model.name}: pictures the controls learn from"
+    return (yield from _shown(job, phase, len(every))).features
 
 
 def _of_model(

@@ -130,6 +130,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     if not models:
         raise ModelMissing("(none is bundled: name one with --model)")
     device = pick_device(arguments.device)
+    _check_output(arguments.out, arguments.benchmark)
     source, roles = _pictures_and_roles(arguments, device)
     learn = arguments.controls_from
     learned_from = _open(learn, aligned=arguments.aligned, device=device) if learn else None
@@ -150,6 +151,19 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         return 1
     finally:
         work.close()
+
+
+def _check_output(out: Path | None, benchmark: str | None) -> None:
+    """Fail before the work, not after it."""
+    from trainer.published import entry_of
+
+    if benchmark is not None:
+        entry_of(benchmark)
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(out, f"the report can't be written there ({error})") from error
 
 
 def _finish(arguments: argparse.Namespace, source: "PictureSource", report: "EvalReport") -> int:

@@ -61,17 +61,28 @@ def compare(report: EvalReport, benchmark: str | None) -> Comparison:
             "benchmarks (--benchmark), so its protocol does not apply."
         )
         return Comparison(None, False, reason, source)
+    entry = entry_of(benchmark)
+    faults = differences(report, entry)
+    if faults:
+        reason = "Not comparable with the published figures: " + "; ".join(faults) + "."
+    else:
+        reason = (
+            "Same people, queries, gallery and split as published; that the model was trained on "
+            "what the paper trained on is for you to know."
+        )
+    return Comparison(entry, not faults, reason, source)
+
+
+def entry_of(benchmark: str) -> dict[str, Any]:
+    """The entry of published.json for `benchmark`.
+
+    Raises:
+        SettingsError: the paper has no such benchmark.
+    """
     for entry in _published()["tables"]:
         if entry["benchmark"] == benchmark:
-            faults = differences(report, entry)
-            if faults:
-                reason = "Not comparable with the published figures: " + "; ".join(faults) + "."
-            else:
-                reason = (
-                    "Same people, queries, gallery and split as published; that the model was "
-                    "trained on what the paper trained on is for you to know."
-                )
-            return Comparison(entry, not faults, reason, source)
+            found: dict[str, Any] = entry
+            return found
     names = ", ".join(benchmarks())
     raise SettingsError(
         "--benchmark", f"the paper has no figures for '{benchmark}'; it has {names}"

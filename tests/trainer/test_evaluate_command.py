@@ -3,6 +3,7 @@
 import argparse
 import csv
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from evaluation_people import pack_tar, write_people
 from tiny_checkpoint import make_tiny_checkpoint
 
-from opqn_app.errors import DataError, SettingsError
+from opqn_app.errors import DataError, ModelMissing, SettingsError
 from trainer.evaluate_command import add_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,3 +190,35 @@ def test_an_interrupt_stops_without_a_result(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "no result was written" in captured.err
+
+
+def test_what_would_fail_at_the_end_fails_at_once(
+    model: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import trainer.evaluate as module
+
+    monkeypatch.setattr(module, "encode", None)  # nothing may get that far
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="can't be written"):
+        command(people, "--model", model, "--aligned", "--out", tmp_path / "file" / "report")
+    with pytest.raises(SettingsError, match="no figures"):
+        command(people, "--model", model, "--aligned", "--benchmark", "imagenet")
+    with pytest.raises(ModelMissing, match="second"):
+        command(people, "--model", model, "--model", tmp_path / "second", "--aligned")
+
+
+def test_ctrl_c_stops_cleanly(model: Path, people: Path) -> None:
+    many = 20 * ["--model", str(model)]  # so that it is not done before the signal arrives
+    child = subprocess.Popen(
+        [sys.executable, "main.py", "evaluate", str(people), *many, "--aligned",
+         "--json-lines", "--device", "cpu"],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert child.stdout is not None
+    first = json.loads(child.stdout.readline())
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    assert first["event"] == "progress"
+    assert child.returncode == 1
+    assert "Traceback" not in err
+    assert '"map"' not in out
