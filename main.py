@@ -7,9 +7,14 @@ import tempfile
 def main(argv: list[str] | None = None) -> int:
     """Run one command; without one, open the window. Returns the exit status (0, 1 or 2)."""
     from opqn_app import cli, paths
+    from opqn_app.errors import OpqnError
     from trainer.cli import add_commands
 
-    tempfile.tempdir = str(paths.cache_dir())  # what libraries put aside stays in our folders too
+    try:
+        tempfile.tempdir = str(paths.cache_dir())  # what libraries put aside stays with us too
+    except OpqnError as error:
+        cli.say(str(error))
+        return 1
     return cli.run(sys.argv[1:] if argv is None else argv, add_more=add_commands)
 
 

@@ -113,11 +113,11 @@ def run(argv: Sequence[str], *, add_more: Callable[[Any], None] | None = None) -
     arguments = parser.parse_args(list(argv) or ["gui"])
     if arguments.command is None:
         parser.error("name a command")
-    logs.configure(verbose=arguments.verbose, log_dir=paths.log_dir())
     _allow_any_file_name()
     signal.signal(signal.SIGTERM, _interrupt)
     command: Command = arguments.run
     try:
+        logs.configure(verbose=arguments.verbose, log_dir=paths.log_dir())
         return command(arguments)
     except OpqnError as error:
         say(str(error))

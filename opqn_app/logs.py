@@ -24,7 +24,11 @@ def configure(*, verbose: bool = False, log_dir: Path | None = None) -> None:
     stderr.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     root.addHandler(stderr)
     if log_dir is not None:
-        to_file = RotatingFileHandler(log_dir / "opqn.log", maxBytes=1_000_000, backupCount=2)
+        try:
+            to_file = RotatingFileHandler(log_dir / "opqn.log", maxBytes=1_000_000, backupCount=2)
+        except OSError as error:
+            root.warning("no log file is written: %s", error.strerror)
+            return
         to_file.setLevel(logging.INFO)
         to_file.setFormatter(logging.Formatter(LOG_FORMAT))
         root.addHandler(to_file)

@@ -6,13 +6,21 @@ from pathlib import Path
 
 import platformdirs
 
+from opqn_app.errors import OpqnError
+
 APP_NAME = "opqn-photo-search"
 
 
 def _user_dir(variable: str, default: str) -> Path:
     # OPQN_DATA_DIR, OPQN_CACHE_DIR and OPQN_LOG_DIR move everything, e.g. onto the photo disk.
     path = Path(os.environ.get(variable) or default)
-    path.mkdir(parents=True, exist_ok=True)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OpqnError(
+            f"The folder {path} can't be made: {error.strerror}. Set {variable} to a folder that "
+            "may be written."
+        ) from error
     return path
 
 

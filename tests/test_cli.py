@@ -13,6 +13,7 @@ import pytest
 from library_fakes import fake_engine
 from tiny_checkpoint import make_tiny_checkpoint
 
+from main import main
 from opqn_app import cli
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -139,6 +140,39 @@ def test_status_of_a_library_that_is_not_there(run: Run) -> None:
     status, _, said = run("status")
     assert status == 1
     assert "library.sqlite" in said
+
+
+def test_a_library_that_may_not_be_written_is_one_sentence(run: Run, photos: Path) -> None:
+    (photos.parent / "library.sqlite.lock").mkdir()  # root may write everywhere but not into this
+    status, _, said = run("index", photos)
+    assert status == 1
+    assert "can't be written" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("variable", ["OPQN_CACHE_DIR", "OPQN_LOG_DIR", "OPQN_DATA_DIR"])
+def test_a_folder_of_ours_that_cant_be_made_is_one_sentence(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(variable, str(tmp_path / "file" / "inside"))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    assert main(["status"]) == 1
+    said = capsys.readouterr().err
+    assert variable in said
+    assert "can't be made" in said
+
+
+def test_a_log_that_cant_be_written_stops_nothing(
+    run: Run, own_folders: Path, photos: Path
+) -> None:
+    (own_folders / "log" / "opqn.log").mkdir(parents=True)
+    status, _, said = run("index", photos)
+    assert status == 0
+    assert "no log file is written" in said
 
 
 @pytest.mark.parametrize("words", [["search"], ["nonsense"], ["search", "x.jpg", "-k", "0"]])

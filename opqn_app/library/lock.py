@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from opqn_app.errors import LibraryLocked
+from opqn_app.errors import LibraryError, LibraryLocked
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +31,26 @@ class WriterLock:
 
         Raises:
             LibraryLocked: somebody else has it; the message says who.
+            LibraryError: the folder of the library may not be written.
         """
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise LibraryLocked(self._library, self._holder()) from None
+        except OSError as error:
+            raise LibraryError(
+                f"The library {self._library} can't be written: {error.strerror}. Check the rights "
+                "of its folder, or choose a library file in another place."
+            ) from error
         note = {
             "pid": os.getpid(),
             "command": _command(),
             "since": datetime.now().isoformat(sep=" ", timespec="seconds"),
         }
-        self._note.write_text(json.dumps(note), encoding="utf-8")
+        try:
+            self._note.write_text(json.dumps(note), encoding="utf-8")
+        except OSError as error:  # a full disk: who waits is told less, that is all
+            logger.debug("the writer's note can't be written: %s", error)
 
     def release(self) -> None:
         if not self._lock.is_locked:
