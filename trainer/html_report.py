@@ -29,9 +29,10 @@ p { max-width: 46rem; margin: .5rem 0; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
 th, td { padding: .38rem .7rem; text-align: right; border-bottom: 1px solid var(--line); }
-td, th:first-child { white-space: nowrap; }
+td { white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 th { color: var(--muted); font-weight: 500; max-width: 6rem; vertical-align: bottom; }
+th:first-child { max-width: none; white-space: nowrap; }
 tr.model td { font-weight: 600; }
 tr.control td:first-child { padding-left: 1.2rem; }
 figure { margin: 1.4rem 0 2rem; }

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.errors import DataError
+from opqn_app.progress import counted
 from trainer.formats import read_pairs
 
 Rows = NDArray[np.intp]
@@ -113,7 +114,10 @@ def draw_queries(
     if not asks.any():
         reason = f"nobody has more than {per_person} pictures; lower --queries-per-person"
         raise DataError(source, reason)
-    rule = f"{per_person} pictures of each person ask, drawn with seed {seed}; the rest is searched"
+    asking = (
+        f"{counted(per_person, 'picture')} of each person {'asks' if per_person == 1 else 'ask'}"
+    )
+    rule = f"{asking}, drawn with seed {seed}; the rest is searched"
     return Roles(
         protocol,
         np.flatnonzero(asks),

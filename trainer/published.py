@@ -99,9 +99,10 @@ def differences(report: EvalReport, entry: dict[str, Any]) -> list[str]:
         found.append("the list of its queries was never published, so no split can be the same")
     elif report.roles.seed is not None:
         found.append("the official split was not used, queries were drawn here")
+    counts = {"people": "people", "queries": "queries", "gallery": "searched pictures"}
     found += [
-        f"{protocol[name]:,} {name} there, {getattr(report, name):,} here"
-        for name in ("people", "queries", "gallery")
+        f"{protocol[name]:,} {words} there, {getattr(report, name):,} here"
+        for name, words in counts.items()
         if protocol[name] is not None and protocol[name] != getattr(report, name)
     ]
     if entry["metric"] == "p_at" and entry["t"] not in report.settings.cutoffs:
