@@ -5,8 +5,9 @@ tables as its encoder makes them, scores equal to `opqn_app.opqn.lut.scores` to 
 """
 
 import time
+from collections import Counter
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -56,7 +57,7 @@ def evaluate(
         OpqnError: a model is not there or does not fit.
     """
     began = time.perf_counter()
-    candidates = [load_candidate(name, settings.device) for name in settings.models]
+    candidates = with_own_names([load_candidate(m, settings.device) for m in settings.models])
     found: list[_Found] = []
     for model, name in zip(candidates, settings.models, strict=True):
         one = yield from _of_candidate(model, name, settings, source, roles, controls_source)
@@ -282,6 +283,17 @@ def _shown(
             yield EvalProgress(phase, done, total, spent / done * (total - done) if done else None)
     finally:
         job.close()
+
+
+def with_own_names(models: list[Candidate]) -> list[Candidate]:
+    """Models of one name numbered, "a", "a (2)": tables, charts and files go by the name."""
+    seen: Counter[str] = Counter()
+    own = []
+    for model in models:
+        seen[model.name] += 1
+        n = seen[model.name]
+        own.append(model if n == 1 else replace(model, name=f"{model.name} ({n})"))
+    return own
 
 
 def duplicates_in_words(digests: NDArray[Any], people: NDArray[Any]) -> list[str]:

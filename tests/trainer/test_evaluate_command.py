@@ -95,13 +95,14 @@ def test_the_report_folder_holds_everything(
     assert str(out / "report.html") in text
     names = {p.stem for p in (out / "charts").iterdir()}
     assert names >= {"precision_recall", "precision_at_t", "map_by_bits", "scores",
-                     "codeword_angles", "sub_space", "ranked_lists_1"}  # fmt: skip
+                     "codeword_angles", "sub_space", "ranked_lists_1", "ranked_lists_2"}  # fmt: skip
     for name in ("precision_recall", "sub_space"):
         assert (out / "charts" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert b"<svg" in (out / "charts" / f"{name}.svg").read_bytes()
     with (out / "figures.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["bytes"] for row in rows] == ["4", "384", "4", "4"] * 2
+    assert [row["model"] for row in rows] == ["tiny"] * 4 + ["tiny (2)"] * 4
     with (out / "queries.csv").open(encoding="utf-8") as file:
         assert len(list(csv.DictReader(file))) == 2 * 17
     values = json.loads((out / "report.json").read_text(encoding="utf-8"))
