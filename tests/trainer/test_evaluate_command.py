@@ -94,8 +94,16 @@ def test_the_report_folder_holds_everything(
     assert "float features, cosine" in text
     assert str(out / "report.html") in text
     names = {p.stem for p in (out / "charts").iterdir()}
-    assert names >= {"precision_recall", "precision_at_t", "map_by_bits", "scores",
-                     "codeword_angles", "sub_space", "ranked_lists_1", "ranked_lists_2"}  # fmt: skip
+    assert names >= {
+        "precision_recall",
+        "precision_at_t",
+        "map_by_bits",
+        "scores",
+        "codeword_angles",
+        "sub_space",
+        "ranked_lists_1",
+        "ranked_lists_2",
+    }
     for name in ("precision_recall", "sub_space"):
         assert (out / "charts" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
         assert b"<svg" in (out / "charts" / f"{name}.svg").read_bytes()
