@@ -13,7 +13,6 @@ from opqn_app import paths
 from opqn_app.ui import desktop
 from opqn_app.ui.child import ChildEnd, ChildProcess
 from opqn_app.ui.evaluation import Evaluation, read_evaluation
-from opqn_app.ui.labelled_data import EXPLAINED
 from opqn_app.ui.models import ModelChoice, list_models
 from opqn_app.ui.session import Session
 from opqn_app.ui.widgets.controls import push_button
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from opqn_app.ui.widgets.evaluation_view import EvaluationView
 
 EMPTY = "See how well a model finds people again, measured on pictures you have sorted by person."
+WAITING = "Charts and figures appear here when everything is measured."
 
 
 class EvaluatePage(QWidget):
@@ -90,7 +90,7 @@ class EvaluatePage(QWidget):
     def cancel(self) -> None:
         """Stop; nothing of this evaluation is kept."""
         self._cancel.setEnabled(False)
-        self.work.show_progress("Stopping …")
+        self.work.say("Stopping …")
         self.child.stop(grace_ms=5000)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -110,12 +110,12 @@ class EvaluatePage(QWidget):
         self._cancel.setAccessibleName("Cancel the evaluation")
         self.work = WorkBar("Evaluation progress", self._cancel)
         self.empty = EmptyState()
-        self.empty.show_words("evaluate", f"{EMPTY} {EXPLAINED}", "Choose labelled folders")
+        self.empty.show_words("evaluate", EMPTY, "Choose labelled folders")
         self.empty.button.clicked.connect(lambda: self.form.data.choose("folder"))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
         right = QVBoxLayout()
-        right.setContentsMargins(16, 12, 4, 0)
+        right.setContentsMargins(16, 12, 8, 0)
         right.setSpacing(12)
         for widget in (self.messages, self.work):
             right.addWidget(widget)
@@ -135,7 +135,7 @@ class EvaluatePage(QWidget):
             counted = f": {done:,.0f} of {total:,.0f}" if total > 1 else " …"
             if not self.child.is_stopping:
                 self.work.show_progress(
-                    f"{phase[:1].upper()}{phase[1:]}{counted}",
+                    f"{phase}{counted}",
                     done,
                     total if total > 1 else 0,
                     event["eta_s"],
@@ -193,8 +193,9 @@ class EvaluatePage(QWidget):
         return view
 
     def _show_right(self) -> None:
-        """The empty page explains; while something runs it only waits."""
-        self.empty.button.setVisible(not self.is_running)
+        """The empty page proposes; while something runs it only waits."""
+        words, button = (WAITING, "") if self.is_running else (EMPTY, "Choose labelled folders")
+        self.empty.show_words("evaluate", words, button)
 
     def _on_models(self, models: list[ModelChoice]) -> None:
         self._models = models

@@ -194,7 +194,7 @@ def _columns() -> list[tuple[str, Any]]:
     """Head and how to read the cell; "" where there is no figure."""
     p_at = [(f"P@{t}", lambda f, t=t: _share(f["p_at"].get(str(t)))) for t in P_AT[1:]]
     tar = [
-        (f"TAR at FAR {far}", lambda f, far=far: _share(f["tar_at_far"].get(far)))
+        (f"TAR@FAR {far}", lambda f, far=far: _share(f["tar_at_far"].get(far)))
         for far in ("0.01", "0.001", "0.0001")
     ]
     return [

@@ -14,6 +14,7 @@ from opqn_app.ui.child import ChildEnd, ChildProcess
 from opqn_app.ui.session import Session
 from opqn_app.ui.theme import set_icon
 from opqn_app.ui.training import History, Run
+from opqn_app.ui.widgets.choice_column import page_scroll
 from opqn_app.ui.widgets.controls import push_button
 from opqn_app.ui.widgets.empty_state import EmptyState
 from opqn_app.ui.widgets.message_bar import MessageBar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from opqn_app.ui.widgets.training_view import TrainingView
 
 EMPTY = "Teach a model the people of your own labelled pictures, and search your library with it."
+WAITING = "Curves appear here after the first steps."
 RUNS_HEIGHT = 190
 REREAD_MS = 1000  # the list of runs, while one runs
 
@@ -144,12 +146,14 @@ class TrainPage(QWidget):
         self.runs = RunList()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        self._content = QWidget()
-        self._content_column = QVBoxLayout(self._content)
-        self._content_column.setContentsMargins(0, 0, 0, 8)
+        inner = QWidget()
+        inner.setObjectName("clear")
+        self._content_column = QVBoxLayout(inner)
+        self._content_column.setContentsMargins(0, 0, 8, 12)
         self._content_column.setSpacing(12)
         self._content_column.addWidget(self.runs)
-        self.runs.setMaximumHeight(RUNS_HEIGHT)
+        self.runs.setFixedHeight(RUNS_HEIGHT)
+        self._content = page_scroll(inner)
         self.stack.addWidget(self._content)
         right = QVBoxLayout()
         right.setContentsMargins(16, 12, 8, 0)
@@ -187,7 +191,7 @@ class TrainPage(QWidget):
     def _stop(self, words: str) -> None:
         self._pause.setEnabled(False)
         self._stop_button.setEnabled(False)
-        self.work.show_progress(words)
+        self.work.say(words)
         self.child.stop()
 
     def _on_pause(self) -> None:
@@ -266,7 +270,8 @@ class TrainPage(QWidget):
     def _show_running(self, is_running: bool) -> None:
         self.form.set_running(is_running)
         self.runs.set_busy(is_running)
-        self.empty.button.setVisible(not is_running)
+        words, button = (WAITING, "") if is_running else (EMPTY, "Choose labelled folders")
+        self.empty.show_words("train", words, button)
         self._pause.setEnabled(True)
         self._stop_button.setEnabled(True)
         words = "Pause" if is_running else "Resume"

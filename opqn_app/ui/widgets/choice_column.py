@@ -17,6 +17,18 @@ from opqn_app.ui.widgets.controls import text_label
 WIDTH = 288
 
 
+def page_scroll(content: QWidget) -> QScrollArea:
+    """Lets a page that is too high for the window scroll, and Tab pass through it."""
+    scroll = QScrollArea()
+    scroll.setObjectName("clear")
+    scroll.setWidget(content)
+    scroll.setWidgetResizable(True)
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return scroll
+
+
 class ChoiceColumn(QFrame):
     """Add fields, then what belongs at the foot; the fields scroll when the window is low."""
 
@@ -30,13 +42,6 @@ class ChoiceColumn(QFrame):
         self._fields.setContentsMargins(16, 4, 16, 16)
         self._fields.setSpacing(4)
         self._fields.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setObjectName("clear")
-        scroll.setWidget(inner)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         heading = text_label(title, style="title")
         heading.setContentsMargins(16, 12, 16, 4)
         self._foot = QVBoxLayout()
@@ -46,7 +51,7 @@ class ChoiceColumn(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(heading)
-        column.addWidget(scroll, 1)
+        column.addWidget(page_scroll(inner), 1)
         column.addLayout(self._foot)
 
     def add_field(self, label: str, *widgets: QWidget) -> QLabel:

@@ -26,6 +26,7 @@ from opqn_app.ui.widgets.controls import text_label, tool_button
 NEAR_PX = 60  # a point farther from the mouse is not read out
 PNG_SCALE = 2
 PLOT_HEIGHT = 240
+ROOM_PX = 110  # of a power of ten, for more than one mark in it
 HINT = "Drag to zoom in, double-click for all of it."
 COLOURS = {
     False: ("#1f62c9", "#b4500f", "#1b7f4d", "#8a3ea8", "#6a6a00", "#b3264a"),
@@ -69,6 +70,19 @@ class _Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def sizeHint(self) -> QSize:
         return QSize(360, PLOT_HEIGHT)
+
+
+class _PowersAxis(pg.AxisItem):  # type: ignore[misc]
+    """A logarithmic axis marked 1, 2, 5, 10, 20, 50, … as plain numbers."""
+
+    def tickValues(self, least: float, most: float, size: float) -> list[tuple[float, list[float]]]:
+        powers = range(int(np.floor(least)), int(np.ceil(most)) + 1)
+        steps = (1, 2, 5) if size / max(most - least, 1e-9) > ROOM_PX else (1,)
+        ticks = [float(np.log10(step)) + power for power in powers for step in steps]
+        return [(1.0, [tick for tick in ticks if least <= tick <= most])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        return [f"{round(10**value, 6):,g}" for value in values]
 
 
 class CurveChart(QWidget):
@@ -127,12 +141,15 @@ class CurveChart(QWidget):
             self._style()
         for item, curve in zip(self._items, self._curves, strict=True):
             item.setData(*self._xy(curve))
-        self._legend.clear()
+        self._fill_legend()
+        self._show_point(self._at if self._is_point(self._at) else None)
+
+    def _fill_legend(self) -> None:
+        self._legend.clear()  # its words take their colour when they are added
         if len(self._curves) > 1:
             for item, curve in zip(self._items, self._curves, strict=True):
                 self._legend.addItem(item, curve.name)
         self._legend.setVisible(len(self._curves) > 1)
-        self._show_point(self._at if self._is_point(self._at) else None)
 
     def mark_x(self, x: float | None) -> None:
         """Draw a line at `x`, such as a chosen threshold; None removes it."""
@@ -216,7 +233,8 @@ class CurveChart(QWidget):
 
     def _build(self) -> None:
         axes = self.axes
-        self.plot = _Plot()
+        bottom = {"bottom": _PowersAxis("bottom")} if axes.is_log_x else None
+        self.plot = _Plot(axisItems=bottom)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.setMinimumHeight(PLOT_HEIGHT)
         self.plot.setMenuEnabled(False)
@@ -290,6 +308,8 @@ class CurveChart(QWidget):
         ground = QColor(shown.base)
         ground.setAlpha(220)
         self._legend.setBrush(pg.mkBrush(ground))
+        if len(self._items) == len(self._curves):
+            self._fill_legend()
         self._line.setPen(pg.mkPen(shown.quiet, width=1, style=Qt.PenStyle.DashLine))
         self._dot.setPen(pg.mkPen(shown.base, width=1.5))
         self._dot.setBrush(pg.mkBrush(shown.text))

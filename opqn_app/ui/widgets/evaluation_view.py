@@ -86,7 +86,7 @@ class EvaluationView(QScrollArea):
         inner = QWidget()
         inner.setObjectName("clear")
         column = QVBoxLayout(inner)
-        column.setContentsMargins(0, 0, 12, 16)
+        column.setContentsMargins(0, 0, 8, 16)
         column.setSpacing(12)
         column.addWidget(self._summary)
         column.addWidget(self._notes)
@@ -98,9 +98,11 @@ class EvaluationView(QScrollArea):
         self.setWidget(inner)
 
     def _build_table_head(self) -> QHBoxLayout:
-        self._report = push_button("Open the full report", partial(self._tell, self.report_wanted))
+        self._report = push_button("Full report", partial(self._tell, self.report_wanted))
         self._folder = push_button("Show in folder", partial(self._tell, self.folder_wanted))
-        copy = push_button("Copy the table", self.table.copy_all)
+        copy = push_button("Copy", self.table.copy_all)
+        copy.setAccessibleName("Copy the table")
+        self._report.setToolTip("Opens in your browser, from a file on this computer")
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(text_label("Figures", style="heading"), 1)

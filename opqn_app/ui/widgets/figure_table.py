@@ -53,6 +53,7 @@ class FigureTable(QTableWidget):
         self.setHorizontalHeaderLabels(list(heads))
         self.setRowCount(len(rows))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         for i, row in enumerate(rows):
             for j, text in enumerate(row):
                 item = QTableWidgetItem(text)
@@ -63,7 +64,7 @@ class FigureTable(QTableWidget):
         for j in range(len(heads)):
             head = self.horizontalHeaderItem(j)
             if head is not None:
-                head.setTextAlignment(right if j else Qt.AlignmentFlag.AlignLeft)
+                head.setTextAlignment(right if j else left)
         self.resizeRowsToContents()
 
     def fit_height(self) -> None:

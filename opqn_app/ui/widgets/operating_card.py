@@ -89,6 +89,11 @@ class OperatingCard(QFrame):
         self._change_words = text_label(wraps=True, is_quiet=True)
         self._apply = push_button("Use in the library", self._on_apply, is_primary=True)
         self._switch = push_button("", self._on_switch)
+        for combo in (self._name, self._wanted):  # a long name may not widen the page
+            combo.setSizeAdjustPolicy(
+                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+            )
+            combo.setMinimumContentsLength(14)
         choices = QHBoxLayout()
         choices.setSpacing(8)
         choices.addWidget(text_label("Operating point", style="heading"))

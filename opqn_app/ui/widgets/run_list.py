@@ -40,7 +40,7 @@ class RunList(QWidget):
         for button in (self.resume, self.show_folder, self.use):
             head.addWidget(button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 8, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addLayout(head)
         column.addWidget(self.table, 1)

@@ -69,6 +69,7 @@ class TrainForm(ChoiceColumn):
         self.pixels = QuietComboBox("Size of the pictures", SIZES)
         self.pixels.currentIndexChanged.connect(lambda _row: self._show_bits())
         self.bits = QuietComboBox("Code length", BITS["32"])
+        self.bits.choose(USUAL_BITS["32"])
         self.epochs = QuietSpinBox(
             "Epochs", least=0, most=10_000, value=0, unset="As the preset says"
         )

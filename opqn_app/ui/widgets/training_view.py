@@ -32,7 +32,6 @@ class TrainingView(QWidget):
         self._charts = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._charts.setSpacing(16)
         for chart in (self.loss, self.accuracy):
-            chart.plot.setMinimumHeight(140)
             self._charts.addWidget(chart, 1)
             chart.exported.connect(self.exported)
             chart.export_failed.connect(self.export_failed)

@@ -52,6 +52,7 @@ class WorkBar(QFrame):
         """Show it, before anything can be counted."""
         self._clock.start()
         self._timer.start()
+        self._pace.show()
         self.show_progress(words)
         self.show()
 
@@ -66,11 +67,17 @@ class WorkBar(QFrame):
             self._bar.setValue(round(BAR_STEPS * done / total))
         self._show_pace()
 
+    def say(self, words: str) -> None:
+        """Other words; the bar stays where it is."""
+        self._words.setText(words)
+        self._eta = None
+        self._show_pace()
+
     def rest(self, words: str) -> None:
         """Stand still where it is, such as while paused."""
         self._timer.stop()
         self._words.setText(words)
-        self._pace.clear()
+        self._pace.hide()
         if self._bar.maximum() == 0:
             self._bar.setRange(0, BAR_STEPS)
         self.show()
@@ -82,5 +89,5 @@ class WorkBar(QFrame):
 
     def _show_pace(self) -> None:
         seconds = self._clock.elapsed() // 1000
-        parts = [wording.time_left(self._eta), wording.passed(seconds)]
+        parts = [wording.time_left(self._eta), f"running for {wording.passed(seconds)}"]
         self._pace.setText(" · ".join(part for part in parts if part))
