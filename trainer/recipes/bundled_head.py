@@ -30,6 +30,7 @@ from opqn_app.opqn import lut
 from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
+from opqn_app.opqn.weights import as_loaded, stored_state
 from opqn_app.types import Calibration, Codes, Floats
 from trainer.calibration import MATCH_SHARE, fit_calibration, reliability
 from trainer.controls import ProductQuantizer, train_pq, unit_rows
@@ -116,6 +117,7 @@ def make_model(arguments: argparse.Namespace) -> None:
     if not trunk_file.is_file():
         raise DataError(arguments.data, f"{trunk_file.name}, the weights of the trunk, is missing")
     model.trunk.load_state_dict(torch.load(trunk_file, weights_only=True, map_location="cpu"))
+    round_to_stored(model)
 
     shards = sorted(arguments.data.glob("faces_*.tar"))
     train = embedded(model, shards, "train", arguments.run / "train.npz")
@@ -148,6 +150,12 @@ def make_model(arguments: argparse.Namespace) -> None:
     save_model(arguments.out, model, calibration=calibration, card=card, name=name)
     (arguments.run / "figures.json").write_text(json.dumps(asdict(figures), indent=1))
     sys.stdout.write(card)
+
+
+def round_to_stored(model: OpqnModel) -> None:
+    """Make the weights what a checkpoint will hold, so that figures are those of the files."""
+    stored = stored_state(model, half=True)
+    model.load_state_dict({name: as_loaded(value) for name, value in stored.items()})
 
 
 def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:
