@@ -1,0 +1,286 @@
+"""The Evaluate page, with a scripted child and once with the real command."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from evaluation_results import MODEL_ID, plan
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from tiny_checkpoint import make_tiny_checkpoint
+
+from opqn_app import paths
+from opqn_app.types import Calibration
+from opqn_app.ui.evaluate_page import EvaluatePage
+from opqn_app.ui.labelled_data import look_at
+from opqn_app.ui.models import ModelChoice, list_models
+from opqn_app.ui.search_page import SearchPage
+from opqn_app.ui.session import Session
+
+TIMEOUT = 30_000
+FAKE = Path(__file__).parent / "fake_child.py"
+OTHER = ModelChoice("other", "id of other", 8, None)
+MODELS = [ModelChoice("fake", MODEL_ID, 8, Calibration(slope=1.0, intercept=-5.0)), OTHER]
+MakePage = Callable[..., EvaluatePage]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Four people of three pictures, and a file that is none."""
+    for person in range(4):
+        for picture in range(3):
+            folder = tmp_path / "people" / f"p{person}"
+            folder.mkdir(parents=True, exist_ok=True)
+            blocks = np.random.default_rng(person).integers(0, 256, (7, 7, 3))
+            noise = np.random.default_rng((person, picture)).integers(-12, 13, (7, 7, 3))
+            pixels = np.clip(blocks + noise, 0, 255).astype(np.uint8)
+            Image.fromarray(pixels).resize((112, 112), 0).save(folder / f"{picture}.png")
+    (tmp_path / "people" / "p0" / "notes.txt").write_text("no picture")
+    return tmp_path / "people"
+
+
+@pytest.fixture
+def make_page(session: Session, qtbot: QtBot, tmp_path: Path, data: Path) -> Iterator[MakePage]:
+    """A page whose child follows a plan, pictures and a model chosen."""
+    made: list[EvaluatePage] = []
+
+    def make(*steps: dict[str, Any], models: list[ModelChoice] = MODELS) -> EvaluatePage:
+        path = tmp_path / "plan.json"
+        path.write_text(json.dumps(steps), encoding="utf-8")
+        session.remember(model="fake")
+        page = EvaluatePage(
+            session,
+            program=[sys.executable, str(FAKE), str(path)],
+            list_models=lambda: models,
+            open_file=opened.append,
+        )
+        page.form.set_data(data)
+        page.resize(900, 600)
+        page.show()
+        qtbot.addWidget(page)
+        qtbot.waitUntil(lambda: page.form.run_button.isEnabled(), timeout=TIMEOUT)
+        made.append(page)
+        return page
+
+    opened: list[Path] = []
+    yield make
+    for page in made:
+        page.shut_down()
+    running = psutil.Process(os.getpid()).children(recursive=True)
+    assert not [p for p in running if any("fake_child" in part for part in p.cmdline())]
+
+
+def arguments_of(page: EvaluatePage, tmp_path: Path) -> list[str]:
+    return list(json.loads((tmp_path / "plan.arguments").read_text(encoding="utf-8")))
+
+
+def evaluate(page: EvaluatePage, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(page.evaluated, timeout=TIMEOUT):
+        page.form.run_button.click()
+
+
+def test_without_pictures_the_page_says_what_to_do(session: Session, qtbot: QtBot) -> None:
+    page = EvaluatePage(session, list_models=lambda: MODELS)
+    qtbot.addWidget(page)
+    page.show()
+    assert page.stack.currentWidget() is page.empty
+    assert page.empty.button.text() == "Choose labelled folders"
+    assert not page.form.run_button.isEnabled()
+    qtbot.waitUntil(lambda: page.form.models.chosen == ["bundled-64"] or bool(page._models))
+
+
+def test_a_folder_is_counted_before_anything_runs(data: Path, tmp_path: Path) -> None:
+    found = look_at(data)
+    assert (found.people, found.pictures, found.words) == (4, 12, "4 people, 12 pictures")
+    assert found.is_usable
+    (tmp_path / "empty").mkdir()
+    assert (
+        look_at(tmp_path / "empty").words == "There are no folders of people with pictures in it."
+    )
+    assert not look_at(data / "p0").is_usable
+
+
+def test_choices_become_the_command_line(
+    make_page: MakePage, qtbot: QtBot, tmp_path: Path, data: Path
+) -> None:
+    page = make_page(*plan())
+    form = page.form
+    form.models.tick("other")
+    form.kind.choose("aligned")
+    form.protocol.choose("single")
+    form.queries.setValue(2)
+    form.controls.setChecked(True)
+    evaluate(page, qtbot)
+    arguments = arguments_of(page, tmp_path)
+    assert arguments[:8] == [
+        "evaluate", str(data), "--protocol", "single", "--model", "fake", "--model", "other",
+    ]  # fmt: skip
+    for flag in ("--aligned", "--controls", "--json-lines", "--no-pictures"):
+        assert flag in arguments
+    assert arguments[arguments.index("--queries-per-person") + 1] == "2"
+    out = Path(arguments[arguments.index("--out") + 1])
+    assert out.parent == paths.data_dir() / "evaluations"
+    assert out.name.endswith("people")
+
+
+def test_progress_is_counted_and_told(make_page: MakePage, qtbot: QtBot) -> None:
+    page = make_page(*plan({"do": "wait"}))
+    page.form.run_button.click()
+    assert not page.form.run_button.isEnabled()
+    words = "fake: reading and encoding: 3 of 20"
+    qtbot.waitUntil(lambda: page.work.text == words, timeout=TIMEOUT)
+    assert "about 1 minute left" in page.work._pace.text()
+    assert page.is_running
+
+
+def test_cancelling_ends_the_child_and_keeps_nothing(make_page: MakePage, qtbot: QtBot) -> None:
+    page = make_page(*plan({"do": "wait"}))
+    page.form.run_button.click()
+    qtbot.waitUntil(lambda: "3 of 20" in page.work.text, timeout=TIMEOUT)
+    with qtbot.waitSignal(page.child.finished, timeout=TIMEOUT):
+        page._cancel.click()
+    assert page.messages.text == "Stopped. Nothing of this evaluation was kept."
+    assert page.work.isHidden()
+    assert page.form.run_button.isEnabled()
+
+
+def test_figures_and_curves_are_shown(make_page: MakePage, qtbot: QtBot) -> None:
+    page = make_page(*plan())
+    evaluate(page, qtbot)
+    view = page.view
+    assert view is not None
+    assert page.stack.currentWidget() is view
+    assert [len(curve) for curve in view.pr._curves] == [3]
+    assert view.p_at_t._curves[0].columns["T"].tolist() == [1, 10]
+    heads = [view.table.horizontalHeaderItem(i).text() for i in range(view.table.columnCount())]
+    assert heads[:4] == ["Method", "Bytes a face", "Rank-1", "mAP"]
+    assert "P@50" not in heads, "nothing was measured there"
+    assert view._notes.text().splitlines()[0] == "2 pictures had nobody to find: they do not count."
+
+
+def test_every_figure_can_be_copied(make_page: MakePage, qtbot: QtBot) -> None:
+    page = make_page(*plan())
+    evaluate(page, qtbot)
+    assert page.view is not None
+    table = page.view.table
+    table.setCurrentCell(0, 3)
+    qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text() == "0.9100"
+    table.copy_all()
+    lines = QApplication.clipboard().text().splitlines()
+    assert lines[0].startswith("Method\tBytes a face\tRank-1\tmAP")
+    assert lines[1].startswith("fake\t8\t0.9800\t0.9100")
+
+
+def test_an_operating_point_is_used_in_the_library(
+    make_page: MakePage, session: Session, qtbot: QtBot
+) -> None:
+    search = SearchPage(session)
+    qtbot.addWidget(search)
+    page = make_page(*plan())
+    evaluate(page, qtbot)
+    assert page.view is not None
+    card = page.view.operating
+    assert "99 % of the accepted pairs show one person" in card.words
+    # σ(6 - 5) = 0.7311: rounded up to a whole percent
+    assert "from 74 % on (now 50 %)" in card.words
+    card._apply.click()
+    assert session.settings.min_probability == 0.74
+    assert search.results.threshold.minimum == 0.74
+    assert "from 74 % on" in page.messages.text
+    assert not card._apply.isEnabled()
+
+
+def test_a_point_of_the_curve_can_be_picked(make_page: MakePage, qtbot: QtBot) -> None:
+    page = make_page(*plan())
+    evaluate(page, qtbot)
+    assert page.view is not None
+    page.view.pr.setFocus()
+    for _ in range(3):
+        qtbot.keyClick(page.view.pr, Qt.Key.Key_Right)
+    qtbot.keyClick(page.view.pr, Qt.Key.Key_Return)
+    point = page.view.operating.point
+    assert point is not None
+    assert (point.threshold, point.precision, point.recall) == (4.0, 0.8, 0.9)
+    assert page.view.pr._line.value() == 0.9
+
+
+def test_the_threshold_of_another_model_is_not_used(
+    make_page: MakePage, session: Session, qtbot: QtBot
+) -> None:
+    page = make_page(*plan())
+    evaluate(page, qtbot)
+    session.remember(model="other")
+    assert page.view is not None
+    card = page.view.operating
+    assert not card._apply.isEnabled()
+    assert "Scores of different models can't be compared." in card.words
+    with qtbot.waitSignal(card.model_wanted) as wanted:
+        card._switch.click()
+    assert wanted.args == ["fake"]
+    assert session.is_switching
+
+
+def test_a_model_without_calibration_is_said_to_have_none(
+    make_page: MakePage, qtbot: QtBot
+) -> None:
+    page = make_page(*plan(), models=[ModelChoice("fake", MODEL_ID, 8, None), OTHER])
+    evaluate(page, qtbot)
+    assert page.view is not None
+    words = page.view.operating.words
+    assert "fake has no calibration" in words
+    assert "from 75 % on" in words  # 6 of 8
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ([{"do": "complain", "value": "The data at /x can't be used: it is empty."},
+          {"do": "exit", "value": 1}], "The data at /x can't be used: it is empty."),
+        ([{"do": "crash"}], "The system ended this task, most likely because memory ran out."),
+        ([{"do": "print", "value": "no JSON"}], "The evaluation ended without a result"),
+        ([{"do": "print", "value": {"results": [{}], "models": []}}], "The result can't be read"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_said_in_the_page(
+    make_page: MakePage, qtbot: QtBot, steps: list[dict[str, Any]], words: str
+) -> None:
+    page = make_page(*steps)
+    page.form.run_button.click()
+    qtbot.waitUntil(lambda: page.messages.text.startswith(words), timeout=TIMEOUT)
+    assert page.form.run_button.isEnabled()
+    assert page.work.isHidden()
+
+
+def test_the_real_command_is_understood(
+    session: Session, qtbot: QtBot, data: Path, tmp_path: Path
+) -> None:
+    """The one test that runs `main.py evaluate` behind the page."""
+    make_tiny_checkpoint(paths.data_dir() / "models" / "tiny")
+    page = EvaluatePage(session, list_models=list_models)
+    qtbot.addWidget(page)
+    page.show()
+    page.form.models.tick("tiny")
+    qtbot.waitUntil(lambda: "tiny" in page.form.models.chosen, timeout=TIMEOUT)
+    page.form.models._boxes["tiny"].setChecked(True)
+    for name, box in page.form.models._boxes.items():
+        box.setChecked(name == "tiny")
+    page.form.set_data(data)
+    page.form.kind.choose("aligned")
+    qtbot.waitUntil(page.form.run_button.isEnabled, timeout=TIMEOUT)
+    with qtbot.waitSignal(page.evaluated, timeout=120_000) as evaluated:
+        page.form.run_button.click()
+    found = evaluated.args[0]
+    assert [method.label for method in found.methods] == ["tiny"]
+    assert found.summary == "12 pictures of 4 people; 12 asked, 12 were searched"
+    assert found.report.is_file()
+    assert len(found.methods[0].by_threshold) > 1
+    page.shut_down()
