@@ -86,7 +86,7 @@ class Search:
             rows = np.flatnonzero(piece.allowed[piece.rows]) + piece.rows.start
             if len(rows) * FEW < len(piece):
                 return lut_scoring.scores(self._lut, segment.books[:, rows].T), rows
-        if np.isfinite(floor) and not self._is_crowded:
+        if -np.inf < floor < np.inf and not self._is_crowded:
             if kernels.can_sieve(segment):
                 return kernels.sieve(segment, piece.rows, self._lut, floor)
             if self._sifts and len(piece) == len(segment) >= SIFT_SEGMENT_FROM:

@@ -24,14 +24,15 @@ BLOCK = 1024  # faces summed at a time: their sums stay in the first-level cache
 CHUNK = 64  # faces looked at together for one that reaches the threshold
 
 _WORDS = (types.uint8, types.uint16)
-_TABLE = types.Array(types.float32, 2, "C", readonly=True)
-_OUT = (types.Array(types.float32, 1, "C"), types.Array(types.int32, 1, "C"))
+TABLE = types.Array(types.float32, 2, "C", readonly=True)
+OUT = (types.Array(types.float32, 1, "C"), types.Array(types.int32, 1, "C"))
 _READ = {
     kind: types.Array(getattr(types, kind), 1, "C", readonly=True) for kind in ("int64", "uint8")
 }
 
 
-def _books(word: Any) -> Any:
+def books_type(word: Any) -> Any:
+    """Type of `Segment.books`."""
     return types.Array(word, 2, "C", readonly=True)
 
 
@@ -50,7 +51,7 @@ def compiled(signatures: list[Any]) -> Callable[[F], F]:
 
 @compiled(
     [
-        types.int64(_books(word), types.int64, types.int64, _TABLE, types.float32, *_OUT)
+        types.int64(books_type(word), types.int64, types.int64, TABLE, types.float32, *OUT)
         for word in _WORDS
     ]
 )
@@ -91,16 +92,16 @@ def scan_rows(
 @compiled(
     [
         types.int64(
-            _books(word),
+            books_type(word),
             types.Array(types.uint16, 2, "C", readonly=True),
             types.Array(types.int32, 2, "C", readonly=True),
             _READ["int64"],
             _READ["int64"],
             _READ["uint8"],
             types.int64,
-            _TABLE,
+            TABLE,
             types.float32,
-            *_OUT,
+            *OUT,
         )
         for word in _WORDS
     ]
@@ -166,7 +167,7 @@ class NumbaKernels:
     def scan(
         self, segment: Segment, part: slice, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
-        scores, rows = _room(part.stop - part.start)
+        scores, rows = room(part.stop - part.start)
         n = scan_rows(segment.books, part.start, part.stop, lut, floor, scores, rows)
         return scores[:n], rows[:n]
 
@@ -179,7 +180,7 @@ class NumbaKernels:
         self, segment: Segment, terms: Terms, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
         threshold = max(terms.threshold(floor), 0)
-        scores, rows = _room(len(segment) if threshold <= 255 else 0)
+        scores, rows = room(len(segment) if threshold <= 255 else 0)
         if threshold > 255:  # no sum of weights gets there
             return scores, rows
         lists = segment.postings
@@ -199,5 +200,5 @@ class NumbaKernels:
         return scores[:n], rows[:n]
 
 
-def _room(n: int) -> tuple[Floats, Rows]:
+def room(n: int) -> tuple[Floats, Rows]:
     return np.empty(n, np.float32), np.empty(n, np.int32)

@@ -16,7 +16,16 @@ from numba.core import cgutils as _cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from opqn_app.search.kernels_numba import NumbaKernels, Rows, _room, compiled, scan_rows
+from opqn_app.search.kernels_numba import (
+    OUT,
+    TABLE,
+    NumbaKernels,
+    Rows,
+    books_type,
+    compiled,
+    room,
+    scan_rows,
+)
 from opqn_app.search.segment import Segment
 from opqn_app.types import Floats, Lut
 
@@ -114,38 +123,55 @@ def _emit_lowest_bit(typing: Any, mask: Any) -> Any:
 lowest_bit: Any = _emit_lowest_bit
 
 
-_BYTES = types.Array(types.uint8, 2, "C", readonly=True)
-_TABLE = types.Array(types.float32, 2, "C", readonly=True)
+@compiled([types.boolean(TABLE, types.float32, types.Array(types.uint8, 2, "C"))])
+def fill_steps(lut: Lut, floor: np.float32, steps: NDArray[np.uint8]) -> bool:
+    """Write what each word adds, in 255ths of the way from the least score to the floor.
+
+    Rounded up, so a face of at least `floor` has a sum of at least 255: its unrounded steps sum to
+    255 less what float64 rounds off, and a sum of whole steps can't lie between 254 and 255.
+
+    Args:
+        steps: (M, 256).
+
+    Returns:
+        False if every face reaches the floor.
+    """
+    n_words = min(lut.shape[1], WORDS)
+    way = np.float64(floor)
+    for m in range(lut.shape[0]):
+        way -= np.float64(lut[m].min())
+    if not way > 0:
+        return False
+    per_score = FULL / way
+    for m in range(lut.shape[0]):
+        least = np.float64(lut[m].min())
+        for c in range(n_words):
+            gain = (np.float64(lut[m, c]) - least) * per_score
+            steps[m, c] = np.uint8(min(np.ceil(gain), np.float64(FULL)))
+        steps[m, n_words:] = 0
+    return True
 
 
 @compiled(
-    [
-        types.int64(
-            _BYTES,
-            types.int64,
-            types.int64,
-            types.Array(types.uint8, 2, "C", readonly=True),
-            _TABLE,
-            types.float32,
-            types.Array(types.float32, 1, "C"),
-            types.Array(types.int32, 1, "C"),
-        )
-    ]
+    [types.int64(books_type(types.uint8), types.int64, types.int64, TABLE, types.float32, *OUT)]
 )
 def sieve_rows(
     books: NDArray[np.uint8],
     start: int,
     stop: int,
-    steps: NDArray[np.uint8],
     lut: Lut,
     floor: np.float32,
     scores: Floats,
     rows: Rows,
 ) -> int:
-    """Write the faces from `start` of at least `floor`; the last (stop - start) % 256 are left."""
+    """Write the faces from `start` to `stop` of at least `floor`; returns how many."""
+    steps = np.empty((lut.shape[0], WORDS), np.uint8)
+    if not fill_steps(lut, floor, steps):
+        return scan_rows(books, start, stop, lut, floor, scores, rows)
     found = 0
     masks = np.empty(STEP // LANES, np.uint64)
-    for first in range(start, stop - STEP + 1, STEP):
+    full = stop - (stop - start) % STEP
+    for first in range(start, full, STEP):
         reaching(books, first, steps, masks)
         for u in range(STEP // LANES):
             mask = masks[u]
@@ -159,25 +185,7 @@ def sieve_rows(
                     scores[found] = total
                     rows[found] = i
                     found += 1
-    return found
-
-
-def steps_to(lut: Lut, floor: np.float32) -> NDArray[np.uint8] | None:
-    """(M, 256) uint8: what a word adds, in 255ths of the way from the least score to the floor.
-
-    Rounded up, so a face of at least `floor` has a sum of at least 255: the exact sum of its
-    unrounded steps is 255, less what float64 rounds off, and sums of whole steps can't lie between
-    254 and 255. None if every face reaches the floor.
-    """
-    table = lut[:, :WORDS].astype(np.float64)
-    least = table.min(axis=1)
-    way = float(floor) - float(least.sum())
-    if not way > 0:
-        return None
-    steps = np.zeros((len(lut), WORDS), np.uint8)
-    gains = (table - least[:, None]) * (FULL / way)
-    steps[:, : table.shape[1]] = np.minimum(np.ceil(gains), FULL)
-    return steps
+    return found + scan_rows(books, full, stop, lut, floor, scores[found:], rows[found:])
 
 
 class VbmiKernels(NumbaKernels):
@@ -191,11 +199,6 @@ class VbmiKernels(NumbaKernels):
     def sieve(
         self, segment: Segment, part: slice, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
-        steps = steps_to(lut, floor)
-        if steps is None:
-            return self.scan(segment, part, lut, floor)
-        scores, rows = _room(part.stop - part.start)
-        n = sieve_rows(segment.books, part.start, part.stop, steps, lut, floor, scores, rows)
-        rest = part.stop - (part.stop - part.start) % STEP
-        n += scan_rows(segment.books, rest, part.stop, lut, floor, scores[n:], rows[n:])
+        scores, rows = room(part.stop - part.start)
+        n = sieve_rows(segment.books, part.start, part.stop, lut, floor, scores, rows)
         return scores[:n], rows[:n]

@@ -1,7 +1,11 @@
 """Every way of searching against scoring all faces and sorting: ids, scores, ties, to the bit."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search import code_index, exact, kernels, segment
@@ -12,23 +16,23 @@ from opqn_app.search.ranking import Ranking
 LIMITS = (0, 1, 2, 7, 100, 10_000, None)
 
 
-def available() -> list[kernels.Kernels]:
-    """NumPy's kernels, the compiled ones, and those for the processor at hand."""
-    found: list[kernels.Kernels] = [NumpyKernels()]
+def loops(kind: str) -> kernels.Kernels:
+    """NumPy's kernels, those compiled for any processor, and the best for this one."""
+    if kind == "numpy":
+        return NumpyKernels()
+    pytest.importorskip("numba")
     best = kernels.warm_up()
-    if best.name != "numpy":
-        from opqn_app.search.kernels_numba import NumbaKernels
+    if kind == "best":
+        return best
+    from opqn_app.search.kernels_numba import NumbaKernels
 
-        found.append(NumbaKernels())
-    if best.name not in [k.name for k in found]:
-        found.append(best)
-    return found
+    return NumbaKernels()
 
 
-@pytest.fixture(params=available(), ids=lambda k: k.name)
+@pytest.fixture(params=["numpy", "numba", "best"])
 def used(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Search with these kernels, and as if a few hundred faces were many."""
-    monkeypatch.setattr(kernels, "_kernels", request.param)
+    monkeypatch.setattr(kernels, "_kernels", loops(request.param))
     monkeypatch.setattr(kernels, "_is_warming", True)
     monkeypatch.setattr(exact, "FIRST", 40)
     monkeypatch.setattr(exact, "SIFT_FROM", 0)
@@ -134,3 +138,113 @@ def test_every_way_equals_the_definition(m: int, codes_kind: str) -> None:
         luts = [lut, *(tables(other, rng, m, k) for other in KINDS[:3])]
         for table, ranking in zip(luts, index.search_many(luts, 12, threads=2), strict=True):
             check(ranking, by_definition(table, ids, codes, limit=12))
+
+
+@pytest.mark.usefixtures("used")
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_tables_of_few_values_rank_by_the_definition(data: st.DataObject) -> None:
+    """Ties at every cut, limits around them, segments of a few faces."""
+    m, k = data.draw(st.sampled_from([1, 2, 3, 4, 9])), data.draw(st.sampled_from([16, 40, 300]))
+    n = data.draw(st.integers(1, 900))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    lut = lut_scoring.snap(rng.integers(-1, data.draw(st.integers(1, 4)), (m, k)) / 3)
+    codes = gallery("random", rng, n, m, k)
+    ids = np.cumsum(rng.integers(1, 9, n))
+    index = in_segments(ids, codes, data.draw(st.integers(20, 1000)))
+    limit = data.draw(st.integers(0, n + 3))
+    min_score = float(rng.choice(lut_scoring.scores(lut, codes)))
+    check(index.search(lut, limit=limit), by_definition(lut, ids, codes, limit=limit))
+    check(
+        index.search(lut, limit=limit, min_score=min_score),
+        by_definition(lut, ids, codes, limit=limit, min_score=min_score),
+    )
+
+
+@pytest.mark.usefixtures("used")
+@pytest.mark.parametrize("min_score", [np.inf, -np.inf, np.nan])
+def test_a_threshold_beyond_all_scores(min_score: float) -> None:
+    rng = np.random.default_rng(1)
+    codes, ids = gallery("random", rng, 500, 8, 256), np.arange(500)
+    lut = tables("peaked", rng, 8, 256)
+    index = in_segments(ids, codes, 90)
+    found = index.search(lut, limit=20, min_score=min_score)
+    assert len(found) == (20 if min_score == -np.inf else 0)
+
+
+@pytest.mark.parametrize(("peak", "expected"), [(0.02, "sift"), (50.0, "scan")])
+def test_lists_are_read_where_few_words_count(
+    peak: float, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Flat tables make lists slower than reading all codes, so those are scanned."""
+    ways: list[str] = []
+
+    class Watched(NumpyKernels):
+        def scan(self, *given: Any) -> Any:
+            ways.append("scan")
+            return super().scan(*given)
+
+        def sift(self, *given: Any) -> Any:
+            ways.append("sift")
+            return super().sift(*given)
+
+    monkeypatch.setattr(kernels, "_kernels", Watched())
+    monkeypatch.setattr(kernels, "_is_warming", True)
+    rng = np.random.default_rng(4)
+    n = 3 * segment.SIZE
+    index = CodeIndex.of_codes("any", np.arange(n), gallery("random", rng, n, 8, 256))
+    assert index.bytes_per_face == 16
+    lut = lut_scoring.snap(rng.dirichlet(np.full(256, peak), 8))
+    index.search(lut, limit=100)
+    assert ways[-2:] == [expected] * 2
+    assert index.bytes_per_face < (33.0 if expected == "sift" else 16.1)
+
+
+def test_a_processor_with_vbmi_sieves() -> None:
+    from opqn_app.search.kernels_numba import has_vbmi
+
+    if not has_vbmi():
+        pytest.skip("this processor has no AVX-512 VBMI")
+    best = kernels.warm_up()
+    codes = np.zeros((300, 4), np.uint8)
+    assert best.can_sieve(segment.Segment(np.arange(300), codes))
+    assert not best.can_sieve(segment.Segment(np.arange(300), codes.astype(np.uint16)))
+
+
+def test_a_sum_of_eight_bits_never_passes_over_a_face_at_the_floor() -> None:
+    """The rounding of the sieve is upward: whatever face scores the floor has steps of 255."""
+    pytest.importorskip("numba")
+    from opqn_app.search.kernels_numba import has_vbmi
+
+    if not has_vbmi():
+        pytest.skip("this processor has no AVX-512 VBMI")
+    from opqn_app.search.kernels_vbmi import fill_steps
+
+    rng = np.random.default_rng(8)
+    for kind in KINDS:
+        for m in (1, 8, 32):
+            lut = tables(kind, rng, m, 256)
+            codes = rng.integers(0, 256, (200, m))
+            scores = lut_scoring.scores(lut, codes.astype(np.uint8))
+            for code, floor in zip(codes, scores, strict=True):
+                steps = np.zeros((m, 256), np.uint8)
+                if fill_steps(lut, floor, steps):
+                    assert steps[np.arange(m), code].sum(dtype=np.int64) >= 255
+
+
+def test_a_table_or_mask_that_does_not_fit_is_an_error() -> None:
+    codes = np.full((50, 4), 20, np.uint8)
+    index = CodeIndex.of_codes("any", np.arange(50), codes)
+    lut = np.zeros((4, 256), np.float32)
+    with pytest.raises(ValueError, match="names word 20"):
+        index.search(lut[:, :16])
+    with pytest.raises(ValueError, match="do not fit"):
+        index.search(lut[:3])
+    with pytest.raises(ValueError, match="float32"):
+        index.search(lut.astype(np.float64))
+    with pytest.raises(ValueError, match="best -1"):
+        index.search(lut, limit=-1)
+    with pytest.raises(ValueError, match="mask"):
+        index.search(lut, among=np.zeros(3, bool))

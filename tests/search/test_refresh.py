@@ -1,0 +1,128 @@
+"""An index that follows its library: the same as loading anew, sharing what has not changed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from library_fakes import CROP_WEBP, StoredLibrary, store_codes
+
+from opqn_app.library import code_store
+from opqn_app.library.library import Library
+from opqn_app.library.records import NewFace, NewPhoto
+from opqn_app.opqn import lut as lut_scoring
+from opqn_app.search.code_index import CodeIndex
+from opqn_app.types import Box, FaceQuality
+
+K = 32
+
+
+def add_photos(stored: StoredLibrary, codes: np.ndarray, name: str) -> None:
+    """One photo a code."""
+    quality = FaceQuality(size_px=50, confidence=0.99, sharpness=30)
+    landmarks = np.zeros((5, 2), np.float32)
+    photos = [
+        NewPhoto(
+            rel_path=f"{name}-{i}.jpg",
+            size=1,
+            mtime_ns=1,
+            content_hash=f"{name}{i}".encode().ljust(20)[:20],
+            width=640,
+            height=480,
+            taken_at=None,
+            faces=(NewFace(Box(1, 2, 51, 62), landmarks, quality, CROP_WEBP, code),),
+        )
+        for i, code in enumerate(codes)
+    ]
+    with Library.open(stored.path, write=True) as library:
+        library.writer.save_batch(1, stored.model, photos)
+
+
+def delete(stored: StoredLibrary, rng: np.random.Generator, share: float) -> None:
+    with Library.open(stored.path, write=True) as library:
+        photos = [photo.id for photo in library.photos(limit=10_000)]
+        gone = [photo for photo in photos if rng.random() < share]
+        library.writer.rearrange(1, [], gone)
+
+
+def assert_same(left: CodeIndex, right: CodeIndex) -> None:
+    lut = lut_scoring.snap(np.random.default_rng(5).dirichlet(np.ones(K), 4))
+    for limit in (5, None):
+        one, two = left.search(lut, limit=limit), right.search(lut, limit=limit)
+        assert np.array_equal(one.face_ids, two.face_ids)
+        assert np.array_equal(one.scores, two.scores)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_following_equals_loading_through_adding_sealing_deleting_and_purging(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 16)
+    rng = np.random.default_rng(seed)
+    stored = store_codes(tmp_path / "library.sqlite", rng.integers(0, K, (40, 4)), K)
+    with Library.open(stored.path) as library:
+        index = CodeIndex.load(library, stored.model.model_id)
+        for step in range(12):
+            before = index.search(np.ones((4, K), np.float32))
+            if step % 3 == 1:
+                delete(stored, rng, rng.choice([0.05, 0.4]))
+            elif step == 8:
+                with Library.open(stored.path, write=True) as writer, writer.writer.change():
+                    writer.code_store.purge()
+            else:
+                codes = rng.integers(0, K, (rng.integers(1, 30), 4)).astype(np.uint8)
+                add_photos(stored, codes, f"step{step}")
+            assert index.is_stale(library)
+            following = index.refreshed(library)
+            assert not following.is_stale(library)
+            assert_same(following, CodeIndex.load(library, stored.model.model_id))
+            after = index.search(np.ones((4, K), np.float32))
+            assert np.array_equal(before.face_ids, after.face_ids), "the old index stays"
+            index = following
+
+
+def test_what_has_not_changed_is_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 16)
+    rng = np.random.default_rng(1)
+    stored = store_codes(tmp_path / "library.sqlite", rng.integers(0, K, (70, 4)), K)
+    with Library.open(stored.path) as library:
+        index = CodeIndex.load(library, stored.model.model_id)
+        assert index.refreshed(library) is index
+        add_photos(stored, rng.integers(0, K, (3, 4)).astype(np.uint8), "more")
+        more = index.refreshed(library)
+        stored.delete_photos(np.arange(len(stored.photo_ids)) == 20)
+        fewer = more.refreshed(library)
+    assert len(more) == 73
+    assert len(fewer) == 72
+    sealed = index._loaded.sealed
+    assert len(sealed) == 4
+    assert all(a is b for a, b in zip(sealed, more._loaded.sealed, strict=True))
+    shared = [a is b for a, b in zip(sealed, fewer._loaded.sealed, strict=True)]
+    assert shared == [True, False, True, True], "face 21 was in the second"
+    assert fewer._loaded.tail is more._loaded.tail
+
+
+def test_codes_stored_later_for_older_faces_keep_the_order_of_ids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second model's codes may come in any order; ties still go to the smaller id."""
+    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 4)
+    codes = np.zeros((12, 4), np.uint8)
+    stored = store_codes(tmp_path / "library.sqlite", codes, K)
+    other = type(stored.model)("other", "other", 4, K)
+    ids = stored.face_ids.tolist()
+    with Library.open(stored.path, write=True) as library:
+        index = CodeIndex.load(library, "other")
+        for part in (ids[8:], ids[2:5], ids[:2], ids[5:8]):
+            library.writer.save_codes(other, part, codes[: len(part)])
+            index = index.refreshed(library)
+    ranking = index.search(np.ones((4, K), np.float32), limit=7)
+    assert ranking.face_ids.tolist() == ids[:7]
+
+
+def test_another_library_is_loaded_anew(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    one = store_codes(tmp_path / "one.sqlite", rng.integers(0, K, (9, 4)), K)
+    two = store_codes(tmp_path / "two.sqlite", rng.integers(0, K, (9, 4)), K)
+    with Library.open(one.path) as first, Library.open(two.path) as second:
+        index = CodeIndex.load(first, one.model.model_id).refreshed(second)
+        assert_same(index, CodeIndex.load(second, two.model.model_id))
