@@ -22,7 +22,7 @@ BITS = {
 USUAL_BITS = {"32": "36", "112": "64"}
 QUERIES = 5  # test pictures of each person, as in the paper
 CROPS = (
-    "The pictures should be aligned face crops; photos become crops with “opqn prepare”. "
+    "The pictures should be face crops, all cut alike. "
     f"Each person needs {QUERIES + 2} or more, or lower the number of test pictures."
 )
 
