@@ -21,7 +21,10 @@ FORBIDDEN = {
     "opqn_app.engine": ["torch"],
     "opqn_app.cli": ["torch", "PySide6", "trainer"],
     "opqn_app.demo": ["torch", "PySide6"],
-    "opqn_app.ui.main_window": ["torch", "trainer"],
+    "opqn_app.ui.main_window": ["torch", "trainer", "pyqtgraph"],
+    "opqn_app.ui.evaluate_page": ["torch", "trainer", "pyqtgraph"],
+    "opqn_app.ui.train_page": ["torch", "trainer", "pyqtgraph"],
+    "opqn_app.ui.widgets.evaluation_view": ["torch", "trainer"],
     "opqn_app.ui.app": ["torch"],
     "trainer.loss": ["PySide6", "facenet_pytorch"],
     "trainer.recipes.bundled_head": [

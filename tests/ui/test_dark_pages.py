@@ -11,9 +11,11 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.library.records import LibraryStatus
 from opqn_app.ui import theme
+from opqn_app.ui.evaluate_page import EvaluatePage
 from opqn_app.ui.library_page import LibraryPage
 from opqn_app.ui.session import Session
 from opqn_app.ui.settings_dialog import SettingsDialog
+from opqn_app.ui.train_page import TrainPage
 from opqn_app.ui.welcome_page import WelcomePage
 from opqn_app.ui.widgets.empty_state import EmptyState
 from opqn_app.ui.widgets.failure_list import FailureList
@@ -44,7 +46,13 @@ def status_line(session: Session) -> QWidget:
     return made
 
 
-PAGES: list[Make] = [LibraryPage, WelcomePage, status_line, failures, empty, settings]
+def evaluate(session: Session) -> QWidget:
+    return EvaluatePage(session, list_models=list)
+
+
+PAGES: list[Make] = [
+    LibraryPage, WelcomePage, status_line, failures, empty, settings, evaluate, TrainPage,
+]  # fmt: skip
 
 
 def contrast(one: QColor, other: QColor) -> float:

@@ -13,7 +13,7 @@ import pytest
 from evaluation_results import MODEL_ID, plan
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
 from tiny_checkpoint import make_tiny_checkpoint
 
@@ -238,6 +238,36 @@ def test_a_model_without_calibration_is_said_to_have_none(
     words = page.view.operating.words
     assert "fake has no calibration" in words
     assert "from 75 % on" in words  # 6 of 8
+
+
+def test_nothing_is_cut_off_in_a_small_window(make_page: MakePage, qtbot: QtBot) -> None:
+    long = ModelChoice("a model with a very long name-36bit-6x64-OPQN-dct-s1", "z", 8, None)
+    page = make_page(*plan(), models=[*MODELS, long])
+    page.resize(900 - 132, 560)
+    evaluate(page, qtbot)
+    for area in page.findChildren(QScrollArea):
+        assert area.widget().width() <= area.viewport().width()
+
+
+def test_tab_reaches_every_control(make_page: MakePage, qtbot: QtBot) -> None:
+    page = make_page(*plan())
+    evaluate(page, qtbot)
+    view, form = page.view, page.form
+    assert view is not None
+    wanted = {
+        form.data.folder_button, form.kind, *form.models._boxes.values(), form.protocol,
+        form.controls, form.run_button, view.pr, view.pr.export_button, view.p_at_t,
+        view.operating._wanted, view.operating._apply, view.table, view._report,
+    }  # fmt: skip
+    page.activateWindow()
+    form.data.setFocus()
+    reached = set()
+    for _ in range(60):
+        focus = QApplication.focusWidget()
+        reached.add(focus)
+        qtbot.keyClick(focus or page, Qt.Key.Key_Tab)
+    missing = [f"{type(w).__name__} {w.accessibleName()}" for w in wanted - reached]
+    assert not missing
 
 
 @pytest.mark.parametrize(

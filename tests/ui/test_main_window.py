@@ -90,6 +90,11 @@ def test_the_pages_are_reached_by_keys_and_by_the_sidebar(window: MainWindow) ->
     ctrl = Qt.KeyboardModifier.ControlModifier
     QTest.keyClick(window, Qt.Key.Key_2, ctrl)
     assert window.stack.currentWidget() is window.library
+    QTest.keyClick(window, Qt.Key.Key_3, ctrl)
+    assert window.stack.currentWidget() is window.evaluate
+    QTest.keyClick(window, Qt.Key.Key_4, ctrl)
+    assert window.stack.currentWidget() is window.train
+    assert window.sidebar.buttons["train"].isChecked()
     QTest.keyClick(window, Qt.Key.Key_1, ctrl)
     assert window.stack.currentWidget() is window.search
     window.sidebar.buttons["library"].click()
@@ -190,6 +195,8 @@ def test_every_control_has_a_name_for_screen_readers(
 ) -> None:
     with qtbot.waitSignal(session.results_ready, timeout=TIMEOUT):
         window.search.open_sources([people("a.png", "red", "green"), people("b.png", "red")])
+    window.show_page("evaluate")
+    window.show_page("train")
     nameless = []
     for control in controls_of(window):
         words = control.text() if isinstance(control, QAbstractButton) else ""

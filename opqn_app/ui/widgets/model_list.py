@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from opqn_app.ui.models import ModelChoice
 from opqn_app.ui.widgets.controls import text_label
 
+NAME_WIDTH = 208  # pixels; a longer name may not widen the column
+
 
 class ModelList(QWidget):
     """Signals:
@@ -41,7 +43,10 @@ class ModelList(QWidget):
             box.deleteLater()
         self._boxes = {}
         for model in models:
-            box = QCheckBox(model.name.replace("&", "&&"))
+            middle = Qt.TextElideMode.ElideMiddle
+            words = self.fontMetrics().elidedText(model.name, middle, NAME_WIDTH)
+            box = QCheckBox(words.replace("&", "&&"))
+            box.setToolTip(model.name)
             box.setAccessibleName(f"Evaluate the model {model.name}")
             box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             box.setChecked(model.name in wanted)

@@ -93,13 +93,13 @@ class OperatingCard(QFrame):
             combo.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
-            combo.setMinimumContentsLength(14)
+            combo.setMinimumContentsLength(7)
+            combo.setMaximumWidth(280)
         choices = QHBoxLayout()
         choices.setSpacing(8)
-        choices.addWidget(text_label("Operating point", style="heading"))
-        choices.addStretch(1)
-        choices.addWidget(self._name)
-        choices.addWidget(self._wanted)
+        choices.addWidget(text_label("Operating point", style="heading"), 1)
+        choices.addWidget(self._name, 2)
+        choices.addWidget(self._wanted, 2)
         buttons = QHBoxLayout()
         buttons.addWidget(self._apply)
         buttons.addWidget(self._switch)
