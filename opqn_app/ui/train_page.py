@@ -64,6 +64,7 @@ class TrainPage(QWidget):
         self._live = History()
         self._is_pausing = False
         self._is_done = False  # the child has told its result
+        self._is_new = False  # the run is to be chosen as soon as it is listed
         self._exported = ""
         self._last_step: dict[str, Any] = {}
         self._reread = QTimer(self, singleShot=True, interval=REREAD_MS)
@@ -218,7 +219,7 @@ class TrainPage(QWidget):
             self.messages.say(training.result_in_words(event))
 
     def _on_run(self, path: Path) -> None:
-        self._run = path
+        self._run, self._is_new = path, True
         self._live = training.read_history(path)
         self._draw(path.name, self._live)
         self.work.show_progress("The first steps …")
@@ -303,6 +304,9 @@ class TrainPage(QWidget):
     def _on_runs(self, runs: list[Run]) -> None:
         is_first = not self.runs.runs
         self.runs.show_runs(runs, self._run if self.child.is_running else None)
+        if self._is_new and self._run in [run.path for run in runs]:
+            self._is_new = False
+            self.runs.choose(self._run)
         if runs:
             self.stack.setCurrentWidget(self._content)
             if is_first and self.runs.current is not None:

@@ -44,7 +44,7 @@ class History:
     checked: list[float] = field(default_factory=list)
     maps: list[float] = field(default_factory=list)
     rank1s: list[float] = field(default_factory=list)
-    live: list[tuple[float, float]] = field(default_factory=list)  # within the current epoch
+    now: tuple[float, float] | None = None  # epoch and loss, within the current epoch
 
     def add_epoch(self, values: dict[str, Any]) -> None:
         """One line of metrics.jsonl, or one `epoch` event.
@@ -66,19 +66,19 @@ class History:
             self.checked.append(epoch)
             self.maps.append(float(values["validation"]["map"]))
             self.rank1s.append(float(values["validation"]["rank1"]))
-        self.live.clear()
+        self.now = None
 
     def add_step(self, values: dict[str, Any]) -> None:
         """One `step` event: the mean loss of the epoch so far."""
         at = float(values["epoch"]) - 1 + float(values["step"]) / max(float(values["steps"]), 1.0)
-        self.live.append((at, float(values["loss"])))
+        self.now = at, float(values["loss"])
 
     def loss_curves(self) -> list[Curve]:
         """The loss after each epoch, and where the current one stands."""
         x, y = list(self.epochs), list(self.losses)
-        if self.live:
-            x.append(self.live[-1][0])
-            y.append(self.live[-1][1])
+        if self.now is not None:
+            x.append(self.now[0])
+            y.append(self.now[1])
         return [Curve("loss", {"epoch": np.array(x), "loss": np.array(y)})] if x else []
 
     def map_curves(self) -> list[Curve]:

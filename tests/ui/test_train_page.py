@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui import training
@@ -104,9 +105,9 @@ def cells_of(page: TrainPage) -> list[str]:
 
 def curve(page: TrainPage, chart: str, name: str) -> list[float]:
     assert page.view is not None
-    curves = getattr(page.view, chart)._curves
-    return list(next(c for c in curves if c.name == name).columns["value" if chart == "accuracy"
-                else "loss"])  # fmt: skip
+    column = "value" if chart == "accuracy" else "loss"
+    curves = {c.name: c for c in getattr(page.view, chart)._curves}
+    return list(curves[name].columns[column]) if name in curves else []
 
 
 def test_without_runs_the_page_says_what_it_is_for(page: TrainPage) -> None:
@@ -225,6 +226,33 @@ def test_earlier_runs_are_listed_newest_first_and_shown(page: TrainPage, qtbot: 
     assert curve(page, "loss", "loss") == [8.0, 7.0]
     page.runs.table.setCurrentCell(1, 0)
     assert curve(page, "loss", "loss") == [9.0]
+
+
+def test_a_new_run_is_shown_although_an_older_one_was_chosen(
+    page: TrainPage, qtbot: QtBot, plan_file: Path
+) -> None:
+    make_run("old", epoch(1, 9.0), result={"test": None})
+    page.refresh_runs()
+    qtbot.waitUntil(lambda: page.runs.current is not None, timeout=TIMEOUT)
+    run = make_run("new")
+    plan(plan_file, [*events(run, epoch(1, 30.0), step(2)), {"do": "wait"}])
+    page.form.train_button.click()
+    qtbot.waitUntil(lambda: "Epoch 2" in page.work.text, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: page.runs.current is not None and page.runs.current.path == run)
+    qtbot.waitUntil(lambda: curve(page, "loss", "loss") == [30.0, 21.5], timeout=TIMEOUT)
+    page.runs.choose(run.parent / "old")
+    assert curve(page, "loss", "loss") == [9.0]
+    page.runs.choose(run)
+    assert curve(page, "loss", "loss") == [30.0, 21.5]
+
+
+def test_nothing_is_cut_off_in_a_small_window(page: TrainPage, qtbot: QtBot) -> None:
+    make_run("a run with a very long name-36bit-6x64-OPQN-dct-s1", epoch(1, 9.0, 0.5))
+    page.resize(900 - 132, 560)
+    page.refresh_runs()
+    qtbot.waitUntil(lambda: page.runs.current is not None, timeout=TIMEOUT)
+    for area in page.findChildren(QScrollArea):
+        assert area.widget().width() <= area.viewport().width()
 
 
 def test_a_run_becomes_the_model_of_the_app(

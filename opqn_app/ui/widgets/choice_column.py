@@ -119,6 +119,7 @@ class QuietSpinBox(QSpinBox):
         self.setSpecialValueText(unset)
         self.setValue(value)
         self.setGroupSeparatorShown(True)
+        self.lineEdit().setTextMargins(6, 0, 6, 0)  # Fusion takes no padding from a style sheet
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
