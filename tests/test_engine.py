@@ -1,0 +1,38 @@
+"""The engine the app builds, from the bundled model, whole."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from opqn_app.engine import load_engine
+from opqn_app.errors import ModelMissing
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_a_model_that_is_not_there_is_named() -> None:
+    with pytest.raises(ModelMissing, match="no-such-model"):
+        load_engine("no-such-model", "cpu")
+
+
+@pytest.mark.parametrize(("setting", "expected"), [(None, "1"), ("2", "2")])
+def test_one_thread_unless_the_user_says_otherwise(setting: str | None, expected: str) -> None:
+    """In a process of its own, since the number of threads is the process's."""
+    code = (
+        "from opqn_app.engine import load_engine\n"
+        "engine = load_engine('bundled-64', 'cpu')\n"
+        "import torch\n"
+        "print(torch.get_num_threads(), engine.encoder.name, engine.encoder.n_books)"
+    )
+    environment = {} if setting is None else {"OMP_NUM_THREADS": setting}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(ROOT.parent), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == [expected, "bundled-64", "8"]
