@@ -199,7 +199,7 @@ class CodeIndex:
         return len(self) if limit is None else min(limit, len(self))
 
     def _checked(self, lut: Lut) -> Lut:
-        lut_scoring.scores(lut, self._segments[0].codes[:1])  # raises for a wrong type or shape
+        lut_scoring.contributions(lut, self._segments[0].codes[:1])  # raises for a wrong shape
         if lut.shape[1] < self._n_words:
             raise ValueError(
                 f"a code names word {self._n_words - 1} of a book of {lut.shape[1]} words"

@@ -20,16 +20,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search.kernels import Kernels
+from opqn_app.search.kernels import Kernels, is_warming
 from opqn_app.search.ranking import Best, Ranking
 from opqn_app.search.segment import Segment
 from opqn_app.search.terms import Terms, pick_terms
 from opqn_app.types import Floats, Lut
 
 FEW = 16  # up to 1 in so many faces, picking them out is faster than going through all
-FIRST = 4096  # faces scored to get a first floor
+GROWTH = 3  # times what is behind: faces searched before the floor rises again
+FIRST = 2048  # faces scored to get a first floor
 SIFT_FROM = 100_000  # faces in all from which lists are worth making
 SIFT_SEGMENT_FROM = 16_384  # faces in a segment from which its lists are worth making
+LISTS_PER_SEARCH = 8  # segments whose lists one query waits for, some 2 ms each; it scans others
 PICK_AGAIN = 4  # times as many faces behind: the floor has risen enough for fewer terms
 THREADS_FROM = 4_000_000  # faces from which a single query is shared among threads
 MAX_THREADS = 8
@@ -60,6 +62,7 @@ class Search:
         self._sifts = sifts
         self._terms: Terms | None = None
         self._pick_at = 0
+        self._lists_left = LISTS_PER_SEARCH
         self._behind = 0
         self._is_crowded = False  # so many faces reach the floor that scoring all is faster
 
@@ -91,9 +94,15 @@ class Search:
                 return kernels.sieve(segment, piece.rows, self._lut, floor)
             if self._sifts and len(piece) == len(segment) >= SIFT_SEGMENT_FROM:
                 terms = self._terms_for(floor)
-                if terms is not None:
+                if terms is not None and self._has_lists(segment):
                     return kernels.sift(segment, terms, self._lut, floor)
         return kernels.scan(segment, piece.rows, self._lut, floor)
+
+    def _has_lists(self, segment: Segment) -> bool:
+        if segment.has_postings:
+            return True
+        self._lists_left -= 1
+        return self._lists_left >= 0 and not is_warming()
 
     def _terms_for(self, floor: np.float32) -> Terms | None:
         if self._behind >= self._pick_at:
@@ -164,12 +173,12 @@ _N_GROWING = 6  # pieces shorter than a segment, at least where the first segmen
 
 
 def _pieces(segments: Sequence[Segment], masks: Sequence[Mask] | None) -> Iterator[Piece]:
-    """Pieces as long as all before them together, so that none is searched with a poor floor."""
+    """Pieces that grow with what is behind them, so that none is long while the floor is poor."""
     behind = 0
     for i, segment in enumerate(segments):
         start = 0
         while start < len(segment):
-            stop = min(len(segment), start + max(FIRST, behind))
+            stop = min(len(segment), start + max(FIRST, GROWTH * behind))
             yield Piece(segment, slice(start, stop), None if masks is None else masks[i])
             behind += stop - start
             start = stop

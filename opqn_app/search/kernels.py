@@ -24,7 +24,7 @@ class Kernels(Protocol):
     """Find the faces of a segment that score at least `floor`.
 
     Each way returns all of them: (scores (n,) float32, rows (n,) integers ascending). All give the
-    same bits, since tables are snapped.
+    same bits, since tables are snapped. The arrays hold until the thread's next call.
     """
 
     @property
@@ -43,7 +43,7 @@ class Kernels(Protocol):
 
 _lock = threading.Lock()
 _kernels: Kernels = NumpyKernels()
-_is_warming = False
+_warming: threading.Thread | None = None
 
 
 def ready() -> Kernels:
@@ -65,10 +65,15 @@ def warm_up() -> Kernels:
 
 def warm_up_aside() -> None:
     """`warm_up` on a thread of its own, once; returns at once."""
-    global _is_warming
-    if not _is_warming:
-        _is_warming = True
-        threading.Thread(target=warm_up, name="search warm-up", daemon=True).start()
+    global _warming
+    if _warming is None:
+        _warming = threading.Thread(target=warm_up, name="search warm-up", daemon=True)
+        _warming.start()
+
+
+def is_warming() -> bool:
+    """True while faster kernels than `ready` are on their way."""
+    return _warming is not None and _warming.is_alive()
 
 
 def _compiled() -> Kernels | None:

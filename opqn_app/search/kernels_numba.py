@@ -5,6 +5,7 @@ searches of several segments run side by side. numba's own threads are not used:
 cost 12 ms a call where the machine was busy. Compiled code is kept in the app's cache folder.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from opqn_app.search.segment import Segment
+from opqn_app.search.segment import SIZE, Segment
 from opqn_app.search.terms import Terms
 from opqn_app.types import Floats, Lut
 
@@ -167,7 +168,7 @@ class NumbaKernels:
     def scan(
         self, segment: Segment, part: slice, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
-        scores, rows = room(part.stop - part.start)
+        scores, rows = room()
         n = scan_rows(segment.books, part.start, part.stop, lut, floor, scores, rows)
         return scores[:n], rows[:n]
 
@@ -180,9 +181,9 @@ class NumbaKernels:
         self, segment: Segment, terms: Terms, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
         threshold = max(terms.threshold(floor), 0)
-        scores, rows = room(len(segment) if threshold <= 255 else 0)
+        scores, rows = room()
         if threshold > 255:  # no sum of weights gets there
-            return scores, rows
+            return scores[:0], rows[:0]
         lists = segment.postings
         n = sift_rows(
             segment.books,
@@ -200,5 +201,12 @@ class NumbaKernels:
         return scores[:n], rows[:n]
 
 
-def room(n: int) -> tuple[Floats, Rows]:
-    return np.empty(n, np.float32), np.empty(n, np.int32)
+def room() -> tuple[Floats, Rows]:
+    """Where this thread's kernels write what they find; made once, since fresh memory costs."""
+    made: tuple[Floats, Rows] | None = getattr(_own, "room", None)
+    if made is None:
+        made = _own.room = np.empty(SIZE, np.float32), np.empty(SIZE, np.int32)
+    return made
+
+
+_own = threading.local()

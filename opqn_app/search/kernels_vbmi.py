@@ -199,6 +199,6 @@ class VbmiKernels(NumbaKernels):
     def sieve(
         self, segment: Segment, part: slice, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
-        scores, rows = room(part.stop - part.start)
+        scores, rows = room()
         n = sieve_rows(segment.books, part.start, part.stop, lut, floor, scores, rows)
         return scores[:n], rows[:n]

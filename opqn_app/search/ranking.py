@@ -63,11 +63,12 @@ class Best:
 
     def settle(self) -> None:
         """Let go of all but the best, so that `floor` rises as far as it can."""
-        ids = np.concatenate([np.empty(0, np.int64), *self._ids])
-        scores = np.concatenate([np.empty(0, np.float32), *self._scores])
-        ids, scores = _head(ids, scores, self.limit)
-        if len(scores) == self.limit > 0:
-            self.floor = max(self.floor, scores.min())
+        ids = np.concatenate(self._ids) if self._ids else np.empty(0, np.int64)
+        scores = np.concatenate(self._scores) if self._scores else np.empty(0, np.float32)
+        if len(scores) >= self.limit > 0:
+            cut = np.partition(scores, len(scores) - self.limit)[len(scores) - self.limit]
+            self.floor = max(self.floor, cut)
+        ids, scores = _head(ids, scores, self.limit, self.floor)
         self._ids, self._scores, self._waiting = [ids], [scores], len(ids)
 
     def ranking(self) -> Ranking:
@@ -79,14 +80,14 @@ class Best:
         return Ranking(ids[best], scores[best])
 
 
-def _head(ids: Ids, scores: Floats, limit: int) -> tuple[Ids, Floats]:
-    """The `limit` best, unordered; of those tied at the cut the smallest ids."""
-    if len(scores) <= limit:
+def _head(ids: Ids, scores: Floats, limit: int, floor: np.float32) -> tuple[Ids, Floats]:
+    """The `limit` best, unordered; of those tied at the floor the smallest ids."""
+    kept = scores >= floor
+    ids, scores = ids[kept], scores[kept]
+    if len(ids) <= limit:
         return ids, scores
-    if limit == 0:
-        return ids[:0], scores[:0]
-    cut = np.partition(scores, len(scores) - limit)[len(scores) - limit]
-    above = scores > cut
-    tied = np.sort(ids[scores == cut])[: limit - np.count_nonzero(above)]
-    kept = np.concatenate([ids[above], tied])
-    return kept, np.concatenate([scores[above], np.full(len(tied), cut, np.float32)])
+    above = scores > floor
+    n_tied = max(limit - np.count_nonzero(above), 0)
+    tied = np.sort(ids[~above])[:n_tied]
+    kept_ids = np.concatenate([ids[above][:limit], tied])
+    return kept_ids, np.concatenate([scores[above][:limit], np.full(len(tied), floor, np.float32)])

@@ -71,10 +71,15 @@ class Segment:
         return Postings(positions, starts)
 
     @property
+    def has_postings(self) -> bool:
+        """True if `postings` have been made."""
+        return "postings" in self.__dict__
+
+    @property
     def nbytes(self) -> int:
         """Bytes held now, postings included if they have been made."""
-        made = self.__dict__.get("postings")
-        return self.face_ids.nbytes + self.books.nbytes + (made.nbytes if made else 0)
+        lists = self.postings.nbytes if self.has_postings else 0
+        return self.face_ids.nbytes + self.books.nbytes + lists
 
 
 def cut(face_ids: Ids, codes: Codes) -> Iterator[Segment]:

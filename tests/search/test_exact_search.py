@@ -33,9 +33,10 @@ def loops(kind: str) -> kernels.Kernels:
 def used(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Search with these kernels, and as if a few hundred faces were many."""
     monkeypatch.setattr(kernels, "_kernels", loops(request.param))
-    monkeypatch.setattr(kernels, "_is_warming", True)
+    monkeypatch.setattr(kernels, "warm_up_aside", lambda: None)
     monkeypatch.setattr(exact, "FIRST", 40)
     monkeypatch.setattr(exact, "SIFT_FROM", 0)
+    monkeypatch.setattr(exact, "LISTS_PER_SEARCH", 10_000)
     monkeypatch.setattr(exact, "SIFT_SEGMENT_FROM", 1)
     monkeypatch.setattr(code_index, "LARGE", 0)
 
@@ -191,7 +192,7 @@ def test_lists_are_read_where_few_words_count(
             return super().sift(*given)
 
     monkeypatch.setattr(kernels, "_kernels", Watched())
-    monkeypatch.setattr(kernels, "_is_warming", True)
+    monkeypatch.setattr(kernels, "warm_up_aside", lambda: None)
     rng = np.random.default_rng(4)
     n = 3 * segment.SIZE
     index = CodeIndex.of_codes("any", np.arange(n), gallery("random", rng, n, 8, 256))
@@ -248,3 +249,35 @@ def test_a_table_or_mask_that_does_not_fit_is_an_error() -> None:
         index.search(lut, limit=-1)
     with pytest.raises(ValueError, match="mask"):
         index.search(lut, among=np.zeros(3, bool))
+
+
+def test_a_query_waits_for_the_lists_of_a_few_segments_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first search of a large index scans; the lists are made over the following ones."""
+    monkeypatch.setattr(kernels, "_kernels", NumpyKernels())
+    monkeypatch.setattr(kernels, "warm_up_aside", lambda: None)
+    monkeypatch.setattr(exact, "LISTS_PER_SEARCH", 1)
+    rng = np.random.default_rng(4)
+    n = 4 * segment.SIZE
+    ids, codes = np.arange(n), gallery("random", rng, n, 8, 256)
+    index = CodeIndex.of_codes("any", ids, codes)
+    lut = tables("peaked", rng, 8, 256)
+    held = []
+    for _ in range(4):
+        check(index.search(lut, limit=50), by_definition(lut, ids, codes, limit=50))
+        held.append(index.bytes_per_face)
+    assert held[0] < held[1] < held[2] == held[3]
+
+
+def test_no_lists_are_made_while_better_kernels_are_on_their_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(kernels, "_kernels", NumpyKernels())
+    monkeypatch.setattr(kernels, "warm_up_aside", lambda: None)
+    monkeypatch.setattr(exact, "is_warming", lambda: True)
+    rng = np.random.default_rng(4)
+    n = 2 * segment.SIZE
+    index = CodeIndex.of_codes("any", np.arange(n), gallery("random", rng, n, 8, 256))
+    index.search(tables("peaked", rng, 8, 256), limit=50)
+    assert index.bytes_per_face == 16
