@@ -18,7 +18,9 @@ def test_a_model_that_is_not_there_is_named() -> None:
 
 
 @pytest.mark.parametrize(("setting", "expected"), [(None, "1"), ("2", "2")])
-def test_one_thread_unless_the_user_says_otherwise(setting: str | None, expected: str) -> None:
+def test_one_thread_unless_the_user_says_otherwise(
+    setting: str | None, expected: str, tmp_path: Path
+) -> None:
     """In a process of its own, since the number of threads is the process's."""
     code = (
         "from opqn_app.engine import load_engine\n"
@@ -30,7 +32,7 @@ def test_one_thread_unless_the_user_says_otherwise(setting: str | None, expected
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(ROOT.parent), **environment},
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), **environment},
         capture_output=True,
         text=True,
         check=True,
