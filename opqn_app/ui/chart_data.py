@@ -39,7 +39,6 @@ class Axes:
         x_range, y_range: what is shown at first; None fits the data.
         is_log_x: powers of ten at equal distances.
         shares: columns shown as percent.
-        legend_corner: "top-right", "bottom-left" or "bottom-right".
     """
 
     title: str
@@ -51,7 +50,6 @@ class Axes:
     y_range: tuple[float, float] | None = None
     is_log_x: bool = False
     shares: tuple[str, ...] = ()
-    legend_corner: str = "top-right"
 
     def point_in_words(self, curve: Curve, row: int, *, is_named: bool) -> str:
         """ "bundled-64 · threshold 0.4312 · precision 99.0 % · recall 87.1 %"."""

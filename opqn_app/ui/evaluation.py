@@ -19,7 +19,6 @@ PR_AXES = Axes(
     x_range=(0.0, 1.0),
     y_range=(0.0, 1.0),
     shares=("precision", "recall"),
-    legend_corner="bottom-left",
 )
 P_AT_T_AXES = Axes(
     title="Precision among the best hits",
@@ -30,7 +29,6 @@ P_AT_T_AXES = Axes(
     y_range=(0.0, 1.0),
     is_log_x=True,
     shares=("precision", "recall"),
-    legend_corner="bottom-left",
 )
 P_AT = (1, 5, 10, 50)
 

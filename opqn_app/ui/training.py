@@ -26,7 +26,6 @@ MAP_AXES = Axes(
     x_label="epoch",
     y_label="mAP and rank-1",
     y_range=(0.0, 1.0),
-    legend_corner="bottom-right",
 )
 
 

@@ -146,3 +146,15 @@ def test_a_chart_follows_the_palette(chart: CurveChart, themed: QApplication) ->
     theme.apply_theme(themed, "dark")
     themed.processEvents()
     assert chart.plot.backgroundBrush().color().name() == theme.DARK.base
+
+
+def test_the_legend_names_several_curves_above_the_plot(chart: CurveChart) -> None:
+    assert chart.legend.names == ["one", "two"]
+    assert chart.legend.geometry().bottom() < chart.plot.geometry().top()
+    chart.show_curves([ONE])
+    assert chart.legend.isHidden()
+    long = [Curve(f"a rather long name of a model {i}", ONE.columns) for i in range(4)]
+    chart.show_curves(long)
+    places = chart.legend._places()
+    assert len({place.top() for place in places}) > 1
+    assert all(place.right() < chart.legend.width() for place in places)

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app.ui import theme
 from opqn_app.ui.chart_data import Axes, Curve, Doubles, curves_as_csv
+from opqn_app.ui.widgets.chart_legend import ChartLegend
 from opqn_app.ui.widgets.controls import text_label, tool_button
 
 NEAR_PX = 60  # a point farther from the mouse is not read out
@@ -43,11 +44,6 @@ EXPORTS = {
     "png": ("Picture (PNG)…", "Pictures (*.png)"),
     "svg": ("Drawing (SVG)…", "Drawings (*.svg)"),
     "csv": ("Numbers (CSV)…", "Tables (*.csv)"),
-}
-CORNERS = {
-    "top-right": ((1, 0), (1, 0), (-10, 10)),
-    "bottom-left": ((0, 1), (0, 1), (10, -10)),
-    "bottom-right": ((1, 1), (1, 1), (-10, -10)),
 }
 
 ChooseFile = Callable[[QWidget, str, str], Path | None]
@@ -145,11 +141,9 @@ class CurveChart(QWidget):
         self._show_point(self._at if self._is_point(self._at) else None)
 
     def _fill_legend(self) -> None:
-        self._legend.clear()  # its words take their colour when they are added
-        if len(self._curves) > 1:
-            for item, curve in zip(self._items, self._curves, strict=True):
-                self._legend.addItem(item, curve.name)
-        self._legend.setVisible(len(self._curves) > 1)
+        pens = [item.opts["pen"] for item in self._items]
+        names = [curve.name for curve in self._curves]
+        self.legend.show_entries(list(zip(names, pens, strict=True)))
 
     def mark_x(self, x: float | None) -> None:
         """Draw a line at `x`, such as a chosen threshold; None removes it."""
@@ -243,10 +237,7 @@ class CurveChart(QWidget):
         self.plot.setLogMode(x=axes.is_log_x, y=False)
         self._box = self.plot.getPlotItem().getViewBox()
         self._box.setMouseMode(pg.ViewBox.RectMode)
-        self._legend = pg.LegendItem(offset=None)
-        self._legend.setParentItem(self._box)
-        item_pos, parent_pos, offset = CORNERS[axes.legend_corner]
-        self._legend.anchor(itemPos=item_pos, parentPos=parent_pos, offset=offset)
+        self.legend = ChartLegend()
         self._line = pg.InfiniteLine(angle=90, movable=False)
         self._line.hide()
         self.plot.addItem(self._line, ignoreBounds=True)
@@ -264,6 +255,7 @@ class CurveChart(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addLayout(self._build_head())
+        column.addWidget(self.legend)
         column.addWidget(self.plot, 1)
         column.addWidget(self._readout)
 
@@ -304,10 +296,6 @@ class CurveChart(QWidget):
         for number, item in enumerate(self._items):
             style = DASHES[number % len(DASHES)]
             item.setPen(pg.mkPen(colours[number % len(colours)], width=2, style=style))
-        self._legend.setLabelTextColor(shown.text)
-        ground = QColor(shown.base)
-        ground.setAlpha(220)
-        self._legend.setBrush(pg.mkBrush(ground))
         if len(self._items) == len(self._curves):
             self._fill_legend()
         self._line.setPen(pg.mkPen(shown.quiet, width=1, style=Qt.PenStyle.DashLine))
