@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from opqn_app import __version__, logs, paths, settings
+from opqn_app.display import has_display
 from opqn_app.errors import OpqnError
 from opqn_app.progress import counted
 
@@ -177,6 +179,8 @@ def index_command(arguments: argparse.Namespace) -> int:
     from opqn_app.library.indexing import index_folder
     from opqn_app.progress import index_report_in_words, run_with_progress
 
+    if arguments.folder.is_file():
+        raise OpqnError(f"{arguments.folder} is a file. Name the folder it lies in.")
     if not arguments.folder.is_dir():
         raise FolderUnavailable(arguments.folder)
     job = index_folder(
@@ -198,17 +202,18 @@ def search_command(arguments: argparse.Namespace) -> int:
     from opqn_app.search.code_index import CodeIndex
     from opqn_app.search.query import faces_in, hits, query_lut
 
-    engine = _engine(arguments)
-    crops = [
-        _choose_face(photo, faces_in(photo, engine.detector), arguments.face).crop
-        for photo in arguments.photos
-    ]
     with Library.open(library_path(arguments)) as library:
+        engine = _engine(arguments)
+        crops = [
+            _choose_face(photo, faces_in(photo, engine.detector), arguments.face).crop
+            for photo in arguments.photos
+        ]
         index = CodeIndex.load(library, engine.encoder.model_id)
+        n_faces = len(index)
+        _tell_of_faces_without_code(library.status().faces, n_faces, engine.encoder.name)
         lut = query_lut(engine.encoder, crops)
         ranking = index.search(lut, limit=arguments.limit)
         found = hits(library, index, ranking, lut, engine.encoder.calibration)
-        n_faces = len(index)
     rows = [
         {
             "photo": str(hit.face.photo.path),
@@ -223,6 +228,20 @@ def search_command(arguments: argparse.Namespace) -> int:
     value = {"model": engine.encoder.name, "faces_searched": n_faces, "hits": rows}
     emit(arguments, value, _table_of_hits(rows))
     return 0
+
+
+def _tell_of_faces_without_code(n_faces: int, n_coded: int, model: str) -> None:
+    """Faces that were indexed with another model can't be compared; an empty answer would lie."""
+    if n_coded == 0 and n_faces > 0:
+        raise OpqnError(
+            f"The library holds {counted(n_faces, 'face')}, but none has a code of the model "
+            f"'{model}'. Give them one by indexing a folder again with the same model."
+        )
+    if n_coded < n_faces:
+        say(
+            f"{n_faces - n_coded:,} of {counted(n_faces, 'face')} have no code of the model "
+            f"'{model}' yet and are not searched; index a folder again to give them one."
+        )
 
 
 def _choose_face(photo: Path, faces: list["FoundFace"], number: int | None) -> "FoundFace":
@@ -317,6 +336,11 @@ def demo_command(arguments: argparse.Namespace) -> int:
 
 
 def gui_command(arguments: argparse.Namespace) -> int:
+    if not (has_display() or os.environ.get("QT_QPA_PLATFORM")):
+        raise OpqnError(
+            "There is no display to open the window on. 'opqn --help' lists the commands that "
+            "need none."
+        )
     from opqn_app.ui.app import run_gui
 
     return run_gui(arguments.library, time_to_window=arguments.time_to_window)

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from opqn_app import paths
+from opqn_app.display import has_display
 from opqn_app.engine import Engine
 from opqn_app.errors import DataError
 from opqn_app.library.indexing import IndexReport, index_folder
@@ -278,10 +278,3 @@ def contact_sheet(
             likely = "" if probability is None else f"  {probability:.0%}"
             draw.text((left, top + TILE + 1), f"{person}{likely}{mark}", colour, font)
     return sheet
-
-
-def has_display() -> bool:
-    """Whether a window can be shown here."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

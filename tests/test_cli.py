@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from library_fakes import fake_engine
+from library_fakes import PixelDetector, PixelEncoder, fake_engine
 from tiny_checkpoint import make_tiny_checkpoint
 
 from main import main
 from opqn_app import cli
+from opqn_app.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = ["index", "search", "status", "forget", "import-checkpoint", "demo", "gui"]
@@ -120,6 +121,7 @@ def test_a_chosen_face_and_several_photos(run: Run, photos: Path) -> None:
         (["search", "nowhere.jpg"], "nowhere.jpg"),
         (["search", "photos/1.png", "--face", "9"], "no face 9"),
         (["index", "nowhere"], "not there"),
+        (["index", "photos/1.png"], "is a file"),
         (["forget", "nowhere"], "nowhere"),
         (["import-checkpoint", "nowhere.tar"], "nowhere.tar"),
     ],
@@ -175,6 +177,30 @@ def test_a_log_that_cant_be_written_stops_nothing(
     assert "no log file is written" in said
 
 
+def test_a_library_of_another_model_is_no_empty_answer(
+    run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("index", photos)
+    other = Engine(PixelDetector(2), PixelEncoder("fake-2"))
+    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_: other)
+    status, result, said = run("search", photos / "1.png", "--json")
+    assert (status, result["text"]) == (1, "")
+    assert "holds 6 faces, but none has a code of the model 'name of fake-2'" in said
+    assert run("index", photos)[0] == 0
+    assert run("search", photos / "1.png", "--face", 1, "--json")[1]["faces_searched"] == 6
+
+
+def test_without_a_display_the_window_is_not_tried(
+    monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    status, _, said = run("gui")
+    assert status == 1
+    assert "no display" in said
+
+
 @pytest.mark.parametrize("words", [["search"], ["nonsense"], ["search", "x.jpg", "-k", "0"]])
 def test_wrong_usage_is_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
@@ -215,7 +241,7 @@ def test_a_name_that_is_not_utf8_is_shown(tmp_path: Path, photos: Path) -> None:
 SLOW_INDEX = """
 import sys, time
 sys.path.insert(0, "tests")
-from library_fakes import fake_engine
+from library_fakes import PixelDetector, PixelEncoder, fake_engine
 from opqn_app import cli, engine
 made = fake_engine(n_faces=1)
 detect = made.detector.detect
