@@ -121,11 +121,14 @@ def test_the_three_exports_hold_the_chart(
         assert exported.args[0] == tmp_path / f"precision-and-recall.{kind}"
     picture = QImage(str(tmp_path / "precision-and-recall.png"))
     assert picture.width() == 2 * chart.plot.width()
+    assert picture.height() == 2 * (chart.plot.height() + chart.legend.height())
     colours = {picture.pixelColor(x, y).name() for x in range(0, picture.width(), 3)
                for y in range(0, picture.height(), 3)}  # fmt: skip
     assert "#1f62c9" in colours, "the first curve is drawn"
     drawing = ElementTree.parse(tmp_path / "precision-and-recall.svg")
     assert any(element.tag.endswith(("path", "polyline")) for element in drawing.iter())
+    words = {element.text for element in drawing.iter() if element.text}
+    assert {"one", "two"} <= words, "the legend comes along"
     text = (tmp_path / "precision-and-recall.csv").read_text(encoding="utf-8")
     assert text == curves_as_csv([ONE, TWO])
     assert text.splitlines()[:2] == ["curve,threshold,precision,recall", "one,3,1,0.1"]

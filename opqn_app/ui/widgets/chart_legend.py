@@ -38,7 +38,12 @@ class ChartLegend(QWidget):
         self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
+        self.paint(QPainter(self))
+
+    def paint(self, painter: QPainter) -> None:
+        """Draw it, also into a file; nothing while it is hidden."""
+        if self.isHidden():
+            return
         words = self.palette().color(QPalette.ColorRole.Text)
         middle = Qt.TextElideMode.ElideMiddle
         for (name, pen), place in zip(self._entries, self._places(), strict=True):

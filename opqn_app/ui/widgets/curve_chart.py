@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QWheelEvent
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
@@ -199,25 +199,36 @@ class CurveChart(QWidget):
             raise OSError(None, "the picture could not be written")
 
     def picture(self) -> QImage:
-        """The plot, twice as large as on the screen."""
-        size = self.plot.size()
-        image = QImage(size * PNG_SCALE, QImage.Format.Format_ARGB32)
-        image.fill(QColor(theme.colours().base))
+        """Legend and plot, twice as large as on the screen."""
+        image = QImage(self._size() * PNG_SCALE, QImage.Format.Format_ARGB32)
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.plot.render(painter, QRectF(image.rect()), self.plot.viewport().rect())
+        painter.scale(PNG_SCALE, PNG_SCALE)
+        self._paint(painter)
         painter.end()
         return image
 
     def _write_svg(self, path: Path) -> None:
         generator = QSvgGenerator()
         generator.setFileName(str(path))
-        generator.setSize(self.plot.size())
-        generator.setViewBox(self.plot.rect())
+        generator.setSize(self._size())
+        generator.setViewBox(QRect(QPoint(), self._size()))
         generator.setTitle(self.axes.title)
         painter = QPainter(generator)
-        self.plot.render(painter, QRectF(self.plot.rect()), self.plot.viewport().rect())
+        self._paint(painter)
         painter.end()
+
+    def _size(self) -> QSize:
+        top = 0 if self.legend.isHidden() else self.legend.height()
+        return QSize(self.plot.width(), self.plot.height() + top)
+
+    def _paint(self, painter: QPainter) -> None:
+        """Legend and plot below each other, as on the screen, but without the page."""
+        size = self._size()
+        painter.fillRect(QRect(QPoint(), size), QColor(theme.colours().base))
+        self.legend.paint(painter)
+        place = QRectF(0, size.height() - self.plot.height(), size.width(), self.plot.height())
+        self.plot.render(painter, place, self.plot.viewport().rect())
 
     def copy_numbers(self) -> None:
         """Put the numbers of all points on the clipboard."""
