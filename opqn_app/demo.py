@@ -111,10 +111,7 @@ def run_demo(*, out: Path, engine: Engine, as_json: bool, open_window: bool) -> 
     """
     sample = paths.resource("sample")
     answers = load_answers(sample)
-    out.mkdir(parents=True, exist_ok=True)
-    library_path = out / "library.sqlite"
-    for leftover in out.glob("library.sqlite*"):
-        leftover.unlink()
+    library_path = fresh_library(out)
     started = time.monotonic()
     indexed = run_with_progress(index_folder(library_path, sample / "photos", engine))
     sys.stderr.write(index_report_in_words(indexed) + "\n")
@@ -135,6 +132,18 @@ def run_demo(*, out: Path, engine: Engine, as_json: bool, open_window: bool) -> 
 
         return run_gui(library_path)
     return 0
+
+
+def fresh_library(out: Path) -> Path:
+    """Where the demo's library goes: what an earlier demo left there is removed, nothing else.
+
+    Its name is its own, since `out` may be a folder that holds the user's library.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    library = out / "demo-library.sqlite"
+    for leftover in out.glob(f"{library.name}*"):
+        leftover.unlink()
+    return library
 
 
 def run_queries(

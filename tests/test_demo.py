@@ -12,6 +12,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from PIL import Image
 
+from opqn_app.demo import fresh_library
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "resources" / "sample"
 
@@ -121,8 +123,18 @@ def test_nothing_is_written_elsewhere(demo: DemoRun) -> None:
         is_byte_code = "__pycache__" in absolute.parts
         assert is_ours or is_byte_code or str(absolute) == os.devnull, path
     assert any(path.endswith("contact_sheet.png") for path in demo.audit["written"])
-    assert any("library.sqlite" in path for path in demo.audit["connected"])
+    assert any("demo-library.sqlite" in path for path in demo.audit["connected"])
 
 
 def test_the_photos_are_as_they_were(demo: DemoRun) -> None:
     assert fingerprints(SAMPLE) == demo.before
+
+
+def test_a_demo_replaces_the_last_one_and_no_other_library(tmp_path: Path) -> None:
+    own = tmp_path / "library.sqlite"
+    own.write_bytes(b"what the user indexed")
+    (tmp_path / "demo-library.sqlite-wal").touch()
+    library = fresh_library(tmp_path)
+    library.touch()
+    assert fresh_library(tmp_path) == library
+    assert list(tmp_path.iterdir()) == [own]
