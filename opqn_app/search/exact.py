@@ -33,7 +33,7 @@ SIFT_FROM = 100_000  # faces in all from which lists are worth making
 SIFT_SEGMENT_FROM = 16_384  # faces in a segment from which its lists are worth making
 LISTS_PER_SEARCH = 8  # segments whose lists one query waits for, some 2 ms each; it scans others
 PICK_AGAIN = 4  # times as many faces behind: the floor has risen enough for fewer terms
-THREADS_FROM = 4_000_000  # faces from which a single query is shared among threads
+THREADS_FROM = 20_000_000  # faces from which threads share a query; below, they gained nothing
 MAX_THREADS = 8
 TILE = 4  # segments a batch of queries goes through together: they stay in the cache
 

@@ -83,9 +83,9 @@ def _compiled() -> Kernels | None:
     except ImportError:
         return None
     config: Any = numba.config
-    if not config.CACHE_DIR:  # beside the sources otherwise, which may be read-only
-        config.CACHE_DIR = str(paths.cache_dir() / "numba")
     try:
+        if not config.CACHE_DIR:  # beside the sources otherwise, which may be read-only
+            config.CACHE_DIR = str(paths.cache_dir() / "numba")
         return _best_of_compiled()
     except (NumbaError, OSError, RuntimeError) as error:
         logger.warning("search goes on with NumPy; compiling failed: %s", error)
