@@ -1,8 +1,12 @@
 """Logging: words to stderr, and a rotating file that never leaves the machine."""
 
 import logging
+import traceback
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from types import TracebackType
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -30,5 +34,27 @@ def configure(*, verbose: bool = False, log_dir: Path | None = None) -> None:
             root.warning("no log file is written: %s", error.strerror)
             return
         to_file.setLevel(logging.INFO)
-        to_file.setFormatter(logging.Formatter(LOG_FORMAT))
+        to_file.setFormatter(_WithoutErrorText(LOG_FORMAT))
         root.addHandler(to_file)
+
+
+class _WithoutErrorText(logging.Formatter):
+    """Where an error was raised and of which kind, not its text: that may name a photo."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        shown, record.exc_text = record.exc_text, None  # what another handler made of it
+        try:
+            return super().format(record)
+        finally:
+            record.exc_text = shown
+
+    def formatException(self, ei: ExcInfo) -> str:
+        lines: list[str] = []
+        error = ei[1]
+        while error is not None:
+            kind = type(error)
+            lines += traceback.format_tb(error.__traceback__)
+            lines.append(f"{kind.__module__}.{kind.__qualname__}\n")
+            cause = error.__cause__
+            error = cause if cause or error.__suppress_context__ else error.__context__
+        return "".join(lines).rstrip()

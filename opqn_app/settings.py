@@ -59,7 +59,8 @@ def load(path: Path | None = None) -> Settings:
     except FileNotFoundError:
         return Settings()
     except (OSError, ValueError) as error:
-        logger.warning("settings can't be read, defaults are used: %s", error)
+        reason = error.strerror if isinstance(error, OSError) else error
+        logger.warning("settings can't be read, defaults are used: %s", reason)
         return Settings()
     if not isinstance(raw, dict):
         logger.warning("settings are not a JSON object, defaults are used")
