@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -161,3 +162,22 @@ def test_the_legend_names_several_curves_above_the_plot(chart: CurveChart) -> No
     places = chart.legend._places()
     assert len({place.top() for place in places}) > 1
     assert all(place.right() < chart.legend.width() for place in places)
+
+
+def test_the_drawing_looks_like_the_picture(chart: CurveChart, tmp_path: Path) -> None:
+    """Axes and curves keep their places."""
+    chart.write(tmp_path / "chart.svg")
+    drawn = QImage(chart.picture().size(), QImage.Format.Format_ARGB32)
+    drawn.fill(0xFFFFFFFF)
+    painter = QPainter(drawn)
+    QSvgRenderer(str(tmp_path / "chart.svg")).render(painter)
+    painter.end()
+    assert np.abs(grey(drawn) - grey(chart.picture())).mean() < 0.5
+
+
+def grey(image: QImage) -> np.ndarray:
+    """(h, w), blurred to a quarter so that a hair's breadth does not count."""
+    small = image.scaled(image.size() / 4, mode=Qt.TransformationMode.SmoothTransformation)
+    small = small.convertToFormat(QImage.Format.Format_Grayscale8)
+    rows = np.frombuffer(small.constBits(), np.uint8).reshape(small.height(), -1)
+    return rows[:, : small.width()].astype(float)

@@ -211,6 +211,8 @@ class CurveChart(QWidget):
     def _write_svg(self, path: Path) -> None:
         generator = QSvgGenerator()
         generator.setFileName(str(path))
+        # At any other resolution Qt scales the axes (recorded pictures) but not the curves.
+        generator.setResolution(self.plot.logicalDpiX())
         generator.setSize(self._size())
         generator.setViewBox(QRect(QPoint(), self._size()))
         generator.setTitle(self.axes.title)
