@@ -73,7 +73,8 @@ class Search:
         if piece.allowed is not None:
             is_allowed = piece.allowed[rows]
             scores, rows = scores[is_allowed], rows[is_allowed]
-        self.best.offer(piece.segment.face_ids[rows], scores)
+        is_whole = len(rows) == len(piece)
+        self.best.offer(piece.segment.face_ids[piece.rows if is_whole else rows], scores)
         self._behind += len(piece)
 
     def beside(self) -> "Search":
@@ -88,7 +89,9 @@ class Search:
         if piece.allowed is not None:
             rows = np.flatnonzero(piece.allowed[piece.rows]) + piece.rows.start
             if len(rows) * FEW < len(piece):
-                return lut_scoring.scores(self._lut, segment.books[:, rows].T), rows
+                scores = lut_scoring.scores(self._lut, segment.books[:, rows].T)
+                kept = scores >= floor
+                return scores[kept], rows[kept]
         if -np.inf < floor < np.inf and not self._is_crowded:
             if kernels.can_sieve(segment):
                 return kernels.sieve(segment, piece.rows, self._lut, floor)

@@ -47,10 +47,10 @@ class Best:
         self._waiting = 0
 
     def offer(self, face_ids: Ids, scores: Floats) -> None:
-        """Take in faces; those below `floor` may be left out by the caller. Copies are kept."""
+        """Take in faces, all of at least `floor` as it is now; the scores are copied."""
         if not len(scores):
             return
-        self._ids.append(face_ids.copy())
+        self._ids.append(face_ids)
         self._scores.append(scores.copy())
         self._waiting += len(scores)
         if self._waiting >= max(PENDING, 2 * self.limit):
@@ -59,23 +59,27 @@ class Best:
     def merge(self, other: "Best") -> None:
         """Take in what another search of the same query found elsewhere."""
         for face_ids, scores in zip(other._ids, other._scores, strict=True):
-            self.offer(face_ids, scores)
+            kept = scores >= self.floor
+            self.offer(face_ids[kept], scores[kept])
 
     def settle(self) -> None:
         """Let go of all but the best, so that `floor` rises as far as it can."""
         ids = np.concatenate(self._ids) if self._ids else np.empty(0, np.int64)
         scores = np.concatenate(self._scores) if self._scores else np.empty(0, np.float32)
-        if len(scores) >= self.limit > 0:
-            cut = np.partition(scores, len(scores) - self.limit)[len(scores) - self.limit]
-            self.floor = max(self.floor, cut)
-        ids, scores = _head(ids, scores, self.limit, self.floor)
+        if len(scores) > self.limit:
+            if self.limit:
+                cut = np.partition(scores, len(scores) - self.limit)[len(scores) - self.limit]
+                self.floor = max(self.floor, cut)
+            ids, scores = _head(ids, scores, self.limit, self.floor)
         self._ids, self._scores, self._waiting = [ids], [scores], len(ids)
 
     def ranking(self) -> Ranking:
         """The best, ranked."""
         self.settle()
-        order = np.argsort(self._ids[0], kind="stable")  # runs of ids already rise
-        ids, scores = self._ids[0][order], self._scores[0][order]
+        ids, scores = self._ids[0], self._scores[0]
+        if np.any(ids[1:] < ids[:-1]):
+            order = np.argsort(ids)
+            ids, scores = ids[order], scores[order]
         best = lut_scoring.top_k(scores)
         return Ranking(ids[best], scores[best])
 
