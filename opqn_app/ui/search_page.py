@@ -356,7 +356,21 @@ class SearchPage(QWidget):
             self.results.grid.setFocus()
 
     def _on_counted(self, counts: Counts) -> None:
-        if not counts.total:
+        status = self._session.status
+        if (
+            not counts.total
+            and status is not None
+            and status.faces
+            and not self._session.is_indexing
+        ):
+            self.bar.say("Your library can't be compared yet")
+            self.messages.say(
+                f"Its {counted(status.faces, 'face')} were found with another model. Look for new "
+                "photos (F5) on the Library page: that makes them ready for this one.",
+                "Library",
+                self.library_wanted.emit,
+            )
+        elif not counts.total:
             self.bar.say("Your library has no faces yet")
             if not self._session.is_indexing:
                 self.messages.say(

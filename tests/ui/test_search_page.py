@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from library_fakes import PixelEncoder
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from tint_engine import TintDetector
 
+from opqn_app.engine import Engine
 from opqn_app.errors import LibraryError
 from opqn_app.ui.item_models import FaceRole
 from opqn_app.ui.search_page import SearchPage
@@ -61,6 +64,23 @@ def mime_of(*paths: Path) -> QMimeData:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     return data
+
+
+def test_a_library_of_another_model_is_not_called_empty(
+    page: SearchPage, session: Session, people: MakePeople, tmp_path: Path, qtbot: QtBot
+) -> None:
+    other = Engine(TintDetector(), PixelEncoder("other"))
+    late = Session(session.settings, engine_factory=lambda *_: other)
+    late_page = SearchPage(late)
+    qtbot.addWidget(late_page)
+    with qtbot.waitSignal(late.status_read, timeout=TIMEOUT):
+        late.refresh_status()
+    with qtbot.waitSignal(late.results_ready, timeout=TIMEOUT):
+        late_page.open_sources([people("query.png", "red")])
+        qtbot.waitUntil(lambda: late_page.query is not None, timeout=TIMEOUT)
+    assert late_page.bar.title == "Your library can't be compared yet"
+    assert "5 faces were found with another model" in late_page.messages.text
+    late.shut_down()
 
 
 def names_shown(page: SearchPage, qtbot: QtBot) -> list[str]:
