@@ -95,9 +95,11 @@ class DetectedFace:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Raw score → probability that two faces are the same person, at even prior odds.
+    """Raw score → probability that two faces are the same person.
 
-    A logistic curve fitted on validation identities: σ(slope · score + intercept).
+    A logistic curve fitted on validation identities: σ(slope · score + intercept). The prior is in
+    the intercept: how common the person is in a library is assumed when the curve is fitted, for
+    the bundled models `trainer.calibration.MATCH_SHARE` of its faces.
     """
 
     slope: float
