@@ -53,11 +53,11 @@ def without_times(run: RunDir) -> list[dict[str, Any]]:
     return [{k: v for k, v in line.items() if k not in clock} for line in run.metrics()]
 
 
-# 2 books of 8 words are too short a code for this; 75 steps with these are enough.
+# 2 books of 8 words are too short a code for this; 150 steps with these are enough.
 OVERFIT: dict[str, dict[str, Any]] = {
     "method": {"n_books": 4, "n_words": 16, "feature_dim": 64, "dropout": 0.0},
     "data": {"queries_per_person": 2, "val_per_person": 0},
-    "engine": {"epochs": 25, "batch_size": 16, "lr_step": 10, "eval_every": 100, "lr": 0.05},
+    "engine": {"epochs": 50, "batch_size": 16, "lr_step": 20, "eval_every": 100, "lr": 0.05},
 }
 
 
