@@ -181,6 +181,8 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
     lock = WriterLock(path)
     lock.acquire()
     try:
+        if path.is_file():
+            _refuse_foreign(path)
         db = connect(path, write=True)
         try:
             schema.migrate(db)
@@ -191,6 +193,15 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
         lock.release()
         raise
     return cls(path, db, lock)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise for what is no library of this version before any setting of ours changes the file."""
+    db = connect(path, write=False)
+    try:
+        schema.needs_migration(db)
+    finally:
+        db.close()
 
 
 def _open_to_read(cls: type[Library], path: Path) -> Library:

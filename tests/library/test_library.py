@@ -72,8 +72,10 @@ def test_the_database_of_another_program_is_left_alone(tmp_path: Path, write: bo
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE bookmarks (url TEXT)")
     other.close()
+    before = path.read_bytes()
     with pytest.raises(LibraryDamaged, match="another program"):
         Library.open(path, write=write)
+    assert path.read_bytes() == before
 
 
 def test_pages_overwritten_in_the_middle_are_damage(tmp_path: Path) -> None:
