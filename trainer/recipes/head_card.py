@@ -68,6 +68,7 @@ def card_text(
             for epoch, rank1, mean_ap in figures.history
         ),
         "",
+        *([NOT_TRAINED, ""] if best == 0 else []),
         f"Query temperature {config.query_temperature:g}, chosen on the same half. The recipe:"
         " `python -m trainer.recipes.bundled_head --data ../shared/data --out"
         f" resources/models/{name}`; it took {figures.seconds / 60:.0f} minutes on 2 CPU cores,"
