@@ -25,7 +25,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (about 5 GB, most of it torch; a few minutes) ..."
 	@start=$$SECONDS; \
 	$(PYTHON) -m venv $(VENV) && \
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,raw,fast]' && \
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,raw,fast,train]' && \
 	touch $(STAMP) && \
 	echo "Set-up took $$((SECONDS - start)) s; $(VENV) holds $$(du -sh $(VENV) | cut -f1)."
 

@@ -128,7 +128,7 @@ class ChildProcess(QObject):
         try:
             value: Any = json.loads(line)
         except ValueError:  # a library's own chatter
-            logger.warning("the child printed no JSON: %.200r", line)
+            logger.debug("the child printed no JSON: %.200r", line)  # may name data: no more
             return
         if isinstance(value, dict):
             self.told.emit(value)
@@ -155,8 +155,8 @@ class ChildProcess(QObject):
         if self._is_stopping:
             return ChildEnd("stopped")
         details = "\n".join(self._errors)
-        logger.error("the child ended with %s %d:\n%s", "signal" if is_crash else "status", code,
-                     details)  # fmt: skip
+        logger.error("the child ended with %s %d", "signal" if is_crash else "status", code)
+        logger.debug("what the child said:\n%s", details)  # it names data
         return ChildEnd("failed", failure_in_words(details, code, is_crash=is_crash), details)
 
     def _end(self, end: ChildEnd) -> None:

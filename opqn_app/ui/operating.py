@@ -6,7 +6,6 @@ import numpy as np
 
 from opqn_app.ui.evaluation import Method, OperatingPoint
 from opqn_app.ui.models import ModelChoice
-from opqn_app.ui.result_order import alikeness
 
 HIGHEST = 0.99  # of the slider on the Search page that still shows anything
 
@@ -18,9 +17,10 @@ def least_likeness(threshold: float, model: ModelChoice) -> float:
 
     Args:
         threshold: raw score.
+        model: one with a calibration, see `why_not`.
     """
-    scores = np.array([threshold], dtype=np.float32)
-    alike = float(alikeness(scores, model.calibration, model.n_books)[0])
+    assert model.calibration is not None, "why_not says so first"
+    alike = float(model.calibration.probability(np.array([threshold], dtype=np.float32))[0])
     return min(ceil(round(100 * alike, 4)) / 100, HIGHEST)
 
 
@@ -38,7 +38,7 @@ def point_in_words(point: OperatingPoint) -> str:
     )
 
 
-def change_in_words(minimum: float, now: float, model: ModelChoice) -> str:
+def change_in_words(minimum: float, now: float) -> str:
     """What applying it changes in the library."""
     words = (
         f"In your library, faces will count as the same person from {minimum:.0%} on "
@@ -47,11 +47,6 @@ def change_in_words(minimum: float, now: float, model: ModelChoice) -> str:
     )
     if minimum == HIGHEST:
         words += " 99 % is the most the Search page can ask for; it may be a little less strict."
-    if model.calibration is None:
-        words += (
-            f" {model.name} has no calibration: its percentages are shares of the highest "
-            "possible score, not chances, and mean something only together with this threshold."
-        )
     return words.replace("%", " %").replace("  %", " %")
 
 
@@ -65,5 +60,10 @@ def why_not(method: Method, used: ModelChoice | None) -> str:
         return (
             f"This threshold belongs to {method.label}, and your library is searched with "
             f"{used.name}. Scores of different models can't be compared."
+        )
+    if used.calibration is None:
+        return (
+            f"{used.name} has no calibration, so no percentage of the Search page stands for one "
+            "score. The order of the results is right all the same."
         )
     return ""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.types import Calibration, Floats, Ids
+from opqn_app.types import Calibration, Floats, Ids, Lut
 
 N_BINS = 50
 MAX_SORTED = 20_000  # best results that sorting by date or folder and grouping look at
@@ -39,16 +39,22 @@ class PhotoKey:
     folder: str
 
 
-def alikeness(scores: Floats, calibration: Calibration | None, n_books: int) -> Floats:
-    """How alike, 0 to 1: a calibrated probability, or the share of the highest possible score.
+def alikeness(scores: Floats, calibration: Calibration | None, lut: Lut) -> Floats:
+    """How alike, 0 to 1: a calibrated probability, or how far a score lies from chance to the best.
+
+    Without a calibration 0 is what a stranger's face adds up to on average, and 1 the highest score
+    this query can reach. Both differ from query to query, so the share is no probability.
 
     Args:
-        scores: (n,) raw scores, each the sum of one probability a book.
+        scores: (n,) raw scores.
+        lut: (M, K) the query's table.
     """
     if calibration is not None:
         return calibration.probability(scores)
-    share: Floats = np.clip(scores / np.float32(n_books), 0.0, 1.0).astype(np.float32)
-    return share
+    chance = float(lut.mean(axis=1).sum())
+    best = float(lut.max(axis=1).sum())
+    share: Floats = ((scores - chance) / max(best - chance, 1e-12)).astype(np.float32)
+    return share.clip(0.0, 1.0)
 
 
 def verdict(alike: float) -> str:

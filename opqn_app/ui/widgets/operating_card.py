@@ -157,7 +157,7 @@ class OperatingCard(QFrame):
         is_news = round(100 * minimum) != round(100 * self._now)
         self._apply.setEnabled(is_news)
         if is_news:
-            words = operating.change_in_words(minimum, self._now, self._used)
+            words = operating.change_in_words(minimum, self._now)
         else:
             words = f"Your library uses it: the same person from {round(100 * minimum)} % on."
         self._change_words.setText(words)

@@ -143,7 +143,7 @@ class ResultsView(QWidget):
         self._keys = None
         self._shows_less = self._shows_less and is_refresh
         ranking = outcome.ranking
-        self._alike = alikeness(ranking.scores, outcome.calibration, len(outcome.lut))
+        self._alike = alikeness(ranking.scores, outcome.calibration, outcome.lut)
         self.model.set_ranking(ranking.face_ids, ranking.scores, self._alike)
         self.threshold.slider.set_counts(histogram(self._alike))
         self.grid.set_dimmed(False)
