@@ -33,6 +33,7 @@ from opqn_app.search.kernels_numpy import NumpyKernels
 K_BEST = 100
 QUERIES = 10
 EMBEDDINGS = Path(__file__).resolve().parents[2] / "runs" / "bundled-head"
+PARTS = ("train", "val", "lfw")
 MODEL = paths.resource("models/bundled-64")
 
 
@@ -67,7 +68,7 @@ def real_codes() -> tuple[np.ndarray, np.ndarray]:
     model = load_model(MODEL).model.eval()
     codes = []
     with torch.inference_mode():
-        for name in ("train", "val", "lfw"):
+        for name in PARTS:
             stored = np.load(EMBEDDINGS / f"{name}.npz")
             for view in (stored["plain"], stored["mirrored"]):
                 for part in torch.from_numpy(view).split(2048):
@@ -224,7 +225,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object, the last n")
     arguments = parser.parse_args()
     faiss.omp_set_num_threads(1)
-    is_real = not arguments.synthetic and EMBEDDINGS.is_dir() and MODEL.is_dir()
+    has_real = MODEL.is_dir() and all((EMBEDDINGS / f"{name}.npz").is_file() for name in PARTS)
+    is_real = not arguments.synthetic and has_real
     real = real_codes() if is_real else None
     print(f"{machine()}; M=8 K=256, best {K_BEST}, one thread, CPU ms a query")
     for n in map(int, arguments.n):

@@ -142,5 +142,7 @@ def test_the_recipe_makes_a_model_that_loads(tmp_path: Path) -> None:
 
 
 def test_missing_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert bundled_head.main(["--data", str(tmp_path), "--out", str(tmp_path / "x")]) == 1
+    folders = ["--out", str(tmp_path / "x"), "--run", str(tmp_path / "run")]
+    assert bundled_head.main(["--data", str(tmp_path), *folders]) == 1
     assert "can't be used" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

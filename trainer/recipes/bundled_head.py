@@ -106,7 +106,6 @@ def make_model(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     torch.manual_seed(recipe.seed)
-    arguments.run.mkdir(parents=True, exist_ok=True)
     config = OpqnConfig(
         n_books=arguments.books,
         n_words=arguments.words,
@@ -116,6 +115,7 @@ def make_model(arguments: argparse.Namespace) -> None:
     trunk_file = arguments.data / "mobilefacenet_facexzoo.pt"
     if not trunk_file.is_file():
         raise DataError(arguments.data, f"{trunk_file.name}, the weights of the trunk, is missing")
+    arguments.run.mkdir(parents=True, exist_ok=True)
     model.trunk.load_state_dict(torch.load(trunk_file, weights_only=True, map_location="cpu"))
     round_to_stored(model)
 
