@@ -22,7 +22,7 @@ help:
 setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (about 5 GB, most of it torch; a few minutes) ..."
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (nearly 6 GB, most of it torch; a few minutes) ..."
 	@start=$$SECONDS; \
 	$(PYTHON) -m venv $(VENV) && \
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,raw,fast,train]' && \
