@@ -251,6 +251,6 @@ class Searcher:
         from opqn_app.search.code_index import CodeIndex
 
         held = self._index
-        if held and held.model_id == model_id and held.revision == library.revision:
-            return held
+        if held is not None and held.model_id == model_id:
+            return held.refreshed(library)
         return CodeIndex.load(library, model_id)
