@@ -20,6 +20,7 @@ from opqn_app.progress import counted
 
 if TYPE_CHECKING:
     from opqn_app.engine import Engine
+    from opqn_app.library.records import Failure
     from opqn_app.vision.faces import FoundFace
 
 logger = logging.getLogger(__name__)
@@ -191,10 +192,13 @@ def index_command(arguments: argparse.Namespace) -> int:
         retry_failures=arguments.retry,
     )
     report = run_with_progress(job)
-    failures = [{"photo": str(f.path), "reason": f.reason} for f in report.failures]
-    counts = {name: value for name, value in asdict(report).items() if name != "failures"}
-    emit(arguments, {**counts, "failures": failures}, index_report_in_words(report))
+    value = {**asdict(report), "failures": _problems(report.failures)}
+    emit(arguments, value, index_report_in_words(report))
     return 0
+
+
+def _problems(failures: Sequence["Failure"]) -> list[dict[str, str]]:
+    return [{"photo": str(failure.path), "reason": failure.reason} for failure in failures]
 
 
 def search_command(arguments: argparse.Namespace) -> int:
@@ -276,7 +280,7 @@ def status_command(arguments: argparse.Namespace) -> int:
         "library": str(library_path(arguments)),
         "photos": status.photos,
         "faces": status.faces,
-        "failures": [{"photo": str(f.path), "reason": f.reason} for f in failures],
+        "failures": _problems(failures),
         "model": {"id": status.model_id, "name": status.model_name},
         "revision": status.revision,
         "folders": [asdict(root) for root in roots],

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from gated_engine import GatedDetector
 from PIL import Image
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -76,3 +77,20 @@ def no_leaked_lanes(qapp: QApplication) -> Iterator[None]:
     qapp.processEvents()
     leaked = [thread.name for thread in threading.enumerate() if thread.name.startswith("lane-")]
     assert not leaked, f"lanes that were never shut down: {leaked}"
+
+
+@pytest.fixture
+def gate() -> GatedDetector:
+    """A detector that waits until a test lets a photo pass."""
+    return GatedDetector()
+
+
+@pytest.fixture
+def gated_session(themed: QApplication, tmp_path: Path, gate: GatedDetector) -> Iterator[Session]:
+    made = Session(
+        Settings(library=str(tmp_path / "gated.sqlite")),
+        engine_factory=lambda _model, _device: gate.engine(),
+    )
+    yield made
+    gate.let_pass(1000)
+    made.shut_down()

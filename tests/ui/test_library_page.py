@@ -1,5 +1,5 @@
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.library.library import Library
-from opqn_app.settings import Settings
 from opqn_app.ui.library_page import LibraryPage
 from opqn_app.ui.photo_thumbs import is_stand_in
 from opqn_app.ui.session import Session
@@ -63,22 +62,6 @@ def make_page(qtbot: QtBot, answers: Answers) -> Callable[[Session], LibraryPage
 @pytest.fixture
 def page(session: Session, make_page: Callable[[Session], LibraryPage]) -> LibraryPage:
     return make_page(session)
-
-
-@pytest.fixture
-def gate() -> GatedDetector:
-    return GatedDetector()
-
-
-@pytest.fixture
-def gated_session(themed: QApplication, tmp_path: Path, gate: GatedDetector) -> Iterator[Session]:
-    made = Session(
-        Settings(library=str(tmp_path / "gated.sqlite")),
-        engine_factory=lambda _model, _device: gate.engine(),
-    )
-    yield made
-    gate.let_pass(1000)
-    made.shut_down()
 
 
 @pytest.fixture

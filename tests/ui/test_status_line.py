@@ -1,12 +1,11 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from gated_engine import GatedDetector
-from PySide6.QtWidgets import QApplication, QProgressBar, QToolButton
+from PySide6.QtWidgets import QProgressBar, QToolButton
 from pytestqt.qtbot import QtBot
 
-from opqn_app.settings import Settings
 from opqn_app.ui.session import Session
 from opqn_app.ui.widgets.status_line import StatusLine
 
@@ -14,19 +13,8 @@ LONG = 20_000
 
 
 @pytest.fixture
-def gate() -> GatedDetector:
-    return GatedDetector()
-
-
-@pytest.fixture
-def session(themed: QApplication, tmp_path: Path, gate: GatedDetector) -> Iterator[Session]:
-    made = Session(
-        Settings(library=str(tmp_path / "gated.sqlite")),
-        engine_factory=lambda _model, _device: gate.engine(),
-    )
-    yield made
-    gate.let_pass(1000)
-    made.shut_down()
+def session(gated_session: Session) -> Session:
+    return gated_session
 
 
 @pytest.fixture
