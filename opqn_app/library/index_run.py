@@ -8,7 +8,8 @@ from pathlib import Path
 
 from opqn_app.engine import Engine
 from opqn_app.library import scan
-from opqn_app.library.batch import MAX_FACES_AT_ONCE, Batch, encode
+from opqn_app.library.analysis import MAX_FACES_AT_ONCE, encode
+from opqn_app.library.batch import Batch
 from opqn_app.library.content import hash_file
 from opqn_app.library.crops import crop_from_webp
 from opqn_app.library.library import Library

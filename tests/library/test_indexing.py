@@ -15,7 +15,7 @@ from library_fakes import RunIndex, WritePhoto, fake_engine
 from PIL import Image
 
 from opqn_app.errors import FolderUnavailable, LibraryLocked
-from opqn_app.library import batch, content
+from opqn_app.library import analysis, content
 from opqn_app.library.crops import crop_from_webp
 from opqn_app.library.indexing import index_folder
 from opqn_app.library.library import Library
@@ -80,7 +80,7 @@ def test_stored_faces_are_what_was_found(
     path = write_photo("a.png", seed=7)
     run_index()
     engine = fake_engine(n_faces=2)
-    expected = batch.find_faces(batch.read_photo(path.read_bytes(), "a.png"), engine.detector)
+    expected = analysis.find_faces(analysis.read_photo(path.read_bytes(), "a.png"), engine.detector)
     codes = engine.encoder.encode(np.stack([face.crop for face in expected]))
     with Library.open(library_path) as library:
         [photo] = library.photos()

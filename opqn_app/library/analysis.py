@@ -1,0 +1,141 @@
+"""From one photo file to all that indexing keeps of it; worker processes and clusters run this."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from opqn_app.engine import Engine
+from opqn_app.errors import PhotoUnreadable
+from opqn_app.library.content import FileContent, FileGone, FileInFlux, read_content
+from opqn_app.library.crops import crop_to_webp
+from opqn_app.library.plan import PendingFile
+from opqn_app.library.records import NewFace, NewFailure, NewPhoto, Relocation
+from opqn_app.types import Codes, Crops, FaceDetector, FaceEncoder
+from opqn_app.vision.faces import FoundFace, find_faces
+from opqn_app.vision.images import read_photo
+
+MAX_FACES_AT_ONCE = 256  # crops in one forward pass: a photo of a crowd must not fill the memory
+NEVER_SEEN = -1  # a size no file has: makes the next run try again
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Analysed:
+    """What became of one file, as `IndexWriter` takes it; all None if the file is gone.
+
+    Attributes:
+        photo: read; its faces have codes.
+        failure: can't be read.
+        touched: holds what it held before; only its time has changed.
+        is_decoded: its picture was decoded, or could not be.
+    """
+
+    photo: NewPhoto | None = None
+    failure: NewFailure | None = None
+    touched: Relocation | None = None
+    is_decoded: bool = False
+
+    @property
+    def n_faces(self) -> int:
+        return len(self.photo.faces) if self.photo is not None else 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """A file whose faces are found but not encoded: `seen.photo` has no faces yet."""
+
+    seen: Analysed
+    faces: Sequence[FoundFace] = ()
+
+
+def analyse(item: PendingFile, root: Path, engine: Engine) -> Analysed:
+    """Read a file below `root`, find its faces and encode them. Never raises for a bad file."""
+    return encoded([find_in_file(item, root, engine.detector)], engine.encoder)[0]
+
+
+def analyse_content(item: PendingFile, content: FileContent, engine: Engine) -> Analysed:
+    """The same for a file whose content has been read already."""
+    return encoded([find_in_content(item, content, engine.detector)], engine.encoder)[0]
+
+
+def find_in_file(item: PendingFile, root: Path, detector: FaceDetector) -> Sighting:
+    """The first half of `analyse`, for those who encode the faces of many photos together."""
+    file = item.file
+    if file.problem is not None:
+        return _failed(NewFailure(file.rel_path, file.size, file.mtime_ns, file.problem))
+    try:
+        content = read_content(root / file.rel_path)
+    except FileGone:
+        return Sighting(Analysed())  # the next scan sees where it went
+    except FileInFlux:
+        reason = "another program is writing it; it is tried again in the next run"
+        return _failed(NewFailure(file.rel_path, NEVER_SEEN, 0, reason))
+    except PhotoUnreadable as error:
+        # The disk refuses now; what is known of the photo may still be true.
+        return _failed(NewFailure(file.rel_path, file.size, file.mtime_ns, error.reason))
+    return find_in_content(item, content, detector)
+
+
+def find_in_content(item: PendingFile, content: FileContent, detector: FaceDetector) -> Sighting:
+    """The faces in a file's content, unless it is what the photo held before."""
+    path, known = item.file.rel_path, item.known
+    if known is not None and known.content_hash == content.content_hash:
+        touched = Relocation(known.id, path, content.size, content.mtime_ns)
+        return Sighting(Analysed(touched=touched))
+    known_id = None if known is None else known.id
+    try:
+        photo = read_photo(content.data, path)
+    except PhotoUnreadable as error:
+        return _failed(
+            NewFailure(path, content.size, content.mtime_ns, error.reason, known_id),
+            is_decoded=True,
+        )
+    new = NewPhoto(
+        rel_path=path,
+        size=content.size,
+        mtime_ns=content.mtime_ns,
+        content_hash=content.content_hash,
+        width=photo.width,
+        height=photo.height,
+        taken_at=photo.taken_at,
+        faces=(),
+        photo_id=known_id,
+    )
+    return Sighting(Analysed(photo=new, is_decoded=True), find_faces(photo, detector))
+
+
+def encoded(sightings: Iterable[Sighting], encoder: FaceEncoder) -> list[Analysed]:
+    """The second half of `analyse`: all faces of all photos in as few passes as memory allows."""
+    sightings = list(sightings)
+    crops = [face.crop for sighting in sightings for face in sighting.faces]
+    codes = iter(encode(encoder, crops))
+    return [
+        sighting.seen
+        if sighting.seen.photo is None
+        else replace(
+            sighting.seen,
+            photo=replace(
+                sighting.seen.photo,
+                faces=tuple(_new_face(face, next(codes)) for face in sighting.faces),
+            ),
+        )
+        for sighting in sightings
+    ]
+
+
+def encode(encoder: FaceEncoder, crops: Sequence[Crops]) -> Codes:
+    """(n, M) codes of n crops, in forward passes of a bounded size."""
+    parts = [
+        encoder.encode(np.stack(crops[start : start + MAX_FACES_AT_ONCE]))
+        for start in range(0, len(crops), MAX_FACES_AT_ONCE)
+    ]
+    return np.concatenate(parts) if parts else np.empty((0, encoder.n_books), np.uint8)
+
+
+def _new_face(face: FoundFace, code: Codes) -> NewFace:
+    return NewFace(face.box, face.landmarks, face.quality, crop_to_webp(face.crop), code)
+
+
+def _failed(failure: NewFailure, *, is_decoded: bool = False) -> Sighting:
+    return Sighting(Analysed(failure=failure, is_decoded=is_decoded))
