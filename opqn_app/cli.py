@@ -95,6 +95,11 @@ def add_commands(commands: Any) -> None:
     imported.add_argument("file", type=Path, metavar="FILE.tar", help="the checkpoint")
     imported.add_argument("--name", help="name of the model (default: the file's name)")
 
+    exported = add(
+        "export-faiss", export_faiss_command, "Write the codes as a faiss index.", machine, model
+    )
+    exported.add_argument("out", type=Path, metavar="DIR", help="folder to write")
+
     demo = add("demo", demo_command, "Index the sample photos and run the queries.", machine, model)
     demo.add_argument(
         "--out", type=Path, default=Path("demo-out"), metavar="DIR", help="where results go"
@@ -326,6 +331,25 @@ def _new_model_folder(name: str) -> Path:
     if name in (*bundled_models(), *imported_models()):
         raise OpqnError(f"There is a model '{name}' already. Choose another name with --name.")
     return imported_folder() / name
+
+
+def export_faiss_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.library.library import Library
+    from opqn_app.opqn.checkpoint import find_model
+    from opqn_app.opqn.encoder import OpqnEncoder
+    from opqn_app.search.faiss_export import export_faiss
+
+    with Library.open(library_path(arguments)) as library:
+        encoder = OpqnEncoder.load(find_model(arguments.model or settings.load().model))
+        n_faces = export_faiss(
+            library, encoder.model_id, encoder.name, encoder.codebooks, arguments.out
+        )
+    value = {"out": str(arguments.out), "model": encoder.name, "faces": n_faces}
+    text = (
+        f"Wrote {counted(n_faces, 'face')} to {arguments.out}. README.txt there says how to use it."
+    )
+    emit(arguments, value, text)
+    return 0
 
 
 def demo_command(arguments: argparse.Namespace) -> int:

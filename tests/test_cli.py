@@ -18,7 +18,7 @@ from opqn_app import cli
 from opqn_app.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ["index", "search", "status", "forget", "import-checkpoint", "demo", "gui"]
+COMMANDS = ["index", "search", "status", "forget", "import-checkpoint", "export-faiss", "demo", "gui"]
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 

@@ -91,6 +91,11 @@ class OpqnEncoder:
     def calibration(self) -> Calibration | None:
         return self._calibration
 
+    @property
+    def codebooks(self) -> Floats:
+        """(M, d, K) float32: the orthonormal words that codes name."""
+        return self._model.quantizer.codebooks.cpu().numpy()
+
     def features(self, crops: Crops) -> Floats:
         """(n, 112, 112, 3) uint8 RGB → (n, D) float32 features before quantisation."""
         return self._run(crops, lambda x: x)
