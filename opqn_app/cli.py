@@ -324,7 +324,7 @@ def import_command(arguments: argparse.Namespace) -> int:
 
 def _new_model_folder(name: str) -> Path:
     """Where an imported model of that name goes; never over another model."""
-    from opqn_app.opqn.checkpoint import bundled_models, imported_folder, imported_models
+    from opqn_app.opqn.model_folder import bundled_models, imported_folder, imported_models
 
     if not name or name != Path(name).name or name.startswith("."):
         raise OpqnError(f"'{name}' can't be a model's name. Choose a plain one with --name.")
@@ -335,8 +335,8 @@ def _new_model_folder(name: str) -> Path:
 
 def export_faiss_command(arguments: argparse.Namespace) -> int:
     from opqn_app.library.library import Library
-    from opqn_app.opqn.checkpoint import find_model
     from opqn_app.opqn.encoder import OpqnEncoder
+    from opqn_app.opqn.model_folder import find_model
     from opqn_app.search.faiss_export import export_faiss
 
     with Library.open(library_path(arguments)) as library:

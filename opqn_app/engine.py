@@ -1,17 +1,51 @@
 """The one place the app builds its detector and its encoder."""
 
+import ctypes
 import os
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
-from opqn_app.types import FaceDetector, FaceEncoder
+from PIL import Image
+
+from opqn_app.types import (
+    Calibration,
+    Codes,
+    Crops,
+    DetectedFace,
+    FaceDetector,
+    FaceEncoder,
+    Floats,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How another process builds an equal engine.
+
+    Attributes:
+        build: picklable.
+        modules: what `build` imports; a server of processes imports it once for all of them.
+    """
+
+    build: Callable[[], "Engine"]
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What turns pictures into faces and faces into codes."""
+    """What turns pictures into faces and faces into codes.
+
+    Attributes:
+        recipe: None where no other process can have an equal one, or should not: a graphics card
+            is shared best by one process.
+    """
 
     detector: FaceDetector
     encoder: FaceEncoder
+    recipe: Recipe | None = None
 
 
 def load_engine(model: str, device: str = "auto") -> Engine:
@@ -27,15 +61,86 @@ def load_engine(model: str, device: str = "auto") -> Engine:
     """
     import torch
 
-    from opqn_app.opqn.checkpoint import find_model
     from opqn_app.opqn.device import pick_device
     from opqn_app.opqn.encoder import OpqnEncoder
+    from opqn_app.opqn.model_folder import find_model
     from opqn_app.vision.detect import MtcnnDetector
 
-    chosen = pick_device(device)
+    chosen, folder = pick_device(device), find_model(model)
     if chosen == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         # Faces are small pictures: sharing one among threads costs more than it saves, and where
         # other work runs threads that wait for each other made indexing three times slower.
         torch.set_num_threads(1)
-    encoder = OpqnEncoder.load(find_model(model), device=chosen)
-    return Engine(detector=MtcnnDetector(device=chosen), encoder=encoder)
+    encoder = OpqnEncoder.load(folder, device=chosen)
+    recipe = _cpu_recipe(folder) if chosen == "cpu" else None
+    return Engine(MtcnnDetector(device=chosen), encoder, recipe)
+
+
+def deferred_engine(model: str, device: str = "auto") -> Engine:
+    """An engine that knows what model it has, and is loaded when it is first used.
+
+    A process that leaves the computing to its workers never loads torch, which is 400 MB.
+
+    Raises:
+        ModelMissing: no such model.
+        ModelIncompatible: its folder is not that of a model.
+    """
+    if device != "cpu" and _may_have_cuda():
+        return load_engine(model, device)
+    from opqn_app.opqn.config import OpqnConfig
+    from opqn_app.opqn.model_folder import calibration_from_dict, find_model, read_description
+
+    folder = find_model(model)
+    said = read_description(folder)
+    config = OpqnConfig.from_dict(said.get("config"), source=str(folder))
+    parts = _Deferred(
+        folder=folder,
+        model_id=str(said.get("model_id")),
+        name=str(said.get("name") or folder.name),
+        n_books=config.n_books,
+        n_words=config.n_words,
+        calibration=calibration_from_dict(said.get("calibration"), folder),
+    )
+    return Engine(parts, parts, _cpu_recipe(folder))
+
+
+@dataclass(slots=True, eq=False)
+class _Deferred:
+    """Both a FaceDetector and a FaceEncoder; see `deferred_engine`."""
+
+    folder: Path
+    model_id: str
+    name: str
+    n_books: int
+    n_words: int
+    calibration: Calibration | None
+    _loaded: list[Engine] = field(default_factory=list)
+
+    def detect(self, image: Image.Image) -> list[DetectedFace]:
+        return self._engine.detector.detect(image)
+
+    def encode(self, crops: Crops) -> Codes:
+        return self._engine.encoder.encode(crops)
+
+    def luts(self, crops: Crops) -> Floats:
+        return self._engine.encoder.luts(crops)
+
+    @property
+    def _engine(self) -> Engine:
+        if not self._loaded:
+            self._loaded.append(load_engine(str(self.folder), "cpu"))
+        return self._loaded[0]
+
+
+def _cpu_recipe(folder: Path) -> Recipe:
+    modules = ("opqn_app.opqn.encoder", "facenet_pytorch")
+    return Recipe(partial(load_engine, str(folder), "cpu"), modules)
+
+
+def _may_have_cuda() -> bool:
+    """Whether NVIDIA's driver is installed; torch, which knows more, is slow to ask."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True

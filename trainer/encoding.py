@@ -16,9 +16,10 @@ from torch import Tensor
 
 from opqn_app.errors import NoFaceFound, PhotoUnreadable
 from opqn_app.opqn import lut
-from opqn_app.opqn.checkpoint import LoadedModel, find_model, load_model
+from opqn_app.opqn.checkpoint import LoadedModel, load_model
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.encoder import OpqnEncoder
+from opqn_app.opqn.model_folder import find_model
 from opqn_app.opqn.quantizer import OrthoQuantizer
 from opqn_app.types import Codes, Floats
 from trainer.pictures import Crop, Dropped, PictureSource

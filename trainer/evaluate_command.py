@@ -119,7 +119,9 @@ def _add_roles(group: Any) -> None:
 def evaluate_command(arguments: argparse.Namespace) -> int:
     """Run the command; 0 when done. Errors are raised, an interrupt gives 1."""
     try:
-        from opqn_app.opqn.checkpoint import bundled_models
+        import safetensors  # noqa: F401 - reads the weights later
+
+        from opqn_app.opqn.model_folder import bundled_models
     except ImportError as error:  # a bare training machine
         raise OpqnError(f"Reading models needs the package {error.name}; install it.") from error
     from opqn_app.opqn.device import pick_device

@@ -23,8 +23,8 @@ class ModelChoice:
 def list_models() -> list[ModelChoice]:
     """Bundled models, then imported ones; imports torch, so call it in a lane."""
     from opqn_app.errors import ModelError
-    from opqn_app.opqn.checkpoint import bundled_models, find_model, imported_models
-    from opqn_app.opqn.checkpoint import read_description as read
+    from opqn_app.opqn.model_folder import bundled_models, find_model, imported_models
+    from opqn_app.opqn.model_folder import read_description as read
 
     found = []
     for name in dict.fromkeys([*bundled_models(), *imported_models()]):

@@ -32,7 +32,7 @@ CHANGED_AT_START = (
 
 def known_models() -> list[str]:
     """The names of the bundled and the imported models; imports torch, so call it in a lane."""
-    from opqn_app.opqn.checkpoint import bundled_models, imported_models
+    from opqn_app.opqn.model_folder import bundled_models, imported_models
 
     return [*bundled_models(), *imported_models()]
 

@@ -13,15 +13,9 @@ from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_t
 
 from opqn_app import paths
 from opqn_app.errors import ModelIncompatible, ModelMissing
-from opqn_app.opqn.checkpoint import (
-    bundled_models,
-    find_model,
-    imported_models,
-    load_model,
-    read_description,
-    save_model,
-)
+from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.model import OpqnModel
+from opqn_app.opqn.model_folder import bundled_models, find_model, imported_models, read_description
 
 
 @pytest.fixture

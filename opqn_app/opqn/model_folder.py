@@ -1,0 +1,109 @@
+"""Where models lie and what their config files say; weights and torch are left alone."""
+
+import json
+import math
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from opqn_app import paths
+from opqn_app.errors import ModelIncompatible, ModelMissing
+from opqn_app.types import Calibration
+
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+CARD_FILE = "README.md"
+FORMAT = "opqn-model"
+FORMAT_VERSION = 1
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """The config file of a model: format, name, model_id, config, calibration; weights unread.
+
+    Raises:
+        ModelMissing: there is no such folder.
+        ModelIncompatible: it is not a model folder, or of a newer format.
+    """
+    if not folder.is_dir():
+        raise ModelMissing(folder)
+    try:
+        description = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ModelIncompatible(folder, f"the folder has no {CONFIG_FILE}") from error
+    except (OSError, ValueError) as error:
+        raise ModelIncompatible(folder, f"its {CONFIG_FILE} can't be read: {error}") from error
+    if not isinstance(description, dict) or description.get("format") != FORMAT:
+        raise ModelIncompatible(folder, f"its {CONFIG_FILE} is not that of an OPQN model")
+    version = description.get("format_version")
+    if version != FORMAT_VERSION:
+        reason = (
+            f"its format version is {version} and this program reads {FORMAT_VERSION}; "
+            "a newer program may read it"
+        )
+        raise ModelIncompatible(folder, reason)
+    return description
+
+
+def find_model(name_or_path: str | Path) -> Path:
+    """The folder of a model: bundled, then imported, then a path.
+
+    Raises:
+        ModelMissing: none of the three.
+        ModelIncompatible: a folder of that path is there and holds no model.
+    """
+    for parent in (bundled_folder(), imported_folder()):
+        if _is_model(parent / name_or_path):
+            return parent / name_or_path
+    path = Path(name_or_path)
+    if not str(name_or_path) or not path.is_dir():
+        raise ModelMissing(name_or_path)
+    if not _is_model(path):
+        raise ModelIncompatible(path, f"the folder has no {CONFIG_FILE}")
+    return path
+
+
+def bundled_folder() -> Path:
+    """Where the models shipped with the program lie."""
+    return paths.resource("models")
+
+
+def imported_folder() -> Path:
+    """Where models the user imports go."""
+    return paths.data_dir() / "models"
+
+
+def bundled_models() -> list[str]:
+    """Names of the models shipped with the program, sorted."""
+    return _model_names(bundled_folder())
+
+
+def imported_models() -> list[str]:
+    """Names of the models the user imported, sorted."""
+    return _model_names(imported_folder())
+
+
+def calibration_from_dict(values: object, source: Path) -> Calibration | None:
+    """The `calibration` entry of a config file; None where the model has none.
+
+    Raises:
+        ModelIncompatible: it is no calibration.
+    """
+    if values is None:
+        return None
+    if not isinstance(values, dict):
+        raise ModelIncompatible(source, "its calibration is not a JSON object")
+    slope, intercept = values.get("slope"), values.get("intercept")
+    if not _is_finite(slope) or not _is_finite(intercept) or slope <= 0:
+        raise ModelIncompatible(source, "its calibration needs a slope above 0 and an intercept")
+    return Calibration(slope=float(slope), intercept=float(intercept))
+
+
+def _model_names(parent: Path) -> list[str]:
+    return sorted(p.name for p in parent.iterdir() if _is_model(p)) if parent.is_dir() else []
+
+
+def _is_model(folder: Path) -> bool:
+    return (folder / CONFIG_FILE).is_file()
+
+
+def _is_finite(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and math.isfinite(value)
