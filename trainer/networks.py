@@ -1,8 +1,4 @@
-"""The networks that can be trained, their pretrained trunks, and the way into the app's format.
-
-The app runs ResNet20 and MobileFaceNet. The narrow ResNet20 (for first looks on a CPU) and
-InceptionResnetV1 can be trained and evaluated here, but not exported.
-"""
+"""The app's networks as they are trained, their pretrained trunks, and the way back to the app."""
 
 import pickle
 from collections.abc import Mapping
@@ -14,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from opqn_app.errors import ModelIncompatible, SettingsError
-from opqn_app.opqn.backbone import BLOCKS, MobileFaceNetFeatures, ResidualBlock, ResNet20
+from opqn_app.opqn.backbone import NarrowResNet20, ResNet20, build_backbone
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.quantizer import OrthoQuantizer
@@ -22,65 +18,19 @@ from trainer.codewords import LearnedWords, svd_codebooks
 from trainer.config import MethodConfig
 from trainer.presets import CodeLength, feature_dim
 
-NARROW_CHANNELS = (16, 32, 64, 128)
-IN_APP = ("resnet20", "mobilefacenet")
-STANDARD_CROP = 112  # side in px of the app's aligned crop
-
-
-class NarrowResNet20(nn.Module):
-    """ResNet20 with a quarter of the channels and without the flattened map's normalisation.
-
-    Any size of at least 16 px; a sixteenth of the work, so that a CPU can try things.
-    """
-
-    def __init__(self, feature_dim: int, input_size: int) -> None:
-        super().__init__()
-        strides = (1 if input_size <= 32 else 2, 2, 2, 2)
-        stages, n_in, side = [], 3, input_size
-        for n_out, n_blocks, stride in zip(NARROW_CHANNELS, BLOCKS, strides, strict=True):
-            stages += _narrow_stage(n_in, n_out, n_blocks, stride)
-            n_in, side = n_out, -(-side // stride)
-        self.stages = nn.Sequential(*stages)
-        self.drop = nn.Dropout(0.5)
-        self.fc = nn.Linear(n_in * side * side, feature_dim)
-        self.last_bn = nn.BatchNorm1d(feature_dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.last_bn(self.fc(self.drop(torch.flatten(self.stages(x), 1))))
-        return out
-
-
-class InceptionFeatures(nn.Module):
-    """facenet-pytorch's InceptionResnetV1 (512-d, unit length) with an embedding 512 → D."""
-
-    def __init__(self, feature_dim: int) -> None:
-        super().__init__()
-        try:
-            from facenet_pytorch import InceptionResnetV1
-        except ImportError as error:
-            reason = "inception-resnet-v1 needs the package facenet-pytorch"
-            raise SettingsError("method.backbone", reason) from error
-        self.trunk = InceptionResnetV1(pretrained=None)
-        self.embed = nn.Linear(512, feature_dim, bias=False)
-        self.last_bn = nn.BatchNorm1d(feature_dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.last_bn(self.embed(self.trunk(x)))
-        return out
-
 
 class Network(nn.Module):
     """Backbone and quantizer, as `OpqnModel`, with what only training knows.
 
     Attributes:
-        sizes: code, pixels and query form; its backbone field is only right for `IN_APP` ones.
+        sizes: the config of the same model in the app.
     """
 
     def __init__(self, method: MethodConfig, *, template_share: float = 1.0, seed: int = 0) -> None:
         super().__init__()
         self.method = method
         self.sizes = _sizes(method, template_share)
-        self.backbone = _backbone(method, self.sizes.feature_dim)
+        self.backbone: Any = build_backbone(self.sizes)
         self.quantizer = _quantizer(method, self.sizes, seed)
         if isinstance(self.backbone, ResNet20) and not method.flatten_bn:
             self.backbone.bn = nn.Identity()  # type: ignore[assignment]
@@ -138,14 +88,7 @@ def load_trunk(network: Network, path: Path) -> None:
 
 
 def to_app_model(network: Network) -> OpqnModel:
-    """The same network as the app runs it: learned words folded into F, a missing BN into a unit.
-
-    Raises:
-        ModelIncompatible: the app has no such backbone.
-    """
-    if network.method.backbone not in IN_APP:
-        reason = f"the app does not run the backbone {network.method.backbone}"
-        raise ModelIncompatible("of this run", f"{reason}; it runs {' and '.join(IN_APP)}")
+    """The same network for the app: learned words folded into F, a missing BN into a unit."""
     model = OpqnModel(network.sizes)
     state: dict[str, Any] = {k: v.detach().cpu() for k, v in network.state_dict().items()}
     if isinstance(network.quantizer, LearnedWords):
@@ -162,16 +105,15 @@ def to_app_model(network: Network) -> OpqnModel:
 def _sizes(method: MethodConfig, template_share: float) -> OpqnConfig:
     """The app's config. It scales its 112 px crop to `resize_to` and takes the centre, so what
     `stored_size` px show here must be what `resize_to` px show there."""
-    is_in_app = method.backbone in IN_APP
     try:
         return OpqnConfig(
             n_books=method.n_books,
             n_words=method.n_words,
             feature_dim=method.feature_dim
             or feature_dim(CodeLength(method.n_books, method.n_words), method.input_size),
-            backbone=method.backbone if is_in_app else "mobilefacenet",
-            input_size=method.input_size if is_in_app else STANDARD_CROP,
-            resize_to=_resize_to(method, template_share) if is_in_app else STANDARD_CROP,
+            backbone=method.backbone,
+            input_size=method.input_size,
+            resize_to=max(round(method.stored_size * template_share), method.input_size),
             channel_order=method.channel_order,
             pixel_mean=method.pixel_mean,
             pixel_std=method.pixel_std,
@@ -179,20 +121,6 @@ def _sizes(method: MethodConfig, template_share: float) -> OpqnConfig:
         )
     except ValueError as error:
         raise SettingsError("method", str(error)) from error
-
-
-def _resize_to(method: MethodConfig, template_share: float) -> int:
-    return max(round(method.stored_size * template_share), method.input_size)
-
-
-def _backbone(method: MethodConfig, dim: int) -> Any:
-    if method.backbone == "resnet20":
-        return ResNet20(dim, method.input_size)
-    if method.backbone == "resnet20-narrow":
-        return NarrowResNet20(dim, method.input_size)
-    if method.backbone == "mobilefacenet":
-        return MobileFaceNetFeatures(dim)
-    return InceptionFeatures(dim)
 
 
 def _quantizer(method: MethodConfig, sizes: OpqnConfig, seed: int) -> OrthoQuantizer:
@@ -203,15 +131,6 @@ def _quantizer(method: MethodConfig, sizes: OpqnConfig, seed: int) -> OrthoQuant
         books = svd_codebooks(sizes.n_books, sizes.n_words, sizes.sub_dim, seed=seed)
         quantizer.codebooks.copy_(books)
     return quantizer
-
-
-def _narrow_stage(n_in: int, n_out: int, n_blocks: int, stride: int) -> list[nn.Module]:
-    return [
-        nn.Conv2d(n_in, n_out, 3, stride=stride, padding=1),
-        nn.BatchNorm2d(n_out),
-        nn.PReLU(n_out),
-        *(ResidualBlock(n_out) for _ in range(n_blocks)),
-    ]
 
 
 def _to_float32(_module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:

@@ -1,5 +1,6 @@
 """What a model is, apart from its weights: codebook sizes, backbone, preprocessing, query form."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
@@ -8,7 +9,12 @@ from numpy.typing import DTypeLike
 
 from opqn_app.errors import ModelIncompatible
 
-INPUT_SIZES = {"resnet20": (32, 112), "mobilefacenet": (112,)}
+INPUT_SIZES: dict[str, Sequence[int]] = {
+    "resnet20": (32, 112),
+    "resnet20-narrow": range(16, 161),
+    "mobilefacenet": (112,),
+    "inception-resnet-v1": range(75, 161),  # fewer px leave nothing behind its last stride
+}
 CHANNEL_ORDERS = ("rgb", "bgr")
 QUERY_FORMS = ("probabilities", "linear")
 MAX_BOOKS = 4096
@@ -30,7 +36,8 @@ class OpqnConfig:
         n_books: M, the number of sub-spaces and codebooks.
         n_words: K, the words in each book; K ≤ d, or the words could not be orthonormal.
         feature_dim: D = M · d, the length of a face's feature vector.
-        backbone: "resnet20" (the paper's) or "mobilefacenet".
+        backbone: "resnet20" (the paper's), "mobilefacenet", "resnet20-narrow" (small enough to
+            train on a CPU) or "inception-resnet-v1" (facenet-pytorch's).
         input_size: side in pixels of the square picture the backbone takes.
         resize_to: side in pixels the 112 px crop is scaled to before its centre of
             `input_size` is cut out; at least `input_size`.
@@ -156,7 +163,8 @@ class OpqnConfig:
         if sizes is None:
             faults.append(f"the backbone must be one of {sorted(INPUT_SIZES)}")
         elif self.input_size not in sizes:
-            faults.append(f"{self.backbone} takes pictures of {sizes} px, not {self.input_size}")
+            known = f"{sizes[0]} to {sizes[-1]}" if isinstance(sizes, range) else _listed(sizes)
+            faults.append(f"{self.backbone} takes pictures of {known} px, not {self.input_size}")
         if self.resize_to < self.input_size:
             faults.append(f"resize_to {self.resize_to} is below input_size {self.input_size}")
         if self.channel_order not in CHANNEL_ORDERS:
@@ -175,6 +183,10 @@ class OpqnConfig:
         if self.query_form not in QUERY_FORMS:
             faults.append(f"query_form must be one of {QUERY_FORMS}")
         return faults
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return " or ".join(map(str, sizes))
 
 
 def _is_number(value: object) -> bool:

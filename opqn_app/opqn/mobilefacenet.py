@@ -7,6 +7,8 @@ trained on BGR pictures scaled to (v - 127.5) / 128.
 import torch
 from torch import Tensor, nn
 
+from opqn_app.opqn.prelu import PReLU
+
 EMBEDDING_DIM = 512
 
 
@@ -29,7 +31,7 @@ class ConvBlock(nn.Module):
             n_in, n_out, kernel, stride=stride, padding=padding, groups=groups, bias=False
         )
         self.bn = nn.BatchNorm2d(n_out)
-        self.prelu = None if is_linear else nn.PReLU(n_out)
+        self.prelu = None if is_linear else PReLU(n_out)
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.bn(self.conv(x))

@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from opqn_app.opqn.backbone import MobileFaceNetFeatures, build_backbone
+from opqn_app.opqn.backbone import build_backbone
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.quantizer import OrthoQuantizer
 
@@ -27,7 +27,6 @@ class OpqnModel(nn.Module):
 
     @property
     def trunk(self) -> nn.Module:
-        """The part that was trained before OPQN: MobileFaceNet (512-d), or the whole ResNet20."""
-        if isinstance(self.backbone, MobileFaceNetFeatures):
-            return self.backbone.trunk
-        return self.backbone
+        """What can be trained before OPQN: the 512-d network, or where there is none, all of it."""
+        trunk = getattr(self.backbone, "trunk", None)
+        return trunk if isinstance(trunk, nn.Module) else self.backbone

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from opqn_app.errors import ModelIncompatible, SettingsError
+from opqn_app.opqn.checkpoint import load_model, save_model
+from opqn_app.opqn.encoder import OpqnEncoder
 from opqn_app.opqn.preprocess import normalise_pixels
 from trainer.config import MethodConfig
 from trainer.networks import Network, load_trunk, to_app_model
@@ -89,9 +92,29 @@ def test_a_trunk_that_does_not_fit_is_named(tmp_path: Path) -> None:
         load_trunk(network, tmp_path / "broken.pt")
 
 
-def test_what_the_app_can_not_run_is_said() -> None:
-    with pytest.raises(ModelIncompatible, match="does not run the backbone resnet20-narrow"):
-        to_app_model(Network(method(backbone="resnet20-narrow")))
+@pytest.mark.parametrize(
+    ("backbone", "size"), [("resnet20-narrow", 48), ("inception-resnet-v1", 80)]
+)
+@torch.inference_mode()
+def test_every_backbone_is_saved_and_loaded_by_the_app(
+    backbone: str, size: int, tmp_path: Path
+) -> None:
+    network = shaken(Network(method(backbone=backbone, input_size=size, stored_size=size + 3)))
+    model_id = save_model(tmp_path / "model", to_app_model(network), half=False)
+    loaded = load_model(tmp_path / "model")
+    assert loaded.model_id == model_id
+    assert loaded.model.config.backbone == backbone
+    x = torch.randn(2, 3, size, size)
+    assert torch.equal(loaded.model.features(x), network.features(x))
+    crops = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), np.uint8)
+    assert OpqnEncoder(loaded.model).luts(crops).shape == (2, 2, 8)
+
+
+def test_a_picture_a_backbone_does_not_take_is_said() -> None:
+    with pytest.raises(SettingsError, match="mobilefacenet takes pictures of 112 px, not 32"):
+        Network(method(backbone="mobilefacenet"))
+    with pytest.raises(SettingsError, match="takes pictures of 75 to 160 px, not 32"):
+        Network(method(backbone="inception-resnet-v1"))
 
 
 def test_sizes_that_can_not_be_are_said() -> None:
@@ -100,7 +123,6 @@ def test_sizes_that_can_not_be_are_said() -> None:
 
 
 def test_inception_takes_pictures_and_gives_features() -> None:
-    pytest.importorskip("facenet_pytorch")
     network = Network(method(backbone="inception-resnet-v1", input_size=112, stored_size=112))
     with torch.inference_mode():
         assert network.eval().features(torch.randn(2, 3, 112, 112)).shape == (2, 32)

@@ -14,7 +14,7 @@ from opqn_app.opqn.checkpoint import load_model
 from trainer.config import TrainConfig
 from trainer.data import CropSet
 from trainer.distributed import World
-from trainer.finish import best_network, export, finish
+from trainer.finish import best_network, finish
 from trainer.loading import TrainingData
 from trainer.optimise import AveragedWeights, build_optimiser, clip
 from trainer.reports import EpochReport, Stopped
@@ -274,17 +274,6 @@ def test_the_result_is_measured_and_loads_in_the_app(tmp_path: Path) -> None:
     with torch.inference_mode():
         app, own = loaded.model.features(x), network.features(x)
     assert torch.cosine_similarity(app, own).min() > 0.9999  # stored as float16
-
-
-def test_a_model_the_app_can_not_run_is_kept_and_said(tmp_path: Path) -> None:
-    config = tiny_config(engine={"epochs": 1})
-    data = tiny_data(config)
-    run, _ = trained(config, tmp_path / "run", data)
-    result = finish(config, run, data, "cpu")
-    assert result["model"] is None
-    assert "does not run the backbone" in result["not_exported"]
-    with pytest.raises(ModelIncompatible, match="does not run"):
-        export(run, tmp_path / "model")
 
 
 def test_bf16_trunk_trains_too(tmp_path: Path) -> None:
