@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.errors import OpqnError, SettingsError
 from trainer.evaluate_command import add_command as add_evaluate
+from trainer.prepare_command import add_command as add_prepare
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig, Values
@@ -59,6 +60,7 @@ def add_commands(commands: Any) -> None:
         parser.set_defaults(run=command)
         return parser
 
+    add_prepare(commands)
     _add_train(add("train", train_command, "Train models on pictures of labelled people."))
     runs = add("runs", runs_command, "List training runs and compare them.", machine)
     runs.add_argument("folders", type=Path, nargs="*", default=[Path("runs")], metavar="DIR")
@@ -249,6 +251,7 @@ def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
     """Preset, then what benchmark and backbone imply, then the file, then the flags."""
     from trainer.config import parse_assignment, read_toml
     from trainer.datasets import benchmark
+    from trainer.prepared import cut_of
     from trainer.presets import merge, preset
 
     named, from_file = read_toml(arguments.config) if arguments.config else ("", {})
@@ -262,7 +265,8 @@ def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
         arguments.preset or named or "paper", input_size=size["input_size"], layout=layout
     )
     backbone = _implied_by_backbone(flags["method"].get("backbone", ""))
-    return base.with_values(merge(implied, backbone, flags)), flags
+    prepared: Values = {"data": {**cut_of(flags["data"].get("sources", []))}}
+    return base.with_values(merge(prepared, implied, backbone, flags)), flags
 
 
 def _flag_values(arguments: argparse.Namespace) -> "Values":

@@ -50,24 +50,34 @@ def read_crops(sources: list[Path], *, part: str = "") -> CropSet:
     """All pictures of identity folders, sorted by path.
 
     Args:
-        sources: tar files or folders that hold `person/picture`, or `part/person/picture`.
+        sources: tar files or folders that hold `person/picture`, or `part/person/picture`; packs.
         part: read only what lies under this folder of the set, such as "train".
 
     Raises:
         DataError: a source is missing, holds no pictures, or its pictures differ in size.
     """
-    found = sorted(
-        (entry for source in sources for entry in _pictures(source, part)), key=lambda e: e[0]
-    )
+    from trainer.packs import is_pack, read_pack
+
+    found: list[tuple[PurePosixPath, str, NDArray[np.uint8]]] = []
+    for source in sources:
+        if is_pack(source):
+            pack = read_pack(source, part=part)
+            listed = zip(pack.files, pack.people, pack.images, strict=True)
+            found += [(PurePosixPath(str(f)), str(p), image) for f, p, image in listed]
+        else:
+            listing = _pictures(source, part)
+            found += [(path, path.parent.name, _decode(data, path)) for path, data in listing]
+    found.sort(key=lambda entry: entry[0])
     where = ", ".join(str(source) for source in sources)
     if not found:
         raise DataError(where, f"no pictures of people lie under '{part or '.'}'")
-    files = [str(path) for path, _ in found]
-    images = [_decode(data, path) for path, data in found]
-    if len({image.shape for image in images}) > 1:
+    if len({image.shape for _, _, image in found}) > 1:
         raise DataError(where, "the crops differ in size")
-    people = [path.parent.name for path, _ in found]
-    return CropSet(np.stack(images), np.array(people), np.array(files))
+    return CropSet(
+        np.stack([image for _, _, image in found]),
+        np.array([person for _, person, _ in found]),
+        np.array([str(path) for path, _, _ in found]),
+    )
 
 
 def read_pictures(sources: Sequence[Path], *, side: int, cut: int = 0, part: str = "") -> CropSet:

@@ -24,7 +24,12 @@ def add_command(commands: Any) -> None:
     """Add `evaluate` to `commands`, an argparse sub-parser collection."""
     parser = commands.add_parser("evaluate", help=TEXT, description=TEXT)
     parser.set_defaults(run=evaluate_command)
-    parser.add_argument("data", type=Path, metavar="DATA", help="folder or tar of PERSON/picture")
+    parser.add_argument(
+        "data",
+        type=Path,
+        metavar="DATA",
+        help="folder or tar of PERSON/picture, or a pack (opqn pack)",
+    )
     parser.add_argument(
         "--model",
         action="append",
@@ -43,7 +48,8 @@ def add_command(commands: Any) -> None:
         "--aligned",
         action="store_true",
         help="the pictures are aligned crops of 112 px or more, their centre is "
-        "used; without it, the largest face of each photo is found",
+        "used; without it, the largest face of each photo is found, except in packs and what "
+        "`opqn prepare` made",
     )
     parser.add_argument(
         "--controls",
@@ -249,9 +255,13 @@ def _pictures_and_roles(
 
 
 def _open(path: Path, *, aligned: bool, device: str) -> "PictureSource":
-    from trainer.pictures import AlignedCrops, PhotoCrops
+    from trainer.packs import is_pack
+    from trainer.pictures import AlignedCrops, PackedCrops, PhotoCrops
+    from trainer.prepared import crops_of
 
-    if aligned:
+    if is_pack(path):
+        return PackedCrops(path)
+    if aligned or crops_of(path) is not None:
         return AlignedCrops(path)
     from opqn_app.vision.detect import MtcnnDetector
 

@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,9 +20,11 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from opqn_app.errors import DataError, NoFaceFound, PhotoUnreadable
+from opqn_app.progress import counted
 from opqn_app.types import FaceDetector
 from opqn_app.vision.align import CROP_SIZE
 from trainer.data import IMAGE_SUFFIXES, fit_square
+from trainer.packs import Pack
 
 Crop = NDArray[np.uint8]  # (S, S, 3) RGB
 
@@ -56,11 +59,12 @@ class PictureFiles:
         self._tar: tarfile.TarFile | None = None
         self._lock = threading.Lock()  # a tar file has one place it reads at
         self._members: dict[str, tarfile.TarInfo] = {}
-        paths = sorted(p for p in self._paths() if _is_picture(p, suffixes))
+        found = self._paths()
+        paths = sorted(p for p in found if _is_picture(p, suffixes))
         inside = [p for p in paths if p.parent.name]
         if not inside:
             layout = "one folder for each person, with pictures in it"
-            raise DataError(source, f"it holds no pictures laid out as {layout}")
+            raise DataError(source, f"it holds no pictures laid out as {layout}{_mostly(found)}")
         self.loose = [Dropped(str(p), "lies in no person's folder") for p in paths if p not in
                       set(inside)]  # fmt: skip
         self.files = np.array([str(p) for p in inside])
@@ -81,6 +85,22 @@ class PictureFiles:
                 return stream.read() if stream else b""
         except (OSError, tarfile.TarError) as error:
             raise PhotoUnreadable(name, f"the file can't be read ({error})") from error
+
+    def stamp(self, row: int) -> tuple[int, int]:
+        """Size in bytes and time of the last change in ns: the same while the file is the same.
+
+        Raises:
+            PhotoUnreadable: the file went away.
+        """
+        name = str(self.files[row])
+        if self._tar is not None:
+            member = self._members[name]
+            return member.size, int(member.mtime * 1e9)
+        try:
+            found = (self._source / name).stat()
+        except OSError as error:
+            raise PhotoUnreadable(name, f"the file can't be read ({error})") from error
+        return found.st_size, found.st_mtime_ns
 
     def _paths(self) -> list[PurePosixPath]:
         if self._source.is_dir():
@@ -137,6 +157,24 @@ class AlignedCrops:
         raise DataError(str(self.files[0]), "no picture of the set can be decoded")
 
 
+class PackedCrops:
+    """The crops of a pack, cut as `AlignedCrops` cuts them; files in ascending order."""
+
+    def __init__(self, source: Path) -> None:
+        self._pack = Pack(source)
+        listing = self._pack.listing
+        if not len(listing.files):
+            raise DataError(source, "the pack is empty")
+        self._rows = np.argsort(listing.files, kind="stable")
+        self.people, self.files = listing.people[self._rows], listing.files[self._rows]
+        self._side = min(CROP_SIZE, listing.side)
+
+    def crop(self, row: int) -> Crop:
+        picture = self._pack.picture(int(self._rows[row]))
+        first = (len(picture) - self._side) // 2
+        return np.array(picture[first : first + self._side, first : first + self._side])
+
+
 class PhotoCrops:
     """The largest face of each photo, found and aligned as the app does it, once for all models."""
 
@@ -154,26 +192,19 @@ class PhotoCrops:
             self._kept = np.memmap(file, np.uint8, "w+", shape=shape)
 
     def crop(self, row: int) -> Crop:
+        from trainer.photo_faces import FaceWish, face_of
+
         if row in self._failures:
             raise self._failures[row]
         if not self._is_known[row]:
             try:
-                self._kept[row] = self._largest_face(row)
+                data, name = self._files.read(row), str(self.files[row])
+                self._kept[row] = face_of(data, name, self._detector, FaceWish())
             except (PhotoUnreadable, NoFaceFound) as failure:
                 self._failures[row] = failure
                 raise
             self._is_known[row] = True
         return np.array(self._kept[row])
-
-    def _largest_face(self, row: int) -> Crop:
-        from opqn_app.vision.faces import find_faces
-        from opqn_app.vision.images import read_photo
-
-        name = str(self.files[row])
-        faces = find_faces(read_photo(self._files.read(row), name), self._detector)
-        if not faces:
-            raise NoFaceFound(name)
-        return faces[0].crop
 
 
 class JoinedPictures:
@@ -194,3 +225,9 @@ class JoinedPictures:
 
 def _is_picture(path: PurePosixPath, suffixes: frozenset[str]) -> bool:
     return path.suffix.lower() in suffixes and not path.name.startswith(".")
+
+
+def _mostly(paths: list[PurePosixPath]) -> str:
+    """Of what kind most files are that were found instead: "; it holds 400 .pgm files"."""
+    kinds = Counter(path.suffix.lower() for path in paths if path.suffix)
+    return "".join(f"; it holds {counted(n, f'{kind} file')}" for kind, n in kinds.most_common(1))

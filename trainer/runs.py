@@ -114,7 +114,7 @@ class RunDir:
     def keep_metrics_before(self, epoch: int) -> None:
         """Drop epochs from `epoch` on: what a resumed run is about to write again."""
         kept = [json.dumps(line) + "\n" for line in self.metrics() if line["epoch"] < epoch]
-        _replace_text(self.path / "metrics.jsonl", "".join(kept))
+        replace_text(self.path / "metrics.jsonl", "".join(kept))
 
 
 def find_runs(folder: Path) -> list[RunDir]:
@@ -152,10 +152,11 @@ def git_commit() -> str:
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
     """Write in one step: a reader sees the old file or the new one."""
-    _replace_text(path, json.dumps(values, indent=2) + "\n")
+    replace_text(path, json.dumps(values, indent=2) + "\n")
 
 
-def _replace_text(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file in one step: a reader sees the old one or the new one."""
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(text, encoding="utf-8")
     os.replace(temporary, path)  # noqa: PTH105 - the atomic step is the point

@@ -1,13 +1,9 @@
 """One `opqn train` command: its runs one after another, told on a terminal or as JSON lines."""
 
 import json
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from opqn_app.opqn.device import pick_device
@@ -19,6 +15,7 @@ from trainer.loading import TrainingData, describe, load_data
 from trainer.presets import CodeLength
 from trainer.reports import EpochReport, StepProgress, Stopped
 from trainer.runs import RunDir
+from trainer.stopping import StopFlag, stop_requests
 from trainer.tensorboard import Curves
 from trainer.train import train
 
@@ -80,7 +77,7 @@ def run_jobs(jobs: list[Job], *, as_json: bool) -> list[dict[str, Any]]:
     results = []
     loaded: tuple[DataConfig, int, TrainingData] | None = None
     device = pick_device(jobs[0].config.engine.device) if jobs else "cpu"
-    with _stop_requests() as stop, joined_world(device) as world:
+    with stop_requests() as stop, joined_world(device) as world:
         for job in jobs:
             method = job.config.method
             if loaded is None or loaded[:2] != (job.config.data, method.stored_size):
@@ -91,7 +88,7 @@ def run_jobs(jobs: list[Job], *, as_json: bool) -> list[dict[str, Any]]:
     return results
 
 
-def _run_job(job: Job, data: TrainingData, voice: Voice, stop: "_StopFlag") -> dict[str, Any]:
+def _run_job(job: Job, data: TrainingData, voice: Voice, stop: StopFlag) -> dict[str, Any]:
     if not is_main_process():
         run = RunDir(job.path)
     else:
@@ -169,32 +166,3 @@ def epoch_in_words(report: EpochReport) -> str:
         figures = report.validation
         words += f"  val mAP {figures.map:.4f} rank-1 {figures.rank1:.4f}"
     return words + (" *" if report.is_best else "")
-
-
-class _StopFlag:
-    """Set by the first Ctrl-C or SIGTERM; a second one interrupts at once."""
-
-    def __init__(self) -> None:
-        self._is_set = False
-
-    def is_set(self) -> bool:
-        return self._is_set
-
-    def on_signal(self, _signal: int, _frame: FrameType | None) -> None:
-        if self._is_set:
-            raise KeyboardInterrupt
-        self._is_set = True
-
-
-@contextmanager
-def _stop_requests() -> Iterator[_StopFlag]:
-    flag = _StopFlag()
-    old = {number: signal.signal(number, flag.on_signal) for number in _SIGNALS}
-    try:
-        yield flag
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -22,7 +22,7 @@ TEMPLATE = np.array(
 )
 TEMPLATE.setflags(write=False)
 
-_MARGIN = 3  # pixels around the region read, for the reach of the bicubic kernel
+_REACH = 3  # pixels around the region read, for the reach of the bicubic kernel
 
 
 def similarity_transform(landmarks: Floats, *, size: int = CROP_SIZE) -> NDArray[np.float64]:
@@ -71,7 +71,9 @@ def is_alignable(landmarks: Floats, picture: tuple[int, int]) -> bool:
     return 2.0 <= reach <= max(4 * max(picture), 1024)
 
 
-def align_face(image: Image.Image, landmarks: Floats, *, size: int = CROP_SIZE) -> Crops:
+def align_face(
+    image: Image.Image, landmarks: Floats, *, size: int = CROP_SIZE, margin: int = 0
+) -> Crops:
     """Cut a face out of a picture, upright and to scale.
 
     Bicubic (Pillow's kernel: Keys' with a = −1). A face larger than the crop is averaged down
@@ -81,24 +83,27 @@ def align_face(image: Image.Image, landmarks: Floats, *, size: int = CROP_SIZE) 
     Args:
         image: RGB.
         landmarks: (5, 2) x, y in pixels of `image`; pixel i reaches from i to i + 1.
+        margin: pixels more on each side, around the crop of `size`.
 
     Returns:
-        (size, size, 3) RGB.
+        (size + 2 · margin, size + 2 · margin, 3) RGB.
 
     Raises:
         ValueError: landmarks for which `is_alignable` is False.
     """
     if not is_alignable(landmarks, image.size):
         raise ValueError("the landmarks are no face in this picture")
-    inverse = _inverted(similarity_transform(landmarks, size=size))
+    forward = similarity_transform(landmarks, size=size)
+    forward[:, 2] += margin
+    inverse, side = _inverted(forward), size + 2 * margin
     shrink = math.hypot(inverse[0, 0], inverse[1, 0])  # picture pixels per crop pixel
-    region, left, top = _needed_region(image, inverse, size, _MARGIN * max(1.0, shrink))
+    region, left, top = _needed_region(image, inverse, side, _REACH * max(1.0, shrink))
     inverse[:, 2] -= (left, top)
     if shrink > 1.0:
         region, inverse = _reduced(region, inverse, shrink)
     matrix: tuple[float, ...] = tuple(inverse.ravel().tolist())
     crop = region.transform(
-        (size, size), Image.Transform.AFFINE, matrix, resample=Image.Resampling.BICUBIC
+        (side, side), Image.Transform.AFFINE, matrix, resample=Image.Resampling.BICUBIC
     )
     return np.asarray(crop, dtype=np.uint8).copy()
 

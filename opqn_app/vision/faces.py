@@ -36,6 +36,15 @@ def find_faces(photo: Photo, detector: FaceDetector) -> list[FoundFace]:
     return sorted(faces, key=lambda face: (-face.box.area, face.box.left, face.box.top))
 
 
+def wider_crop(photo: Photo, face: FoundFace, margin: int) -> Crops:
+    """The crop of a face with `margin` px more on each side: (112 + 2 · margin, …, 3) RGB."""
+    if not margin:
+        return face.crop
+    shrunk = np.array([photo.image.width / photo.width, photo.image.height / photo.height])
+    landmarks = (face.landmarks * shrunk).astype(np.float32)
+    return align_face(photo.image, landmarks, margin=margin)
+
+
 def _is_sound(seen: DetectedFace, picture: tuple[int, int]) -> bool:
     box = seen.box
     is_finite = bool(np.isfinite((box.left, box.top, box.right, box.bottom)).all())

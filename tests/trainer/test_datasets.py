@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 from tiny_training import draw_people, write_people
 
 from opqn_app.errors import DataError, SettingsError
@@ -251,7 +252,10 @@ def test_a_part_of_a_pack_and_a_broken_pack(tmp_path: Path) -> None:
     write_pack(tmp_path / "p.safetensors", CropSet(people.images, people.people, files))
     assert list(read_pack(tmp_path / "p.safetensors", part="val").files) == list(files[2:])
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
-    with pytest.raises(DataError, match="not a pack"):
+    with pytest.raises(DataError, match="damaged or cut off"):
         read_pack(tmp_path / "broken.safetensors")
-    with pytest.raises(DataError, match="not a pack"):
+    with pytest.raises(DataError, match="no such pack"):
         read_pack(tmp_path / "missing.safetensors")
+    save_file({"weights": np.zeros(3)}, tmp_path / "model.safetensors")
+    with pytest.raises(DataError, match="no pack of pictures"):
+        read_pack(tmp_path / "model.safetensors")

@@ -10,7 +10,9 @@ from PIL import Image
 from opqn_app.errors import DataError, NoFaceFound, PhotoUnreadable
 from opqn_app.types import Box, DetectedFace
 from opqn_app.vision.align import TEMPLATE
-from trainer.pictures import AlignedCrops, JoinedPictures, PhotoCrops
+from trainer.data import CropSet, read_crops, read_pictures
+from trainer.packs import write_pack
+from trainer.pictures import AlignedCrops, JoinedPictures, PackedCrops, PhotoCrops
 
 
 def test_folder_and_tar_give_the_same_crops(tmp_path: Path) -> None:
@@ -34,6 +36,28 @@ def test_larger_crops_give_their_centre(tmp_path: Path) -> None:
 
 def test_small_crops_stay_as_they_are(tmp_path: Path) -> None:
     assert AlignedCrops(write_people(tmp_path, [1], side=35)).crop(0).shape == (35, 35, 3)
+
+
+@pytest.mark.parametrize("side", [35, 112, 124])
+def test_a_pack_gives_the_crops_of_its_folder(tmp_path: Path, side: int) -> None:
+    """Also when it was not written in the order of its names."""
+    folder = write_people(tmp_path / "set", [2, 1], side=side)
+    pictures = read_pictures([folder], side=side)
+    turned = CropSet(pictures.images[::-1], pictures.people[::-1], pictures.files[::-1])
+    write_pack(tmp_path / "set.safetensors", turned)
+    plain, packed = AlignedCrops(folder), PackedCrops(tmp_path / "set.safetensors")
+    assert packed.files.tolist() == plain.files.tolist()
+    assert packed.people.tolist() == plain.people.tolist()
+    for row in range(3):
+        assert np.array_equal(packed.crop(row), plain.crop(row))
+    assert read_crops([tmp_path / "set.safetensors"]).files.tolist() == plain.files.tolist()
+
+
+def test_a_set_without_pictures_says_what_there_is_instead(tmp_path: Path) -> None:
+    (tmp_path / "ann").mkdir()
+    (tmp_path / "ann" / "1.mp4").write_bytes(b"film")
+    with pytest.raises(DataError, match=r"1 \.mp4 file"):
+        AlignedCrops(tmp_path)
 
 
 def test_a_broken_picture_is_told_by_name_when_it_is_read(tmp_path: Path) -> None:

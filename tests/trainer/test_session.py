@@ -13,7 +13,8 @@ from tiny_training import tiny_config, tiny_data
 from trainer.distributed import World
 from trainer.reports import StepProgress
 from trainer.runs import RunDir
-from trainer.session import _stop_requests, epoch_in_words, step_in_words
+from trainer.session import epoch_in_words, step_in_words
+from trainer.stopping import stop_requests
 from trainer.tensorboard import Curves
 from trainer.train import build_objective, train
 
@@ -47,7 +48,7 @@ def test_steps_are_told_with_speed_and_time_left(
 
 def test_a_second_ctrl_c_does_not_wait() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with _stop_requests() as stop:
+    with stop_requests() as stop:
         assert not stop.is_set()
         signal.raise_signal(signal.SIGINT)
         assert stop.is_set()

@@ -231,3 +231,16 @@ def test_landmarks_within_a_hair_are_refused() -> None:
     speck = (TEMPLATE * 0.01 + 20).astype(np.float32)
     assert not is_alignable(speck, (50, 50))
     assert is_alignable((TEMPLATE * 0.1 + 20).astype(np.float32), (50, 50))
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 2.5])
+def test_a_margin_adds_pixels_around_the_same_crop(scale: float) -> None:
+    """A face larger than the crop is averaged down on another grid, so only nearly the same."""
+    blocks = np.random.default_rng(5).integers(0, 255, (24, 26, 3), np.uint8)
+    picture = Image.fromarray(blocks).resize((640, 560), Image.Resampling.BICUBIC)
+    landmarks = placed(scale, 0.3, 320, 280)
+    crop = align_face(picture, landmarks).astype(int)
+    wide = align_face(picture, landmarks, margin=6).astype(int)
+    assert wide.shape == (124, 124, 3)
+    apart = np.abs(wide[6:-6, 6:-6] - crop)
+    assert apart.max() <= (0 if scale <= 1.0 else 10)
