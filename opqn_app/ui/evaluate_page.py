@@ -1,6 +1,5 @@
 """The Evaluate page: labelled pictures in, charts and figures of one or more models out."""
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,10 +8,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from opqn_app import paths
 from opqn_app.ui import desktop
 from opqn_app.ui.child import ChildEnd, ChildProcess
 from opqn_app.ui.evaluation import Evaluation, read_evaluation
+from opqn_app.ui.kept_evaluations import discard, new_folder, remove_old
 from opqn_app.ui.models import ModelChoice, list_models
 from opqn_app.ui.session import Session
 from opqn_app.ui.widgets.controls import push_button
@@ -80,7 +79,7 @@ class EvaluatePage(QWidget):
         """Start the evaluation."""
         self.messages.hide()
         self._result = None
-        self._folder = _new_folder(self.form.data.path)
+        self._folder = new_folder(self.form.data.path)
         self.form.set_running(True)
         self._cancel.setEnabled(True)
         self.work.start("Starting …")
@@ -150,6 +149,7 @@ class EvaluatePage(QWidget):
             task.succeeded.connect(self._on_evaluation)
             task.failed.connect(lambda error: self._fail(f"The result can't be read ({error})."))
             return
+        self._session.runner.start("read", discard, self._folder)
         if end.status == "stopped":
             self._end()
             self.messages.say("Stopped. Nothing of this evaluation was kept.")
@@ -174,6 +174,7 @@ class EvaluatePage(QWidget):
         if self.view is None:
             self.view = self._make_view()
         self.view.show_evaluation(evaluation)
+        self._session.runner.start("read", remove_old, {evaluation.folder})
         self.stack.setCurrentWidget(self.view)
         self._show_library()
         self.evaluated.emit(evaluation)
@@ -222,9 +223,3 @@ class EvaluatePage(QWidget):
             f"Your faces are being coded with {name}. Searches use the present model until that "
             "is done; the line at the foot of the window tells how far it is."
         )
-
-
-def _new_folder(data: Path | None) -> Path:
-    """Where the report of this evaluation goes."""
-    name = data.name.partition(".")[0] if data is not None else "evaluation"
-    return paths.data_dir() / "evaluations" / f"{time.strftime('%Y-%m-%d %H%M%S')} {name}"

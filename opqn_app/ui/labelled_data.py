@@ -1,5 +1,6 @@
 """A first look at a set of labelled pictures: how many people and pictures, before any work."""
 
+import json
 import os
 import tarfile
 from collections.abc import Iterator
@@ -8,10 +9,11 @@ from pathlib import Path
 
 from opqn_app.progress import counted
 
+PACK_SUFFIX = ".safetensors"  # what `opqn pack` writes
 MOST = 200_000  # pictures counted; beyond that "more than"
 EXPLAINED = (
     "Labelled folders are a folder with one folder for each person, which holds pictures of that "
-    "person only. The folder's name is the label; a tar file of such folders will do too."
+    "person only. The folder's name is the label; a tar file of them, or a pack, will do too."
 )
 
 
@@ -45,8 +47,10 @@ def look_at(path: Path) -> LabelledData:
     """Count people and pictures; names only, no picture is opened. For a lane.
 
     Raises:
-        OSError, tarfile.TarError: it can't be read.
+        OSError, tarfile.TarError, ValueError: it can't be read.
     """
+    if path.suffix == PACK_SUFFIX:
+        return _look_into_pack(path)
     from opqn_app.vision.images import PHOTO_SUFFIXES
 
     suffixes = PHOTO_SUFFIXES | {".pgm"}  # what old sets of faces come in
@@ -59,6 +63,20 @@ def look_at(path: Path) -> LabelledData:
             if pictures >= MOST:
                 return LabelledData(path, len(people), pictures, is_cut=True)
     return LabelledData(path, len(people), pictures)
+
+
+def _look_into_pack(path: Path) -> LabelledData:
+    """The names stand in the head of the file: its length in 8 bytes, then JSON."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size:
+            raise ValueError("it is no safetensors file")
+        head = json.loads(file.read(length))
+    try:
+        names = json.loads(head["__metadata__"]["opqn"])
+        return LabelledData(path, len(names["people"]), len(names["files"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError("it is no pack of pictures") from error
 
 
 def _names(path: Path) -> Iterator[tuple[str, str]]:

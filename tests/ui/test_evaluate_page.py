@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from evaluation_results import MODEL_ID, plan
+from evaluation_results import MODEL_ID, plan, progress
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
+from safetensors.numpy import save_file
 from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app import paths
 from opqn_app.types import Calibration
 from opqn_app.ui.evaluate_page import EvaluatePage
+from opqn_app.ui.kept_evaluations import evaluations_folder, remove_old
 from opqn_app.ui.labelled_data import look_at
 from opqn_app.ui.models import ModelChoice, list_models
 from opqn_app.ui.search_page import SearchPage
@@ -108,6 +110,21 @@ def test_a_folder_is_counted_before_anything_runs(data: Path, tmp_path: Path) ->
     assert not look_at(data / "p0").is_usable
 
 
+def test_a_pack_is_counted_by_its_head(tmp_path: Path) -> None:
+    names = {"people": ["a", "b"], "files": ["a/1.png", "a/2.png", "b/1.png"]}
+    pack = tmp_path / "p.safetensors"
+    images = {"images": np.zeros((3, 8, 8, 3), np.uint8)}
+    save_file(images, pack, metadata={"opqn": json.dumps(names)})
+    assert look_at(pack).words == "2 people, 3 pictures"
+    for content in (b"", b"x" * 100):
+        pack.write_bytes(content)
+        with pytest.raises(ValueError):  # noqa: PT011 - the page says the same of all
+            look_at(pack)
+    save_file(images, pack)
+    with pytest.raises(ValueError, match="no pack"):
+        look_at(pack)
+
+
 def test_choices_become_the_command_line(
     make_page: MakePage, qtbot: QtBot, tmp_path: Path, data: Path
 ) -> None:
@@ -142,14 +159,48 @@ def test_progress_is_counted_and_told(make_page: MakePage, qtbot: QtBot) -> None
 
 
 def test_cancelling_ends_the_child_and_keeps_nothing(make_page: MakePage, qtbot: QtBot) -> None:
-    page = make_page(*plan({"do": "wait"}))
+    written = {"do": "write", "name": "half.csv", "value": "half"}
+    waiting = {"do": "print", "value": progress(4, 20)}
+    page = make_page(*plan(written, waiting, {"do": "wait"}))
     page.form.run_button.click()
-    qtbot.waitUntil(lambda: "3 of 20" in page.work.text, timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: "4 of 20" in page.work.text, timeout=TIMEOUT)
     with qtbot.waitSignal(page.child.finished, timeout=TIMEOUT):
         page._cancel.click()
     assert page.messages.text == "Stopped. Nothing of this evaluation was kept."
+    qtbot.waitUntil(lambda: not list(evaluations_folder().iterdir()), timeout=TIMEOUT)
     assert page.work.isHidden()
     assert page.form.run_button.isEnabled()
+
+
+def test_old_reports_go_when_a_new_one_is_shown(make_page: MakePage, qtbot: QtBot) -> None:
+    made = []
+    for day in range(1, 26):
+        made.append(evaluations_folder() / f"2024-03-{day:02d} 101112 people")
+        made[-1].mkdir(parents=True)
+        (made[-1] / "report.json").write_text("{}")
+    own = evaluations_folder() / "my notes"
+    own.mkdir()
+    page = make_page(*plan())
+    evaluate(page, qtbot)
+    qtbot.waitUntil(lambda: not made[4].exists(), timeout=TIMEOUT)
+    assert [path.exists() for path in made] == [False] * 5 + [True] * 20
+    assert own.exists()
+    assert page.view is not None
+    assert page._folder.is_dir()
+    assert str(page._folder) in page.view._place.text()
+    assert "newest 20" in page.view._place.text()
+
+
+def test_what_is_in_use_or_perhaps_being_made_is_not_removed() -> None:
+    folders = [evaluations_folder() / f"2024-03-0{day} 101112 x" for day in range(1, 6)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "report.json").write_text("{}")
+    (folders[4] / "report.json").unlink()  # another window may be writing it
+    assert remove_old({folders[0]}, kept=1) == [folders[2], folders[1]]
+    assert [folder.exists() for folder in folders] == [True, False, False, True, True]
+    os.utime(folders[4], (0, 0))
+    assert remove_old({folders[0]}, kept=1) == [folders[4]]
 
 
 def test_figures_and_curves_are_shown(make_page: MakePage, qtbot: QtBot) -> None:

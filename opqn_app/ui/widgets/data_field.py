@@ -1,4 +1,4 @@
-"""Where the labelled pictures lie: choose or drop a folder or a tar, and see what is in it."""
+"""Where the labelled pictures lie: choose or drop a folder or a file, and see what is in it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,10 +20,10 @@ def choose_folder(parent: QWidget) -> Path | None:
     return Path(chosen) if chosen else None
 
 
-def choose_tar(parent: QWidget) -> Path | None:
-    """Ask for a tar file of labelled folders."""
-    kinds = "Tar files (*.tar *.tar.gz *.tgz *.tar.xz)"
-    chosen, _kind = QFileDialog.getOpenFileName(parent, "Choose a tar file", "", kinds)
+def choose_file(parent: QWidget) -> Path | None:
+    """Ask for a tar file of labelled folders, or a pack."""
+    kinds = "Tar files and packs (*.tar *.tar.gz *.tgz *.tar.xz *.safetensors)"
+    chosen, _kind = QFileDialog.getOpenFileName(parent, "Choose a tar file or a pack", "", kinds)
     return Path(chosen) if chosen else None
 
 
@@ -41,12 +41,12 @@ class DataField(QWidget):
         runner: TaskRunner,
         *,
         choose_folder: Choose = choose_folder,
-        choose_tar: Choose = choose_tar,
+        choose_file: Choose = choose_file,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._runner = runner
-        self._choosers = {"folder": choose_folder, "tar": choose_tar}
+        self._choosers = {"folder": choose_folder, "file": choose_file}
         self._task: Task | None = None
         self.found: LabelledData | None = None
         self.setAcceptDrops(True)
@@ -54,7 +54,7 @@ class DataField(QWidget):
 
     @property
     def path(self) -> Path | None:
-        """The folder or tar file; None while the line is empty."""
+        """The folder or file; None while the line is empty."""
         text = self._line.text().strip()
         return Path(text).expanduser() if text else None
 
@@ -73,7 +73,7 @@ class DataField(QWidget):
         self._look()
 
     def choose(self, kind: str) -> None:
-        """Ask for a "folder" or a "tar"."""
+        """Ask for a "folder" or a "file"."""
         chosen = self._choosers[kind](self)
         if chosen is not None:
             self.set_path(chosen)
@@ -81,17 +81,17 @@ class DataField(QWidget):
     def _build(self) -> None:
         self._line = QLineEdit()
         self._line.setAccessibleName("Labelled pictures")
-        self._line.setPlaceholderText("Folder or tar file")
+        self._line.setPlaceholderText("Folder, tar file or pack")
         self._line.editingFinished.connect(self._on_edited)
         self.folder_button = push_button("Folder…", lambda: self.choose("folder"), icon="folder")
         self.folder_button.setAccessibleName("Choose a folder of labelled folders")
-        tar = push_button("Tar file…", lambda: self.choose("tar"))
-        tar.setAccessibleName("Choose a tar file of labelled folders")
+        file = push_button("File…", lambda: self.choose("file"))
+        file.setAccessibleName("Choose a tar file of labelled folders, or a pack")
         self._words = text_label("You can also drop a folder here.", is_quiet=True, wraps=True)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self.folder_button, 1)
-        buttons.addWidget(tar, 1)
+        buttons.addWidget(file, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -125,7 +125,7 @@ class DataField(QWidget):
 
     def _refuse(self, task: Task, path: Path) -> None:
         if task is self._task:
-            self._words.setText(f"{path} can't be read as a folder or a tar file.")
+            self._words.setText(f"{path} can't be read as a folder, a tar file or a pack.")
             self.changed.emit()
 
     # Drops

@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from opqn_app.ui.evaluation import P_AT_T_AXES, PR_AXES, Evaluation
+from opqn_app.ui.kept_evaluations import KEPT
 from opqn_app.ui.widgets.controls import push_button, text_label
 from opqn_app.ui.widgets.curve_chart import CurveChart
 from opqn_app.ui.widgets.figure_table import FigureTable
@@ -58,6 +59,10 @@ class EvaluationView(QScrollArea):
         self.table.fit_height()
         self._report.setEnabled(evaluation.report.is_file())
         self._folder.setEnabled(evaluation.folder.is_dir())
+        self._place.setText(
+            f"This report is kept in {evaluation.folder}. The newest {KEPT} are; an older one "
+            "is removed when a new one is made."
+        )
         self.verticalScrollBar().setValue(0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -69,7 +74,8 @@ class EvaluationView(QScrollArea):
     def _build(self) -> None:
         self._summary = text_label(style="heading", wraps=True)
         self._notes = text_label(is_quiet=True, wraps=True)
-        for label in (self._summary, self._notes):
+        self._place = text_label(is_quiet=True, wraps=True)
+        for label in (self._summary, self._notes, self._place):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.pr = CurveChart(PR_AXES)
         self.p_at_t = CurveChart(P_AT_T_AXES)
@@ -94,6 +100,7 @@ class EvaluationView(QScrollArea):
         column.addWidget(self.operating)
         column.addLayout(self._build_table_head())
         column.addWidget(self.table)
+        column.addWidget(self._place)
         column.addStretch(1)
         self.setWidget(inner)
 
