@@ -36,17 +36,21 @@ class Analysed:
     touched: Relocation | None = None
     is_decoded: bool = False
 
-    @property
-    def n_faces(self) -> int:
-        return len(self.photo.faces) if self.photo is not None else 0
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """A file whose faces are found but not encoded: `seen.photo` has no faces yet."""
+    """A file whose faces are found.
+
+    Attributes:
+        faces: those that are not encoded yet; `seen.photo` has none of them.
+    """
 
     seen: Analysed
     faces: Sequence[FoundFace] = ()
+
+    @property
+    def n_faces(self) -> int:
+        return len(self.faces) + (len(self.seen.photo.faces) if self.seen.photo else 0)
 
 
 def analyse(item: PendingFile, root: Path, engine: Engine) -> Analysed:
@@ -112,7 +116,7 @@ def encoded(sightings: Iterable[Sighting], encoder: FaceEncoder) -> list[Analyse
     codes = iter(encode(encoder, crops))
     return [
         sighting.seen
-        if sighting.seen.photo is None
+        if sighting.seen.photo is None or not sighting.faces
         else replace(
             sighting.seen,
             photo=replace(

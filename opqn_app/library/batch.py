@@ -1,14 +1,13 @@
 """Analysed files that are not stored yet: what one transaction holds."""
 
 import time
-from pathlib import Path
 
-from opqn_app.engine import Engine
-from opqn_app.library.analysis import MAX_FACES_AT_ONCE, Sighting, encoded, find_in_file
+from opqn_app.library.analysis import MAX_FACES_AT_ONCE, Sighting, encoded
 from opqn_app.library.index_writer import IndexWriter
 from opqn_app.library.plan import PendingFile
 from opqn_app.library.progress import RunCounts
 from opqn_app.library.records import ModelInfo
+from opqn_app.types import FaceEncoder
 
 MAX_BATCH_S = 2.0  # a slow machine stores smaller batches, so that progress and cancel stay brisk
 
@@ -16,9 +15,7 @@ MAX_BATCH_S = 2.0  # a slow machine stores smaller batches, so that progress and
 class Batch:
     """At most `max_photos` files of one root, stored in one transaction."""
 
-    def __init__(self, root: Path, engine: Engine, max_photos: int) -> None:
-        self._root = root
-        self._engine = engine
+    def __init__(self, max_photos: int) -> None:
         self._max_photos = max_photos
         self._started = time.monotonic()
         self._sightings: list[Sighting] = []
@@ -37,21 +34,21 @@ class Batch:
             or time.monotonic() - self._started >= MAX_BATCH_S
         )
 
-    def take(self, item: PendingFile) -> None:
-        """Read a file and find its faces; a file that can't be read becomes a failure."""
-        sighting = find_in_file(item, self._root, self._engine.detector)
+    def take(self, item: PendingFile, sighting: Sighting) -> None:
         self._sightings.append(sighting)
-        self._n_faces += len(sighting.faces)
+        self._n_faces += sighting.n_faces
         self.last = item.file.rel_path
 
-    def store(self, writer: IndexWriter, root_id: int, model: ModelInfo, counts: RunCounts) -> None:
-        """Encode all faces and write everything in one transaction."""
-        done = encoded(self._sightings, self._engine.encoder)
+    def store(
+        self, writer: IndexWriter, root_id: int, encoder: FaceEncoder, counts: RunCounts
+    ) -> None:
+        """Encode the faces that have no code yet and write everything in one transaction."""
+        done = encoded(self._sightings, encoder)
         photos = [one.photo for one in done if one.photo is not None]
         failures = [one.failure for one in done if one.failure is not None]
         touched = [one.touched for one in done if one.touched is not None]
         if photos or failures:
-            writer.save_batch(root_id, model, photos, failures)
+            writer.save_batch(root_id, ModelInfo.of(encoder), photos, failures)
         if touched:
             writer.touch(touched)
         added = sum(photo.photo_id is None for photo in photos)

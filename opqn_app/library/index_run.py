@@ -3,12 +3,13 @@
 import os
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from opqn_app.engine import Engine
 from opqn_app.library import scan
-from opqn_app.library.analysis import MAX_FACES_AT_ONCE, encode
+from opqn_app.library.analysis import MAX_FACES_AT_ONCE, Sighting, encode, find_in_file
 from opqn_app.library.batch import Batch
 from opqn_app.library.content import hash_file
 from opqn_app.library.crops import crop_from_webp
@@ -16,8 +17,10 @@ from opqn_app.library.library import Library
 from opqn_app.library.plan import Move, PendingFile, ScanPlan, assign_moves, plan_changes
 from opqn_app.library.progress import IndexProgress, RunCounts
 from opqn_app.library.records import KnownPhoto, ModelInfo, Relocation, Root
+from opqn_app.library.workers import analyse_in_order
 
 SCAN_PROGRESS_S = 0.2
+MIN_FOR_WORKERS = 40  # photos; fewer are done here before workers have started
 
 
 @dataclass(slots=True)
@@ -39,8 +42,7 @@ class IndexRun:
 
     @property
     def model(self) -> ModelInfo:
-        encoder = self.engine.encoder
-        return ModelInfo(encoder.model_id, encoder.name, encoder.n_books, encoder.n_words)
+        return ModelInfo.of(self.engine.encoder)
 
     def make_plan(
         self, excludes: Sequence[str], *, retry_failures: bool
@@ -110,19 +112,31 @@ class IndexRun:
         self._drop_emptied_roots()
         self._count(moves)
 
-    def read_pending(self, batch_size: int) -> Iterator[IndexProgress]:
+    def read_pending(self, batch_size: int, workers: int) -> Iterator[IndexProgress]:
         """Read, detect, encode and store what is left."""
-        batch = Batch(self.root, self.engine, batch_size)
-        for item in (*(PendingFile(file, None) for file in self.plan.broken), *self.plan.pending):
-            batch.take(item)
-            if batch.is_full:
-                yield from self._store(batch)
-                batch = Batch(self.root, self.engine, batch_size)
+        batch = Batch(batch_size)
+        with closing(self._sightings(workers)) as sightings:
+            for item, sighting in sightings:
+                batch.take(item, sighting)
+                if batch.is_full:
+                    yield from self._store(batch)
+                    batch = Batch(batch_size)
         if batch.n_files:
             yield from self._store(batch)
 
+    def _sightings(self, workers: int) -> Generator[tuple[PendingFile, Sighting], None, None]:
+        items = [*(PendingFile(file, None) for file in self.plan.broken), *self.plan.pending]
+        recipe = self.engine.recipe
+        if recipe is None or workers == 1 or len(items) < MIN_FOR_WORKERS:
+            for item in items:
+                yield item, find_in_file(item, self.root, self.engine.detector)
+            return
+        with closing(analyse_in_order(items, self.root, recipe, workers)) as analysed:
+            for item, done in analysed:
+                yield item, Sighting(done)
+
     def _store(self, batch: Batch) -> Iterator[IndexProgress]:
-        batch.store(self.library.writer, self.root_id, self.model, self.counts)
+        batch.store(self.library.writer, self.root_id, self.engine.encoder, self.counts)
         yield from self.counts.step(batch.n_files, batch.last)
 
     def _use_plan(self, plan: ScanPlan) -> None:

@@ -16,6 +16,7 @@ from opqn_app.library.library import Library
 from opqn_app.library.progress import IndexProgress, IndexReport
 from opqn_app.library.records import real_path
 from opqn_app.library.root_table import is_available
+from opqn_app.machine import fitting_workers
 
 __all__ = ["IndexProgress", "IndexReport", "encode_library", "index_folder"]
 
@@ -31,6 +32,7 @@ def index_folder(
     batch_size: int = 16,
     retry_failures: bool = False,
     failure_ids: Sequence[int] | None = None,
+    workers: int = 0,
 ) -> Generator[IndexProgress, None, IndexReport]:
     """Bring the library up to date with a folder.
 
@@ -42,6 +44,8 @@ def index_folder(
         batch_size: photos stored in one transaction, at most.
         retry_failures: read failed files again although they have not changed.
         failure_ids: look at these failed files only, without a scan.
+        workers: processes that read photos; 1 is this one alone, 0 as many as the machine can
+            take. Without an engine's recipe, and for a few photos, this one does all.
 
     Raises:
         FolderUnavailable: the folder is missing, or empty although photos of it are known.
@@ -59,7 +63,7 @@ def index_folder(
             run.plan_retry(failure_ids)
         yield from run.encode_known_faces()
         yield from run.find_known_content()
-        yield from run.read_pending(batch_size)
+        yield from run.read_pending(batch_size, workers or fitting_workers())
         failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
         report = run.counts.report(failures, time.monotonic() - started)
     logger.info(

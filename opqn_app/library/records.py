@@ -3,11 +3,12 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.types import Box, Codes, FaceQuality, Floats, Ids
+from opqn_app.types import Box, Codes, FaceEncoder, FaceQuality, Floats, Ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +134,10 @@ class ModelInfo:
     name: str
     n_books: int
     n_words: int
+
+    @classmethod
+    def of(cls, encoder: FaceEncoder) -> Self:
+        return cls(encoder.model_id, encoder.name, encoder.n_books, encoder.n_words)
 
 
 @dataclass(frozen=True, slots=True)

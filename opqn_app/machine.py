@@ -1,0 +1,34 @@
+"""What this machine has to offer: how many processes its cores and memory can take."""
+
+import os
+from pathlib import Path
+
+WORKER_BYTES = 400 << 20  # of its own, with a large photo in it
+SHARED_BYTES = 1 << 30  # the window, the libraries all processes share, and the rest of the desktop
+
+
+def fitting_workers() -> int:
+    """One process a core, as far as memory allows; at least one."""
+    memory = memory_bytes()
+    by_memory = n_cores() if memory is None else (memory - SHARED_BYTES) // WORKER_BYTES
+    return max(1, min(n_cores(), by_memory))
+
+
+def n_cores() -> int:
+    """Cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory_bytes() -> int | None:
+    """Memory of the machine, or of the container where that is less; None where it is not told."""
+    found = []
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    limit = Path("/sys/fs/cgroup/memory.max")
+    if limit.is_file():
+        text = limit.read_text(encoding="ascii").strip()
+        if text.isdigit():
+            found.append(int(text))
+    return min(found, default=None)

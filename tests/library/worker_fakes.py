@@ -1,0 +1,56 @@
+"""Engines that worker processes can build, some of which die on pictures of a certain width."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from library_fakes import PixelDetector, PixelEncoder
+from PIL import Image
+
+from opqn_app.engine import Engine, Recipe
+from opqn_app.errors import ModelMissing
+from opqn_app.library.indexing import index_folder
+from opqn_app.types import DetectedFace
+
+KILLS, CRASHES, RAISES, HANGS, KILLS_ONCE = 71, 72, 73, 74, 75  # pixels wide
+
+
+class FragileDetector(PixelDetector):
+    """Two faces a picture, or what the width of the picture says."""
+
+    def detect(self, image: Image.Image) -> list[DetectedFace]:
+        once = Path(os.environ["OPQN_DATA_DIR"]) / "killed-once"
+        once.parent.mkdir(exist_ok=True)
+        if image.width == KILLS or (image.width == KILLS_ONCE and not once.exists()):
+            once.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        if image.width == CRASHES:
+            signal.signal(signal.SIGABRT, signal.SIG_DFL)
+            os.abort()
+        if image.width == RAISES:
+            raise ZeroDivisionError("a bug")
+        if image.width == HANGS:
+            (once.parent / "hangs").touch()
+            time.sleep(600)
+        return super().detect(image)
+
+
+def build() -> Engine:
+    return Engine(FragileDetector(2), PixelEncoder(), RECIPE)
+
+
+def build_unknown() -> Engine:
+    raise ModelMissing("nowhere")
+
+
+def die_at_start() -> Engine:
+    os._exit(3)
+
+
+RECIPE = Recipe(build, ("worker_fakes",))
+
+
+if __name__ == "__main__":  # LIBRARY FOLDER WORKERS: a parent for tests to kill
+    list(index_folder(Path(sys.argv[1]), Path(sys.argv[2]), build(), workers=int(sys.argv[3])))
