@@ -67,6 +67,12 @@ def add_commands(commands: Any) -> None:
     index.add_argument(
         "--retry", action="store_true", help="try the photos again that could not be read"
     )
+    index.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes that read photos (default: as many as the cores and the memory can take)",
+    )
 
     search = add("search", search_command, "Rank every face by a photo.", machine, model)
     search.add_argument(
@@ -181,6 +187,7 @@ def _engine(arguments: argparse.Namespace) -> "Engine":
 
 
 def index_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.engine import deferred_engine
     from opqn_app.errors import FolderUnavailable
     from opqn_app.library.indexing import index_folder
     from opqn_app.progress import index_report_in_words, run_with_progress
@@ -189,12 +196,14 @@ def index_command(arguments: argparse.Namespace) -> int:
         raise OpqnError(f"{arguments.folder} is a file. Name the folder it lies in.")
     if not arguments.folder.is_dir():
         raise FolderUnavailable(arguments.folder)
+    chosen = settings.load()
     job = index_folder(
         library_path(arguments),
         arguments.folder,
-        _engine(arguments),
-        excludes=(*settings.load().excludes, *arguments.exclude),
+        deferred_engine(arguments.model or chosen.model, arguments.device or chosen.device),
+        excludes=(*chosen.excludes, *arguments.exclude),
         retry_failures=arguments.retry,
+        workers=arguments.workers or chosen.workers,
     )
     report = run_with_progress(job)
     value = {**asdict(report), "failures": _problems(report.failures)}

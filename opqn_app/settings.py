@@ -24,6 +24,7 @@ class Settings:
         model: name or folder of the OPQN model.
         next_model: the one that takes over when every face has a code of it; "" if none does.
         device: "auto", "cpu" or "cuda".
+        workers: processes that read photos while indexing; 0: as many as the machine can take.
         excludes: glob patterns of folders and files to skip, relative to each root.
         theme: "system", "light" or "dark".
         min_probability: results below this similarity are folded under "less likely", 0 to 1.
@@ -34,6 +35,7 @@ class Settings:
     model: str = DEFAULT_MODEL
     next_model: str = ""
     device: str = "auto"
+    workers: int = 0
     excludes: tuple[str, ...] = ()
     theme: str = "system"
     min_probability: float = 0.5
@@ -44,6 +46,7 @@ class Settings:
         return Path(self.library) if self.library else paths.default_library()
 
 
+MAX_WORKERS = 64
 CHOICES = {"device": ("auto", "cpu", "cuda"), "theme": ("system", "light", "dark")}
 
 
@@ -96,6 +99,8 @@ def _is_valid(name: str, value: Any, default: Any) -> bool:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     if name in CHOICES:
         return value in CHOICES[name]
+    if name == "workers":
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_WORKERS
     if isinstance(default, bool):
         return isinstance(value, bool)
     if isinstance(default, float):

@@ -18,7 +18,16 @@ from opqn_app import cli
 from opqn_app.engine import Engine
 
 ROOT = Path(__file__).resolve().parent.parent
-COMMANDS = ["index", "search", "status", "forget", "import-checkpoint", "export-faiss", "demo", "gui"]
+COMMANDS = [
+    "index",
+    "search",
+    "status",
+    "forget",
+    "import-checkpoint",
+    "export-faiss",
+    "demo",
+    "gui",
+]
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
 
@@ -26,7 +35,8 @@ Run = Callable[..., tuple[int, dict[str, Any], str]]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command on a library in tmp_path with fake ML: status, JSON (if any), stderr."""
-    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_: fake_engine(n_faces=2))
+    for name in ("load_engine", "deferred_engine"):
+        monkeypatch.setattr(f"opqn_app.engine.{name}", lambda *_: fake_engine(n_faces=2))
 
     def go(*words: object) -> tuple[int, dict[str, Any], str]:
         command, *rest = (str(word) for word in words)
@@ -182,7 +192,8 @@ def test_a_library_of_another_model_is_no_empty_answer(
 ) -> None:
     run("index", photos)
     other = Engine(PixelDetector(2), PixelEncoder("fake-2"))
-    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_: other)
+    for name in ("load_engine", "deferred_engine"):
+        monkeypatch.setattr(f"opqn_app.engine.{name}", lambda *_: other)
     status, result, said = run("search", photos / "1.png", "--json")
     assert (status, result["text"]) == (1, "")
     assert "holds 6 faces, but none has a code of the model 'name of fake-2'" in said
@@ -250,7 +261,7 @@ def slowly(image):
     time.sleep(0.05)
     return detect(image)
 made.detector.detect = slowly
-engine.load_engine = lambda *_: made
+engine.load_engine = engine.deferred_engine = lambda *_: made
 sys.exit(cli.run(sys.argv[1:]))
 """
 

@@ -14,7 +14,7 @@ from opqn_app.settings import Settings
 def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     chosen = Settings(
         library="/disk/a.sqlite", excludes=("*.gif", "Screenshots"), theme="dark",
-        min_probability=0.8, group_by_photo=True,
+        min_probability=0.8, group_by_photo=True, workers=3,
     )  # fmt: skip
     settings.save(chosen, tmp_path / "new" / "settings.json")
     assert settings.load(tmp_path / "new" / "settings.json") == chosen
@@ -42,6 +42,9 @@ def test_a_damaged_file_gives_defaults(
         ("theme", "purple"),
         ("theme", ["dark"]),
         ("device", 1),
+        ("workers", -1),
+        ("workers", True),
+        ("workers", 1.5),
         ("excludes", "*.gif"),
         ("excludes", [1]),
         ("min_probability", 2),

@@ -280,7 +280,10 @@ class Session(QObject):
         failure_ids: Sequence[int] | None = None,
     ) -> None:
         """Index `root`, after the folders that wait already; the same request waits only once."""
-        options: dict[str, Any] = {"excludes": self.settings.excludes}
+        options: dict[str, Any] = {
+            "excludes": self.settings.excludes,
+            "workers": self.settings.workers,
+        }
         if retry_failures or failure_ids is not None:
             options["retry_failures"] = True
         if failure_ids is not None:

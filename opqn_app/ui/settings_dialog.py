@@ -14,11 +14,12 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
-from opqn_app.settings import Settings
+from opqn_app.settings import MAX_WORKERS, Settings
 from opqn_app.ui.tasks import TaskRunner
 from opqn_app.ui.widgets.controls import push_button, text_label
 
@@ -72,6 +73,7 @@ class SettingsDialog(QDialog):
             library=self._library.text().strip(),
             model=self._model.currentData(),
             device=self._device.currentData(),
+            workers=self._workers.value(),
             theme=self._theme.currentData(),
             excludes=_lines(self._excludes.toPlainText()),
         )
@@ -92,6 +94,8 @@ class SettingsDialog(QDialog):
         form.addRow("&Colours", self._theme)
         form.addRow("&Model", self._model)
         form.addRow("Computed &by", self._device)
+        self._workers = _worker_count(settings.workers)
+        form.addRow("Photos read &at once", self._workers)
         form.addRow("&Library file", self._build_library())
         form.addRow("&Skip", self._build_excludes())
         buttons = QDialogButtonBox()
@@ -170,6 +174,15 @@ def choose_library_file(parent: QWidget, current: Path) -> Path | None:
         options=QFileDialog.Option.DontConfirmOverwrite,  # an old library is opened, not replaced
     )
     return Path(chosen) if chosen else None
+
+
+def _worker_count(chosen: int) -> QSpinBox:
+    box = QSpinBox()
+    box.setAccessibleName("Photos read at once")
+    box.setRange(0, MAX_WORKERS)
+    box.setSpecialValueText("As many as this machine can take")
+    box.setValue(chosen)
+    return box
 
 
 def _combo(choices: dict[str, str], chosen: str, name: str) -> QComboBox:

@@ -3,7 +3,14 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QPlainTextEdit, QPushButton
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QSpinBox,
+)
 from pytestqt.qtbot import QtBot
 
 from opqn_app.settings import Settings
@@ -16,6 +23,7 @@ CHANGED = Settings(
     library="/disk/library.sqlite",
     model="mine-128",
     device="cpu",
+    workers=3,
     excludes=("Screenshots", "*.gif"),
     theme="dark",
     min_probability=0.7,
@@ -57,6 +65,7 @@ def test_every_field_comes_back_as_entered(make_dialog: MakeDialog) -> None:
     for name, value in (("Colours", "dark"), ("Model", "mine-128"), ("Computed by", "cpu")):
         combo = named(dialog, QComboBox, name)
         combo.setCurrentIndex(combo.findData(value))
+    named(dialog, QSpinBox, "Photos read at once").setValue(3)
     named(dialog, QLineEdit, "Library file").setText(" /disk/library.sqlite ")
     skipped = named(dialog, QPlainTextEdit, "Folders and files to skip, one pattern a line")
     skipped.setPlainText("Screenshots\n\n  *.gif \n")
