@@ -28,7 +28,7 @@ def precision_recall(plt: Any, theme: Theme, report: EvalReport) -> Any:
         right.plot(curve.recall, curve.precision, style, color=colour, lw=1.8)
         labels.append((_area(curve.recall, curve.precision), _name(report, result), colour, style))
     if ceiling is not None:
-        left.plot(ceiling[1], ceiling[0], color=theme.muted, lw=1.2, ls=DASHES)
+        left.plot(ceiling[1], ceiling[0], color=theme.muted, lw=1.2, ls=DASHES, zorder=1)
         labels.append((2.0, "a perfect ranking", theme.muted, "--"))
     left.set_title("By number of hits")
     left.set_xlabel("recall: share of the person's pictures found, mean over queries")
@@ -58,7 +58,7 @@ def precision_at_t(plt: Any, theme: Theme, report: EvalReport) -> Any:
         labels.append((quality, _name(report, result), colour, style))
         ceiling = ranking.cutoffs[shown], ranking.ceiling[0][shown]
     if ceiling is not None:
-        axes.plot(*ceiling, color=theme.muted, lw=1.2, ls=DASHES)
+        axes.plot(*ceiling, color=theme.muted, lw=1.2, ls=DASHES, zorder=1)
         labels.append((2.0, "a perfect ranking", theme.muted, "--"))
     axes.set_title("P@T: share of right hits among the best T")
     axes.set_xlabel("T (people with few pictures set the dashed limit)")
@@ -84,7 +84,8 @@ def map_by_bits(plt: Any, theme: Theme, report: EvalReport) -> Any:
             continue
         x, y, _ = zip(*points, strict=True)
         colour = theme.series[number]
-        line = "-" if len(set(x)) == len(x) else ""  # joins lengths, not rivals of one length
+        # A line joins lengths, not rivals of one length.
+        line = "-" if len(set(x)) == len(x) > 1 else ""
         axes.plot(x, y, line, marker=marker, color=colour, lw=1.4, ms=7)
         labels.append((max(y), name, colour, f"{marker}{line}"))
         values += y
@@ -124,9 +125,9 @@ def score_histograms(plt: Any, theme: Theme, report: EvalReport) -> Any:
         used = np.flatnonzero(every)
         low, high = (int(used[0]), int(used[-1]) + 1) if len(used) else (0, 1)
         parts = min(70, high - low)
-        edges = pairs.low + pairs.step * np.linspace(low, high, parts, endpoint=False)
+        edges = pairs.low + pairs.step * np.linspace(low, high, parts + 1)
         for counts, colour in ((pairs.other, other_colour), (pairs.same, same_colour)):
-            density = histogram_density(counts[low:high], parts)
+            density = np.append(histogram_density(counts[low:high], parts), 0.0)
             axes.fill_between(edges, density, step="post", color=colour, alpha=0.35, lw=0)
             axes.step(edges, density, where="post", color=colour, lw=1.3)
         axes.set_ylim(0, axes.get_ylim()[1] * 1.22)

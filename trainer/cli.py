@@ -85,7 +85,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "data", nargs="*", metavar="DATA", help="folders, tar files or packs of PERSON/picture"
     )
     parser.add_argument("--dataset", metavar="NAME", help="a benchmark of `opqn datasets`")
-    parser.add_argument("--preset", choices=("paper", "code"), help="default: paper")
+    parser.add_argument(
+        "--preset",
+        choices=("paper", "code", "quick"),
+        help="default: paper; quick is a small network that takes minutes on a processor",
+    )
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings from a file")
     parser.add_argument("--input-size", type=int, choices=(32, 112), help="px (default 32)")
     codes = parser.add_argument_group("codes", "several are trained one after another")

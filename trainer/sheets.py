@@ -45,7 +45,7 @@ def ranked_sheet(
             colour = right if is_same else wrong
             draw.rectangle((x - 2, top - 2, x + FACE + 1, top + FACE + 1), outline=colour, width=3)
             _mark(draw, (x + 1, top + FACE + 6), colour, is_right=is_same)
-            draw.text((x + 18, top + FACE + 3), f"{score:.4g}", fill=theme.muted, font=font)
+            draw.text((x + 18, top + FACE + 3), f"{score:#.4g}", fill=theme.muted, font=font)
     return sheet
 
 

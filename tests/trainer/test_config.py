@@ -8,6 +8,7 @@ import pytest
 from opqn_app.errors import SettingsError
 from trainer.config import TrainConfig, parse_assignment, read_toml
 from trainer.presets import (
+    PRESETS,
     CodeLength,
     code_length,
     code_lengths,
@@ -119,8 +120,22 @@ def test_cfw_has_its_own_pixel_statistics_in_the_paper_preset_only() -> None:
     assert preset("code", layout="cfw60k").method.pixel_mean == preset("code").method.pixel_mean
 
 
-def test_options_beyond_the_paper_are_off_in_both_presets() -> None:
-    for name in ("paper", "code"):
+def test_the_quick_preset_differs_from_the_paper_in_size_and_pace_only() -> None:
+    quick, paper = preset("quick").to_dict(), preset("paper").to_dict()
+    differing = {
+        f"{section}.{key}"
+        for section in ("data", "method", "augment", "engine")
+        for key, value in quick[section].items()
+        if value != paper[section][key]
+    }
+    assert differing == {
+        "data.queries_per_person", "method.backbone", "engine.batch_size", "engine.epochs",
+        "engine.lr_step",
+    }  # fmt: skip
+
+
+def test_options_beyond_the_paper_are_off_in_all_presets() -> None:
+    for name in PRESETS:
         config = preset(name)
         engine, augment = config.engine, config.augment
         assert (engine.clip_norm, engine.ema, engine.warmup_epochs) == (0.0, 0.0, 0.0)

@@ -1,6 +1,7 @@
 """A page with nothing on it yet: one sentence that says why, one button that helps."""
 
 from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from opqn_app.ui import theme
@@ -37,8 +38,17 @@ class EmptyState(QWidget):
         self._icon_name = icon
         self._show_icon()
         self._words.setText(words)
+        self._fit_words()
         self.button.setText(button)
         self.button.setVisible(bool(button))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        # A layout that aligns a label asks for its hint, made before the style's font is known.
+        self._words.setFixedHeight(self._words.heightForWidth(WIDTH))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

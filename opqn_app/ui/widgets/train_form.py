@@ -13,7 +13,14 @@ from opqn_app.ui.widgets.choice_column import ChoiceColumn, QuietComboBox, Quiet
 from opqn_app.ui.widgets.controls import push_button, text_label
 from opqn_app.ui.widgets.data_field import DataField
 
-PRESETS = {"paper": "As in the paper", "code": "As in the authors' code"}
+PRESETS = {
+    "quick": "Quick: a small network",
+    "paper": "As in the paper",
+    "code": "As in the authors' code",
+}
+ABOUT_PRESETS = (
+    "Quick takes minutes for a few thousand pictures. The others take a graphics card, or a night."
+)
 SIZES = {"32": "32 pixels: quick", "112": "112 pixels: better, much slower"}
 BITS = {
     "32": {"16": "16 bit", "24": "24 bit", "36": "36 bit", "48": "48 bit", "64": "64 bit"},
@@ -82,7 +89,8 @@ class TrainForm(ChoiceColumn):
         self._why_not = text_label(is_quiet=True, wraps=True)
         about = text_label(f"{EXPLAINED} {CROPS}", is_quiet=True, wraps=True)
         self.add_field("Labelled pictures", self.data, about)
-        self.add_field("Preset", self.preset)
+        about = text_label(ABOUT_PRESETS, is_quiet=True, wraps=True)
+        self.add_field("Preset", self.preset, about)
         self.add_field("Pictures are seen at", self.pixels)
         self.add_field("Code length of a face", self.bits)
         self.add_field("Epochs", self.epochs)
