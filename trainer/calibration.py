@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.errors import OpqnError
 from opqn_app.types import Calibration, Floats
 
 # Share of a library's faces that show the person asked for. The percentages the app shows are right
@@ -10,20 +11,40 @@ from opqn_app.types import Calibration, Floats
 MATCH_SHARE = 0.01
 
 
+class NotCalibrated(OpqnError):
+    """Scores that tell nothing about who is who; `reason` is a plain clause."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The model has no calibration: {reason}.")
+
+
 def fit_calibration(
     same: Floats, other: Floats, *, match_share: float = MATCH_SHARE, iterations: int = 50
 ) -> Calibration:
     """Weighted logistic regression on the score, by Newton's method.
 
+    With n pairs of a kind the curve aims at (n + 1) / (n + 2) for same and 1 / (n + 2) for other
+    ones, as Platt (1999) does: few pairs that happen to be apart do not make a step of the curve.
+
     Args:
         same: (n,) scores of pairs of one person.
         other: (m,) scores of pairs of two people.
         match_share: weight of all `same` pairs together, 0 to 1; `other` weighs the rest.
+
+    Raises:
+        NotCalibrated: one kind of pairs is lacking, all scores are equal, or a higher score does
+            not mean a likelier match.
     """
+    if not len(same) or not len(other):
+        kind = "one person" if not len(same) else "two people"
+        raise NotCalibrated(f"no two of the compared pictures show {kind}")
     scores = np.concatenate([same, other]).astype(np.float64)
     centre, spread = float(scores.mean()), float(scores.std())
+    if spread <= 1e-9 * max(1.0, abs(centre)):
+        raise NotCalibrated("all pairs of pictures have the same score")
     x = np.stack([(scores - centre) / spread, np.ones_like(scores)])  # (2, n + m)
-    target, weight = _weighted_truth(len(same), len(other), match_share)
+    truth, weight = _weighted_truth(len(same), len(other), match_share)
+    target = np.where(truth == 1, (len(same) + 1) / (len(same) + 2), 1 / (len(other) + 2))
     beta = np.array([1.0, float(np.log(match_share / (1 - match_share)))])
     for _ in range(iterations):
         p = 1 / (1 + np.exp(-np.clip(beta @ x, -60, 60)))
@@ -32,6 +53,8 @@ def fit_calibration(
         step = np.linalg.solve(hessian, gradient)
         beta -= step * min(1.0, 5.0 / float(np.abs(step).max() + 1e-12))
     slope = beta[0] / spread
+    if not slope > 0:
+        raise NotCalibrated("pictures of one person score no higher than those of two people")
     return Calibration(slope=float(slope), intercept=float(beta[1] - slope * centre))
 
 

@@ -85,11 +85,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "data", nargs="*", metavar="DATA", help="folders, tar files or packs of PERSON/picture"
     )
     parser.add_argument("--dataset", metavar="NAME", help="a benchmark of `opqn datasets`")
-    parser.add_argument(
-        "--preset",
-        choices=("paper", "code", "quick"),
-        help="default: paper; quick is a small network that takes minutes on a processor",
-    )
+    parser.add_argument("--preset", choices=("paper", "code"), help="default: paper")
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings from a file")
     parser.add_argument("--input-size", type=int, choices=(32, 112), help="px (default 32)")
     codes = parser.add_argument_group("codes", "several are trained one after another")
@@ -229,11 +225,16 @@ def plan_jobs(arguments: argparse.Namespace) -> "list[Job]":
     Raises:
         OpqnError: the command line, a file it names or the run to resume does not fit.
     """
+    from trainer.resume import config_to_go_on, config_to_resume, is_finished
     from trainer.runs import RunDir
     from trainer.session import Job, bits_of
 
+    def job_to_go_on(run: RunDir, config: "TrainConfig") -> Job:
+        return Job(run.path, config, is_resumed=True, is_finished=is_finished(run, config))
+
     if arguments.resume:
-        return [Job(arguments.resume, RunDir.open(arguments.resume).config(), is_resumed=True)]
+        run = RunDir.open(arguments.resume)
+        return [job_to_go_on(run, config_to_resume(run, arguments, *_given(arguments)))]
     base, values = _base_config(arguments)
     if not base.data.sources:
         raise SettingsError("data.sources", "name the pictures to train on: opqn train DATA")
@@ -246,31 +247,39 @@ def plan_jobs(arguments: argparse.Namespace) -> "list[Job]":
             label = f"{name}-{bits_of(config)}bit-{method.n_books}x{method.n_words}"
             label += f"-{method.variant}-{method.codebooks}-s{config.engine.seed}"
             path = arguments.out / label
-            is_there = (path / "config.json").exists()
-            jobs.append(Job(path, config, is_resumed=arguments.go_on and is_there))
+            if arguments.go_on and (path / "config.json").exists():
+                run = RunDir.open(path)
+                jobs.append(job_to_go_on(run, config_to_go_on(run, config)))
+            else:
+                jobs.append(Job(path, config))
     return jobs
 
 
 def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
     """Preset, then what benchmark and backbone imply, then the file, then the flags."""
-    from trainer.config import parse_assignment, read_toml
     from trainer.datasets import benchmark
     from trainer.prepared import cut_of
     from trainer.presets import merge, preset
 
-    named, from_file = read_toml(arguments.config) if arguments.config else ("", {})
-    flags = merge(from_file, *(parse_assignment(text) for text in arguments.assignments),
-                  _flag_values(arguments))  # fmt: skip
+    named, flags = _given(arguments)
     layout = flags["data"].get("layout", "folders")
     implied = benchmark(layout).defaults if layout != "folders" else {}
     wants_trunk = flags["method"].get("backbone") in ("mobilefacenet", "inception-resnet-v1")
     size = merge({"method": {"input_size": 112 if wants_trunk else 32}}, implied, flags)["method"]
-    base = preset(
-        arguments.preset or named or "paper", input_size=size["input_size"], layout=layout
-    )
+    base = preset(named or "paper", input_size=size["input_size"], layout=layout)
     backbone = _implied_by_backbone(flags["method"].get("backbone", ""))
     prepared: Values = {"data": {**cut_of(flags["data"].get("sources", []))}}
     return base.with_values(merge(prepared, implied, backbone, flags)), flags
+
+
+def _given(arguments: argparse.Namespace) -> "tuple[str, Values]":
+    """The preset a command line names ("" if none), and its settings: the file's, then flags."""
+    from trainer.config import parse_assignment, read_toml
+    from trainer.presets import merge
+
+    named, from_file = read_toml(arguments.config) if arguments.config else ("", {})
+    assigned = (parse_assignment(text) for text in arguments.assignments)
+    return arguments.preset or named, merge(from_file, *assigned, _flag_values(arguments))
 
 
 def _flag_values(arguments: argparse.Namespace) -> "Values":

@@ -226,6 +226,15 @@ class TrainConfig:
         return cls(preset=str(values.get("preset", ""))).with_values(sections)
 
 
+def flat(config: TrainConfig) -> dict[str, Any]:
+    """Every setting by its name: "preset", then "data.sources" and so on, as plain values."""
+    values = config.to_dict()
+    named: dict[str, Any] = {"preset": values.pop("preset")}
+    for section, entries in values.items():
+        named |= {f"{section}.{key}": value for key, value in entries.items()}
+    return named
+
+
 SECTIONS = ("data", "method", "augment", "engine")
 _TYPES: dict[str, type] = {
     "data": DataConfig,

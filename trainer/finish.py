@@ -8,18 +8,21 @@ from typing import Any
 import torch
 
 from opqn_app.errors import ModelError
+from opqn_app.types import Calibration
+from trainer.calibration import NotCalibrated
 from trainer.config import TrainConfig
 from trainer.loading import TrainingData
 from trainer.networks import Network, to_app_model
 from trainer.objective import Objective
 from trainer.presets import CodeLength
+from trainer.roles import calibrate, evaluate_split
 from trainer.runs import RunDir
 from trainer.state import load_state
-from trainer.train import evaluate_split
 
 
 def finish(config: TrainConfig, run: RunDir, data: TrainingData, device: str) -> dict[str, Any]:
-    """Measure the best weights on the test split in float32, export them, write result.json.
+    """Measure the best weights on the test split in float32, calibrate them on the validation
+    split, export them, write result.json.
 
     Raises:
         ModelIncompatible: the run has no best weights yet.
@@ -37,10 +40,11 @@ def finish(config: TrainConfig, run: RunDir, data: TrainingData, device: str) ->
         "train": len(data.split.train),
         "people": len(data.classes),
     }
-    if len(data.split.test):
-        with _full_precision(device):
+    with _full_precision(device):
+        if len(data.split.test):
             figures, books = evaluate_split(objective, data, config, "test", torch.device(device))
-        result |= {"test": asdict(figures), "books": books.to_dict()}
+            result |= {"test": asdict(figures), "books": books.to_dict()}
+        result |= _calibrated(objective, data, config, torch.device(device))
     result |= _exported(run, result)
     run.write("result.json", result)
     return result
@@ -58,9 +62,11 @@ def best_network(state: dict[str, Any]) -> Network:
 def export(run: RunDir, folder: Path, *, name: str = "") -> str:
     """Write the best weights of a run as a model folder of the app; returns the model_id.
 
+    A run that has not ended has no calibration yet.
+
     Raises:
-        ModelError: there are no best weights, the app does not run this backbone, or the package
-            safetensors is missing (training itself needs none).
+        ModelError: there are no best weights, or the package safetensors is missing (training
+            itself needs none).
     """
     model = to_app_model(best_network(load_state(run.best)))
     try:
@@ -70,7 +76,14 @@ def export(run: RunDir, folder: Path, *, name: str = "") -> str:
             "Writing a model needs the packages safetensors and platformdirs. Then: "
             f"opqn export {run.path} {folder}"
         ) from error
-    return save_model(folder, model, card=card(run), name=name or run.path.name)
+    curve = run.read("result.json").get("calibration")
+    return save_model(
+        folder,
+        model,
+        calibration=Calibration(**curve) if curve else None,
+        card=card(run),
+        name=name or run.path.name,
+    )
 
 
 def card(run: RunDir) -> str:
@@ -78,7 +91,8 @@ def card(run: RunDir) -> str:
     config, made = run.config(), run.read("environment.json")
     data, method = made.get("data", {}), config.method
     bits = CodeLength(method.n_books, method.n_words).bits
-    test = run.read("result.json").get("test")
+    result = run.read("result.json")
+    test = result.get("test")
     lines = [
         f"# {run.path.name}",
         "",
@@ -92,6 +106,13 @@ def card(run: RunDir) -> str:
             f"Test split '{data.get('split')}': mAP {test['map']:.4f}, rank-1 {test['rank1']:.4f} "
             f"({test['queries']} queries, {test['gallery']} searched, ties by position)."
         )
+    if result.get("calibration"):
+        lines.append(
+            "Percentages are fitted on the validation pictures, for a library in which one face in "
+            "a hundred shows the person asked for."
+        )
+    else:
+        lines.append(result.get("not_calibrated", "The run has not ended: no calibration yet."))
     return "\n".join(lines) + "\n"
 
 
@@ -102,6 +123,15 @@ def _full_precision(device: str) -> AbstractContextManager[None]:
     return torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )
+
+
+def _calibrated(
+    objective: Objective, data: TrainingData, config: TrainConfig, device: torch.device
+) -> dict[str, Any]:
+    try:
+        return {"calibration": asdict(calibrate(objective, data, config, device))}
+    except NotCalibrated as error:
+        return {"calibration": None, "not_calibrated": str(error)}
 
 
 def _exported(run: RunDir, result: dict[str, Any]) -> dict[str, Any]:

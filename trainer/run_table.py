@@ -3,6 +3,7 @@
 import statistics
 from typing import Any
 
+from trainer.config import flat
 from trainer.presets import CodeLength
 from trainer.runs import RunDir
 
@@ -40,9 +41,9 @@ def table_of_results(rows: list[dict[str, Any]]) -> str:
 
 def differences(runs: list[RunDir]) -> dict[str, list[Any]]:
     """Settings that are not the same in all `runs` → their values, in order of the runs."""
-    flat = [_flat(run.config().to_dict()) for run in runs]
-    names = flat[0] if flat else {}
-    return {n: [f[n] for f in flat] for n in names if len({str(f[n]) for f in flat}) > 1}
+    settings = [flat(run.config()) for run in runs]
+    names = settings[0] if settings else {}
+    return {n: [s[n] for s in settings] for n in names if len({str(s[n]) for s in settings}) > 1}
 
 
 def _summary(run: RunDir) -> dict[str, Any]:
@@ -76,11 +77,3 @@ def _spread(values: list[float | None]) -> str:
         return "–"
     mean = f"{statistics.fmean(known):.4f}"
     return mean if len(known) == 1 else f"{mean} ± {statistics.stdev(known):.4f}"
-
-
-def _flat(values: dict[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {"preset": values["preset"]}
-    for section, entries in values.items():
-        if isinstance(entries, dict):
-            flat |= {f"{section}.{key}": value for key, value in entries.items()}
-    return flat

@@ -14,6 +14,7 @@ from trainer.finish import finish
 from trainer.loading import TrainingData, describe, load_data
 from trainer.presets import CodeLength
 from trainer.reports import EpochReport, StepProgress, Stopped
+from trainer.resume import go_on
 from trainer.runs import RunDir
 from trainer.stopping import StopFlag, stop_requests
 from trainer.tensorboard import Curves
@@ -26,11 +27,13 @@ class Job:
 
     Attributes:
         is_resumed: the folder holds a run that shall go on.
+        is_finished: and nothing is left to do there.
     """
 
     path: Path
     config: TrainConfig
     is_resumed: bool = False
+    is_finished: bool = False
 
 
 class Voice:
@@ -89,13 +92,14 @@ def run_jobs(jobs: list[Job], *, as_json: bool) -> list[dict[str, Any]]:
 
 
 def _run_job(job: Job, data: TrainingData, voice: Voice, stop: StopFlag) -> dict[str, Any]:
-    if not is_main_process():
-        run = RunDir(job.path)
-    else:
-        run = RunDir.open(job.path) if job.is_resumed else RunDir.create(job.path, job.config)
-    done = run.read("result.json")
-    if done and job.is_resumed:
-        return {"run": str(run.path), **done}
+    run = RunDir(job.path)
+    if job.is_finished:
+        return {"run": str(run.path), **run.read("result.json")}
+    if is_main_process():
+        if job.is_resumed:
+            go_on(run, job.config)
+        else:
+            run = RunDir.create(job.path, job.config)
     what = f"{run.path}: {job.config.method.variant}, {bits_of(job.config)} bit"
     voice.event("run", {"run": str(run.path), "config": job.config.to_dict()}, what)
     curves = Curves(run) if is_main_process() else None
@@ -117,7 +121,7 @@ def _run_job(job: Job, data: TrainingData, voice: Voice, stop: StopFlag) -> dict
         return {}
     result = {"run": str(run.path)}
     result |= finish(job.config, run, data, pick_device(job.config.engine.device))
-    voice.event("result", result)
+    voice.event("result", result, result.get("not_calibrated") or "")
     return result
 
 

@@ -13,9 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
@@ -32,11 +30,12 @@ from trainer.networks import Network, load_trunk
 from trainer.objective import PARTS, Objective
 from trainer.optimise import AveragedWeights, build_optimiser, clip, set_rates
 from trainer.reports import EpochReport, StepProgress, Stopped
+from trainer.roles import evaluate_split
 from trainer.runs import RunDir, environment
 from trainer.schedule import is_trunk_frozen, learning_rate, trunk_learning_rate
 from trainer.splits import save_split
 from trainer.state import State, load_state, random_state, restore_random_state, save_state
-from trainer.validation import Diverged, Figures, encode, retrieve
+from trainer.validation import Diverged, Figures
 
 logger = logging.getLogger(__name__)
 
@@ -382,37 +381,6 @@ def precision(engine: EngineConfig, device: torch.device) -> str:
     if engine.precision != "auto":
         return engine.precision
     return "bf16" if device.type == "cuda" else "fp32"
-
-
-def evaluate_split(
-    objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
-) -> tuple[Figures, BookReport]:
-    """Figures of the "val" or "test" pictures, and what the codebooks do with the queries.
-
-    Val queries search the training pictures, test queries the gallery; under "unseen" each picture
-    of the role asks all others of it.
-    """
-    split, size = data.split, config.method.input_size
-    rows = split.val if role == "val" else split.test
-    gallery = split.train if role == "val" else split.gallery
-    images, people = data.pictures.images, data.people
-
-    def encoded(chosen: np.ndarray[Any, Any], *, wants_tables: bool) -> Any:
-        return encode(
-            objective, images[chosen], people[chosen],
-            size=size, device=device, wants_tables=wants_tables,
-        )  # fmt: skip
-
-    queries = encoded(rows, wants_tables=True)
-    if split.is_leave_one_out:
-        codes, gallery = queries.codes, rows
-    else:
-        codes = encoded(gallery, wants_tables=False).codes
-    figures = retrieve(
-        queries.tables, codes, people[rows], people[gallery],
-        t=config.engine.p_at, leave_one_out=split.is_leave_one_out,
-    )  # fmt: skip
-    return figures, queries.books
 
 
 def _prepare_process(engine: EngineConfig, device: str) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from opqn_app.errors import OpqnError
 from opqn_app.opqn import lut
 from opqn_app.opqn.preprocess import centre_crop
+from opqn_app.types import Floats
 from trainer.diagnostics import BookReport, describe_books
 from trainer.objective import Objective
 
@@ -158,6 +159,32 @@ def retrieve(
     queries = int(counted)
     mean_ap, rank1, p_at = (float(v) / max(queries, 1) for v in (ap, first, near))
     return Figures(mean_ap, rank1, p_at, t, queries, len(tables) - queries, n)
+
+
+@torch.inference_mode()
+def pair_scores(
+    tables: Tensor,
+    codes: Tensor,
+    query_people: NDArray[np.int64],
+    gallery_people: NDArray[np.int64],
+    *,
+    leave_one_out: bool = False,
+) -> tuple[Floats, Floats]:
+    """Scores of pairs of one person, and of pairs of two people.
+
+    All pairs of query and gallery; of more than `PAIRS_AT_ONCE` those of some queries, drawn with
+    a fixed seed. The arguments are those of `retrieve`.
+    """
+    most = max(1, PAIRS_AT_ONCE // max(len(codes), 1))
+    rows = np.arange(len(query_people))
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[:most])
+    scores = score_block(tables[torch.from_numpy(rows).to(tables.device)], codes).cpu().numpy()
+    is_same = query_people[rows, None] == gallery_people
+    is_pair = np.ones_like(is_same)
+    if leave_one_out:
+        is_pair[np.arange(len(rows)), rows] = False
+    return scores[is_same & is_pair], scores[~is_same & is_pair]
 
 
 def ranked_by_chance(scores: Tensor, relevant: Tensor) -> Tensor:

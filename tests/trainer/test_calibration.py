@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.calibration import fit_calibration, reliability
+from trainer.calibration import NotCalibrated, fit_calibration, reliability
 
 
 def gaussian_scores(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -40,7 +40,33 @@ def test_stated_probabilities_are_true_on_new_pairs() -> None:
         assert true == pytest.approx(stated, abs=0.04)
 
 
-def test_separable_scores_do_not_diverge() -> None:
-    fitted = fit_calibration(np.float32([3, 4, 5]), np.float32([0, 1, 2]), match_share=0.5)
-    assert np.isfinite([fitted.slope, fitted.intercept]).all()
-    assert fitted.probability(np.float32([0.0, 5.0])) == pytest.approx([0, 1], abs=0.05)
+def test_a_few_separable_scores_make_no_step() -> None:
+    """Three pairs a kind say at most 4 / 5 for sure (Platt's targets); thousands say more."""
+    few = fit_calibration(np.float32([3, 4, 5]), np.float32([0, 1, 2]), match_share=0.5)
+    low, middle, high = few.probability(np.float32([0.0, 2.5, 5.0]))
+    assert 0.05 < low < 0.3
+    assert middle == pytest.approx(0.5, abs=0.01)
+    assert 0.7 < high < 0.95
+    many = fit_calibration(
+        np.linspace(3, 5, 3000, dtype=np.float32),
+        np.linspace(0, 2, 3000, dtype=np.float32),
+        match_share=0.5,
+    )
+    assert np.isfinite([many.slope, many.intercept]).all()
+    assert many.probability(np.float32([2.0, 3.0])) == pytest.approx([0, 1], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("same", "other", "words"),
+    [
+        ([2.0, 2.0], [2.0, 2.0, 2.0], "all pairs of pictures have the same score"),
+        ([0.0, 1.0], [2.0, 3.0, 4.0], "score no higher than those of two people"),
+        ([], [1.0, 2.0], "no two of the compared pictures show one person"),
+        ([1.0, 2.0], [], "no two of the compared pictures show two people"),
+    ],
+)
+def test_scores_that_tell_nothing_give_no_curve(
+    same: list[float], other: list[float], words: str
+) -> None:
+    with pytest.raises(NotCalibrated, match=words):
+        fit_calibration(np.array(same, np.float32), np.array(other, np.float32))

@@ -1,12 +1,14 @@
 """The engine: what it learns, that it can be stopped and resumed, and what its options do."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from tiny_training import draw_people, tiny_config, tiny_data
 
 from opqn_app.errors import ModelIncompatible, SettingsError
@@ -14,14 +16,15 @@ from opqn_app.opqn.checkpoint import load_model
 from trainer.config import TrainConfig
 from trainer.data import CropSet
 from trainer.distributed import World
-from trainer.finish import best_network, finish
+from trainer.finish import best_network, export, finish
 from trainer.loading import TrainingData
+from trainer.objective import Objective
 from trainer.optimise import AveragedWeights, build_optimiser, clip
 from trainer.reports import EpochReport, Stopped
 from trainer.runs import RunDir
 from trainer.state import load_state
 from trainer.train import Trainer, build_objective, train
-from trainer.validation import Diverged
+from trainer.validation import Diverged, Encoded, encode, score_block
 
 
 def trained(
@@ -274,6 +277,44 @@ def test_the_result_is_measured_and_loads_in_the_app(tmp_path: Path) -> None:
     with torch.inference_mode():
         app, own = loaded.model.features(x), network.features(x)
     assert torch.cosine_similarity(app, own).min() > 0.9999  # stored as float16
+
+
+def test_a_finished_model_is_calibrated_on_the_validation_pictures(tmp_path: Path) -> None:
+    config = tiny_config(
+        engine={"epochs": 20, "lr": 0.02}, data={"val_per_person": 2}, augment={"flip": False}
+    )
+    data = tiny_data(config)
+    run, _ = trained(config, tmp_path / "run", data)
+    result = finish(config, run, data, "cpu")
+    loaded = load_model(run.model)
+    assert loaded.calibration is not None
+    assert result["calibration"] == asdict(loaded.calibration)
+    objective = Objective(best_network(load_state(run.best)), 6).eval()
+    size, device = config.method.input_size, torch.device("cpu")
+
+    def of(role: NDArray[np.intp]) -> Encoded:
+        return encode(
+            objective, data.pictures.images[role], data.people[role], size=size, device=device
+        )
+
+    scores = score_block(of(data.split.val).tables, of(data.split.train).codes).numpy()
+    is_same = data.people[data.split.val][:, None] == data.people[data.split.train]
+    stated = loaded.calibration.probability(scores)
+    assert stated[is_same].mean() > 3 * stated[~is_same].mean()
+    assert "Percentages are fitted" in (run.model / "README.md").read_text()
+
+
+def test_a_model_without_validation_says_why_it_has_no_calibration(tmp_path: Path) -> None:
+    config = tiny_config(engine={"epochs": 1}, data={"val_per_person": 0})
+    data = tiny_data(config)
+    run, _ = trained(config, tmp_path / "run", data)
+    export(run, tmp_path / "early")
+    assert "The run has not ended" in (tmp_path / "early" / "README.md").read_text()
+    result = finish(config, run, data, "cpu")
+    assert result["calibration"] is None
+    assert "no pictures were kept to choose by" in result["not_calibrated"]
+    assert load_model(run.model).calibration is None
+    assert result["not_calibrated"] in (run.model / "README.md").read_text()
 
 
 def test_bf16_trunk_trains_too(tmp_path: Path) -> None:

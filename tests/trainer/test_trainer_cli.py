@@ -4,15 +4,18 @@ import json
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_training import child_context, run_command
+import torch
+from tiny_training import child_context, run_command, tiny_config
 
 from trainer import cli
 from trainer.packs import read_pack
 from trainer.runs import RunDir, find_runs
+from trainer.state import load_state
 
 QUICK = ["--backbone", "resnet20-narrow", "--queries", "1", "--batch-size", "8", "--epochs", "1"]
 
@@ -74,6 +77,69 @@ def test_finished_runs_are_skipped_and_a_second_start_is_refused(
     assert "±" in capsys.readouterr().out  # two seeds share a line
 
 
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--lr", 0.5], ["'engine.lr'", "was started with 0.1", "not with 0.5"]),
+        (["--set", "method.margin=0.3", "--bs", 4], ["'method.margin'", "engine.batch_size"]),
+        (["--variant", "OPQN-C"], ["'--variant'"]),
+        (["--len", 24], ["'--len'"]),
+        (["--name", "other"], ["'--name'"]),
+        (["--preset", "code"], ["'preset'", "'paper'"]),
+        (["elsewhere"], ["'data.sources'", "elsewhere"]),
+        (["--epochs", 1], ["'engine.epochs'", "has trained 2 epochs already"]),
+    ],
+)
+def test_flags_that_would_make_it_another_run_are_refused(
+    flags: list[object], words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tiny_config().with_values({"data": {"sources": ["people"]}})
+    made = RunDir.create(tmp_path / "run", replace(config, preset="paper"))
+    for epoch in (1, 2):
+        made.add_metrics({"epoch": epoch})
+    before = made.read("config.json")
+    assert run("train", *flags, "--resume", made.path, "--show-config") == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert all(word in said for word in words)
+    assert made.read("config.json") == before
+
+
+def test_what_may_change_or_does_not_change_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = RunDir.create(tmp_path / "run", tiny_config())
+    flags = ["--lr", 0.1, "--bs", 8, "--device", "cpu", "--epochs", 5, "--json-lines"]
+    assert run("train", "--resume", made.path, *flags, "--show-config") == 0
+    (config,) = json_of(capsys)
+    assert (config["engine"]["epochs"], config["engine"]["device"]) == (5, "cpu")
+
+
+def test_more_epochs_go_on_from_the_end(people_folder: Path, tmp_path: Path) -> None:
+    """The weights are those of a run that was asked for all epochs at once."""
+    command = ["train", people_folder, *QUICK, "--out"]
+    assert run(*command, tmp_path / "a") == 0
+    (short,) = find_runs(tmp_path / "a")
+    assert run("train", "--resume", short.path, "--epochs", 2) == 0
+    assert run(*command, tmp_path / "a", "--go-on", "--epochs", 3) == 0
+    assert run(*command, tmp_path / "b", "--epochs", 3) == 0
+    (whole,) = find_runs(tmp_path / "b")
+    ends = [load_state(r.last)["network"] for r in (short, whole)]
+    assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[1])
+    assert short.config().engine.epochs == 3
+    assert [m["epoch"] for m in short.metrics()] == [1, 2, 3]
+    assert (short.path / "result.json").is_file()
+
+
+def test_go_on_refuses_a_run_of_other_settings(
+    people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", people_folder, *QUICK, "--out", tmp_path / "r"]
+    assert run(*command) == 0
+    assert run(*command, "--go-on", "--lr", 0.5) == 1
+    assert "'engine.lr'" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_sigterm_saves_first_and_the_run_goes_on(people_folder: Path, tmp_path: Path) -> None:
     command = ["train", str(people_folder), *QUICK, "--json-lines", "--out", str(tmp_path / "r")]
@@ -94,9 +160,7 @@ def test_sigterm_saves_first_and_the_run_goes_on(people_folder: Path, tmp_path: 
     assert "opqn train --resume" in last["text"]
     stopped = find_runs(tmp_path / "r")[0]
     epochs = len(list(stopped.metrics()))
-    config = stopped.config().with_values({"engine": {"epochs": epochs + 1}})
-    stopped.write("config.json", config.to_dict())
-    assert run("train", "--resume", stopped.path) == 0
+    assert run("train", "--resume", stopped.path, "--epochs", epochs + 1) == 0
     assert [m["epoch"] for m in stopped.metrics()] == list(range(1, epochs + 2))
     assert stopped.read("result.json")["test"]["queries"] == 6
 
@@ -214,8 +278,6 @@ def test_a_pack_trains_like_its_folder(people_folder: Path, tmp_path: Path) -> N
 def test_export_of_a_run_without_weights_is_explained(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tiny_training import tiny_config
-
     made = RunDir.create(tmp_path / "run", tiny_config())
     assert run("export", made.path, tmp_path / "model") == 1
     assert "checkpoint can't be read" in capsys.readouterr().err

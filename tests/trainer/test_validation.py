@@ -14,8 +14,9 @@ from trainer.metrics import (
     precision_at,
     tie_groups,
 )
-from trainer.train import build_objective, evaluate_split
-from trainer.validation import encode, ranked_by_chance, retrieve, score_block
+from trainer.roles import evaluate_split
+from trainer.train import build_objective
+from trainer.validation import encode, pair_scores, ranked_by_chance, retrieve, score_block
 
 
 def random_codes(
@@ -88,6 +89,29 @@ def test_leave_one_out_equals_the_evaluation() -> None:
     assert figures.rank1 == pytest.approx(report.rank1)
     assert figures.p_at == pytest.approx(report.p_at_5)
     assert figures.skipped == report.skipped
+
+
+def test_pair_scores_are_those_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    tables, codes, query, gallery = random_codes(2, 7, 12)
+    scores = score_block(tables, codes).numpy()
+    same, other = pair_scores(tables, codes, query, gallery)
+    pairs = [(q, n) for q in range(7) for n in range(12)]
+    wanted = [scores[q, n] for q, n in pairs if query[q] == gallery[n]]
+    assert same.tolist() == wanted
+    assert other.tolist() == [scores[q, n] for q, n in pairs if query[q] != gallery[n]]
+    monkeypatch.setattr("trainer.validation.PAIRS_AT_ONCE", 36)  # room for three queries
+    some = np.concatenate(pair_scores(tables, codes, query, gallery))
+    assert len(some) == 36
+    assert {*some.tolist()} <= {*scores.ravel().tolist()}
+
+
+def test_nothing_is_paired_with_itself() -> None:
+    tables, codes, _, people = random_codes(3, 9, 9)
+    scores = score_block(tables, codes).numpy()
+    same, other = pair_scores(tables, codes, people, people, leave_one_out=True)
+    assert len(same) + len(other) == 9 * 8
+    apart = ~np.eye(9, dtype=bool)
+    assert same.tolist() == scores[apart & (people[:, None] == people)].tolist()
 
 
 def test_no_query_with_a_match_gives_zero_and_says_so() -> None:
