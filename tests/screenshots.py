@@ -40,6 +40,7 @@ from opqn_app.ui.widgets.photo_grid import tile_rect
 NORMAL, SMALL, LARGE = (1280, 800), (900, 600), (1600, 1000)
 MAX_BYTES = 200_000
 PATIENCE_S = 180.0
+CHILD_PATIENCE_S = 1800.0  # evaluations and training runs
 QUIET_S = 0.3  # no task for so long: everything is drawn
 
 
@@ -73,6 +74,22 @@ class Studio:
         yield window
         window.close()
 
+    def labelled_faces(self) -> Path:
+        """The sample's portraits as aligned crops in a folder for each person, made once."""
+        from trainer.prepare import prepare
+        from trainer.prepared import PrepareSettings
+
+        photos, faces = self.room / "photos", self.room / "Faces"
+        if not faces.is_dir():
+            labels = json.loads((self.sample / "labels.json").read_text(encoding="utf-8"))
+            for path, one in labels["singles"].items():
+                target = photos / one["person"] / Path(path).name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(self.sample / "photos" / path, target)
+            for _ in prepare(photos, faces, PrepareSettings(), lambda: self.engine.detector):
+                pass
+        return faces
+
     def rest(self, session: Session) -> None:
         """Wait until the lanes have had nothing to do for a moment."""
         quiet_since = time.monotonic()
@@ -84,9 +101,9 @@ class Studio:
             if time.monotonic() > end:
                 raise TimeoutError("the window does not come to rest")
 
-    def wait(self, is_so: Callable[[], bool]) -> None:
+    def wait(self, is_so: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
         """Wait for something to become so."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + patience_s
         while not is_so():
             if time.monotonic() > end:
                 raise TimeoutError("what the picture should show does not happen")
@@ -102,11 +119,13 @@ class Studio:
 
 def take_all(studio: Studio) -> None:
     """Every scene in light and dark; the library of the first one serves the others."""
+    chosen = [scene for scene in SCENES if studio.only in scene.__name__]
+    if indexing not in chosen and set(chosen) & ON_THE_SAMPLE:
+        chosen.insert(0, indexing)
     for is_dark in (False, True):
         studio.is_dark = is_dark
-        for scene in SCENES:
-            if studio.only in scene.__name__ or scene is indexing:
-                scene(studio)
+        for scene in chosen:
+            scene(studio)
 
 
 def first_start(studio: Studio) -> None:
@@ -262,6 +281,99 @@ def shortcuts(studio: Studio) -> None:
         studio.shoot(window, "shortcuts-small")
 
 
+def evaluation(studio: Studio) -> None:
+    """The bundled model on the sample's portraits: before, meanwhile, after; and what can fail."""
+    faces = studio.labelled_faces()
+    with studio.window(f"evaluation-{studio.is_dark}") as window:
+        session = window.search._session
+        window.show_page("evaluate")
+        page = window.evaluate
+        assert page is not None
+        studio.rest(session)
+        for name, size in (("", NORMAL), ("-small", SMALL)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"evaluate-empty{name}")
+        window.resize(*NORMAL)
+        page.form.set_data(faces)
+        page.form.kind.choose("aligned")
+        page.form.controls.setChecked(True)
+        studio.wait(page.form.run_button.isEnabled)
+        page.form.run_button.click()
+        studio.wait(lambda: page.work._bar.value() > 0, CHILD_PATIENCE_S)
+        studio.shoot(window, "evaluate-running")
+        studio.wait(lambda: not page.is_running and page.view is not None, CHILD_PATIENCE_S)
+        assert page.view is not None
+        for name, size in (("", NORMAL), ("-small", SMALL), ("-large", LARGE)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"evaluate{name}")
+        window.resize(*NORMAL)
+        bar = page.view.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        studio.rest(session)
+        studio.shoot(window, "evaluate-figures")
+    with studio.window(f"evaluation-{studio.is_dark}") as window:
+        window.show_page("evaluate")
+        page, gone = window.evaluate, studio.room / "Portraits"
+        assert page is not None
+        shutil.copytree(faces, gone)
+        page.form.set_data(gone)
+        studio.rest(window.search._session)
+        studio.wait(page.form.run_button.isEnabled)
+        shutil.rmtree(gone)
+        page.form.run_button.click()
+        studio.wait(lambda: not page.is_running, CHILD_PATIENCE_S)
+        studio.rest(window.search._session)
+        studio.shoot(window, "evaluate-error")
+
+
+def training(studio: Studio) -> None:
+    """A run of the small network on the sample's portraits, paused and finished."""
+    faces = studio.labelled_faces()
+    shutil.rmtree(paths.data_dir() / "runs", ignore_errors=True)
+    with studio.window(f"training-{studio.is_dark}") as window:
+        session = window.search._session
+        window.show_page("train")
+        page = window.train
+        assert page is not None
+        studio.rest(session)
+        for name, size in (("", NORMAL), ("-small", SMALL)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"train-empty{name}")
+        window.resize(*NORMAL)
+        page.form.set_data(faces)
+        page.form.queries.setValue(40)
+        studio.wait(page.form.train_button.isEnabled)
+        page.form.train_button.click()
+        studio.wait(lambda: not page.is_running, CHILD_PATIENCE_S)
+        studio.rest(session)
+        studio.shoot(window, "train-error")
+        page.form.queries.setValue(1)
+        page.form.epochs.setValue(60)
+        small = ["--backbone", "resnet20-narrow", "--lr", "0.02", "--batch-size", "32"]
+        arguments = page.form.arguments
+        page.form.arguments = lambda: [*arguments(), *small]  # type: ignore[method-assign]
+        page.form.train_button.click()
+        studio.wait(lambda: len(page._live.epochs) >= 20, CHILD_PATIENCE_S)
+        for name, size in (("", NORMAL), ("-small", SMALL)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"train-running{name}")
+        window.resize(*NORMAL)
+        page.pause()
+        studio.wait(lambda: not page.is_running, CHILD_PATIENCE_S)
+        studio.rest(session)
+        studio.shoot(window, "train-paused")
+        page._pause.click()
+        studio.wait(lambda: not page.is_running, CHILD_PATIENCE_S)
+        for name, size in (("", NORMAL), ("-small", SMALL), ("-large", LARGE)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"train{name}")
+
+
 SCENES = (
     first_start,
     indexing,
@@ -273,7 +385,10 @@ SCENES = (
     nobody,
     settings,
     shortcuts,
+    evaluation,
+    training,
 )
+ON_THE_SAMPLE = {library, failures, viewer, search, settings, shortcuts}
 
 
 def _engine() -> Engine:

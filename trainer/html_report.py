@@ -165,8 +165,9 @@ def _thresholds(report: EvalReport) -> str:
     for result in report.of_models():
         for point in figures_of(result, report.settings.cutoffs)["operating_points"]:
             rows.append([
-                result.label, f"{point['wanted_precision']:.1%}", f"{point['threshold']:.5g}",
-                f"{point['precision']:.2%}", f"{point['recall']:.2%}", f"{point['far']:.2e}",
+                result.label, f"{100 * point['wanted_precision']:.4g} %",
+                f"{point['threshold']:#.5g}", f"{100 * point['precision']:.2f} %",
+                f"{100 * point['recall']:.2f} %", f"{point['far']:.2e}",
             ])  # fmt: skip
             kinds.append("control")
     text = (

@@ -157,7 +157,7 @@ class CurveChart(QWidget):
         axes = self.axes
         self._box.enableAutoRange()
         if axes.x_range is not None:
-            self._box.setXRange(*axes.x_range, padding=0.02)
+            self._box.setXRange(*axes.x_range, padding=0.035)  # room for the last number
         if axes.y_range is not None:
             self._box.setYRange(*axes.y_range, padding=0.03)
 
