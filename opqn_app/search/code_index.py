@@ -11,7 +11,7 @@ from opqn_app.search import exact, kernels
 from opqn_app.search.cells import MAX_BOOKS, Cells
 from opqn_app.search.loading import Loaded, load, of_codes
 from opqn_app.search.ranking import Best, Ranking
-from opqn_app.search.segment import Segment
+from opqn_app.search.segment import Row, Segment
 from opqn_app.types import Codes, Floats, Ids, Lut
 
 __all__ = ["CodeIndex", "Mask", "Ranking"]
@@ -30,6 +30,7 @@ class CodeIndex:
         self._loaded = loaded
         self._segments = loaded.segments
         self._cells = cells if cells and cells.segments == loaded.sealed else None
+        self._row: Row | None = None
         self._starts = np.cumsum([0, *map(len, self._segments)])
         self._n_words = max((segment.n_words for segment in self._segments), default=0)
 
@@ -102,7 +103,8 @@ class CodeIndex:
             self._search_cells(table, best, masks)
             n_sealed = len(self._loaded.sealed)
             segments, masks = segments[n_sealed:], masks and masks[n_sealed:]
-        return exact.search(loops, segments, table, best, masks=masks, threads=threads)
+        row = self._row_for(loops) if segments is self._segments else None
+        return exact.search(loops, segments, table, best, row=row, masks=masks, threads=threads)
 
     def search_many(
         self, luts: Sequence[Lut] | Floats, limit: int, *, threads: int | None = None
@@ -119,7 +121,9 @@ class CodeIndex:
         if self._suits_cells(loops):
             return [self.search(lut, limit=limit) for lut in luts]
         tables = [self._checked(lut) for lut in luts]
-        return exact.search_many(loops, self._segments, tables, limit, threads=threads)
+        return exact.search_many(
+            loops, self._segments, tables, limit, row=self._row_for(loops), threads=threads
+        )
 
     def mask(self, face_ids: Ids | Collection[int]) -> Mask:
         """(N,) True for these faces; make it once for a filter that stays."""
@@ -134,7 +138,7 @@ class CodeIndex:
         compiled = kernels.warm_up()
         if self._suits_cells(compiled):
             self._made_cells()
-        elif exact.sifts(compiled, self._segments):
+        elif self._row_for(compiled) is None and exact.sifts(compiled, self._segments):
             for segment in self._segments:
                 _ = segment.postings
 
@@ -176,6 +180,14 @@ class CodeIndex:
         if self._cells is None:
             self._cells = Cells(self._loaded.sealed)
         return self._cells
+
+    def _row_for(self, loops: kernels.Kernels) -> Row | None:
+        """The row of all segments, where they are many and can be sieved."""
+        if len(self._segments) < 2 or not loops.can_sieve(self._segments[0]):
+            return None
+        if self._row is None:
+            self._row = Row(self._segments)
+        return self._row
 
     def _kernels(self) -> kernels.Kernels:
         if len(self) > LARGE:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.kernels import Kernels, is_warming
 from opqn_app.search.ranking import Best, Ranking
-from opqn_app.search.segment import Segment
+from opqn_app.search.segment import Row, Segment, Stretch
 from opqn_app.search.terms import Terms, pick_terms
 from opqn_app.types import Floats, Lut
 
@@ -35,7 +35,8 @@ LISTS_PER_SEARCH = 8  # segments whose lists one query waits for, some 2 ms each
 PICK_AGAIN = 4  # times as many faces behind: the floor has risen enough for fewer terms
 THREADS_FROM = 20_000_000  # faces from which threads share a query; below, they gained nothing
 MAX_THREADS = 8
-TILE = 4  # segments a batch of queries goes through together: they stay in the cache
+TOGETHER = 4  # segments a batch of queries goes through together: they stay in the cache
+LONGEST = 64  # segments in a stretch, which is one call
 
 Mask = NDArray[np.bool_]
 
@@ -66,10 +67,30 @@ class Search:
         self._behind = 0
         self._is_crowded = False  # so many faces reach the floor that scoring all is faster
 
-    def visit(self, piece: Piece) -> None:
-        """Offer the faces of a piece that may be among the best."""
+    def visit(self, part: Piece | Stretch) -> None:
+        """Offer the faces of a part of the index that may be among the best."""
+        if isinstance(part, Piece):
+            self._visit_piece(part)
+        else:
+            self._visit_stretch(part)
+
+    def _visit_stretch(self, stretch: Stretch) -> None:
+        best, done, skip = self.best, stretch.first, stretch.skip
+        if -np.inf < best.floor < np.inf and not self._is_crowded:
+            heap = best.heap()
+            scores, ids, done = self._kernels.sieve_row(stretch, self._lut, best.floor, heap)
+            best.offer(ids.copy(), scores)
+            best.floor = max(best.floor, heap[0])
+            self._behind += int(stretch.row.lengths[stretch.first : done].sum())
+        for i in range(done, stretch.last):
+            segment = stretch.row.segments[i]
+            start = skip if i == stretch.first else 0
+            self._visit_piece(Piece(segment, slice(start, len(segment)), None))
+
+    def _visit_piece(self, piece: Piece) -> None:
+        had_floor = self.best.floor > -np.inf
         scores, rows = self._faces(piece)
-        self._is_crowded = len(rows) * FEW > len(piece)
+        self._is_crowded = had_floor and len(rows) * FEW > len(piece)
         if piece.allowed is not None:
             is_allowed = piece.allowed[rows]
             scores, rows = scores[is_allowed], rows[is_allowed]
@@ -125,23 +146,28 @@ def search(
     lut: Lut,
     best: Best,
     *,
+    row: Row | None = None,
     masks: Sequence[Mask] | None = None,
     threads: int | None = None,
 ) -> Ranking:
     """The best faces of all segments.
 
     Args:
+        row: of the segments, where the kernels can sieve them.
         masks: of each segment, which faces may be found; None for all.
         threads: how many share the work; by default one for small indexes.
     """
+    if best.limit == 0:
+        return best.ranking()
     n_faces = sum(map(len, segments))
     query = Search(kernels, lut, best, sifts=sifts(kernels, segments))
-    pieces = iter(_pieces(segments, masks))
     n_threads = threads or (_n_threads() if n_faces >= THREADS_FROM else 1)
-    for piece in islice(pieces, None if n_threads == 1 else _N_GROWING):
-        query.visit(piece)
+    longest = min(LONGEST, max(1, len(segments) // (4 * n_threads)))
+    parts = iter(_parts(segments, masks, row, LONGEST if n_threads == 1 else longest))
+    for part in islice(parts, None if n_threads == 1 else _N_GROWING):
+        query.visit(part)
     if n_threads > 1:
-        _share(query, list(pieces), n_threads)
+        _share(query, list(parts), n_threads)
     return best.ranking()
 
 
@@ -151,28 +177,48 @@ def search_many(
     luts: Sequence[Lut],
     limit: int,
     *,
+    row: Row | None = None,
     threads: int | None = None,
 ) -> list[Ranking]:
     """`search` of many queries, which go through a few segments at a time while they are cached."""
     has_lists = sifts(kernels, segments)
     queries = [Search(kernels, lut, Best(limit), sifts=has_lists) for lut in luts]
-    pieces = list(_pieces(segments, None))
-    tiles = [pieces[i : i + TILE] for i in range(0, len(pieces), TILE)]
+    parts = list(_parts(segments, None, row, TOGETHER))
+    size = TOGETHER if row is None else 1
+    steps = [parts[i : i + size] for i in range(0, len(parts), size)]
 
-    def run(part: Sequence[Search]) -> None:
-        for tile in tiles:
-            for query in part:
-                for piece in tile:
-                    query.visit(piece)
+    def run(some: Sequence[Search]) -> None:
+        for step in steps:
+            for query in some:
+                for part in step:
+                    query.visit(part)
 
     n_threads = max(1, min(threads or _n_threads(), len(queries)))
-    parts = [queries[i::n_threads] for i in range(n_threads)]
+    shares = [queries[i::n_threads] for i in range(n_threads)]
     with ThreadPoolExecutor(n_threads) as pool:
-        list(pool.map(run, parts))
+        list(pool.map(run, shares))
     return [query.best.ranking() for query in queries]
 
 
 _N_GROWING = 6  # pieces shorter than a segment, at least where the first segment is full
+
+
+def _parts(
+    segments: Sequence[Segment], masks: Sequence[Mask] | None, row: Row | None, longest: int
+) -> Iterator[Piece | Stretch]:
+    """The index cut up: stretches where there is a row, else pieces.
+
+    Args:
+        longest: segments in a stretch, at most.
+    """
+    if row is None or masks is not None:
+        yield from _pieces(segments, masks)
+        return
+    start = min(FIRST, len(segments[0]))
+    yield Piece(segments[0], slice(0, start), None)
+    for first in range(0, len(segments), longest):
+        last = min(len(segments), first + longest)
+        yield Stretch(row, first, last, 0 if first else start)
 
 
 def _pieces(segments: Sequence[Segment], masks: Sequence[Mask] | None) -> Iterator[Piece]:
@@ -187,12 +233,12 @@ def _pieces(segments: Sequence[Segment], masks: Sequence[Mask] | None) -> Iterat
             start = stop
 
 
-def _share(query: Search, pieces: list[Piece], n_threads: int) -> None:
+def _share(query: Search, parts: list[Piece | Stretch], n_threads: int) -> None:
     others = [query.beside() for _ in range(n_threads)]
 
     def run(i: int) -> None:
-        for piece in pieces[i::n_threads]:
-            others[i].visit(piece)
+        for part in parts[i::n_threads]:
+            others[i].visit(part)
 
     with ThreadPoolExecutor(n_threads) as pool:
         list(pool.map(run, range(n_threads)))

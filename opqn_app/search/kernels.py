@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from opqn_app import paths
 from opqn_app.search.kernels_numpy import NumpyKernels
-from opqn_app.search.segment import Segment
+from opqn_app.search.segment import Segment, Stretch
 from opqn_app.search.terms import Terms
-from opqn_app.types import Floats, Lut
+from opqn_app.types import Floats, Ids, Lut
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,10 @@ class Kernels(Protocol):
     def sieve(
         self, segment: Segment, part: slice, lut: Lut, floor: Any
     ) -> tuple[Floats, NDArray[Any]]: ...  # adds in 8 bits first; floor finite
+    def sieve_row(
+        self, stretch: Stretch, lut: Lut, floor: Any, heap: Floats
+    ) -> tuple[Floats, Ids, int]: ...  # of many segments: (scores, face ids, the segment it came
+    #                                    to); raises the floor with `heap`, see `Best.heap`
     def sift(
         self, segment: Segment, terms: Terms, lut: Lut, floor: Any
     ) -> tuple[Floats, NDArray[Any]]: ...  # reads the lists of the terms only

@@ -14,9 +14,9 @@ import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
-from opqn_app.search.segment import SIZE, Segment
+from opqn_app.search.segment import SIZE, Segment, Stretch
 from opqn_app.search.terms import Terms
-from opqn_app.types import Floats, Lut
+from opqn_app.types import Floats, Ids, Lut
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rows = NDArray[np.int32]
@@ -168,7 +168,7 @@ class NumbaKernels:
     def scan(
         self, segment: Segment, part: slice, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
-        scores, rows = room()
+        scores, rows, _ = room()
         n = scan_rows(segment.books, part.start, part.stop, lut, floor, scores, rows)
         return scores[:n], rows[:n]
 
@@ -177,11 +177,16 @@ class NumbaKernels:
     ) -> tuple[Floats, Rows]:
         return self.scan(segment, part, lut, floor)
 
+    def sieve_row(
+        self, stretch: Stretch, lut: Lut, floor: np.float32, heap: Floats
+    ) -> tuple[Floats, Ids, int]:
+        return np.empty(0, np.float32), np.empty(0, np.int64), stretch.first
+
     def sift(
         self, segment: Segment, terms: Terms, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
         threshold = max(terms.threshold(floor), 0)
-        scores, rows = room()
+        scores, rows, _ = room()
         if threshold > 255:  # no sum of weights gets there
             return scores[:0], rows[:0]
         lists = segment.postings
@@ -201,11 +206,16 @@ class NumbaKernels:
         return scores[:n], rows[:n]
 
 
-def room() -> tuple[Floats, Rows]:
-    """Where this thread's kernels write what they find; made once, since fresh memory costs."""
-    made: tuple[Floats, Rows] | None = getattr(_own, "room", None)
+def room() -> tuple[Floats, Rows, Ids]:
+    """Where this thread's kernels write what they find: scores, rows, face ids.
+
+    Made once, since fresh memory costs; twice a segment, so that a row of segments is passed in
+    one call as long as few faces of each are found.
+    """
+    made: tuple[Floats, Rows, Ids] | None = getattr(_own, "room", None)
     if made is None:
-        made = _own.room = np.empty(SIZE, np.float32), np.empty(SIZE, np.int32)
+        n = 2 * SIZE
+        made = _own.room = np.empty(n, np.float32), np.empty(n, np.int32), np.empty(n, np.int64)
     return made
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search.segment import Segment
+from opqn_app.search.segment import Segment, Stretch
 from opqn_app.search.terms import Terms
 from opqn_app.types import Floats, Ids, Lut
 
@@ -27,6 +27,11 @@ class NumpyKernels:
         self, segment: Segment, part: slice, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Ids]:
         return self.scan(segment, part, lut, floor)
+
+    def sieve_row(
+        self, stretch: Stretch, lut: Lut, floor: np.float32, heap: Floats
+    ) -> tuple[Floats, Ids, int]:
+        return np.empty(0, np.float32), np.empty(0, np.int64), stretch.first
 
     def sift(
         self, segment: Segment, terms: Terms, lut: Lut, floor: np.float32

@@ -73,6 +73,14 @@ class Best:
             ids, scores = _head(ids, scores, self.limit, self.floor)
         self._ids, self._scores, self._waiting = [ids], [scores], len(ids)
 
+    def heap(self) -> Floats:
+        """(limit,) the best scores, ascending; -inf for those that are missing."""
+        self.settle()
+        scores = np.full(self.limit, -np.inf, np.float32)
+        found = self._scores[0]
+        scores[self.limit - len(found) :] = np.sort(found)
+        return scores
+
     def ranking(self) -> Ranking:
         """The best, ranked."""
         self.settle()

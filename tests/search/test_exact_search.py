@@ -281,3 +281,17 @@ def test_no_lists_are_made_while_better_kernels_are_on_their_way(
     index = CodeIndex.of_codes("any", np.arange(n), gallery("random", rng, n, 8, 256))
     index.search(tables("peaked", rng, 8, 256), limit=50)
     assert index.bytes_per_face == 16
+
+
+def test_more_faces_reach_the_floor_than_one_call_has_room_for() -> None:
+    """Four full segments of equals, better than the first one, are passed in more than one call."""
+    codes = np.ones((5 * segment.SIZE + 300, 2), np.uint8)
+    codes[: segment.SIZE] = 0
+    codes[-1] = 2
+    ids = np.arange(3, 3 + len(codes))
+    lut = lut_scoring.snap(np.array([[0.1, 0.3, 0.6], [0.2, 0.5, 0.3]]))
+    kernels.warm_up()
+    check(
+        CodeIndex.of_codes("any", ids, codes).search(lut, limit=70_000, threads=1),
+        by_definition(lut, ids, codes, limit=70_000),
+    )
