@@ -26,10 +26,13 @@ PHOTO_SUFFIXES = raw.RAW_SUFFIXES | {
     *(".heic", ".heif", ".hif", ".avif"),
 }
 MAX_SIDE = 2048  # pixels; enough for faces 2 % as wide as the photo
+MIN_SIDE = 1920  # a JPEG decoded at half its size that is no smaller is taken as it is
 MAX_PIXELS = 250_000_000  # decoded; 4 bytes each in memory, so 1 GB for the moment of decoding
 MAX_JPEG_PIXELS = 2_000_000_000  # as stored; baseline JPEG is decoded at down to 1/8 of its size
 MAX_FILE_BYTES = 1 << 30
 
+MAX_THUMBNAIL = 640  # pixels of an EXIF thumbnail; it shares 64 kB with all other metadata
+_EXIF_START = b"Exif\0\0"
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
 
 # What Pillow and pillow-heif raise on damaged files: the first line was seen in 108,000 mutated
@@ -46,7 +49,8 @@ class Photo:
     """A photo, the right way up.
 
     Attributes:
-        image: RGB; the longest side is at most the `max_side` asked for.
+        image: RGB; the longest side is at most the `max_side` asked for, and that or at least
+            MIN_SIDE where the original is larger.
         width: of the original in pixels, after rotation; for RAW, of its embedded preview.
         height: likewise.
         taken_at: local time of the exposure, such as "2019-08-24T17:05:33", if the photo says so.
@@ -102,10 +106,10 @@ def _read(file: BinaryIO, path: Path, max_side: int) -> Photo:
     with _damage_named(path, head):
         if path.suffix.lower() in raw.RAW_SUFFIXES and not raw.is_plain_picture(head):
             file = raw.embedded_preview(file, path)
-        image, stored = _decoded(file, path, max_side)
+        image, stored, thumbnail = _decoded(file, path, max_side)
     # libheif has turned the picture already; what EXIF says then is history.
     orientation = 1 if image.format == "HEIF" else _orientation(image)
-    upright = pixels.upright_rgb(image, max_side, orientation)
+    upright = pixels.upright_rgb(thumbnail or image, max_side, orientation)
     width, height = pixels.turned_size(stored, orientation)
     return Photo(upright, width, height, _taken_at(image))
 
@@ -120,19 +124,45 @@ def _damage_named(path: Path, head: bytes) -> Iterator[None]:
         raise PhotoUnreadable(path, reasons.damage(head, error)) from error
 
 
-def _decoded(file: BinaryIO, path: Path, max_side: int) -> tuple[Image.Image, tuple[int, int]]:
-    """The loaded image, not much larger than needed where its format allows that, and its size."""
+def _decoded(
+    file: BinaryIO, path: Path, max_side: int
+) -> tuple[Image.Image, tuple[int, int], Image.Image | None]:
+    """The image, not much larger than needed where its format allows that; and its stored size.
+
+    It is loaded, unless the third is the thumbnail that the camera put in and that is large enough.
+    """
     _prepare_pillow()
     image = Image.open(file, formats=_FORMATS)
     stored = image.size
     _refuse_huge(image, path)
     if image.format in ("JPEG", "MPO"):
+        thumbnail = _embedded_thumbnail(image, pixels.bounded_size(stored, max_side))
+        if thumbnail is not None:
+            return image, stored, thumbnail
         # Decodes at 1/2, 1/4 or 1/8 where that still covers what is asked for.
-        image.draft(None, pixels.bounded_size(stored, max_side))
+        image.draft(None, pixels.bounded_size(stored, min(max_side, MIN_SIDE)))
     if image.width * image.height > MAX_PIXELS:
         raise PhotoUnreadable(path, _too_many(stored))
     image.load()
-    return image, stored
+    return image, stored, None
+
+
+def _embedded_thumbnail(image: Image.Image, wanted: tuple[int, int]) -> Image.Image | None:
+    """The EXIF thumbnail of a JPEG, loaded, if it shows all of the photo and is large enough."""
+    if max(wanted) > MAX_THUMBNAIL:
+        return None
+    try:
+        place = image.getexif().get_ifd(ExifTags.IFD.IFD1)
+        start = len(_EXIF_START) + place[ExifTags.Base.JpegIFOffset]
+        data = image.info["exif"][start : start + place[ExifTags.Base.JpegIFByteCount]]
+        thumbnail = Image.open(io.BytesIO(data), formats=("JPEG",))
+        is_whole = abs(thumbnail.width * image.height / (thumbnail.height * image.width) - 1) < 0.01
+        if not is_whole or thumbnail.width < wanted[0] or thumbnail.height < wanted[1]:
+            return None
+        thumbnail.load()
+    except _DAMAGE:
+        return None  # there is none, or it is damaged; the photo itself may be fine
+    return thumbnail
 
 
 @cache

@@ -47,8 +47,9 @@ def _shrunk(image: Image.Image, max_side: int) -> Image.Image:
     size = bounded_size(image.size, max_side)
     if size == image.size:
         return image
-    # The gap lets a cheap integer reduction go first; at 3 it can't be told from the full filter.
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    # Less than half the time of Lanczos' filter, which took longer than decoding a JPEG. The gap
+    # lets a cheap integer reduction go first; at 3 it can't be told from the full filter.
+    return image.resize(size, Image.Resampling.HAMMING, reducing_gap=3.0)
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -1,5 +1,6 @@
 import io
 import os
+import struct
 import threading
 from pathlib import Path
 
@@ -150,6 +151,43 @@ def test_draft_decoding_differs_little_from_full_decoding() -> None:
         slow = whole.resize((400, 300), Image.Resampling.LANCZOS)
     difference = np.asarray(photo.image, np.float32) - np.asarray(slow, np.float32)
     assert np.abs(difference).mean() < 1.5
+
+
+def test_a_jpeg_is_taken_at_half_its_size_rather_than_decoded_in_full() -> None:
+    """4032 is what most telephones make: half of it is a little less than what is asked for."""
+    for side, expected in ((4032, 2016), (3840, 1920), (3264, 2048), (1500, 1500)):
+        data = encoded(Image.new("L", (side, side // 4), 90), "JPEG")
+        photo = read_photo(data, "a.jpg")
+        assert (photo.width, photo.image.width) == (side, expected)
+
+
+def _with_thumbnail(size: tuple[int, int]) -> bytes:
+    """A blue JPEG of 1600×1200 that carries a red EXIF thumbnail of `size`."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    head = exif.tobytes()
+    thumbnail = encoded(Image.new("RGB", size, "red"), "JPEG")
+    # The first directory ends in the place of the next one: IFD1, with offset and length.
+    at, order = len(head) - 6, ">" if head[6:8] == b"MM" else "<"
+    directory = struct.pack(
+        f"{order}HHHLLHHLLL", 2, 0x201, 4, 1, at + 30, 0x202, 4, 1, len(thumbnail), 0
+    )
+    block = head[:-4] + struct.pack(f"{order}L", at) + directory + thumbnail
+    return encoded(Image.new("RGB", (1600, 1200), "blue"), "JPEG", exif=block)
+
+
+@pytest.mark.parametrize(
+    ("size", "max_side", "is_used"),
+    [((512, 384), 384, True), ((320, 240), 384, False), ((512, 512), 384, False)],
+)
+def test_a_thumbnail_in_the_file_stands_for_the_photo_where_it_is_large_enough(
+    size: tuple[int, int], max_side: int, is_used: bool
+) -> None:
+    photo = read_photo(_with_thumbnail(size), "a.jpg", max_side=max_side)
+    assert (photo.width, photo.height) == (1200, 1600)
+    assert photo.image.size == (288, 384)
+    red, _green, blue = photo.image.getpixel((100, 100))
+    assert (red > 200, blue > 200) == (is_used, not is_used)
 
 
 @given(width=st.integers(1, 70_000), height=st.integers(1, 70_000), max_side=st.integers(1, 5000))
