@@ -1,0 +1,175 @@
+"""The figures of the model table, each worked out once and kept."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from opqn_app.errors import DataError
+from opqn_app.opqn.checkpoint import LoadedModel, load_model
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.model import OpqnModel
+from opqn_app.opqn.weights import as_loaded, stored_state
+from opqn_app.types import Floats
+from trainer.recipes.kept_figures import KeptFigures
+from trainer.recipes.people_figures import (
+    Absent,
+    Relatives,
+    Stated,
+    absent,
+    relatives,
+    stated_and_true,
+)
+from trainer.recipes.rankings import (
+    Asked,
+    Figures,
+    Reranked,
+    TwoPhotos,
+    asked,
+    mean_tables,
+    measured,
+    two_photos,
+    without_tar,
+)
+from trainer.recipes.table_sets import CropsOfPeople
+from trainer.recipes.table_ways import Way, Ways
+
+
+class Measure:
+    """Figures by way and set; `kept` holds those of earlier runs."""
+
+    def __init__(self, ways: Ways, kept: KeptFigures) -> None:
+        self._ways = ways
+        self._kept = kept
+
+    def ranking(self, way: Way, data: CropsOfPeople) -> Figures:
+        """Every crop asks all others."""
+
+        def work() -> Figures:
+            return measured(way.scorer(data, data, "plain"), data.people)
+
+        return self._kept.get(Figures, _key(way.key, data), work)
+
+    def asked_badly(
+        self,
+        way: Way,
+        data: CropsOfPeople,
+        asking: CropsOfPeople,
+        rows: NDArray[np.intp],
+        view: str,
+    ) -> Figures:
+        """The crops `rows` of `data`, held by `asking`, ask in copies changed as `view` says."""
+
+        def work() -> Figures:
+            return measured(way.scorer(data, asking, view), data.people, rows=rows)
+
+        return self._kept.get(Figures, _key(way.key, data, asking.digest, view), work)
+
+    def relatives(self, way: Way, data: CropsOfPeople) -> Relatives:
+        """How often relatives are taken for the person."""
+
+        def work() -> Relatives:
+            return relatives(_matrix(way, data), data.people, data.family)
+
+        return self._kept.get(Relatives, _key(way.key, data, "relatives"), work)
+
+    def absent(self, loaded: LoadedModel, data: CropsOfPeople) -> Absent | None:
+        """Whether somebody who is not there is said not to be; None without a calibration."""
+        curve = loaded.calibration
+        if curve is None:
+            return None
+
+        def work() -> Absent:
+            scores = _matrix(self._ways.codes(loaded), data)
+            return absent(scores, data.people, data.family, curve)
+
+        return self._kept.get(Absent, _key(loaded.model_id, data, str(curve), "absent"), work)
+
+    def stated(self, loaded: LoadedModel, data: CropsOfPeople) -> Stated | None:
+        """The reliability table; None without a calibration."""
+        curve = loaded.calibration
+        if curve is None:
+            return None
+
+        def work() -> Stated:
+            return stated_and_true(_matrix(self._ways.codes(loaded), data), data.people, curve)
+
+        return self._kept.get(Stated, _key(loaded.model_id, data, str(curve), "stated"), work)
+
+    def flipped_query(self, loaded: LoadedModel, data: CropsOfPeople) -> Figures:
+        """The query's table is the mean of its own and its mirror image's."""
+
+        def work() -> Figures:
+            faces, other = (self._ways.asked(loaded.model, data, v) for v in _MIRRORS)
+            tables = mean_tables(faces.tables, other.tables)
+            return measured(Asked(tables, faces.codes).scorer(), data.people)
+
+        return self._kept.get(Figures, _key(loaded.model_id, data, "flip query"), work)
+
+    def flipped_both(self, loaded: LoadedModel, data: CropsOfPeople) -> Figures:
+        """Tables and codes are made of the mean features of face and mirror image."""
+
+        def work() -> Figures:
+            plain, mirrored = (self._ways.embedding(loaded.model, data, v) for v in _MIRRORS)
+            return measured(asked(loaded.model, (plain + mirrored) / 2).scorer(), data.people)
+
+        return self._kept.get(Figures, _key(loaded.model_id, data, "flip both"), work)
+
+    def second_photo(self, loaded: LoadedModel, data: CropsOfPeople) -> TwoPhotos:
+        """One query photo and two, for the same people and gallery."""
+
+        def work() -> TwoPhotos:
+            return two_photos(self._ways.asked(loaded.model, data, "plain"), data.people)
+
+        return self._kept.get(TwoPhotos, _key(loaded.model_id, data, "query photos"), work)
+
+    def reranked(self, short: LoadedModel, long: LoadedModel, data: CropsOfPeople) -> Figures:
+        """Ranked by the shorter code, the best of it again by the longer one."""
+
+        def work() -> Figures:
+            first, then = (self._ways.asked(m.model, data, "plain") for m in (short, long))
+            return without_tar(measured(Reranked(first.scorer(), then.scorer()), data.people))
+
+        return self._kept.get(Figures, _key(short.model_id, data, "then", long.model_id), work)
+
+
+_MIRRORS = ("plain", "mirrored")
+
+
+def untouched_trunk(weights: Path) -> OpqnModel:
+    """The pretrained trunk, rounded as checkpoints are; the head on it is not used.
+
+    Raises:
+        DataError: the weights are not there.
+    """
+    if not weights.is_file():
+        raise DataError(weights, "the weights of the untouched trunk are missing")
+    model = OpqnModel(OpqnConfig(n_books=8, n_words=256, feature_dim=2048))
+    model.trunk.load_state_dict(torch.load(weights, weights_only=True, map_location="cpu"))
+    stored = stored_state(model, half=True)
+    model.load_state_dict({name: as_loaded(value) for name, value in stored.items()})
+    return model.eval()
+
+
+def models_in(folder: Path) -> list[LoadedModel]:
+    """The models of a folder, shortest code first.
+
+    Raises:
+        DataError: it holds none.
+    """
+    found = [load_model(path.parent) for path in sorted(folder.glob("*/config.json"))]
+    if not found:
+        raise DataError(folder, "it holds no models")
+    return sorted(found, key=lambda loaded: loaded.model.config.code_bits)
+
+
+def _key(way: str, data: CropsOfPeople, *more: Any) -> str:
+    return " | ".join([way, f"{data.name} {data.digest}", *more])
+
+
+def _matrix(way: Way, data: CropsOfPeople) -> Floats:
+    """(n, n) scores, row = query."""
+    found: Floats = way.scorer(data, data, "plain").scores(0, len(data)).numpy()
+    return found

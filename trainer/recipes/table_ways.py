@@ -1,0 +1,143 @@
+"""The ways to rank that the model table compares: shipped models, their floats, the controls."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from torch import Tensor
+
+from opqn_app.opqn.checkpoint import LoadedModel
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.model import OpqnModel
+from opqn_app.types import Floats
+from trainer.controls import ProductQuantizer, train_pq
+from trainer.recipes.rankings import Asked, asked, features
+from trainer.recipes.table_sets import CropsOfPeople
+from trainer.recipes.trunk_cache import TrunkCache, trunk_id
+from trainer.scoring import CodeScorer, CosineScorer, Scorer, StoredTables
+
+MakeScorer = Callable[[CropsOfPeople, CropsOfPeople, str], Scorer]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """One way to rank.
+
+    Attributes:
+        key: names everything it depends on besides the crops.
+        label: for people.
+        kind: "model", "features", "trunk", "untouched", "pq", "opq" or "l2q".
+        bits: of a stored code; 0 for floats.
+        n_bytes: of a stored face.
+        scorer: crops searched, crops that ask, how these were changed → scores.
+    """
+
+    key: str
+    label: str
+    kind: str
+    bits: int
+    n_bytes: int
+    scorer: MakeScorer
+
+
+class Ways:
+    """Makes ways to rank from models and from the untouched trunk.
+
+    Args:
+        trunk: the untouched one, under a head that is not used.
+        learning: gives the crops that PQ and OPQ learn from, when they are needed.
+    """
+
+    def __init__(
+        self, kept: TrunkCache, trunk: OpqnModel, learning: Callable[[], CropsOfPeople]
+    ) -> None:
+        self.embedding = kept.embedding
+        self.asked = lru_cache(maxsize=6)(self._asked)  # tables are large
+        self._trunk, self._untouched = trunk, trunk_id(trunk)
+        self._learning = learning
+        self._learned = lru_cache(self._learn)
+
+    def all_of(self, models: Sequence[LoadedModel], l2q: LoadedModel | None = None) -> list[Way]:
+        """Every row of the table, models first."""
+        sizes = {loaded.model.config.code_bits: loaded.model.config for loaded in models}
+        faiss = [
+            self._faiss(sizes[bits], rotated) for bits in sorted(sizes) for rotated in (False, True)
+        ]
+        trunks, seen = [], {self._untouched}
+        for loaded in models:
+            own = trunk_id(loaded.model)
+            if own not in seen:
+                trunks.append(self._tuned(loaded, own))
+            seen.add(own)
+        return [
+            *(self.codes(loaded) for loaded in models),
+            *(self._features(loaded) for loaded in models),
+            *trunks,
+            self._plain_trunk(),
+            *faiss,
+            *([] if l2q is None else [self.codes(l2q, is_l2q=True)]),
+        ]
+
+    def codes(self, loaded: LoadedModel, *, is_l2q: bool = False) -> Way:
+        """A model as the app ranks with it."""
+
+        def scorer(data: CropsOfPeople, asking: CropsOfPeople, view: str) -> Scorer:
+            codes = self.asked(loaded.model, data, "plain").codes
+            return CodeScorer(StoredTables(self.asked(loaded.model, asking, view).tables), codes)
+
+        config = loaded.model.config
+        label = f"OPQN-l2q {_size(config)}" if is_l2q else loaded.name
+        kind = "l2q" if is_l2q else "model"
+        key = f"codes {loaded.model_id}"
+        return Way(key, label, kind, config.code_bits, config.code_bytes, scorer)
+
+    def _features(self, loaded: LoadedModel) -> Way:
+        def floats(data: CropsOfPeople, view: str) -> Floats:
+            return features(loaded.model, self.embedding(loaded.model, data, view))
+
+        dim = loaded.model.config.feature_dim
+        label = f"{loaded.name}, its {dim:,} float features"
+        key = f"features {loaded.model_id}"
+        return Way(key, label, "features", 0, 4 * dim, _cosine(floats))
+
+    def _tuned(self, loaded: LoadedModel, own: str) -> Way:
+        def floats(data: CropsOfPeople, view: str) -> Floats:
+            return self.embedding(loaded.model, data, view).numpy()
+
+        label = f"{loaded.name}, its fine-tuned trunk"
+        return Way(f"trunk {own}", label, "trunk", 0, 2048, _cosine(floats))
+
+    def _plain_trunk(self) -> Way:
+        key = f"trunk {self._untouched}"
+        return Way(key, "untouched trunk", "untouched", 0, 2048, _cosine(self._untouched_floats))
+
+    def _untouched_floats(self, data: CropsOfPeople, view: str) -> Floats:
+        return self.embedding(self._trunk, data, view).numpy()
+
+    def _faiss(self, config: OpqnConfig, rotated: bool) -> Way:
+        def scorer(data: CropsOfPeople, asking: CropsOfPeople, view: str) -> Scorer:
+            learned = self._learned(config.n_books, config.bits_per_book, rotated)
+            tables = learned.tables(self._untouched_floats(asking, view))
+            codes = learned.codes(self._untouched_floats(data, "plain"))
+            return CodeScorer(StoredTables(tables), codes)
+
+        name = "OPQ" if rotated else "PQ"
+        label = f"faiss {name} {_size(config)}, untouched trunk"
+        key = f"{name} {_size(config)} {self._untouched}"
+        return Way(key, label, name.lower(), config.code_bits, config.code_bytes, scorer)
+
+    def _learn(self, n_books: int, bits: int, rotated: bool) -> ProductQuantizer:
+        learn_from = self._untouched_floats(self._learning(), "plain")
+        return train_pq(learn_from, n_books, bits, rotated=rotated)
+
+    def _asked(self, model: OpqnModel, data: CropsOfPeople, view: str) -> Asked:
+        embedding: Tensor = self.embedding(model, data, view)
+        return asked(model, embedding)
+
+
+def _cosine(floats: Callable[[CropsOfPeople, str], Floats]) -> MakeScorer:
+    return lambda data, asking, view: CosineScorer(floats(asking, view), floats(data, "plain"))
+
+
+def _size(config: OpqnConfig) -> str:
+    return f"{config.n_books}×{config.bits_per_book}"

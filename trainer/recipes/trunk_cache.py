@@ -1,0 +1,60 @@
+"""Trunk outputs of sets of crops, computed once and kept on disk: a stopped run goes on there."""
+
+import hashlib
+import logging
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from opqn_app.opqn.model import OpqnModel
+from trainer.head import embed_crops
+from trainer.recipes.degrade import degraded
+from trainer.recipes.table_sets import CropsOfPeople
+
+logger = logging.getLogger(__name__)
+
+VIEWS = ("plain", "mirrored")  # or a kind of `trainer.recipes.degrade`
+
+
+def trunk_id(model: OpqnModel) -> str:
+    """Sixteen hex digits over the trunk's weights: models that share a trunk share its outputs."""
+    digest = hashlib.sha256()
+    for name, value in sorted(model.trunk.state_dict().items()):
+        digest.update(name.encode() + value.cpu().numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+class TrunkCache:
+    """Keeps what trunks made of crops in a folder, which is made if missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def embedding(self, model: OpqnModel, data: CropsOfPeople, view: str = "plain") -> Tensor:
+        """(n, 512) trunk outputs of the crops as they are, "mirrored", or degraded as named."""
+        name = f"{data.name}-{data.digest}-{trunk_id(model)}-{view.replace(' ', '-')}.npy"
+        path = self._folder / name
+        if not path.is_file():
+            found = _embed(model, data, view)
+            temporary = path.with_suffix(".tmp.npy")
+            np.save(temporary, found.numpy())
+            temporary.replace(path)
+        return torch.from_numpy(np.load(path))
+
+
+def _embed(model: OpqnModel, data: CropsOfPeople, view: str) -> Tensor:
+    crops = data.crops if view in VIEWS else degraded(data.crops, view)
+    logger.info("%s: %d crops, %s", data.title, len(data), view)
+    batches: list[Tensor] = []
+    done, said = 0, time.monotonic()
+    for batch in embed_crops(model, crops, mirrored=view == "mirrored", batch_size=16):
+        batches.append(batch)
+        done += len(batch)
+        if time.monotonic() - said > 30:
+            said = time.monotonic()
+            logger.info("  %d/%d", done, len(data))
+    return torch.cat(batches)
