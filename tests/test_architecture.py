@@ -34,6 +34,7 @@ FORBIDDEN = {
         "opqn_app.library",
         "opqn_app.settings",
     ],
+    "trainer.recipes.model_table": ["PySide6", "facenet_pytorch", "opqn_app.library", "faiss"],
     "trainer.cli": ["torch", "numpy"],
     "trainer.train": ["PySide6", "safetensors"],
     "trainer.session": [
