@@ -85,7 +85,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "data", nargs="*", metavar="DATA", help="folders, tar files or packs of PERSON/picture"
     )
     parser.add_argument("--dataset", metavar="NAME", help="a benchmark of `opqn datasets`")
-    parser.add_argument("--preset", choices=("paper", "code"), help="default: paper")
+    parser.add_argument(
+        "--preset",
+        choices=("paper", "code", "quick"),
+        help="default: paper; quick is a small network that takes minutes on a processor",
+    )
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings from a file")
     parser.add_argument("--input-size", type=int, choices=(32, 112), help="px (default 32)")
     codes = parser.add_argument_group("codes", "several are trained one after another")
@@ -208,14 +212,17 @@ def pack_command(arguments: argparse.Namespace) -> int:
 
 
 def export_command(arguments: argparse.Namespace) -> int:
-    from trainer.finish import export
+    from trainer.finish import export, no_calibration
     from trainer.runs import RunDir
 
-    model_id = export(RunDir.open(arguments.run_folder), arguments.out, name=arguments.name)
+    run = RunDir.open(arguments.run_folder)
+    model_id = export(run, arguments.out, name=arguments.name)
+    why_not = no_calibration(run)
     if arguments.json:
-        print_result({"model": str(arguments.out), "model_id": model_id})
+        made = {"model": str(arguments.out), "model_id": model_id, "not_calibrated": why_not}
+        print_result(made)
     else:
-        say(f"Wrote {arguments.out} (model {model_id}).")
+        say(f"Wrote {arguments.out} (model {model_id}). {why_not}".strip())
     return 0
 
 

@@ -86,6 +86,15 @@ def export(run: RunDir, folder: Path, *, name: str = "") -> str:
     )
 
 
+def no_calibration(run: RunDir) -> str:
+    """Why an export of `run` has no calibration, a sentence; "" if it has one."""
+    result = run.read("result.json")
+    if result.get("calibration"):
+        return ""
+    unknown = "The model has no calibration: its run has not ended, or is of an older version."
+    return str(result.get("not_calibrated") or unknown)
+
+
 def card(run: RunDir) -> str:
     """Markdown that says where a model comes from and what was measured."""
     config, made = run.config(), run.read("environment.json")
@@ -106,13 +115,11 @@ def card(run: RunDir) -> str:
             f"Test split '{data.get('split')}': mAP {test['map']:.4f}, rank-1 {test['rank1']:.4f} "
             f"({test['queries']} queries, {test['gallery']} searched, ties by position)."
         )
-    if result.get("calibration"):
-        lines.append(
-            "Percentages are fitted on the validation pictures, for a library in which one face in "
-            "a hundred shows the person asked for."
-        )
-    else:
-        lines.append(result.get("not_calibrated", "The run has not ended: no calibration yet."))
+    lines.append(
+        no_calibration(run)
+        or "Percentages are fitted on the validation pictures, for a library in which one face in "
+        "a hundred shows the person asked for."
+    )
     return "\n".join(lines) + "\n"
 
 

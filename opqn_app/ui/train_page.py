@@ -66,6 +66,7 @@ class TrainPage(QWidget):
         self._is_done = False  # the child has told its result
         self._is_new = False  # the run is to be chosen as soon as it is listed
         self._exported = ""
+        self._not_calibrated = ""  # why the exported model has no calibration
         self._last_step: dict[str, Any] = {}
         self._reread = QTimer(self, singleShot=True, interval=REREAD_MS)
         self._reread.timeout.connect(self.refresh_runs)
@@ -172,6 +173,7 @@ class TrainPage(QWidget):
         self.form.train_wanted.connect(self.start)
         self.child.told.connect(self._on_told)
         self.child.finished.connect(self._on_finished)
+        self.exporter.told.connect(self._on_export_told)
         self.exporter.finished.connect(self._on_exported)
         self.runs.chosen.connect(self._show_run)
         self.runs.resume_wanted.connect(lambda run: self.resume(run.path))
@@ -286,15 +288,23 @@ class TrainPage(QWidget):
 
     # The export
 
+    def _on_export_told(self, values: dict[str, Any]) -> None:
+        self._not_calibrated = str(values.get("not_calibrated", ""))
+
     def _on_exported(self, end: ChildEnd) -> None:
         self.runs.set_busy(self.child.is_running)
         if end.status == "done":
             self._session.switch_model(self._exported)
-            self.messages.say(
+            words = (
                 f"The model {self._exported} is installed. Your faces are being coded with it; "
-                "until that is done searches use the present model. It has no calibration, so "
-                "percentages will be shares of the highest score; Evaluate finds a threshold."
+                "until that is done searches use the present model."
             )
+            if self._not_calibrated:
+                words += (
+                    f" {self._not_calibrated} So percentages will be shares of the highest score; "
+                    "Evaluate finds a threshold."
+                )
+            self.messages.say(words)
             self.model_made.emit(self._exported)
         elif end.status == "failed":
             self.messages.warn(end.words)

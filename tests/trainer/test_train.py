@@ -309,7 +309,7 @@ def test_a_model_without_validation_says_why_it_has_no_calibration(tmp_path: Pat
     data = tiny_data(config)
     run, _ = trained(config, tmp_path / "run", data)
     export(run, tmp_path / "early")
-    assert "The run has not ended" in (tmp_path / "early" / "README.md").read_text()
+    assert "its run has not ended" in (tmp_path / "early" / "README.md").read_text()
     result = finish(config, run, data, "cpu")
     assert result["calibration"] is None
     assert "no pictures were kept to choose by" in result["not_calibrated"]

@@ -62,6 +62,22 @@ def test_events_come_as_json_lines(
     assert events[-1]["test"]["queries"] == 6
 
 
+def test_what_was_trained_is_exported_and_evaluated(
+    people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train", people_folder, *QUICK, "--out", tmp_path / "r") == 0
+    (made,) = find_runs(tmp_path / "r")
+    model = tmp_path / "model"
+    capsys.readouterr()
+    assert run("export", made.path, model, "--json") == 0
+    assert json_of(capsys)["model_id"] == made.read("result.json")["model_id"]
+    protocol = ["--protocol", "leave-one-out", "--aligned", "--device", "cpu", "--json"]
+    assert run("evaluate", people_folder, "--model", model, *protocol) == 0
+    figures = json_of(capsys)
+    assert (figures["queries"], figures["skipped"]) == (36, 0)
+    assert 0 < figures["map"] <= 1
+
+
 def test_finished_runs_are_skipped_and_a_second_start_is_refused(
     people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -255,19 +255,23 @@ def test_nothing_is_cut_off_in_a_small_window(page: TrainPage, qtbot: QtBot) -> 
         assert area.widget().width() <= area.viewport().width()
 
 
+@pytest.mark.parametrize("why_not", ["", "The model has no calibration: too few pictures."])
 def test_a_run_becomes_the_model_of_the_app(
-    page: TrainPage, session: Session, qtbot: QtBot, plan_file: Path
+    page: TrainPage, session: Session, qtbot: QtBot, plan_file: Path, why_not: str
 ) -> None:
     run = make_run("a", epoch(1, 8.0, 0.3), result={"test": None})
     page.refresh_runs()
     qtbot.waitUntil(page.runs.use.isEnabled, timeout=TIMEOUT)
-    plan(plan_file, [{"do": "print", "value": {"model": "x", "model_id": "y"}}])
+    made = {"model": "x", "model_id": "y", "not_calibrated": why_not}
+    plan(plan_file, [{"do": "print", "value": made}])
     with qtbot.waitSignals([page.model_made, session.model_switched], timeout=TIMEOUT):
         page.runs.use.click()
     arguments = arguments_of(plan_file)
     assert arguments[:2] == ["export", str(run)]
     assert Path(arguments[2]).parts[-2:] == ("models", "a")
     assert session.settings.model == "a"
+    assert why_not in page.messages.text
+    assert ("shares of the highest score" in page.messages.text) == bool(why_not)
 
 
 def test_a_run_that_can_not_be_exported_changes_nothing(
