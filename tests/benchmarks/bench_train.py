@@ -25,6 +25,7 @@ from PIL import Image
 from torch import nn
 
 from opqn_app.opqn.codebooks import orthonormal_codebooks
+from opqn_app.opqn.prelu import PReLU
 from trainer.config import TrainConfig
 from trainer.data import CropSet
 from trainer.loading import TrainingData, label_data
@@ -96,6 +97,9 @@ def plain_rate(config: TrainConfig, data: TrainingData, device: torch.device, se
                workers: int) -> float:  # fmt: skip
     method = config.method
     network = Network(method).to(device).train()
+    for module in network.modules():
+        if isinstance(module, PReLU):
+            module.__class__ = nn.PReLU  # as such code has it
     sizes = network.sizes
     head = PlainHead(len(data.classes), sizes.n_books, sizes.n_words, sizes.sub_dim, device)
     parameters = [*network.backbone.parameters(), *head.parameters()]
@@ -165,6 +169,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0 if has_cuda else 4.0)
     parser.add_argument("--workers", type=int, default=8 if has_cuda else 0)
     parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--precision", default="auto", help="of the trainer: auto, bf16, fp32")
     arguments = parser.parse_args()
     code = code_length(64 if arguments.size == 112 else 36, arguments.size)
     config = preset("paper", input_size=arguments.size).with_values(
@@ -174,6 +179,7 @@ def main() -> None:
             "engine": {
                 "batch_size": arguments.batch,
                 "compile": arguments.compile,
+                "precision": arguments.precision,
                 "lr": 0.01,
                 "epochs": 4,
                 "device": arguments.device,
@@ -186,7 +192,10 @@ def main() -> None:
     ours = our_rate(config, data)
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     threads = "" if device.type == "cuda" else f", {torch.get_num_threads()} threads"
-    print(f"{name}{threads}: {arguments.backbone}, {arguments.size} px, batch {arguments.batch}")
+    print(
+        f"{name}{threads}: {arguments.backbone}, {arguments.size} px, batch {arguments.batch}"
+        f", {arguments.precision}"
+    )
     print(f"  plain loop  {plain:10,.0f} images/s")
     print(f"  trainer     {ours:10,.0f} images/s   ratio {ours / plain:.2f}")
     macs = MACS.get((arguments.backbone, arguments.size))
