@@ -1,15 +1,17 @@
-"""Finds faces with MTCNN; the only module that knows facenet-pytorch."""
+"""Finds faces with MTCNN in photos of any size."""
 
-import math
+import importlib.util
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-from opqn_app.types import Box, DetectedFace, Floats
+from opqn_app.errors import SettingsError
+from opqn_app.types import Box, DetectedFace, FaceDetector, Floats
+from opqn_app.vision.copies import bounded_copy
 
 if TYPE_CHECKING:
     import torch
@@ -34,50 +36,44 @@ class MtcnnDetector:
     """
 
     def __init__(self, device: "torch.device | str" = "cpu") -> None:
-        # oneDNN keeps a compiled kernel for each picture size and scale: 400 MB more after 300
-        # photos of different sizes. Making kernels anew costs 10 % of an encoder's batch and
-        # nothing measurable here. It is read at a process's first convolution.
-        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "0")
+        # oneDNN keeps a compiled kernel for each shape: 400 MB more after 300 photos of different
+        # sizes. The latest 64 take 40 MB, and photos of one camera, which have one size, then
+        # cost a quarter less. It is read at a process's first convolution.
+        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
         import torch
-        from facenet_pytorch import MTCNN
+
+        from opqn_app.vision.mtcnn import Mtcnn
 
         self._lock = threading.Lock()
-        self._network: Any = MTCNN(
-            keep_all=True, min_face_size=MIN_FACE, device=torch.device(device)
-        ).eval()
+        self._network = Mtcnn(MIN_FACE, torch.device(device))
 
     def detect(self, image: Image.Image) -> list[DetectedFace]:
         """Faces of an upright RGB picture of any size, in its own pixels, in no stated order."""
-        copy = _bounded_copy(image)
+        copy = bounded_copy(image, COPY_PIXELS)
         if min(copy.size) < MIN_FACE:
-            return []  # facenet-pytorch fails on an empty pyramid of scales
+            return []
         scale = np.array([image.width / copy.width, image.height / copy.height])
-        try:
-            faces = self._search(copy)
-        except IndexError:
-            # facenet-pytorch skips a candidate wholly outside the picture, but not its box, and
-            # then can't match the two. With a flat border around, none reaches outside.
-            border = max(copy.size)
-            faces = self._search(ImageOps.expand(copy, border), border)
+        with self._lock:
+            found = self._network.search(np.asarray(copy))
+        faces = zip(found.boxes, found.scores.tolist(), found.landmarks, strict=True)
         return [_detected(*face, scale) for face in faces if face[1] >= MIN_CONFIDENCE]
 
-    def _search(self, copy: Image.Image, border: int = 0) -> list[tuple[Floats, float, Floats]]:
-        with self._lock:
-            boxes, scores, landmarks = self._network.detect(copy, landmarks=True)
-        if boxes is None:
-            return []
-        return [
-            (np.asarray(box, np.float32) - border, float(score), np.asarray(five) - border)
-            for box, score, five in zip(boxes, scores, landmarks, strict=True)
-        ]
 
+def make_detector(name: str, device: str = "cpu") -> FaceDetector:
+    """The detector that the setting `name` asks for; YuNet runs on the processor only.
 
-def _bounded_copy(image: Image.Image) -> Image.Image:
-    factor = math.sqrt(COPY_PIXELS / (image.width * image.height))
-    if factor >= 1.0:
-        return image
-    size = max(1, int(image.width * factor)), max(1, int(image.height * factor))
-    return image.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    Raises:
+        SettingsError: there is none of that name, or it is not installed.
+    """
+    if name == "mtcnn":
+        return MtcnnDetector(device)
+    if name != "yunet":
+        raise SettingsError("detector", f"'{name}' is not one of mtcnn, yunet")
+    if importlib.util.find_spec("cv2") is None:
+        raise SettingsError("detector", "yunet needs OpenCV; install the extra 'yunet'")
+    from opqn_app.vision.yunet import YunetDetector
+
+    return YunetDetector()
 
 
 def _detected(
