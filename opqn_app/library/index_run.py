@@ -2,14 +2,14 @@
 
 import os
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from opqn_app.engine import Engine
 from opqn_app.library import scan
-from opqn_app.library.analysis import MAX_FACES_AT_ONCE, Sighting, encode, find_in_file
+from opqn_app.library.analysis import MAX_FACES_AT_ONCE, Analysed, Sighting, encode, find_in_file
 from opqn_app.library.batch import Batch
 from opqn_app.library.content import hash_file
 from opqn_app.library.crops import crop_from_webp
@@ -20,6 +20,11 @@ from opqn_app.library.records import KnownPhoto, ModelInfo, Relocation, Root
 from opqn_app.library.workers import analyse_in_order
 
 SCAN_PROGRESS_S = 0.2
+# (items, root) → each item with its result, in order; closing it ends all work
+Analyse = Callable[
+    [Iterable[PendingFile], Path], Generator[tuple[PendingFile, Analysed], None, None]
+]
+
 MIN_FOR_WORKERS = 40  # photos; fewer are done here before workers have started
 
 
@@ -112,10 +117,12 @@ class IndexRun:
         self._drop_emptied_roots()
         self._count(moves)
 
-    def read_pending(self, batch_size: int, workers: int) -> Iterator[IndexProgress]:
+    def read_pending(
+        self, batch_size: int, workers: int, elsewhere: Analyse | None = None
+    ) -> Iterator[IndexProgress]:
         """Read, detect, encode and store what is left."""
         batch = Batch(batch_size)
-        with closing(self._sightings(workers)) as sightings:
+        with closing(self._sightings(workers, elsewhere)) as sightings:
             for item, sighting in sightings:
                 batch.take(item, sighting)
                 if batch.is_full:
@@ -124,14 +131,20 @@ class IndexRun:
         if batch.n_files:
             yield from self._store(batch)
 
-    def _sightings(self, workers: int) -> Generator[tuple[PendingFile, Sighting], None, None]:
+    def _sightings(
+        self, workers: int, elsewhere: Analyse | None
+    ) -> Generator[tuple[PendingFile, Sighting], None, None]:
         items = [*(PendingFile(file, None) for file in self.plan.broken), *self.plan.pending]
         recipe = self.engine.recipe
-        if recipe is None or workers == 1 or len(items) < MIN_FOR_WORKERS:
+        if elsewhere is not None:
+            results = elsewhere(items, self.root)
+        elif recipe is None or workers == 1 or len(items) < MIN_FOR_WORKERS:
             for item in items:
                 yield item, find_in_file(item, self.root, self.engine.detector)
             return
-        with closing(analyse_in_order(items, self.root, recipe, workers)) as analysed:
+        else:
+            results = analyse_in_order(items, self.root, recipe, workers)
+        with closing(results) as analysed:
             for item, done in analysed:
                 yield item, Sighting(done)
 

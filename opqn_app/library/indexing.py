@@ -11,7 +11,7 @@ from pathlib import Path
 
 from opqn_app.engine import Engine
 from opqn_app.errors import FolderUnavailable
-from opqn_app.library.index_run import IndexRun
+from opqn_app.library.index_run import Analyse, IndexRun
 from opqn_app.library.library import Library
 from opqn_app.library.progress import IndexProgress, IndexReport
 from opqn_app.library.records import real_path
@@ -33,6 +33,7 @@ def index_folder(
     retry_failures: bool = False,
     failure_ids: Sequence[int] | None = None,
     workers: int = 0,
+    elsewhere: Analyse | None = None,
 ) -> Generator[IndexProgress, None, IndexReport]:
     """Bring the library up to date with a folder.
 
@@ -46,6 +47,7 @@ def index_folder(
         failure_ids: look at these failed files only, without a scan.
         workers: processes that read photos; 1 is this one alone, 0 as many as the machine can
             take. Without an engine's recipe, and for a few photos, this one does all.
+        elsewhere: analyses the photos instead of such processes, see library.cluster.
 
     Raises:
         FolderUnavailable: the folder is missing, or empty although photos of it are known.
@@ -63,7 +65,7 @@ def index_folder(
             run.plan_retry(failure_ids)
         yield from run.encode_known_faces()
         yield from run.find_known_content()
-        yield from run.read_pending(batch_size, workers or fitting_workers())
+        yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
         failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
         report = run.counts.report(failures, time.monotonic() - started)
     logger.info(

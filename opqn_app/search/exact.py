@@ -88,7 +88,7 @@ class Search:
             self._visit_piece(Piece(segment, slice(start, len(segment)), None))
 
     def _visit_piece(self, piece: Piece) -> None:
-        had_floor = self.best.floor > -np.inf
+        had_floor = bool(self.best.floor > -np.inf)
         scores, rows = self._faces(piece)
         self._is_crowded = had_floor and len(rows) * FEW > len(piece)
         if piece.allowed is not None:
