@@ -112,10 +112,12 @@ class ModelIncompatible(ModelError):
 
 
 class DataError(OpqnError):
-    """A data set that is not laid out as stated."""
+    """A data set that is not laid out as stated; named by its path, or as "the training data"."""
 
     def __init__(self, path: Path | str, reason: str) -> None:
-        super().__init__(f"The data at {path} can't be used: {reason}.")
+        name = str(path)
+        subject = f"T{name[1:]}" if name.startswith("the ") else f"The data at {name}"
+        super().__init__(f"{subject} can't be used: {reason}.")
 
 
 class SettingsError(OpqnError):

@@ -135,6 +135,7 @@ class CropFolder:
             lost=tuple(sorted({_person(e.file) for e in entries} - kept)),
             dropped=tuple(dropped),
             loose=tuple(entry.file for entry in self._photos.loose),
+            others=dict(self._photos.others),
             seconds=time.monotonic() - began,
         )
         text = record_of(self._settings, entries, report.to_dict())

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
@@ -65,6 +65,7 @@ class PictureFiles:
         if not inside:
             layout = "one folder for each person, with pictures in it"
             raise DataError(source, f"it holds no pictures laid out as {layout}{_mostly(found)}")
+        self.others = _kinds(set(found) - set(paths))
         self.loose = [Dropped(str(p), "lies in no person's folder") for p in paths if p not in
                       set(inside)]  # fmt: skip
         self.files = np.array([str(p) for p in inside])
@@ -227,7 +228,14 @@ def _is_picture(path: PurePosixPath, suffixes: frozenset[str]) -> bool:
     return path.suffix.lower() in suffixes and not path.name.startswith(".")
 
 
-def _mostly(paths: list[PurePosixPath]) -> str:
+def _kinds(paths: Iterable[PurePosixPath]) -> Counter[str]:
+    """Suffix → how many files have it; hidden files and those without a suffix do not count."""
+    shown = (path for path in paths if not path.name.startswith("."))
+    return Counter(path.suffix.lower() for path in shown if path.suffix)
+
+
+def _mostly(paths: Iterable[PurePosixPath]) -> str:
     """Of what kind most files are that were found instead: "; it holds 400 .pgm files"."""
-    kinds = Counter(path.suffix.lower() for path in paths if path.suffix)
-    return "".join(f"; it holds {counted(n, f'{kind} file')}" for kind, n in kinds.most_common(1))
+    return "".join(
+        f"; it holds {counted(n, f'{kind} file')}" for kind, n in _kinds(paths).most_common(1)
+    )

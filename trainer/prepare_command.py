@@ -75,9 +75,10 @@ def in_words(report: "PrepareReport", target: Path) -> str:
     """What was kept, and what was not and why."""
     from trainer.prepared import KINDS
 
+    people = "1 person" if report.people == 1 else f"{report.people:,} people"
     lines = [
         f"{report.kept:,} of {counted(report.photos, 'photo')} kept as crops of "
-        f"{report.people:,} people in {target} ({report.new:,} looked at now, in "
+        f"{people} in {target} ({report.new:,} looked at now, in "
         f"{duration_in_words(report.seconds)})"
     ]
     for kind, text in KINDS.items():
@@ -87,6 +88,8 @@ def in_words(report: "PrepareReport", target: Path) -> str:
             lines.append(f"{len(files):7,}  {text}: {', '.join(files[:3])}{more}")
     if report.loose:
         lines.append(f"{len(report.loose):7,}  in no person's folder, not looked at")
+    for suffix, n in sorted(report.others.items()):
+        lines.append(f"{n:7,}  {suffix} files, not read as photos")
     if report.lost:
         more = f" and {len(report.lost) - SHOWN:,} more" if len(report.lost) > SHOWN else ""
         lines.append(f"Nothing is left of {', '.join(report.lost[:SHOWN])}{more}.")

@@ -78,6 +78,7 @@ class PrepareReport:
         lost: people all of whose photos were dropped.
         dropped: (file, kind, reason) of each.
         loose: photos in no person's folder, which nobody looked at.
+        others: suffix → number of files that are no photos this program reads.
     """
 
     photos: int
@@ -87,6 +88,7 @@ class PrepareReport:
     lost: tuple[str, ...]
     dropped: tuple[tuple[str, str, str], ...]
     loose: tuple[str, ...]
+    others: dict[str, int]
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -102,6 +104,7 @@ class PrepareReport:
                 dict(zip(("file", "kind", "reason"), d, strict=True)) for d in self.dropped
             ],
             "in_no_persons_folder": list(self.loose),
+            "other_files": self.others,
         }
 
 

@@ -12,8 +12,8 @@ from opqn_app.progress import counted
 PACK_SUFFIX = ".safetensors"  # what `opqn pack` writes
 MOST = 200_000  # pictures counted; beyond that "more than"
 EXPLAINED = (
-    "Labelled folders are a folder with one folder for each person, which holds pictures of that "
-    "person only. The folder's name is the label; a tar file of them, or a pack, will do too."
+    "One folder for each person, named after them, with pictures of that person only. A tar file "
+    "or a pack of such folders will do too."
 )
 
 

@@ -25,6 +25,7 @@ from trainer import cli
 from trainer.crop_folder import crop_names
 from trainer.pictures import AlignedCrops, PhotoCrops
 from trainer.prepare import prepare
+from trainer.prepare_command import in_words
 from trainer.prepared import JOURNAL, RECORD, PrepareReport, PrepareSettings, cut_of, read_state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,11 @@ def test_every_reason_to_drop_a_photo_is_told(tmp_path: Path) -> None:
     photo(source / "cem" / "shared.png", 100, mark=7)
     photo(source / "loose.png", 100)
     (source / "ann" / "torn.jpg").write_bytes(b"\xff\xd8\xff torn")
+    (source / "ann" / "film.mp4").write_bytes(b"film")
+    (source / "ann" / "._good.png").write_bytes(b"resource fork")
     report, _ = run(source, tmp_path / "crops", several="skip")
+    assert report.others == {".mp4": 1}
+    assert "1  .mp4 files, not read as photos" in in_words(report, tmp_path / "crops")
     assert {file: kind for file, kind, _ in report.dropped} == {
         "ann/nobody.png": "no_face",
         "ann/far.png": "too_small",

@@ -204,7 +204,7 @@ def test_a_stopped_run_waits_in_the_list(page: TrainPage, qtbot: QtBot, plan_fil
 
 
 def test_a_failure_is_said_in_the_page(page: TrainPage, qtbot: QtBot, plan_file: Path) -> None:
-    words = "The data at the training data can't be used: nobody has 7 pictures."
+    words = "The training data can't be used: nobody has 7 pictures."
     plan(plan_file, [{"do": "complain", "value": words}, {"do": "exit", "value": 1}])
     with qtbot.waitSignal(page.run_ended, timeout=TIMEOUT) as ended:
         page.form.train_button.click()

@@ -29,7 +29,8 @@ BITS = {
 USUAL_BITS = {"32": "36", "112": "64"}
 QUERIES = 5  # test pictures of each person, as in the paper
 CROPS = (
-    "The pictures should be face crops, all cut alike. "
+    "The pictures should be face crops, all cut alike; opqn prepare, a command, makes them of "
+    "photos. "
     f"Each person needs {QUERIES + 2} or more, or lower the number of test pictures."
 )
 
