@@ -89,7 +89,7 @@ class Cluster:
         items = list(items)
         if not items:
             return
-        with _connected(self.address) as ray:
+        with connected(self.address) as ray:
             resource = "GPU" if self.n_gpus else "CPU"
             n_actors = min(int(ray.cluster_resources().get(resource, 0)), len(items))
             if not n_actors:
@@ -196,7 +196,7 @@ class _Pool:
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[Any]:
+def connected(address: str) -> Iterator[Any]:
     """Ray, connected; on leaving, its actors end, and a cluster that was started here as well."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     how: dict[str, Any] = {"address": address}

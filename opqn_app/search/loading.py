@@ -5,6 +5,7 @@ following a library of a million faces while photos are added costs the new code
 the ids of the tail.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,6 +45,23 @@ def of_codes(face_ids: Ids, codes: Codes) -> Loaded:
     segments = tuple(cut(face_ids, codes))
     n_full = len(face_ids) // SIZE
     return Loaded("", 0, segments[:n_full], segments[n_full] if segments[n_full:] else None, {})
+
+
+def of_segments(segments: Sequence[Segment]) -> Loaded:
+    """Segments as they are, none of which is expected to grow."""
+    return Loaded("", 0, tuple(segments), None, {})
+
+
+def load_part(library: Library, model_id: str, number: int, n_parts: int) -> list[Segment]:
+    """Live codes of part `number`, from 0: a run of stored segments, the last with the tail."""
+    store = library.code_store
+    with library.snapshot():
+        stamps = store.stamps(model_id)
+        first, last = (len(stamps) * i // n_parts for i in (number, number + 1))
+        found = [_live(store.sealed(model_id, stamp)) for stamp in stamps[first:last]]
+        if number == n_parts - 1:
+            found.append(_segment(store.tail(model_id)))
+    return [segment for segment in found if segment is not None]
 
 
 def load(library: Library, model_id: str, known: Loaded | None = None) -> Loaded:
