@@ -108,7 +108,8 @@ class CodeStore:
     def bury(self, face_ids: Sequence[int]) -> None:
         """Erase the codes of faces that are about to be deleted, of every model.
 
-        Tail rows go with their face; in a segment the code is zeroed and marked dead.
+        Tail rows go with their face; in a segment the code is zeroed and marked dead. Segments that
+        are half dead then are written anew. Indexes in memory and readers keep what they have.
         """
         if not face_ids:
             return
@@ -120,20 +121,11 @@ class CodeStore:
             row = self._db.row("SELECT n_books, dtype FROM models WHERE id = ?", [key])
             assert row is not None, "foreign keys are on"
             self._bury_in(segment_id, wanted, row[0], np.dtype(row[1]))
+        self._compact(0.5)
 
     def purge(self) -> None:
         """Write the segments that hold dead codes anew without them."""
-        rows = self._db.rows(
-            "SELECT s.id, m.n_books, m.dtype FROM code_segments s JOIN models m ON m.id = s.model "
-            "WHERE s.n_live < s.n"
-        )
-        for segment_id, n_books, dtype in rows:
-            segment = self._segment(segment_id, n_books, np.dtype(dtype))
-            live = ~segment.is_dead
-            if live.any():
-                self._write_segment(segment_id, segment.face_ids[live], segment.codes[live])
-            else:
-                self._db.run("DELETE FROM code_segments WHERE id = ?", [segment_id])
+        self._compact(0)
 
     def faces_without_code(self, model_id: str) -> Ids:
         """Ids of faces without a code of this model, ascending."""
@@ -192,6 +184,31 @@ class CodeStore:
             [key, int(segment.face_ids[-1])],
         )
 
+    def _compact(self, most_dead: float) -> None:
+        """Write segments with a larger share of dead codes anew, neighbours as one if they fit."""
+        for key, n_books, dtype in self._db.rows("SELECT id, n_books, dtype FROM models"):
+            rows = self._db.rows(
+                "SELECT id, n, n_live FROM code_segments WHERE model = ? ORDER BY first_face_id",
+                [key],
+            )
+            if any(n - n_live > most_dead * n for _, n, n_live in rows):
+                for group in _neighbours(rows):
+                    if len(group) > 1 or group[0][1] - group[0][2] > most_dead * group[0][1]:
+                        self._merge([row[0] for row in group], n_books, np.dtype(dtype))
+
+    def _merge(
+        self, segment_ids: Sequence[int], n_books: int, dtype: np.dtype[np.unsignedinteger]
+    ) -> None:
+        """Write the live codes of some segments into the first of them."""
+        segments = [self._segment(i, n_books, dtype) for i in segment_ids]
+        ids = np.concatenate([s.face_ids[~s.is_dead] for s in segments])
+        codes = np.concatenate([s.codes[~s.is_dead] for s in segments])
+        kept = segment_ids[:1] if len(ids) else []
+        for segment_id in segment_ids[len(kept) :]:
+            self._db.run("DELETE FROM code_segments WHERE id = ?", [segment_id])
+        for segment_id in kept:
+            self._write_segment(segment_id, ids, codes)
+
     def _bury_in(
         self, segment_id: int, wanted: Ids, n_books: int, dtype: np.dtype[np.unsignedinteger]
     ) -> None:
@@ -222,6 +239,17 @@ class CodeStore:
                 segment_id,
             ],
         )
+
+
+def _neighbours(rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[int, int, int]]]:
+    """Rows (id, n, n_live) in groups whose live codes fit into one segment."""
+    groups: list[list[tuple[int, int, int]]] = []
+    for row in rows:
+        if groups and sum(n_live for _, _, n_live in groups[-1]) + row[2] <= SEGMENT_SIZE:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
 
 
 def _segment_of_rows(

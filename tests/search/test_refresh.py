@@ -1,5 +1,6 @@
 """An index that follows its library: the same as loading anew, sharing what has not changed."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +127,44 @@ def test_another_library_is_loaded_anew(tmp_path: Path) -> None:
     with Library.open(one.path) as first, Library.open(two.path) as second:
         index = CodeIndex.load(first, one.model.model_id).refreshed(second)
         assert_same(index, CodeIndex.load(second, two.model.model_id))
+
+
+def test_half_dead_segments_are_merged_while_searches_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 16)
+    rng = np.random.default_rng(8)
+    codes = rng.integers(0, K, (16 * 12, 4)).astype(np.uint8)
+    stored = store_codes(tmp_path / "library.sqlite", codes, K)
+    model_id, lut = stored.model.model_id, lut_scoring.snap(rng.dirichlet(np.ones(K), 4))
+    with Library.open(stored.path) as library:
+        old = CodeIndex.load(library, model_id)
+        before = old.search(lut)
+        rounds = iter(range(1000))
+        answers: list[bool] = []
+        is_done = threading.Event()
+
+        def search() -> None:
+            while not is_done.is_set() and next(rounds, None) is not None:
+                answers.append(np.array_equal(old.search(lut).face_ids, before.face_ids))
+
+        searching = threading.Thread(target=search)
+        searching.start()
+        gone = np.zeros(len(codes), np.bool_)
+        for share in (0.4, 0.7):
+            doomed = (rng.random(len(codes)) < share) & ~gone
+            stored.delete_photos(doomed)
+            gone |= doomed
+        is_done.set()
+        searching.join()
+        assert answers
+        assert all(answers)
+        stamps = library.code_store.stamps(model_id)
+        assert len(stamps) < 8, "of the twelve there were"
+        assert all(2 * stamp.n_live > stamp.n for stamp in stamps)
+        index = old.refreshed(library)
+    assert np.array_equal(np.sort(index.search(lut).face_ids), stored.face_ids[~gone])
+    assert_same(index, CodeIndex.of_codes("any", stored.face_ids[~gone], codes[~gone]))
+    stored.delete_photos(~gone)
+    with Library.open(stored.path) as library:
+        assert library.code_store.stamps(model_id) == []
