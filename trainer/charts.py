@@ -177,10 +177,10 @@ def sub_space_maps(plt: Any, theme: Theme, report: EvalReport) -> Any:
     figure, grid = plt.subplots(
         len(report.maps), 2, figsize=(9.4, 4.3 * len(report.maps)), squeeze=False
     )
-    figure.subplots_adjust(left=0.02, right=0.98, wspace=0.05, bottom=0.02, top=0.93, hspace=0.14)
+    figure.subplots_adjust(left=0.02, right=0.98, wspace=0.05, bottom=0.02, top=0.92, hspace=0.2)
     for row, drawn in zip(grid, report.maps, strict=True):
-        name = f"{drawn.model}, sub-space {drawn.book}: "
-        _map(row[0], theme, drawn, drawn.before, name + "sub-vectors $x_m$")
+        name = f"{drawn.model}, sub-space {drawn.book}"
+        _map(row[0], theme, drawn, drawn.before, f"{name}\nsub-vectors $x_m$")
         _map(row[1], theme, drawn, drawn.after, "softly quantised $s_m$")
     return figure
 
@@ -192,7 +192,10 @@ def _map(axes: Any, theme: Theme, drawn: SubSpaceMap, points: Any, title: str) -
         colour = theme.series[number % len(theme.series)]
         axes.scatter(mine[:, 0], mine[:, 1], s=22, color=colour, lw=0,
                      marker=markers[number % len(markers)], alpha=0.85)  # fmt: skip
-        top = np.median(mine[:, 0]), mine[:, 1].max()
+        # Above the half that lies together: an outlier would draw the name away.
+        off = np.linalg.norm(mine - np.median(mine, axis=0), axis=1)
+        close = mine[off <= np.median(off)]
+        top = np.median(close[:, 0]), close[:, 1].max()
         box = {"facecolor": theme.background, "alpha": 0.75, "lw": 0, "pad": 1.2}
         axes.annotate(str(person), top, textcoords="offset points", xytext=(0, 5), fontsize=8,
                       ha="center", va="bottom", color=theme.text, bbox=box)  # fmt: skip

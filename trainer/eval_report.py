@@ -58,6 +58,7 @@ class RankedList:
         is_same: whether each shows the same person.
         scores: of each.
         ap: average precision of the whole ranking.
+        is_worst: whether it is shown as one of the worst; else it was drawn.
     """
 
     query: int
@@ -65,6 +66,7 @@ class RankedList:
     is_same: tuple[bool, ...]
     scores: tuple[float, ...]
     ap: float
+    is_worst: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,17 +16,16 @@ SHOWN_QUERIES = 8
 def lists_to_show(
     ranking: Ranking, setting: Setting, tables: Floats, codes: Codes
 ) -> tuple[RankedList, ...]:
-    """Half of them drawn by seed, half those that went worst, one for each person."""
+    """Half of them drawn by seed, half those that went worst; one for each person in each half."""
     if not len(ranking.rows):
         return ()
     rng = np.random.default_rng(setting.settings.seed)
     drawn = rng.permutation(len(ranking.rows))
     worst = np.argsort(ranking.ap, kind="stable")
-    chosen = _one_a_person(drawn, ranking, setting, SHOWN_QUERIES // 2, taken=set())
-    taken = {str(setting.query_people[ranking.rows[i]]) for i in chosen}
-    chosen += _one_a_person(worst, ranking, setting, SHOWN_QUERIES // 2, taken=taken)
+    bad = _one_a_person(worst, ranking, setting, SHOWN_QUERIES // 2)
+    good = _one_a_person(drawn[~np.isin(drawn, bad)], ranking, setting, SHOWN_QUERIES // 2)
     lists = []
-    for place in chosen:
+    for place in (*good, *bad):
         query = int(ranking.rows[place])
         scores = lut.scores(tables[query], codes)
         if setting.own is not None:
@@ -40,21 +39,17 @@ def lists_to_show(
                 is_same=tuple(same.tolist()),
                 scores=tuple(scores[best].tolist()),
                 ap=float(ranking.ap[place]),
+                is_worst=place in bad,
             )
         )
     return tuple(lists)
 
 
-def _one_a_person(
-    order: NDArray[np.intp], ranking: Ranking, setting: Setting, n: int, *, taken: set[str]
-) -> list[int]:
-    chosen: list[int] = []
-    seen = set(taken)
+def _one_a_person(order: NDArray[np.intp], ranking: Ranking, setting: Setting, n: int) -> list[int]:
+    """The first `n` of `order` that show different people."""
+    chosen: dict[str, int] = {}
     for place in order:
-        person = str(setting.query_people[ranking.rows[place]])
-        if person not in seen:
-            seen.add(person)
-            chosen.append(int(place))
-        if len(chosen) == n:
-            break
-    return chosen
+        if len(chosen) < n:
+            person = str(setting.query_people[ranking.rows[place]])
+            chosen.setdefault(person, int(place))
+    return list(chosen.values())

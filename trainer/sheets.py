@@ -22,19 +22,17 @@ def ranked_sheet(
         return None
     most = max(len(entry.hits) for entry in result.lists)
     left = 3 * GAP + FACE
-    n = len(result.lists)
+    n, n_drawn = len(result.lists), sum(not entry.is_worst for entry in result.lists)
     size = (left + most * (FACE + GAP) + GAP, GAP + n * (FACE + MARK + GAP) + 2 * HEAD)
     sheet = Image.new("RGB", size, theme.background)
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(12)
     right, wrong = theme.series[0], theme.series[1]
     for row, entry in enumerate(result.lists):
-        half = int(row >= (n + 1) // 2)
-        top = GAP + row * (FACE + MARK + GAP) + (1 + half) * HEAD
-        if row in (0, (n + 1) // 2):
-            draw.text(
-                (GAP, top - HEAD), HEADS[half], fill=theme.text, font=ImageFont.load_default(14)
-            )
+        top = GAP + row * (FACE + MARK + GAP) + (1 + entry.is_worst) * HEAD
+        if row in (0, n_drawn):
+            head = ImageFont.load_default(14)
+            draw.text((GAP, top - HEAD), HEADS[entry.is_worst], fill=theme.text, font=head)
         _paste(sheet, source, entry.query, (GAP, top))
         draw.text((GAP, top + FACE + 3), f"AP {entry.ap:.3f}", fill=theme.muted, font=font)
         for place, (hit, is_same, score) in enumerate(

@@ -82,6 +82,17 @@ def test_codewords_stand_at_right_angles(report: EvalReport) -> None:
     assert learned[90] < learned.sum()
 
 
+def test_the_worst_rankings_are_among_those_shown(report: EvalReport) -> None:
+    """Also when the person was drawn for the other half."""
+    result = report.results[0]
+    assert result.ranking is not None
+    worst = [entry.ap for entry in result.lists if entry.is_worst]
+    assert worst == sorted(worst)
+    assert worst[0] == result.ranking.ap.min()
+    marks = [entry.is_worst for entry in result.lists]
+    assert marks == sorted(marks)  # the drawn ones first
+
+
 def test_ranked_lists_never_show_the_query_itself(report: EvalReport) -> None:
     lists = report.results[0].lists
     assert len(lists) >= 5
