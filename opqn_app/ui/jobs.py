@@ -218,7 +218,7 @@ def crops_of_faces(path: Path, face_ids: Sequence[int]) -> list[Crop]:
 
 
 class Searcher:
-    """Keeps the codes of the library in memory and up to date; lives on the "query" lane."""
+    """Keeps the codes of the library in memory and up to date; searches on the "query" lane."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -254,3 +254,13 @@ class Searcher:
         if held is not None and held.model_id == model_id:
             return held.refreshed(library)
         return CodeIndex.load(library, model_id)
+
+    @property
+    def n_faces(self) -> int:
+        """How many faces the codes in memory are of."""
+        return 0 if self._index is None else len(self._index)
+
+    def prepare(self, slot: EngineSlot) -> None:
+        """Have the codes in memory, and the loops compiled, before the first query asks."""
+        if self._path.exists():
+            self._fresh_index(slot.wait().encoder.model_id).prepare()

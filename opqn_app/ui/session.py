@@ -135,8 +135,14 @@ class Session(QObject):
         factory = partial(self._engine_factory, self.settings.model, self.settings.device)
         self._load_task = self.runner.start("load", self._slot.fill, factory)
         self._load_task.succeeded.connect(self.engine_ready)
+        self._load_task.succeeded.connect(self._prepare_search)
         self._load_task.failed.connect(self._on_engine_failed)
         self._load_task.finished.connect(self._go_on_switching)
+
+    def _prepare_search(self, _engine: Engine) -> None:
+        """On the lane that loads: a query that comes first need not wait for it."""
+        if not self.runner.is_shut_down:
+            self.runner.start("load", self._searcher.prepare, self._slot)
 
     def change_settings(self, settings: Settings) -> None:
         """Take and save new settings; library file and device apply at the next start.

@@ -265,3 +265,23 @@ def test_removing_a_folder_ends_its_own_run(session: Session, album: Path, qtbot
     with qtbot.waitSignal(session.indexing_cancelled, timeout=TIMEOUT) as cancelled:
         session.forget(album)
     assert cancelled.args == [album]
+
+
+def test_codes_are_in_memory_before_the_first_query(
+    session: Session, album: Path, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(session.indexing_finished, timeout=TIMEOUT):
+        session.index(album)
+    other = Session(session.settings, library=session.library_path, engine_factory=_tint)
+    other.load_engine()
+    qtbot.waitUntil(lambda: other._searcher.n_faces == 4, timeout=TIMEOUT)
+    other.shut_down()
+    nothing = Session(session.settings, library=album / "none", engine_factory=_tint)
+    with qtbot.waitSignal(nothing.engine_ready, timeout=TIMEOUT):
+        nothing.load_engine()
+    nothing.shut_down()
+    assert not (album / "none").exists(), "loading makes no library"
+
+
+def _tint(_model: str, _device: str) -> Engine:
+    return tint_engine()
