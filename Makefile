@@ -7,6 +7,11 @@ STAMP := $(VENV)/installed
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Short versions of all benchmarks, their words joined by colons; docs/performance.md has the long ones.
+SHORT := search:--n:1e5:1e6:--runs:2:--peers:1e5 library_load:300000 shards:--n:1e6 \
+  evaluate:--queries:50 train:--pictures:256:--seconds:2 detect:--runs:3:--faces:20:--people:30 \
+  encode:--faces:200:--runs:3 index:--photos:4 index_memory:--photos:60:--made:12
+
 .PHONY: demo run test check format bench screenshots setup clean
 .DEFAULT_GOAL := help
 
@@ -25,7 +30,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (nearly 6 GB, most of it torch; a few minutes) ..."
 	@start=$$SECONDS; \
 	$(PYTHON) -m venv $(VENV) && \
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,raw,fast,train]' && \
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,raw,fast,train,cluster]' && \
 	touch $(STAMP) && \
 	echo "Set-up took $$((SECONDS - start)) s; $(VENV) holds $$(du -sh $(VENV) | cut -f1)."
 
@@ -51,7 +56,10 @@ format: $(STAMP)
 	$(BIN)/ruff format .
 
 bench: $(STAMP)
-	@for script in tests/benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@start=$$SECONDS; export OMP_NUM_THREADS=1; \
+	for words in $(SHORT); do \
+	  set -- $${words//:/ }; echo "== $$*"; $(BIN)/python -m tests.benchmarks.bench_$$* || exit 1; \
+	done; echo "make bench: done in $$((SECONDS - start)) s."
 
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.screenshots --out docs/screenshots

@@ -86,9 +86,9 @@ def cpu_medians(
     return {name: statistics.median(taken[1:]) for name, taken in times.items()}
 
 
-def measure(n: int, data: Data, runs: int, *, peers: float, graph: float) -> Result:
+def measure(n: int, data: Data, runs: int, *, queries: int, peers: float, graph: float) -> Result:
     codes, tables = data.gallery(n)
-    luts = list(lut_scoring.snap(tables))
+    luts = list(lut_scoring.snap(tables))[:queries]
     ids = np.arange(1, n + 1)
     index = CodeIndex.of_codes("bench", ids, codes)
     start = time.perf_counter()
@@ -239,6 +239,7 @@ def main() -> None:
     parser.add_argument("--n", type=float, nargs="+", default=[1e5, 1e6], help="faces")
     parser.add_argument("--synthetic", action="store_true", help="draw codes and tables")
     parser.add_argument("--embeddings", type=Path, default=EMBEDDINGS, help="of real faces")
+    parser.add_argument("--queries", type=int, default=10, help="10 at most")
     parser.add_argument("--runs", type=int, default=3, help="of each query")
     parser.add_argument("--peers", type=float, default=1e6, help="faces at most, see above")
     parser.add_argument("--graph", type=float, default=1e5, help="faces at most; built in minutes")
@@ -248,7 +249,14 @@ def main() -> None:
     data = load_data(synthetic=arguments.synthetic, embeddings=arguments.embeddings)
     print(f"{machine()}; M=8 K=256, best {K_BEST}, one thread, CPU ms a query; {data.label}")
     for n in map(int, arguments.n):
-        result = measure(n, data, arguments.runs, peers=arguments.peers, graph=arguments.graph)
+        result = measure(
+            n,
+            data,
+            arguments.runs,
+            queries=arguments.queries,
+            peers=arguments.peers,
+            graph=arguments.graph,
+        )
         print(in_words(result), flush=True)
     if arguments.json:
         print(json.dumps(asdict(result)))

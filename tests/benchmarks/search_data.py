@@ -1,6 +1,7 @@
 """Codes and tables to measure searches with: real ones of the bundled model, or drawn ones."""
 
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -107,16 +108,20 @@ def blended(faces: np.ndarray, n: int = 20_000) -> np.ndarray:
 
 
 def crossed(codes: np.ndarray, n: int) -> np.ndarray:
-    """`codes` and, beyond them, faces with half of their words from each of two."""
+    """`codes` among others that have half of their words from each of two of them."""
     rng = np.random.default_rng(0)
-    every = np.empty((max(n, len(codes)), codes.shape[1]), np.uint8)
-    every[: len(codes)] = codes
-    for start in range(len(codes), n, 2**20):
-        size = min(n, start + 2**20) - start
+    if n <= len(codes):
+        return codes[rng.permutation(len(codes))[:n]]
+    m = codes.shape[1]
+    halves = np.array([np.isin(range(m), half) for half in combinations(range(m), m // 2)])
+    every = np.empty((n, m), np.uint8)
+    for start in range(0, n, 2**20):
+        size = min(n - start, 2**20)
         parents = codes[rng.integers(len(codes), size=(2, size))]
-        first = rng.random(parents.shape[1:], np.float32).argsort(axis=1) < codes.shape[1] // 2
+        first = halves[rng.integers(len(halves), size=size)]
         every[start : start + size] = np.where(first, parents[0], parents[1])
-    return every[rng.permutation(len(every))[:n]]
+    every[rng.choice(n, len(codes), replace=False, shuffle=False)] = codes
+    return every
 
 
 def drawn(n: int, peak: float = 0.5) -> tuple[np.ndarray, np.ndarray]:
