@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from opqn_app.opqn.backbone import MobileFaceNetFeatures
+from opqn_app.opqn.backbone import EmbeddedTrunk
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.preprocess import to_network_input
@@ -26,6 +26,9 @@ class HeadRecipe:
     Attributes:
         directions: discriminant directions kept, divisible by M.
         shrinkage: of the within-person spread, see `discriminant_directions`.
+        lift: every sub-vector gets one more entry, always the same: this many times the usual
+            length of the others. Lengths, which normalising would drop, then tell words apart
+            too: at 0 words are directions, at large values they are points (as in PQ).
         iterations: of the OPQ rotation and of the k-means of each book.
         epochs, batch_size, learning_rate, weight_decay: of SGD with momentum 0.9.
         margin, scale, entropy_weight: u, r and λ of the loss.
@@ -33,6 +36,7 @@ class HeadRecipe:
 
     directions: int = 96
     shrinkage: float = 0.3
+    lift: float = 0.0
     iterations: int = 20
     epochs: int = 3
     batch_size: int = 512
@@ -58,7 +62,7 @@ class HeadEpoch:
 def embed_crops(
     model: OpqnModel, crops: Crops, *, mirrored: bool, batch_size: int = 64
 ) -> Iterator[Tensor]:
-    """(batch, 512) trunk outputs of 112 px crops (n, 112, 112, 3), batch after batch."""
+    """(batch, E) trunk outputs of 112 px crops (n, 112, 112, 3), batch after batch."""
     config: OpqnConfig = model.config
     model.eval()
     for start in range(0, len(crops), batch_size):
@@ -76,15 +80,21 @@ def start_head(model: OpqnModel, embeddings: Tensor, labels: Tensor, recipe: Hea
 
     Discriminant directions of the embeddings, turned by the OPQ rotation, are dealt to the books;
     each fills the first rows of its sub-vector and the other rows start near zero. The batch
-    normalisation passes them on centred and with their proportions. F holds the spherical k-means
-    centres of each sub-vector.
+    normalisation passes them on centred and with their proportions, and adds the lift. F holds
+    the spherical k-means centres of each sub-vector.
 
     Args:
-        embeddings: (n, 512) trunk outputs.
+        embeddings: (n, E) of the backbone's trunk.
         labels: (n,) int64 people from 0.
+
+    Raises:
+        ValueError: the directions can't be dealt to the books evenly, or fill the sub-vectors.
     """
     backbone = _backbone(model)
     config = model.config
+    own_rows = recipe.directions // config.n_books
+    if recipe.directions % config.n_books or own_rows >= config.sub_dim:
+        raise ValueError(f"{recipe.directions} directions can't be dealt to {config.n_books} books")
     generator = torch.Generator().manual_seed(recipe.seed)
     rows = discriminant_directions(
         embeddings, labels, recipe.directions, shrinkage=recipe.shrinkage
@@ -93,12 +103,17 @@ def start_head(model: OpqnModel, embeddings: Tensor, labels: Tensor, recipe: Hea
     rotation = quantisation_rotation(
         unit, config.n_books, config.n_words, iterations=recipe.iterations, seed=recipe.seed
     )
-    dealt = (rotation @ rows).view(config.n_books, -1, rows.shape[1])  # (M, r/M, 512)
+    dealt = (rotation @ rows).view(config.n_books, -1, rows.shape[1])  # (M, r/M, E)
     weight = torch.randn(config.n_books, config.sub_dim, rows.shape[1], generator=generator)
     weight *= QUIET_ROWS * float(dealt.std())
-    weight[:, : dealt.shape[1]] = dealt
+    weight[:, :own_rows] = dealt
+    if recipe.lift:
+        weight[:, own_rows] = 0
     backbone.embed.weight.copy_(weight.flatten(0, 1))
     _pass_proportions(backbone, embeddings, config)
+    if recipe.lift:  # the others have the mean square 1 an entry after the normalisation
+        biases = backbone.last_bn.bias.view(config.n_books, -1)
+        biases[:, own_rows] = recipe.lift * config.sub_dim**0.5
     model.eval()
     x = model.quantizer.sub_vectors(backbone.from_embedding(embeddings))
     for book in range(config.n_books):
@@ -167,14 +182,12 @@ def train_head(
         yield HeadEpoch(epoch, *(sums / steps).tolist())
 
 
-def _backbone(model: OpqnModel) -> MobileFaceNetFeatures:
-    assert isinstance(model.backbone, MobileFaceNetFeatures), "the recipe is for MobileFaceNet"
+def _backbone(model: OpqnModel) -> EmbeddedTrunk:
+    assert isinstance(model.backbone, EmbeddedTrunk), "a head needs a trunk of its own"
     return model.backbone
 
 
-def _pass_proportions(
-    backbone: MobileFaceNetFeatures, embeddings: Tensor, config: OpqnConfig
-) -> None:
+def _pass_proportions(backbone: EmbeddedTrunk, embeddings: Tensor, config: OpqnConfig) -> None:
     """Let the normalisation centre every feature and divide each book by one common spread."""
     x = backbone.embed(embeddings)
     spread = x.std(0).clamp_min(1e-6)

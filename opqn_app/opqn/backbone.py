@@ -1,15 +1,19 @@
 """The face networks: aligned pictures (B, 3, S, S) → features (B, D)."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from opqn_app.errors import ModelError
+from opqn_app.opqn import mobilefacenet, sface
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.mobilefacenet import EMBEDDING_DIM, MobileFaceNet
+from opqn_app.opqn.mobilefacenet import MobileFaceNet
 from opqn_app.opqn.prelu import PReLU
+from opqn_app.opqn.sface import SFace
 
 CHANNELS = (64, 128, 256, 512)
 NARROW_CHANNELS = (16, 32, 64, 128)
+INCEPTION_DIM = 512
 BLOCKS = (1, 2, 4, 1)  # with the four stage convolutions: 4 + 2 · 8 = 20
 
 
@@ -103,7 +107,7 @@ class InceptionFeatures(nn.Module):
             reason = "The backbone inception-resnet-v1 needs the package facenet-pytorch."
             raise ModelError(reason) from error
         self.trunk = InceptionResnetV1(pretrained=None)
-        self.embed = nn.Linear(EMBEDDING_DIM, feature_dim, bias=False)
+        self.embed = nn.Linear(INCEPTION_DIM, feature_dim, bias=False)
         self.last_bn = nn.BatchNorm1d(feature_dim)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -111,25 +115,45 @@ class InceptionFeatures(nn.Module):
         return out
 
 
-class MobileFaceNetFeatures(nn.Module):
-    """The MobileFaceNet trunk (512-d) with the OPQN embedding 512 → D on top.
+class EmbeddedTrunk(nn.Module):
+    """A face network that was trained before OPQN, with the embedding E → D on top.
 
     `trunk` is a module of its own so that it can be loaded, frozen, or read on its own.
+
+    Args:
+        trunk: (B, 3, 112, 112) → (B, E).
+        n_embedding: E.
+        feature_dim: D.
+        mirror_average: the embedding is the direction between those of the face and of its
+            mirror image, at the price of a second pass; it is then of unit length.
     """
 
-    def __init__(self, feature_dim: int) -> None:
+    def __init__(
+        self, trunk: nn.Module, n_embedding: int, feature_dim: int, *, mirror_average: bool = False
+    ) -> None:
         super().__init__()
-        self.trunk = MobileFaceNet()
-        self.embed = nn.Linear(EMBEDDING_DIM, feature_dim, bias=False)  # the BN has the bias
+        self.trunk = trunk
+        self.embed = nn.Linear(n_embedding, feature_dim, bias=False)  # the BN has the bias
         self.last_bn = nn.BatchNorm1d(feature_dim)
+        self.mirror_average = mirror_average
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.from_embedding(self.trunk(x))
+        return self.from_embedding(self.embedding(x))
+
+    def embedding(self, x: Tensor) -> Tensor:
+        """(B, 3, 112, 112) → (B, E): what a head can be trained on, computed once."""
+        out: Tensor = self.trunk(x)
+        return mirror_mean(out, self.trunk(x.flip(3))) if self.mirror_average else out
 
     def from_embedding(self, embedding: Tensor) -> Tensor:
-        """(B, 512) trunk output → (B, D): trains the head on embeddings computed once."""
+        """(B, E) embedding → (B, D)."""
         out: Tensor = self.last_bn(self.embed(embedding))
         return out
+
+
+def mirror_mean(plain: Tensor, mirrored: Tensor) -> Tensor:
+    """The unit vector half-way between the directions of two embeddings (B, E)."""
+    return F.normalize(F.normalize(plain, dim=-1) + F.normalize(mirrored, dim=-1), dim=-1)
 
 
 def build_backbone(config: OpqnConfig) -> nn.Module:
@@ -140,7 +164,14 @@ def build_backbone(config: OpqnConfig) -> nn.Module:
         return NarrowResNet20(config.feature_dim, config.input_size)
     if config.backbone == "inception-resnet-v1":
         return InceptionFeatures(config.feature_dim)
-    return MobileFaceNetFeatures(config.feature_dim)
+    trunk, n_embedding = (
+        (SFace(), sface.EMBEDDING_DIM)
+        if config.backbone == "sface"
+        else (MobileFaceNet(), mobilefacenet.EMBEDDING_DIM)
+    )
+    return EmbeddedTrunk(
+        trunk, n_embedding, config.feature_dim, mirror_average=config.mirror_average
+    )
 
 
 def _stage(n_in: int, n_out: int, n_blocks: int, *, stride: int) -> nn.Sequential:

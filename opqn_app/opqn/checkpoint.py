@@ -1,5 +1,7 @@
 """A model on disk: a folder of weights (safetensors), a readable config and a model card.
 
+Models of one family may share a trunk: it then lies once in `trunks/` beside their folders.
+
 Nothing in it can run code. The `model_id` is a fingerprint of what decides a face's code and table:
 weights as stored, config, preprocessing. Codes are only comparable within one `model_id`.
 """
@@ -24,9 +26,12 @@ from opqn_app.opqn.model_folder import (
     WEIGHTS_FILE,
     calibration_from_dict,
     read_description,
+    trunk_file,
 )
 from opqn_app.opqn.weights import State, as_loaded, check_state, fingerprint, stored_state
 from opqn_app.types import Calibration
+
+TRUNK_PREFIX = "backbone.trunk."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +53,7 @@ def save_model(
     card: str = "",
     name: str = "",
     half: bool = True,
+    trunk: str = "",
 ) -> str:
     """Write `model` into `folder`, made if missing; returns its model_id.
 
@@ -56,6 +62,11 @@ def save_model(
         name: for people; the folder's name if empty.
         half: store matrices and kernels as float16 (what is loaded later is rounded to that);
             vectors (normalisation, slopes) always stay float32, counters int64.
+        trunk: name under which the trunk is kept for all models beside this one; empty keeps it
+            with the model.
+
+    Raises:
+        ModelIncompatible: another trunk is already kept under that name.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = stored_state(model, half=half)
@@ -67,9 +78,14 @@ def save_model(
         "config": model.config.to_dict(),
         "calibration": _calibration_to_dict(calibration),
     }
+    shared = trunk_file(folder, trunk or None)
+    if shared is not None:
+        description["trunk"] = trunk
+        own = {name: value for name, value in state.items() if name.startswith(TRUNK_PREFIX)}
+        state = {name: value for name, value in state.items() if name not in own}
+        _share_trunk(shared, own)
     # The config goes last: a save that is cut off leaves a folder whose model_id does not fit.
-    save_file(state, folder / f"{WEIGHTS_FILE}.tmp", metadata={"format": "pt"})
-    os.replace(folder / f"{WEIGHTS_FILE}.tmp", folder / WEIGHTS_FILE)  # noqa: PTH105
+    _write_state(folder / WEIGHTS_FILE, state)
     _write_text(folder / CARD_FILE, card or f"# {description['name']}\n")
     _write_text(folder / CONFIG_FILE, json.dumps(description, indent=2) + "\n")
     return str(description["model_id"])
@@ -85,7 +101,10 @@ def load_model(folder: Path) -> LoadedModel:
     """
     description = read_description(folder)
     config = OpqnConfig.from_dict(description.get("config"), source=str(folder))
-    state = _read_state(folder)
+    state = _read_state(folder / WEIGHTS_FILE)
+    shared = trunk_file(folder, description.get("trunk"))
+    if shared is not None:
+        state |= _read_state(shared)
     model = untrained_model(config)
     check_state(state, dict(model.state_dict()), folder)
     model_id = fingerprint(config, state)
@@ -110,16 +129,31 @@ def untrained_model(config: OpqnConfig) -> OpqnModel:
         return OpqnModel(config)
 
 
-def _read_state(folder: Path) -> State:
-    path = folder / WEIGHTS_FILE
+def _read_state(path: Path) -> State:
     if not path.is_file():
-        raise ModelIncompatible(folder, f"the folder has no {WEIGHTS_FILE}")
+        raise ModelIncompatible(path.parent, f"the folder has no {path.name}")
     try:
         state: State = load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
-        reason = f"its {WEIGHTS_FILE} is damaged ({error}); copy the model again"
-        raise ModelIncompatible(folder, reason) from error
+        reason = f"its {path.name} is damaged ({error}); copy the model again"
+        raise ModelIncompatible(path.parent, reason) from error
     return state
+
+
+def _share_trunk(path: Path, state: State) -> None:
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_state(path, state)
+        return
+    kept = _read_state(path)
+    if kept.keys() != state.keys() or any(not torch.equal(kept[k], state[k]) for k in kept):
+        raise ModelIncompatible(path.parent, f"{path.name} holds another trunk than this model's")
+
+
+def _write_state(path: Path, state: State) -> None:
+    temporary = path.with_name(f"{path.name}.tmp")
+    save_file(state, temporary, metadata={"format": "pt"})
+    os.replace(temporary, path)  # noqa: PTH105
 
 
 def _write_text(path: Path, text: str) -> None:

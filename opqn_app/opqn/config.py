@@ -13,10 +13,13 @@ INPUT_SIZES: dict[str, Sequence[int]] = {
     "resnet20": (32, 112),
     "resnet20-narrow": range(16, 161),
     "mobilefacenet": (112,),
+    "sface": (112,),
     "inception-resnet-v1": range(75, 161),  # fewer px leave nothing behind its last stride
 }
+MIRRORED = ("mobilefacenet", "sface")
 CHANNEL_ORDERS = ("rgb", "bgr")
 QUERY_FORMS = ("probabilities", "linear")
+ADDED_LATER = ("mirror_average",)  # left out of a file where they have their default
 MAX_BOOKS = 4096
 MAX_WORDS = 65536
 MAX_FEATURE_DIM = 65536
@@ -36,8 +39,9 @@ class OpqnConfig:
         n_books: M, the number of sub-spaces and codebooks.
         n_words: K, the words in each book; K ≤ d, or the words could not be orthonormal.
         feature_dim: D = M · d, the length of a face's feature vector.
-        backbone: "resnet20" (the paper's), "mobilefacenet", "resnet20-narrow" (small enough to
-            train on a CPU) or "inception-resnet-v1" (facenet-pytorch's).
+        backbone: "resnet20" (the paper's), "mobilefacenet", "sface" (the bundled models'),
+            "resnet20-narrow" (small enough to train on a CPU) or "inception-resnet-v1"
+            (facenet-pytorch's).
         input_size: side in pixels of the square picture the backbone takes.
         resize_to: side in pixels the 112 px crop is scaled to before its centre of
             `input_size` is cut out; at least `input_size`.
@@ -51,6 +55,8 @@ class OpqnConfig:
             depend on it, query tables do.
         query_form: what a query's table holds: "probabilities" p_m[k] (Eq. 18) or the "linear"
             logits before the softmax, whose scores may be negative.
+        mirror_average: a face's features are the mean of its own and its mirror image's; for
+            backbones with a trunk of their own ("mobilefacenet", "sface").
     """
 
     n_books: int
@@ -64,6 +70,7 @@ class OpqnConfig:
     pixel_std: Channels = (128.0, 128.0, 128.0)
     query_temperature: float = 1.0
     query_form: str = "probabilities"
+    mirror_average: bool = False
 
     def __post_init__(self) -> None:
         for reason in self._faults():
@@ -99,8 +106,12 @@ class OpqnConfig:
         return replace(self, query_temperature=temperature, query_form=form)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON; `from_dict` turns them back."""
-        values = asdict(self)
+        """Plain values for JSON; `from_dict` turns them back.
+
+        What was added to the format later is left out where it is off, so that models made
+        before keep their fingerprint.
+        """
+        values = {k: v for k, v in asdict(self).items() if k not in ADDED_LATER or v}
         return {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()}
 
     @classmethod
@@ -117,7 +128,10 @@ class OpqnConfig:
         if not isinstance(values, dict):
             raise ModelIncompatible(source, "its config is not a JSON object")
         names = {field.name for field in fields(cls)}
-        unknown, missing = sorted(values.keys() - names), sorted(names - values.keys())
+        unknown, missing = (
+            sorted(values.keys() - names),
+            sorted(names - values.keys() - set(ADDED_LATER)),
+        )
         if unknown:
             raise ModelIncompatible(source, f"its config has the unknown entry '{unknown[0]}'")
         if missing:
@@ -132,7 +146,10 @@ class OpqnConfig:
 
     def _faults(self) -> list[str]:
         """Why these values cannot be a model, each a plain clause; empty when they can."""
-        return self._size_faults() or [*self._picture_faults(), *self._query_faults()]
+        faults = self._size_faults() or [*self._picture_faults(), *self._query_faults()]
+        if self.mirror_average and self.backbone not in MIRRORED:
+            faults.append(f"mirror_average must be off for the backbone {self.backbone}")
+        return faults
 
     def _size_faults(self) -> list[str]:
         limits = {

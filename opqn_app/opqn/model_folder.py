@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -10,6 +11,7 @@ from opqn_app.errors import ModelIncompatible, ModelMissing
 from opqn_app.types import Calibration
 
 WEIGHTS_FILE = "model.safetensors"
+TRUNKS = "trunks"  # folder beside model folders, of trunks that several models share
 CONFIG_FILE = "config.json"
 CARD_FILE = "README.md"
 FORMAT = "opqn-model"
@@ -41,6 +43,22 @@ def read_description(folder: Path) -> dict[str, Any]:
         )
         raise ModelIncompatible(folder, reason)
     return description
+
+
+def trunk_file(folder: Path, name: object) -> Path | None:
+    """Where the trunk that a model shares with its neighbours lies; None where it has its own.
+
+    Args:
+        name: the `trunk` entry of its config file.
+
+    Raises:
+        ModelIncompatible: it is no plain name.
+    """
+    if name is None:
+        return None
+    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise ModelIncompatible(folder, "its trunk is not named by small letters and digits")
+    return folder.parent / TRUNKS / f"{name}.safetensors"
 
 
 def find_model(name_or_path: str | Path) -> Path:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from opqn_app.opqn.backbone import MobileFaceNetFeatures, ResidualBlock, ResNet20, build_backbone
+from opqn_app.opqn.backbone import EmbeddedTrunk, ResidualBlock, ResNet20, build_backbone
 from opqn_app.opqn.config import OpqnConfig
 
 
@@ -95,7 +95,7 @@ def test_the_head_is_bn_dropout_fc_bn() -> None:
 
 def test_the_trunk_is_a_part_of_its_own() -> None:
     net = build_backbone(OpqnConfig(4, 16, 96)).eval()
-    assert isinstance(net, MobileFaceNetFeatures)
+    assert isinstance(net, EmbeddedTrunk)
     x = torch.randn(2, 3, 112, 112)
     embedding = net.trunk(x)
     assert embedding.shape == (2, 512)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from opqn_app.opqn import lut
-from opqn_app.opqn.backbone import MobileFaceNetFeatures
+from opqn_app.opqn.backbone import EmbeddedTrunk
 from opqn_app.opqn.model import OpqnModel
 from opqn_app.types import Codes, Floats
 from trainer.metrics import expected_average_precision, precision_at, tie_groups
@@ -187,7 +187,7 @@ def finished(work: Generator[Any, None, T]) -> T:
 
 def _features(model: OpqnModel, embedding: Tensor) -> Generator[Tensor, None, None]:
     backbone = model.backbone
-    assert isinstance(backbone, MobileFaceNetFeatures), "the table is for MobileFaceNet"
+    assert isinstance(backbone, EmbeddedTrunk), "the table is for MobileFaceNet"
     apply: Callable[[Tensor], Tensor] = backbone.from_embedding
     for start in range(0, len(embedding), BATCH):
         yield apply(embedding[start : start + BATCH])
