@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from opqn_app.engine import Engine, Recipe
 from opqn_app.errors import OpqnError
 from opqn_app.library import index_run, workers
 from opqn_app.library.indexing import index_folder
+from opqn_app.library.plan import PendingFile
+from opqn_app.library.scan import scan_folder
 
 WritePhotos = Callable[..., None]
 
@@ -159,3 +161,23 @@ def test_a_killed_parent_leaves_no_orphans_and_a_library_that_resumes(
     for path in (library, clean):
         list(index_folder(path, folder, worker_fakes.build(), workers=2))
     assert content(library)["faces"] == content(clean)["faces"]
+
+
+def test_photos_are_taken_no_further_ahead_than_the_limit(
+    folder: Path, write_photos: WritePhotos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "MAX_AHEAD", 6)
+    write_photos(*range(30, 50))
+    taken = []
+
+    def items() -> Iterator[PendingFile]:
+        for file in scan_folder(folder).files:
+            taken.append(file)
+            yield PendingFile(file, None)
+
+    run = workers.analyse_in_order(items(), folder, worker_fakes.RECIPE, 2)
+    for n_out, (item, done) in enumerate(run, start=1):
+        assert len(taken) <= n_out + workers.MAX_AHEAD
+        assert done.photo is not None
+        assert item.file == taken[n_out - 1]
+    assert len(taken) == 20
