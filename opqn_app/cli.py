@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from opqn_app.progress import counted
 
 if TYPE_CHECKING:
     from opqn_app.engine import Engine
+    from opqn_app.library.cluster import Cluster
     from opqn_app.library.records import Failure
     from opqn_app.vision.faces import FoundFace
 
@@ -53,6 +55,11 @@ def add_commands(commands: Any) -> None:
     model = argparse.ArgumentParser(add_help=False)
     model.add_argument("--model", help="name or folder of the OPQN model")
     model.add_argument("--device", choices=("auto", "cpu", "cuda"), help="where to compute")
+    model.add_argument(
+        "--detector",
+        choices=settings.CHOICES["detector"],
+        help="what finds faces; photos that are indexed keep theirs",
+    )
 
     def add(name: str, command: Command, text: str, *parents: argparse.ArgumentParser) -> Any:
         parser = commands.add_parser(name, help=text, description=text, parents=[common, *parents])
@@ -72,6 +79,13 @@ def add_commands(commands: Any) -> None:
         type=positive,
         metavar="N",
         help="processes that read photos (default: as many as the cores and the memory can take)",
+    )
+
+    index.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="read photos on a Ray cluster that sees DIR at the same path, e.g. HOST:6379; "
+        "local:2 starts one of two processes here",
     )
 
     search = add("search", search_command, "Rank every face by a photo.", machine, model)
@@ -183,7 +197,16 @@ def _engine(arguments: argparse.Namespace) -> "Engine":
     from opqn_app.engine import load_engine
 
     chosen = settings.load()
-    return load_engine(arguments.model or chosen.model, arguments.device or chosen.device)
+    return load_engine(*_choices(arguments, chosen))
+
+
+def _choices(arguments: argparse.Namespace, chosen: settings.Settings) -> tuple[str, str, str]:
+    """Model, device and detector: of the command line, else of the settings."""
+    return (
+        arguments.model or chosen.model,
+        arguments.device or chosen.device,
+        arguments.detector or chosen.detector,
+    )
 
 
 def index_command(arguments: argparse.Namespace) -> int:
@@ -197,18 +220,31 @@ def index_command(arguments: argparse.Namespace) -> int:
     if not arguments.folder.is_dir():
         raise FolderUnavailable(arguments.folder)
     chosen = settings.load()
+    model, device, detector = _choices(arguments, chosen)
+    engine = deferred_engine(model, device, detector)
     job = index_folder(
         library_path(arguments),
         arguments.folder,
-        deferred_engine(arguments.model or chosen.model, arguments.device or chosen.device),
+        engine,
         excludes=(*chosen.excludes, *arguments.exclude),
         retry_failures=arguments.retry,
         workers=arguments.workers or chosen.workers,
+        elsewhere=_cluster(arguments.ray, model, device, engine) if arguments.ray else None,
     )
     report = run_with_progress(job)
     value = {**asdict(report), "failures": _problems(report.failures)}
     emit(arguments, value, index_report_in_words(report))
     return 0
+
+
+def _cluster(address: str, model: str, device: str, engine: "Engine") -> "Cluster":
+    from opqn_app.engine import Recipe, load_engine
+    from opqn_app.library.cluster import Cluster
+
+    has_gpus = device == "cuda"
+    name = engine.detector_name
+    recipe = Recipe(partial(load_engine, model, device if has_gpus else "cpu", name))
+    return Cluster(address, recipe, engine.encoder.model_id, n_gpus=int(has_gpus))
 
 
 def _problems(failures: Sequence["Failure"]) -> list[dict[str, str]]:
@@ -290,12 +326,14 @@ def status_command(arguments: argparse.Namespace) -> int:
         status = library.status()
         failures = library.failures()
         roots = library.roots()
+        detectors = library.detectors()
     value = {
         "library": str(library_path(arguments)),
         "photos": status.photos,
         "faces": status.faces,
         "failures": _problems(failures),
         "model": {"id": status.model_id, "name": status.model_name},
+        "detectors": detectors,
         "revision": status.revision,
         "folders": [asdict(root) for root in roots],
     }
@@ -303,12 +341,20 @@ def status_command(arguments: argparse.Namespace) -> int:
         f"{counted(status.photos, 'photo')}, {counted(status.faces, 'face')}, "
         f"{counted(len(failures), 'problem')}; model {status.model_name or 'none yet'}"
     ]
+    if detectors:
+        lines.append(f"  faces found by {_by_detector(detectors)}")
     for root in roots:
         state = "" if root.is_available else "  (not there now; still searchable)"
         lines.append(f"  {root.path}: {counted(root.photos, 'photo')}{state}")
     lines += [f"  problem: {failure.path}: {failure.reason}" for failure in failures]
     emit(arguments, value, "\n".join(lines))
     return 0
+
+
+def _by_detector(photos: dict[str, int]) -> str:
+    if len(photos) == 1:
+        return next(iter(photos))
+    return ", ".join(f"{name} on {counted(n, 'photo')}" for name, n in photos.items())
 
 
 def forget_command(arguments: argparse.Namespace) -> int:

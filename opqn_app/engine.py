@@ -41,30 +41,34 @@ class Engine:
     Attributes:
         recipe: None where no other process can have an equal one, or should not: a graphics card
             is shared best by one process.
+        detector_name: what the library notes beside each photo.
     """
 
     detector: FaceDetector
     encoder: FaceEncoder
     recipe: Recipe | None = None
+    detector_name: str = "mtcnn"
 
 
-def load_engine(model: str, device: str = "auto") -> Engine:
+def load_engine(model: str, device: str = "auto", detector: str = "mtcnn") -> Engine:
     """Load detector and encoder; takes seconds, since it imports torch.
 
     Args:
         model: a bundled model's name, an imported model's name, or a checkpoint folder.
         device: "auto", "cpu" or "cuda".
+        detector: "mtcnn" or "yunet".
 
     Raises:
         ModelMissing: no such model.
         ModelIncompatible: the model's files do not fit together.
+        SettingsError: no such detector, or it is not installed.
     """
     import torch
 
     from opqn_app.opqn.device import pick_device
     from opqn_app.opqn.encoder import OpqnEncoder
     from opqn_app.opqn.model_folder import find_model
-    from opqn_app.vision.detect import MtcnnDetector
+    from opqn_app.vision.detect import make_detector
 
     chosen, folder = pick_device(device), find_model(model)
     if chosen == "cpu" and "OMP_NUM_THREADS" not in os.environ:
@@ -72,11 +76,11 @@ def load_engine(model: str, device: str = "auto") -> Engine:
         # other work runs threads that wait for each other made indexing three times slower.
         torch.set_num_threads(1)
     encoder = OpqnEncoder.load(folder, device=chosen)
-    recipe = _cpu_recipe(folder) if chosen == "cpu" else None
-    return Engine(MtcnnDetector(device=chosen), encoder, recipe)
+    recipe = _cpu_recipe(folder, detector) if chosen == "cpu" else None
+    return Engine(make_detector(detector, chosen), encoder, recipe, detector)
 
 
-def deferred_engine(model: str, device: str = "auto") -> Engine:
+def deferred_engine(model: str, device: str = "auto", detector: str = "mtcnn") -> Engine:
     """An engine that knows what model it has, and is loaded when it is first used.
 
     A process that leaves the computing to its workers never loads torch, which is 400 MB.
@@ -86,7 +90,7 @@ def deferred_engine(model: str, device: str = "auto") -> Engine:
         ModelIncompatible: its folder is not that of a model.
     """
     if device != "cpu" and _may_have_cuda():
-        return load_engine(model, device)
+        return load_engine(model, device, detector)
     from opqn_app.opqn.config import OpqnConfig
     from opqn_app.opqn.model_folder import calibration_from_dict, find_model, read_description
 
@@ -100,8 +104,9 @@ def deferred_engine(model: str, device: str = "auto") -> Engine:
         n_books=config.n_books,
         n_words=config.n_words,
         calibration=calibration_from_dict(said.get("calibration"), folder),
+        detector=detector,
     )
-    return Engine(parts, parts, _cpu_recipe(folder))
+    return Engine(parts, parts, _cpu_recipe(folder, detector), detector)
 
 
 @dataclass(slots=True, eq=False)
@@ -114,6 +119,7 @@ class _Deferred:
     n_books: int
     n_words: int
     calibration: Calibration | None
+    detector: str
     _loaded: list[Engine] = field(default_factory=list)
 
     def detect(self, image: Image.Image) -> list[DetectedFace]:
@@ -128,13 +134,13 @@ class _Deferred:
     @property
     def _engine(self) -> Engine:
         if not self._loaded:
-            self._loaded.append(load_engine(str(self.folder), "cpu"))
+            self._loaded.append(load_engine(str(self.folder), "cpu", self.detector))
         return self._loaded[0]
 
 
-def _cpu_recipe(folder: Path) -> Recipe:
-    modules = ("opqn_app.opqn.encoder", "facenet_pytorch")
-    return Recipe(partial(load_engine, str(folder), "cpu"), modules)
+def _cpu_recipe(folder: Path, detector: str) -> Recipe:
+    modules = ("opqn_app.opqn.encoder", "facenet_pytorch" if detector == "mtcnn" else "cv2")
+    return Recipe(partial(load_engine, str(folder), "cpu", detector), modules)
 
 
 def _may_have_cuda() -> bool:

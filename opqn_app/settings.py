@@ -24,6 +24,7 @@ class Settings:
         model: name or folder of the OPQN model.
         next_model: the one that takes over when every face has a code of it; "" if none does.
         device: "auto", "cpu" or "cuda".
+        detector: "mtcnn" or "yunet"; see `vision.detect.make_detector`.
         workers: processes that read photos while indexing; 0: as many as the machine can take.
         excludes: glob patterns of folders and files to skip, relative to each root.
         theme: "system", "light" or "dark".
@@ -35,6 +36,7 @@ class Settings:
     model: str = DEFAULT_MODEL
     next_model: str = ""
     device: str = "auto"
+    detector: str = "mtcnn"
     workers: int = 0
     excludes: tuple[str, ...] = ()
     theme: str = "system"
@@ -47,7 +49,11 @@ class Settings:
 
 
 MAX_WORKERS = 64
-CHOICES = {"device": ("auto", "cpu", "cuda"), "theme": ("system", "light", "dark")}
+CHOICES = {
+    "device": ("auto", "cpu", "cuda"),
+    "detector": ("mtcnn", "yunet"),
+    "theme": ("system", "light", "dark"),
+}
 
 
 def settings_file() -> Path:

@@ -93,6 +93,7 @@ def test_index_search_status_forget(run: Run, photos: Path) -> None:
     assert status == 0
     assert (state["photos"], state["faces"], len(state["failures"])) == (3, 6, 1)
     assert state["model"]["name"] == "name of fake-1"
+    assert state["detectors"] == {"mtcnn": 3}
 
     status, report, _ = run("index", photos, "--json")
     assert (status, report["decoded"], report["unchanged"]) == (0, 0, 3)

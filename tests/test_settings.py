@@ -13,7 +13,7 @@ from opqn_app.settings import Settings
 
 def test_what_was_saved_comes_back(tmp_path: Path) -> None:
     chosen = Settings(
-        library="/disk/a.sqlite", excludes=("*.gif", "Screenshots"), theme="dark",
+        library="/disk/a.sqlite", excludes=("*.gif", "Screenshots"), theme="dark", detector="yunet",
         min_probability=0.8, group_by_photo=True, workers=3,
     )  # fmt: skip
     settings.save(chosen, tmp_path / "new" / "settings.json")

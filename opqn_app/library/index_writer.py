@@ -26,6 +26,7 @@ class IndexWriter:
     def __init__(self, db: Connection, codes: CodeStore) -> None:
         self._db = db
         self._codes = codes
+        self._detector = "mtcnn"
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -41,6 +42,10 @@ class IndexWriter:
         with self.change():
             self._codes.model_key(model)
             self._db.run("UPDATE meta SET model_id = ?", [model.model_id])
+
+    def use_detector(self, name: str) -> None:
+        """Note `name` with the photos stored from now on."""
+        self._detector = name
 
     def save_batch(
         self,
@@ -122,18 +127,20 @@ class IndexWriter:
             photo.taken_at,
             photo.taken_at or _iso_time(photo.mtime_ns),
             len(photo.faces),
+            self._detector,
         ]
         name = name_to_db(photo.rel_path)
         self._db.run("DELETE FROM failures WHERE root_id = ? AND rel_path = ?", [root_id, name])
         if photo.photo_id is None:
             return self._db.insert(
                 "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, "
-                "sort_time, n_faces, root_id, rel_path) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "sort_time, n_faces, detector, root_id, rel_path) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [*values, root_id, name],
             )
         self._db.run(
             "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, width = ?, height = ?, "
-            "taken_at = ?, sort_time = ?, n_faces = ? WHERE id = ?",
+            "taken_at = ?, sort_time = ?, n_faces = ?, detector = ? WHERE id = ?",
             [*values, photo.photo_id],
         )
         return photo.photo_id

@@ -106,6 +106,7 @@ def _start(library: Library, folder: Path, engine: Engine) -> IndexRun:
     relative = folder.relative_to(root.path).as_posix()
     run = IndexRun(library, engine, root.id, root.path, "" if relative == "." else relative)
     library.writer.use_model(run.model)
+    library.writer.use_detector(run.engine.detector_name)
     return run
 
 

@@ -99,6 +99,13 @@ class Library:
         assert row is not None, "the first migration fills meta"
         return LibraryStatus(*row)
 
+    def detectors(self) -> dict[str, int]:
+        """Photos by the detector that found their faces, most first; another is not run again."""
+        rows = self._db.rows(
+            "SELECT detector, COUNT(*) FROM photos GROUP BY detector ORDER BY 2 DESC, 1"
+        )
+        return {str(name): int(count) for name, count in rows}
+
     def roots(self) -> list[Root]:
         """The folders, in the order they were added; looks whether each is there now."""
         return self._roots.all()

@@ -101,7 +101,13 @@ _FIRST_TABLES = (
 )
 
 
-CHANGES: tuple[Change, ...] = (m0001_first_tables,)  # in order; new ones go to the end
+def m0002_detector_of_photo(db: "Database") -> None:
+    """Which detector found a photo's faces; until then there was only MTCNN."""
+    db.execute("ALTER TABLE photos ADD COLUMN detector TEXT NOT NULL DEFAULT 'mtcnn'")
+
+
+# In order; new ones go to the end.
+CHANGES: tuple[Change, ...] = (m0001_first_tables, m0002_detector_of_photo)
 
 
 def is_empty(connection: Connection) -> bool:

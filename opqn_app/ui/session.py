@@ -98,7 +98,7 @@ class Session(QObject):
         settings: Settings,
         *,
         library: Path | None = None,
-        engine_factory: Callable[[str, str], Engine] = load_engine,
+        engine_factory: Callable[[str, str], Engine] | None = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -106,7 +106,7 @@ class Session(QObject):
         self.library_path = library or settings.library_path
         self.runner = TaskRunner(self)
         self.status: Any = None  # the newest LibraryStatus, None until read
-        self._engine_factory = engine_factory
+        self._engine_factory = engine_factory or partial(load_engine, detector=settings.detector)
         self._slot = jobs.EngineSlot()
         self._load_task: Task | None = None
         self._searcher = jobs.Searcher(self.library_path)

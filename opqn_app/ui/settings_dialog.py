@@ -24,10 +24,11 @@ from opqn_app.ui.tasks import TaskRunner
 from opqn_app.ui.widgets.controls import push_button, text_label
 
 DEVICES = {"auto": "The fastest there is", "cpu": "Processor", "cuda": "Graphics card (CUDA)"}
+DETECTORS = {"mtcnn": "MTCNN, finds the smallest", "yunet": "YuNet, twice as fast"}
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 CHANGED_AT_START = (
-    "The library file and the device are used from the next start on, another model as soon as "
-    "every face has been coded with it."
+    "The library file, the device and what finds faces are used from the next start on, another "
+    "model as soon as every face has been coded with it. Photos in the library keep their faces."
 )
 
 
@@ -73,6 +74,7 @@ class SettingsDialog(QDialog):
             library=self._library.text().strip(),
             model=self._model.currentData(),
             device=self._device.currentData(),
+            detector=self._detector.currentData(),
             workers=self._workers.value(),
             theme=self._theme.currentData(),
             excludes=_lines(self._excludes.toPlainText()),
@@ -90,10 +92,12 @@ class SettingsDialog(QDialog):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._theme = _combo(THEMES, settings.theme, "Colours")
         self._device = _combo(DEVICES, settings.device, "Computed by")
+        self._detector = _combo(DETECTORS, settings.detector, "Faces found by")
         self._model = _combo({settings.model: settings.model}, settings.model, "Model")
         form.addRow("&Colours", self._theme)
         form.addRow("&Model", self._model)
         form.addRow("Computed &by", self._device)
+        form.addRow("&Faces found by", self._detector)
         self._workers = _worker_count(settings.workers)
         form.addRow("Photos read &at once", self._workers)
         form.addRow("&Library file", self._build_library())

@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,24 @@ def test_a_folder_is_indexed_and_a_second_run_decodes_nothing(
         assert (status.model_id, status.model_name) == ("fake-1", "name of fake-1")
         assert sum(len(s.face_ids) for s in library.code_segments("fake-1")) == 40
         assert library.revision == revision, "nothing changed, so no index need be loaded again"
+
+
+def test_another_detector_finds_the_faces_of_new_photos_only(
+    library_path: Path,
+    write_photo: WritePhoto,
+    run_index: RunIndex,
+    faces_by_path: Callable[[], Snapshot],
+) -> None:
+    for i in range(3):
+        write_photo(f"{i}.png", seed=i)
+    run_index()
+    before = faces_by_path()
+    write_photo("new.png", seed=9)
+    report = run_index(engine=replace(fake_engine(n_faces=1), detector_name="yunet"))
+    assert (report.decoded, report.unchanged) == (1, 3)
+    assert {path: ids for path, ids in faces_by_path().items() if path != "new.png"} == before
+    with Library.open(library_path) as library:
+        assert library.detectors() == {"mtcnn": 3, "yunet": 1}
 
 
 def test_originals_are_left_as_they_are_and_nothing_is_written_beside_them(

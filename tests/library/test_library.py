@@ -132,6 +132,20 @@ def test_a_copy_is_made_before_an_old_library_is_changed(tmp_path: Path) -> None
         Library.open(stored.path)
 
 
+def test_a_library_from_before_the_second_detector_was_searched_by_mtcnn(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    db = connect(path, write=True)
+    schema.migrate(db, schema.CHANGES[:1])
+    db.run("INSERT INTO roots (path) VALUES ('/photos')")
+    db.run(
+        "INSERT INTO photos (root_id, rel_path, size, mtime_ns, content_hash, width, height, "
+        "sort_time, n_faces) VALUES (1, 'a.jpg', 1, 1, x'00', 1, 1, '2020', 0)"
+    )
+    db.close()
+    with Library.open(path) as library:
+        assert library.detectors() == {"mtcnn": 1}
+
+
 def test_a_failed_migration_leaves_the_library_as_it_was(tmp_path: Path) -> None:
     stored = store_codes(tmp_path / "library.sqlite", np.zeros((5, 8), np.uint8), 16)
     db = connect(stored.path, write=True)

@@ -23,6 +23,7 @@ CHANGED = Settings(
     library="/disk/library.sqlite",
     model="mine-128",
     device="cpu",
+    detector="yunet",
     workers=3,
     excludes=("Screenshots", "*.gif"),
     theme="dark",
@@ -62,7 +63,12 @@ def test_what_is_not_touched_comes_back_unchanged(
 
 def test_every_field_comes_back_as_entered(make_dialog: MakeDialog) -> None:
     dialog = make_dialog(Settings(min_probability=0.7, group_by_photo=True))
-    for name, value in (("Colours", "dark"), ("Model", "mine-128"), ("Computed by", "cpu")):
+    for name, value in (
+        ("Colours", "dark"),
+        ("Model", "mine-128"),
+        ("Computed by", "cpu"),
+        ("Faces found by", "yunet"),
+    ):
         combo = named(dialog, QComboBox, name)
         combo.setCurrentIndex(combo.findData(value))
     named(dialog, QSpinBox, "Photos read at once").setValue(3)
@@ -103,5 +109,13 @@ def test_tab_reaches_every_field(make_dialog: MakeDialog, qtbot: QtBot) -> None:
         assert focused is not None
         reached.add(focused.accessibleName() or focused.text())
         qtbot.keyClick(focused, Qt.Key.Key_Tab)
-    assert {"Colours", "Model", "Computed by", "Library file", "Save", "Cancel"} <= reached
+    assert {
+        "Colours",
+        "Model",
+        "Computed by",
+        "Faces found by",
+        "Library file",
+        "Save",
+        "Cancel",
+    } <= reached
     assert "Folders and files to skip, one pattern a line" in reached
