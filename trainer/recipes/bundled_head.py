@@ -1,23 +1,24 @@
-"""Make the bundled model: an OPQN head on the frozen Apache-2.0 trunk.
+"""Make the bundled models: OPQN heads of several lengths on one Apache-2.0 trunk.
 
-    python -m trainer.recipes.bundled_head --data ../shared/data --out resources/models/bundled-64
+    python -m trainer.recipes.sface_weights face_recognition_sface_2021dec.onnx sface.pt
+    python -m trainer.recipes.bundled_head --data ../shared/data --trunk-file sface.pt \\
+        --out resources/models
 
-The head starts as a good OPQ on discriminant directions and is trained with the OPQN loss; of the
-start and all epochs, the one with the best mAP on one half of the validation people is kept. The
-query temperature and the calibration are chosen on the same half, and the other half is only
-reported, as are the unseen LFW people. Embeddings are kept in the run folder, so that a run that
-was stopped goes on after them.
+A head starts as a good OPQ on discriminant directions and may be trained with the OPQN loss
+(`--epochs`); of the start and all epochs, the one with the best mAP on one half of the validation
+people is kept. The query temperature and the calibration are chosen on the same half, and the other
+half is only reported, as are the unseen LFW people. Embeddings are kept in the run folder, so that
+a run that was stopped goes on after them. `--trunk-from` takes the trunk out of a model that
+`opqn train` made: that is how a fine-tuned trunk gets its heads.
 """
 
 import argparse
-import csv
-import hashlib
 import json
 import logging
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +26,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.errors import DataError
+from opqn_app.errors import DataError, OpqnError
 from opqn_app.opqn import lut
+from opqn_app.opqn.backbone import mirror_mean
 from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
@@ -37,11 +39,18 @@ from trainer.controls import ProductQuantizer, train_pq, unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.head import HeadRecipe, embed_crops, start_head, train_head
 from trainer.metrics import LeaveOneOut, leave_one_out
+from trainer.recipes.halves import families, is_tuning
 from trainer.recipes.head_card import Figures, card_text
 
 logger = logging.getLogger(__name__)
 
 CROP = 112
+HEADS = {
+    8: HeadRecipe(directions=96, shrinkage=0.1, lift=0.5, iterations=60),
+    16: HeadRecipe(directions=128, shrinkage=0.1, lift=1.0, iterations=60),
+    32: HeadRecipe(directions=128, shrinkage=0.1, lift=1.0, iterations=60),
+}  # chosen on the tuning half of the validation people
+TRUNK_PIXELS = {"sface": ("rgb", 128.0), "mobilefacenet": ("bgr", 128.0)}
 TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
 PAIRS = 400_000  # different-person pairs drawn for the calibration
 
@@ -51,7 +60,7 @@ class Embedded:
     """A set of crops as the frozen trunk sees it.
 
     Attributes:
-        plain, mirrored: (n, 512) trunk outputs.
+        plain, mirrored: (n, E) trunk outputs.
         people: (n,) names.
         files: (n,) paths in the set.
     """
@@ -60,6 +69,10 @@ class Embedded:
     mirrored: Tensor
     people: NDArray[np.str_]
     files: NDArray[np.str_]
+
+    def seen_by(self, config: OpqnConfig) -> Tensor:
+        """(n, E) what the head of a model gets of each crop."""
+        return mirror_mean(self.plain, self.mirrored) if config.mirror_average else self.plain
 
     def where(self, keep: NDArray[np.bool_]) -> "Embedded":
         """The entries that `keep` (n,) marks."""
@@ -74,8 +87,8 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
-        make_model(arguments)
-    except DataError as error:
+        make_models(arguments)
+    except OpqnError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
@@ -83,72 +96,135 @@ def main(argv: list[str] | None = None) -> int:
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
     """The command line of the recipe."""
-    parser = argparse.ArgumentParser(description="Make the bundled model on a frozen trunk.")
+    parser = argparse.ArgumentParser(description="Make the bundled models on a frozen trunk.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the face data")
-    parser.add_argument("--out", type=Path, required=True, help="model folder to write")
+    parser.add_argument("--out", type=Path, required=True, help="folder of model folders")
     parser.add_argument("--run", type=Path, default=Path("runs/bundled-head"), help="run folder")
-    parser.add_argument("--books", type=int, default=8, help="codebooks M (default 8)")
+    parser.add_argument("--backbone", choices=TRUNK_PIXELS, default="sface")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--trunk-file", type=Path, help="state dict of the trunk")
+    source.add_argument("--trunk-from", type=Path, help="model folder that has the trunk")
+    parser.add_argument("--trunk-name", default="", help="name of the shared file (the backbone's)")
+    parser.add_argument("--books", type=int, nargs="+", default=list(HEADS), help="codebooks M")
     parser.add_argument("--words", type=int, default=256, help="codewords K (default 256)")
-    default = HeadRecipe()
-    for name in ("directions", "epochs", "seed"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(default, name))
-    parser.add_argument("--learning-rate", type=float, default=default.learning_rate)
+    parser.add_argument("--no-mirror", action="store_true", help="one pass a face, not two")
+    parser.add_argument("--epochs", type=int, default=0, help="of the OPQN loss (default 0)")
+    parser.add_argument("--directions", type=int, help="discriminant directions")
+    parser.add_argument("--learning-rate", type=float, default=HeadRecipe().learning_rate)
+    parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
 
 
-def make_model(arguments: argparse.Namespace) -> None:
-    """Embed, start, train, choose, calibrate, save, reload and measure."""
-    started = time.monotonic()
-    recipe = HeadRecipe(
-        directions=arguments.directions,
-        epochs=arguments.epochs,
-        learning_rate=arguments.learning_rate,
-        seed=arguments.seed,
-    )
-    torch.manual_seed(recipe.seed)
-    config = OpqnConfig(
-        n_books=arguments.books,
-        n_words=arguments.words,
-        feature_dim=arguments.books * arguments.words,
-    )
-    model = OpqnModel(config)
-    trunk_file = arguments.data / "mobilefacenet_facexzoo.pt"
-    if not trunk_file.is_file():
-        raise DataError(arguments.data, f"{trunk_file.name}, the weights of the trunk, is missing")
-    arguments.run.mkdir(parents=True, exist_ok=True)
-    model.trunk.load_state_dict(torch.load(trunk_file, weights_only=True, map_location="cpu"))
+def make_models(arguments: argparse.Namespace) -> None:
+    """Embed once, then for each length: start, train, choose, calibrate, save, measure."""
+    configs = [family_config(arguments, books) for books in arguments.books]
+    torch.manual_seed(arguments.seed)
+    model = OpqnModel(configs[0])
+    load_trunk(model, arguments)
     round_to_stored(model)
-
+    arguments.run.mkdir(parents=True, exist_ok=True)
     shards = sorted(arguments.data.glob("faces_*.tar"))
     train = embedded(model, shards, "train", arguments.run / "train.npz")
     validation = embedded(model, shards, "val", arguments.run / "val.npz")
     unseen = embedded(model, [arguments.data / "lfw_unseen.tar"], "", arguments.run / "lfw.npz")
     is_tuning = tuning_half(validation, arguments.data / "faces.csv")
-    tuning, held = validation.where(is_tuning), validation.where(~is_tuning)
+    sets = {
+        "LFW, unseen people": unseen,
+        "validation families, reported half": validation.where(~is_tuning),
+    }
     usable, labels = with_company(train.people)
     train = train.where(usable)
-    logger.info("%d crops of %d people train the head", len(labels), int(labels.max()) + 1)
+    logger.info("%d crops of %d people train the heads", len(labels), int(labels.max()) + 1)
+    for config in configs:
+        make_model(arguments, config, model, train, labels, validation.where(is_tuning), sets)
 
-    history = choose_head(model, train, labels, tuning, recipe, arguments.run)
+
+def family_config(arguments: argparse.Namespace, books: int) -> OpqnConfig:
+    """The config of the family's member with that many books."""
+    order, std = TRUNK_PIXELS[arguments.backbone]
+    return OpqnConfig(
+        n_books=books,
+        n_words=arguments.words,
+        feature_dim=books * arguments.words,
+        backbone=arguments.backbone,
+        channel_order=order,
+        pixel_std=(std, std, std),
+        mirror_average=not arguments.no_mirror,
+    )
+
+
+def head_recipe(arguments: argparse.Namespace, books: int) -> HeadRecipe:
+    """What makes a head of that many books."""
+    usual = HEADS.get(books, HeadRecipe())
+    return replace(
+        usual,
+        directions=arguments.directions or usual.directions,
+        epochs=arguments.epochs,
+        learning_rate=arguments.learning_rate,
+        seed=arguments.seed,
+    )
+
+
+def load_trunk(model: OpqnModel, arguments: argparse.Namespace) -> None:
+    """Fill the trunk from a state dict or out of another model.
+
+    Raises:
+        DataError: the file is missing or does not fit.
+        OpqnError: the model can't be read.
+    """
+    if arguments.trunk_from is not None:
+        state = load_model(arguments.trunk_from).model.trunk.state_dict()
+        source = arguments.trunk_from
+    else:
+        source = arguments.trunk_file
+        if not source.is_file():
+            raise DataError(source.parent, f"{source.name}, the weights of the trunk, is missing")
+        state = torch.load(source, weights_only=True, map_location="cpu")
+    try:
+        model.trunk.load_state_dict(state)
+    except RuntimeError as error:
+        reason = f"its tensors are not those of the backbone {arguments.backbone}"
+        raise DataError(source, reason) from error
+
+
+def make_model(
+    arguments: argparse.Namespace,
+    config: OpqnConfig,
+    trunk: OpqnModel,
+    train: Embedded,
+    labels: Tensor,
+    tuning: Embedded,
+    sets: dict[str, Embedded],
+) -> None:
+    """One member of the family: its head, temperature, calibration, card and files."""
+    started = time.monotonic()
+    recipe = head_recipe(arguments, config.n_books)
+    name = f"bundled-{config.code_bits}"
+    run = arguments.run / name
+    run.mkdir(exist_ok=True)
+    torch.manual_seed(recipe.seed)
+    model = OpqnModel(config)
+    model.trunk.load_state_dict(trunk.trunk.state_dict())
+    history = choose_head(model, train, labels, tuning, recipe, run)
+    round_to_stored(model)
     model = with_best_temperature(model, tuning)
     calibration = calibrate(model, tuning)
-    save_model(arguments.out, model, calibration=calibration, name=arguments.out.name)
-    shipped = load_model(arguments.out).model  # measured as stored: rounded to 16-bit floats
-    sets = {"LFW, unseen people": unseen, "validation families, reported half": held}
+    folder, shared = arguments.out / name, arguments.trunk_name or arguments.backbone
+    save_model(folder, model, calibration=calibration, name=name, trunk=shared)
+    shipped = load_model(folder).model  # measured as stored: rounded to 16-bit floats
     controls = train_controls(train, config)
     figures = Figures(
-        ours={name: retrieval(shipped, data) for name, data in sets.items()},
-        controls={name: control_figures(controls, data) for name, data in sets.items()},
-        reliability=reliability(calibration, *pair_scores(shipped, held)),
+        ours={title: retrieval(shipped, data) for title, data in sets.items()},
+        controls={title: control_figures(controls, data) for title, data in sets.items()},
+        reliability=reliability(calibration, *pair_scores(shipped, list(sets.values())[-1])),
         history=history,
         train_crops=len(labels),
         train_people=int(labels.max()) + 1,
         seconds=time.monotonic() - started,
     )
-    name = arguments.out.name
     card = card_text(name, shipped.config, recipe, figures, match_share=MATCH_SHARE)
-    save_model(arguments.out, model, calibration=calibration, card=card, name=name)
-    (arguments.run / "figures.json").write_text(json.dumps(asdict(figures), indent=1))
+    save_model(folder, model, calibration=calibration, card=card, name=name, trunk=shared)
+    (run / "figures.json").write_text(json.dumps(asdict(figures), indent=1))
     sys.stdout.write(card)
 
 
@@ -180,7 +256,7 @@ def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> E
 
 def _embed_view(model: OpqnModel, crops: CropSet, mirrored: bool) -> NDArray[np.float32]:
     batches, done, started = [], 0, time.monotonic()
-    for batch in embed_crops(model, crops.centre(CROP), mirrored=mirrored):
+    for batch in embed_crops(model, crops.centre(CROP), mirrored=mirrored, batch_size=8):
         batches.append(batch)
         done += len(batch)
         if done % 6400 == 0:
@@ -191,10 +267,7 @@ def _embed_view(model: OpqnModel, crops: CropSet, mirrored: bool) -> NDArray[np.
 
 def tuning_half(validation: Embedded, labels_csv: Path) -> NDArray[np.bool_]:
     """(n,) True for the people that choices are made on; a family is on one side only."""
-    with labels_csv.open(encoding="utf-8", newline="") as file:
-        family = {row["person"]: row["family"] or row["person"] for row in csv.DictReader(file)}
-    digests = (hashlib.sha256(family[person].encode()).digest()[0] for person in validation.people)
-    return np.fromiter((digest % 2 == 0 for digest in digests), bool)
+    return is_tuning(validation.people, families(labels_csv))
 
 
 def with_company(people: NDArray[np.str_]) -> tuple[NDArray[np.bool_], Tensor]:
@@ -218,8 +291,11 @@ def choose_head(
     Returns:
         (epoch, rank-1, mAP) on the tuning half; epoch 0 is the start.
     """
-    both = torch.cat([train.plain, train.mirrored])
-    start_head(model, both, labels.repeat(2), recipe)
+    if model.config.mirror_average:
+        start_head(model, train.seen_by(model.config), labels, recipe)
+    else:
+        both = torch.cat([train.plain, train.mirrored])
+        start_head(model, both, labels.repeat(2), recipe)
     history: list[tuple[int, float, float]] = []
     best: dict[str, Tensor] = {}
     metrics = (run / "metrics.jsonl").open("w", encoding="utf-8")
@@ -240,7 +316,11 @@ def _epochs(
     model: OpqnModel, train: Embedded, labels: Tensor, recipe: HeadRecipe
 ) -> Iterator[tuple[int, dict[str, float]]]:
     yield 0, {}
+    if not recipe.epochs:
+        return
     views = torch.stack([train.plain, train.mirrored], dim=1)
+    if model.config.mirror_average:
+        views = train.seen_by(model.config)[:, None]
     for report in train_head(model, views, labels, recipe):
         losses = asdict(report)
         yield losses.pop("epoch"), losses
@@ -262,9 +342,10 @@ def with_best_temperature(model: OpqnModel, tuning: Embedded) -> OpqnModel:
 def tables_and_codes(model: OpqnModel, data: Embedded) -> tuple[Floats, Codes]:
     """What the app would compute of each crop: (n, M, K) snapped tables, (n, M) codes."""
     backbone, quantizer = model.backbone, model.quantizer
+    embedding = data.seen_by(model.config)
     tables, codes = [], []
-    for start in range(0, len(data.plain), 256):
-        x = backbone.from_embedding(data.plain[start : start + 256])  # type: ignore[operator]
+    for start in range(0, len(embedding), 256):
+        x = backbone.from_embedding(embedding[start : start + 256])  # type: ignore[operator]
         tables.append(lut.snap(quantizer.tables(x).numpy()))
         codes.append(quantizer.codes(x).numpy().astype(model.config.code_dtype))
     return np.concatenate(tables), np.concatenate(codes)

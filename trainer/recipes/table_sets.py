@@ -25,6 +25,7 @@ class CropsOfPeople:
         crops: (n, 112, 112, 3) uint8 RGB.
         people: (n,) names.
         family: (n,) the family of each, "" for none.
+        origin: the set these were taken from, and their rows in it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class CropsOfPeople:
     crops: Crops
     people: NDArray[Any]
     family: NDArray[Any]
+    origin: "tuple[CropsOfPeople, NDArray[np.intp]] | None" = None
 
     def __len__(self) -> int:
         return len(self.people)
@@ -46,7 +48,12 @@ class CropsOfPeople:
     def rows(self, rows: NDArray[np.intp], name: str) -> "CropsOfPeople":
         """Some of them, as a set of its own."""
         return CropsOfPeople(
-            name, self.title, self.crops[rows], self.people[rows], self.family[rows]
+            name,
+            self.title,
+            self.crops[rows],
+            self.people[rows],
+            self.family[rows],
+            origin=(self, rows),
         )
 
     @property

@@ -63,16 +63,14 @@ class Ways:
         faiss = [
             self._faiss(sizes[bits], rotated) for bits in sorted(sizes) for rotated in (False, True)
         ]
-        trunks, seen = [], {self._untouched}
+        by_trunk: dict[str, list[LoadedModel]] = {}
         for loaded in models:
-            own = trunk_id(loaded.model)
-            if own not in seen:
-                trunks.append(self._tuned(loaded, own))
-            seen.add(own)
+            by_trunk.setdefault(trunk_id(loaded.model), []).append(loaded)
+        by_trunk.pop(self._untouched, None)
         return [
             *(self.codes(loaded) for loaded in models),
             *(self._features(loaded) for loaded in models),
-            *trunks,
+            *(self._tuned(sharing, own) for own, sharing in by_trunk.items()),
             self._plain_trunk(),
             *faiss,
             *([] if l2q is None else [self.codes(l2q, is_l2q=True)]),
@@ -100,11 +98,11 @@ class Ways:
         key = f"features {loaded.model_id}"
         return Way(key, label, "features", 0, 4 * dim, _cosine(floats))
 
-    def _tuned(self, loaded: LoadedModel, own: str) -> Way:
+    def _tuned(self, sharing: Sequence[LoadedModel], own: str) -> Way:
         def floats(data: CropsOfPeople, view: str) -> Floats:
-            return self.embedding(loaded.model, data, view).numpy()
+            return self.embedding(sharing[0].model, data, view).numpy()
 
-        label = f"{loaded.name}, its fine-tuned trunk"
+        label = f"fine-tuned trunk of {', '.join(loaded.name for loaded in sharing)}"
         return Way(f"trunk {own}", label, "trunk", 0, 2048, _cosine(floats))
 
     def _plain_trunk(self) -> Way:

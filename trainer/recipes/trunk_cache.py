@@ -36,6 +36,9 @@ class TrunkCache:
 
     def embedding(self, model: OpqnModel, data: CropsOfPeople, view: str = "plain") -> Tensor:
         """(n, 512) trunk outputs of the crops as they are, "mirrored", or degraded as named."""
+        if data.origin is not None and view in VIEWS:
+            whole, rows = data.origin
+            return self.embedding(model, whole, view)[rows]
         name = f"{data.name}-{data.digest}-{trunk_id(model)}-{view.replace(' ', '-')}.npy"
         path = self._folder / name
         if not path.is_file():
