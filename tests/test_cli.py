@@ -104,6 +104,12 @@ def test_index_search_status_forget(run: Run, photos: Path) -> None:
     assert (photos / "1.png").is_file()
 
 
+def test_a_cluster_is_asked_for_by_its_address(run: Run, photos: Path) -> None:
+    status, _, words = run("index", photos, "--ray", "local:some")
+    assert status == 1
+    assert "local:some is no address" in words
+
+
 def test_words_for_people(run: Run, photos: Path) -> None:
     status, result, _ = run("index", photos)
     assert status == 0
