@@ -13,8 +13,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
-
 from opqn_app.engine import deferred_engine
 from opqn_app.library.indexing import index_folder
 from opqn_app.library.library import Library
@@ -33,7 +31,7 @@ def make_library(library: Path, folder: Path, n: int, model: ModelInfo) -> None:
         path.write_bytes(b"%d" % i)
         found = path.stat()
         name = path.relative_to(folder).as_posix()
-        digest = np.random.default_rng(i).bytes(20)
+        digest = i.to_bytes(20, "little")
         photos.append(
             NewPhoto(name, found.st_size, found.st_mtime_ns, digest, 4032, 3024, None, ())
         )
