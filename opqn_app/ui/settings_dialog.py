@@ -24,7 +24,7 @@ from opqn_app.ui.tasks import TaskRunner
 from opqn_app.ui.widgets.controls import push_button, text_label
 
 DEVICES = {"auto": "The fastest there is", "cpu": "Processor", "cuda": "Graphics card (CUDA)"}
-DETECTORS = {"mtcnn": "MTCNN, finds the smallest", "yunet": "YuNet, twice as fast"}
+DETECTORS = {"mtcnn": "MTCNN, finds the smallest", "yunet": "YuNet, faster"}
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 CHANGED_AT_START = (
     "The library file, the device and what finds faces are used from the next start on, another "
