@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Command = Callable[[argparse.Namespace], int]
 
 VARIANTS = ("OPQN", "OPQN-l2q", "OPQN-A", "OPQN-C", "OPQN-S", "OPQN-W")
+TRUNKS = ("mobilefacenet", "sface", "inception-resnet-v1")  # for pictures of 112 px
 
 # Flag of `train` → setting; more of them are set with --set.
 FLAGS: dict[str, tuple[str, type, str]] = {
@@ -32,7 +33,7 @@ FLAGS: dict[str, tuple[str, type, str]] = {
     "--scale": ("method.scale", float, "r of the loss"),
     "--entropy-weight": ("method.entropy_weight", float, "λ of the loss"),
     "--backbone": ("method.backbone", str, "resnet20, resnet20-narrow, mobilefacenet, "
-                   "inception-resnet-v1"),
+                   "sface, inception-resnet-v1"),
     "--trunk": ("method.trunk_file", str, "state dict of a trained trunk"),
     "--part": ("data.part", str, "folder of the set to read, such as train"),
     "--cut": ("data.cut", int, "px of the centre cut out of each picture first"),
@@ -271,7 +272,7 @@ def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
     named, flags = _given(arguments)
     layout = flags["data"].get("layout", "folders")
     implied = benchmark(layout).defaults if layout != "folders" else {}
-    wants_trunk = flags["method"].get("backbone") in ("mobilefacenet", "inception-resnet-v1")
+    wants_trunk = flags["method"].get("backbone") in TRUNKS
     size = merge({"method": {"input_size": 112 if wants_trunk else 32}}, implied, flags)["method"]
     base = preset(named or "paper", input_size=size["input_size"], layout=layout)
     backbone = _implied_by_backbone(flags["method"].get("backbone", ""))
@@ -310,10 +311,11 @@ def _flag_values(arguments: argparse.Namespace) -> "Values":
 
 
 def _implied_by_backbone(name: str) -> "Values":
-    """MobileFaceNet's weights want BGR scaled by 128; see `opqn_app.opqn.config`."""
-    if name != "mobilefacenet":
+    """Both published trunks want pixels scaled by 128, MobileFaceNet in the order BGR."""
+    if name not in ("mobilefacenet", "sface"):
         return {}
-    scaled = {"pixel_mean": [127.5] * 3, "pixel_std": [128.0] * 3, "channel_order": "bgr"}
+    order = "bgr" if name == "mobilefacenet" else "rgb"
+    scaled = {"pixel_mean": [127.5] * 3, "pixel_std": [128.0] * 3, "channel_order": order}
     return {"method": scaled}
 
 

@@ -16,7 +16,13 @@ Values = dict[str, dict[str, Any]]  # section → field → value
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "data.split": ("single", "unseen", "official"),
-    "method.backbone": ("resnet20", "resnet20-narrow", "mobilefacenet", "inception-resnet-v1"),
+    "method.backbone": (
+        "resnet20",
+        "resnet20-narrow",
+        "mobilefacenet",
+        "sface",
+        "inception-resnet-v1",
+    ),
     "method.variant": ("OPQN", "OPQN-l2q", "OPQN-A", "OPQN-C", "OPQN-S", "OPQN-W"),
     "method.codebooks": ("dct", "svd"),
     "method.assignment": ("raw", "normalised"),

@@ -142,8 +142,11 @@ class EmbeddedTrunk(nn.Module):
 
     def embedding(self, x: Tensor) -> Tensor:
         """(B, 3, 112, 112) → (B, E): what a head can be trained on, computed once."""
-        out: Tensor = self.trunk(x)
-        return mirror_mean(out, self.trunk(x.flip(3))) if self.mirror_average else out
+        if not self.mirror_average:
+            out: Tensor = self.trunk(x)
+            return out
+        plain, mirrored = self.trunk(torch.cat([x, x.flip(3)])).chunk(2)  # faster than two passes
+        return mirror_mean(plain, mirrored)
 
     def from_embedding(self, embedding: Tensor) -> Tensor:
         """(B, E) embedding → (B, D)."""

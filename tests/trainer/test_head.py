@@ -1,5 +1,6 @@
 """The start and the training of a head, and the whole recipe at small scale."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,25 @@ def test_words_are_unit_vectors_near_the_sub_vectors() -> None:
     assert float(nearest.mean()) > 0.7
 
 
+def test_the_lift_is_the_same_for_all_and_as_long_as_said() -> None:
+    x, labels = planted_embeddings(40, 6, seed=5)
+    model = tiny_model()
+    start_head(model, x, labels, replace(RECIPE, lift=0.5))
+    with torch.inference_mode():
+        sub = model.quantizer.sub_vectors(model.backbone.from_embedding(x))  # (n, 4, 32)
+    lifted, others = sub[..., 4], torch.cat([sub[..., :4], sub[..., 5:]], dim=-1)
+    torch.testing.assert_close(lifted, lifted[:1].expand_as(lifted))
+    usual = others.square().sum(-1).mean(0).sqrt()
+    torch.testing.assert_close(lifted[0], 0.5 * usual, rtol=0.02, atol=0.0)
+
+
+def test_directions_must_suit_the_books() -> None:
+    x, labels = planted_embeddings(20, 6, seed=6)
+    for directions in (18, 128):
+        with pytest.raises(ValueError, match="can't be dealt"):
+            start_head(tiny_model(), x, labels, replace(RECIPE, directions=directions))
+
+
 def test_training_lowers_the_loss_and_leaves_the_trunk_alone() -> None:
     x, labels = planted_embeddings(40, 8, seed=3)
     model = tiny_model()
@@ -90,23 +110,28 @@ def test_the_recipe_makes_a_model_that_loads(tmp_path: Path) -> None:
     """Embedding, start, training, choice, calibration, card; then again from the cache."""
     write_face_data(tmp_path)
     command = [
-        "--data", str(tmp_path), "--out", str(tmp_path / "tiny"), "--run", str(tmp_path / "run"),
-        "--books", "4", "--words", "16", "--directions", "16", "--epochs", "1",
+        "--data", str(tmp_path), "--out", str(tmp_path / "models"), "--run", str(tmp_path / "run"),
+        "--backbone", "mobilefacenet", "--trunk-file", str(tmp_path / "mobilefacenet_facexzoo.pt"),
+        "--books", "4", "2", "--words", "16", "--directions", "16", "--epochs", "1",
     ]  # fmt: skip
     assert bundled_head.main(command) == 0
-    loaded = load_model(tmp_path / "tiny")
+    tiny = tmp_path / "models" / "bundled-16"
+    loaded = load_model(tiny)
+    assert loaded.model.config.mirror_average
+    assert load_model(tmp_path / "models" / "bundled-8").model.config.n_books == 2
     assert loaded.calibration is not None
     assert loaded.calibration.slope > 0
-    card = (tmp_path / "tiny" / "README.md").read_text(encoding="utf-8")
+    card = (tiny / "README.md").read_text(encoding="utf-8")
     assert "faiss OPQ 4×4" in card
     assert "104 crops of 26 people" in card
     before = loaded.model_id
     assert bundled_head.main(command) == 0
-    assert load_model(tmp_path / "tiny").model_id == before
+    assert load_model(tiny).model_id == before
 
 
 def test_missing_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folders = ["--out", str(tmp_path / "x"), "--run", str(tmp_path / "run")]
-    assert bundled_head.main(["--data", str(tmp_path), *folders]) == 1
+    trunk = ["--trunk-file", str(tmp_path / "trunk.pt")]
+    assert bundled_head.main(["--data", str(tmp_path), *folders, *trunk]) == 1
     assert "can't be used" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []

@@ -93,7 +93,7 @@ def test_a_trunk_that_does_not_fit_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("backbone", "size"), [("resnet20-narrow", 48), ("inception-resnet-v1", 80)]
+    ("backbone", "size"), [("resnet20-narrow", 48), ("inception-resnet-v1", 80), ("sface", 112)]
 )
 @torch.inference_mode()
 def test_every_backbone_is_saved_and_loaded_by_the_app(

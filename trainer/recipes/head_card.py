@@ -6,6 +6,19 @@ from opqn_app.opqn.config import OpqnConfig
 from trainer.head import HeadRecipe
 from trainer.metrics import LeaveOneOut
 
+TRUNKS = {
+    "sface": (
+        "Trunk: SFace (Zhong et al. 2021) as published in OpenCV's model zoo, 128 numbers a face,"
+        " Apache-2.0 (see NOTICE), shared by the models of this family. It was trained on"
+        " celebrities, so people of LFW may have been among them; the validation families are the"
+        " cleaner test. A face's features are the mean of its own and its mirror image's.",
+    ),
+    "mobilefacenet": (
+        "Trunk: MobileFaceNet of FaceX-Zoo, 512 numbers a face, Apache-2.0 (see NOTICE). It was"
+        " trained on celebrities (MS-Celeb-1M), so people of LFW may have been among them; the"
+        " validation families are the cleaner test.",
+    ),
+}
 NOT_TRAINED = (
     "So the head that is shipped is the start itself: with a frozen trunk, training with the OPQN"
     " loss did not help people it had not seen."
@@ -37,42 +50,30 @@ def card_text(
     name: str, config: OpqnConfig, recipe: HeadRecipe, figures: Figures, *, match_share: float
 ) -> str:
     """The card of model `name`."""
-    best = max(figures.history, key=lambda row: row[2])[0]
     lines = [
         f"# {name}",
         "",
         f"OPQN, {config.n_books} codebooks of {config.n_words} codewords: {config.code_bytes} bytes"
-        " a face. A first version: the trunk is frozen, only the head was made here.",
+        " a face. The trunk is as published, only the head was made here.",
         "",
         "## How it was made",
         "",
-        "Trunk: MobileFaceNet of FaceX-Zoo, 512 numbers a face, Apache-2.0 (see NOTICE), unchanged."
-        " It was trained on celebrities (MS-Celeb-1M), so people of LFW may have been among them;"
-        " the validation families are the cleaner test.",
+        *TRUNKS[config.backbone],
         "",
         f"Head: {figures.train_crops:,} crops of {figures.train_people:,} people from Families in"
         " the Wild, Pins, CelebA, Glint360k and CASIA-WebFace samples, research sets of photos"
         " found on the web, numbered and without names; terms: research use. None of them is in"
         " the project. No person of an evaluation set was trained on.",
         "",
-        f"It starts from {recipe.directions} discriminant directions, an OPQ rotation and spherical"
-        f" k-means, and was trained with the OPQN loss (margin {recipe.margin}, scale"
-        f" {recipe.scale:g}, entropy weight {recipe.entropy_weight:g}, learning rate"
-        f" {recipe.learning_rate:g}). Of the start (epoch 0) and {recipe.epochs} epochs, epoch"
-        f" {best} did best on the tuning half of the validation people and is what is shipped:",
+        f"It starts from {recipe.directions} discriminant directions (shrinkage"
+        f" {recipe.shrinkage:g}), an OPQ rotation, a lift of {recipe.lift:g} (see"
+        " `trainer/head.py`) and spherical k-means: of a few such starts, the one with the best mAP"
+        " on the tuning half of the validation people.",
         "",
-        "| epoch | rank-1 | mAP |",
-        "|---|---|---|",
-        *(
-            f"| {epoch} | {rank1:.4f} | {mean_ap:.4f} |"
-            for epoch, rank1, mean_ap in figures.history
-        ),
-        "",
-        *([NOT_TRAINED, ""] if best == 0 else []),
-        f"Query temperature {config.query_temperature:g}, chosen on the same half. The recipe:"
-        " `python -m trainer.recipes.bundled_head --data ../shared/data --out"
-        f" resources/models/{name}`; it took {figures.seconds / 60:.0f} minutes on 2 CPU cores,"
-        " the embedding of the crops not counted where it was kept from an earlier run.",
+        *_training(recipe, figures),
+        f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
+        " validation people. The recipe: `trainer/recipes/bundled_head.py`; this head took"
+        f" {figures.seconds / 60:.0f} minutes of a shared 2-core machine, embedding not counted.",
         "",
         "## Figures",
         "",
@@ -106,11 +107,32 @@ def card_text(
         "## Known limits",
         "",
         "Parents and children, brothers and sisters, and faces with sunglasses or masks are"
-        " confused more often. 64 bits lose a good part of what the float features know: see the"
-        " first row of each table.",
+        " confused more often. Codes lose a part of what the float features know, the shorter the"
+        " more: see the first row of each table.",
         "",
     ]
     return "\n".join(lines)
+
+
+def _training(recipe: HeadRecipe, figures: Figures) -> list[str]:
+    if not recipe.epochs:
+        return ["It was not trained further with the OPQN loss.", ""]
+    best = max(figures.history, key=lambda row: row[2])[0]
+    return [
+        f"It was then trained with the OPQN loss (margin {recipe.margin}, scale {recipe.scale:g},"
+        f" entropy weight {recipe.entropy_weight:g}, learning rate {recipe.learning_rate:g}). Of"
+        f" the start (epoch 0) and {recipe.epochs} epochs, epoch {best} did best on the tuning half"
+        " of the validation people and is what is shipped:",
+        "",
+        "| epoch | rank-1 | mAP |",
+        "|---|---|---|",
+        *(
+            f"| {epoch} | {rank1:.4f} | {mean_ap:.4f} |"
+            for epoch, rank1, mean_ap in figures.history
+        ),
+        "",
+        *([NOT_TRAINED, ""] if best == 0 else []),
+    ]
 
 
 def _set_in_words(figures: LeaveOneOut) -> str:

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from opqn_app.errors import DataError
+from opqn_app.opqn.backbone import mirror_mean
 from opqn_app.opqn.checkpoint import LoadedModel, load_model
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
@@ -28,13 +29,13 @@ from trainer.recipes.rankings import (
     Reranked,
     TwoPhotos,
     asked,
-    mean_tables,
     measured,
     two_photos,
     without_tar,
 )
 from trainer.recipes.table_sets import CropsOfPeople
 from trainer.recipes.table_ways import Way, Ways
+from trainer.recipes.trunk_cache import VIEWS
 
 
 class Measure:
@@ -98,24 +99,24 @@ class Measure:
 
         return self._kept.get(Stated, _key(loaded.model_id, data, str(curve), "stated"), work)
 
-    def flipped_query(self, loaded: LoadedModel, data: CropsOfPeople) -> Figures:
-        """The query's table is the mean of its own and its mirror image's."""
+    def mirrored(
+        self, loaded: LoadedModel, data: CropsOfPeople, *, at_query: bool, at_both: bool
+    ) -> Figures:
+        """With the mean of face and mirror image at both, at the query only, or at neither."""
+        model = loaded.model
+
+        def faces(is_mean: bool) -> Asked:
+            plain, other = (self._ways.single(model, data, view) for view in VIEWS)
+            if model.config.mirror_average:
+                return asked(model, mirror_mean(plain, other if is_mean else plain))
+            return asked(model, (plain + other) / 2 if is_mean else plain)
 
         def work() -> Figures:
-            faces, other = (self._ways.asked(loaded.model, data, v) for v in _MIRRORS)
-            tables = mean_tables(faces.tables, other.tables)
-            return measured(Asked(tables, faces.codes).scorer(), data.people)
+            asking, searched = faces(at_query or at_both), faces(at_both)
+            return measured(Asked(asking.tables, searched.codes).scorer(), data.people)
 
-        return self._kept.get(Figures, _key(loaded.model_id, data, "flip query"), work)
-
-    def flipped_both(self, loaded: LoadedModel, data: CropsOfPeople) -> Figures:
-        """Tables and codes are made of the mean features of face and mirror image."""
-
-        def work() -> Figures:
-            plain, mirrored = (self._ways.embedding(loaded.model, data, v) for v in _MIRRORS)
-            return measured(asked(loaded.model, (plain + mirrored) / 2).scorer(), data.people)
-
-        return self._kept.get(Figures, _key(loaded.model_id, data, "flip both"), work)
+        where = "both" if at_both else "query" if at_query else "neither"
+        return self._kept.get(Figures, _key(loaded.model_id, data, "mirror", where), work)
 
     def second_photo(self, loaded: LoadedModel, data: CropsOfPeople) -> TwoPhotos:
         """One query photo and two, for the same people and gallery."""
@@ -133,9 +134,6 @@ class Measure:
             return without_tar(measured(Reranked(first.scorer(), then.scorer()), data.people))
 
         return self._kept.get(Figures, _key(short.model_id, data, "then", long.model_id), work)
-
-
-_MIRRORS = ("plain", "mirrored")
 
 
 def untouched_trunk(weights: Path) -> OpqnModel:

@@ -134,10 +134,13 @@ def _better_asked(
         lines = []
         for m in models:
             size = m.model.config.code_bytes
-            lines += [
-                text.Line(f"{m.name}, mirror at query", size, measure.flipped_query(m, data)),
-                text.Line(f"{m.name}, mirror at both", size, measure.flipped_both(m, data)),
-            ]
+            for where, query, both in (
+                ("no mirror image", False, False),
+                ("mirror at query", True, False),
+                ("mirror at both", True, True),
+            ):
+                found = measure.mirrored(m, data, at_query=query, at_both=both)
+                lines.append(text.Line(f"{m.name}, {where}", size, found))
             photos.append((data.title, m.name, measure.second_photo(m, data)))
         if short is not long:
             size = short.model.config.code_bytes + long.model.config.code_bytes

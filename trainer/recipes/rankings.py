@@ -64,13 +64,13 @@ class Asked:
 
 @torch.inference_mode()
 def features(model: OpqnModel, embedding: Tensor) -> Floats:
-    """(n, 512) trunk outputs → (n, D) features before quantisation."""
+    """(n, E) trunk outputs → (n, D) features before quantisation."""
     return np.concatenate([x.numpy() for x in _features(model, embedding)])
 
 
 @torch.inference_mode()
 def asked(model: OpqnModel, embedding: Tensor) -> Asked:
-    """(n, 512) trunk outputs → tables and codes."""
+    """(n, E) trunk outputs → tables and codes."""
     quantizer, tables, codes = model.quantizer, [], []
     for x in _features(model, embedding):
         tables.append(lut.snap(quantizer.tables(x).numpy()))
@@ -187,7 +187,7 @@ def finished(work: Generator[Any, None, T]) -> T:
 
 def _features(model: OpqnModel, embedding: Tensor) -> Generator[Tensor, None, None]:
     backbone = model.backbone
-    assert isinstance(backbone, EmbeddedTrunk), "the table is for MobileFaceNet"
+    assert isinstance(backbone, EmbeddedTrunk), "the table is for trunks with a head"
     apply: Callable[[Tensor], Tensor] = backbone.from_embedding
     for start in range(0, len(embedding), BATCH):
         yield apply(embedding[start : start + BATCH])

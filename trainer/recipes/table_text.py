@@ -189,9 +189,10 @@ def explained() -> dict[str, str]:
             " from these. ORL and the family photos are the cleaner test."
         ),
         "flip": (
-            "“Mirror at query”: the query's table is the mean of its own and its mirror image's."
-            " “Mirror at both”: tables and codes come from the mean features of face and mirror"
-            f" image. “Then”: ranked by the first code, the best {SHORTLIST} again by the second."
+            "“Mirror at query”: the query's table comes from the mean features of face and mirror"
+            " image. “Mirror at both”: codes do too. Models whose config says `mirror_average` are"
+            f" shipped that way. “Then”: ranked by the first code, the best {SHORTLIST} again by"
+            " the second."
         ),
         "kin": (
             "Families are labelled as a whole: parents, children, brothers, sisters and those who"

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from torch import Tensor
 
+from opqn_app.opqn.backbone import EmbeddedTrunk
 from opqn_app.opqn.checkpoint import LoadedModel
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
@@ -51,7 +52,7 @@ class Ways:
     def __init__(
         self, kept: TrunkCache, trunk: OpqnModel, learning: Callable[[], CropsOfPeople]
     ) -> None:
-        self.embedding = kept.embedding
+        self.embedding, self.single = kept.embedding, kept.single
         self.asked = lru_cache(maxsize=6)(self._asked)  # tables are large
         self._trunk, self._untouched = trunk, trunk_id(trunk)
         self._learning = learning
@@ -102,8 +103,10 @@ class Ways:
         def floats(data: CropsOfPeople, view: str) -> Floats:
             return self.embedding(sharing[0].model, data, view).numpy()
 
-        label = f"fine-tuned trunk of {', '.join(loaded.name for loaded in sharing)}"
-        return Way(f"trunk {own}", label, "trunk", 0, 2048, _cosine(floats))
+        label = f"trunk of {', '.join(loaded.name for loaded in sharing)}"
+        backbone = sharing[0].model.backbone
+        n_bytes = 4 * backbone.embed.in_features if isinstance(backbone, EmbeddedTrunk) else 0
+        return Way(f"trunk {own}", label, "trunk", 0, n_bytes, _cosine(floats))
 
     def _plain_trunk(self) -> Way:
         key = f"trunk {self._untouched}"

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from opqn_app.opqn.backbone import mirror_mean
 from opqn_app.opqn.model import OpqnModel
 from trainer.head import embed_crops
 from trainer.recipes.degrade import degraded
@@ -35,10 +36,27 @@ class TrunkCache:
         folder.mkdir(parents=True, exist_ok=True)
 
     def embedding(self, model: OpqnModel, data: CropsOfPeople, view: str = "plain") -> Tensor:
-        """(n, 512) trunk outputs of the crops as they are, "mirrored", or degraded as named."""
+        """(n, E) what the head of a model gets of the crops as they are, or degraded as named.
+
+        Of a model that averages with the mirror image, the mean of both; "mirrored" is then the
+        same as "plain".
+        """
+        if not model.config.mirror_average:
+            return self.single(model, data, view)
+        view = "" if view in VIEWS else f"{view} "
+        both = (self.single(model, data, f"{view}{side}".strip()) for side in VIEWS)
+        return mirror_mean(*both)
+
+    def single(self, model: OpqnModel, data: CropsOfPeople, view: str) -> Tensor:
+        """(n, E) outputs of the trunk in one pass.
+
+        Args:
+            view: "plain", "mirrored", a kind of `trainer.recipes.degrade`, or such a kind and
+                one of the first two.
+        """
         if data.origin is not None and view in VIEWS:
             whole, rows = data.origin
-            return self.embedding(model, whole, view)[rows]
+            return self.single(model, whole, view)[rows]
         name = f"{data.name}-{data.digest}-{trunk_id(model)}-{view.replace(' ', '-')}.npy"
         path = self._folder / name
         if not path.is_file():
@@ -50,11 +68,12 @@ class TrunkCache:
 
 
 def _embed(model: OpqnModel, data: CropsOfPeople, view: str) -> Tensor:
-    crops = data.crops if view in VIEWS else degraded(data.crops, view)
+    kind = view.removesuffix("mirrored").removesuffix("plain").strip()
+    crops = degraded(data.crops, kind) if kind else data.crops
     logger.info("%s: %d crops, %s", data.title, len(data), view)
     batches: list[Tensor] = []
     done, said = 0, time.monotonic()
-    for batch in embed_crops(model, crops, mirrored=view == "mirrored", batch_size=16):
+    for batch in embed_crops(model, crops, mirrored=view.endswith("mirrored"), batch_size=16):
         batches.append(batch)
         done += len(batch)
         if time.monotonic() - said > 30:
