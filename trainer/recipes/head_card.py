@@ -34,6 +34,7 @@ class Figures:
         controls: evaluation set → ranking → figures.
         reliability: (mean stated probability, share truly the same, weight) of ten bins.
         history: (epoch, rank-1, mAP) on the tuning half; epoch 0 is the start.
+        starts: of the head, of which the best on the tuning half was taken.
         seconds: the whole recipe, embedding included where it was not kept from before.
     """
 
@@ -44,6 +45,7 @@ class Figures:
     train_crops: int
     train_people: int
     seconds: float
+    starts: int = 1
 
 
 def card_text(
@@ -67,8 +69,13 @@ def card_text(
         "",
         f"It starts from {recipe.directions} discriminant directions (shrinkage"
         f" {recipe.shrinkage:g}), an OPQ rotation, a lift of {recipe.lift:g} (see"
-        " `trainer/head.py`) and spherical k-means: of a few such starts, the one with the best mAP"
-        " on the tuning half of the validation people.",
+        " `trainer/head.py`) and spherical k-means"
+        + (
+            f": of {figures.starts} such starts, the one with the best mAP on the tuning half of"
+            " the validation people."
+            if figures.starts > 1
+            else "."
+        ),
         "",
         *_training(recipe, figures),
         f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
