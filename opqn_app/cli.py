@@ -395,7 +395,8 @@ def export_faiss_command(arguments: argparse.Namespace) -> int:
     from opqn_app.search.faiss_export import export_faiss
 
     with Library.open(library_path(arguments)) as library:
-        encoder = OpqnEncoder.load(find_model(arguments.model or settings.load().model))
+        folder = find_model(arguments.model or settings.load().model)
+        encoder = OpqnEncoder.load(folder, openvino=False)  # only its codebooks are wanted
         n_faces = export_faiss(
             library, encoder.model_id, encoder.name, encoder.codebooks, arguments.out
         )

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # faster than 2 for such small pictures
+os.environ.setdefault("OPQN_ENCODER", "torch")  # whether or not the extra openvino is installed
 
 import sys
 from collections.abc import Callable

@@ -15,6 +15,7 @@ from torch import Tensor
 from opqn_app.opqn import lut
 from opqn_app.opqn.checkpoint import load_model
 from opqn_app.opqn.model import OpqnModel
+from opqn_app.opqn.openvino_features import compiled_features, warn_of
 from opqn_app.opqn.preprocess import to_network_input
 from opqn_app.opqn.weights import fingerprint, stored_state
 from opqn_app.types import Calibration, Codes, Crops, Floats
@@ -38,6 +39,8 @@ class OpqnEncoder:
             graphics card, the kernels differ with the batch size and features by about 1e-6 of
             their size, which can move a code whose two best words are that close. So can
             another number of processor threads.
+        features: what computes features in place of `model`: (B, 3, S, S) → (B, D) on the CPU.
+            The first error it raises makes `model` take over for good.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class OpqnEncoder:
         calibration: Calibration | None = None,
         device: str = "cpu",
         batch_size: int | None = None,
+        features: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         self._model_id = model_id or fingerprint(model.config, stored_state(model, half=False))
         self._name = name
@@ -56,11 +60,24 @@ class OpqnEncoder:
         self._device = torch.device(device)
         self._batch_size = batch_size or (CUDA_BATCH if device == "cuda" else 1)
         self._model = model.to(self._device).eval()
+        self._compiled = features
         self._lock = threading.Lock()  # lanes share the encoder; cudnn's flags are global
 
     @classmethod
-    def load(cls, path: Path | str, device: str = "cpu", *, batch_size: int | None = None) -> Self:
-        """An encoder from a model folder; see `checkpoint.load_model` for the errors."""
+    def load(
+        cls,
+        path: Path | str,
+        device: str = "cpu",
+        *,
+        batch_size: int | None = None,
+        openvino: bool = True,
+    ) -> Self:
+        """An encoder from a model folder; see `checkpoint.load_model` for the errors.
+
+        Args:
+            openvino: on the CPU, let OpenVINO compute the features where it is installed: each crop
+                alone whatever `batch_size`, features within about 2e-6 of torch's.
+        """
         loaded = load_model(Path(path))
         return cls(
             loaded.model,
@@ -69,6 +86,7 @@ class OpqnEncoder:
             calibration=loaded.calibration,
             device=device,
             batch_size=batch_size,
+            features=compiled_features(loaded.model) if openvino and device == "cpu" else None,
         )
 
     @property
@@ -132,8 +150,17 @@ class OpqnEncoder:
     def _forward(self, batch: Crops, head: Callable[[Tensor], Tensor]) -> NDArray[Any]:
         pixels = torch.from_numpy(np.ascontiguousarray(batch)).to(self._device)
         with self._lock, _full_precision(self._device):
-            out = head(self._model.features(to_network_input(pixels, self._model.config)))
+            out = head(self._features_of(to_network_input(pixels, self._model.config)))
             return out.cpu().numpy()
+
+    def _features_of(self, x: Tensor) -> Tensor:
+        if self._compiled is not None:
+            try:
+                return self._compiled(x)
+            except Exception as error:  # noqa: BLE001 - torch can do the same
+                self._compiled = None
+                warn_of(error)
+        return self._model.features(x)
 
 
 def _full_precision(device: torch.device) -> AbstractContextManager[None]:
