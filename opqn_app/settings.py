@@ -12,7 +12,7 @@ from opqn_app import paths
 logger = logging.getLogger(__name__)
 
 VERSION = 1
-DEFAULT_MODEL = "bundled-64"
+DEFAULT_MODEL = "bundled-256"
 
 
 @dataclass(frozen=True, slots=True)

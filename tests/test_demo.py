@@ -25,7 +25,9 @@ import os, sys, json
 seen = {"network": [], "written": [], "connected": []}
 WRITE = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 def hook(event, args):
-    if event in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
+    if event in ("socket.connect", "socket.bind") and isinstance(args[1], (str, bytes)):
+        seen["written"].append(os.fsdecode(args[1]))  # a Unix socket to worker processes: a file
+    elif event in ("socket.connect", "socket.sendto", "socket.getaddrinfo"):
         seen["network"].append(event)
     elif event == "socket.bind" and args[1] != ("::1", 0):  # urllib3 asks so whether IPv6 exists
         seen["network"].append(f"{event} {args[1]}")
