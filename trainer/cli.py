@@ -145,16 +145,18 @@ def run(argv: Sequence[str]) -> int:
 
 def train_command(arguments: argparse.Namespace) -> int:
     from trainer.distributed import is_main_process
-    from trainer.run_table import table_of_results
+    from trainer.run_table import summaries, table_of_results
+    from trainer.runs import RunDir
     from trainer.session import run_jobs
 
     jobs = plan_jobs(arguments)
     if arguments.show_config:
         print_result([job.config.to_dict() | {"run": str(job.path)} for job in jobs])
         return 0
-    results = run_jobs(jobs, as_json=arguments.json_lines)
+    run_jobs(jobs, as_json=arguments.json_lines)
     if is_main_process() and not arguments.json_lines:
-        sys.stdout.write(table_of_results(results) + "\n")
+        rows = summaries([RunDir(job.path) for job in jobs])
+        sys.stdout.write(table_of_results(rows) + "\n")
     return 0
 
 

@@ -39,6 +39,7 @@ def test_one_command_trains_codes_and_variants_into_one_table(
     assert status == 0
     table = capsys.readouterr().out.splitlines()
     assert len(table) == 5
+    assert "–" not in "".join(table)  # each has validation and test figures
     assert table[0].split()[:3] == ["variant", "books", "bits"]
     names = [r.path.name for r in find_runs(out)]
     assert names == sorted(
