@@ -104,7 +104,8 @@ def label_lines(
     place = axes.transAxes
     for number, (_, text, colour, style) in enumerate(sorted(labels, key=lambda e: -e[0])):
         y = 0.97 - number * step
+        ends = [x + 0.02] if style.isalpha() else [x, x + 0.04]  # a marker alone is drawn once
         axes.plot(
-            [x, x + 0.04], [y, y], style, color=colour, lw=2, ms=5, transform=place, clip_on=False
+            ends, [y] * len(ends), style, color=colour, lw=2, ms=5, transform=place, clip_on=False
         )
         axes.text(x + 0.06, y, text, color=colour, fontsize=8.5, va="center", transform=place)

@@ -24,7 +24,7 @@ from trainer.reports import EpochReport, Stopped
 from trainer.runs import RunDir
 from trainer.state import load_state
 from trainer.train import Trainer, build_objective, train
-from trainer.validation import Diverged, Encoded, encode, score_block
+from trainer.validation import Diverged, Encoded, encode, retrieve, score_block
 
 
 def trained(
@@ -321,6 +321,28 @@ def test_bf16_trunk_trains_too(tmp_path: Path) -> None:
     config = tiny_config(engine={"precision": "bf16", "epochs": 3, "lr": 0.02})
     _, reports = trained(config, tmp_path / "run")
     assert reports[-1].loss["total"] < reports[0].loss["total"]
+
+
+def test_bf16_finds_what_fp32_finds(tmp_path: Path) -> None:
+    """Invariant 18: 99 % of the best hits and mAP to 0.2 points, of one trained network."""
+    config, people = tiny_config(**OVERFIT), draw_people(8, 8)
+    data = tiny_data(config, people)
+    run, _ = trained(config, tmp_path / "run", data)
+    objective = build_objective(config, data, World())
+    objective.network.load_state_dict(load_state(run.last)["network"])
+    others = draw_people(8, 50, noise=72)  # the same people, new and harder pictures
+    labels = np.repeat(np.arange(8), 50)
+    best, quality = [], []
+    for precision in ("fp32", "bf16"):
+        objective.precision = precision
+        seen = encode(objective, others.images, labels, size=16, device=torch.device("cpu"))
+        tables, codes = seen.tables[::2], seen.codes[1::2]
+        scores = score_block(tables, codes)
+        best.append(scores == scores.amax(1, keepdim=True))
+        quality.append(retrieve(tables, codes, labels[::2], labels[1::2], t=5).map)
+    assert 0.3 < quality[0] < 0.999  # neither hopeless nor too easy to tell
+    assert (best[0] & best[1]).any(1).float().mean() >= 0.99
+    assert quality[1] == pytest.approx(quality[0], abs=0.002)
 
 
 def test_frozen_statistics_stay_what_they_are(tmp_path: Path) -> None:
