@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from opqn_app.errors import ModelIncompatible
 from opqn_app.opqn.config import OpqnConfig
@@ -152,7 +152,7 @@ def _share_trunk(path: Path, state: State) -> None:
 
 def _write_state(path: Path, state: State) -> None:
     temporary = path.with_name(f"{path.name}.tmp")
-    save_file(state, temporary, metadata={"format": "pt"})
+    temporary.write_bytes(save(state, metadata={"format": "pt"}))  # save_file makes it private
     os.replace(temporary, path)  # noqa: PTH105
 
 
