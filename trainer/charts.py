@@ -86,7 +86,7 @@ def map_by_bits(plt: Any, theme: Theme, report: EvalReport) -> Any:
         colour = theme.series[number]
         # A line joins lengths, not rivals of one length.
         line = "-" if len(set(x)) == len(x) > 1 else ""
-        axes.plot(x, y, line, marker=marker, color=colour, lw=1.4, ms=7)
+        axes.plot(x, y, line, marker=marker, color=colour, lw=1.4, ms=7, clip_on=False)  # 1.0 whole
         labels.append((max(y), name, colour, f"{marker}{line}"))
         values += y
         for bits, value, model in points if kind == "opqn" else ():
