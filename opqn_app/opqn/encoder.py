@@ -148,7 +148,7 @@ class OpqnEncoder:
 
     @torch.inference_mode()
     def _forward(self, batch: Crops, head: Callable[[Tensor], Tensor]) -> NDArray[Any]:
-        pixels = torch.from_numpy(np.ascontiguousarray(batch)).to(self._device)
+        pixels = torch.from_numpy(batch.copy("C")).to(self._device)  # no strides below 0
         with self._lock, _full_precision(self._device):
             out = head(self._features_of(to_network_input(pixels, self._model.config)))
             return out.cpu().numpy()

@@ -103,6 +103,8 @@ def test_crops_may_be_views_and_are_not_changed(encoder: OpqnEncoder, crops: Cro
     np.testing.assert_array_equal(
         encoder.features(mirrored), encoder.features(np.ascontiguousarray(mirrored))
     )
+    backwards = crops[1::-1]
+    np.testing.assert_array_equal(encoder.features(backwards), encoder.features(crops[:2])[::-1])
     np.testing.assert_array_equal(crops, before)
 
 
