@@ -27,11 +27,11 @@ BITS = {
     "112": {"24": "24 bit", "36": "36 bit", "48": "48 bit", "64": "64 bit", "128": "128 bit"},
 }
 USUAL_BITS = {"32": "36", "112": "64"}
-QUERIES = 5  # test pictures of each person, as in the paper
+QUERIES = 2  # test pictures of each person, as preset quick takes; the paper took 5
 CROPS = (
     "The pictures should be face crops, all cut alike; opqn prepare, a command, makes them of "
     "photos. "
-    f"Each person needs {QUERIES + 2} or more, or lower the number of test pictures."
+    f"Each person needs {QUERIES + 2} or more, or 2 more than test pictures."
 )
 
 
