@@ -92,29 +92,6 @@ class NarrowResNet20(nn.Module):
         return out
 
 
-class InceptionFeatures(nn.Module):
-    """facenet-pytorch's InceptionResnetV1 (512-d, unit length) with the OPQN embedding 512 → D.
-
-    Raises:
-        ModelError: the package facenet-pytorch is not there.
-    """
-
-    def __init__(self, feature_dim: int) -> None:
-        super().__init__()
-        try:
-            from facenet_pytorch import InceptionResnetV1
-        except ImportError as error:
-            reason = "The backbone inception-resnet-v1 needs the package facenet-pytorch."
-            raise ModelError(reason) from error
-        self.trunk = InceptionResnetV1(pretrained=None)
-        self.embed = nn.Linear(INCEPTION_DIM, feature_dim, bias=False)
-        self.last_bn = nn.BatchNorm1d(feature_dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.last_bn(self.embed(self.trunk(x)))
-        return out
-
-
 class EmbeddedTrunk(nn.Module):
     """A face network that was trained before OPQN, with the embedding E → D on top.
 
@@ -165,16 +142,28 @@ def build_backbone(config: OpqnConfig) -> nn.Module:
         return ResNet20(config.feature_dim, config.input_size)
     if config.backbone == "resnet20-narrow":
         return NarrowResNet20(config.feature_dim, config.input_size)
-    if config.backbone == "inception-resnet-v1":
-        return InceptionFeatures(config.feature_dim)
-    trunk, n_embedding = (
-        (SFace(), sface.EMBEDDING_DIM)
-        if config.backbone == "sface"
-        else (MobileFaceNet(), mobilefacenet.EMBEDDING_DIM)
-    )
+    trunk, n_embedding = _trunk(config.backbone)
     return EmbeddedTrunk(
         trunk, n_embedding, config.feature_dim, mirror_average=config.mirror_average
     )
+
+
+def _trunk(name: str) -> tuple[nn.Module, int]:
+    """A trunk and the length of its embedding.
+
+    Raises:
+        ModelError: it needs the package facenet-pytorch, which is not there.
+    """
+    if name == "mobilefacenet":
+        return MobileFaceNet(), mobilefacenet.EMBEDDING_DIM
+    if name == "sface":
+        return SFace(), sface.EMBEDDING_DIM
+    try:
+        from facenet_pytorch import InceptionResnetV1
+    except ImportError as error:
+        reason = "The backbone inception-resnet-v1 needs the package facenet-pytorch."
+        raise ModelError(reason) from error
+    return InceptionResnetV1(pretrained=None), INCEPTION_DIM
 
 
 def _stage(n_in: int, n_out: int, n_blocks: int, *, stride: int) -> nn.Sequential:

@@ -27,6 +27,6 @@ class OpqnModel(nn.Module):
 
     @property
     def trunk(self) -> nn.Module:
-        """What can be trained before OPQN: the 512-d network, or where there is none, all of it."""
+        """What can be trained before OPQN: the trunk, or where there is none, all of it."""
         trunk = getattr(self.backbone, "trunk", None)
         return trunk if isinstance(trunk, nn.Module) else self.backbone
