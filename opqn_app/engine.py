@@ -122,8 +122,8 @@ class _Deferred:
     detector: str
     _loaded: list[Engine] = field(default_factory=list)
 
-    def detect(self, image: Image.Image) -> list[DetectedFace]:
-        return self._engine.detector.detect(image)
+    def detect(self, image: Image.Image, pixels: int) -> list[DetectedFace]:
+        return self._engine.detector.detect(image, pixels)
 
     def encode(self, crops: Crops) -> Codes:
         return self._engine.encoder.encode(crops)

@@ -116,9 +116,9 @@ class Calibration:
 
 
 class FaceDetector(Protocol):
-    """Finds faces in an upright RGB picture."""
+    """Finds faces in an upright RGB picture, on a copy of at most `pixels` pixels in all."""
 
-    def detect(self, image: Image.Image) -> list[DetectedFace]: ...
+    def detect(self, image: Image.Image, pixels: int) -> list[DetectedFace]: ...
 
 
 class FaceEncoder(Protocol):

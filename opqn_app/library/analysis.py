@@ -10,9 +10,11 @@ from opqn_app.engine import Engine
 from opqn_app.errors import PhotoUnreadable
 from opqn_app.library.content import FileContent, FileGone, FileInFlux, read_content
 from opqn_app.library.crops import crop_to_webp
+from opqn_app.library.overlap import unknown_faces
 from opqn_app.library.plan import PendingFile
 from opqn_app.library.records import NewFace, NewFailure, NewPhoto, Relocation
 from opqn_app.types import Codes, Crops, FaceDetector, FaceEncoder
+from opqn_app.vision.depth import FAST
 from opqn_app.vision.faces import FoundFace, find_faces
 from opqn_app.vision.images import read_photo
 
@@ -72,29 +74,36 @@ def find_in_file(item: PendingFile, root: Path, detector: FaceDetector) -> Sight
         content = read_content(root / file.rel_path)
     except FileGone:
         return Sighting(Analysed())  # the next scan sees where it went
-    except FileInFlux:
-        reason = "another program is writing it; it is tried again in the next run"
-        return _failed(NewFailure(file.rel_path, NEVER_SEEN, 0, reason))
-    except PhotoUnreadable as error:
-        # The disk refuses now; what is known of the photo may still be true.
-        return _failed(NewFailure(file.rel_path, file.size, file.mtime_ns, error.reason))
+    except (FileInFlux, PhotoUnreadable) as error:
+        if item.depth != FAST:
+            return Sighting(Analysed())  # its faces are known; the next run looks for more
+        return _failed(_unread(item, error))
     return find_in_content(item, content, detector)
 
 
 def find_in_content(item: PendingFile, content: FileContent, detector: FaceDetector) -> Sighting:
-    """The faces in a file's content, unless it is what the photo held before."""
+    """The faces in a file's content.
+
+    Of what the photo held before, only faces that are not known yet; none without a deeper search.
+    """
     path, known = item.file.rel_path, item.known
-    if known is not None and known.content_hash == content.content_hash:
+    is_same = known is not None and known.content_hash == content.content_hash
+    if known is not None and is_same and item.depth == FAST:
         touched = Relocation(known.id, path, content.size, content.mtime_ns)
         return Sighting(Analysed(touched=touched))
     known_id = None if known is None else known.id
+    depth = item.depth if is_same else FAST
     try:
-        photo = read_photo(content.data, path)
+        photo = read_photo(content.data, path, max_side=depth.max_side, min_side=depth.min_side)
     except PhotoUnreadable as error:
+        lost_id = None if is_same else known_id
         return _failed(
-            NewFailure(path, content.size, content.mtime_ns, error.reason, known_id),
+            NewFailure(path, content.size, content.mtime_ns, error.reason, lost_id),
             is_decoded=True,
         )
+    faces = find_faces(photo, detector, pixels=depth.pixels)
+    if is_same:
+        faces = [faces[i] for i in unknown_faces(item.boxes, [face.box for face in faces])]
     new = NewPhoto(
         rel_path=path,
         size=content.size,
@@ -105,8 +114,10 @@ def find_in_content(item: PendingFile, content: FileContent, detector: FaceDetec
         taken_at=photo.taken_at,
         faces=(),
         photo_id=known_id,
+        searched_px=depth.pixels,
+        keeps_faces=is_same,
     )
-    return Sighting(Analysed(photo=new, is_decoded=True), find_faces(photo, detector))
+    return Sighting(Analysed(photo=new, is_decoded=True), faces)
 
 
 def encoded(sightings: Iterable[Sighting], encoder: FaceEncoder) -> list[Analysed]:
@@ -135,6 +146,15 @@ def encode(encoder: FaceEncoder, crops: Sequence[Crops]) -> Codes:
         for start in range(0, len(crops), MAX_FACES_AT_ONCE)
     ]
     return np.concatenate(parts) if parts else np.empty((0, encoder.n_books), np.uint8)
+
+
+def _unread(item: PendingFile, error: FileInFlux | PhotoUnreadable) -> NewFailure:
+    file = item.file
+    if isinstance(error, PhotoUnreadable):
+        # The disk refuses now; what is known of the photo may still be true.
+        return NewFailure(file.rel_path, file.size, file.mtime_ns, error.reason)
+    reason = "another program is writing it; it is tried again in the next run"
+    return NewFailure(file.rel_path, NEVER_SEEN, 0, reason)
 
 
 def _new_face(face: FoundFace, code: Codes) -> NewFace:

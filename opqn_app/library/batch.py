@@ -52,8 +52,11 @@ class Batch:
         if touched:
             writer.touch(touched)
         added = sum(photo.photo_id is None for photo in photos)
+        again = [photo for photo in photos if photo.keeps_faces]
         counts.added += added
-        counts.changed += len(photos) - added
+        counts.changed += len(photos) - added - len(again)
+        counts.searched += len(again)
+        counts.more_faces += sum(len(photo.faces) for photo in again)
         counts.removed += sum(failure.drop_photo_id is not None for failure in failures)
         counts.unchanged += len(touched)
         counts.decoded += sum(one.is_decoded for one in done)

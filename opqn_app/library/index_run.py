@@ -18,6 +18,7 @@ from opqn_app.library.plan import Move, PendingFile, ScanPlan, assign_moves, pla
 from opqn_app.library.progress import IndexProgress, RunCounts
 from opqn_app.library.records import KnownPhoto, ModelInfo, Relocation, Root
 from opqn_app.library.workers import analyse_in_order
+from opqn_app.vision.depth import THOROUGH
 
 SCAN_PROGRESS_S = 0.2
 # (items, root) → each item with its result, in order; closing it ends all work
@@ -25,6 +26,7 @@ Analyse = Callable[
     [Iterable[PendingFile], Path], Generator[tuple[PendingFile, Analysed], None, None]
 ]
 
+BOXES_AT_ONCE = 256  # photos whose faces are read from the library together
 MIN_FOR_WORKERS = 40  # photos; fewer are done here before workers have started
 
 
@@ -121,8 +123,42 @@ class IndexRun:
         self, batch_size: int, workers: int, elsewhere: Analyse | None = None
     ) -> Iterator[IndexProgress]:
         """Read, detect, encode and store what is left."""
+        items = [*(PendingFile(file, None) for file in self.plan.broken), *self.plan.pending]
+        yield from self._read(items, len(items), batch_size, workers, elsewhere)
+
+    def search_again(
+        self, batch_size: int, workers: int, elsewhere: Analyse | None = None
+    ) -> Iterator[IndexProgress]:
+        """Search larger copies of the photos that only the fast pass has seen.
+
+        Faces they have stay as they are. A photo that can't be read now is left for another run.
+        """
+        known = self.library.photo_table.known_photos(self.root_id, unsearched=True)
+        photos = sorted(
+            (photo for photo in known if self._is_in_scope(photo.rel_path)),
+            key=lambda photo: photo.rel_path,
+        )
+        self.counts.begin("thorough", len(photos))
+        yield from self._read(self._again(photos), len(photos), batch_size, workers, elsewhere)
+
+    def _again(self, photos: Sequence[KnownPhoto]) -> Iterator[PendingFile]:
+        for start in range(0, len(photos), BOXES_AT_ONCE):
+            some = photos[start : start + BOXES_AT_ONCE]
+            boxes = self.library.photo_table.boxes([photo.id for photo in some])
+            for photo in some:
+                file = scan.PhotoFile(photo.rel_path, photo.size, photo.mtime_ns)
+                yield PendingFile(file, photo, THOROUGH, boxes.get(photo.id, ()))
+
+    def _read(
+        self,
+        items: Iterable[PendingFile],
+        n_items: int,
+        batch_size: int,
+        workers: int,
+        elsewhere: Analyse | None,
+    ) -> Iterator[IndexProgress]:
         batch = Batch(batch_size)
-        with closing(self._sightings(workers, elsewhere)) as sightings:
+        with closing(self._sightings(items, n_items, workers, elsewhere)) as sightings:
             for item, sighting in sightings:
                 batch.take(item, sighting)
                 if batch.is_full:
@@ -132,13 +168,12 @@ class IndexRun:
             yield from self._store(batch)
 
     def _sightings(
-        self, workers: int, elsewhere: Analyse | None
+        self, items: Iterable[PendingFile], n_items: int, workers: int, elsewhere: Analyse | None
     ) -> Generator[tuple[PendingFile, Sighting], None, None]:
-        items = [*(PendingFile(file, None) for file in self.plan.broken), *self.plan.pending]
         recipe = self.engine.recipe
         if elsewhere is not None:
             results = elsewhere(items, self.root)
-        elif recipe is None or workers == 1 or len(items) < MIN_FOR_WORKERS:
+        elif recipe is None or workers == 1 or n_items < MIN_FOR_WORKERS:
             for item in items:
                 yield item, find_in_file(item, self.root, self.engine.detector)
             return

@@ -116,6 +116,12 @@ class IndexWriter:
                 )
 
     def _save_photo(self, root_id: int, photo: NewPhoto) -> int:
+        if photo.photo_id is not None and photo.keeps_faces:
+            self._db.run(
+                "UPDATE photos SET n_faces = n_faces + ?, searched_px = ? WHERE id = ?",
+                [len(photo.faces), photo.searched_px, photo.photo_id],
+            )
+            return photo.photo_id
         if photo.photo_id is not None:
             self._remove_faces([photo.photo_id])
         values = [
@@ -128,19 +134,21 @@ class IndexWriter:
             photo.taken_at or _iso_time(photo.mtime_ns),
             len(photo.faces),
             self._detector,
+            photo.searched_px,
         ]
         name = name_to_db(photo.rel_path)
         self._db.run("DELETE FROM failures WHERE root_id = ? AND rel_path = ?", [root_id, name])
         if photo.photo_id is None:
             return self._db.insert(
                 "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, "
-                "sort_time, n_faces, detector, root_id, rel_path) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "sort_time, n_faces, detector, searched_px, root_id, rel_path) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [*values, root_id, name],
             )
         self._db.run(
             "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, width = ?, height = ?, "
-            "taken_at = ?, sort_time = ?, n_faces = ?, detector = ? WHERE id = ?",
+            "taken_at = ?, sort_time = ?, n_faces = ?, detector = ?, searched_px = ? "
+            "WHERE id = ?",
             [*values, photo.photo_id],
         )
         return photo.photo_id

@@ -34,6 +34,7 @@ def index_folder(
     failure_ids: Sequence[int] | None = None,
     workers: int = 0,
     elsewhere: Analyse | None = None,
+    thorough: bool = False,
 ) -> Generator[IndexProgress, None, IndexReport]:
     """Bring the library up to date with a folder.
 
@@ -48,6 +49,8 @@ def index_folder(
         workers: processes that read photos; 1 is this one alone, 0 as many as the machine can
             take. Without an engine's recipe, and for a few photos, this one does all.
         elsewhere: analyses the photos instead of such processes, see library.cluster.
+        thorough: then search photos larger than the fast pass sees them for small faces, those
+            that no run has searched so. Faces that are known stay as they are.
 
     Raises:
         FolderUnavailable: the folder is missing, or empty although photos of it are known.
@@ -65,16 +68,21 @@ def index_folder(
             run.plan_retry(failure_ids)
         yield from run.encode_known_faces()
         yield from run.find_known_content()
-        yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
+        workers = workers or fitting_workers()
+        yield from run.read_pending(batch_size, workers, elsewhere)
+        if thorough:
+            yield from run.search_again(batch_size, workers, elsewhere)
         failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
         report = run.counts.report(failures, time.monotonic() - started)
     logger.info(
-        "indexed: %d added, %d changed, %d moved, %d removed, %d unchanged, %d failures, %.1f s",
+        "indexed: %d added, %d changed, %d moved, %d removed, %d unchanged, %d searched again, "
+        "%d failures, %.1f s",
         report.added,
         report.changed,
         report.moved,
         report.removed,
         report.unchanged,
+        report.searched,
         len(report.failures),
         report.seconds,
     )

@@ -12,7 +12,7 @@ from opqn_app.library.code_store import CodeStore
 from opqn_app.library.connection import Connection, connect
 from opqn_app.library.index_writer import IndexWriter
 from opqn_app.library.lock import WriterLock
-from opqn_app.library.photo_table import PhotoTable
+from opqn_app.library.photo_table import UNSEARCHED, PhotoTable
 from opqn_app.library.records import (
     CodeSegment,
     FaceRecord,
@@ -93,7 +93,8 @@ class Library:
         row = self._db.row(
             "SELECT (SELECT COUNT(*) FROM photos), (SELECT COUNT(*) FROM faces), "
             "(SELECT COUNT(*) FROM failures WHERE NOT is_ignored), (SELECT COUNT(*) FROM roots), "
-            "meta.model_id, models.name, meta.revision "
+            "meta.model_id, models.name, meta.revision, "
+            f"(SELECT COUNT(*) FROM photos WHERE {UNSEARCHED}) "
             "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"
         )
         assert row is not None, "the first migration fills meta"

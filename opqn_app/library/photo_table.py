@@ -15,6 +15,7 @@ from opqn_app.library.records import (
     name_from_db,
 )
 from opqn_app.types import Box, FaceQuality
+from opqn_app.vision.depth import THOROUGH
 
 _PHOTO_COLUMNS = (
     "p.id, p.root_id, r.path, p.rel_path, p.size, p.width, p.height, p.taken_at, p.n_faces"
@@ -23,6 +24,8 @@ _FACE_COLUMNS = (
     "f.id, f.box_left, f.box_top, f.box_right, f.box_bottom, f.size_px, f.confidence, f.sharpness"
 )
 _N_FACE_COLUMNS = 8
+# Photos that the thorough search would show larger than they were searched; the words of an index.
+UNSEARCHED = f"searched_px < {THOROUGH.pixels} AND searched_px < width * height"
 
 
 class PhotoTable:
@@ -83,13 +86,26 @@ class PhotoTable:
             Failure(row[0], row[1], _path(row[2], row[3]), row[4], bool(row[5])) for row in rows
         ]
 
-    def known_photos(self, root_id: int) -> list[KnownPhoto]:
+    def known_photos(self, root_id: int, *, unsearched: bool = False) -> list[KnownPhoto]:
+        """All of a root, or only those that await the thorough search."""
         rows = self._db.rows(
             "SELECT id, root_id, rel_path, size, mtime_ns, content_hash FROM photos "
-            "WHERE root_id = ?",
+            f"WHERE root_id = ? {f'AND {UNSEARCHED}' if unsearched else ''}",
             [root_id],
         )
         return [KnownPhoto(row[0], row[1], name_from_db(row[2]), *row[3:]) for row in rows]
+
+    def boxes(self, photo_ids: Sequence[int]) -> dict[int, tuple[Box, ...]]:
+        """The boxes of photos' faces, in the order of their ids; none for a photo without faces."""
+        found: dict[int, tuple[Box, ...]] = {}
+        for chunk in chunks(photo_ids):
+            for photo_id, *sides in self._db.rows(
+                "SELECT photo_id, box_left, box_top, box_right, box_bottom FROM faces "
+                f"WHERE photo_id IN ({marks(chunk)}) ORDER BY id",
+                chunk,
+            ):
+                found[photo_id] = (*found.get(photo_id, ()), Box(*sides))
+        return found
 
     def known_failures(self, root_id: int) -> list[KnownFailure]:
         rows = self._db.rows(

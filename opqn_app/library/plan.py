@@ -5,16 +5,26 @@ from dataclasses import dataclass, replace
 
 from opqn_app.library.records import KnownFailure, KnownPhoto
 from opqn_app.library.scan import PhotoFile, ScanResult
+from opqn_app.types import Box
+from opqn_app.vision.depth import FAST, Depth
 
 Move = tuple[KnownPhoto, PhotoFile]  # a known photo and the file that holds its content now
 
 
 @dataclass(frozen=True, slots=True)
 class PendingFile:
-    """A file to be read; `known` is the photo that was at its path."""
+    """A file to be read.
+
+    Attributes:
+        known: the photo that was at its path.
+        depth: how thoroughly it is searched, if it still holds that photo.
+        boxes: of the faces known then, which are kept.
+    """
 
     file: PhotoFile
     known: KnownPhoto | None
+    depth: Depth = FAST
+    boxes: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

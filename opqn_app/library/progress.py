@@ -9,6 +9,7 @@ from typing import Literal
 
 from opqn_app.library.records import Failure
 
+Phase = Literal["scanning", "indexing", "thorough"]
 WINDOW_S = 30.0
 MIN_BUSY_S = 1.0  # before that an estimate would be noise
 
@@ -18,6 +19,8 @@ class IndexProgress:
     """Where a run stands.
 
     Attributes:
+        phase: "thorough" while photos are searched again for small faces; done, total, rate and
+            time left are then of this phase.
         done, total: photos to look at in this run, and known faces to encode for another model;
             total is 0 while scanning, where done counts the files found so far.
         faces, failures: found in this run.
@@ -26,7 +29,7 @@ class IndexProgress:
         current: relative path of the file or folder looked at last.
     """
 
-    phase: Literal["scanning", "indexing"]
+    phase: Phase
     done: int
     total: int
     faces: int
@@ -45,6 +48,7 @@ class IndexReport:
         unchanged: photos that needed nothing, or only a new file time.
         decoded: files whose picture was decoded, or could not be.
         faces: found in this run.
+        searched: photos searched again for small faces, where `more_faces` of `faces` were found.
         failures: all files of the root that can't be read, without those the user ignores.
     """
 
@@ -57,6 +61,8 @@ class IndexReport:
     faces: int
     failures: tuple[Failure, ...]
     seconds: float
+    searched: int = 0
+    more_faces: int = 0
 
 
 class RateMeter:
@@ -108,9 +114,16 @@ class RunCounts:
     decoded: int = 0
     faces: int = 0
     failures: int = 0
+    searched: int = 0
+    more_faces: int = 0
+    phase: Phase = "indexing"
     done: int = 0
     total: int = 0
     meter: RateMeter = field(default_factory=RateMeter)
+
+    def begin(self, phase: Phase, total: int) -> None:
+        """Start to count `total` photos of another phase, which has a pace of its own."""
+        self.phase, self.done, self.total, self.meter = phase, 0, total, RateMeter()
 
     def step(self, done: int, current: str) -> Iterator[IndexProgress]:
         """Count `done` more photos and yield one progress; the clock stands while it is out."""
@@ -118,7 +131,7 @@ class RunCounts:
         if done:
             self.meter.add(done)
         progress = IndexProgress(
-            phase="indexing",
+            phase=self.phase,
             done=self.done,
             total=self.total,
             faces=self.faces,
@@ -141,4 +154,6 @@ class RunCounts:
             faces=self.faces,
             failures=failures,
             seconds=seconds,
+            searched=self.searched,
+            more_faces=self.more_faces,
         )

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.types import Box, Codes, FaceEncoder, FaceQuality, Floats, Ids
+from opqn_app.vision.depth import FAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Root:
     Attributes:
         failures: files that can't be read, without the ignored ones.
         is_available: False while the folder is missing, or empty although photos are known in it.
+        unsearched: photos not searched for small faces yet.
     """
 
     id: int
@@ -26,6 +28,7 @@ class Root:
     faces: int
     failures: int
     is_available: bool
+    unsearched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,7 @@ class LibraryStatus:
 
     Attributes:
         model_id, model_name: the model of the last indexing run, None before the first.
+        unsearched: photos not searched for small faces yet.
     """
 
     photos: int
@@ -86,6 +90,7 @@ class LibraryStatus:
     model_id: str | None
     model_name: str | None
     revision: int
+    unsearched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +187,12 @@ class NewFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewPhoto:
-    """An analysed file: a new photo, or the new content of the photo `photo_id`."""
+    """An analysed file: a new photo, or the new content of the photo `photo_id`.
+
+    Attributes:
+        searched_px: pixels of the copy its faces were looked for on, at most.
+        keeps_faces: the content is that of the photo `photo_id`, and `faces` come to those it has.
+    """
 
     rel_path: str
     size: int
@@ -193,6 +203,8 @@ class NewPhoto:
     taken_at: str | None
     faces: tuple[NewFace, ...]
     photo_id: int | None = None
+    searched_px: int = FAST.pixels
+    keeps_faces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from opqn_app.errors import LibraryError
 from opqn_app.library.code_store import CodeStore
 from opqn_app.library.connection import Connection
+from opqn_app.library.photo_table import UNSEARCHED
 from opqn_app.library.records import ForgetReport, Root, name_from_db, name_to_db
 
 
@@ -21,7 +22,8 @@ class RootTable:
             "SELECT r.id, r.path, "
             "(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id), "
             "(SELECT COALESCE(SUM(p.n_faces), 0) FROM photos p WHERE p.root_id = r.id), "
-            "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored) "
+            "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored), "
+            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNSEARCHED}) "
             "FROM roots r ORDER BY r.id"
         )
         return [_root(*row) for row in rows]
@@ -113,7 +115,9 @@ def is_available(folder: Path, *, has_photos: bool) -> bool:
     return has_entries or not has_photos
 
 
-def _root(root_id: int, path: str | bytes, photos: int, faces: int, failures: int) -> Root:
+def _root(
+    root_id: int, path: str | bytes, photos: int, faces: int, failures: int, unsearched: int
+) -> Root:
     folder = Path(name_from_db(path))
     return Root(
         id=root_id,
@@ -122,4 +126,5 @@ def _root(root_id: int, path: str | bytes, photos: int, faces: int, failures: in
         faces=faces,
         failures=failures,
         is_available=is_available(folder, has_photos=photos > 0),
+        unsearched=unsearched,
     )

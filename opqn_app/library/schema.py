@@ -106,8 +106,24 @@ def m0002_detector_of_photo(db: "Database") -> None:
     db.execute("ALTER TABLE photos ADD COLUMN detector TEXT NOT NULL DEFAULT 'mtcnn'")
 
 
+def m0003_searched_px_of_photo(db: "Database") -> None:
+    """How large the copy was that a photo's faces were looked for on; until then 1024×768.
+
+    The index holds the photos that await the thorough search, see photo_table.UNSEARCHED.
+    """
+    db.execute("ALTER TABLE photos ADD COLUMN searched_px INTEGER NOT NULL DEFAULT 786432")
+    db.execute(
+        "CREATE INDEX photos_unsearched ON photos (root_id) "
+        "WHERE searched_px < 7077888 AND searched_px < width * height"
+    )
+
+
 # In order; new ones go to the end.
-CHANGES: tuple[Change, ...] = (m0001_first_tables, m0002_detector_of_photo)
+CHANGES: tuple[Change, ...] = (
+    m0001_first_tables,
+    m0002_detector_of_photo,
+    m0003_searched_px_of_photo,
+)
 
 
 def is_empty(connection: Connection) -> bool:

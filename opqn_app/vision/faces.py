@@ -6,6 +6,7 @@ import numpy as np
 
 from opqn_app.types import Box, Crops, DetectedFace, FaceDetector, FaceQuality, Floats
 from opqn_app.vision.align import align_face, is_alignable
+from opqn_app.vision.depth import FAST
 from opqn_app.vision.images import Photo
 from opqn_app.vision.quality import sharpness
 
@@ -26,12 +27,17 @@ class FoundFace:
     crop: Crops
 
 
-def find_faces(photo: Photo, detector: FaceDetector) -> list[FoundFace]:
+def find_faces(
+    photo: Photo, detector: FaceDetector, *, pixels: int = FAST.pixels
+) -> list[FoundFace]:
     """All faces of a photo, largest first, ties from left to right.
 
     Detections without area or with impossible landmarks are left out.
+
+    Args:
+        pixels: of the copy that is searched, at most.
     """
-    detected = detector.detect(photo.image)
+    detected = detector.detect(photo.image, pixels)
     faces = [_found(photo, seen) for seen in detected if _is_sound(seen, photo.image.size)]
     return sorted(faces, key=lambda face: (-face.box.area, face.box.left, face.box.top))
 

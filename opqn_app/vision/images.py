@@ -19,14 +19,15 @@ from PIL import ExifTags, Image
 
 from opqn_app.errors import PhotoUnreadable
 from opqn_app.vision import pixels, raw, reasons
+from opqn_app.vision.depth import FAST
 
 PHOTO_SUFFIXES = raw.RAW_SUFFIXES | {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     *(".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
     *(".heic", ".heif", ".hif", ".avif"),
 }
-MAX_SIDE = 2048  # pixels; enough for faces 2 % as wide as the photo
-MIN_SIDE = 1920  # a JPEG decoded at half its size that is no smaller is taken as it is
+MAX_SIDE = FAST.max_side  # pixels; enough for faces 2 % as wide as the photo
+MIN_SIDE = FAST.min_side  # a JPEG decoded at half its size that is no smaller is taken as it is
 MAX_PIXELS = 250_000_000  # decoded; 4 bytes each in memory, so 1 GB for the moment of decoding
 MAX_JPEG_PIXELS = 2_000_000_000  # as stored; baseline JPEG is decoded at down to 1/8 of its size
 MAX_FILE_BYTES = 1 << 30
@@ -50,7 +51,7 @@ class Photo:
 
     Attributes:
         image: RGB; the longest side is at most the `max_side` asked for, and that or at least
-            MIN_SIDE where the original is larger.
+            the `min_side` where the original is larger.
         width: of the original in pixels, after rotation; for RAW, of its embedded preview.
         height: likewise.
         taken_at: local time of the exposure, such as "2019-08-24T17:05:33", if the photo says so.
@@ -77,25 +78,28 @@ def open_photo(path: Path, *, max_side: int = MAX_SIDE) -> Photo:
             # Opening a pipe would wait for ever.
             raise PhotoUnreadable(path, reasons.not_a_file(found.st_mode))
         with path.open("rb") as file:
-            return _read(file, path, max_side)
+            return _read(file, path, max_side, MIN_SIDE)
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise PhotoUnreadable(path, reasons.file_system(path, error)) from error
 
 
-def read_photo(data: bytes, name: str, *, max_side: int = MAX_SIDE) -> Photo:
+def read_photo(
+    data: bytes, name: str, *, max_side: int = MAX_SIDE, min_side: int = MIN_SIDE
+) -> Photo:
     """Read a photo from memory, such as a pasted one.
 
     Args:
         data: content of a photo file.
         name: for the message; its suffix tells RAW photos apart.
+        min_side: a JPEG decoded at half its size that is no smaller is taken as it is.
 
     Raises:
         PhotoUnreadable: for whatever reason; it says which.
     """
-    return _read(io.BytesIO(data), Path(name), max_side)
+    return _read(io.BytesIO(data), Path(name), max_side, min_side)
 
 
-def _read(file: BinaryIO, path: Path, max_side: int) -> Photo:
+def _read(file: BinaryIO, path: Path, max_side: int, min_side: int) -> Photo:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(4096)
@@ -106,7 +110,7 @@ def _read(file: BinaryIO, path: Path, max_side: int) -> Photo:
     with _damage_named(path, head):
         if path.suffix.lower() in raw.RAW_SUFFIXES and not raw.is_plain_picture(head):
             file = raw.embedded_preview(file, path)
-        image, stored, thumbnail = _decoded(file, path, max_side)
+        image, stored, thumbnail = _decoded(file, path, max_side, min_side)
     # libheif has turned the picture already; what EXIF says then is history.
     orientation = 1 if image.format == "HEIF" else _orientation(image)
     upright = pixels.upright_rgb(thumbnail or image, max_side, orientation)
@@ -125,7 +129,7 @@ def _damage_named(path: Path, head: bytes) -> Iterator[None]:
 
 
 def _decoded(
-    file: BinaryIO, path: Path, max_side: int
+    file: BinaryIO, path: Path, max_side: int, min_side: int
 ) -> tuple[Image.Image, tuple[int, int], Image.Image | None]:
     """The image, not much larger than needed where its format allows that; and its stored size.
 
@@ -140,7 +144,7 @@ def _decoded(
         if thumbnail is not None:
             return image, stored, thumbnail
         # Decodes at 1/2, 1/4 or 1/8 where that still covers what is asked for.
-        image.draft(None, pixels.bounded_size(stored, min(max_side, MIN_SIDE)))
+        image.draft(None, pixels.bounded_size(stored, min(max_side, min_side)))
     if image.width * image.height > MAX_PIXELS:
         raise PhotoUnreadable(path, _too_many(stored))
     image.load()

@@ -9,9 +9,9 @@ from PIL import Image
 from opqn_app import paths
 from opqn_app.types import Box, DetectedFace, Floats
 from opqn_app.vision.copies import bounded_copy
+from opqn_app.vision.depth import FAST
 
 MODEL = "detectors/face_detection_yunet_2023mar.onnx"
-COPY_PIXELS = 1024 * 768
 LARGE_SIDE = 320  # longest side of the second copy, for faces that fill much of the photo
 MIN_SIDE = 16  # of a copy
 MIN_CONFIDENCE = 0.70
@@ -21,8 +21,8 @@ OVERLAP = 0.3  # a face with more intersection over union with a surer one is th
 class YunetDetector:
     """A FaceDetector: YuNet (Wu et al., Machine Intelligence Research 2023), model of March 2023.
 
-    It was trained on faces of 10 to 300 px, so a photo is searched twice: a copy of at most
-    1024×768 pixels, and one of 320 px for the largest.
+    It was trained on faces of 10 to 300 px, so a photo is searched twice: a copy of the
+    pixels asked for, and one of 320 px for the largest.
 
     Safe to share between threads (one searches at a time).
     """
@@ -38,9 +38,9 @@ class YunetDetector:
             str(paths.resource(MODEL)), "", (320, 320), MIN_CONFIDENCE, OVERLAP
         )
 
-    def detect(self, image: Image.Image) -> list[DetectedFace]:
+    def detect(self, image: Image.Image, pixels: int = FAST.pixels) -> list[DetectedFace]:
         """Faces of an upright RGB picture of any size, in its own pixels, surest first."""
-        copy = bounded_copy(image, COPY_PIXELS)
+        copy = bounded_copy(image, pixels)
         found = [self._search(image, copy)]
         if max(copy.size) > 2 * LARGE_SIDE:
             factor = LARGE_SIDE / max(copy.size)

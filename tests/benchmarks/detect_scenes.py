@@ -48,23 +48,25 @@ class Scene:
     landmarks: tuple[Floats, ...]
 
 
-def make_scene(crops: NDArray[np.uint8], kind: Kind, seed: int) -> Scene:
+def make_scene(
+    crops: NDArray[np.uint8], kind: Kind, seed: int, size: tuple[int, int] = SIZE
+) -> Scene:
     """As many of `crops` (n, 112, 112, 3) as fit, in a grid on a soft background with noise."""
     rng = np.random.default_rng(seed)
-    blobs = rng.integers(40, 220, (SIZE[1] // 80, SIZE[0] // 80, 3), np.uint8)
-    image = Image.fromarray(blobs).resize(SIZE, Image.Resampling.BICUBIC)
-    cell = min(max(kind.side * 2, 160), SIZE[1])
+    blobs = rng.integers(40, 220, (size[1] // 80, size[0] // 80, 3), np.uint8)
+    image = Image.fromarray(blobs).resize(size, Image.Resampling.BICUBIC)
+    cell = min(max(kind.side * 2, 160), size[1])
     places = [
         (x, y)
-        for y in range(cell // 2, SIZE[1] - cell // 2 + 1, cell)
-        for x in range(cell // 2, SIZE[0] - cell // 2 + 1, cell)
+        for y in range(cell // 2, size[1] - cell // 2 + 1, cell)
+        for x in range(cell // 2, size[0] - cell // 2 + 1, cell)
     ]
     boxes, landmarks = [], []
     for (x, y), crop in zip(places, crops, strict=False):
         box, points = _paste(image, Image.fromarray(crop), kind, x, y)
         boxes.append(box)
         landmarks.append(points)
-    noisy = np.asarray(image) + rng.normal(0.0, 3.0, (SIZE[1], SIZE[0], 3))
+    noisy = np.asarray(image) + rng.normal(0.0, 3.0, (size[1], size[0], 3))
     image = Image.fromarray(np.clip(noisy, 0, 255).astype(np.uint8))
     return Scene(image, tuple(boxes), tuple(landmarks))
 

@@ -20,7 +20,7 @@ KILLS, CRASHES, RAISES, HANGS, KILLS_ONCE = 71, 72, 73, 74, 75  # pixels wide
 class FragileDetector(PixelDetector):
     """Two faces a picture, or what the width of the picture says."""
 
-    def detect(self, image: Image.Image) -> list[DetectedFace]:
+    def detect(self, image: Image.Image, _pixels: int = 0) -> list[DetectedFace]:
         once = Path(os.environ["OPQN_DATA_DIR"]) / "killed-once"
         once.parent.mkdir(exist_ok=True)
         if image.width == KILLS or (image.width == KILLS_ONCE and not once.exists()):

@@ -1,0 +1,25 @@
+"""How thoroughly photos are searched: a fast pass for all, a thorough one for small faces."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How large the copies of a photo are.
+
+    Attributes:
+        max_side: longest side in pixels of the copy that faces are cut from.
+        min_side: a JPEG decoded at half its size that is no smaller is taken as it is.
+        pixels: in all, of the copy they are looked for on; at most that of the photo. The library
+            notes it beside each photo.
+    """
+
+    max_side: int
+    min_side: int
+    pixels: int
+
+
+FAST = Depth(max_side=2048, min_side=1920, pixels=1024 * 768)
+# Portraits 40 px high in 12 megapixels: recall 0.79 on 2048×1536, 1.00 on this and on all pixels,
+# which takes twice as long. Cut from 2048 px, they are 0.75 alike the person, from 4032 px 0.9.
+THOROUGH = Depth(max_side=4096, min_side=3840, pixels=3072 * 2304)
