@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 
 WORKER_BYTES = 400 << 20  # of its own, with a large photo in it
+THOROUGH_WORKER_BYTES = 650 << 20  # likewise, on the larger copies of the thorough search
 SHARED_BYTES = 1 << 30  # the window, the libraries all processes share, and the rest of the desktop
 
 
-def fitting_workers() -> int:
+def fitting_workers(worker_bytes: int = WORKER_BYTES) -> int:
     """One process a core, as far as memory allows; at least one."""
     memory = memory_bytes()
-    by_memory = n_cores() if memory is None else (memory - SHARED_BYTES) // WORKER_BYTES
+    by_memory = n_cores() if memory is None else (memory - SHARED_BYTES) // worker_bytes
     return max(1, min(n_cores(), by_memory))
 
 

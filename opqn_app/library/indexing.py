@@ -16,7 +16,7 @@ from opqn_app.library.library import Library
 from opqn_app.library.progress import IndexProgress, IndexReport
 from opqn_app.library.records import real_path
 from opqn_app.library.root_table import is_available
-from opqn_app.machine import fitting_workers
+from opqn_app.machine import THOROUGH_WORKER_BYTES, fitting_workers
 
 __all__ = ["IndexProgress", "IndexReport", "encode_library", "index_folder"]
 
@@ -68,10 +68,10 @@ def index_folder(
             run.plan_retry(failure_ids)
         yield from run.encode_known_faces()
         yield from run.find_known_content()
-        workers = workers or fitting_workers()
-        yield from run.read_pending(batch_size, workers, elsewhere)
+        yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
         if thorough:
-            yield from run.search_again(batch_size, workers, elsewhere)
+            able = fitting_workers(THOROUGH_WORKER_BYTES)
+            yield from run.search_again(batch_size, workers or able, elsewhere)
         failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
         report = run.counts.report(failures, time.monotonic() - started)
     logger.info(

@@ -25,8 +25,8 @@ class MtcnnDetector:
     """The FaceDetector of the app: MTCNN (Zhang et al. 2016) with facenet-pytorch's weights.
 
     It searches a copy for faces from 20 px up: 2 % of the photo's width on the 1024×768 pixels of
-    the fast pass. Measured on 25 scenes of 2048×1365 with 8 faces each, recall of patches 60 and 50 px
-    high in the scene: 640 px wide 0.64 and 0.16; 1024 px wide 1.00 and 1.00; 2048 px wide
+    the fast pass. Measured on 25 scenes of 2048×1365 with 8 faces each, recall of patches 60 and 50
+    px high in the scene: 640 px wide 0.64 and 0.16; 1024 px wide 1.00 and 1.00; 2048 px wide
     no better in three times the time. A minimum of 32 px instead of 20 saves a third and loses
     three quarters of the smallest. What is found with less than 0.90 confidence is mostly no face.
 

@@ -12,7 +12,7 @@ from PIL import Image
 from opqn_app import paths
 from opqn_app.demo import load_answers
 from opqn_app.vision.copies import bounded_copy
-from opqn_app.vision.detect import COPY_PIXELS
+from opqn_app.vision.depth import FAST
 from opqn_app.vision.images import open_photo
 from opqn_app.vision.mtcnn import Faces, Mtcnn, _nms_of_the_smaller
 
@@ -51,7 +51,7 @@ def pictures() -> Iterator[Image.Image]:
     sample = paths.resource("sample")
     answers = load_answers(sample)
     for photo in [*sorted(answers.groups)[:5], *sorted(answers.singles)[::25]]:
-        yield bounded_copy(open_photo(sample / "photos" / photo).image, COPY_PIXELS)
+        yield bounded_copy(open_photo(sample / "photos" / photo).image, FAST.pixels)
     for size in ((801, 600), (640, 481), (333, 257), (1500, 300), (220, 700), (64, 53)):
         yield make_scene(size, heights=(size[1] // 2, size[1] // 3, size[1] // 5)).image
 
@@ -68,7 +68,7 @@ def test_same_faces_as_facenet_pytorch(ours: Mtcnn, theirs: MTCNN) -> None:
 def test_one_band_gives_what_many_do(ours: Mtcnn, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = np.asarray(make_scene((900, 600), heights=(260, 150, 90)).image)
     expected = ours.search(picture)
-    monkeypatch.setattr("opqn_app.vision.mtcnn.BAND", COPY_PIXELS)
+    monkeypatch.setattr("opqn_app.vision.mtcnn.BAND", FAST.pixels)
     found = ours.search(picture)
     np.testing.assert_allclose(found.boxes, expected.boxes, rtol=0, atol=BOX_TOLERANCE)
     np.testing.assert_allclose(found.landmarks, expected.landmarks, rtol=0, atol=BOX_TOLERANCE)
