@@ -75,6 +75,11 @@ def add_commands(commands: Any) -> None:
         "--retry", action="store_true", help="try the photos again that could not be read"
     )
     index.add_argument(
+        "--thorough",
+        action="store_true",
+        help="then search large photos again for small faces; faces that are known stay",
+    )
+    index.add_argument(
         "--workers",
         type=positive,
         metavar="N",
@@ -229,6 +234,7 @@ def index_command(arguments: argparse.Namespace) -> int:
         excludes=(*chosen.excludes, *arguments.exclude),
         retry_failures=arguments.retry,
         workers=arguments.workers or chosen.workers,
+        thorough=arguments.thorough,
         elsewhere=_cluster(arguments.ray, model, device, engine) if arguments.ray else None,
     )
     report = run_with_progress(job)
@@ -334,6 +340,7 @@ def status_command(arguments: argparse.Namespace) -> int:
         "failures": _problems(failures),
         "model": {"id": status.model_id, "name": status.model_name},
         "detectors": detectors,
+        "not_searched_for_small_faces": status.unsearched,
         "revision": status.revision,
         "folders": [asdict(root) for root in roots],
     }
@@ -343,6 +350,11 @@ def status_command(arguments: argparse.Namespace) -> int:
     ]
     if detectors:
         lines.append(f"  faces found by {_by_detector(detectors)}")
+    if status.unsearched:
+        lines.append(
+            f"  {counted(status.unsearched, 'photo')} not searched for small faces yet "
+            "(opqn index DIR --thorough)"
+        )
     for root in roots:
         state = "" if root.is_available else "  (not there now; still searchable)"
         lines.append(f"  {root.path}: {counted(root.photos, 'photo')}{state}")

@@ -68,6 +68,8 @@ def progress_in_words(progress: "IndexProgress") -> str:
     if progress.phase == "scanning":
         return f"Looking for photos: {progress.done:,}"
     parts = [f"{progress.done:,}/{progress.total:,} photos"]
+    if progress.phase == "thorough":
+        parts[0] = f"Looking for small faces: {parts[0]}"
     if progress.photos_per_s > 0:
         parts.append(f"{progress.photos_per_s:.1f} photos/s")
     if progress.eta_s is not None:
@@ -83,6 +85,7 @@ def index_report_in_words(report: "IndexReport") -> str:
     new = report.added + report.changed
     parts = [f"Indexed {counted(new, 'photo')}, {counted(report.faces, 'face')}"]
     for number, word in (
+        (report.searched, "searched for small faces"),
         (report.unchanged, "unchanged"),
         (report.moved, "moved"),
         (report.removed, "removed"),

@@ -16,6 +16,7 @@ from opqn_app.library.indexing import IndexReport
 from opqn_app.library.library import Library
 from opqn_app.library.records import ModelInfo, NewFace, NewPhoto
 from opqn_app.types import Box, Calibration, Codes, Crops, DetectedFace, FaceQuality, Floats
+from opqn_app.vision.depth import FAST
 
 WritePhoto = Callable[..., Path]
 RunIndex = Callable[..., IndexReport]
@@ -44,11 +45,38 @@ class PixelDetector:
     def _face(self, rng: np.random.Generator, width: int, height: int) -> DetectedFace:
         side = 0.3 * min(width, height)
         left, top = rng.uniform(0, width - side), rng.uniform(0, height - side)
-        where = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
-        landmarks = (where * side + (left, top)).astype(np.float32)
-        return DetectedFace(
-            Box(left, top, left + side, top + side), landmarks, float(rng.uniform(0.9, 1))
-        )
+        return _face_at(left, top, side, float(rng.uniform(0.9, 1)))
+
+
+def _face_at(left: float, top: float, side: float, confidence: float) -> DetectedFace:
+    where = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])
+    landmarks = (where * side + (left, top)).astype(np.float32)
+    return DetectedFace(Box(left, top, left + side, top + side), landmarks, confidence)
+
+
+class LayeredDetector(PixelDetector):
+    """A PixelDetector that, on a larger copy, sees its faces a little elsewhere, and small ones."""
+
+    def __init__(self, n_faces: int | None = None) -> None:
+        super().__init__(n_faces)
+        self.thorough_calls = 0
+
+    def detect(self, image: Image.Image, pixels: int = FAST.pixels) -> list[DetectedFace]:
+        found = super().detect(image, pixels)
+        if pixels <= FAST.pixels:
+            return found
+        self.thorough_calls += 1
+        rng = np.random.default_rng(_rng(np.asarray(image)).integers(2**32))
+        side = 0.02 * min(image.size)
+        corners = rng.uniform(0, min(image.size) - side, (int(rng.integers(1, 4)), 2))
+        small = [_face_at(left, top, side, 0.95) for left, top in corners]
+        return [*small, *(_shifted(face, 0.03 * face.box.width) for face in found)]
+
+
+def _shifted(face: DetectedFace, by: float) -> DetectedFace:
+    box = face.box
+    moved = Box(box.left + by, box.top + by, box.right + by, box.bottom + by)
+    return DetectedFace(moved, face.landmarks + np.float32(by), 0.99)
 
 
 class PixelEncoder:
@@ -86,6 +114,10 @@ def hash_of(text: str) -> int:
 
 def fake_engine(model_id: str = "fake-1", *, n_faces: int | None = None) -> Engine:
     return Engine(PixelDetector(n_faces), PixelEncoder(model_id))
+
+
+def layered_engine() -> Engine:
+    return Engine(LayeredDetector(n_faces=2), PixelEncoder())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -263,10 +263,10 @@ from library_fakes import PixelDetector, PixelEncoder, fake_engine
 from opqn_app import cli, engine
 made = fake_engine(n_faces=1)
 detect = made.detector.detect
-def slowly(image):
+def slowly(*asked):
     print("detecting", file=sys.stderr, flush=True)
     time.sleep(0.05)
-    return detect(image)
+    return detect(*asked)
 made.detector.detect = slowly
 engine.load_engine = engine.deferred_engine = lambda *_: made
 sys.exit(cli.run(sys.argv[1:]))

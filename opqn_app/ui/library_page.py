@@ -135,6 +135,11 @@ class LibraryPage(FolderDropPage):
         for path in self._paths_shown():
             self._session.index(path)
 
+    def look_for_small_faces(self) -> None:
+        """Search the photos of the folder shown again, those that only the fast pass has seen."""
+        for root in self._searchable_roots():
+            self._session.index(root.path, thorough=True)
+
     def remove_folder(self) -> None:
         """Remove the folder shown from the library, after asking."""
         root = self._view.root
@@ -227,6 +232,7 @@ class LibraryPage(FolderDropPage):
         self.grid.month_changed.connect(self.header.show_month)
         self.header.tab_changed.connect(lambda _tab: self._show_stack())
         self.header.rescan_wanted.connect(self.rescan)
+        self.header.search_wanted.connect(self.look_for_small_faces)
         self.header.retry_wanted.connect(self._retry_all)
         self.header.show_wanted.connect(self._show_shown_folder)
         self.header.skips_wanted.connect(self.settings_requested)
@@ -315,15 +321,20 @@ class LibraryPage(FolderDropPage):
     def _show_header(self) -> None:
         root, folder = self._view.root, self._folder
         failures = self.failure_list.model
-        faces = root.faces if root else sum(each.faces for each in self._view.roots)
+        roots = self._roots_shown()
+        counts = (
+            wording.contents(self._view.total, sum(each.faces for each in roots)),
+            wording.unsearched(sum(each.unsearched for each in roots)),
+        )
         self.header.show_folder(
             FolderSummary(
                 name=wording.folder_name(folder) if folder else "All photos",
                 path=str(folder or ""),
-                counts=wording.contents(self._view.total, faces),
+                counts=" · ".join(words for words in counts if words),
                 problems=failures.open_count,
                 ignored=failures.ignored_count,
                 is_removable=root is not None,
+                is_searchable=bool(self._searchable_roots()),
             )
         )
         self._remove_sample.setVisible(self._root(self._session.sample_photos()) is not None)
@@ -436,6 +447,13 @@ class LibraryPage(FolderDropPage):
 
     def _paths_shown(self) -> list[Path]:
         return [self._folder] if self._folder else [root.path for root in self._view.roots]
+
+    def _roots_shown(self) -> list[Root]:
+        return [root for root in self._view.roots if self._folder in (None, root.path)]
+
+    def _searchable_roots(self) -> list[Root]:
+        """Those shown that hold photos not searched for small faces, and are there now."""
+        return [root for root in self._roots_shown() if root.unsearched and root.is_available]
 
     def _root(self, folder: Path | None) -> Root | None:
         return next((root for root in self._view.roots if root.path == folder), None)

@@ -284,6 +284,7 @@ class Session(QObject):
         *,
         retry_failures: bool = False,
         failure_ids: Sequence[int] | None = None,
+        thorough: bool = False,
     ) -> None:
         """Index `root`, after the folders that wait already; the same request waits only once."""
         options: dict[str, Any] = {
@@ -294,6 +295,8 @@ class Session(QObject):
             options["retry_failures"] = True
         if failure_ids is not None:
             options["failure_ids"] = tuple(failure_ids)
+        if thorough:
+            options["thorough"] = True
         request = IndexRequest(root, options)
         if request != self._request and request not in self._waiting:
             self._waiting.append(request)

@@ -52,6 +52,11 @@ def contents(photos: int, faces: int) -> str:
     return f"{counted(photos, 'photo')}, {counted(faces, 'face')}"
 
 
+def unsearched(photos: int) -> str:
+    """ "1,203 not searched for small faces yet", or "" for none."""
+    return f"{photos:,} not searched for small faces yet" if photos else ""
+
+
 def percent(progress: "IndexProgress") -> int:
     """How much of a run is done, 0 to 100; 99 until the very last photo."""
     if progress.total <= 0:
@@ -65,7 +70,8 @@ def running(progress: "IndexProgress", folder: str) -> str:
     """What indexing `folder` does now, for the status line."""
     if progress.phase == "scanning":
         return f"Looking for photos in {folder}"
-    return f"Finding faces in {folder}: {progress.done:,} of {counted(progress.total, 'photo')}"
+    what = "Looking for small faces" if progress.phase == "thorough" else "Finding faces"
+    return f"{what} in {folder}: {progress.done:,} of {counted(progress.total, 'photo')}"
 
 
 def switching(progress: "IndexProgress", model: str) -> str:
@@ -85,7 +91,11 @@ def finished(report: "IndexReport", folder: str) -> str:
     read = report.added + report.changed
     parts = []
     if read or report.failures:
-        parts = [f"Indexed {counted(read, 'photo')}", counted(report.faces, "face")]
+        faces = report.faces - report.more_faces
+        parts = [f"Indexed {counted(read, 'photo')}", counted(faces, "face")]
+    if report.searched:
+        photos = counted(report.searched, "photo")
+        parts.append(f"{counted(report.more_faces, 'more face')} found in {photos} looked at again")
     if report.moved:
         parts.append(f"{report.moved:,} moved")
     if report.removed:

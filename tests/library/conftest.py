@@ -27,13 +27,17 @@ def library_path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def write_photo(folder: Path) -> WritePhoto:
-    """Writes a PNG of seeded noise below the folder; equal seeds give equal files."""
+    """Writes a PNG of seeded noise below the folder; equal seeds give equal files.
 
-    def write(name: str, *, seed: int = 0) -> Path:
+    One whose pixels are `scale` times as large is larger than the copy of the fast pass from 32 on.
+    """
+
+    def write(name: str, *, seed: int = 0, scale: int = 1) -> Path:
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         pixels = np.random.default_rng(seed).integers(0, 255, (24, 32, 3), np.uint8)
-        Image.fromarray(pixels).save(path)
+        image = Image.fromarray(pixels)
+        image.resize((32 * scale, 24 * scale), Image.Resampling.NEAREST).save(path)
         return path
 
     return write

@@ -4,9 +4,10 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from library_fakes import PixelDetector, PixelEncoder
+from library_fakes import PixelDetector, PixelEncoder, layered_engine
 from PIL import Image
 
 from opqn_app.engine import Engine, Recipe
@@ -47,6 +48,10 @@ def build_unknown() -> Engine:
 
 def die_at_start() -> Engine:
     os._exit(3)
+
+
+def build_layered() -> Engine:
+    return replace(layered_engine(), recipe=Recipe(build_layered, ("worker_fakes",)))
 
 
 RECIPE = Recipe(build, ("worker_fakes",))

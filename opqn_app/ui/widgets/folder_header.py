@@ -23,6 +23,7 @@ class FolderSummary:
     Attributes:
         problems: files to be looked at; `ignored` ones are not among them.
         is_removable: False for "All photos" and a folder not yet in the library.
+        is_searchable: photos of it that are there now await the search for small faces.
     """
 
     name: str
@@ -31,6 +32,7 @@ class FolderSummary:
     problems: int
     ignored: int
     is_removable: bool
+    is_searchable: bool
 
 
 class FolderHeader(QWidget):
@@ -38,11 +40,13 @@ class FolderHeader(QWidget):
 
     Signals:
         tab_changed: "photos" or "problems".
-        rescan_wanted, retry_wanted, show_wanted, skips_wanted, remove_wanted: what was chosen.
+        rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, remove_wanted: what
+            was chosen.
     """
 
     tab_changed = Signal(str)
     rescan_wanted = Signal()
+    search_wanted = Signal()
     retry_wanted = Signal()
     show_wanted = Signal()
     skips_wanted = Signal()
@@ -59,6 +63,10 @@ class FolderHeader(QWidget):
         self._rescan = tool_button(
             "retry", "Look for new photos", self.rescan_wanted.emit, tip="Look for new photos (F5)"
         )
+        tip = "Search the photos again, on larger copies. What was found before stays."
+        self._search = push_button("Look for small faces", self.search_wanted.emit)
+        self._search.setToolTip(tip)
+        self._search.hide()
         self._more = tool_button("more", "More about this folder")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._build_menu())
@@ -71,6 +79,7 @@ class FolderHeader(QWidget):
         row.setSpacing(8)
         row.addLayout(words, 1)
         row.addLayout(self._build_tabs())
+        row.addWidget(self._search)
         row.addWidget(self._rescan)
         row.addWidget(self._more)
 
@@ -101,6 +110,8 @@ class FolderHeader(QWidget):
         self._title.setToolTip(folder.path)
         self._summary = folder.counts
         self._show_counts()
+        self._search.setVisible(folder.is_searchable)
+        self._search_action.setEnabled(folder.is_searchable)
         self._remove_action.setEnabled(folder.is_removable)
         self._show_action.setEnabled(folder.is_removable)
         self._retry_action.setEnabled(folder.problems > 0)
@@ -133,6 +144,7 @@ class FolderHeader(QWidget):
     def _build_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.addAction("Look for new photos", self.rescan_wanted.emit)
+        self._search_action = menu.addAction("Look for small faces", self.search_wanted.emit)
         self._retry_action = menu.addAction("Try files with problems again", self.retry_wanted.emit)
         self._show_action = menu.addAction("Show in file manager", self.show_wanted.emit)
         menu.addAction("Folders and files to skip…", self.skips_wanted.emit)

@@ -159,7 +159,7 @@ class StatusLine(QWidget):
             words = wording.running(progress, self._folder)
         self._say(f"Paused. {words}" if is_paused else words)
         self._pace.setText("" if is_paused else wording.pace(progress))
-        is_counted = progress.phase == "indexing" and progress.total > 0
+        is_counted = progress.phase != "scanning" and progress.total > 0
         self._bar.setRange(0, BAR_STEPS if is_counted else 0)
         if is_counted:
             self._bar.setValue(BAR_STEPS * progress.done // progress.total)
