@@ -110,6 +110,24 @@ def test_a_cluster_is_asked_for_by_its_address(run: Run, photos: Path) -> None:
     assert "local:some is no address" in words
 
 
+def test_thorough_searches_once_what_the_fast_pass_has_seen(
+    run: Run, tmp_path: Path, make_photo: Callable[..., Path]
+) -> None:
+    for seed in range(2):
+        make_photo(f"large/{seed}.png", seed=seed, size=(1200, 900))
+    make_photo("large/small.png")
+    assert run("index", tmp_path / "large", "--json")[1]["searched"] == 0
+    assert run("status", "--json")[1]["not_searched_for_small_faces"] == 2
+    assert "2 photos not searched for small faces yet" in run("status")[1]["text"]
+    done = run("index", tmp_path / "large", "--thorough", "--json")[1]
+    assert (done["searched"], done["decoded"], done["more_faces"]) == (2, 2, 0)
+    state = run("status", "--json")[1]
+    assert (state["not_searched_for_small_faces"], state["faces"]) == (0, 6)
+    again = run("index", tmp_path / "large", "--thorough")[1]["text"]
+    assert again.startswith("Indexed 0 photos, 0 faces, 3 unchanged")
+    assert "small faces" not in run("status")[1]["text"]
+
+
 def test_words_for_people(run: Run, photos: Path) -> None:
     status, result, _ = run("index", photos)
     assert status == 0

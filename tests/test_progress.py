@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Generator
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,13 @@ def test_a_step_says_rate_time_left_and_problems() -> None:
 def test_the_report_is_one_sentence() -> None:
     words = index_report_in_words(REPORT)
     assert words == "Indexed 1,203 photos, 2,310 faces, 40 unchanged, 2 moved, in 3 min 20 s."
+
+
+def test_the_search_for_small_faces_has_words_of_its_own() -> None:
+    words = progress_in_words(replace(step(120), phase="thorough"))
+    assert words.startswith("Looking for small faces: 120/1,200 photos · ")
+    report = index_report_in_words(replace(REPORT, searched=7))
+    assert "2,310 faces, 7 searched for small faces, 40 unchanged" in report
 
 
 def job() -> Generator[IndexProgress, None, IndexReport]:

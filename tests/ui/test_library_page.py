@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from gated_engine import GatedDetector
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
@@ -275,6 +276,34 @@ def test_an_unplugged_folder_says_so_and_shows_its_stored_faces(
         page.rescan()
     assert "Plug its disk in" in page.messages.text
     assert names(page) == {"a.png", "b.png", "c.png", "d.png"}
+
+
+def test_small_faces_are_looked_for_with_one_click_where_the_photos_are_there(
+    page: LibraryPage, qtbot: QtBot, index_folder_of: Index, holiday: Path, tmp_path: Path
+) -> None:
+    attic = tmp_path / "Attic"
+    attic.mkdir()
+    for folder, name in ((holiday, "a.png"), (attic, "large.png")):
+        with Image.open(holiday / "d.png") as photo:
+            photo.resize((1300, 700)).save(folder / name)
+        index_folder_of(folder)
+    settled(qtbot, page, 5)
+    look = button(page, "Look for small faces")
+    waiting = "5 photos, 5 faces · 2 not searched for small faces yet"
+    qtbot.waitUntil(lambda: page.header.counts == waiting, timeout=LONG)
+    assert look.isVisible()
+    attic.rename(tmp_path / "elsewhere")
+    page.refresh()
+    qtbot.waitUntil(lambda: states(page)["Attic"] == "Disk unplugged", timeout=LONG)
+    with qtbot.waitSignal(page._session.indexing_finished, timeout=LONG) as done:
+        look.click()
+    assert done.args is not None
+    assert done.args[0] == holiday
+    assert (done.args[1].searched, done.args[1].more_faces) == (1, 0)
+    waiting = "5 photos, 5 faces · 1 not searched for small faces yet"
+    qtbot.waitUntil(lambda: page.header.counts == waiting, timeout=LONG)
+    assert look.isHidden()
+    assert not page._session.is_indexing
 
 
 def test_the_sample_goes_with_one_click(
