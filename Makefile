@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Short versions of all benchmarks, their words joined by colons; docs/performance.md has the long ones.
 SHORT := search:--n:1e5:1e6:--runs:2:--peers:1e5 library_load:300000 shards:--n:1e6 \
   evaluate:--queries:50 train:--pictures:256:--seconds:2 detect:--runs:3:--faces:20:--people:30 \
-  encode:--faces:200:--runs:3 index:--photos:4 index_memory:--photos:60:--made:12 rescan
+  thorough:--photos:1:--sides:40:80 encode:--faces:200:--runs:3 index:--photos:4 index_memory:--photos:60:--made:12 rescan
 
 .PHONY: demo run test check format bench screenshots setup clean
 .DEFAULT_GOAL := help

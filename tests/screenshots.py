@@ -203,6 +203,41 @@ def unplugged(studio: Studio) -> None:
         studio.shoot(window, "viewer-unplugged")
 
 
+def small_faces(studio: Studio) -> None:
+    """A folder of large photos that awaits the search for small faces, and the search itself."""
+    folder = studio.room / f"Reunion {studio.is_dark}" / "Reunion"
+    folder.mkdir(parents=True)
+    labels = json.loads((studio.sample / "labels.json").read_text(encoding="utf-8"))
+    singles = [path for path in sorted(labels["singles"]) if path.endswith(".jpg")]
+    for n, path in enumerate(sorted((studio.sample / "photos" / "Parties").glob("*.jpg"))[:12]):
+        with Image.open(path) as photo:
+            large = photo.resize((4032, 4032 * photo.height // photo.width))
+        for place, single in enumerate(singles[7 * n : 7 * n + 7]):  # far away, at the bottom
+            with Image.open(studio.sample / "photos" / single) as portrait:
+                small = portrait.resize((80, 80))
+            large.paste(small, (100 + 560 * place, large.height - 120))
+        large.save(folder / path.name)
+    with studio.window(f"small-faces-{studio.is_dark}") as window:
+        session, page = window.search._session, window.library
+        window.add_folder(folder)
+        studio.wait(lambda: not session.is_indexing)
+        window.show_page("library")
+        studio.wait(lambda: len(page.photos.photos) == 12)
+        for name, size in (("", NORMAL), ("-small", SMALL)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"small-faces{name}")
+        window.resize(*NORMAL)
+        seen: list[IndexProgress] = []
+        session.indexing_progressed.connect(seen.append)
+        page.look_for_small_faces()
+        studio.wait(lambda: bool(seen) and seen[-1].phase == "thorough" and seen[-1].done >= 6)
+        studio.shoot(window, "small-faces-running")
+        studio.wait(lambda: not session.is_indexing and "not searched" not in page.header.counts)
+        studio.rest(session)
+        studio.shoot(window, "small-faces-found")
+
+
 def viewer(studio: Studio) -> None:
     with studio.window("sample") as window:
         session = window.search._session
@@ -380,6 +415,7 @@ SCENES = (
     library,
     failures,
     unplugged,
+    small_faces,
     viewer,
     search,
     nobody,

@@ -315,6 +315,7 @@ class LibraryPage(FolderDropPage):
         self.folder_model.show_folders(folders(self._view.roots, activity))
         row = self.folder_model.row_of(self._folder)
         self.folder_list.setCurrentIndex(self.folder_model.index(row))
+        self.header.offer_search(bool(self._searchable_roots()))
         self._is_showing_folders = False
         self._show_stack()
 
@@ -334,7 +335,6 @@ class LibraryPage(FolderDropPage):
                 problems=failures.open_count,
                 ignored=failures.ignored_count,
                 is_removable=root is not None,
-                is_searchable=bool(self._searchable_roots()),
             )
         )
         self._remove_sample.setVisible(self._root(self._session.sample_photos()) is not None)
@@ -452,8 +452,12 @@ class LibraryPage(FolderDropPage):
         return [root for root in self._view.roots if self._folder in (None, root.path)]
 
     def _searchable_roots(self) -> list[Root]:
-        """Those shown that hold photos not searched for small faces, and are there now."""
-        return [root for root in self._roots_shown() if root.unsearched and root.is_available]
+        """Those shown that hold photos not searched for small faces, are there, and are idle."""
+        return [
+            root
+            for root in self._roots_shown()
+            if root.unsearched and root.is_available and not self._is_coming(root.path)
+        ]
 
     def _root(self, folder: Path | None) -> Root | None:
         return next((root for root in self._view.roots if root.path == folder), None)

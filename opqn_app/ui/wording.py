@@ -94,8 +94,8 @@ def finished(report: "IndexReport", folder: str) -> str:
         faces = report.faces - report.more_faces
         parts = [f"Indexed {counted(read, 'photo')}", counted(faces, "face")]
     if report.searched:
-        photos = counted(report.searched, "photo")
-        parts.append(f"{counted(report.more_faces, 'more face')} found in {photos} looked at again")
+        more = counted(report.more_faces, "more face") if report.more_faces else "no more faces"
+        parts.append(f"{more} found in {counted(report.searched, 'photo')} looked at again")
     if report.moved:
         parts.append(f"{report.moved:,} moved")
     if report.removed:

@@ -84,6 +84,8 @@ def test_the_search_for_small_faces_is_told_apart() -> None:
     assert wording.unsearched(0) == ""
     words = wording.finished(report(added=1, faces=9, searched=4, more_faces=7), "Holiday")
     assert words == "Indexed 1 photo, 2 faces, 7 more faces found in 4 photos looked at again."
+    words = wording.finished(report(searched=1, unchanged=9), "Holiday")
+    assert words == "No more faces found in 1 photo looked at again."
 
 
 def test_a_run_that_found_only_moves_says_so() -> None:

@@ -23,7 +23,6 @@ class FolderSummary:
     Attributes:
         problems: files to be looked at; `ignored` ones are not among them.
         is_removable: False for "All photos" and a folder not yet in the library.
-        is_searchable: photos of it that are there now await the search for small faces.
     """
 
     name: str
@@ -32,7 +31,6 @@ class FolderSummary:
     problems: int
     ignored: int
     is_removable: bool
-    is_searchable: bool
 
 
 class FolderHeader(QWidget):
@@ -110,8 +108,6 @@ class FolderHeader(QWidget):
         self._title.setToolTip(folder.path)
         self._summary = folder.counts
         self._show_counts()
-        self._search.setVisible(folder.is_searchable)
-        self._search_action.setEnabled(folder.is_searchable)
         self._remove_action.setEnabled(folder.is_removable)
         self._show_action.setEnabled(folder.is_removable)
         self._retry_action.setEnabled(folder.problems > 0)
@@ -123,9 +119,16 @@ class FolderHeader(QWidget):
         for tab in self._tabs.values():
             tab.setVisible(has_problems)
 
+    def offer_search(self, is_due: bool) -> None:
+        """Offer the search for small faces, or no longer."""
+        self._search.setVisible(is_due)
+        self._search_action.setEnabled(is_due)
+
     def _show_counts(self) -> None:
         month = self._month if self.tab == "photos" else ""
-        self._counts.setText("  ·  ".join(part for part in (self._summary, month) if part))
+        words = "  ·  ".join(part for part in (self._summary, month) if part)
+        self._counts.setText(words)
+        self._counts.setToolTip(words)  # the end may be cut
 
     def _build_tabs(self) -> QHBoxLayout:
         self._group = QButtonGroup(self)
