@@ -129,8 +129,10 @@ def test_closing_the_run_ends_workers_in_the_middle_of_a_photo(
 ) -> None:
     write_photos(*range(30, 40), worker_fakes.HANGS, *range(41, 50))
     run = index_folder(tmp_path / "l.sqlite", folder, worker_fakes.build(), batch_size=2, workers=2)
-    while not (own_folders / "data" / "hangs").exists():
-        next(run)
+    while (step := next(run)).phase == "scanning" or step.done < 10:
+        pass
+    while not (own_folders / "data" / "hangs").exists():  # the next step would wait for it
+        time.sleep(0.02)
     run.close()
     assert no_children_left()
 

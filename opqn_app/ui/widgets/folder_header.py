@@ -61,9 +61,8 @@ class FolderHeader(QWidget):
         self._rescan = tool_button(
             "retry", "Look for new photos", self.rescan_wanted.emit, tip="Look for new photos (F5)"
         )
-        tip = "Search the photos again, on larger copies. What was found before stays."
-        self._search = push_button("Look for small faces", self.search_wanted.emit)
-        self._search.setToolTip(tip)
+        tip = "Look for small faces: search large photos again. What was found stays."
+        self._search = tool_button("face", "Look for small faces", self.search_wanted.emit, tip=tip)
         self._search.hide()
         self._more = tool_button("more", "More about this folder")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
