@@ -1,4 +1,4 @@
-"""Spherical k-means: where the words of a book start."""
+"""k-means and spherical k-means: where the words of a book start."""
 
 import torch
 import torch.nn.functional as F
@@ -29,6 +29,24 @@ def spherical_kmeans(points: Tensor, n_clusters: int, *, iterations: int, seed: 
         sums[is_empty] = points[worst]
         centres = F.normalize(sums, dim=-1)
     return centres
+
+
+def kmeans(points: Tensor, n_clusters: int, *, iterations: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Centres of `points` (n, d), n ≥ n_clusters, from a random start.
+
+    Returns:
+        (K, d) centres, and (n,) the number of each point's own.
+    """
+    points = points.contiguous()
+    generator = torch.Generator().manual_seed(seed)
+    centres = points[torch.randperm(len(points), generator=generator)[:n_clusters]].clone()
+    for _ in range(iterations):
+        _, nearest = nearest_centres(points, centres)
+        sums = torch.zeros_like(centres).index_add_(0, nearest, points)
+        counts = torch.bincount(nearest, minlength=n_clusters)
+        used = counts > 0
+        centres[used] = sums[used] / counts[used, None]
+    return centres, nearest_centres(points, centres)[1]
 
 
 def nearest_centres(points: Tensor, centres: Tensor, block: int = 8192) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,11 @@ INPUT_SIZES: dict[str, Sequence[int]] = {
 MIRRORED = ("mobilefacenet", "sface")
 CHANNEL_ORDERS = ("rgb", "bgr")
 QUERY_FORMS = ("probabilities", "linear")
-ADDED_LATER = ("mirror_average",)  # left out of a file where they have their default
+ADDED_LATER = (
+    "mirror_average",
+    "joint_words",
+    "length_weight",
+)  # left out of a file where they have their default
 MAX_BOOKS = 4096
 MAX_WORDS = 65536
 MAX_FEATURE_DIM = 65536
@@ -57,6 +61,9 @@ class OpqnConfig:
             logits before the softmax, whose scores may be negative.
         mirror_average: a face's features are the mean of its own and its mirror image's; for
             backbones with a trunk of their own ("mobilefacenet", "sface").
+        joint_words: every book reads the whole feature, so d = D, and the words of a code are
+            chosen together (see `joint_codes`); queries are then linear.
+        length_weight: λ of that choice, at least 0: how much sums of words are kept to length 1.
     """
 
     n_books: int
@@ -71,6 +78,8 @@ class OpqnConfig:
     query_temperature: float = 1.0
     query_form: str = "probabilities"
     mirror_average: bool = False
+    joint_words: bool = False
+    length_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for reason in self._faults():
@@ -78,8 +87,8 @@ class OpqnConfig:
 
     @property
     def sub_dim(self) -> int:
-        """d, the length of one sub-vector."""
-        return self.feature_dim // self.n_books
+        """d, the length of what one book reads."""
+        return self.feature_dim if self.joint_words else self.feature_dim // self.n_books
 
     @property
     def bits_per_book(self) -> int:
@@ -146,6 +155,9 @@ class OpqnConfig:
 
     def _faults(self) -> list[str]:
         """Why these values cannot be a model, each a plain clause; empty when they can."""
+        for name in ("mirror_average", "joint_words"):
+            if not isinstance(getattr(self, name), bool):
+                return [f"{name} must be true or false"]
         faults = self._size_faults() or [*self._picture_faults(), *self._query_faults()]
         if self.mirror_average and self.backbone not in MIRRORED:
             faults.append(f"mirror_average must be off for the backbone {self.backbone}")
@@ -163,13 +175,13 @@ class OpqnConfig:
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
                 return [f"{name} must be a whole number from {low} to {high}, not {value!r}"]
-        if self.feature_dim % self.n_books:
+        if not self.joint_words and self.feature_dim % self.n_books:
             return [f"{self.feature_dim} features can't be cut into {self.n_books} equal pieces"]
         if self.n_words > self.sub_dim:
             return [
                 f"{self.n_words} words can't be orthonormal in {self.sub_dim} dimensions (K ≤ d)"
             ]
-        values = self.feature_dim * self.n_words
+        values = self.n_books * self.sub_dim * self.n_words
         if self.sub_dim > MAX_SUB_DIM or values > MAX_CODEBOOK_VALUES:
             return [f"codebooks of {values} values in {self.sub_dim} dimensions are too large"]
         return []
@@ -199,6 +211,10 @@ class OpqnConfig:
             faults.append(f"query_temperature must be above 0, not {self.query_temperature!r}")
         if self.query_form not in QUERY_FORMS:
             faults.append(f"query_form must be one of {QUERY_FORMS}")
+        elif self.joint_words and self.query_form != "linear":
+            faults.append("with joint_words, query_form must be linear")
+        if not _is_number(self.length_weight) or self.length_weight < 0:
+            faults.append(f"length_weight must be at least 0, not {self.length_weight!r}")
         return faults
 
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.joint_codes import JointSearch
 
 
 class OrthoQuantizer(nn.Module):
@@ -28,6 +29,8 @@ class OrthoQuantizer(nn.Module):
         self.sub_dim = config.sub_dim
         self.temperature = config.query_temperature
         self.query_form = config.query_form
+        self._ready: tuple[tuple[int, int, float], JointSearch] | None = None
+        self.is_joint, self.length_weight = config.joint_words, config.length_weight
         sizes = (config.n_books, config.sub_dim, config.n_words)
         self.mlp = nn.Parameter(torch.empty(sizes))
         # Fans of the whole 3-D tensor, as released: (d·K, M·K), so the start is near uniform p.
@@ -36,7 +39,9 @@ class OrthoQuantizer(nn.Module):
         self.register_buffer("codebooks", books, persistent=False)
 
     def sub_vectors(self, x: Tensor) -> Tensor:
-        """(B, D) features cut into (B, M, d) sub-vectors x_m."""
+        """(B, D) features cut into (B, M, d) sub-vectors x_m; with joint words each is all of x."""
+        if self.is_joint:
+            return x[..., None, :].expand(*x.shape[:-1], self.n_books, self.sub_dim)
         return x.view(*x.shape[:-1], self.n_books, self.sub_dim)
 
     def logits(self, sub: Tensor) -> Tensor:
@@ -62,9 +67,19 @@ class OrthoQuantizer(nn.Module):
     def codes(self, x: Tensor) -> Tensor:
         """b_m = argmax_k of the assignment: (B, D) → (B, M) int64.
 
-        The same for every positive length of x_m and every temperature, rounding aside.
+        The same for every positive length of x_m and every temperature, rounding aside. Joint
+        words are chosen together instead, see `joint_codes`.
         """
+        if self.is_joint:
+            return self._joint_search().codes(F.normalize(x, dim=-1))
         return self.retrieval_logits(x).argmax(-1)
+
+    def _joint_search(self) -> JointSearch:
+        """The words made ready, again only when they were written to or moved."""
+        stamp = (self.mlp.data_ptr(), self.mlp._version, self.length_weight)
+        if self._ready is None or self._ready[0] != stamp:
+            self._ready = stamp, JointSearch(self.mlp.transpose(1, 2), self.length_weight)
+        return self._ready[1]
 
     def hard_quantise(self, codes: Tensor) -> Tensor:
         """h_m, the words that `codes` name: (B, M) → (B, M, d)."""

@@ -69,6 +69,15 @@ def test_json_brings_the_same_config_back() -> None:
         ({"query_temperature": 0}, "query_temperature"),
         ({"query_temperature": float("inf")}, "query_temperature"),
         ({"query_form": "cubic"}, "query_form"),
+        ({"joint_words": True}, "query_form must be linear"),
+        ({"joint_words": "no"}, "must be true or false"),
+        ({"mirror_average": 1}, "must be true or false"),
+        ({"joint_words": True, "query_form": "linear", "n_books": 1024}, "too large"),
+        ({"joint_words": True, "query_form": "linear", "feature_dim": 255}, "orthonormal"),
+        ({"length_weight": -0.5}, "length_weight"),
+        ({"length_weight": float("nan")}, "length_weight"),
+        ({"length_weight": True}, "length_weight"),
+        ({"length_weight": "2"}, "length_weight"),
     ],
 )
 def test_a_value_that_does_not_fit_is_named(changes: dict[str, Any], words: str) -> None:
@@ -90,3 +99,38 @@ def test_an_unknown_entry_is_refused_rather_than_ignored() -> None:
     values = {**OpqnConfig(8, 256, 2048).to_dict(), "sharpness": 3}
     with pytest.raises(ModelIncompatible, match="sharpness"):
         OpqnConfig.from_dict(values)
+
+
+def joint(**changes: Any) -> OpqnConfig:
+    sizes = {"n_books": 6, "n_words": 64, "feature_dim": 100}
+    return OpqnConfig(**{**sizes, "query_form": "linear", "joint_words": True, **changes})
+
+
+def test_with_joint_words_a_book_reads_all_features_and_codes_are_as_long_as_ever() -> None:
+    """So the features need not be divisible by the books, nor as many as all words."""
+    assert joint().sub_dim == 100
+    assert joint().code_bits == 36
+    assert joint().code_bytes == 6
+    with pytest.raises(ValueError, match="equal pieces"):
+        joint(joint_words=False)
+
+
+def test_joint_words_survive_json_and_a_change_of_the_question() -> None:
+    config = joint(length_weight=0.5)
+    assert OpqnConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+    assert config.with_query(temperature=2.0, form="linear").joint_words
+    with pytest.raises(ValueError, match="linear"):
+        config.with_query(temperature=2.0)
+
+
+def test_a_file_from_before_joint_words_reads_and_writes_the_same() -> None:
+    """A model's fingerprint is made of these values."""
+    names = {"joint_words", "length_weight"}
+    before = OpqnConfig(8, 256, 2048).to_dict()
+    assert not names & before.keys()
+    read = OpqnConfig.from_dict(before)
+    assert not read.joint_words
+    assert read.length_weight == 0
+    assert read.to_dict() == before
+    assert joint().to_dict().keys() - before.keys() == {"joint_words"}
+    assert joint(length_weight=2.0).to_dict().keys() - before.keys() == names

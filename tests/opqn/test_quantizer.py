@@ -1,5 +1,6 @@
 """The quantizer against loops written from the paper's equations, in float64."""
 
+import itertools
 import math
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import Tensor
 
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.joint_codes import joint_codes
 from opqn_app.opqn.quantizer import OrthoQuantizer, assignment_entropy
 
 SIZES = [(1, 4, 4), (3, 5, 7), (4, 16, 24), (2, 300, 310)]  # M, K, d
@@ -120,6 +122,115 @@ def test_linear_tables_are_the_logits_of_the_probabilities() -> None:
     x = some_features(soft)
     with torch.no_grad():
         torch.testing.assert_close(linear.tables(x).softmax(-1), soft.tables(x))
+
+
+# Joint words: every book reads the whole feature.
+
+
+def make_joint(
+    n_books: int, n_words: int, d: int, *, length_weight: float = 2.0, temperature: float = 1.0
+) -> OrthoQuantizer:
+    torch.manual_seed(n_books * 1000 + d)
+    config = OpqnConfig(
+        n_books,
+        n_words,
+        d,
+        query_form="linear",
+        query_temperature=temperature,
+        joint_words=True,
+        length_weight=length_weight,
+    )
+    quantizer = OrthoQuantizer(config).double()
+    torch.nn.init.normal_(quantizer.mlp, std=(n_books * d) ** -0.5)
+    return quantizer
+
+
+def whole_features(n: int, d: int) -> Tensor:
+    generator = torch.Generator().manual_seed(6)
+    return torch.randn(n, d, dtype=torch.float64, generator=generator) * 3.0
+
+
+def test_with_joint_words_every_book_reads_the_whole_feature() -> None:
+    quantizer = make_joint(3, 5, 8)
+    assert quantizer.mlp.shape == (3, 8, 5)
+    x = whole_features(4, 8)
+    sub = quantizer.sub_vectors(x)
+    assert sub.shape == (4, 3, 8)
+    assert all(torch.equal(sub[:, book], x) for book in range(3))
+    assert torch.equal(quantizer.sub_vectors(x[0]), sub[0])
+
+
+def test_a_joint_score_is_the_query_times_the_sum_of_words() -> None:
+    """Σ_m table[m, code_m] = q·s, for q of length 1 times the temperature."""
+    quantizer = make_joint(4, 6, 8, temperature=2.5)
+    queries, faces = whole_features(3, 8), whole_features(10, 8).flip(1)
+    with torch.no_grad():
+        tables, codes = quantizer.tables(queries).tolist(), quantizer.codes(faces).tolist()
+    words = quantizer.mlp.tolist()  # [m][entry][k]
+    for q, table in zip(queries.tolist(), tables, strict=True):
+        length = math.sqrt(sum(v * v for v in q))
+        for code in codes:
+            s = [sum(words[m][j][k] for m, k in enumerate(code)) for j in range(8)]
+            dot = sum(v / length * 2.5 * s[j] for j, v in enumerate(q))
+            score = sum(table[m][k] for m, k in enumerate(code))
+            assert score == pytest.approx(dot, abs=1e-12)
+
+
+@pytest.mark.parametrize("length_weight", [0.0, 2.0, 20.0])
+def test_joint_codes_are_the_best_of_all_by_the_configs_weight(length_weight: float) -> None:
+    """u·s / ‖s‖ - λ (‖s‖ - 1)² of the face's direction u, over all 36 codes."""
+    quantizer = make_joint(2, 6, 7, length_weight=length_weight)
+    x, words = whole_features(30, 7), quantizer.mlp.tolist()
+    for row, code in zip(x.tolist(), quantizer.codes(x).tolist(), strict=True):
+        length = math.sqrt(sum(v * v for v in row))
+        aims = {}
+        for pair in itertools.product(range(6), repeat=2):
+            s = [words[0][j][pair[0]] + words[1][j][pair[1]] for j in range(7)]
+            size = math.sqrt(sum(v * v for v in s))
+            along = sum(v / length * s[j] for j, v in enumerate(row))
+            aims[pair] = along / size - length_weight * (size - 1) ** 2
+        assert tuple(code) == max(aims, key=aims.__getitem__)
+
+
+def test_joint_codes_ignore_length_and_temperature() -> None:
+    quantizer, sharp = make_joint(4, 16, 24), make_joint(4, 16, 24, temperature=8.0)
+    x = whole_features(50, 24)
+    codes = quantizer.codes(x)
+    scale = torch.logspace(-2, 2, 50, dtype=torch.float64)[:, None]
+    assert torch.equal(quantizer.codes(x * scale), codes)
+    assert torch.equal(sharp.codes(x), codes)
+
+
+def test_words_that_change_change_the_joint_codes() -> None:
+    """The words are made ready once; that must not outlive them."""
+    quantizer, other = make_joint(4, 16, 24), make_joint(4, 16, 24)
+    torch.nn.init.normal_(other.mlp, std=0.2)
+    x = whole_features(50, 24)
+
+    def expected(words: Tensor, weight: float) -> Tensor:
+        unit = torch.nn.functional.normalize(x.to(words.dtype), dim=-1)
+        return joint_codes(unit, words.detach().transpose(1, 2), length_weight=weight)
+
+    first = quantizer.codes(x)
+    assert torch.equal(first, expected(quantizer.mlp, 2.0))
+    quantizer.load_state_dict(other.state_dict())
+    assert not torch.equal(quantizer.codes(x), first)
+    assert torch.equal(quantizer.codes(x), other.codes(x))
+    with torch.no_grad():
+        quantizer.mlp[1] *= -1
+    assert torch.equal(quantizer.codes(x), expected(quantizer.mlp, 2.0))
+    quantizer.length_weight = 30.0
+    assert torch.equal(quantizer.codes(x), expected(quantizer.mlp, 30.0))
+    assert torch.equal(quantizer.float().codes(x.float()), expected(quantizer.mlp, 30.0))
+
+
+def test_joint_codes_are_the_same_in_inference_mode_and_out_of_it() -> None:
+    quantizer, x = make_joint(4, 16, 24), whole_features(20, 24)
+    with torch.inference_mode():
+        inside = quantizer.codes(x)
+    outside = quantizer.codes(x.clone().requires_grad_())
+    assert torch.equal(inside, outside)
+    assert not outside.requires_grad
 
 
 def test_entropy_score_and_distances_stay_in_their_bounds() -> None:

@@ -34,9 +34,11 @@ def write_face_data(folder: Path) -> None:
                 entry.size = data.tell()
                 data.seek(0)
                 (faces if part else lfw).addfile(entry, data)
-            rows.append({"person": name, "family": f"f{person // 2}" if part == "val" else ""})
+            family = f"f{person // 2}" if part == "val" else ""
+            source = "fiw" if person % 2 else "elsewhere"
+            rows.append({"person": name, "family": family, "source": source})
     with (folder / "faces.csv").open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["person", "family"])
+        writer = csv.DictWriter(file, ["person", "family", "source"])
         writer.writeheader()
         writer.writerows(rows)
     torch.manual_seed(1)

@@ -1,8 +1,10 @@
 """The start and the training of a head, and the whole recipe at small scale."""
 
+import argparse
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,7 +13,9 @@ from face_data import write_face_data
 from opqn_app.opqn.checkpoint import load_model
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
+from opqn_app.opqn.sface import SFace
 from trainer.head import HeadRecipe, start_head, train_head
+from trainer.joint_head import JointRecipe, start_joint_head
 from trainer.recipes import bundled_head
 
 RECIPE = HeadRecipe(directions=16, iterations=8, epochs=3, batch_size=64, learning_rate=0.05)
@@ -104,29 +108,113 @@ def test_same_seed_same_head() -> None:
     assert torch.equal(*heads)
 
 
+def untrained_sface() -> SFace:
+    """Its normalisations fit coarse noise, or all faces would look alike to it."""
+    torch.manual_seed(1)
+    trunk = SFace().train()
+    for module in trunk.modules():
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            module.momentum = 1.0
+    noise = torch.randn(8, 3, 7, 7)
+    with torch.no_grad():
+        trunk(F.interpolate(noise, scale_factor=16, mode="nearest"))
+    return trunk
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Face data with a trunk of SFace: its 128 numbers are quick for faiss's OPQ, 512 are not."""
+    folder = tmp_path_factory.mktemp("faces")
+    write_face_data(folder)
+    torch.save(untrained_sface().state_dict(), folder / "sface.pt")
+    return folder
+
+
+def command(data: Path, out: Path, *more: str) -> list[str]:
+    """A run of the recipe; all share a run folder, so the crops are embedded once."""
+    return [
+        "--data", str(data), "--out", str(out), "--run", str(data / "run"),
+        "--trunk-file", str(data / "sface.pt"),
+        "--books", "4", "2", "--words", "16", "--directions", "16", *more,
+    ]  # fmt: skip
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # faiss's own SWIG types
-def test_the_recipe_makes_a_model_that_loads(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), ("--separate", "--epochs", "1")], ids=["joint", "separate"])
+def test_the_recipe_makes_a_model_that_loads(
+    data: Path, tmp_path: Path, more: tuple[str, ...]
+) -> None:
     """Embedding, start, training, choice, calibration, card; then again from the cache."""
-    write_face_data(tmp_path)
-    command = [
-        "--data", str(tmp_path), "--out", str(tmp_path / "models"), "--run", str(tmp_path / "run"),
-        "--backbone", "mobilefacenet", "--trunk-file", str(tmp_path / "mobilefacenet_facexzoo.pt"),
-        "--books", "4", "2", "--words", "16", "--directions", "16", "--epochs", "1",
-    ]  # fmt: skip
-    assert bundled_head.main(command) == 0
-    tiny = tmp_path / "models" / "bundled-16"
+    assert bundled_head.main(command(data, tmp_path, *more)) == 0
+    tiny = tmp_path / "bundled-16"
     loaded = load_model(tiny)
-    assert loaded.model.config.mirror_average
-    assert load_model(tmp_path / "models" / "bundled-8").model.config.n_books == 2
+    config = loaded.model.config
+    assert config.mirror_average
+    assert config.joint_words == (not more)
+    assert load_model(tmp_path / "bundled-8").model.config.n_books == 2
     assert loaded.calibration is not None
     assert loaded.calibration.slope > 0
     card = (tiny / "README.md").read_text(encoding="utf-8")
     assert "faiss OPQ 4×4" in card
     assert "104 crops of 26 people" in card
+    if config.joint_words:
+        assert config.length_weight in bundled_head.LENGTH_WEIGHTS
+        assert f"Weight of lengths {config.length_weight:g}," in card
+    else:
+        assert f"Query temperature {config.query_temperature:g}," in card
+        assert "1 epochs" in card
     before = loaded.model_id
-    assert bundled_head.main(command) == 0
+    assert bundled_head.main(command(data, tmp_path, *more)) == 0
     assert load_model(tiny).model_id == before
+
+
+def arguments_of(*more: str) -> argparse.Namespace:
+    return bundled_head.parse(["--data", "x", "--out", "y", "--trunk-file", "z", *more])
+
+
+def test_heads_are_joint_unless_asked_to_be_separate() -> None:
+    joint, separate = arguments_of(), arguments_of("--separate", "--epochs", "2")
+    for books in (8, 16, 32, 5):
+        config = bundled_head.family_config(joint, books)
+        assert config.joint_words
+        assert config.feature_dim == 256
+        recipe = bundled_head.head_recipe(joint, books)
+        assert isinstance(recipe, JointRecipe)
+        assert recipe.directions <= config.feature_dim
+        config = bundled_head.family_config(separate, books)
+        assert not config.joint_words
+        assert config.feature_dim == 256 * books
+        recipe = bundled_head.head_recipe(separate, books)
+        assert isinstance(recipe, HeadRecipe)
+        assert recipe.epochs == 2
+    assert bundled_head.family_config(arguments_of("--words", "1024"), 8).feature_dim == 1024
+
+
+@pytest.mark.parametrize("more", [(), ("--separate",)], ids=["joint", "separate"])
+def test_directions_and_seed_of_the_command_line_win(more: tuple[str, ...]) -> None:
+    usual = bundled_head.head_recipe(arguments_of(*more), 8)
+    asked = arguments_of(*more, "--directions", "48", "--seed", "7")
+    assert bundled_head.head_recipe(asked, 8) == replace(usual, directions=48, seed=7)
+
+
+def test_the_weight_of_lengths_is_the_best_on_the_tuning_half() -> None:
+    x, labels = planted_embeddings(40, 6, seed=7)
+    config = OpqnConfig(2, 16, 64, query_form="linear", joint_words=True)
+    model = OpqnModel(config)
+    list(start_joint_head(model, x, labels, JointRecipe(directions=16, turns=2)))
+    y, people = planted_embeddings(30, 5, seed=8)
+    names = np.array([f"p{person}" for person in people.tolist()])
+    tuning = bundled_head.Embedded(y, y, names, names)
+    chosen = bundled_head.as_best_asked(model, tuning)
+    reached = {}
+    for weight in bundled_head.LENGTH_WEIGHTS:
+        asked = OpqnModel(replace(config, length_weight=weight))
+        asked.load_state_dict(model.state_dict())
+        reached[weight] = bundled_head.retrieval(asked, tuning).mean_ap
+    assert len(set(reached.values())) > 1
+    assert reached[chosen.config.length_weight] == max(reached.values())
+    assert torch.equal(chosen.quantizer.mlp, model.quantizer.mlp)
 
 
 def test_missing_data_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

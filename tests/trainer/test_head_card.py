@@ -4,6 +4,7 @@ import pytest
 
 from opqn_app.opqn.config import OpqnConfig
 from trainer.head import HeadRecipe
+from trainer.joint_head import JointRecipe
 from trainer.metrics import LeaveOneOut
 from trainer.recipes.head_card import NOT_TRAINED, Figures, card_text
 
@@ -31,3 +32,38 @@ def test_the_card_says_whether_training_helped(epochs: tuple[float, ...], best: 
     assert "| **bundled-64** | 0.9000 | 0.8125 | 0.6000 | 0.700 | 0.500 |" in card
     assert "| faiss PQ 8×8 | 0.9000 | 0.7500 |" in card
     assert "where 1% of the faces" in card
+
+
+def joint_card(recipe: JointRecipe, *, starts: int = 1) -> str:
+    measured = Figures(
+        ours={"LFW": figures(0.8125)},
+        controls={"LFW": {"faiss OPQ 8×8": figures(0.75)}},
+        reliability=[(0.25, 0.24, 0.01)],
+        history=[(0, 0.8, 0.6)],
+        train_crops=35_000,
+        train_people=5_000,
+        seconds=120.0,
+        starts=starts,
+    )
+    config = OpqnConfig(8, 256, 256, query_form="linear", joint_words=True, length_weight=0.5)
+    return card_text("bundled-64", config, recipe, measured, match_share=0.01)
+
+
+def test_the_card_of_a_joint_head_says_how_its_words_were_learned() -> None:
+    recipe = JointRecipe(directions=80, shrinkage=0.15, emphasis=0.75, made_faces=3, turns=14)
+    card = joint_card(recipe)
+    assert "8 codebooks of 256 codewords: 8 bytes" in card
+    assert "80 discriminant directions (shrinkage 0.15" in card
+    assert "to the power 0.75" in card
+    assert "words of a code are chosen together" in card
+    assert "in 14 turns" in card
+    assert "with 3 made ones" in card
+    assert "Weight of lengths 0.5, chosen on the tuning half" in card
+    assert "| **bundled-64** | 0.9000 | 0.8125 |" in card
+    for of_separate_heads in ("Query temperature", "OPQN loss", "lift", "epoch", "starts, the"):
+        assert of_separate_heads not in card
+
+
+def test_the_card_says_of_how_many_starts_a_head_is_the_best() -> None:
+    assert "of the same person: of 4 such starts, the one" in joint_card(JointRecipe(), starts=4)
+    assert "of the same person.\n" in joint_card(JointRecipe())

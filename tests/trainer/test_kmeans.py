@@ -1,9 +1,10 @@
-"""Spherical k-means on planted clusters."""
+"""k-means and spherical k-means on planted clusters."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 
-from trainer.kmeans import spherical_kmeans
+from trainer.kmeans import kmeans, spherical_kmeans
 
 
 def planted(n_clusters: int, each: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -35,3 +36,66 @@ def test_same_seed_same_centres() -> None:
     _, points = planted(5, 20, seed=3)
     first, again = (spherical_kmeans(points, 5, iterations=4, seed=9) for _ in range(2))
     assert torch.equal(first, again)
+
+
+def blobs(seed: int) -> torch.Tensor:
+    """60 points around each of 8 places, four pairs of them in one direction."""
+    generator = torch.Generator().manual_seed(seed)
+    places = 5 * F.normalize(torch.randn(4, 3, generator=generator), dim=-1)
+    places = torch.cat([places, 2 * places])
+    return (places[:, None] + 0.1 * torch.randn(8, 60, 3, generator=generator)).reshape(-1, 3)
+
+
+def test_each_point_has_the_number_of_its_nearest_centre() -> None:
+    points = blobs(0)
+    for iterations in (0, 3):
+        centres, nearest = kmeans(points, 20, iterations=iterations, seed=1)
+        for point, number in zip(points.tolist(), nearest.tolist(), strict=True):
+            apart = [
+                sum((a - b) ** 2 for a, b in zip(point, centre, strict=True))
+                for centre in centres.tolist()
+            ]
+            assert apart[number] == pytest.approx(min(apart), abs=1e-4)
+
+
+def test_settled_centres_are_the_means_of_their_points() -> None:
+    points = blobs(1)
+    centres, nearest = kmeans(points, 20, iterations=60, seed=2)
+    for number, centre in enumerate(centres):
+        own = points[nearest == number]
+        assert len(own)
+        torch.testing.assert_close(centre, own.mean(0), rtol=0, atol=1e-5)
+
+
+def test_lengths_tell_clusters_apart() -> None:
+    """Unlike the spherical one: with spare centres, no planted place shares one with another."""
+    _, nearest = kmeans(blobs(2), 40, iterations=20, seed=3)
+    owners = [set(own.tolist()) for own in nearest.view(8, 60)]
+    assert sum(map(len, owners)) == len(set.union(*owners))
+
+
+def test_more_iterations_never_fit_worse() -> None:
+    points = blobs(3)
+    fits = []
+    for n in (0, 1, 5, 20):
+        centres, nearest = kmeans(points, 8, iterations=n, seed=4)
+        fits.append(float((points - centres[nearest]).square().sum(-1).mean()))
+    assert fits[0] > fits[1] >= fits[2] - 1e-6
+    assert fits[2] >= fits[3] - 1e-6
+
+
+def test_a_centre_without_points_stays_where_it_is() -> None:
+    points = torch.tensor([[1.0, 2.0]]).repeat(6, 1)
+    centres, nearest = kmeans(points, 3, iterations=5, seed=0)
+    assert torch.equal(centres, points[:3])
+    assert len(nearest.unique()) == 1
+
+
+def test_same_seed_same_clusters_and_the_points_stay() -> None:
+    wide = torch.cat([blobs(4), blobs(5)], dim=1)
+    points, before = wide[:, 1:4], wide.clone()  # a view with gaps, as a sub-space is
+    (first, own), (again, own_again) = (kmeans(points, 8, iterations=4, seed=9) for _ in range(2))
+    assert torch.equal(first, again)
+    assert torch.equal(own, own_again)
+    assert torch.equal(wide, before)
+    assert not torch.equal(first, kmeans(points, 8, iterations=4, seed=10)[0])

@@ -4,12 +4,14 @@
     python -m trainer.recipes.bundled_head --data ../shared/data --trunk-file sface.pt \\
         --out resources/models
 
-A head starts as the best of a few good OPQs on discriminant directions and may be trained with the
-OPQN loss (`--epochs`); of the start and all epochs, the one with the best mAP on one half of the
-validation people is kept. The query temperature and the calibration are chosen on the same half,
-and the other half is only reported, as are the unseen LFW people. Embeddings are kept in the run
-folder, so that a run that was stopped goes on after them. `--trunk-from` takes the trunk out of a
-model that `opqn train` made: that is how a fine-tuned trunk gets its heads.
+A head has discriminant directions of the trunk's features, and words that are learned, and later
+chosen, together (`trainer.joint_head`). With `--separate` each book has a sub-space of its own, as
+in the paper: the head starts as the best of a few good OPQs and may be trained with the OPQN loss
+(`--epochs`); of the start and all epochs, the one with the best mAP on one half of the validation
+people is kept. The weight of lengths, or the query temperature, and the calibration are chosen on
+the same half, and the other half is only reported, as are the unseen LFW people. Embeddings are
+kept in the run folder, so that a run that was stopped goes on after them. `--trunk-from` takes the
+trunk out of a model that `opqn train` made: that is how a fine-tuned trunk gets its heads.
 """
 
 import argparse
@@ -38,20 +40,29 @@ from trainer.calibration import MATCH_SHARE, fit_calibration, reliability
 from trainer.controls import ProductQuantizer, train_pq, unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.head import HeadRecipe, embed_crops, start_head, train_head
+from trainer.joint_head import JointRecipe, start_joint_head
 from trainer.metrics import LeaveOneOut, leave_one_out
-from trainer.recipes.halves import families, is_tuning
+from trainer.recipes.halves import families, is_tuning, of_people
 from trainer.recipes.head_card import Figures, card_text
 
 logger = logging.getLogger(__name__)
 
 CROP = 112
-HEADS = {
+JOINT = {
+    8: JointRecipe(directions=80, turns=14, made_faces=3),
+    16: JointRecipe(turns=10),
+    32: JointRecipe(turns=8),
+}  # chosen on the tuning half of the validation people
+SEPARATE = {
     8: HeadRecipe(directions=80, shrinkage=0.1, lift=0.5, iterations=60),
     16: HeadRecipe(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
     32: HeadRecipe(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
-}  # chosen on the tuning half of the validation people
+}  # likewise
 TRUNK_PIXELS = {"sface": ("rgb", 128.0), "mobilefacenet": ("bgr", 128.0)}
-TEMPERATURES = (0.25, 0.5, 1.0, 2.0, 4.0)
+TEMPERATURES: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
+LENGTH_WEIGHTS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
+JOINT_FEATURES = 256  # D; no fewer than words, so that these can be orthonormal
+FAMILY_PHOTOS = "fiw"  # the source in the labels that is most like people's own photos
 PAIRS = 400_000  # different-person pairs drawn for the calibration
 
 
@@ -105,11 +116,12 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     source.add_argument("--trunk-file", type=Path, help="state dict of the trunk")
     source.add_argument("--trunk-from", type=Path, help="model folder that has the trunk")
     parser.add_argument("--trunk-name", default="", help="name of the shared file (the backbone's)")
-    parser.add_argument("--books", type=int, nargs="+", default=list(HEADS), help="codebooks M")
+    parser.add_argument("--books", type=int, nargs="+", default=list(JOINT), help="codebooks M")
     parser.add_argument("--words", type=int, default=256, help="codewords K (default 256)")
     parser.add_argument("--no-mirror", action="store_true", help="one pass a face, not two")
-    parser.add_argument("--tries", type=int, default=4, help="starts of a head, best kept")
-    parser.add_argument("--epochs", type=int, default=0, help="of the OPQN loss (default 0)")
+    parser.add_argument("--separate", action="store_true", help="a sub-space for each book")
+    parser.add_argument("--tries", type=int, default=1, help="starts of a head, best kept")
+    parser.add_argument("--epochs", type=int, default=0, help="of the OPQN loss, with --separate")
     parser.add_argument("--directions", type=int, help="discriminant directions")
     parser.add_argument("--learning-rate", type=float, default=HeadRecipe().learning_rate)
     parser.add_argument("--seed", type=int, default=0)
@@ -135,28 +147,38 @@ def make_models(arguments: argparse.Namespace) -> None:
     }
     usable, labels = with_company(train.people)
     train = train.where(usable)
+    collections = collections_of(train.people, arguments.data / "faces.csv")
     logger.info("%d crops of %d people train the heads", len(labels), int(labels.max()) + 1)
     for config in configs:
-        make_model(arguments, config, model, train, labels, validation.where(is_tuning), sets)
+        tuning = validation.where(is_tuning)
+        make_model(arguments, config, model, train, labels, collections, tuning, sets)
 
 
 def family_config(arguments: argparse.Namespace, books: int) -> OpqnConfig:
     """The config of the family's member with that many books."""
     order, std = TRUNK_PIXELS[arguments.backbone]
+    joint = not arguments.separate
     return OpqnConfig(
         n_books=books,
         n_words=arguments.words,
-        feature_dim=books * arguments.words,
+        feature_dim=max(JOINT_FEATURES, arguments.words) if joint else books * arguments.words,
         backbone=arguments.backbone,
         channel_order=order,
         pixel_std=(std, std, std),
         mirror_average=not arguments.no_mirror,
+        query_form="linear" if joint else "probabilities",
+        joint_words=joint,
+        length_weight=JOINT.get(books, JointRecipe()).length_weight if joint else 0.0,
     )
 
 
-def head_recipe(arguments: argparse.Namespace, books: int) -> HeadRecipe:
+def head_recipe(arguments: argparse.Namespace, books: int) -> HeadRecipe | JointRecipe:
     """What makes a head of that many books."""
-    usual = HEADS.get(books, HeadRecipe())
+    if not arguments.separate:
+        joint = JOINT.get(books, JointRecipe())
+        directions = arguments.directions or joint.directions
+        return replace(joint, directions=directions, seed=arguments.seed)
+    usual = SEPARATE.get(books, HeadRecipe())
     return replace(
         usual,
         directions=arguments.directions or usual.directions,
@@ -194,6 +216,7 @@ def make_model(
     trunk: OpqnModel,
     train: Embedded,
     labels: Tensor,
+    collections: tuple[Tensor, int],
     tuning: Embedded,
     sets: dict[str, Embedded],
 ) -> None:
@@ -206,9 +229,9 @@ def make_model(
     torch.manual_seed(recipe.seed)
     model = OpqnModel(config)
     model.trunk.load_state_dict(trunk.trunk.state_dict())
-    history = choose_head(model, train, labels, tuning, recipe, run, arguments.tries)
+    history = choose_head(model, train, labels, collections, tuning, recipe, run, arguments.tries)
     round_to_stored(model)
-    model = with_best_temperature(model, tuning)
+    model = as_best_asked(model, tuning)
     calibration = calibrate(model, tuning)
     folder, shared = arguments.out / name, arguments.trunk_name or arguments.backbone
     save_model(folder, model, calibration=calibration, name=name, trunk=shared)
@@ -272,6 +295,17 @@ def tuning_half(validation: Embedded, labels_csv: Path) -> NDArray[np.bool_]:
     return is_tuning(validation.people, families(labels_csv))
 
 
+def collections_of(people: NDArray[np.str_], labels_csv: Path) -> tuple[Tensor, int]:
+    """(n,) the number of the collection each face comes from, and that of family photos.
+
+    The latter is 0 where the labels name no collection of them.
+    """
+    source = of_people(labels_csv, "source")
+    names, numbers = np.unique([source[person] for person in people.tolist()], return_inverse=True)
+    home = np.flatnonzero(names == FAMILY_PHOTOS)
+    return torch.from_numpy(numbers.astype(np.int64)), int(home[0]) if len(home) else 0
+
+
 def with_company(people: NDArray[np.str_]) -> tuple[NDArray[np.bool_], Tensor]:
     """Who has at least two crops: (n,) marks, and the labels from 0 of those marked."""
     _, inverse, counts = np.unique(people, return_inverse=True, return_counts=True)
@@ -284,8 +318,9 @@ def choose_head(
     model: OpqnModel,
     train: Embedded,
     labels: Tensor,
+    collections: tuple[Tensor, int],
     tuning: Embedded,
-    recipe: HeadRecipe,
+    recipe: HeadRecipe | JointRecipe,
     run: Path,
     tries: int,
 ) -> list[tuple[int, float, float]]:
@@ -294,7 +329,7 @@ def choose_head(
     Returns:
         (epoch, rank-1, mAP) on the tuning half; epoch 0 is the start.
     """
-    start_best(model, train, labels, tuning, recipe, tries)
+    start_best(model, train, labels, collections, tuning, recipe, tries)
     history: list[tuple[int, float, float]] = []
     best: dict[str, Tensor] = {}
     metrics = (run / "metrics.jsonl").open("w", encoding="utf-8")
@@ -315,17 +350,27 @@ def start_best(
     model: OpqnModel,
     train: Embedded,
     labels: Tensor,
+    collections: tuple[Tensor, int],
     tuning: Embedded,
-    recipe: HeadRecipe,
+    recipe: HeadRecipe | JointRecipe,
     tries: int,
 ) -> None:
     """Leave in `model` the best of `tries` starts, of a seed each, on the tuning half."""
     seen = train.seen_by(model.config)
     if not model.config.mirror_average:
         seen, labels = torch.cat([train.plain, train.mirrored]), labels.repeat(2)
+        collections = collections[0].repeat(2), collections[1]
     best, kept = -1.0, dict[str, Tensor]()
     for number in range(tries):
-        start_head(model, seen, labels, replace(recipe, seed=recipe.seed + 1000 * number))
+        seed = recipe.seed + 1000 * number
+        if isinstance(recipe, JointRecipe):
+            own = replace(recipe, seed=seed)
+            groups, home = collections
+            turns = start_joint_head(model, seen, labels, own, collections=groups, home=home)
+            for turn, apart in enumerate(turns, start=1):
+                logger.info("turn %d: %.4f", turn, apart)
+        else:
+            start_head(model, seen, labels, replace(recipe, seed=seed))
         found = retrieval(model, tuning)
         logger.info("start %d: rank-1 %.4f, mAP %.4f", number, found.rank1, found.mean_ap)
         if found.mean_ap > best:
@@ -335,10 +380,10 @@ def start_best(
 
 
 def _epochs(
-    model: OpqnModel, train: Embedded, labels: Tensor, recipe: HeadRecipe
+    model: OpqnModel, train: Embedded, labels: Tensor, recipe: HeadRecipe | JointRecipe
 ) -> Iterator[tuple[int, dict[str, float]]]:
     yield 0, {}
-    if not recipe.epochs:
+    if isinstance(recipe, JointRecipe) or not recipe.epochs:
         return
     views = torch.stack([train.plain, train.mirrored], dim=1)
     if model.config.mirror_average:
@@ -348,14 +393,24 @@ def _epochs(
         yield losses.pop("epoch"), losses
 
 
-def with_best_temperature(model: OpqnModel, tuning: Embedded) -> OpqnModel:
-    """The same model with the query temperature of the best mAP on the tuning half."""
+def as_best_asked(model: OpqnModel, tuning: Embedded) -> OpqnModel:
+    """The same weights with the query temperature, or weight of lengths, best on the tuning half.
+
+    Best by mAP.
+    """
+    config, values = model.config, TEMPERATURES
+    if config.joint_words:
+        name, values = "weight of lengths", LENGTH_WEIGHTS
+        configs = [replace(config, length_weight=value) for value in values]
+    else:
+        name = "query temperature"
+        configs = [config.with_query(temperature=value) for value in values]
     candidates = []
-    for temperature in TEMPERATURES:
-        candidate = OpqnModel(model.config.with_query(temperature=temperature))
+    for value, asked in zip(values, configs, strict=True):
+        candidate = OpqnModel(asked)
         candidate.load_state_dict(model.state_dict())
         mean_ap = retrieval(candidate.eval(), tuning).mean_ap
-        logger.info("query temperature %.2f: mAP %.4f", temperature, mean_ap)
+        logger.info("%s %.2f: mAP %.4f", name, value, mean_ap)
         candidates.append((mean_ap, candidate))
     return max(candidates, key=lambda pair: pair[0])[1]
 

@@ -13,14 +13,19 @@ from opqn_app.errors import DataError
 
 
 def families(labels_csv: Path) -> dict[str, str]:
-    """Person → family; "" for people who are there without relatives.
+    """Person → family; "" for people who are there without relatives. Errors as `of_people`."""
+    return of_people(labels_csv, "family")
+
+
+def of_people(labels_csv: Path, column: str) -> dict[str, str]:
+    """Person → what the labels of the face data say in a column.
 
     Raises:
         DataError: the file is not there, or is not the labels of the face data.
     """
     try:
         with labels_csv.open(encoding="utf-8", newline="") as file:
-            return {row["person"]: row["family"] for row in csv.DictReader(file)}
+            return {row["person"]: row[column] for row in csv.DictReader(file)}
     except (OSError, KeyError) as error:
         raise DataError(labels_csv, f"the labels of the faces can't be read ({error})") from error
 

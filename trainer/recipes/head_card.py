@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from opqn_app.opqn.config import OpqnConfig
 from trainer.head import HeadRecipe
+from trainer.joint_head import JointRecipe
 from trainer.metrics import LeaveOneOut
 
 TRUNKS = {
@@ -49,7 +50,12 @@ class Figures:
 
 
 def card_text(
-    name: str, config: OpqnConfig, recipe: HeadRecipe, figures: Figures, *, match_share: float
+    name: str,
+    config: OpqnConfig,
+    recipe: HeadRecipe | JointRecipe,
+    figures: Figures,
+    *,
+    match_share: float,
 ) -> str:
     """The card of model `name`."""
     lines = [
@@ -67,24 +73,13 @@ def card_text(
         " found on the web, numbered and without names; terms: research use. None of them is in"
         " the project. No person of an evaluation set was trained on.",
         "",
-        f"It starts from {recipe.directions} discriminant directions (shrinkage"
-        f" {recipe.shrinkage:g}), an OPQ rotation, a lift of {recipe.lift:g} (see"
-        " `trainer/head.py`) and spherical k-means"
-        + (
-            f": of {figures.starts} such starts, the one with the best mAP on the tuning half of"
-            " the validation people."
-            if figures.starts > 1
-            else "."
-        ),
-        "",
-        *_training(recipe, figures),
-        f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
-        " validation people. The recipe: `trainer/recipes/bundled_head.py`; this head took"
+        *_head(config, recipe, figures),
+        "The recipe: `trainer/recipes/bundled_head.py`; this head took"
         f" {figures.seconds / 60:.0f} minutes of a shared 2-core machine, embedding not counted.",
         "",
         "## Figures",
         "",
-        "Leave-one-out: every photo queries all others. Queries keep their table of probabilities,"
+        "Leave-one-out: every photo queries all others. Queries keep their tables,"
         " the gallery is codes. TAR at FAR over all pairs of the set, in both directions.",
     ]
     for title, ours in figures.ours.items():
@@ -119,6 +114,38 @@ def card_text(
         "",
     ]
     return "\n".join(lines)
+
+
+def _head(config: OpqnConfig, recipe: HeadRecipe | JointRecipe, figures: Figures) -> list[str]:
+    """How the head was made, in paragraphs."""
+    best_of = (
+        f": of {figures.starts} such starts, the one with the best mAP on the tuning half of"
+        " the validation people."
+        if figures.starts > 1
+        else "."
+    )
+    if isinstance(recipe, JointRecipe):
+        return [
+            f"It has {recipe.directions} discriminant directions (shrinkage"
+            f" {recipe.shrinkage:g}, weighed by their spread to the power {recipe.emphasis:g})."
+            " Every book reads all of them, and the words of a code are chosen together: an"
+            " additive quantiser in the frame of OPQN (`opqn_app/opqn/joint_codes.py`)."
+            f" The words were learned in {recipe.turns} turns of coding and least squares"
+            f" (`trainer/joint_head.py`), for each real face with {recipe.made_faces} made ones"
+            f" of the same person{best_of}",
+            "",
+            f"Weight of lengths {config.length_weight:g}, chosen on the tuning half of the"
+            " validation people.",
+        ]
+    return [
+        f"It starts from {recipe.directions} discriminant directions (shrinkage"
+        f" {recipe.shrinkage:g}), an OPQ rotation, a lift of {recipe.lift:g} (see"
+        f" `trainer/head.py`) and spherical k-means{best_of}",
+        "",
+        *_training(recipe, figures),
+        f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
+        " validation people.",
+    ]
 
 
 def _training(recipe: HeadRecipe, figures: Figures) -> list[str]:
