@@ -35,10 +35,13 @@ def test_the_command_writes_its_part_of_the_page(
     write_face_data(tmp_path)
     make_tiny_checkpoint(tmp_path / "models" / "short")
     make_tiny_checkpoint(tmp_path / "models" / "long", config=LONGER, seed=1)
+    learned = LONGER.with_query(temperature=1.0, form="linear")
+    make_tiny_checkpoint(tmp_path / "learned", config=learned, seed=2)
     command = [
         "--data", str(tmp_path), "--models", str(tmp_path / "models"),
         "--orl", str(tmp_path / "lfw_unseen.tar"), "--out", str(page(tmp_path)),
         "--cache", str(tmp_path / "run"), "--degraded", "4", "--learn-from", "40",
+        "--trained", str(tmp_path / "learned"),
     ]  # fmt: skip
     assert model_table.main(command) == 0
     written = (tmp_path / "model.md").read_text(encoding="utf-8")
@@ -47,6 +50,9 @@ def test_the_command_writes_its_part_of_the_page(
     assert "figures of before" not in written
     assert written.count("\n| **short** |") == 7  # sizes, three sets, degraded, kin, absent
     assert "faiss OPQ 8×4" in written
+    assert written.count("\n| OPQN-l2q 8×4, trained head |") == 3  # the three sets
+    assert model_table.TRAINED in written
+    assert model_table.NO_L2Q not in written
     assert "short, then long" in written
     assert "16 crops of 4 people, 16 queries." in written
 

@@ -128,6 +128,8 @@ def _head(config: OpqnConfig, recipe: HeadRecipe | JointRecipe, figures: Figures
         return [
             f"It has {recipe.directions} discriminant directions (shrinkage"
             f" {recipe.shrinkage:g}, weighed by their spread to the power {recipe.emphasis:g})."
+            " Training faces are taken relative to the mean of their collection, any other"
+            " relative to that of family photos."
             " Every book reads all of them, and the words of a code are chosen together: an"
             " additive quantiser in the frame of OPQN (`opqn_app/opqn/joint_codes.py`)."
             f" The words were learned in {recipe.turns} turns of coding and least squares"

@@ -1,6 +1,6 @@
 """The ways to rank that the model table compares: shipped models, their floats, the controls."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,7 +27,7 @@ class Way:
     Attributes:
         key: names everything it depends on besides the crops.
         label: for people.
-        kind: "model", "features", "trunk", "untouched", "pq", "opq" or "l2q".
+        kind: "model", "features", "trunk", "untouched", "pq", "opq" or "control".
         bits: of a stored code; 0 for floats.
         n_bytes: of a stored face.
         scorer: crops searched, crops that ask, how these were changed → scores.
@@ -58,8 +58,10 @@ class Ways:
         self._learning = learning
         self._learned = lru_cache(self._learn)
 
-    def all_of(self, models: Sequence[LoadedModel], l2q: LoadedModel | None = None) -> list[Way]:
-        """Every row of the table, models first."""
+    def all_of(
+        self, models: Sequence[LoadedModel], controls: Mapping[str, LoadedModel] | None = None
+    ) -> list[Way]:
+        """Every row of the table, models first; `controls` are further models by their labels."""
         sizes = {loaded.model.config.code_bits: loaded.model.config for loaded in models}
         faiss = [
             self._faiss(sizes[bits], rotated) for bits in sorted(sizes) for rotated in (False, True)
@@ -74,20 +76,20 @@ class Ways:
             *(self._tuned(sharing, own) for own, sharing in by_trunk.items()),
             self._plain_trunk(),
             *faiss,
-            *([] if l2q is None else [self.codes(l2q, is_l2q=True)]),
+            *(self.codes(loaded, control=label) for label, loaded in (controls or {}).items()),
         ]
 
-    def codes(self, loaded: LoadedModel, *, is_l2q: bool = False) -> Way:
-        """A model as the app ranks with it."""
+    def codes(self, loaded: LoadedModel, *, control: str = "") -> Way:
+        """A model as the app ranks with it; one that is not shipped is a `control` of that name."""
 
         def scorer(data: CropsOfPeople, asking: CropsOfPeople, view: str) -> Scorer:
             codes = self.asked(loaded.model, data, "plain").codes
             return CodeScorer(StoredTables(self.asked(loaded.model, asking, view).tables), codes)
 
         config = loaded.model.config
-        label = f"OPQN-l2q {_size(config)}" if is_l2q else loaded.name
-        kind = "l2q" if is_l2q else "model"
+        kind = "control" if control else "model"
         key = f"codes {loaded.model_id}"
+        label = control or loaded.name
         return Way(key, label, kind, config.code_bits, config.code_bytes, scorer)
 
     def _features(self, loaded: LoadedModel) -> Way:
@@ -123,8 +125,8 @@ class Ways:
             return CodeScorer(StoredTables(tables), codes)
 
         name = "OPQ" if rotated else "PQ"
-        label = f"faiss {name} {_size(config)}, untouched trunk"
-        key = f"{name} {_size(config)} {self._untouched}"
+        label = f"faiss {name} {size_of(config)}, untouched trunk"
+        key = f"{name} {size_of(config)} {self._untouched}"
         return Way(key, label, name.lower(), config.code_bits, config.code_bytes, scorer)
 
     def _learn(self, n_books: int, bits: int, rotated: bool) -> ProductQuantizer:
@@ -140,5 +142,6 @@ def _cosine(floats: Callable[[CropsOfPeople, str], Floats]) -> MakeScorer:
     return lambda data, asking, view: CosineScorer(floats(asking, view), floats(data, "plain"))
 
 
-def _size(config: OpqnConfig) -> str:
+def size_of(config: OpqnConfig) -> str:
+    """Books × bits of each."""
     return f"{config.n_books}×{config.bits_per_book}"
