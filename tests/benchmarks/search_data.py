@@ -10,9 +10,9 @@ from opqn_app import paths
 from tests.sample_crops import sample_crops
 
 QUERIES = 10
-DIM = 512  # of the trunk's embeddings
+DIM = 512  # of the vectors that peers search: what most face networks give
 EMBEDDINGS = Path(__file__).resolve().parents[2] / "runs" / "bundled-head"
-PARTS = ("train", "val", "lfw")
+PARTS = ("val", "lfw")  # people whom the words were not learned from
 MODEL = paths.resource("models/bundled-64")
 
 
@@ -24,7 +24,8 @@ class Data:
         label: what it is.
         codes: (n, 8) uint8 of real faces, which `gallery` crosses; None for drawn codes.
         tables: (QUERIES, 8, 256), not snapped, of real faces.
-        embeddings: (n, 512) what a network without codes would keep; for peers.
+        embeddings: (n, 512) unit vectors, what a network without codes would keep; for peers. The
+            trunk's 128 numbers, turned into 512 dimensions without changing a likeness.
         queries: (QUERIES, 512).
     """
 
@@ -62,15 +63,16 @@ def load_data(*, synthetic: bool = False, embeddings: Path = EMBEDDINGS) -> Data
     files = [embeddings / f"{name}.npz" for name in PARTS]
     parts = [np.load(file) for file in files if file.is_file()]
     if parts:
-        faces = np.concatenate([part[view] for part in parts for view in ("plain", "mirrored")])
-        last = parts[-1]["plain"]
+        seen = [(part["plain"], part["mirrored"]) for part in parts]
+        faces = np.concatenate([unit(unit(plain) + unit(mirrored)) for plain, mirrored in seen])
+        last = faces[-len(seen[-1][0]) :]
         return coded("bundled-64, real faces", faces, last[:: len(last) // QUERIES][:QUERIES])
     faces = sample_embeddings()
     return coded("bundled-64, blends of the sample's faces", blended(faces), faces[:QUERIES])
 
 
 def coded(label: str, faces: np.ndarray, queries: np.ndarray) -> Data:
-    """Codes and tables of trunk outputs (n, 512)."""
+    """Codes and tables of what the head gets of faces: unit vectors (n, E)."""
     import torch
 
     from opqn_app.opqn.checkpoint import load_model
@@ -83,11 +85,13 @@ def coded(label: str, faces: np.ndarray, queries: np.ndarray) -> Data:
             for part in torch.from_numpy(faces).split(2048)
         ]
         tables = quantizer.tables(head(torch.from_numpy(np.ascontiguousarray(queries)))).numpy()
-    return Data(label, np.concatenate(codes), tables, unit(faces), unit(queries))
+    turn = np.linalg.qr(np.random.default_rng(4).standard_normal((DIM, faces.shape[1])))[0]
+    turned = [(x @ turn.T).astype(np.float32) for x in (faces, queries)]
+    return Data(label, np.concatenate(codes), tables, *turned)
 
 
 def sample_embeddings() -> np.ndarray:
-    """(162, 512) trunk outputs of the faces of the bundled sample."""
+    """(162, E) what the head gets of the faces of the bundled sample."""
     import torch
 
     from opqn_app.opqn.checkpoint import load_model
@@ -96,15 +100,15 @@ def sample_embeddings() -> np.ndarray:
     model = load_model(MODEL).model.eval()
     with torch.inference_mode():
         pixels = to_network_input(torch.from_numpy(sample_crops()), model.config)
-        return np.concatenate([model.trunk(part).numpy() for part in pixels.split(16)])
+        return np.concatenate([model.backbone.embedding(part).numpy() for part in pixels.split(16)])
 
 
-def blended(faces: np.ndarray, n: int = 20_000) -> np.ndarray:
-    """(n, 512) points between two faces each."""
+def blended(faces: np.ndarray, n: int = 4_000) -> np.ndarray:
+    """(n, E) unit vectors between two faces each."""
     rng = np.random.default_rng(3)
     pairs = rng.integers(len(faces), size=(2, n))
     share = rng.random((n, 1), dtype=np.float32)
-    return share * faces[pairs[0]] + (1 - share) * faces[pairs[1]]
+    return unit(share * faces[pairs[0]] + (1 - share) * faces[pairs[1]])
 
 
 def crossed(codes: np.ndarray, n: int) -> np.ndarray:

@@ -48,6 +48,8 @@ class Folder:
             self._put(source, b"no picture"[other:])
         elif kind == "run":
             if source.is_dir():
+                # A known folder that is found empty counts as a disk that is not plugged in.
+                self._put(source / "always.png", _png(98))
                 list(index_folder(self.library, source, fake_engine(), batch_size=2))
         elif kind == "kill":
             run = index_folder(self.library, self.root, fake_engine(), batch_size=1)
