@@ -93,6 +93,14 @@ def add_commands(commands: Any) -> None:
         "local:2 starts one of two processes here",
     )
 
+    add(
+        "encode",
+        encode_command,
+        "Give every face of the library a code of the model, from its stored picture.",
+        machine,
+        model,
+    )
+
     search = add("search", search_command, "Rank every face by a photo.", machine, model)
     search.add_argument(
         "photos", type=Path, nargs="+", metavar="PHOTO", help="one or more photos of one person"
@@ -243,6 +251,21 @@ def index_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def encode_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.library.indexing import encode_library
+    from opqn_app.library.library import Library
+    from opqn_app.progress import faces_in_words, run_with_progress
+
+    path = library_path(arguments)
+    with Library.open(path):  # a library that is not there is not made
+        engine = _engine(arguments)
+    n_faces = run_with_progress(encode_library(path, engine), words=faces_in_words)
+    name = engine.encoder.name
+    words = f"{counted(n_faces, 'face')} got a code of the model '{name}'. No photo was read."
+    emit(arguments, {"model": name, "faces": n_faces}, words)
+    return 0
+
+
 def _cluster(address: str, model: str, device: str, engine: "Engine") -> "Cluster":
     from opqn_app.engine import Recipe, load_engine
     from opqn_app.library.cluster import Cluster
@@ -295,12 +318,14 @@ def _tell_of_faces_without_code(n_faces: int, n_coded: int, model: str) -> None:
     if n_coded == 0 and n_faces > 0:
         raise OpqnError(
             f"The library holds {counted(n_faces, 'face')}, but none has a code of the model "
-            f"'{model}'. Give them one by indexing a folder again with the same model."
+            f"'{model}', which may be newer than they are. `opqn encode`, with --model as here, "
+            "gives them one; no photo is read."
         )
     if n_coded < n_faces:
         say(
             f"{n_faces - n_coded:,} of {counted(n_faces, 'face')} have no code of the model "
-            f"'{model}' yet and are not searched; index a folder again to give them one."
+            f"'{model}' yet and are not searched; `opqn encode`, with --model as here, "
+            "gives them one."
         )
 
 

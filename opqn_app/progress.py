@@ -1,11 +1,13 @@
 """Progress in words: how many, how fast, how long still; one line on a terminal."""
 
 import sys
-from collections.abc import Generator
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 if TYPE_CHECKING:
     from opqn_app.library.indexing import IndexProgress, IndexReport
+
+Result = TypeVar("Result")
 
 
 def duration_in_words(seconds: float) -> str:
@@ -47,20 +49,35 @@ class ProgressLine:
 
 
 def run_with_progress(
-    job: "Generator[IndexProgress, None, IndexReport]", stream: TextIO | None = None
-) -> "IndexReport":
-    """Run an indexing job to its end, showing each step; an interrupt closes the job first."""
-    line = ProgressLine(stream)
+    job: "Generator[IndexProgress, None, Result]",
+    stream: TextIO | None = None,
+    *,
+    words: "Callable[[IndexProgress], str] | None" = None,
+) -> Result:
+    """Run an indexing job to its end, showing each step; an interrupt closes the job first.
+
+    Args:
+        words: what is shown of a step; `progress_in_words` by default.
+    """
+    line, in_words = ProgressLine(stream), words or progress_in_words
     try:
         while True:
             try:
-                line.show(progress_in_words(next(job)))
+                line.show(in_words(next(job)))
             except StopIteration as stop:
-                report: IndexReport = stop.value
+                report: Result = stop.value
                 return report
     finally:
         job.close()
         line.clear()
+
+
+def faces_in_words(progress: "IndexProgress") -> str:
+    """ "120/393 faces · 9 s left": where stored faces are coded and no photo is read."""
+    parts = [f"{progress.done:,}/{counted(progress.total, 'face')}"]
+    if progress.eta_s is not None:
+        parts.append(f"{duration_in_words(progress.eta_s)} left")
+    return " · ".join(parts)
 
 
 def progress_in_words(progress: "IndexProgress") -> str:

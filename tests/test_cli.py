@@ -22,6 +22,7 @@ COMMANDS = [
     "index",
     "search",
     "status",
+    "encode",
     "forget",
     "import-checkpoint",
     "export-faiss",
@@ -222,8 +223,20 @@ def test_a_library_of_another_model_is_no_empty_answer(
     status, result, said = run("search", photos / "1.png", "--json")
     assert (status, result["text"]) == (1, "")
     assert "holds 6 faces, but none has a code of the model 'name of fake-2'" in said
-    assert run("index", photos)[0] == 0
-    assert run("search", photos / "1.png", "--face", 1, "--json")[1]["faces_searched"] == 6
+    assert "`opqn encode`" in said
+    query = (photos / "1.png").rename(photos.parent / "query.png")
+    for photo in photos.iterdir():  # stored pictures are enough
+        photo.unlink()
+    assert run("encode", "--json")[1] == {"model": "name of fake-2", "faces": 6}
+    assert run("encode", "--json")[1]["faces"] == 0
+    assert run("search", query, "--face", 1, "--json")[1]["faces_searched"] == 6
+
+
+def test_encode_makes_no_library(run: Run, tmp_path: Path) -> None:
+    status, _, said = run("encode")
+    assert status == 1
+    assert "library" in said
+    assert not (tmp_path / "library.sqlite").exists()
 
 
 def test_without_a_display_the_window_is_not_tried(

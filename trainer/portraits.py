@@ -66,7 +66,12 @@ def words_of(model: Candidate) -> Floats:
 def map_sub_space(
     model: Candidate, source: PictureSource, rows: NDArray[np.intp], *, book: int = 0
 ) -> SubSpaceMap | None:
-    """The map of the people with the most pictures among `rows`; None for fewer than two."""
+    """The map of the people with the most pictures among `rows`; None for fewer than two.
+
+    With joint words there are no sub-spaces to map: None as well.
+    """
+    if model.config.joint_words:
+        return None
     chosen = _rows_of_many(source.people, rows)
     crops = {row: read_crop(source, row) for row in chosen}
     read = [row for row in chosen if not isinstance(crops[row], Dropped)]

@@ -136,6 +136,7 @@ class Session(QObject):
         self._load_task = self.runner.start("load", self._slot.fill, factory)
         self._load_task.succeeded.connect(self.engine_ready)
         self._load_task.succeeded.connect(self._prepare_search)
+        self._load_task.succeeded.connect(self._code_anew)
         self._load_task.failed.connect(self._on_engine_failed)
         self._load_task.finished.connect(self._go_on_switching)
 
@@ -203,6 +204,21 @@ class Session(QObject):
         model = self.settings.next_model
         if model and self._switch_task is None and not self.runner.is_shut_down:
             self.switch_model(model)
+
+    def _code_anew(self, engine: Engine) -> None:
+        """A library coded by an earlier version of the model, or by another one meanwhile."""
+        if self.settings.next_model or self.runner.is_shut_down or not self.library_path.is_file():
+            return
+
+        def is_behind(library: "Library") -> bool:
+            status = library.status()
+            return status.faces > 0 and status.model_id != engine.encoder.model_id
+
+        def act(is_so: bool) -> None:
+            if is_so and not self.is_switching and not self.runner.is_shut_down:
+                self.switch_model(self.settings.model)
+
+        self.read(is_behind).succeeded.connect(act)
 
     def _on_switched(self, model: str, engine: Engine) -> None:
         self._switch_task = None

@@ -128,6 +128,35 @@ def test_a_switch_cut_off_by_closing_goes_on_at_the_next_start(
     again.shut_down()
 
 
+def test_a_library_of_an_earlier_version_of_the_model_is_coded_anew_at_the_start(
+    session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """The model kept its name, and the photos are gone."""
+    GATE.set()
+    session.shut_down()
+    for photo in (tmp_path / "album").iterdir():
+        photo.unlink()
+
+    def newer(_model: str, _device: str) -> Engine:
+        return Engine(PixelDetector(n_faces=1), PixelEncoder("new-id"))
+
+    again = Session(session.settings, engine_factory=newer)
+    with qtbot.waitSignal(again.model_switched, timeout=TIMEOUT) as switched:
+        again.load_engine()
+    assert switched.args == ["old"]
+    assert search(again, qtbot) == ("new-id", 2)
+    again.shut_down()
+    once_more = Session(session.settings, engine_factory=newer)
+    with (
+        qtbot.assertNotEmitted(once_more.model_switch_progressed),
+        qtbot.waitSignal(once_more.engine_ready, timeout=TIMEOUT),
+    ):
+        once_more.load_engine()
+    qtbot.wait(200)
+    assert not once_more.is_switching
+    once_more.shut_down()
+
+
 def test_the_settings_dialog_changes_the_model_the_same_way(session: Session, qtbot: QtBot) -> None:
     GATE.set()
     with qtbot.waitSignal(session.model_switched, timeout=TIMEOUT):

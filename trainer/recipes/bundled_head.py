@@ -301,6 +301,9 @@ def collections_of(people: NDArray[np.str_], labels_csv: Path) -> tuple[Tensor, 
     The latter is 0 where the labels name no collection of them.
     """
     source = of_people(labels_csv, "source")
+    unknown = sorted(set(people.tolist()) - source.keys())
+    if unknown:
+        raise DataError(labels_csv, f"it does not name {unknown[0]}, whose crops are there")
     names, numbers = np.unique([source[person] for person in people.tolist()], return_inverse=True)
     home = np.flatnonzero(names == FAMILY_PHOTOS)
     return torch.from_numpy(numbers.astype(np.int64)), int(home[0]) if len(home) else 0

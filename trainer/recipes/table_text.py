@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from opqn_app.opqn.checkpoint import LoadedModel
+from opqn_app.opqn.config import OpqnConfig
 from trainer.recipes.people_figures import LIKELY, Absent, Relatives, Stated
 from trainer.recipes.rankings import SHORTLIST, Figures, TwoPhotos
 from trainer.recipes.table_goals import Verdict
@@ -40,14 +41,21 @@ def models_text(models: Sequence[LoadedModel], sizes: Sequence[int]) -> str:
             f"{m.model.config.n_books} × {m.model.config.n_words}",
             str(m.model.config.code_bytes),
             f"{m.model.config.feature_dim:,}",
-            f"{m.model.config.query_temperature:g}",
+            _setting(m.model.config),
             f"{size / 1e6:.1f} MB",
             f"`{m.model_id[:12]}`",
         )
         for m, size in zip(models, sizes, strict=True)
     ]
-    head = ("model", "books × words", "bytes a face", "D", "query temperature", "file", "model id")
+    head = ("model", "books × words", "bytes a face", "D", "chosen", "file", "model id")
     return markdown_table(head, rows)
+
+
+def _setting(config: OpqnConfig) -> str:
+    """What was chosen on the tuning half of the validation people."""
+    if config.joint_words:
+        return f"weight of lengths {config.length_weight:g}"
+    return f"query temperature {config.query_temperature:g}"
 
 
 def set_text(data: CropsOfPeople, first: Figures) -> str:

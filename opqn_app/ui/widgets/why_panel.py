@@ -80,7 +80,7 @@ class WhyPanel(QWidget):
         self.bars = ContributionBars()
         self._agreement = text_label(is_quiet=True, wraps=True)
         self._agreement.setToolTip(
-            "A face is kept as a few short codes, one for each part of its features.\n"
+            "A face is kept as a few short codes, the parts of its face code.\n"
             "A column shows how far a part lies above chance; the pale part, how far it could."
         )
         self._facts = QFormLayout()
@@ -158,7 +158,7 @@ class WhyPanel(QWidget):
         self._verdict.setText(verdict(alike))
         self.bars.set_values(contributions, best, chance)
         self._agreement.setText(
-            f"{self.bars.n_agreeing} of {len(best)} parts of the face code agree."
+            f"{self.bars.n_agreeing} of {len(best)} parts of the face code agree closely."
         )
         self._score.setText(f"{score:.4f}")
         self.show_picture(picture)
