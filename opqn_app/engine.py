@@ -139,7 +139,7 @@ class _Deferred:
 
 
 def _cpu_recipe(folder: Path, detector: str) -> Recipe:
-    modules = ("opqn_app.opqn.encoder", "facenet_pytorch" if detector == "mtcnn" else "cv2")
+    modules = ("opqn_app.opqn.encoder", "opqn_app.vision.mtcnn" if detector == "mtcnn" else "cv2")
     return Recipe(partial(load_engine, str(folder), "cpu", detector), modules)
 
 

@@ -13,6 +13,7 @@ FORBIDDEN = {
     "opqn_app.opqn.encoder": ["sqlite_utils"],
     "opqn_app.opqn.lut": ["torch"],
     "opqn_app.vision.detect": ["torch"],
+    "opqn_app.vision.mtcnn": ["torchvision", "facenet_pytorch", "sympy"],  # 150 MB of memory
     "opqn_app.vision.faces": ["torch", "opqn_app.library"],
     "opqn_app.library.library": ["torch"],
     "opqn_app.library.indexing": ["torch", "opqn_app.search"],

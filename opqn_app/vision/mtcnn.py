@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from numpy.typing import NDArray
-from torch import Tensor
-from torchvision.ops import nms
+from torch import Tensor, nn
 
 from opqn_app.types import Floats
 from opqn_app.vision.area import AreaTable, Edges
+from opqn_app.vision.mtcnn_networks import PlaceNet, ProposalNet, RefineNet, nms
 
 CELL = 12  # pixels of a level that a proposal covers
 STRIDE = 2
@@ -50,11 +49,9 @@ class Mtcnn:
     def __init__(self, min_face: int, device: torch.device) -> None:
         self._device = device
         self._finest = CELL / min_face
-        self._propose = _Proposals(PNet().to(device).requires_grad_(False))
-        self._refine, self._place = (
-            net.to(device).requires_grad_(False).to(memory_format=torch.channels_last)
-            for net in (RNet(), ONet())
-        )
+        self._propose = _Proposals(ProposalNet().to(device).requires_grad_(False))
+        self._refine = _prepared(RefineNet(), device)
+        self._place = _prepared(PlaceNet(), device)
 
     @torch.inference_mode()
     def search(self, pixels: NDArray[np.uint8]) -> Faces:
@@ -176,6 +173,10 @@ def _scales(finest: float, side: int) -> list[float]:
         scales.append(scales[-1] * FACTOR)
         reach *= FACTOR
     return scales
+
+
+def _prepared(net: nn.Module, device: torch.device) -> Any:
+    return net.to(device).requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _batched(net: Any, cuts: Tensor) -> tuple[Tensor, ...]:
