@@ -33,9 +33,9 @@ class OpqnEncoder:
         model_id: fingerprint under which codes are stored; computed from the weights if empty.
         device: "cpu" or "cuda".
         batch_size: most crops in one forward pass; halved when the device's memory is too small.
-            By default 1 on the CPU: a face's code then has nothing to do with which faces it
-            came with, bit for bit, and MobileFaceNet is hardly slower (about 8 ms a
-            crop against 6 to 7 on one core). With larger batches, and always on a
+            By default 1 on the CPU: a face's features then have nothing to do with which faces
+            it came with, bit for bit, and so its code has not, although the words of codes are
+            chosen for all faces together (see `joint_codes`). With larger batches, and always on a
             graphics card, the kernels differ with the batch size and features by about 1e-6 of
             their size, which can move a code whose two best words are that close. So can
             another number of processor threads.
@@ -111,7 +111,11 @@ class OpqnEncoder:
 
     @property
     def codebooks(self) -> Floats:
-        """(M, d, K) float32: the orthonormal words that codes name."""
+        """(M, d, K) float32: the orthonormal words that codes name.
+
+        With joint words a code names words that were learned instead; these then are only
+        orthonormal directions, one a word, in which a query's table can be written as a vector.
+        """
         return self._model.quantizer.codebooks.cpu().numpy()
 
     def features(self, crops: Crops) -> Floats:
@@ -120,7 +124,13 @@ class OpqnEncoder:
 
     def encode(self, crops: Crops) -> Codes:
         """(n, 112, 112, 3) uint8 RGB → (n, M) codes, uint8 or uint16."""
-        return self._run(crops, self._model.quantizer.codes).astype(self._model.config.code_dtype)
+        quantizer = self._model.quantizer
+        if quantizer.is_joint:
+            # For many faces at once at a third of the time, with the codes each has alone.
+            codes = self._joint_codes(self.features(crops))
+        else:
+            codes = self._run(crops, quantizer.codes)
+        return codes.astype(self._model.config.code_dtype)
 
     def luts(self, crops: Crops) -> Floats:
         """(n, 112, 112, 3) uint8 RGB → (n, M, K) float32 tables, snapped for exact sums."""
@@ -145,6 +155,11 @@ class OpqnEncoder:
             logger.warning("graphics memory is short: %d faces at a time from now on", size)
             self._batch_size = size
         return np.concatenate(parts)
+
+    @torch.inference_mode()
+    def _joint_codes(self, features: Floats) -> NDArray[Any]:
+        codes = self._model.quantizer.codes(torch.from_numpy(features).to(self._device))
+        return codes.cpu().numpy()
 
     @torch.inference_mode()
     def _forward(self, batch: Crops, head: Callable[[Tensor], Tensor]) -> NDArray[Any]:

@@ -12,18 +12,23 @@ Choosing the best set is hard; it is approached by setting one book after the ot
 (iterated conditional modes), again from copies in which some words were replaced at random
 (iterated local search, Martinez et al. 2016). The replacements are the same for every face, so
 a face's code depends on nothing but its feature.
+
+That is to hold to the bit, however many faces are worked on together, and products of matrices
+round differently with their sizes. So words of float64, and features with them, are first put on
+a grid so coarse that no product or sum of theirs is ever rounded: then no order of adding matters.
 """
 
+import math
 from functools import lru_cache
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 STEPS = 128  # books that are set in all rounds: a longer code gets fewer rounds
 SWEEPS = 2  # times over the books, from every start
 COPIES = 16  # in which words are replaced, a round
-BLOCK = 512  # faces worked on together
+BLOCK = 64  # faces worked on together: their copies stay in the cache
+MANTISSA_BITS = 52  # of float64, one of them left free
 
 
 @torch.no_grad()
@@ -40,8 +45,8 @@ def joint_codes(
     """The code of each face, its words chosen together.
 
     Args:
-        features: (B, d) of length 1.
-        words: (M, K, d).
+        features: (B, d) of length 1; worked on in the type of the words.
+        words: (M, K, d); of float64, lest a code depend on which faces it comes with.
         length_weight: λ of the aim, at least 0; None aims at the smallest ‖u - s‖² instead.
         start: (B, M) codes to better; by default each word is the best for what the words before
             it left over.
@@ -77,8 +82,10 @@ class JointSearch:
         copies: int = COPIES,
     ) -> None:
         self._used = words.abs().amax((0, 1)) > 0  # entries that are 0 in all words add nothing
-        self._words = words[..., self._used].contiguous()  # (M, K, r)
-        self._turned = self._words.transpose(1, 2).contiguous()  # (M, r, K)
+        words = words[..., self._used]
+        self._grid = _grid(words) if words.dtype == torch.float64 else None
+        self._words = self._snapped(words).contiguous()  # (M, K, r)
+        self._twice = 2 * self._words.transpose(1, 2).contiguous()  # (M, r, K)
         self._squares = self._words.square().sum(-1)  # (M, K)
         self._weight, self._copies = length_weight, copies
         self._rounds = max(1, STEPS // (SWEEPS * len(words)) - 1) if rounds is None else rounds
@@ -86,15 +93,18 @@ class JointSearch:
     @torch.no_grad()
     def codes(self, features: Tensor, *, start: Tensor | None = None, block: int = BLOCK) -> Tensor:
         """(B, d) features of length 1 → (B, M) int64."""
-        features = features[:, self._used]
+        features = self._snapped(features[:, self._used].to(self._words.dtype))
         parts = [torch.empty((0, len(self._words)), dtype=torch.int64, device=features.device)]
         for first in range(0, len(features), block):
             rows = slice(first, first + block)
             parts.append(self._codes(features[rows], None if start is None else start[rows]))
         return torch.cat(parts)
 
+    def _snapped(self, values: Tensor) -> Tensor:
+        return values if self._grid is None else (values / self._grid).round() * self._grid
+
     def _codes(self, u: Tensor, start: Tensor | None) -> Tensor:
-        dots = torch.einsum("bd,mdk->mbk", u, self._turned)[:, :, None]  # (M, B, 1, K)
+        dots = torch.matmul(u, self._twice)[:, :, None] / 2  # (M, B, 1, K)
         first = self._greedy(u) if start is None else start
         codes, sums = first[:, None].clone(), sums_of(first, self._words)[:, None]
         aim = self._improve(u, dots, codes, sums)
@@ -118,32 +128,48 @@ class JointSearch:
 
     def _greedy(self, u: Tensor) -> Tensor:
         left, codes = u, []
-        for words, turned, squares in zip(self._words, self._turned, self._squares, strict=True):
-            codes.append((left @ turned - squares / 2).argmax(-1))
+        for words, twice, squares in zip(self._words, self._twice, self._squares, strict=True):
+            codes.append((left @ twice - squares).argmax(-1))
             left = left - words[codes[-1]]
         return torch.stack(codes, 1)
 
     def _improve(self, u: Tensor, dots: Tensor, codes: Tensor, sums: Tensor) -> Tensor:
         """Set one book after the other: codes (B, P, M) in place; returns the aims (B, P)."""
-        aim = sums.new_empty(0)
-        for _ in range(SWEEPS):
-            for book, words in enumerate(self._words):
-                rest = sums - F.embedding(codes[:, :, book], words)  # (B, P, d)
-                inner = torch.matmul(rest, self._turned[book])  # (B, P, K)
-                squares = inner.mul_(2).add_(self._squares[book])
-                squares += rest.square().sum(-1, keepdim=True)
-                along = dots[book] + (rest * u[:, None]).sum(-1, keepdim=True)
-                aim, chosen = self._aim(along, squares).max(-1)
-                codes[:, :, book] = chosen
-                sums = rest + F.embedding(chosen, words)
+        n_faces, n_copies, n_books = codes.shape
+        n = n_faces * n_copies
+        picked = [each.reshape(n) for each in codes.unbind(-1)]
+        sums, aim = sums.reshape(n, -1), sums.new_empty(0)
+        for book in [*range(n_books)] * SWEEPS:
+            words = self._words[book]
+            rest = sums - words.index_select(0, picked[book])  # (n, d)
+            squares = rest.square().sum(-1, keepdim=True) + self._squares[book]
+            squares.addmm_(rest, self._twice[book])  # ‖rest + w‖², (n, K)
+            inner = torch.bmm(rest.view(n_faces, n_copies, -1), u[:, :, None])
+            along = dots[book] + inner  # (B, P, K)
+            aim, chosen = self._aim(along, squares.view(along.shape)).max(-1)
+            picked[book] = chosen.view(n)
+            sums = rest + words.index_select(0, picked[book])
+        codes.copy_(torch.stack(picked, -1).view(codes.shape))
         return aim
 
     def _aim(self, along: Tensor, squares: Tensor) -> Tensor:
-        """Of sums with u·s `along` and ‖s‖² `squares`."""
+        """Of sums with u·s `along` and ‖s‖² `squares`; both are used up."""
         if self._weight is None:
-            return 2 * along - squares
-        lengths = squares.clamp_min(1e-6).sqrt()
-        return along / lengths - self._weight * (lengths - 1).square()
+            return along.mul_(2).sub_(squares)
+        lengths = squares.clamp_min_(1e-6).sqrt_()
+        aim = along.div_(lengths)
+        return aim.sub_(lengths.sub_(1).square_().mul_(self._weight))
+
+
+def _grid(words: Tensor) -> float:
+    """The finest power of two g on whose multiples float64 never rounds what is computed here.
+
+    Let L be 1 and the length of each book's longest word: no face, no word and no sum of words is
+    longer. Every product of entries is a multiple of g², and by Cauchy and Schwarz every partial
+    sum of u·s or ‖s‖² is at most L²; so L² / g² ≤ 2^52 keeps them all in the mantissa.
+    """
+    longest = 1 + float(words.norm(dim=-1).amax(-1).sum())
+    return 2.0 ** -math.floor(MANTISSA_BITS / 2 - math.log2(longest))
 
 
 @lru_cache(maxsize=64)

@@ -71,14 +71,15 @@ class OrthoQuantizer(nn.Module):
         words are chosen together instead, see `joint_codes`.
         """
         if self.is_joint:
-            return self._joint_search().codes(F.normalize(x, dim=-1))
+            return self._joint_search().codes(F.normalize(x.double(), dim=-1))
         return self.retrieval_logits(x).argmax(-1)
 
     def _joint_search(self) -> JointSearch:
         """The words made ready, again only when they were written to or moved."""
         stamp = (self.mlp.data_ptr(), self.mlp._version, self.length_weight)
         if self._ready is None or self._ready[0] != stamp:
-            self._ready = stamp, JointSearch(self.mlp.transpose(1, 2), self.length_weight)
+            words = self.mlp.double().transpose(1, 2)
+            self._ready = stamp, JointSearch(words, self.length_weight)
         return self._ready[1]
 
     def hard_quantise(self, codes: Tensor) -> Tensor:

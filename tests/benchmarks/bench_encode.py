@@ -6,9 +6,10 @@
 runs with it. For each way: faces a second of process CPU time (median of interleaved runs; both
 views of a face where the model takes both), ratio to `torch`, and the share of faces and of words
 whose code is `torch`'s. For the two the app has, also: the largest difference of tables, whether
-features depend on what comes with a face, and faces a second of two processes, by CPU and by wall
-time. ONNX Runtime joins in where it is installed. Crops: ../shared/data, half of part val and half
-of LFW, else the sample's. The last line is one JSON object.
+features depend on what comes with a face, and faces a second of two processes that make codes, by
+CPU and by wall time. `choosing` is what the words of a code cost. ONNX Runtime joins in where it is
+installed. Crops: ../shared/data, half of part val and half of LFW, else the sample's. The last line
+is one JSON object.
 """
 
 import argparse
@@ -155,8 +156,10 @@ def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
         "model": folder.name,
         "both_views": config.mirror_average,
         "crops": label,
+        "choosing_ms": choosing(torchs, torchs.features(crops[:TIMED])),
         "ways": {},
     }
+    print("choosing the words, ms of CPU a face:", report["choosing_ms"])
     with tempfile.TemporaryDirectory() as scratch:
         if importlib.util.find_spec("onnxruntime") and importlib.util.find_spec("onnx"):
             ways["onnxruntime"] = by_onnxruntime(folder, Path(scratch))
@@ -176,6 +179,20 @@ def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
             report["ways"][name] = figures
             print(f"{name:12}", figures, flush=True)
     return report
+
+
+@torch.inference_mode()
+def choosing(encoder: OpqnEncoder, features: NDArray[np.float32]) -> dict[str, float]:
+    """CPU ms a face, one at a time and all together."""
+    quantizer, x = encoder._model.quantizer, torch.from_numpy(features)
+    quantizer.codes(x[:2])
+    taken = {}
+    for name, size in (("alone", 1), ("together", len(x))):
+        started = time.process_time()
+        for some in x.split(size):
+            quantizer.codes(some)
+        taken[name] = round(1e3 * (time.process_time() - started) / len(x), 1)
+    return taken
 
 
 @torch.inference_mode()

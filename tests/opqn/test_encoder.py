@@ -2,16 +2,19 @@
 
 import logging
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from sample_crops import sample_crops
 from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_model
 
 from opqn_app.opqn import lut
 from opqn_app.opqn.encoder import OpqnEncoder
 from opqn_app.opqn.model import OpqnModel
+from opqn_app.opqn.model_folder import bundled_models, find_model
 from opqn_app.opqn.preprocess import to_network_input
 from opqn_app.types import Crops, FaceEncoder
 
@@ -19,6 +22,15 @@ from opqn_app.types import Crops, FaceEncoder
 @pytest.fixture(scope="module")
 def encoder(tiny_folder: Path) -> OpqnEncoder:
     return OpqnEncoder.load(tiny_folder)
+
+
+@pytest.fixture(scope="module")
+def joint() -> OpqnEncoder:
+    """Its words, like those of a trained model, have sums about as long as a face."""
+    config = replace(TINY, joint_words=True, query_form="linear", length_weight=2.0)
+    model = make_tiny_model(config)
+    torch.nn.init.normal_(model.quantizer.mlp, std=(4 * config.sub_dim) ** -0.5)
+    return OpqnEncoder(model)
 
 
 def test_it_is_the_face_encoder_the_app_asks_for(encoder: OpqnEncoder) -> None:
@@ -63,6 +75,30 @@ def test_a_face_keeps_its_code_whatever_comes_with_it(encoder: OpqnEncoder, crop
         np.testing.assert_array_equal(encoder.features(crops[i : i + 1])[0], whole[i])
     order = np.random.default_rng(0).permutation(len(crops))
     np.testing.assert_array_equal(encoder.encode(crops[order]), encoder.encode(crops)[order])
+
+
+def test_words_are_chosen_for_all_faces_at_once_and_are_those_of_each_alone(
+    joint: OpqnEncoder, crops: Crops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bit for bit, although features come from one crop a pass."""
+    sizes, quantizer = [], joint._model.quantizer
+    choose = quantizer.codes
+    monkeypatch.setattr(quantizer, "codes", lambda x: (sizes.append(len(x)), choose(x))[1])
+    together = joint.encode(crops)
+    assert sizes == [len(crops)]
+    assert together.dtype == np.uint8
+    assert len(np.unique(together, axis=0)) > 1
+    for i in range(len(crops)):
+        np.testing.assert_array_equal(joint.encode(crops[i : i + 1])[0], together[i])
+    assert joint.encode(crops[:0]).shape == (0, 4)
+
+
+@pytest.mark.parametrize("name", bundled_models())
+def test_a_bundled_model_codes_a_face_the_same_in_any_company(name: str) -> None:
+    encoder, crops = OpqnEncoder.load(find_model(name), openvino=False), sample_crops()[:40]
+    together = encoder.encode(crops)
+    for some in (slice(0, 1), slice(1, 3), slice(3, 10), slice(10, 11), slice(11, 40)):
+        np.testing.assert_array_equal(encoder.encode(crops[some]), together[some])
 
 
 def test_larger_batches_agree_within_rounding(tiny_folder: Path, crops: Crops) -> None:

@@ -198,6 +198,27 @@ def test_a_code_does_not_depend_on_the_company_or_the_block(weight: float | None
         assert torch.equal(joint_codes(faces, words, length_weight=weight, block=block), together)
 
 
+def even_words_and_faces(n: int, scale: float) -> tuple[Tensor, Tensor]:
+    """Of few values, and so with very many equal aims, and none that a binary number holds."""
+    generator = torch.Generator().manual_seed(5)
+    words = torch.randint(-2, 3, (6, 16, 24), generator=generator).double() * scale / 3
+    faces = torch.randint(-1, 2, (n, 24), generator=generator).double()
+    return words, F.normalize(faces, dim=-1)
+
+
+@pytest.mark.parametrize("weight", [None, 2.0])
+@pytest.mark.parametrize("scale", [0.1, 1.0, 50.0])
+def test_no_order_of_adding_changes_a_code(weight: float | None, scale: float) -> None:
+    """Another number of faces, threads or another processor adds in another order."""
+    words, faces = even_words_and_faces(200, scale)
+    order = torch.randperm(24, generator=torch.Generator().manual_seed(6))
+    codes = joint_codes(faces, words, length_weight=weight)
+    turned = joint_codes(faces[:, order], words[..., order], length_weight=weight)
+    assert torch.equal(codes, turned)
+    for some in (slice(0, 1), slice(3, 5), slice(100, 200)):
+        assert torch.equal(joint_codes(faces[some], words, length_weight=weight), codes[some])
+
+
 def test_a_start_is_cut_into_the_same_blocks_as_the_faces() -> None:
     words, faces = some_words(4, 8, 6), some_faces(20, 6)
     start = torch.randint(8, (20, 4), generator=torch.Generator().manual_seed(3))
