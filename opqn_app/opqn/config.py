@@ -40,9 +40,10 @@ class OpqnConfig:
     The defaults of the preprocessing fields are those of the MobileFaceNet trunk.
 
     Attributes:
-        n_books: M, the number of sub-spaces and codebooks.
+        n_books: M, the number of codebooks, each of which picks one word of a code.
         n_words: K, the words in each book; K ≤ d, or the words could not be orthonormal.
-        feature_dim: D = M · d, the length of a face's feature vector.
+        feature_dim: D, the length of a face's feature vector. It is cut into M sub-spaces, so
+            D = M · d; with `joint_words` every book reads all of it, so D = d.
         backbone: "resnet20" (the paper's), "mobilefacenet", "sface" (the bundled models'),
             "resnet20-narrow" (small enough to train on a CPU) or "inception-resnet-v1"
             (facenet-pytorch's).
@@ -52,11 +53,11 @@ class OpqnConfig:
         channel_order: order in which the network takes the channels, "rgb" or "bgr".
         pixel_mean: subtracted from each channel, in units of 0 to 255, in the network's order.
         pixel_std: what each channel is then divided by, same units and order, above 0.
-        query_temperature: the logits of a query are those of its l2-normalised sub-vectors times
-            this. 1.0 is the published retrieval. Training assigns with the raw sub-vectors,
-            which is the same formula at temperature ‖x_m‖ of each face (near √d after the last
-            batch normalisation); so √d is about the sharpness seen in training. Codes do not
-            depend on it, query tables do.
+        query_temperature: the logits of a query are those of its l2-normalised sub-vectors (with
+            `joint_words` of the l2-normalised feature) times this. 1.0 is the published
+            retrieval. Training assigns with the raw sub-vectors, which is the same formula at
+            temperature ‖x_m‖ of each face (near √d after the last batch normalisation); so √d is
+            about the sharpness seen in training. Codes do not depend on it, query tables do.
         query_form: what a query's table holds: "probabilities" p_m[k] (Eq. 18) or the "linear"
             logits before the softmax, whose scores may be negative.
         mirror_average: a face's features are the mean of its own and its mirror image's; for

@@ -80,7 +80,7 @@ def scores(lut: Lut, codes: Codes) -> Floats:
 
 
 def contributions(lut: Lut, codes: Codes) -> Floats:
-    """lut[m, codes[i, m]] for every face i and book m: what each sub-space adds to the score.
+    """lut[m, codes[i, m]] for every face i and book m: what each word of a code adds.
 
     Args and errors as `scores`.
 

@@ -26,7 +26,7 @@ class Hit:
     Attributes:
         score: Eq. 18; the sum of `contributions`.
         probability: that it is the person of the query, 0 to 1; None without a calibration.
-        contributions: of each of the M sub-spaces.
+        contributions: of each of the M words of the face's code.
     """
 
     face: FaceRecord
