@@ -127,8 +127,10 @@ class CodeIndex:
 
     def mask(self, face_ids: Ids | Collection[int]) -> Mask:
         """(N,) True for these faces; make it once for a filter that stays."""
-        wanted = np.fromiter(face_ids, np.int64, len(face_ids))
-        parts = [np.isin(segment.face_ids, wanted) for segment in self._segments]
+        if not isinstance(face_ids, np.ndarray):
+            face_ids = np.fromiter(face_ids, np.int64, len(face_ids))
+        wanted = np.sort(face_ids.astype(np.int64, copy=False))
+        parts = [segment.holding(wanted) for segment in self._segments]
         return np.concatenate([np.zeros(0, np.bool_), *parts])
 
     def prepare(self) -> None:

@@ -58,6 +58,16 @@ class Segment:
         """(n, M) view of `books`."""
         return self.books.T
 
+    def holding(self, wanted: Ids) -> NDArray[np.bool_]:
+        """(n,) True for the faces that are among these ids, ascending."""
+        ids = self.face_ids
+        first, last = np.searchsorted(wanted, [ids[0], ids[-1] + 1])
+        here = wanted[first:last]
+        rows = np.searchsorted(ids, here)
+        held = np.zeros(len(ids), np.bool_)
+        held[rows[ids[rows] == here]] = True
+        return held
+
     @cached_property
     def postings(self) -> Postings:
         """Made when first asked for: 2 ms. Two threads may both make it; they make the same."""

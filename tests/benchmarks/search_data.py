@@ -35,6 +35,12 @@ class Data:
     embeddings: np.ndarray
     queries: np.ndarray
 
+    def described(self, n: int) -> str:
+        """What `gallery` and `vectors` of n faces are made of."""
+        if self.codes is None or n <= len(self.codes):
+            return self.label
+        return f"{self.label}: {len(self.codes):,}, and {n - len(self.codes):,} crossed from them"
+
     def gallery(self, n: int) -> tuple[np.ndarray, np.ndarray]:
         """(n, 8) codes, and tables to search them with."""
         if self.codes is None or self.tables is None:

@@ -251,6 +251,21 @@ def test_a_table_or_mask_that_does_not_fit_is_an_error() -> None:
         index.search(lut, among=np.zeros(3, bool))
 
 
+def test_a_mask_holds_the_faces_asked_for_whatever_else_is_asked_for() -> None:
+    """In any order, twice, as an array or a set, and ids that no face has, before and behind."""
+    rng = np.random.default_rng(31)
+    ids = np.cumsum(rng.integers(1, 4, 700)) + 50
+    index = in_segments(ids, np.zeros((700, 4), np.uint8), 90)
+    held = rng.random(700) < 0.3
+    gaps = np.setdiff1d(np.arange(ids[-1] + 60), ids)
+    wanted = rng.permutation(np.concatenate([ids[held], ids[held][:40], gaps, [-5, 2**62]]))
+    for asked in (wanted, wanted.tolist(), set(wanted.tolist())):
+        assert np.array_equal(index.mask(asked), held)
+    assert np.array_equal(index.mask(ids[-1:]), ids == ids[-1])
+    assert not index.mask([]).any()
+    assert not index.mask(gaps).any()
+
+
 def test_a_query_waits_for_the_lists_of_a_few_segments_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
