@@ -1,5 +1,7 @@
 """Means over rectangles of a picture, however many and however large, from one table of sums."""
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,14 +27,15 @@ class AreaTable:
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         self.height, self.width = pixels.shape[:2]
-        packed = pixels[..., 2].astype(np.uint64)
+        table = np.zeros((self.height + 1, self.width + 1), np.uint64)
+        packed = table[1:, 1:]
+        packed[...] = pixels[..., 2]
         for colour in (1, 0):
             packed <<= np.uint64(_BITS)
             packed |= pixels[..., colour]
-        table = np.zeros((self.height + 1, self.width + 1), np.uint64)
         np.cumsum(packed, axis=1, out=packed)
-        for row, sums in enumerate(packed):
-            np.add(table[row, 1:], sums, out=table[row + 1, 1:])
+        for above, row in itertools.pairwise(packed):
+            row += above
         self._table = table
 
     def shrunk(self, height: int, width: int, rows: slice = slice(None)) -> Floats:

@@ -6,7 +6,7 @@ import stat
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -84,7 +84,12 @@ def open_photo(path: Path, *, max_side: int = MAX_SIDE) -> Photo:
 
 
 def read_photo(
-    data: bytes, name: str, *, max_side: int = MAX_SIDE, min_side: int = MIN_SIDE
+    data: bytes,
+    name: str,
+    *,
+    max_side: int = MAX_SIDE,
+    min_side: int = MIN_SIDE,
+    before_decoding: Callable[[int], None] | None = None,
 ) -> Photo:
     """Read a photo from memory, such as a pasted one.
 
@@ -92,14 +97,21 @@ def read_photo(
         data: content of a photo file.
         name: for the message; its suffix tells RAW photos apart.
         min_side: a JPEG decoded at half its size that is no smaller is taken as it is.
+        before_decoding: is told how many pixels are about to be in memory, and may wait.
 
     Raises:
         PhotoUnreadable: for whatever reason; it says which.
     """
-    return _read(io.BytesIO(data), Path(name), max_side, min_side)
+    return _read(io.BytesIO(data), Path(name), max_side, min_side, before_decoding)
 
 
-def _read(file: BinaryIO, path: Path, max_side: int, min_side: int) -> Photo:
+def _read(
+    file: BinaryIO,
+    path: Path,
+    max_side: int,
+    min_side: int,
+    before_decoding: Callable[[int], None] | None = None,
+) -> Photo:
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     head = file.read(4096)
@@ -110,7 +122,7 @@ def _read(file: BinaryIO, path: Path, max_side: int, min_side: int) -> Photo:
     with _damage_named(path, head):
         if path.suffix.lower() in raw.RAW_SUFFIXES and not raw.is_plain_picture(head):
             file = raw.embedded_preview(file, path)
-        image, stored, thumbnail = _decoded(file, path, max_side, min_side)
+        image, stored, thumbnail = _decoded(file, path, max_side, min_side, before_decoding)
     # libheif has turned the picture already; what EXIF says then is history.
     orientation = 1 if image.format == "HEIF" else _orientation(image)
     upright = pixels.upright_rgb(thumbnail or image, max_side, orientation)
@@ -129,7 +141,11 @@ def _damage_named(path: Path, head: bytes) -> Iterator[None]:
 
 
 def _decoded(
-    file: BinaryIO, path: Path, max_side: int, min_side: int
+    file: BinaryIO,
+    path: Path,
+    max_side: int,
+    min_side: int,
+    before_decoding: Callable[[int], None] | None,
 ) -> tuple[Image.Image, tuple[int, int], Image.Image | None]:
     """The image, not much larger than needed where its format allows that; and its stored size.
 
@@ -147,6 +163,10 @@ def _decoded(
         image.draft(None, pixels.bounded_size(stored, min(max_side, min_side)))
     if image.width * image.height > MAX_PIXELS:
         raise PhotoUnreadable(path, _too_many(stored))
+    if before_decoding is not None:
+        # A progressive JPEG keeps all its coefficients in memory, however small it is decoded.
+        width, height = stored if "progressive" in image.info else image.size
+        before_decoding(width * height)
     image.load()
     return image, stored, None
 
@@ -185,7 +205,7 @@ def _prepare_pillow() -> None:
 def _refuse_huge(image: Image.Image, path: Path) -> None:
     if min(image.size) < 1:
         raise PhotoUnreadable(path, "the picture has no pixels")
-    # A progressive JPEG keeps all its coefficients in memory, however small it is decoded.
+    # Progressive ones are held as a whole, see above.
     is_scalable = image.format in ("JPEG", "MPO") and "progressive" not in image.info
     if image.width * image.height > (MAX_JPEG_PIXELS if is_scalable else MAX_PIXELS):
         raise PhotoUnreadable(path, _too_many(image.size))
