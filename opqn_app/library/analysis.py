@@ -13,6 +13,7 @@ from opqn_app.library.crops import crop_to_webp
 from opqn_app.library.overlap import unknown_faces
 from opqn_app.library.plan import PendingFile
 from opqn_app.library.records import NewFace, NewFailure, NewPhoto, Relocation
+from opqn_app.library.turns import Turn
 from opqn_app.types import Codes, Crops, FaceDetector, FaceEncoder
 from opqn_app.vision.depth import FAST
 from opqn_app.vision.faces import FoundFace, find_faces
@@ -20,6 +21,7 @@ from opqn_app.vision.images import read_photo
 
 MAX_FACES_AT_ONCE = 256  # crops in one forward pass: a photo of a crowd must not fill the memory
 NEVER_SEEN = -1  # a size no file has: makes the next run try again
+STILL_KNOWN = "its faces are known, but it could not be searched for more: "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,9 +57,9 @@ class Sighting:
         return len(self.faces) + (len(self.seen.photo.faces) if self.seen.photo else 0)
 
 
-def analyse(item: PendingFile, root: Path, engine: Engine) -> Analysed:
+def analyse(item: PendingFile, root: Path, engine: Engine, turn: Turn | None = None) -> Analysed:
     """Read a file below `root`, find its faces and encode them. Never raises for a bad file."""
-    return encoded([find_in_file(item, root, engine.detector)], engine.encoder)[0]
+    return encoded([find_in_file(item, root, engine.detector, turn)], engine.encoder)[0]
 
 
 def analyse_content(item: PendingFile, content: FileContent, engine: Engine) -> Analysed:
@@ -65,8 +67,14 @@ def analyse_content(item: PendingFile, content: FileContent, engine: Engine) -> 
     return encoded([find_in_content(item, content, engine.detector)], engine.encoder)[0]
 
 
-def find_in_file(item: PendingFile, root: Path, detector: FaceDetector) -> Sighting:
-    """The first half of `analyse`, for those who encode the faces of many photos together."""
+def find_in_file(
+    item: PendingFile, root: Path, detector: FaceDetector, turn: Turn | None = None
+) -> Sighting:
+    """The first half of `analyse`, for those who encode the faces of many photos together.
+
+    Args:
+        turn: taken for as long as a large photo is in memory.
+    """
     file = item.file
     if file.problem is not None:
         return _failed(NewFailure(file.rel_path, file.size, file.mtime_ns, file.problem))
@@ -78,10 +86,12 @@ def find_in_file(item: PendingFile, root: Path, detector: FaceDetector) -> Sight
         if item.depth != FAST:
             return Sighting(Analysed())  # its faces are known; the next run looks for more
         return _failed(_unread(item, error))
-    return find_in_content(item, content, detector)
+    return find_in_content(item, content, detector, turn)
 
 
-def find_in_content(item: PendingFile, content: FileContent, detector: FaceDetector) -> Sighting:
+def find_in_content(
+    item: PendingFile, content: FileContent, detector: FaceDetector, turn: Turn | None = None
+) -> Sighting:
     """The faces in a file's content.
 
     Of what the photo held before, only faces that are not known yet; none without a deeper search.
@@ -94,14 +104,22 @@ def find_in_content(item: PendingFile, content: FileContent, detector: FaceDetec
     known_id = None if known is None else known.id
     depth = item.depth if is_same else FAST
     try:
-        photo = read_photo(content.data, path, max_side=depth.max_side, min_side=depth.min_side)
+        with turn or Turn() as mine:
+            photo = read_photo(
+                content.data,
+                path,
+                max_side=depth.max_side,
+                min_side=depth.min_side,
+                before_decoding=mine.wait,
+            )
+            faces = find_faces(photo, detector, pixels=depth.pixels)
     except PhotoUnreadable as error:
+        reason = error.reason if depth == FAST else STILL_KNOWN + error.reason
         lost_id = None if is_same else known_id
         return _failed(
-            NewFailure(path, content.size, content.mtime_ns, error.reason, lost_id),
+            NewFailure(path, content.size, content.mtime_ns, reason, lost_id),
             is_decoded=True,
         )
-    faces = find_faces(photo, detector, pixels=depth.pixels)
     if is_same:
         faces = [faces[i] for i in unknown_faces(item.boxes, [face.box for face in faces])]
     new = NewPhoto(
@@ -118,6 +136,13 @@ def find_in_content(item: PendingFile, content: FileContent, detector: FaceDetec
         keeps_faces=is_same,
     )
     return Sighting(Analysed(photo=new, is_decoded=True), faces)
+
+
+def given_up(item: PendingFile, reason: str) -> Analysed:
+    """What becomes of a file that ends whoever reads it."""
+    file, is_known = item.file, item.depth != FAST
+    reason = STILL_KNOWN + reason if is_known else reason
+    return Analysed(failure=NewFailure(file.rel_path, file.size, file.mtime_ns, reason))
 
 
 def encoded(sightings: Iterable[Sighting], encoder: FaceEncoder) -> list[Analysed]:

@@ -19,9 +19,8 @@ from typing import Any
 
 from opqn_app.engine import Engine, Recipe
 from opqn_app.errors import OpqnError
-from opqn_app.library.analysis import Analysed, analyse
+from opqn_app.library.analysis import Analysed, analyse, given_up
 from opqn_app.library.plan import PendingFile
-from opqn_app.library.records import NewFailure
 
 DEPTH = 2  # photos handed to an actor, so that it never waits for us
 AHEAD_PER_ACTOR = 16  # results that wait for a slow photo before them
@@ -188,10 +187,8 @@ class _Pool:
         culprit.tries += 1
         if culprit.tries >= MAX_TRIES:
             actor.jobs.popleft()
-            file = culprit.item.file
             reason = f"the processes that read it have ended {MAX_TRIES} times"
-            failure = NewFailure(file.rel_path, file.size, file.mtime_ns, reason)
-            self._done[culprit.number] = (culprit.item, Analysed(failure=failure))
+            self._done[culprit.number] = (culprit.item, given_up(culprit.item, reason))
         self._again.extendleft(reversed(actor.jobs))
 
 

@@ -127,15 +127,21 @@ class IndexRun:
         yield from self._read(items, len(items), batch_size, workers, elsewhere)
 
     def search_again(
-        self, batch_size: int, workers: int, elsewhere: Analyse | None = None
+        self, batch_size: int, workers: int, elsewhere: Analyse | None = None, *, every: bool
     ) -> Iterator[IndexProgress]:
         """Search larger copies of the photos that only the fast pass has seen.
 
-        Faces they have stay as they are. A photo that can't be read now is left for another run.
+        Faces they have stay as they are. A photo whose disk refuses is left for another run.
+
+        Args:
+            every: not only those where this failed and is to be tried again.
         """
+        retried = {photo.id for photo in self.plan.again}
+        if not (every or retried):
+            return
         known = self.library.photo_table.known_photos(self.root_id, unsearched=True)
         photos = sorted(
-            (photo for photo in known if self._is_in_scope(photo.rel_path)),
+            (p for p in known if self._is_in_scope(p.rel_path) and (every or p.id in retried)),
             key=lambda photo: photo.rel_path,
         )
         self.counts.begin("thorough", len(photos))

@@ -75,6 +75,11 @@ class IndexWriter:
         """Store new file times of photos whose content and place are the same."""
         with self._db.transaction():
             self._relocate(None, photos)
+            self._db.run_many(
+                "DELETE FROM failures WHERE (root_id, rel_path) IN "
+                "(SELECT root_id, rel_path FROM photos WHERE id = ?)",
+                [(photo.photo_id,) for photo in photos],
+            )
 
     def rearrange(
         self,
@@ -116,6 +121,8 @@ class IndexWriter:
                 )
 
     def _save_photo(self, root_id: int, photo: NewPhoto) -> int:
+        name = name_to_db(photo.rel_path)
+        self._db.run("DELETE FROM failures WHERE root_id = ? AND rel_path = ?", [root_id, name])
         if photo.photo_id is not None and photo.keeps_faces:
             self._db.run(
                 "UPDATE photos SET n_faces = n_faces + ?, searched_px = ? WHERE id = ?",
@@ -136,8 +143,6 @@ class IndexWriter:
             self._detector,
             photo.searched_px,
         ]
-        name = name_to_db(photo.rel_path)
-        self._db.run("DELETE FROM failures WHERE root_id = ? AND rel_path = ?", [root_id, name])
         if photo.photo_id is None:
             return self._db.insert(
                 "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, "

@@ -69,9 +69,8 @@ def index_folder(
         yield from run.encode_known_faces()
         yield from run.find_known_content()
         yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
-        if thorough:
-            able = fitting_workers(THOROUGH_WORKER_BYTES)
-            yield from run.search_again(batch_size, workers or able, elsewhere)
+        able = fitting_workers(THOROUGH_WORKER_BYTES)
+        yield from run.search_again(batch_size, workers or able, elsewhere, every=thorough)
         failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
         report = run.counts.report(failures, time.monotonic() - started)
     logger.info(

@@ -12,7 +12,7 @@ from opqn_app.library.code_store import CodeStore
 from opqn_app.library.connection import Connection, connect
 from opqn_app.library.index_writer import IndexWriter
 from opqn_app.library.lock import WriterLock
-from opqn_app.library.photo_table import UNSEARCHED, PhotoTable
+from opqn_app.library.photo_table import GIVEN_UP, UNSEARCHED, PhotoTable
 from opqn_app.library.records import (
     CodeSegment,
     FaceRecord,
@@ -94,7 +94,8 @@ class Library:
             "SELECT (SELECT COUNT(*) FROM photos), (SELECT COUNT(*) FROM faces), "
             "(SELECT COUNT(*) FROM failures WHERE NOT is_ignored), (SELECT COUNT(*) FROM roots), "
             "meta.model_id, models.name, meta.revision, "
-            f"(SELECT COUNT(*) FROM photos WHERE {UNSEARCHED}) "
+            f"(SELECT COUNT(*) FROM photos WHERE {UNSEARCHED}) - "
+            f"(SELECT COUNT(*) FROM ({GIVEN_UP})) "
             "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"
         )
         assert row is not None, "the first migration fills meta"

@@ -26,6 +26,12 @@ _FACE_COLUMNS = (
 _N_FACE_COLUMNS = 8
 # Photos that the thorough search would show larger than they were searched; the words of an index.
 UNSEARCHED = f"searched_px < {THOROUGH.pixels} AND searched_px < width * height"
+# Those that it could not read, from which it keeps away until their file changes.
+GIVEN_UP = (
+    "SELECT p.id FROM failures x JOIN photos p ON p.root_id = x.root_id "
+    "AND p.rel_path = x.rel_path AND p.size = x.size AND p.mtime_ns = x.mtime_ns "
+    f"WHERE {UNSEARCHED}"
+)
 
 
 class PhotoTable:
@@ -88,9 +94,10 @@ class PhotoTable:
 
     def known_photos(self, root_id: int, *, unsearched: bool = False) -> list[KnownPhoto]:
         """All of a root, or only those that await the thorough search."""
+        which = f"AND {UNSEARCHED} AND id NOT IN ({GIVEN_UP})" if unsearched else ""
         rows = self._db.rows(
             "SELECT id, root_id, rel_path, size, mtime_ns, content_hash FROM photos "
-            f"WHERE root_id = ? {f'AND {UNSEARCHED}' if unsearched else ''}",
+            f"WHERE root_id = ? {which}",
             [root_id],
         )
         return [KnownPhoto(row[0], row[1], name_from_db(row[2]), *row[3:]) for row in rows]

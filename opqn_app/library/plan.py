@@ -36,8 +36,10 @@ class ScanPlan:
             of a known photo.
         broken: files that are no regular files, to be listed as failures.
         gone: known photos without their file.
-        gone_failures: ids of failures without their file, or whose file is a known photo again.
+        gone_failures: ids of failures without their file, or whose file is a known photo again,
+            or is one that is to be searched again.
         unchanged: photos of the same size and mtime.
+        again: those of them that the thorough search could not read and is to try again.
     """
 
     pending: tuple[PendingFile, ...]
@@ -45,6 +47,7 @@ class ScanPlan:
     gone: tuple[KnownPhoto, ...]
     gone_failures: tuple[int, ...]
     unchanged: int
+    again: tuple[KnownPhoto, ...] = ()
 
     @property
     def displaced(self) -> tuple[KnownPhoto, ...]:
@@ -88,13 +91,15 @@ def plan_changes(
     """Plan a run over one root, or over one part of it if all three arguments are of that part.
 
     A failure is tried again when its file has changed, or with `retry_failures` unless the user
-    ignores it. Nothing below an unreadable folder counts as gone.
+    ignores it; of an unchanged photo it is one of the thorough search. Nothing below an unreadable
+    folder counts as gone.
     """
     photos = {photo.rel_path: photo for photo in known}
     failed = {failure.rel_path: failure for failure in failures}
     pending: list[PendingFile] = []
     broken: list[PhotoFile] = []
     healed: list[int] = []
+    again: list[KnownPhoto] = []
     unchanged = 0
     for file in found.files:
         photo, failure = photos.get(file.rel_path), failed.get(file.rel_path)
@@ -103,8 +108,9 @@ def plan_changes(
                 broken.append(file)
         elif photo is not None and _is_same(file, photo):
             unchanged += 1
-            if failure is not None:
+            if failure is not None and _is_due(file, failure, retry_failures):
                 healed.append(failure.id)
+                again += [photo] if _is_same(file, failure) else []
         elif _is_due(file, failure, retry_failures):
             pending.append(PendingFile(file, photo))
     seen = {file.rel_path for file in found.files}
@@ -118,6 +124,7 @@ def plan_changes(
             *healed,
         ),
         unchanged=unchanged,
+        again=tuple(again),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from opqn_app.errors import LibraryError
 from opqn_app.library.code_store import CodeStore
 from opqn_app.library.connection import Connection
-from opqn_app.library.photo_table import UNSEARCHED
+from opqn_app.library.photo_table import GIVEN_UP, UNSEARCHED
 from opqn_app.library.records import ForgetReport, Root, name_from_db, name_to_db
 
 
@@ -23,7 +23,8 @@ class RootTable:
             "(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id), "
             "(SELECT COALESCE(SUM(p.n_faces), 0) FROM photos p WHERE p.root_id = r.id), "
             "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored), "
-            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNSEARCHED}) "
+            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNSEARCHED}) - "
+            f"(SELECT COUNT(*) FROM ({GIVEN_UP} AND p.root_id = r.id)) "
             "FROM roots r ORDER BY r.id"
         )
         return [_root(*row) for row in rows]

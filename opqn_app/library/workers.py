@@ -1,13 +1,15 @@
 """Analyse photos in worker processes: in order, bounded, and a photo that kills one costs itself.
 
 Each worker builds an engine of its own from a recipe, computes with one thread, and has at most two
-photos: the one it reads and the next. Its memory goes back to the system when it is replaced.
+photos: the one it reads and the next. Its memory goes back to the system when it is replaced. Large
+photos are read by one worker at a time, see `turns`.
 """
 
 import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import traceback
 from collections import deque
@@ -21,9 +23,10 @@ from typing import Any
 
 from opqn_app.engine import Recipe
 from opqn_app.errors import OpqnError
-from opqn_app.library.analysis import Analysed, analyse
+from opqn_app.library import allocator
+from opqn_app.library.analysis import Analysed, analyse, given_up
 from opqn_app.library.plan import PendingFile
-from opqn_app.library.records import NewFailure
+from opqn_app.library.turns import Turn
 
 MAX_PHOTOS = 400  # of one worker; then a new one starts with fresh memory
 MAX_AHEAD = 48  # results that wait for a slow photo before them
@@ -95,6 +98,7 @@ class _Pool:
         self._recipe = recipe
         self._n_workers = n_workers
         self._context = _context(recipe)
+        self._folder = tempfile.TemporaryDirectory(prefix="opqn-", ignore_cleanup_errors=True)
         self._workers: list[_Worker] = []
         self._again: deque[_Job] = deque()  # jobs of workers that died
         self._done: dict[int, tuple[PendingFile, Analysed]] = {}
@@ -125,6 +129,7 @@ class _Pool:
         for worker in self._workers:
             worker.end()
         self._workers.clear()
+        self._folder.cleanup()
         if self._context.get_start_method() == "forkserver":
             # It would hold the libraries it has imported for as long as the window is open.
             forkserver._forkserver._stop()  # type: ignore[attr-defined]
@@ -144,8 +149,9 @@ class _Pool:
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
+        turn_file = Path(self._folder.name) / "large-photo.lock"
         process = self._context.Process(
-            target=_serve, args=(theirs, self._recipe, self._root), daemon=True
+            target=_serve, args=(theirs, self._recipe, self._root, turn_file), daemon=True
         )
         process.start()
         theirs.close()
@@ -185,19 +191,15 @@ class _Pool:
             culprit.tries += 1
             if culprit.tries >= MAX_TRIES:
                 worker.jobs.popleft()
-                self._done[culprit.number] = (culprit.item, _fatal(culprit.item, worker))
+                self._done[culprit.number] = (culprit.item, given_up(culprit.item, _end_of(worker)))
         self._again.extendleft(reversed(worker.jobs))
 
 
-def _fatal(item: PendingFile, worker: _Worker) -> Analysed:
-    file = item.file
-    was_killed = worker.process.exitcode == -getattr(signal, "SIGKILL", 9)
-    reason = (
-        "the system ended the process that read it, perhaps for lack of memory"
-        if was_killed
-        else "decoding it crashed the process that read it"
-    )
-    return Analysed(failure=NewFailure(file.rel_path, file.size, file.mtime_ns, reason))
+def _end_of(worker: _Worker) -> str:
+    """What happened to it, said of the photo it read."""
+    if worker.process.exitcode == -getattr(signal, "SIGKILL", 9):
+        return "the system ended the process that read it, perhaps for lack of memory"
+    return "decoding it crashed the process that read it"
 
 
 def _context(recipe: Recipe) -> Any:
@@ -208,19 +210,22 @@ def _context(recipe: Recipe) -> Any:
     if not sys.platform.startswith("linux"):
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["opqn_app.library.workers", *recipe.modules])
+    modules = ["opqn_app.library.workers", *recipe.modules, "opqn_app.library.fork_server"]
+    context.set_forkserver_preload(modules)
     return context
 
 
-def _serve(pipe: Connection, recipe: Recipe, root: Path) -> None:
+def _serve(pipe: Connection, recipe: Recipe, root: Path, turn_file: Path) -> None:
     """The life of a worker: build the engine, then a result for each item until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started us
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    allocator.give_back_large_buffers()
+    turn = Turn(turn_file)
     try:
         engine = recipe.build()
         pipe.send("ready")
         while True:
-            pipe.send(analyse(pipe.recv(), root, engine))
+            pipe.send(analyse(pipe.recv(), root, engine, turn))
     except (EOFError, BrokenPipeError):
         return
     except OpqnError as error:

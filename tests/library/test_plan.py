@@ -58,6 +58,20 @@ def test_each_file_and_photo_is_accounted_for_once(
     assert {p.rel_path for p in plan.gone} == {p.rel_path for p in known} - paths - below
 
 
+def test_a_failure_of_an_unchanged_photo_stays_until_it_is_retried() -> None:
+    """It is one of the thorough search; of a file that was another one meanwhile it is stale."""
+    known = [KnownPhoto(1, 1, "a.jpg", 3, 0, b"one"), KnownPhoto(2, 1, "b.jpg", 3, 0, b"two")]
+    found = ScanResult((PhotoFile("a.jpg", 3, 0), PhotoFile("b.jpg", 3, 0)), ())
+    failures = [KnownFailure(7, "a.jpg", 3, 0, False), KnownFailure(8, "b.jpg", 3, 5, False)]
+    plan = plan_changes(known, found, failures)
+    assert (plan.gone_failures, plan.again, plan.unchanged) == ((8,), (), 2)
+    plan = plan_changes(known, found, failures, retry_failures=True)
+    assert (plan.gone_failures, plan.again, plan.unchanged) == ((7, 8), (known[0],), 2)
+    ignored = [KnownFailure(7, "a.jpg", 3, 0, True)]
+    plan = plan_changes(known, found, ignored, retry_failures=True)
+    assert (plan.gone_failures, plan.again) == ((), ())
+
+
 @given(trees())
 def test_moves_pair_equal_content_and_use_each_side_once(
     tree: tuple[list[KnownPhoto], ScanResult, list[KnownFailure]],

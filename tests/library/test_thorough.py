@@ -15,9 +15,9 @@ from library_fakes import LayeredDetector, PixelEncoder, RunIndex, WritePhoto, l
 from test_kill import content
 
 from opqn_app.engine import Engine
-from opqn_app.errors import FolderUnavailable
-from opqn_app.library import index_run, schema
-from opqn_app.library.analysis import Analysed, analyse, find_in_file
+from opqn_app.errors import FolderUnavailable, PhotoUnreadable
+from opqn_app.library import analysis, index_run, schema
+from opqn_app.library.analysis import STILL_KNOWN, Analysed, analyse, find_in_file, given_up
 from opqn_app.library.connection import connect
 from opqn_app.library.content import content_hash
 from opqn_app.library.indexing import index_folder
@@ -28,6 +28,7 @@ from opqn_app.library.records import FaceRecord, KnownPhoto
 from opqn_app.library.scan import PhotoFile
 from opqn_app.types import DetectedFace
 from opqn_app.vision.depth import FAST, THOROUGH
+from opqn_app.vision.images import Photo, read_photo
 
 LARGE = 35  # scale of a photo larger than the copy of the fast pass
 
@@ -238,6 +239,86 @@ def test_a_known_photo_that_cannot_be_decoded_now_keeps_its_faces(folder: Path) 
     seen = find_in_file(known_item(path, b"no picture"), folder, LayeredDetector(2)).seen
     assert seen.failure is not None
     assert seen.failure.drop_photo_id is None
+
+
+@pytest.fixture
+def too_large(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of photos that can be decoded for the fast pass only."""
+    names: list[str] = []
+
+    def read(data: bytes, name: str, **how: Any) -> Photo:
+        if name in names and how["max_side"] > FAST.max_side:
+            raise PhotoUnreadable(name, "it is too large")
+        return read_photo(data, name, **how)
+
+    monkeypatch.setattr(analysis, "read_photo", read)
+    return names
+
+
+def test_a_photo_that_cannot_be_searched_is_listed_once_and_then_left_alone(
+    library_path: Path, write_photo: WritePhoto, run_index: RunIndex, too_large: list[str]
+) -> None:
+    for i in range(3):
+        write_photo(f"{i}.png", seed=i, scale=LARGE)
+    too_large.append("1.png")
+    report = run_index(engine=layered_engine(), thorough=True)
+    assert (report.added, report.searched, unsearched(library_path)) == (3, 2, 0)
+    (failure,) = report.failures
+    assert failure.reason == f"{STILL_KNOWN}it is too large"
+    before = content(library_path)
+    for thorough in (True, False, True):
+        engine = layered_engine()
+        report = run_index(engine=engine, thorough=thorough)
+        assert (report.decoded, report.searched, report.unchanged) == (0, 0, 3)
+        assert report.failures == (failure,)
+        assert engine.detector.calls == 0
+    assert content(library_path) == before
+
+
+def test_a_photo_that_could_not_be_searched_is_tried_again_when_it_has_changed(
+    library_path: Path, write_photo: WritePhoto, run_index: RunIndex, too_large: list[str]
+) -> None:
+    write_photo("a.png", seed=1, scale=LARGE)
+    too_large.append("a.png")
+    run_index(engine=layered_engine(), thorough=True)
+    too_large.clear()
+    write_photo("a.png", seed=2, scale=LARGE)
+    report = run_index(engine=layered_engine())
+    assert (report.changed, report.failures, unsearched(library_path)) == (1, (), 1)
+    assert run_index(engine=layered_engine(), thorough=True).searched == 1
+
+
+@pytest.mark.parametrize("is_named", [False, True])
+def test_a_photo_that_could_not_be_searched_can_be_retried(
+    library_path: Path,
+    write_photo: WritePhoto,
+    run_index: RunIndex,
+    too_large: list[str],
+    is_named: bool,
+) -> None:
+    """By `--retry`, and by the window, which names it; other photos still wait for their search."""
+    write_photo("a.png", seed=1, scale=LARGE)
+    too_large.append("a.png")
+    (failure,) = run_index(engine=layered_engine(), thorough=True).failures
+    write_photo("b.png", seed=2, scale=LARGE)
+    run_index(engine=layered_engine())
+    options: dict[str, Any] = {"failure_ids": [failure.id]} if is_named else {}
+    report = run_index(engine=layered_engine(), retry_failures=True, **options)
+    assert (report.searched, len(report.failures), unsearched(library_path)) == (0, 1, 1)
+    too_large.clear()
+    options = {"failure_ids": [report.failures[0].id]} if is_named else {}
+    report = run_index(engine=layered_engine(), retry_failures=True, **options)
+    assert (report.searched, report.failures, unsearched(library_path)) == (1, (), 1)
+
+
+def test_a_photo_that_ends_its_reader_while_it_is_searched_stays_known() -> None:
+    """Its failure is that of the file as it is, which keeps the next run away from it."""
+    item = known_item(Path("a.png"), b"content")
+    failure = given_up(item, "decoding it crashed the process that read it").failure
+    assert failure is not None
+    assert failure.reason.startswith(STILL_KNOWN)
+    assert (failure.size, failure.mtime_ns) == (item.file.size, item.file.mtime_ns)
+    assert failure.drop_photo_id is None
 
 
 # Elsewhere
