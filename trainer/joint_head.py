@@ -86,11 +86,11 @@ def start_joint_head(
         raise ValueError(f"{recipe.directions} directions can't be dealt to {config.n_books} books")
     if collections is None:
         collections = torch.zeros_like(labels)
-    means = group_means(embeddings, collections)
+    means, rows = relative_directions(
+        embeddings, labels, collections, recipe.directions,
+        shrinkage=recipe.shrinkage, emphasis=recipe.emphasis,
+    )  # fmt: skip
     centred = embeddings - means[collections]
-    rows = discriminant_directions(centred, labels, recipe.directions, shrinkage=recipe.shrinkage)
-    spread = F.normalize(centred @ rows.T, dim=-1).std(0)
-    rows *= (spread / spread.max()).pow(recipe.emphasis)[:, None]
     generator = torch.Generator().manual_seed(recipe.seed)
     features = centred @ rows.T
     made = [made_faces(features, labels, generator) for _ in range(recipe.made_faces)]
@@ -105,6 +105,32 @@ def start_joint_head(
         yield float((faces - sums_of(codes, words)).square().sum(-1).mean())
     words /= sums_of(codes, words).norm(dim=-1).mean()
     _fill(model, backbone, means[home], rows, words)
+
+
+def relative_directions(
+    embeddings: Tensor,
+    labels: Tensor,
+    collections: Tensor,
+    n: int,
+    *,
+    shrinkage: float,
+    emphasis: float = 0.5,
+) -> tuple[Tensor, Tensor]:
+    """What tells people apart among faces that are taken relative to the mean of their collection.
+
+    Args:
+        embeddings: (N, E); labels: (N,); collections: (N,), all as for `start_joint_head`.
+        n: directions.
+        shrinkage, emphasis: as in `JointRecipe`.
+
+    Returns:
+        The means (G, E) of the collections, and the directions (n, E).
+    """
+    means = group_means(embeddings, collections)
+    centred = embeddings - means[collections]
+    rows = discriminant_directions(centred, labels, n, shrinkage=shrinkage)
+    spread = F.normalize(centred @ rows.T, dim=-1).std(0)
+    return means, rows * (spread / spread.max()).pow(emphasis)[:, None]
 
 
 def made_faces(features: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:

@@ -246,6 +246,7 @@ def make_model(
         train_people=int(labels.max()) + 1,
         seconds=time.monotonic() - started,
         starts=arguments.tries,
+        trunk=shared,
     )
     card = card_text(name, shipped.config, recipe, figures, match_share=MATCH_SHARE)
     save_model(folder, model, calibration=calibration, card=card, name=name, trunk=shared)

@@ -7,19 +7,24 @@ from trainer.head import HeadRecipe
 from trainer.joint_head import JointRecipe
 from trainer.metrics import LeaveOneOut
 
+SFACE = (
+    "Trunk: SFace (Zhong et al. 2021) as published in OpenCV's model zoo, 128 numbers a face,"
+    " Apache-2.0 (see NOTICE), {what}shared by the models of this family. It was trained on"
+    " celebrities, so people of LFW may have been among them; the validation families are the"
+    " cleaner test. A face's features are the mean of its own and its mirror image's."
+)
 TRUNKS = {
-    "sface": (
-        "Trunk: SFace (Zhong et al. 2021) as published in OpenCV's model zoo, 128 numbers a face,"
-        " Apache-2.0 (see NOTICE), shared by the models of this family. It was trained on"
-        " celebrities, so people of LFW may have been among them; the validation families are the"
-        " cleaner test. A face's features are the mean of its own and its mirror image's.",
+    "sface": SFACE.format(what=""),
+    "sface-tuned": SFACE.format(
+        what="its last block and last layer tuned on the same faces as the head and mixed half and"
+        " half with the published ones (`trainer/recipes/tuned_trunk.py`), "
     ),
     "mobilefacenet": (
         "Trunk: MobileFaceNet of FaceX-Zoo, 512 numbers a face, Apache-2.0 (see NOTICE). It was"
         " trained on celebrities (MS-Celeb-1M), so people of LFW may have been among them; the"
-        " validation families are the cleaner test.",
+        " validation families are the cleaner test."
     ),
-}
+}  # by the name of the shared file
 NOT_TRAINED = (
     "So the head that is shipped is the start itself: with a frozen trunk, training with the OPQN"
     " loss did not help people it had not seen."
@@ -37,6 +42,7 @@ class Figures:
         history: (epoch, rank-1, mAP) on the tuning half; epoch 0 is the start.
         starts: of the head, of which the best on the tuning half was taken.
         seconds: the whole recipe, embedding included where it was not kept from before.
+        trunk: name of its file, see `TRUNKS`; by default the backbone's as published.
     """
 
     ours: dict[str, LeaveOneOut]
@@ -47,6 +53,7 @@ class Figures:
     train_people: int
     seconds: float
     starts: int = 1
+    trunk: str = ""
 
 
 def card_text(
@@ -62,11 +69,11 @@ def card_text(
         f"# {name}",
         "",
         f"OPQN, {config.n_books} codebooks of {config.n_words} codewords: {config.code_bytes} bytes"
-        " a face. The trunk is as published, only the head was made here.",
+        " a face.",
         "",
         "## How it was made",
         "",
-        *TRUNKS[config.backbone],
+        TRUNKS.get(figures.trunk, TRUNKS[config.backbone]),
         "",
         f"Head: {figures.train_crops:,} crops of {figures.train_people:,} people from Families in"
         " the Wild, Pins, CelebA, Glint360k and CASIA-WebFace samples, research sets of photos"

@@ -1,0 +1,122 @@
+"""Tuning the last layers of SFace: the loss by its definition, the layers, going on."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from opqn_app.opqn.sface import SFace
+from trainer.tail import Tail, TailData, TailRecipe, TailTraining, maps_of, ranking_loss, with_tail
+
+
+@pytest.fixture(scope="module")
+def trunk() -> SFace:
+    """Random weights with statistics that are not those of a fresh normalisation."""
+    torch.manual_seed(0)
+    net = SFace()
+    for module in net.modules():
+        if isinstance(module, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.1)
+            module.running_var.uniform_(0.5, 2)
+    return net.eval()
+
+
+def faces(n_people: int = 6, each: int = 4) -> TailData:
+    """Maps that tell people apart, seen in two ways; embeddings that hardly do."""
+    chance = np.random.default_rng(0)
+    people = chance.normal(size=(n_people, 1, 1024, 7, 7))
+    views = [
+        (people + 2 * chance.normal(size=(n_people, each, 1024, 7, 7)))
+        .reshape(-1, 1024, 7, 7)
+        .astype(np.float16)
+        for _ in range(2)
+    ]
+    torch.manual_seed(1)
+    labels = torch.arange(n_people).repeat_interleave(each)
+    return TailData(views, torch.randn(len(labels), 128), labels, labels % 2)
+
+
+def slow_loss(q: Tensor, bank: Tensor, labels: Tensor, scale: float, margin: float) -> float:
+    """Row i of q is a query for row i of the bank, from the definition, one pair at a time."""
+    total = 0.0
+    for i in range(len(q)):
+        terms = []
+        for p in range(len(bank)):
+            if labels[p] != labels[i] or p == i:
+                continue
+            beaten = sum(
+                math.exp(scale * (float(q[i] @ bank[n]) - float(q[i] @ bank[p]) + margin))
+                for n in range(len(bank))
+                if labels[n] != labels[i]
+            )
+            terms.append(math.log(1 + beaten))
+        total += sum(terms) / len(terms)
+    return total / len(q)
+
+
+def test_the_loss_is_what_its_definition_says() -> None:
+    torch.manual_seed(0)
+    bank = F.normalize(torch.randn(12, 5).double(), dim=-1)
+    q = F.normalize(torch.randn(7, 5).double(), dim=-1)
+    labels = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 2, 1, 0, 1])
+    itself = F.one_hot(torch.arange(7), 12).bool()
+    same = (labels[:7, None] == labels) & ~itself
+    found = ranking_loss(q, bank, same, itself, scale=9.0, margin=0.15)
+    assert float(found) == pytest.approx(slow_loss(q, bank, labels, 9.0, 0.15), rel=1e-9)
+
+
+def test_a_photo_of_the_person_that_ranks_first_costs_little() -> None:
+    bank = torch.eye(3)
+    same, itself = torch.tensor([[True, False, False]]), torch.zeros(1, 3, dtype=torch.bool)
+    good = ranking_loss(bank[:1], bank, same, itself, scale=20.0, margin=0.1)
+    bad = ranking_loss(bank[1:2], bank, same, itself, scale=20.0, margin=0.1)
+    assert float(good) < 1e-6
+    assert float(bad) == pytest.approx(22.0, abs=1e-3)
+
+
+def test_maps_and_tail_are_the_trunk(trunk: SFace) -> None:
+    pixels = torch.randn(3, 3, 112, 112)
+    with torch.inference_mode():
+        found = Tail(trunk)(maps_of(trunk, pixels))
+        torch.testing.assert_close(found, trunk(pixels))
+
+
+@pytest.mark.parametrize("published", [0.0, 0.25, 1.0])
+def test_the_mixture_has_its_share_of_the_published_weights(trunk: SFace, published: float) -> None:
+    tail, before = Tail(trunk), {k: v.clone() for k, v in trunk.state_dict().items()}
+    with torch.no_grad():
+        for parameter in tail.parameters():
+            parameter.add_(1.0)
+    mixed = with_tail(trunk, tail, published=published).state_dict()
+    tuned = {key for key in before if key.startswith(("blocks.12.", "map_bn.", "fc.", "out_bn."))}
+    learned = {key for key, _ in trunk.named_parameters()}
+    for key, value in before.items():
+        shift = 1 - published if key in tuned & learned else 0.0
+        torch.testing.assert_close(mixed[key], value + shift if shift else value)
+        assert torch.equal(trunk.state_dict()[key], value)  # the trunk itself stays as it is
+
+
+def test_training_makes_first_answers_right(trunk: SFace) -> None:
+    recipe = TailRecipe(epochs=8, batch_size=8, warm_up=1, learning_rate=1e-3)
+    training = TailTraining(Tail(trunk), faces(), recipe)
+    reports = list(training.epochs())
+    assert [report.epoch for report in reports] == list(range(1, 9))
+    assert reports[0].rank1 < 0.7
+    assert reports[-1].rank1 > 0.9
+    assert reports[-1].ranking < reports[0].ranking / 2
+
+
+def test_going_on_ends_where_training_at_one_go_does(trunk: SFace) -> None:
+    recipe = TailRecipe(epochs=3, batch_size=8, warm_up=2)
+    whole, half = (TailTraining(Tail(trunk), faces(), recipe) for _ in range(2))
+    list(whole.epochs())
+    next(iter(half.epochs()))
+    later = TailTraining(Tail(trunk), faces(), recipe)
+    later.go_on_from(half.state())
+    assert [report.epoch for report in later.epochs()] == [2, 3]
+    for key, value in whole.tail.state_dict().items():
+        assert torch.equal(later.tail.state_dict()[key], value), key
+    assert torch.equal(later.directions, whole.directions)

@@ -1,0 +1,266 @@
+"""The last layers of SFace, tuned so that the photos of a person rank each other first.
+
+All blocks but the last stay as published. What they make of each crop, a map of 1024 × 7 × 7, is
+computed once; what comes after is a tenth of the work, so that a CPU can train it. The loss asks
+what a search asks: every face is a query against all training faces as they were when last seen
+(a memory bank, Wang et al. 2020), and each photo of the same person should rank before all other
+people. Faces are compared as a head compares them, relative to the mean of their collection and
+along discriminant directions. In the end the weights are mixed with those published (Wortsman et
+al. 2022), which keeps what the latter know of people who are not like those of the training set.
+"""
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from opqn_app.opqn.sface import SFace
+from trainer.joint_head import group_means, relative_directions
+
+Maps = NDArray[np.float16]  # (n, 1024, 7, 7), often a file that is read as needed
+
+
+@dataclass(frozen=True, slots=True)
+class TailRecipe:
+    """Everything that decides a tuned tail besides the data.
+
+    Attributes:
+        epochs, batch_size, warm_up: the latter in steps; then the rates fall as a half cosine.
+        learning_rate: of the tail, by AdamW without decay.
+        head_rate: of the directions and the class weights.
+        scale, margin: of the ranking loss.
+        class_share: weight of a margin classifier beside it, whose scale and margin follow.
+        class_scale, class_margin: likewise.
+        shrinkage: of the directions that faces are compared along.
+        published: share of the published weights in the mixture that is kept.
+        bfloat16: half the numbers' bits while training; fast where the processor has it.
+        seed: of the order, and of which view of a crop is taken.
+    """
+
+    epochs: int = 4
+    batch_size: int = 128
+    warm_up: int = 100
+    learning_rate: float = 1.5e-4
+    head_rate: float = 1e-3
+    scale: float = 20.0
+    margin: float = 0.1
+    class_share: float = 0.5
+    class_scale: float = 24.0
+    class_margin: float = 0.2
+    shrinkage: float = 0.1
+    published: float = 0.5
+    bfloat16: bool = False
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TailData:
+    """Training faces; entry i of all belongs to one crop.
+
+    Attributes:
+        views: maps of several views of each crop.
+        embeddings: (n, E) what the published trunk says of each, float32.
+        labels: (n,) int64 people from 0, each with at least two faces.
+        collections: (n,) int64, the collection of photos a face comes from.
+    """
+
+    views: Sequence[Maps]
+    embeddings: Tensor
+    labels: Tensor
+    collections: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class TailEpoch:
+    """Means over an epoch: both losses, and how often the first answer was right in training."""
+
+    epoch: int
+    ranking: float
+    classes: float
+    rank1: float
+
+
+class Tail(nn.Module):
+    """What comes after the maps: (B, 1024, 7, 7) → (B, 128). A copy; normalisations stay fixed."""
+
+    def __init__(self, trunk: SFace) -> None:
+        super().__init__()
+        own = copy.deepcopy(trunk)
+        self.block, self.map_bn, self.fc, self.out_bn = (
+            own.blocks[-1], own.map_bn, own.fc, own.out_bn,
+        )  # fmt: skip
+        self.eval()
+
+    def forward(self, maps: Tensor) -> Tensor:
+        x = torch.flatten(self.map_bn(self.block(maps)), 1)
+        out: Tensor = self.out_bn(self.fc(x))
+        return out
+
+
+def maps_of(trunk: SFace, pixels: Tensor) -> Tensor:
+    """(B, 3, 112, 112) network input → (B, 1024, 7, 7), what `Tail` starts from."""
+    out: Tensor = trunk.blocks[:-1](trunk.prelu(trunk.bn(trunk.conv(pixels))))
+    return out
+
+
+def with_tail(trunk: SFace, tail: Tail, *, published: float) -> SFace:
+    """A copy of the trunk whose last layers are mixed: `published` of its own, the rest of `tail`.
+
+    Args:
+        published: 0 to 1.
+    """
+    mixed = copy.deepcopy(trunk)
+    theirs = {
+        "blocks.12": tail.block, "map_bn": tail.map_bn, "fc": tail.fc, "out_bn": tail.out_bn,
+    }  # fmt: skip
+    state = mixed.state_dict()
+    for prefix, module in theirs.items():
+        for name, value in module.state_dict().items():
+            if value.is_floating_point():
+                state[f"{prefix}.{name}"].lerp_(value.to(state[f"{prefix}.{name}"]), 1 - published)
+    mixed.load_state_dict(state)
+    return mixed.eval()
+
+
+def ranking_loss(
+    queries: Tensor, bank: Tensor, same: Tensor, left_out: Tensor, *, scale: float, margin: float
+) -> Tensor:
+    """How far the photos of a person are from ranking before those of all other people.
+
+    For a query q with the positives P and the negatives N of the bank, the mean over p in P of
+    log(1 + Σ_n exp(scale · (q·n - q·p + margin))); then the mean over queries.
+
+    Args:
+        queries: (B, d) of length 1.
+        bank: (n, d) of length 1.
+        same: (B, n) bool, which are positives; at least one in each row.
+        left_out: (B, n) bool, which are neither: the query itself.
+    """
+    scores = scale * queries @ bank.T
+    others = scores.masked_fill(same | left_out, -math.inf).logsumexp(1, keepdim=True)
+    each = F.softplus(others - scores + scale * margin) * same
+    return (each.sum(1) / same.sum(1)).mean()
+
+
+class TailTraining:
+    """A tail in training; `state` after an epoch is all that going on later needs.
+
+    Args:
+        tail: trained in place, on its device.
+    """
+
+    def __init__(self, tail: Tail, data: TailData, recipe: TailRecipe) -> None:
+        self.tail, self._data, self._recipe = tail, data, recipe
+        self._device = tail.fc.weight.device
+        self._epoch = 0
+        means, rows = relative_directions(
+            data.embeddings,
+            data.labels,
+            data.collections,
+            data.embeddings.shape[1],
+            shrinkage=recipe.shrinkage,
+        )
+        self.directions = nn.Parameter(rows.to(self._device))
+        self._means, self._labels = means.to(self._device), data.labels.to(self._device)
+        self._collections = data.collections.to(self._device)
+        with torch.no_grad():
+            self._bank = self.features(data.embeddings.to(self._device), self._collections)
+            centres = group_means(self._bank.cpu(), data.labels)
+        self._centres = nn.Parameter(F.normalize(centres, dim=-1).to(self._device))
+        self._optimizer = torch.optim.AdamW(
+            [
+                {"params": list(tail.parameters()), "rate": recipe.learning_rate},
+                {"params": [self.directions, self._centres], "rate": recipe.head_rate},
+            ],
+            weight_decay=0.0,
+        )
+
+    def features(self, embeddings: Tensor, collections: Tensor | int) -> Tensor:
+        """(B, E) embeddings of faces of collections (B,), or of one → (B, E) of length 1."""
+        centred = embeddings - self._means[collections]
+        return F.normalize(centred @ self.directions.T, dim=-1)
+
+    def epochs(self) -> Iterator[TailEpoch]:
+        """Train what is left of the epochs."""
+        recipe = self._recipe
+        n = len(self._data.labels)
+        steps = max(1, n // recipe.batch_size)
+        while self._epoch < recipe.epochs:
+            chance = np.random.default_rng((recipe.seed, self._epoch))
+            order = chance.permutation(n)
+            sums = np.zeros(3)
+            for step in range(steps):
+                self._set_rates(self._epoch * steps + step, steps * recipe.epochs)
+                rows = np.sort(order[step * recipe.batch_size :][: recipe.batch_size])
+                view = chance.integers(len(self._data.views), size=len(rows))
+                sums += self._step(rows, view)
+            self._epoch += 1
+            yield TailEpoch(self._epoch, *(sums / steps).tolist())
+
+    def state(self) -> dict[str, Any]:
+        """Everything that changes in training: for torch.save, weights_only when loaded."""
+        return {
+            "epoch": self._epoch,
+            "tail": self.tail.state_dict(),
+            "directions": self.directions.detach(),
+            "centres": self._centres.detach(),
+            "bank": self._bank,
+            "optimizer": self._optimizer.state_dict(),
+        }
+
+    @torch.no_grad()
+    def go_on_from(self, state: dict[str, Any]) -> None:
+        """Take up what `state` returned."""
+        self._epoch = state["epoch"]
+        self.tail.load_state_dict(state["tail"])
+        self.directions.copy_(state["directions"])
+        self._centres.copy_(state["centres"])
+        self._bank.copy_(state["bank"])
+        self._optimizer.load_state_dict(state["optimizer"])
+
+    def _set_rates(self, step: int, total: int) -> None:
+        factor = min(1.0, (step + 1) / self._recipe.warm_up)
+        factor *= 0.5 * (1 + math.cos(math.pi * step / total))
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["rate"] * factor
+
+    def _step(self, rows: NDArray[np.int64], view: NDArray[np.int64]) -> tuple[float, float, float]:
+        recipe = self._recipe
+        picked = [self._data.views[v][row] for row, v in zip(rows, view, strict=True)]
+        maps = torch.from_numpy(np.stack(picked)).to(self._device).float()
+        with self._precision():
+            embeddings = self.tail(maps)
+        at = torch.from_numpy(rows).to(self._device)
+        features = self.features(embeddings.float(), self._collections[at])
+        labels = self._labels[at]
+        of_person = labels[:, None] == self._labels
+        itself = torch.zeros_like(of_person).scatter_(1, at[:, None], value=True)
+        ranking = ranking_loss(
+            features, self._bank, of_person & ~itself, itself,
+            scale=recipe.scale, margin=recipe.margin,
+        )  # fmt: skip
+        classes = self._class_loss(features, labels)
+        self._optimizer.zero_grad()
+        (ranking + recipe.class_share * classes).backward()  # type: ignore[no-untyped-call]
+        self._optimizer.step()
+        with torch.no_grad():
+            first = (features @ self._bank.T).masked_fill(itself, -math.inf).argmax(1)
+            self._bank[at] = features
+        right = (self._labels[first] == labels).float().mean()
+        return ranking.item(), classes.item(), right.item()
+
+    def _class_loss(self, features: Tensor, classes: Tensor) -> Tensor:
+        cosines = features @ F.normalize(self._centres, dim=-1).T
+        margins = self._recipe.class_margin * F.one_hot(classes, len(self._centres))
+        return F.cross_entropy(self._recipe.class_scale * (cosines - margins), classes)
+
+    def _precision(self) -> AbstractContextManager[None]:
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.bfloat16)
