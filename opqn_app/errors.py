@@ -7,6 +7,7 @@ OpqnError                        str(error) is a sentence fit to show: what happ
 │  ├─ LibraryTooNew              written by a newer version of the app
 │  ├─ LibraryDamaged             SQLite says the file is broken
 │  ├─ LibraryLocked              another process is writing
+│  ├─ LibraryReadOnly            it can be searched, not changed
 │  └─ FolderUnavailable          a photo folder is missing, e.g. its disk is unplugged
 ├─ ModelError
 │  ├─ ModelMissing               no model of that name or path
@@ -78,6 +79,17 @@ class LibraryLocked(LibraryError):
             f"The library {path} is being written by {holder}. Wait until it is done, or stop it."
         )
         self.holder = holder
+
+
+class LibraryReadOnly(LibraryError):
+    """A library whose file or folder may not be written, such as one on a read-only disk."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"The library {path} can't be written: {reason}. Make the file and its folder "
+            "writable, or copy the file to a folder of your own and use the copy (--library COPY, "
+            "or Library file in the window's settings)."
+        )
 
 
 class FolderUnavailable(LibraryError):

@@ -180,12 +180,22 @@ def test_status_of_a_library_that_is_not_there(run: Run) -> None:
     assert "library.sqlite" in said
 
 
-def test_a_library_that_may_not_be_written_is_one_sentence(run: Run, photos: Path) -> None:
-    (photos.parent / "library.sqlite.lock").mkdir()  # root may write everywhere but not into this
-    status, _, said = run("index", photos)
-    assert status == 1
-    assert "can't be written" in said
-    assert "Traceback" not in said
+@pytest.mark.parametrize(
+    ("is_there", "words"), [(False, "in another place"), (True, "or copy the file to")]
+)
+def test_a_library_that_may_not_be_written_is_one_sentence(
+    run: Run, photos: Path, is_there: bool, words: str
+) -> None:
+    if is_there:
+        run("index", photos)
+    lock = photos.parent / "library.sqlite.lock"
+    lock.unlink(missing_ok=True)
+    lock.mkdir()  # root may write everywhere but not into this
+    for command in (["index", photos], ["encode"])[: 1 + is_there]:
+        status, _, said = run(*command)
+        assert status == 1
+        assert words in said
+        assert "Traceback" not in said
 
 
 @pytest.mark.parametrize("variable", ["OPQN_CACHE_DIR", "OPQN_LOG_DIR", "OPQN_DATA_DIR"])

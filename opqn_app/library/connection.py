@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from opqn_app.errors import LibraryDamaged, LibraryError, LibraryLocked
+from opqn_app.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryReadOnly
 
 logger = logging.getLogger(__name__)
 
@@ -154,6 +154,8 @@ def translated_errors(path: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise LibraryLocked(path, "another program") from error
+        if code == sqlite3.SQLITE_READONLY:
+            raise LibraryReadOnly(path, "the rights of the file do not allow it") from error
         reason = _OPERATIONAL.get(code)
         if reason is None:
             raise
@@ -167,7 +169,6 @@ def translated_errors(path: Path) -> Iterator[None]:
 
 _OPERATIONAL = {
     sqlite3.SQLITE_CANTOPEN: "it can't be opened; check that its folder exists and may be read",
-    sqlite3.SQLITE_READONLY: "it may not be written; check the rights of the file and its folder",
     sqlite3.SQLITE_FULL: "the disk is full; free some space",
     sqlite3.SQLITE_IOERR: "its disk gave an error; check that it is still connected",
     sqlite3.SQLITE_PERM: "it may not be opened; check the rights of the file and its folder",

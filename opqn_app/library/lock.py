@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from opqn_app.errors import LibraryError, LibraryLocked
+from opqn_app.errors import LibraryError, LibraryLocked, LibraryReadOnly
 
 logger = logging.getLogger(__name__)
 
@@ -31,15 +31,18 @@ class WriterLock:
 
         Raises:
             LibraryLocked: somebody else has it; the message says who.
-            LibraryError: the folder of the library may not be written.
+            LibraryReadOnly: the folder of the library may not be written.
+            LibraryError: nor does it hold a library yet.
         """
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
             raise LibraryLocked(self._library, self._holder()) from None
         except OSError as error:
+            if self._library.is_file():
+                raise LibraryReadOnly(self._library, str(error.strerror)) from error
             raise LibraryError(
-                f"The library {self._library} can't be written: {error.strerror}. Check the rights "
+                f"The library {self._library} can't be made: {error.strerror}. Check the rights "
                 "of its folder, or choose a library file in another place."
             ) from error
         note = {

@@ -365,8 +365,12 @@ class SearchPage(QWidget):
         ):
             self.bar.say("Your library can't be compared yet")
             self.messages.say(
-                f"Its {counted(status.faces, 'face')} were found with another model. Look for new "
-                "photos (F5) on the Library page: that makes them ready for this one.",
+                f"Its {counted(status.faces, 'face')} were found with another model. "
+                + (
+                    self._session.coding_problem
+                    or "Look for new photos (F5) on the Library page: that makes them ready for "
+                    "this one."
+                ),
                 "Library",
                 self.library_wanted.emit,
             )

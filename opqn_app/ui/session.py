@@ -106,6 +106,7 @@ class Session(QObject):
         self.library_path = library or settings.library_path
         self.runner = TaskRunner(self)
         self.status: Any = None  # the newest LibraryStatus, None until read
+        self.coding_problem = ""  # why the faces have no codes of the model, if that was tried
         self._engine_factory = engine_factory or partial(load_engine, detector=settings.detector)
         self._slot = jobs.EngineSlot()
         self._load_task: Task | None = None
@@ -221,7 +222,7 @@ class Session(QObject):
         self.read(is_behind).succeeded.connect(act)
 
     def _on_switched(self, model: str, engine: Engine) -> None:
-        self._switch_task = None
+        self._switch_task, self.coding_problem = None, ""
         self.remember(model=model, next_model="")
         self.model_switched.emit(model)
         self.engine_ready.emit(engine)
@@ -230,6 +231,8 @@ class Session(QObject):
 
     def _end_switch(self, model: str, reason: str = "") -> None:
         self._switch_task = None
+        if model == self.settings.model:
+            self.coding_problem = reason
         self.remember(next_model="")
         self.model_switch_ended.emit(model, reason)
         self._start_next()

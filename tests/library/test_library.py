@@ -21,7 +21,13 @@ from library_fakes import (
 )
 from sqlite_utils import Database
 
-from opqn_app.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryTooNew
+from opqn_app.errors import (
+    LibraryDamaged,
+    LibraryError,
+    LibraryLocked,
+    LibraryReadOnly,
+    LibraryTooNew,
+)
 from opqn_app.library import code_store, schema
 from opqn_app.library.connection import connect
 from opqn_app.library.library import Library
@@ -234,7 +240,7 @@ def test_a_reader_can_not_write(tmp_path: Path) -> None:
     Library.open(tmp_path / "library.sqlite", write=True).close()
     with (
         Library.open(tmp_path / "library.sqlite") as library,
-        pytest.raises(LibraryError, match="may not be written"),
+        pytest.raises(LibraryReadOnly, match="can't be written"),
     ):
         library.ignore_failures([1])
 
@@ -248,6 +254,31 @@ def test_a_library_in_a_folder_that_may_not_be_written_opens(open_folder: Path) 
     try:
         with bound_by_rights(), Library.open(stored.path) as library:
             assert [face.id for face in library.faces([1, 2, 3])] == [1, 2, 3]
+    finally:
+        open_folder.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of folders work differently there")
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_who_can_not_write_is_told_what_to_do(open_folder: Path, is_folder: bool) -> None:
+    path = open_folder / "library.sqlite"
+    Library.open(path, write=True).close()
+    open_folder.chmod(0o555 if is_folder else 0o777)
+    path.chmod(0o444)
+    path.with_name("library.sqlite.lock").unlink(missing_ok=True)
+    try:
+        with bound_by_rights(), pytest.raises(LibraryReadOnly, match="or copy the file to"):
+            Library.open(path, write=True)
+    finally:
+        open_folder.chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of folders work differently there")
+def test_a_library_that_can_not_be_made_is_not_to_be_copied(open_folder: Path) -> None:
+    open_folder.chmod(0o555)
+    try:
+        with bound_by_rights(), pytest.raises(LibraryError, match="in another place"):
+            Library.open(open_folder / "library.sqlite", write=True)
     finally:
         open_folder.chmod(0o755)
 

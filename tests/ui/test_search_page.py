@@ -20,6 +20,7 @@ from opqn_app.ui.item_models import FaceRole
 from opqn_app.ui.search_page import SearchPage
 from opqn_app.ui.session import Session
 from opqn_app.ui.widgets.contribution_bars import ContributionBars
+from opqn_app.ui.widgets.status_line import StatusLine
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000
@@ -80,6 +81,30 @@ def test_a_library_of_another_model_is_not_called_empty(
         qtbot.waitUntil(lambda: late_page.query is not None, timeout=TIMEOUT)
     assert late_page.bar.title == "Your library can't be compared yet"
     assert "5 faces were found with another model" in late_page.messages.text
+    late.shut_down()
+
+
+def test_a_library_that_can_not_be_coded_anew_says_what_to_do(
+    page: SearchPage, session: Session, people: MakePeople, qtbot: QtBot
+) -> None:
+    """As on a read-only disk; looking for new photos would not help."""
+    session.library_path.with_name("library.sqlite.lock").unlink(missing_ok=True)
+    session.library_path.with_name("library.sqlite.lock").mkdir()  # nor may root write into this
+    other = Engine(TintDetector(), PixelEncoder("other"))
+    late = Session(session.settings, engine_factory=lambda *_: other)
+    late_page, line = SearchPage(late), StatusLine(late)
+    qtbot.addWidget(late_page)
+    qtbot.addWidget(line)
+    with qtbot.waitSignals([late.status_read, late.model_switch_ended], timeout=TIMEOUT):
+        late.refresh_status()
+        late.load_engine()
+    with qtbot.waitSignal(late.results_ready, timeout=TIMEOUT):
+        late_page.open_sources([people("query.png", "red")])
+        qtbot.waitUntil(lambda: late_page.query is not None, timeout=TIMEOUT)
+    for said in (late_page.messages.text, line.text):
+        assert "can't be written" in said
+        assert "copy the file" in said
+        assert "F5" not in said
     late.shut_down()
 
 

@@ -128,6 +128,9 @@ class StatusLine(QWidget):
         self._show_progress()
 
     def _on_switch_ended(self, name: str, reason: str) -> None:
+        if reason and name == self._session.settings.model:
+            self._end(f"Your faces have no codes of {name} yet. {reason}")
+            return
         stays = f"{self._session.settings.model} goes on answering"
         self._end(f"{reason} {stays}." if reason else f"{name} was not taken; {stays}.")
 
