@@ -40,7 +40,9 @@ def upright_rgb(image: Image.Image, max_side: int, orientation: int) -> Image.Im
         smaller = Image.alpha_composite(white, smaller)
     smaller = smaller.convert("RGB") if smaller.mode != "RGB" else smaller
     turn = _TURNS.get(orientation)
-    return smaller.transpose(turn) if turn is not None else smaller.copy()
+    if turn is not None:
+        return smaller.transpose(turn)
+    return smaller.copy() if smaller is image else smaller
 
 
 def _shrunk(image: Image.Image, max_side: int) -> Image.Image:
