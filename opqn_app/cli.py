@@ -22,6 +22,7 @@ from opqn_app.progress import counted
 if TYPE_CHECKING:
     from opqn_app.engine import Engine
     from opqn_app.library.cluster import Cluster
+    from opqn_app.library.library import Library
     from opqn_app.library.records import Failure
     from opqn_app.vision.faces import FoundFace
 
@@ -77,7 +78,8 @@ def add_commands(commands: Any) -> None:
     index.add_argument(
         "--thorough",
         action="store_true",
-        help="then search large photos again for small faces; faces that are known stay",
+        help="then search large photos again for small faces and others that were missed; faces "
+        "that are known stay",
     )
     index.add_argument(
         "--workers",
@@ -358,6 +360,7 @@ def status_command(arguments: argparse.Namespace) -> int:
         failures = library.failures()
         roots = library.roots()
         detectors = library.detectors()
+        uncoded = _without_code(library)
     value = {
         "library": str(library_path(arguments)),
         "photos": status.photos,
@@ -365,7 +368,8 @@ def status_command(arguments: argparse.Namespace) -> int:
         "failures": _problems(failures),
         "model": {"id": status.model_id, "name": status.model_name},
         "detectors": detectors,
-        "not_searched_for_small_faces": status.unsearched,
+        "faces_without_code": uncoded,
+        "not_searched_thoroughly": status.unsearched,
         "revision": status.revision,
         "folders": [asdict(root) for root in roots],
     }
@@ -375,9 +379,14 @@ def status_command(arguments: argparse.Namespace) -> int:
     ]
     if detectors:
         lines.append(f"  faces found by {_by_detector(detectors)}")
+    for name, number in uncoded.items():
+        lines.append(
+            f"  {number:,} of {counted(status.faces, 'face')} without a code of the model "
+            f"'{name}', so not searched (opqn encode)"
+        )
     if status.unsearched:
         lines.append(
-            f"  {counted(status.unsearched, 'photo')} not searched for small faces yet "
+            f"  {counted(status.unsearched, 'photo')} not searched thoroughly yet "
             "(opqn index DIR --thorough)"
         )
     for root in roots:
@@ -388,10 +397,25 @@ def status_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _without_code(library: "Library") -> dict[str, int]:
+    """The model that searches use, with how many faces have no code of it; empty if all have."""
+    from opqn_app.errors import ModelError
+    from opqn_app.opqn.model_folder import find_model, read_description
+
+    name = settings.load().model
+    try:
+        model_id = str(read_description(find_model(name)).get("model_id"))
+    except ModelError:
+        return {}  # a search says what is wrong with it
+    number = library.faces_without_code(model_id)
+    return {name: number} if number else {}
+
+
 def _by_detector(photos: dict[str, int]) -> str:
-    if len(photos) == 1:
-        return next(iter(photos))
-    return ", ".join(f"{name} on {counted(n, 'photo')}" for name, n in photos.items())
+    named = {name.replace("+", " and "): n for name, n in photos.items()}
+    if len(named) == 1:
+        return next(iter(named))
+    return ", ".join(f"{name} on {counted(n, 'photo')}" for name, n in named.items())
 
 
 def forget_command(arguments: argparse.Namespace) -> int:

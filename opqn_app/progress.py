@@ -1,7 +1,7 @@
 """Progress in words: how many, how fast, how long still; one line on a terminal."""
 
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def progress_in_words(progress: "IndexProgress") -> str:
         return f"Looking for photos: {progress.done:,}"
     parts = [f"{progress.done:,}/{progress.total:,} photos"]
     if progress.phase == "thorough":
-        parts[0] = f"Looking for small faces: {parts[0]}"
+        parts[0] = f"Looking for more faces: {parts[0]}"
     if progress.photos_per_s > 0:
         parts.append(f"{progress.photos_per_s:.1f} photos/s")
     if progress.eta_s is not None:
@@ -98,17 +98,35 @@ def progress_in_words(progress: "IndexProgress") -> str:
 
 
 def index_report_in_words(report: "IndexReport") -> str:
-    """One sentence a user would want to read after indexing."""
-    new = report.added + report.changed
-    parts = [f"Indexed {counted(new, 'photo')}, {counted(report.faces, 'face')}"]
-    for number, word in (
-        (report.searched, "searched for small faces"),
-        (report.unchanged, "unchanged"),
-        (report.moved, "moved"),
-        (report.removed, "removed"),
-    ):
-        if number:
-            parts.append(f"{number:,} {word}")
+    """ "Indexed 3 photos, 6 faces, 40 unchanged, in 2 s." """
+    parts = news_of(report) or ["no new photos"]
+    if report.unchanged:
+        parts.append(f"{report.unchanged:,} unchanged")
+    return in_a_sentence([*parts, f"in {duration_in_words(report.seconds)}"])
+
+
+def news_of(report: "IndexReport") -> list[str]:
+    """What a run did and found, and the problems, each a part of a sentence; empty for nothing."""
+    new, parts = report.added + report.changed, []
+    if new:
+        found = counted(report.faces - report.more_faces, "face")
+        parts.append(f"indexed {counted(new, 'photo')}, {found}")
+    if report.coded:
+        parts.append(f"{counted(report.coded, 'known face')} got a code of this model")
+    if report.searched:
+        more = counted(report.more_faces, "more face") if report.more_faces else "no more faces"
+        parts.append(f"{more} found in {counted(report.searched, 'photo')} looked at again")
+    if report.moved:
+        parts.append(f"{report.moved:,} moved")
+    if report.removed:
+        parts.append(f"{report.removed:,} no longer there")
     if report.failures:
+        parts += [] if parts else ["no new photos"]
         parts.append(counted(len(report.failures), "problem"))
-    return f"{', '.join(parts)}, in {duration_in_words(report.seconds)}."
+    return parts
+
+
+def in_a_sentence(parts: Sequence[str]) -> str:
+    """ "3 moved, 1 no longer there." """
+    words = ", ".join(parts)
+    return f"{words[0].upper()}{words[1:]}."

@@ -204,7 +204,7 @@ def unplugged(studio: Studio) -> None:
 
 
 def small_faces(studio: Studio) -> None:
-    """A folder of large photos that awaits the search for small faces, and the search itself."""
+    """A folder of large photos that awaits the thorough search, and the search itself."""
     folder = studio.room / f"Reunion {studio.is_dark}" / "Reunion"
     folder.mkdir(parents=True)
     labels = json.loads((studio.sample / "labels.json").read_text(encoding="utf-8"))
@@ -230,7 +230,7 @@ def small_faces(studio: Studio) -> None:
         window.resize(*NORMAL)
         seen: list[IndexProgress] = []
         session.indexing_progressed.connect(seen.append)
-        page.look_for_small_faces()
+        page.look_for_more_faces()
         studio.wait(lambda: bool(seen) and seen[-1].phase == "thorough" and seen[-1].done >= 6)
         studio.shoot(window, "small-faces-running")
         studio.wait(lambda: not session.is_indexing and "not searched" not in page.header.counts)

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from library_fakes import PixelDetector, PixelEncoder, fake_engine
 from tiny_checkpoint import make_tiny_checkpoint
 
 from main import main
-from opqn_app import cli
+from opqn_app import cli, settings
 from opqn_app.engine import Engine
+from opqn_app.opqn import model_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [
@@ -118,15 +120,30 @@ def test_thorough_searches_once_what_the_fast_pass_has_seen(
         make_photo(f"large/{seed}.png", seed=seed, size=(1200, 900))
     make_photo("large/small.png")
     assert run("index", tmp_path / "large", "--json")[1]["searched"] == 0
-    assert run("status", "--json")[1]["not_searched_for_small_faces"] == 2
-    assert "2 photos not searched for small faces yet" in run("status")[1]["text"]
+    assert run("status", "--json")[1]["not_searched_thoroughly"] == 2
+    assert "2 photos not searched thoroughly yet" in run("status")[1]["text"]
     done = run("index", tmp_path / "large", "--thorough", "--json")[1]
     assert (done["searched"], done["decoded"], done["more_faces"]) == (2, 2, 0)
     state = run("status", "--json")[1]
-    assert (state["not_searched_for_small_faces"], state["faces"]) == (0, 6)
+    assert (state["not_searched_thoroughly"], state["faces"]) == (0, 6)
     again = run("index", tmp_path / "large", "--thorough")[1]["text"]
-    assert again.startswith("Indexed 0 photos, 0 faces, 3 unchanged")
-    assert "small faces" not in run("status")[1]["text"]
+    assert again.startswith("No new photos, 3 unchanged")
+    assert "thoroughly" not in run("status")[1]["text"]
+
+
+def test_status_tells_of_faces_that_the_model_of_searches_does_not_know(
+    run: Run, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("index", photos)
+    assert run("status", "--json")[1]["faces_without_code"] == {"bundled-256": 6}
+    words = "6 of 6 faces without a code of the model 'bundled-256', so not searched (opqn encode)"
+    assert words in run("status")[1]["text"]
+    settings.save(replace(settings.load(), model="gone"))
+    assert run("status", "--json")[1]["faces_without_code"] == {}
+    monkeypatch.setattr(model_folder, "read_description", lambda _folder: {"model_id": "fake-1"})
+    settings.save(replace(settings.load(), model="bundled-64"))
+    assert run("status", "--json")[1]["faces_without_code"] == {}
+    assert "opqn encode" not in run("status")[1]["text"]
 
 
 def test_words_for_people(run: Run, photos: Path) -> None:

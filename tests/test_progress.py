@@ -3,6 +3,7 @@
 import io
 from collections.abc import Generator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -47,14 +48,31 @@ def test_a_step_says_rate_time_left_and_problems() -> None:
 
 def test_the_report_is_one_sentence() -> None:
     words = index_report_in_words(REPORT)
-    assert words == "Indexed 1,203 photos, 2,310 faces, 40 unchanged, 2 moved, in 3 min 20 s."
+    assert words == "Indexed 1,203 photos, 2,310 faces, 2 moved, 40 unchanged, in 3 min 20 s."
 
 
-def test_the_search_for_small_faces_has_words_of_its_own() -> None:
+def test_the_thorough_search_has_words_of_its_own() -> None:
     words = progress_in_words(replace(step(120), phase="thorough"))
-    assert words.startswith("Looking for small faces: 120/1,200 photos · ")
-    report = index_report_in_words(replace(REPORT, searched=7))
-    assert "2,310 faces, 7 searched for small faces, 40 unchanged" in report
+    assert words.startswith("Looking for more faces: 120/1,200 photos · ")
+    report = index_report_in_words(replace(REPORT, searched=7, more_faces=310, moved=0))
+    found = "2,000 faces, 310 more faces found in 7 photos looked at again, 40 unchanged"
+    assert found in report
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "No new photos, 40 unchanged, in 2 s."),
+        ({"coded": 393}, "393 known faces got a code of this model, 40 unchanged, in 2 s."),
+        ({"searched": 1}, "No more faces found in 1 photo looked at again, 40 unchanged, in 2 s."),
+        ({"failures": (None,)}, "No new photos, 1 problem, 40 unchanged, in 2 s."),
+    ],
+)
+def test_a_run_that_read_no_photo_does_not_say_it_indexed_some(
+    changes: dict[str, Any], words: str
+) -> None:
+    nothing = IndexReport(0, 0, 0, 0, 40, 0, 0, (), 2.0)
+    assert index_report_in_words(replace(nothing, **changes)) == words
 
 
 def job() -> Generator[IndexProgress, None, IndexReport]:

@@ -93,6 +93,7 @@ class IndexRun:
             crops = self.library.photo_table.crops(chunk)
             codes = encode(self.engine.encoder, [crop_from_webp(crops[i]) for i in chunk])
             self.library.writer.save_codes(self.model, chunk, codes)
+            self.counts.coded += len(chunk)
             yield from self.counts.step(len(chunk), "")
 
     def find_known_content(self) -> Iterator[IndexProgress]:

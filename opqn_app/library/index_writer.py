@@ -128,6 +128,12 @@ class IndexWriter:
                 "UPDATE photos SET n_faces = n_faces + ?, searched_px = ? WHERE id = ?",
                 [len(photo.faces), photo.searched_px, photo.photo_id],
             )
+            if photo.faces:
+                self._db.run(
+                    "UPDATE photos SET detector = detector || '+' || ? "
+                    "WHERE id = ? AND instr('+' || detector || '+', '+' || ? || '+') = 0",
+                    [self._detector, photo.photo_id, self._detector],
+                )
             return photo.photo_id
         if photo.photo_id is not None:
             self._remove_faces([photo.photo_id])

@@ -49,8 +49,9 @@ def index_folder(
         workers: processes that read photos; 1 is this one alone, 0 as many as the machine can
             take. Without an engine's recipe, and for a few photos, this one does all.
         elsewhere: analyses the photos instead of such processes, see library.cluster.
-        thorough: then search photos larger than the fast pass sees them for small faces, those
-            that no run has searched so. Faces that are known stay as they are.
+        thorough: then search photos that are larger than the fast pass sees them, and that no run
+            has searched so, for small faces and others it has missed. Faces that are known stay
+            as they are.
 
     Raises:
         FolderUnavailable: the folder is missing, or empty although photos of it are known.
@@ -104,7 +105,7 @@ def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgres
         run = IndexRun(library, engine, root_id=0, root=library_path.parent, scope="")
         yield from run.encode_known_faces()
         library.writer.use_model(run.model)
-        return run.counts.done
+        return run.counts.coded
 
 
 def _start(library: Library, folder: Path, engine: Engine) -> IndexRun:

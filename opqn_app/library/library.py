@@ -102,7 +102,10 @@ class Library:
         return LibraryStatus(*row)
 
     def detectors(self) -> dict[str, int]:
-        """Photos by the detector that found their faces, most first; another is not run again."""
+        """Photos by the detector that found their faces, most first; another is not run again.
+
+        Where the thorough search was by another detector, and found more, it is "mtcnn+yunet".
+        """
         rows = self._db.rows(
             "SELECT detector, COUNT(*) FROM photos GROUP BY detector ORDER BY 2 DESC, 1"
         )
@@ -140,6 +143,10 @@ class Library:
     def code_segments(self, model_id: str) -> Iterator[CodeSegment]:
         """All codes of a model; iterate inside `snapshot` while a writer may be at work."""
         return self.code_store.segments(model_id)
+
+    def faces_without_code(self, model_id: str) -> int:
+        """How many faces a search by this model would leave out."""
+        return len(self.code_store.faces_without_code(model_id))
 
     def root_for(self, path: Path) -> tuple[int, Path] | None:
         """Id and path of the root that is `path` or holds it."""

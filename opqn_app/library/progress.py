@@ -19,7 +19,7 @@ class IndexProgress:
     """Where a run stands.
 
     Attributes:
-        phase: "thorough" while photos are searched again for small faces; done, total, rate and
+        phase: "thorough" while photos are searched again for more faces; done, total, rate and
             time left are then of this phase.
         done, total: photos to look at in this run, and known faces to encode for another model;
             total is 0 while scanning, where done counts the files found so far.
@@ -48,7 +48,8 @@ class IndexReport:
         unchanged: photos that needed nothing, or only a new file time.
         decoded: files whose picture was decoded, or could not be.
         faces: found in this run.
-        searched: photos searched again for small faces, where `more_faces` of `faces` were found.
+        searched: photos searched again thoroughly, where `more_faces` of `faces` were found.
+        coded: faces known before that got a code of the model.
         failures: all files of the root that can't be read, without those the user ignores.
     """
 
@@ -63,6 +64,7 @@ class IndexReport:
     seconds: float
     searched: int = 0
     more_faces: int = 0
+    coded: int = 0
 
 
 class RateMeter:
@@ -116,6 +118,7 @@ class RunCounts:
     failures: int = 0
     searched: int = 0
     more_faces: int = 0
+    coded: int = 0
     phase: Phase = "indexing"
     done: int = 0
     total: int = 0
@@ -156,4 +159,5 @@ class RunCounts:
             seconds=seconds,
             searched=self.searched,
             more_faces=self.more_faces,
+            coded=self.coded,
         )

@@ -19,7 +19,7 @@ class Root:
     Attributes:
         failures: files that can't be read, without the ignored ones.
         is_available: False while the folder is missing, or empty although photos are known in it.
-        unsearched: photos not searched for small faces yet.
+        unsearched: photos not searched thoroughly yet.
     """
 
     id: int
@@ -80,7 +80,7 @@ class LibraryStatus:
 
     Attributes:
         model_id, model_name: the model of the last indexing run, None before the first.
-        unsearched: photos not searched for small faces yet.
+        unsearched: photos not searched thoroughly yet.
     """
 
     photos: int

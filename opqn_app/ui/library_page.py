@@ -135,7 +135,7 @@ class LibraryPage(FolderDropPage):
         for path in self._paths_shown():
             self._session.index(path)
 
-    def look_for_small_faces(self) -> None:
+    def look_for_more_faces(self) -> None:
         """Search the photos of the folder shown again, those that only the fast pass has seen."""
         for root in self._searchable_roots():
             self._session.index(root.path, thorough=True)
@@ -232,7 +232,7 @@ class LibraryPage(FolderDropPage):
         self.grid.month_changed.connect(self.header.show_month)
         self.header.tab_changed.connect(lambda _tab: self._show_stack())
         self.header.rescan_wanted.connect(self.rescan)
-        self.header.search_wanted.connect(self.look_for_small_faces)
+        self.header.search_wanted.connect(self.look_for_more_faces)
         self.header.retry_wanted.connect(self._retry_all)
         self.header.show_wanted.connect(self._show_shown_folder)
         self.header.skips_wanted.connect(self.settings_requested)
@@ -452,7 +452,7 @@ class LibraryPage(FolderDropPage):
         return [root for root in self._view.roots if self._folder in (None, root.path)]
 
     def _searchable_roots(self) -> list[Root]:
-        """Those shown that hold photos not searched for small faces, are there, and are idle."""
+        """Those shown that hold photos not searched thoroughly, are there, and are idle."""
         return [
             root
             for root in self._roots_shown()

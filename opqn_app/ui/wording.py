@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opqn_app import paths
-from opqn_app.progress import counted
+from opqn_app.progress import counted, in_a_sentence, news_of
 
 if TYPE_CHECKING:
     from opqn_app.library.indexing import IndexProgress, IndexReport
@@ -53,8 +53,8 @@ def contents(photos: int, faces: int) -> str:
 
 
 def unsearched(photos: int) -> str:
-    """ "1,203 not searched for small faces yet", or "" for none."""
-    return f"{photos:,} not searched for small faces yet" if photos else ""
+    """ "1,203 not searched thoroughly yet", or "" for none."""
+    return f"{photos:,} not searched thoroughly yet" if photos else ""
 
 
 def percent(progress: "IndexProgress") -> int:
@@ -70,7 +70,7 @@ def running(progress: "IndexProgress", folder: str) -> str:
     """What indexing `folder` does now, for the status line."""
     if progress.phase == "scanning":
         return f"Looking for photos in {folder}"
-    what = "Looking for small faces" if progress.phase == "thorough" else "Finding faces"
+    what = "Looking for more faces" if progress.phase == "thorough" else "Finding faces"
     return f"{what} in {folder}: {progress.done:,} of {counted(progress.total, 'photo')}"
 
 
@@ -88,24 +88,10 @@ def pace(progress: "IndexProgress") -> str:
 
 def finished(report: "IndexReport", folder: str) -> str:
     """What a run did: "Indexed 1,203 photos, 2,310 faces, 4 problems." """
-    read = report.added + report.changed
-    parts = []
-    if read or report.failures:
-        faces = report.faces - report.more_faces
-        parts = [f"Indexed {counted(read, 'photo')}", counted(faces, "face")]
-    if report.searched:
-        more = counted(report.more_faces, "more face") if report.more_faces else "no more faces"
-        parts.append(f"{more} found in {counted(report.searched, 'photo')} looked at again")
-    if report.moved:
-        parts.append(f"{report.moved:,} moved")
-    if report.removed:
-        parts.append(f"{report.removed:,} no longer there")
-    if report.failures:
-        parts.append(counted(len(report.failures), "problem"))
+    parts = news_of(report)
     if not parts:
         return f"{folder} is up to date: {counted(report.unchanged, 'photo')} unchanged."
-    sentence = ", ".join(parts)
-    return f"{sentence[0].upper()}{sentence[1:]}."
+    return in_a_sentence(parts)
 
 
 def day(taken_at: str | None) -> str:

@@ -1,4 +1,4 @@
-"""How thoroughly photos are searched: a fast pass for all, a thorough one for small faces."""
+"""How thoroughly photos are searched: a fast pass for all, a thorough one for what it missed."""
 
 from dataclasses import dataclass
 

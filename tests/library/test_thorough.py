@@ -1,17 +1,24 @@
-"""The search for small faces: what is known stays, new faces come to it, nothing is done twice."""
+"""The thorough search: what is known stays, new faces come to it, nothing is done twice."""
 
 import os
 import pickle
 import shutil
 import sqlite3
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import worker_fakes
-from library_fakes import LayeredDetector, PixelEncoder, RunIndex, WritePhoto, layered_engine
+from library_fakes import (
+    LayeredDetector,
+    PixelDetector,
+    PixelEncoder,
+    RunIndex,
+    WritePhoto,
+    layered_engine,
+)
 from test_kill import content
 
 from opqn_app.engine import Engine
@@ -146,6 +153,30 @@ def test_another_model_has_codes_of_small_faces_too(
     with Library.open(library_path) as library:
         codes = [len(s.face_ids) for m in ("fake-1", "fake-2") for s in library.code_segments(m)]
         assert codes == [library.status().faces] * 2
+
+
+def test_the_detector_of_new_faces_is_noted_beside_that_of_the_known_ones(
+    library_path: Path, write_photo: WritePhoto, run_index: RunIndex
+) -> None:
+    write_photo("a.png", scale=LARGE)
+    write_photo("b.png", seed=1)
+    run_index(engine=layered_engine())
+    run_index(engine=replace(layered_engine(), detector_name="yunet"), thorough=True)
+    with Library.open(library_path) as library:
+        assert library.detectors() == {"mtcnn": 1, "mtcnn+yunet": 1}
+
+
+def test_a_detector_that_finds_no_more_is_not_noted(
+    library_path: Path, write_photo: WritePhoto, run_index: RunIndex
+) -> None:
+    write_photo("a.png", scale=LARGE)
+    run_index(engine=layered_engine())
+    report = run_index(
+        engine=Engine(PixelDetector(0), PixelEncoder(), detector_name="yunet"), thorough=True
+    )
+    assert (report.searched, report.more_faces) == (1, 0)
+    with Library.open(library_path) as library:
+        assert library.detectors() == {"mtcnn": 1}
 
 
 def test_progress_counts_the_photos_searched_again(

@@ -34,7 +34,7 @@ def test_each_state_of_a_folder_has_its_words() -> None:
     assert state(Activity(running=HOLIDAY)) == "Looking for photos"
     assert state(Activity(running=HOLIDAY, progress=at(41, 100))) == "Indexing 41 %"
     again = replace(at(41, 100), phase="thorough")
-    assert state(Activity(running=HOLIDAY, progress=again)) == "Small faces 41 %"
+    assert state(Activity(running=HOLIDAY, progress=again)) == "More faces 41 %"
     paused = Activity(running=HOLIDAY, is_paused=True, progress=at(41, 100))
     assert state(paused) == "Paused at 41 %"
 

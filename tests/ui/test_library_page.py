@@ -278,7 +278,7 @@ def test_an_unplugged_folder_says_so_and_shows_its_stored_faces(
     assert names(page) == {"a.png", "b.png", "c.png", "d.png"}
 
 
-def test_small_faces_are_looked_for_with_one_click_where_the_photos_are_there(
+def test_more_faces_are_looked_for_with_one_click_where_the_photos_are_there(
     page: LibraryPage, qtbot: QtBot, index_folder_of: Index, holiday: Path, tmp_path: Path
 ) -> None:
     attic = tmp_path / "Attic"
@@ -291,9 +291,9 @@ def test_small_faces_are_looked_for_with_one_click_where_the_photos_are_there(
     look = next(
         each
         for each in page.findChildren(QToolButton)
-        if each.accessibleName() == "Look for small faces"
+        if each.accessibleName() == "Look for more faces"
     )
-    waiting = "5 photos, 5 faces · 2 not searched for small faces yet"
+    waiting = "5 photos, 5 faces · 2 not searched thoroughly yet"
     qtbot.waitUntil(lambda: page.header.counts == waiting, timeout=LONG)
     assert look.isVisible()
     attic.rename(tmp_path / "elsewhere")
@@ -304,10 +304,27 @@ def test_small_faces_are_looked_for_with_one_click_where_the_photos_are_there(
     assert done.args is not None
     assert done.args[0] == holiday
     assert (done.args[1].searched, done.args[1].more_faces) == (1, 0)
-    waiting = "5 photos, 5 faces · 1 not searched for small faces yet"
+    waiting = "5 photos, 5 faces · 1 not searched thoroughly yet"
     qtbot.waitUntil(lambda: page.header.counts == waiting, timeout=LONG)
     assert look.isHidden()
     assert not page._session.is_indexing
+
+
+def test_counts_are_read_whole_in_a_small_window(
+    page: LibraryPage, qtbot: QtBot, index_folder_of: Index, holiday: Path
+) -> None:
+    """Beside the tabs of problems, with photos of a month that await the thorough search."""
+    with Image.open(holiday / "d.png") as photo:
+        photo.resize((1300, 700)).save(holiday / "a.png")
+    index_folder_of(holiday)
+    settled(qtbot, page, 4)
+    page.resize(900 - 132, 600)  # a window of 900 px without what is left of the page
+    page.header.show_month("September 2026")
+    qtbot.waitUntil(lambda: "1 not searched" in page.header.counts, timeout=LONG)
+    label = page.header._counts
+    assert "September" in label.text()
+    assert button(page, "Problems (1)").isVisible()
+    qtbot.waitUntil(lambda: label.width() >= label.sizeHint().width(), timeout=LONG)
 
 
 def test_the_sample_goes_with_one_click(

@@ -77,10 +77,10 @@ def test_a_report_tells_photos_faces_and_problems() -> None:
     assert words == "Indexed 1,203 photos, 2,310 faces, 4 problems."
 
 
-def test_the_search_for_small_faces_is_told_apart() -> None:
+def test_the_thorough_search_is_told_apart() -> None:
     words = wording.running(progress(phase="thorough"), "Holiday")
-    assert words == "Looking for small faces in Holiday: 120 of 1,203 photos"
-    assert wording.unsearched(1203) == "1,203 not searched for small faces yet"
+    assert words == "Looking for more faces in Holiday: 120 of 1,203 photos"
+    assert wording.unsearched(1203) == "1,203 not searched thoroughly yet"
     assert wording.unsearched(0) == ""
     words = wording.finished(report(added=1, faces=9, searched=4, more_faces=7), "Holiday")
     assert words == "Indexed 1 photo, 2 faces, 7 more faces found in 4 photos looked at again."

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
 
 from opqn_app.ui.widgets.controls import push_button, text_label, tool_button
 
+MORE_FACES = "Look for more faces"
+
 
 @dataclass(frozen=True, slots=True)
 class FolderSummary:
@@ -61,24 +63,27 @@ class FolderHeader(QWidget):
         self._rescan = tool_button(
             "retry", "Look for new photos", self.rescan_wanted.emit, tip="Look for new photos (F5)"
         )
-        tip = "Look for small faces: search large photos again. What was found stays."
-        self._search = tool_button("face", "Look for small faces", self.search_wanted.emit, tip=tip)
+        tip = (
+            "Look for more faces: search large photos again for small faces and others that were "
+            "missed. What was found stays."
+        )
+        self._search = tool_button("face", MORE_FACES, self.search_wanted.emit, tip=tip)
         self._search.hide()
         self._more = tool_button("more", "More about this folder")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._more.setMenu(self._build_menu())
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self._title)
-        words.addWidget(self._counts)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(4, 0, 8, 0)
+        row = QHBoxLayout()
         row.setSpacing(8)
-        row.addLayout(words, 1)
+        row.addWidget(self._title, 1)
         row.addLayout(self._build_tabs())
         row.addWidget(self._search)
         row.addWidget(self._rescan)
         row.addWidget(self._more)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(4, 0, 8, 0)
+        rows.setSpacing(0)
+        rows.addLayout(row)
+        rows.addWidget(self._counts)  # a row of its own: beside tabs a small window cuts it
 
     @property
     def tab(self) -> str:
@@ -119,7 +124,7 @@ class FolderHeader(QWidget):
             tab.setVisible(has_problems)
 
     def offer_search(self, is_due: bool) -> None:
-        """Offer the search for small faces, or no longer."""
+        """Offer the thorough search, or no longer."""
         self._search.setVisible(is_due)
         self._search_action.setEnabled(is_due)
 
@@ -146,7 +151,7 @@ class FolderHeader(QWidget):
     def _build_menu(self) -> QMenu:
         menu = QMenu(self)
         menu.addAction("Look for new photos", self.rescan_wanted.emit)
-        self._search_action = menu.addAction("Look for small faces", self.search_wanted.emit)
+        self._search_action = menu.addAction(MORE_FACES, self.search_wanted.emit)
         self._retry_action = menu.addAction("Try files with problems again", self.retry_wanted.emit)
         self._show_action = menu.addAction("Show in file manager", self.show_wanted.emit)
         menu.addAction("Folders and files to skip…", self.skips_wanted.emit)

@@ -111,7 +111,7 @@ def _running_state(activity: Activity) -> FolderState:
     done = wording.percent(progress)
     if activity.is_paused:
         return FolderState(f"Paused at {done} %", "pause", fraction=done / 100)
-    words = "Small faces" if progress.phase == "thorough" else "Indexing"
+    words = "More faces" if progress.phase == "thorough" else "Indexing"
     return FolderState(f"{words} {done} %", "face", fraction=done / 100)
 
 
