@@ -145,7 +145,7 @@ class CodeIndex:
                 _ = segment.postings
 
     def contributions(self, lut: Lut, face_ids: Ids) -> Floats:
-        """(n, M): what each sub-space adds to the score of each face.
+        """(n, M): what each word of a face's code adds to its score.
 
         Raises:
             KeyError: a face that is not in the index.

@@ -4,6 +4,9 @@ The centroids of the IndexPQ are the orthonormal words C_m, so a query must lie 
 q = (C_1 p_1, …, C_M p_M), the soft quantisation of Eq. 3. Its inner product with word k of book m
 is p_m[k], so faiss adds up what Eq. 18 does and ranks the same; where scores are equal, or differ
 by no more than float32 rounds, its order may be another.
+
+With joint words, and linear queries in general, p_m is any table: the C_m then are not the words
+that were learned, but directions at right angles that keep the entries of a table apart.
 """
 
 from collections.abc import Sequence
@@ -23,10 +26,11 @@ TEXT = """\
 {n} faces coded by the model '{model}': {m} books of {k} words.
 
 {index}   faiss IndexIDMap over IndexPQ, inner product; ids are the library's face ids
-{words}     the words of the books, (M, d, K) float32
+{words}     a direction for each word of each book, (M, d, K) float32
 
 How to search it (pip install opqn-photo-search[faiss]):
 
+    from pathlib import Path
     import faiss, numpy as np
     from opqn_app.engine import load_engine
     from opqn_app.search.query import faces_in, query_lut

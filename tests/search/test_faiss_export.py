@@ -1,12 +1,16 @@
 """The faiss export ranks as the app does, up to the order of scores that float32 can't tell."""
 
+import shutil
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from library_fakes import StoredLibrary, store_codes
 from sample_crops import sample_crops
 
+from opqn_app import paths
 from opqn_app.errors import OpqnError
 from opqn_app.library.library import Library
 from opqn_app.opqn import lut as lut_scoring
@@ -46,7 +50,9 @@ def test_random_codes(m: int, k: int, d: int) -> None:
         check_same(index, peer, lut_scoring.snap(rng.dirichlet(np.full(k, peak), m)), words, 50)
 
 
-def test_real_codes_through_the_written_files(tmp_path: Path) -> None:
+def test_real_codes_through_the_written_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoder = OpqnEncoder.load(find_model("bundled-64"))
     crops = sample_crops()
     stored = store_codes(tmp_path / "library.sqlite", encoder.encode(crops), 256)
@@ -64,7 +70,21 @@ def test_real_codes_through_the_written_files(tmp_path: Path) -> None:
     )
     for lut in encoder.luts(crops[:10]):
         check_same(index, peer, lut, words, 20)
-    assert 'load_engine("bundled-64")' in (out / "README.txt").read_text(encoding="utf-8")
+    shutil.copy(next((paths.resource("sample") / "queries").glob("*.jpg")), out / "photo.jpg")
+    monkeypatch.chdir(out)
+    names = run_as_printed((out / "README.txt").read_text(encoding="utf-8"))
+    assert names["face_ids"].shape == (1, 100)
+    best = index.search(names["table"], limit=1)
+    assert names["face_ids"][0, 0] == best.face_ids[0]
+    assert names["scores"][0, 0] == pytest.approx(best.scores[0], rel=1e-5)
+
+
+def run_as_printed(text: str) -> dict[str, Any]:
+    """Run the program that a text holds, indented; returns its names."""
+    program = textwrap.dedent("\n".join(line for line in text.splitlines() if line[:4] == "    "))
+    names: dict[str, Any] = {}
+    exec(program, names)
+    return names
 
 
 def test_a_library_without_codes_of_the_model(stored: StoredLibrary, tmp_path: Path) -> None:
