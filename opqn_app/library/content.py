@@ -76,7 +76,7 @@ def _read_if_stable(path: Path) -> FileContent | None:
             raise PhotoUnreadable(
                 path, reasons.hopeless(b"", before.st_size, MAX_FILE_BYTES) or "it is too large"
             )
-        data = file.read(MAX_FILE_BYTES + 1)
+        data = file.read(before.st_size + 1)
         after = os.fstat(file.fileno())
     is_stable = before.st_mtime_ns == after.st_mtime_ns and len(data) == after.st_size
     if not is_stable:

@@ -1,5 +1,6 @@
 """One large photo in memory at a time, whichever worker process reads it."""
 
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -8,18 +9,19 @@ from filelock import FileLock
 
 from opqn_app.library import allocator
 
-# Decoded, so 64 MB: a JPEG is decoded at half its size where that will do. Photos of 12 megapixels,
-# of whatever format, never wait for each other.
+# Decoded, 64 MB. Photos of 12 megapixels never wait for each other, of whatever format, nor do
+# JPEG files that are decoded at half their size.
 LARGE_PIXELS = 16_000_000
+LONGEST_WAIT_S = 120.0  # then two are read at once, whatever became of the first
 
 
 class Turn:
-    """What a worker takes before it decodes a large photo, and gives back with `with`.
+    """What a worker takes before it decodes a large photo, and gives back at the end of `with`.
 
-    The operating system drops the lock when a worker dies, so its photo can be tried again.
+    The operating system drops the lock of a worker that dies, so its photo can be tried again.
 
     Args:
-        file: the same for all workers of a run; it is made, and left. None where photos are read
+        file: the same for all who take turns; it is made, and left. None where photos are read
             one after the other anyway.
     """
 
@@ -31,10 +33,8 @@ class Turn:
         if self._lock is None or pixels <= LARGE_PIXELS:
             return
         allocator.give_back_unused()
-        try:
-            self._lock.acquire()
-        except OSError:
-            self._lock = None  # a disk that can't lock: more memory is better than no photos
+        with suppress(OSError):  # Timeout is one; on a disk that can't lock nobody waits
+            self._lock.acquire(timeout=LONGEST_WAIT_S)
 
     def __enter__(self) -> Self:
         return self

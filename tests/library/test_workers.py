@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from opqn_app.library import index_run, workers
 from opqn_app.library.indexing import index_folder
 from opqn_app.library.plan import PendingFile
 from opqn_app.library.scan import scan_folder
+from opqn_app.library.turns import LARGE_PIXELS, LONGEST_WAIT_S
 
 WritePhotos = Callable[..., None]
 
@@ -93,6 +95,39 @@ def test_a_worker_killed_for_another_reason_costs_nothing(
     write_photos(30, worker_fakes.KILLS_ONCE, *range(31, 40))
     report = run_index(engine=worker_fakes.build(), workers=2)
     assert (report.added, report.failures) == (11, ())
+
+
+def write_large(path: Path, width: int, height: int) -> None:
+    assert width * height > LARGE_PIXELS
+    Image.new("L", (width, height), 90).save(path)
+
+
+def test_two_workers_hold_one_large_photo_at_a_time(
+    own_folders: Path, folder: Path, write_photos: WritePhotos, run_index: RunIndex
+) -> None:
+    write_photos(*range(30, 42))
+    for name in ("b", "c", "d", "e", "f", "g"):
+        write_large(folder / f"{name}.png", 4100, 4000)
+    notes = own_folders / "data"
+    notes.mkdir(exist_ok=True)
+    assert run_index(engine=worker_fakes.build_slow(), workers=2).added == 18
+
+    times = sorted(tuple(map(float, n.read_text().split())) for n in notes.glob("2048-*"))
+    assert len(times) == 6
+    assert all(end <= begin for (_, end), (begin, _) in pairwise(times))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+def test_a_worker_that_dies_in_a_large_photo_leaves_the_turn_to_others(
+    folder: Path, write_photos: WritePhotos, run_index: RunIndex
+) -> None:
+    """Its pictures are shrunk to the width that kills once."""
+    write_photos(30, 31)
+    for name in ("b", "c", "d"):
+        write_large(folder / f"{name}.png", 770, 21000)
+    report = run_index(engine=worker_fakes.build(), workers=2)
+    assert (report.added, report.failures) == (5, ())
+    assert report.seconds < LONGEST_WAIT_S
 
 
 def test_workers_are_replaced_and_nothing_is_lost(

@@ -42,6 +42,21 @@ def build() -> Engine:
     return Engine(FragileDetector(2), PixelEncoder(), RECIPE)
 
 
+class SlowDetector(PixelDetector):
+    """Notes when it begins and ends with each picture, and takes its time."""
+
+    def detect(self, image: Image.Image, _pixels: int = 0) -> list[DetectedFace]:
+        began = time.monotonic()
+        time.sleep(0.1)
+        note = Path(os.environ["OPQN_DATA_DIR"]) / f"{image.width}-{os.getpid()}-{began}"
+        note.write_text(f"{began} {time.monotonic()}", encoding="ascii")
+        return []
+
+
+def build_slow() -> Engine:
+    return Engine(SlowDetector(), PixelEncoder(), Recipe(build_slow, ("worker_fakes",)))
+
+
 def build_unknown() -> Engine:
     raise ModelMissing("nowhere")
 

@@ -161,6 +161,20 @@ def test_a_jpeg_is_taken_at_half_its_size_rather_than_decoded_in_full() -> None:
         assert (photo.width, photo.image.width) == (side, expected)
 
 
+def test_who_asks_is_told_before_decoding_how_many_pixels_will_be_in_memory() -> None:
+    picture = Image.new("L", (4032, 1000), 90)
+    progressive = encoded(picture, "JPEG", progressive=True)
+    for data, expected in (
+        (encoded(picture, "JPEG"), 2016 * 500),
+        (progressive, 4032 * 1000),  # all its coefficients
+        (encoded(picture, "PNG"), 4032 * 1000),
+        (_with_thumbnail((512, 384)), None),  # which is small, and all that is decoded
+    ):
+        told: list[int] = []
+        read_photo(data, "a", max_side=2048 if expected else 300, before_decoding=told.append)
+        assert told == ([expected] if expected else [])
+
+
 def _with_thumbnail(size: tuple[int, int]) -> bytes:
     """A blue JPEG of 1600×1200 that carries a red EXIF thumbnail of `size`."""
     exif = Image.Exif()
