@@ -218,7 +218,7 @@ class TailTraining:
 
     @torch.no_grad()
     def go_on_from(self, state: dict[str, Any]) -> None:
-        """Take up what `state` returned."""
+        """Take up what `state` returned, of the same data and recipe."""
         self._epoch = state["epoch"]
         self.tail.load_state_dict(state["tail"])
         self.directions.copy_(state["directions"])

@@ -46,4 +46,4 @@ class Turn:
         trace: TracebackType | None,
     ) -> None:
         if self._lock is not None:
-            self._lock.release()
+            self._lock.release(force=True)

@@ -21,12 +21,15 @@ class Pointwise(nn.Conv2d):
 
 
 def _is_left_to_torch(x: Tensor) -> bool:
-    """With gradients, on a graphics card, in other types, and to be exported."""
+    """With gradients, on a graphics card, in other types or shapes, and to be exported."""
     return (
         torch.is_grad_enabled()
+        or x.dim() != 4
         or x.device.type != "cpu"
         or x.dtype != torch.float32
         or torch.is_autocast_enabled("cpu")
         or torch.jit.is_tracing()  # type: ignore[attr-defined, no-untyped-call]
+        or torch.compiler.is_compiling()
+        or not torch.backends.mkldnn.enabled
         or not torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     )

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,8 +102,10 @@ def test_nobody_waits_for_ever(
     file: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns, "LONGEST_WAIT_S", 0.1)
+    started = time.monotonic()
     with Turn(file) as turn:
         turn.wait(LARGE)
+    assert 0.05 < time.monotonic() - started < 20
 
 
 def test_a_folder_that_is_gone_stops_no_photo(tmp_path: Path) -> None:

@@ -163,7 +163,7 @@ def test_closing_the_run_ends_workers_in_the_middle_of_a_photo(
     tmp_path: Path, own_folders: Path, folder: Path, write_photos: WritePhotos
 ) -> None:
     write_photos(*range(30, 40), worker_fakes.HANGS, *range(41, 50))
-    run = index_folder(tmp_path / "l.sqlite", folder, worker_fakes.build(), batch_size=2, workers=2)
+    run = index_folder(tmp_path / "l.sqlite", folder, worker_fakes.build(), batch_size=1, workers=2)
     while (step := next(run)).phase == "scanning" or step.done < 10:
         pass
     while not (own_folders / "data" / "hangs").exists():  # the next step would wait for it

@@ -19,29 +19,59 @@ def command(folder: Path, *more: str) -> list[str]:
     ]  # fmt: skip
 
 
+def write_trunk(folder: Path, seed: int) -> None:
+    torch.manual_seed(seed)
+    torch.save(SFace().state_dict(), folder / "sface.pt")
+
+
+def same_weights(one: Path, other: Path) -> set[str]:
+    """The names of the tensors that are equal in both files."""
+    a, b = (torch.load(path, weights_only=True) for path in (one, other))
+    return {key for key in a if torch.equal(a[key], b[key])}
+
+
 @pytest.mark.slow
 def test_the_recipe_tunes_the_last_layers_and_goes_on_where_it_stopped(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     write_face_data(tmp_path)
-    torch.manual_seed(0)
-    torch.save(SFace().state_dict(), tmp_path / "sface.pt")
+    write_trunk(tmp_path, seed=0)
     caplog.set_level("INFO")
-    assert tuned_trunk.main(command(tmp_path, "--epochs", "1")) == 0
-    before = torch.load(tmp_path / "sface.pt", weights_only=True)
-    after = torch.load(tmp_path / "tuned.pt", weights_only=True)
-    changed = {key for key in before if not torch.equal(before[key], after[key])}
+    assert tuned_trunk.main(command(tmp_path, "--epochs", "2")) == 0
+    whole = [line for line in caplog.messages if "epoch 2" in line or "mixed" in line]
+    equal = same_weights(tmp_path / "sface.pt", tmp_path / "tuned.pt")
+    changed = set(SFace().state_dict()) - equal
     assert changed
     assert all(key.startswith(("blocks.12.", "map_bn.", "fc.", "out_bn.")) for key in changed)
-    maps = np.load(tmp_path / "run" / "train-damaged.npy", mmap_mode="r")
-    assert maps.shape == (104, 1024, 7, 7)
-    made = (tmp_path / "run" / "train-plain.npy").stat().st_mtime_ns
+    (tmp_path / "tuned.pt").rename(tmp_path / "whole.pt")
+
+    stopped = tmp_path / "stopped"
+    save = torch.save
+
+    def save_once(state: object, path: Path) -> None:
+        save(state, path)
+        path.replace(path.with_suffix(".pt"))
+        raise KeyboardInterrupt
+
+    more = ("--epochs", "2", "--run", str(stopped))
+    monkeypatch.setattr(torch, "save", save_once)
+    with pytest.raises(KeyboardInterrupt):
+        tuned_trunk.main(command(tmp_path, *more))
+    monkeypatch.undo()
+    (stopped / "train-damaged.npy").unlink()  # somebody wanted the room
     caplog.clear()
-    assert tuned_trunk.main(command(tmp_path, "--epochs", "2")) == 0
-    assert [line.split(":")[0].split(" (")[0] for line in caplog.messages] == [
-        "published", "epoch 2", "mixed",
-    ]  # fmt: skip
-    assert (tmp_path / "run" / "train-plain.npy").stat().st_mtime_ns == made
+    assert tuned_trunk.main(command(tmp_path, *more)) == 0
+    assert same_weights(tmp_path / "whole.pt", tmp_path / "tuned.pt") == set(SFace().state_dict())
+    assert [line for line in caplog.messages if "mixed" in line] == whole[-1:]
+    assert not any("epoch 1" in line for line in caplog.messages)
+
+    write_trunk(tmp_path, seed=1)
+    capsys.readouterr()
+    assert tuned_trunk.main(command(tmp_path, "--epochs", "3")) == 1
+    assert "it has maps of another run (trunk, recipe)" in capsys.readouterr().err
 
 
 def test_damaged_crops_are_the_same_each_time_and_unlike_the_good_ones(tmp_path: Path) -> None:

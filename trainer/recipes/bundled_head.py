@@ -44,6 +44,7 @@ from trainer.joint_head import JointRecipe, start_joint_head
 from trainer.metrics import LeaveOneOut, leave_one_out
 from trainer.recipes.halves import families, is_tuning, of_people
 from trainer.recipes.head_card import Figures, card_text
+from trainer.recipes.trunk_cache import trunk_id
 
 logger = logging.getLogger(__name__)
 
@@ -261,17 +262,29 @@ def round_to_stored(model: OpqnModel) -> None:
 
 
 def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:
-    """Trunk outputs of a set, computed once and kept in `cache`."""
+    """Trunk outputs of a set, computed once and kept in `cache`.
+
+    Raises:
+        DataError: the cache has those of another trunk.
+    """
+    trunk = trunk_id(model)
     if not cache.is_file():
         crops = read_crops(sources, part=part)
         logger.info("embedding %d crops of '%s'", len(crops), part or sources[0].name)
         views = [_embed_view(model, crops, mirrored) for mirrored in (False, True)]
         temporary = cache.with_suffix(".tmp.npz")
         np.savez(
-            temporary, plain=views[0], mirrored=views[1], people=crops.people, files=crops.files
+            temporary,
+            plain=views[0],
+            mirrored=views[1],
+            people=crops.people,
+            files=crops.files,
+            trunk=trunk,
         )
         temporary.replace(cache)
     stored = np.load(cache)
+    if "trunk" not in stored or str(stored["trunk"]) != trunk:
+        raise DataError(cache, "it was made by another trunk: take a new run folder (--run)")
     return Embedded(
         torch.from_numpy(stored["plain"]),
         torch.from_numpy(stored["mirrored"]),

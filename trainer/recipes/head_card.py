@@ -16,8 +16,8 @@ SFACE = (
 TRUNKS = {
     "sface": SFACE.format(what=""),
     "sface-tuned": SFACE.format(
-        what="its last block and last layer tuned on the same faces as the head and mixed half and"
-        " half with the published ones (`trainer/recipes/tuned_trunk.py`), "
+        what="its last block and last layer tuned on the same faces as the head and mixed with the"
+        " published ones (`trainer/recipes/tuned_trunk.py`), "
     ),
     "mobilefacenet": (
         "Trunk: MobileFaceNet of FaceX-Zoo, 512 numbers a face, Apache-2.0 (see NOTICE). It was"
@@ -25,6 +25,10 @@ TRUNKS = {
         " validation families are the cleaner test."
     ),
 }  # by the name of the shared file
+OTHER_TRUNK = (
+    "Trunk: `{name}`, weights of our own for the network {backbone}, shared by the models of this"
+    " family. What it was trained on is not known to the recipe that wrote this card."
+)
 NOT_TRAINED = (
     "So the head that is shipped is the start itself: with a frozen trunk, training with the OPQN"
     " loss did not help people it had not seen."
@@ -73,7 +77,7 @@ def card_text(
         "",
         "## How it was made",
         "",
-        TRUNKS.get(figures.trunk, TRUNKS[config.backbone]),
+        _trunk(figures.trunk or config.backbone, config.backbone),
         "",
         f"Head: {figures.train_crops:,} crops of {figures.train_people:,} people from Families in"
         " the Wild, Pins, CelebA, Glint360k and CASIA-WebFace samples, research sets of photos"
@@ -121,6 +125,10 @@ def card_text(
         "",
     ]
     return "\n".join(lines)
+
+
+def _trunk(name: str, backbone: str) -> str:
+    return TRUNKS.get(name) or OTHER_TRUNK.format(name=name, backbone=backbone)
 
 
 def _head(config: OpqnConfig, recipe: HeadRecipe | JointRecipe, figures: Figures) -> list[str]:

@@ -4,15 +4,18 @@
         --out sface-tuned.pt --bfloat16
 
 `trainer.tail` says how. The maps are made once and kept in the run folder (12 GB for the faces of
-../shared/data); a run that was stopped goes on after the last view or epoch that was finished. A
+../shared/data); a run that was stopped goes on after the last view or epoch that was finished, and
+one folder is for one trunk, one set of faces and one recipe. A
 graphics card is used where there is one. `trainer.recipes.bundled_head` then makes the heads.
 """
 
 import argparse
+import hashlib
+import json
 import logging
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -92,14 +95,6 @@ def tune(arguments: argparse.Namespace) -> None:
     train = train.where(keep)
     tuning = validation.where(is_tuning(validation.people, families(labels_csv)))
     collections, home = collections_of(train.people, labels_csv)
-    seen = {view: _seen(trunk, train, "train", view, arguments) for view in VIEWS}
-    data = TailData(
-        views=[view.maps for view in seen.values()],
-        embeddings=mirror_mean(*(seen[view].embeddings for view in CLEAN)),
-        labels=labels,
-        collections=collections,
-    )
-    asked = [_seen(trunk, tuning, "tuning", view, arguments).maps for view in CLEAN]
     recipe = TailRecipe(
         epochs=arguments.epochs,
         batch_size=arguments.batch,
@@ -108,11 +103,20 @@ def tune(arguments: argparse.Namespace) -> None:
         bfloat16=arguments.bfloat16,
         seed=arguments.seed,
     )
+    claim(arguments.run, trunk, recipe, [train, tuning])
+    seen = {view: _seen(trunk, train, "train", view, arguments) for view in VIEWS}
+    data = TailData(
+        views=[view.maps for view in seen.values()],
+        embeddings=mirror_mean(*(seen[view].embeddings for view in CLEAN)),
+        labels=labels,
+        collections=collections,
+    )
+    asked = [_seen(trunk, tuning, "tuning", view, arguments).maps for view in CLEAN]
     training = TailTraining(Tail(trunk), data, recipe)
+    _report("published", tuning_figures(Tail(trunk), training, home, asked, tuning.people))
     kept = arguments.run / "training.pt"
     if kept.is_file():
         training.go_on_from(torch.load(kept, weights_only=True, map_location=device))
-    _report("published", tuning_figures(Tail(trunk), training, home, asked, tuning.people))
     started = time.monotonic()
     for at in training.epochs():
         temporary = kept.with_suffix(".tmp")
@@ -143,6 +147,27 @@ def published_trunk(path: Path) -> SFace:
     except RuntimeError as error:
         raise DataError(path, "its tensors are not those of SFace") from error
     return trunk.eval()
+
+
+def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> None:
+    """Mark a run folder as that of a trunk, a recipe and sets of crops.
+
+    Raises:
+        DataError: it is the folder of others.
+    """
+    weights, files = hashlib.sha256(), hashlib.sha256()
+    for name, value in sorted(trunk.state_dict().items()):
+        weights.update(name.encode() + value.cpu().numpy().tobytes())
+    for crops in sets:
+        files.update("\n".join(crops.files.tolist()).encode() + crops.images.tobytes())
+    ours = {"trunk": weights.hexdigest(), "faces": files.hexdigest(), "recipe": asdict(recipe)}
+    path = run / "made_from.json"
+    if not path.is_file():
+        path.write_text(json.dumps(ours, indent=1))
+    theirs = json.loads(path.read_text())
+    other = [what for what, value in ours.items() if theirs.get(what) != value]
+    if other:
+        raise DataError(run, f"it has maps of another run ({', '.join(other)}): take a new --run")
 
 
 def damaged(crops: CropSet, *, seed: int) -> Crops:
@@ -195,7 +220,8 @@ def _seen(
     """Maps and embeddings of a view, made once and kept in the run folder."""
     path = arguments.run / f"{name}-{view}.npy"
     said = path.with_name(f"{name}-{view}-embeddings.npy")
-    if not said.is_file():
+    if not (path.is_file() and said.is_file()):
+        said.unlink(missing_ok=True)  # it is written last, and says that the maps are whole
         pixels = damaged(crops, seed=arguments.seed) if view == "damaged" else crops.centre(SIDE)
         if view == "mirrored":
             pixels = pixels[:, :, ::-1]
@@ -214,10 +240,7 @@ def _seen(
         temporary = said.with_suffix(".tmp.npy")
         np.save(temporary, torch.cat(parts).numpy())
         temporary.replace(said)
-    stored = Seen(np.load(path, mmap_mode="r"), torch.from_numpy(np.load(said)))
-    if len(stored.maps) != len(crops):
-        raise DataError(path, "it is of other crops: take another run folder")
-    return stored
+    return Seen(np.load(path, mmap_mode="r"), torch.from_numpy(np.load(said)))
 
 
 def _report(what: str, found: LeaveOneOut) -> None:
