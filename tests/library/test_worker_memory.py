@@ -77,5 +77,4 @@ def test_two_workers_stay_below_the_limit_in_photos_of_50_megapixels(
     )
     samples = [s.pss for s in sample_family(child.pid, every_s=0.1)]
     assert child.wait() == 0
-    print("PEAK", max(samples), len(samples))
     assert max(samples) < LIMIT_MB
