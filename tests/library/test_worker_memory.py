@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import worker_fakes
 from PIL import Image
 
 from opqn_app import paths
+from opqn_app.library.index_run import MIN_FOR_WORKERS
 from tests.benchmarks.bench_index_memory import INDEX, LIMIT_MB
 from tests.benchmarks.process_memory import sample_family
 
@@ -22,7 +24,7 @@ HEAVY = (
     *(((6000, 4000), ".jpg"), ((4032, 3024), ".jpg"), ((4000, 3000), ".png")),
 )
 PHOTOS = 90
-HEAVY_PHOTOS = 42
+HEAVY_PHOTOS = 12  # after as many others as make it worth while to start workers
 GROWTH_MB = 60.0  # of all processes together, for what allocators keep
 
 pytestmark = [
@@ -31,29 +33,32 @@ pytestmark = [
 ]
 
 
-def write_photos(made: Path, kinds: tuple[tuple[tuple[int, int], str], ...]) -> None:
+def write_photos(made: Path, kinds: Sequence[tuple[tuple[int, int], str]]) -> list[Path]:
     """One photo of each kind, with a face in it."""
     pillow_heif.register_heif_opener()
     made.mkdir()
+    files = []
     blobs = np.random.default_rng(0).integers(0, 255, (30, 40, 3), np.uint8)
     faces = sorted((paths.resource("sample") / "photos").rglob("*.jpg"))
     for i, (size, kind) in enumerate(kinds):
         photo = Image.fromarray(blobs).resize(size, Image.Resampling.BILINEAR)
         with Image.open(faces[i]) as face:
             photo.paste(face.convert("RGB").resize((size[1] // 3, size[1] // 3)), (99, 99))
-        photo.save(made / f"{i}{kind}", compress_level=1)  # for PNG, which else takes long
+        files.append(made / f"{i}{kind}")
+        photo.save(files[-1], compress_level=1)  # of PNG, which else takes long
+    return files
 
 
-def multiply(folder: Path, made: Path, n: int) -> None:
+def multiply(files: Sequence[Path], folder: Path, n: int) -> None:
     """The same files under many names, as pixels and not content decide what memory is needed."""
-    files = sorted(made.iterdir())
+    first = len(list(folder.iterdir()))
     for i in range(n):
-        os.link(files[i % len(files)], folder / f"{i:04}{files[i % len(files)].suffix}")
+        file = files[i % len(files)]
+        os.link(file, folder / f"{first + i:04}{file.suffix}")
 
 
 def test_memory_does_not_grow_with_the_number_of_photos(tmp_path: Path, folder: Path) -> None:
-    write_photos(tmp_path / "made", KINDS)
-    multiply(folder, tmp_path / "made", PHOTOS)
+    multiply(write_photos(tmp_path / "made", KINDS), folder, PHOTOS)
     child = subprocess.Popen(
         [sys.executable, worker_fakes.__file__, str(tmp_path / "l.sqlite"), str(folder), "2"],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
@@ -69,8 +74,8 @@ def test_two_workers_stay_below_the_limit_in_photos_of_50_megapixels(
     tmp_path: Path, folder: Path
 ) -> None:
     """With torch: OpenVINO takes more than 100 MB more in each worker (docs/performance.md)."""
-    write_photos(tmp_path / "made", HEAVY)
-    multiply(folder, tmp_path / "made", HEAVY_PHOTOS)
+    multiply(write_photos(tmp_path / "usual", KINDS), folder, MIN_FOR_WORKERS)
+    multiply(write_photos(tmp_path / "heavy", HEAVY), folder, HEAVY_PHOTOS)
     child = subprocess.Popen(
         [sys.executable, "-c", INDEX, str(tmp_path / "l.sqlite"), str(folder), "2", "False"],
         env={**os.environ, "OPQN_ENCODER": "torch"},
