@@ -68,10 +68,16 @@ def mime_of(*paths: Path) -> QMimeData:
 
 
 def test_a_library_of_another_model_is_not_called_empty(
-    page: SearchPage, session: Session, people: MakePeople, tmp_path: Path, qtbot: QtBot
+    page: SearchPage,
+    session: Session,
+    people: MakePeople,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Until its faces have codes of the model, which five faces have in no time."""
     other = Engine(TintDetector(), PixelEncoder("other"))
     late = Session(session.settings, engine_factory=lambda *_: other)
+    monkeypatch.setattr(late, "switch_model", lambda _model: None)
     late_page = SearchPage(late)
     qtbot.addWidget(late_page)
     with qtbot.waitSignal(late.status_read, timeout=TIMEOUT):
