@@ -111,6 +111,7 @@ def maps_of(trunk: SFace, pixels: Tensor) -> Tensor:
     return out
 
 
+@torch.no_grad()
 def with_tail(trunk: SFace, tail: Tail, *, published: float) -> SFace:
     """A copy of the trunk whose last layers are mixed: `published` of its own, the rest of `tail`.
 
@@ -118,15 +119,15 @@ def with_tail(trunk: SFace, tail: Tail, *, published: float) -> SFace:
         published: 0 to 1.
     """
     mixed = copy.deepcopy(trunk)
-    theirs = {
-        "blocks.12": tail.block, "map_bn": tail.map_bn, "fc": tail.fc, "out_bn": tail.out_bn,
-    }  # fmt: skip
-    state = mixed.state_dict()
-    for prefix, module in theirs.items():
-        for name, value in module.state_dict().items():
-            if value.is_floating_point():
-                state[f"{prefix}.{name}"].lerp_(value.to(state[f"{prefix}.{name}"]), 1 - published)
-    mixed.load_state_dict(state)
+    pairs = (
+        (mixed.blocks[-1], tail.block),
+        (mixed.map_bn, tail.map_bn),
+        (mixed.fc, tail.fc),
+        (mixed.out_bn, tail.out_bn),
+    )
+    for own, tuned in pairs:
+        for ours, theirs in zip(own.parameters(), tuned.parameters(), strict=True):
+            ours.lerp_(theirs.to(ours), 1 - published)
     return mixed.eval()
 
 

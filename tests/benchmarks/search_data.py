@@ -1,13 +1,18 @@
 """Codes and tables to measure searches with: real ones of the bundled model, or drawn ones."""
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from opqn_app import paths
 from tests.sample_crops import sample_crops
+
+if TYPE_CHECKING:
+    from opqn_app.opqn.model import OpqnModel
 
 QUERIES = 10
 DIM = 512  # of the vectors that peers search: what most face networks give
@@ -66,7 +71,10 @@ def load_data(*, synthetic: bool = False, embeddings: Path = EMBEDDINGS) -> Data
         rng = np.random.default_rng(2)
         vectors = unit(rng.standard_normal((20_000 + QUERIES, DIM)).astype(np.float32))
         return Data("drawn", None, None, vectors[QUERIES:], vectors[:QUERIES])
-    files = [embeddings / f"{name}.npz" for name in PARTS]
+    from trainer.recipes.trunk_cache import trunk_id
+
+    trunk = trunk_id(bundled_model())
+    files = [embeddings / f"{name}-{trunk}.npz" for name in PARTS]
     parts = [np.load(file) for file in files if file.is_file()]
     if parts:
         seen = [(part["plain"], part["mirrored"]) for part in parts]
@@ -81,9 +89,7 @@ def coded(label: str, faces: np.ndarray, queries: np.ndarray) -> Data:
     """Codes and tables of what the head gets of faces: unit vectors (n, E)."""
     import torch
 
-    from opqn_app.opqn.checkpoint import load_model
-
-    model = load_model(MODEL).model.eval()
+    model = bundled_model()
     head, quantizer = model.backbone.from_embedding, model.quantizer
     with torch.inference_mode():
         codes = [
@@ -96,14 +102,21 @@ def coded(label: str, faces: np.ndarray, queries: np.ndarray) -> Data:
     return Data(label, np.concatenate(codes), tables, *turned)
 
 
+@cache
+def bundled_model() -> "OpqnModel":
+    """Whose codes are searched."""
+    from opqn_app.opqn.checkpoint import load_model
+
+    return load_model(MODEL).model.eval()
+
+
 def sample_embeddings() -> np.ndarray:
     """(162, E) what the head gets of the faces of the bundled sample."""
     import torch
 
-    from opqn_app.opqn.checkpoint import load_model
     from opqn_app.opqn.preprocess import to_network_input
 
-    model = load_model(MODEL).model.eval()
+    model = bundled_model()
     with torch.inference_mode():
         pixels = to_network_input(torch.from_numpy(sample_crops()), model.config)
         return np.concatenate([model.backbone.embedding(part).numpy() for part in pixels.split(16)])

@@ -135,12 +135,7 @@ def make_models(arguments: argparse.Namespace) -> None:
     torch.manual_seed(arguments.seed)
     model = OpqnModel(configs[0])
     load_trunk(model, arguments)
-    round_to_stored(model)
-    arguments.run.mkdir(parents=True, exist_ok=True)
-    shards = sorted(arguments.data.glob("faces_*.tar"))
-    train = embedded(model, shards, "train", arguments.run / "train.npz")
-    validation = embedded(model, shards, "val", arguments.run / "val.npz")
-    unseen = embedded(model, [arguments.data / "lfw_unseen.tar"], "", arguments.run / "lfw.npz")
+    train, validation, unseen = embedded_sets(model, arguments.data, arguments.run)
     is_tuning = tuning_half(validation, arguments.data / "faces.csv")
     sets = {
         "LFW, unseen people": unseen,
@@ -190,7 +185,7 @@ def head_recipe(arguments: argparse.Namespace, books: int) -> HeadRecipe | Joint
 
 
 def load_trunk(model: OpqnModel, arguments: argparse.Namespace) -> None:
-    """Fill the trunk from a state dict or out of another model.
+    """Fill the trunk from a state dict or out of another model, rounded as it will be stored.
 
     Raises:
         DataError: the file is missing or does not fit.
@@ -209,6 +204,7 @@ def load_trunk(model: OpqnModel, arguments: argparse.Namespace) -> None:
     except RuntimeError as error:
         reason = f"its tensors are not those of the backbone {arguments.backbone}"
         raise DataError(source, reason) from error
+    round_to_stored(model)
 
 
 def make_model(
@@ -261,30 +257,33 @@ def round_to_stored(model: OpqnModel) -> None:
     model.load_state_dict({name: as_loaded(value) for name, value in stored.items()})
 
 
-def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:
-    """Trunk outputs of a set, computed once and kept in `cache`.
+def embedded_sets(model: OpqnModel, data: Path, run: Path) -> tuple[Embedded, Embedded, Embedded]:
+    """Training people, validation people and unseen LFW people, as the trunk of `model` sees them.
 
-    Raises:
-        DataError: the cache has those of another trunk.
+    Computed once for each trunk and kept in the folder `run`.
     """
+    run.mkdir(parents=True, exist_ok=True)
+    shards = sorted(data.glob("faces_*.tar"))
     trunk = trunk_id(model)
+    return (
+        embedded(model, shards, "train", run / f"train-{trunk}.npz"),
+        embedded(model, shards, "val", run / f"val-{trunk}.npz"),
+        embedded(model, [data / "lfw_unseen.tar"], "", run / f"lfw-{trunk}.npz"),
+    )
+
+
+def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:
+    """Trunk outputs of a set, computed once and kept in `cache`."""
     if not cache.is_file():
         crops = read_crops(sources, part=part)
         logger.info("embedding %d crops of '%s'", len(crops), part or sources[0].name)
         views = [_embed_view(model, crops, mirrored) for mirrored in (False, True)]
         temporary = cache.with_suffix(".tmp.npz")
         np.savez(
-            temporary,
-            plain=views[0],
-            mirrored=views[1],
-            people=crops.people,
-            files=crops.files,
-            trunk=trunk,
+            temporary, plain=views[0], mirrored=views[1], people=crops.people, files=crops.files
         )
         temporary.replace(cache)
     stored = np.load(cache)
-    if "trunk" not in stored or str(stored["trunk"]) != trunk:
-        raise DataError(cache, "it was made by another trunk: take a new run folder (--run)")
     return Embedded(
         torch.from_numpy(stored["plain"]),
         torch.from_numpy(stored["mirrored"]),

@@ -34,7 +34,7 @@ from trainer.recipes.bundled_head import (
     TRUNK_PIXELS,
     Embedded,
     as_best_asked,
-    embedded,
+    embedded_sets,
     family_config,
     load_trunk,
     retrieval,
@@ -105,11 +105,7 @@ def make_heads(arguments: argparse.Namespace) -> str:
     config = family_config(arguments, arguments.books)
     trunk = OpqnModel(config)
     load_trunk(trunk, arguments)
-    arguments.run.mkdir(parents=True, exist_ok=True)
-    shards = sorted(arguments.data.glob("faces_*.tar"))
-    train = embedded(trunk, shards, "train", arguments.run / "train.npz")
-    validation = embedded(trunk, shards, "val", arguments.run / "val.npz")
-    lfw = embedded(trunk, [arguments.data / "lfw_unseen.tar"], "", arguments.run / "lfw.npz")
+    train, validation, lfw = embedded_sets(trunk, arguments.data, arguments.run)
     is_tuning = tuning_half(validation, arguments.data / "faces.csv")
     sets = {
         "tuning half": validation.where(is_tuning),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from opqn_app.opqn.backbone import mirror_mean
 from opqn_app.opqn.model import OpqnModel
@@ -21,9 +21,14 @@ VIEWS = ("plain", "mirrored")  # or a kind of `trainer.recipes.degrade`
 
 
 def trunk_id(model: OpqnModel) -> str:
-    """Sixteen hex digits over the trunk's weights: models that share a trunk share its outputs."""
+    """Names the trunk's weights: models that share a trunk share its outputs."""
+    return weights_id(model.trunk)
+
+
+def weights_id(network: nn.Module) -> str:
+    """Sixteen hex digits over the weights of a network."""
     digest = hashlib.sha256()
-    for name, value in sorted(model.trunk.state_dict().items()):
+    for name, value in sorted(network.state_dict().items()):
         digest.update(name.encode() + value.cpu().numpy().tobytes())
     return digest.hexdigest()[:16]
 

@@ -35,6 +35,7 @@ from trainer.metrics import LeaveOneOut, leave_one_out
 from trainer.recipes.bundled_head import collections_of, with_company
 from trainer.recipes.degrade import degraded
 from trainer.recipes.halves import families, is_tuning
+from trainer.recipes.trunk_cache import weights_id
 from trainer.tail import Maps, Tail, TailData, TailRecipe, TailTraining, maps_of, with_tail
 
 logger = logging.getLogger(__name__)
@@ -155,12 +156,11 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
     Raises:
         DataError: it is the folder of others.
     """
-    weights, files = hashlib.sha256(), hashlib.sha256()
-    for name, value in sorted(trunk.state_dict().items()):
-        weights.update(name.encode() + value.cpu().numpy().tobytes())
+    faces = hashlib.sha256()
     for crops in sets:
-        files.update("\n".join(crops.files.tolist()).encode() + crops.images.tobytes())
-    ours = {"trunk": weights.hexdigest(), "faces": files.hexdigest(), "recipe": asdict(recipe)}
+        faces.update("\n".join(crops.files.tolist()).encode())
+        faces.update(np.ascontiguousarray(crops.images).data)  # more than a gigabyte: no copy
+    ours = {"trunk": weights_id(trunk), "faces": faces.hexdigest(), "recipe": asdict(recipe)}
     path = run / "made_from.json"
     if not path.is_file():
         path.write_text(json.dumps(ours, indent=1))
