@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from opqn_app import allocator
 from opqn_app.types import (
     Calibration,
     Codes,
@@ -77,7 +78,9 @@ def load_engine(model: str, device: str = "auto", detector: str = "mtcnn") -> En
         torch.set_num_threads(1)
     encoder = OpqnEncoder.load(folder, device=chosen)
     recipe = _cpu_recipe(folder, detector) if chosen == "cpu" else None
-    return Engine(make_detector(detector, chosen), encoder, recipe, detector)
+    engine = Engine(make_detector(detector, chosen), encoder, recipe, detector)
+    allocator.give_back_unused()  # 40 MB of reading the weights
+    return engine
 
 
 def deferred_engine(model: str, device: str = "auto", detector: str = "mtcnn") -> Engine:

@@ -7,7 +7,7 @@ from typing import Self
 
 from filelock import FileLock
 
-from opqn_app.library import allocator
+from opqn_app import allocator
 
 # Decoded, 64 MB. Photos of 12 megapixels never wait for each other, of whatever format, nor do
 # JPEG files that are decoded at half their size.

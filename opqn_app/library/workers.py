@@ -21,9 +21,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from opqn_app import allocator
 from opqn_app.engine import Recipe
 from opqn_app.errors import OpqnError
-from opqn_app.library import allocator
 from opqn_app.library.analysis import Analysed, analyse, given_up
 from opqn_app.library.plan import PendingFile
 from opqn_app.library.turns import Turn

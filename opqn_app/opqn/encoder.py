@@ -41,6 +41,8 @@ class OpqnEncoder:
             another number of processor threads.
         features: what computes features in place of `model`: (B, 3, S, S) → (B, D) on the CPU.
             The first error it raises makes `model` take over for good.
+        again: loads `model` once more. Where it is given, the weights of the backbone are let go of
+            for as long as `features` stands in for it.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class OpqnEncoder:
         device: str = "cpu",
         batch_size: int | None = None,
         features: Callable[[Tensor], Tensor] | None = None,
+        again: Callable[[], OpqnModel] | None = None,
     ) -> None:
         self._model_id = model_id or fingerprint(model.config, stored_state(model, half=False))
         self._name = name
@@ -60,7 +63,9 @@ class OpqnEncoder:
         self._device = torch.device(device)
         self._batch_size = batch_size or (CUDA_BATCH if device == "cuda" else 1)
         self._model = model.to(self._device).eval()
-        self._compiled = features
+        self._compiled, self._again = features, again
+        if features is not None and again is not None:
+            self._model.backbone.to("meta")
         self._lock = threading.Lock()  # lanes share the encoder; cudnn's flags are global
 
     @classmethod
@@ -87,6 +92,7 @@ class OpqnEncoder:
             device=device,
             batch_size=batch_size,
             features=compiled_features(loaded.model) if openvino and device == "cpu" else None,
+            again=lambda: load_model(Path(path)).model,
         )
 
     @property
@@ -175,6 +181,8 @@ class OpqnEncoder:
             except Exception as error:  # noqa: BLE001 - torch can do the same
                 self._compiled = None
                 warn_of(error)
+                if self._again is not None:
+                    self._model.backbone = self._again().backbone.to(self._device).eval()
         return self._model.features(x)
 
 

@@ -171,3 +171,20 @@ def test_when_it_fails_later_torch_takes_over_for_good(
     assert calls == [1]
     assert len(caplog.messages) == 1
     np.testing.assert_array_equal(codes, OpqnEncoder(model).encode(crops))
+
+
+@needs_openvino
+def test_the_weights_it_stands_in_for_are_let_go_of_and_come_back_when_it_fails(
+    tiny_folder: Path, crops: Crops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder, torchs = OpqnEncoder.load(tiny_folder), by_torch(tiny_folder)
+    np.testing.assert_array_equal(encoder.codebooks, torchs.codebooks)
+    assert all(weights.is_meta for weights in encoder._model.backbone.parameters())
+    assert encoder._compiled is not None
+
+    def fails(_: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(encoder, "_compiled", fails)
+    np.testing.assert_array_equal(encoder.features(crops), torchs.features(crops))
+    np.testing.assert_array_equal(encoder.encode(crops), torchs.encode(crops))
