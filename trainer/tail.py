@@ -1,20 +1,20 @@
-"""The last layers of SFace, tuned so that the photos of a person rank each other first.
+"""The last blocks of SFace, tuned so that the photos of a person rank each other first.
 
-All blocks but the last stay as published. What they make of each crop, a map of 1024 × 7 × 7, is
-computed once; what comes after is a tenth of the work, so that a CPU can train it. The loss asks
-what a search asks: every face is a query against all training faces as they were when last seen
-(a memory bank, Wang et al. 2020), and each photo of the same person should rank before all other
-people. Faces are compared as a head compares them, relative to the mean of their collection and
-along discriminant directions. In the end the weights are mixed with those published (Wortsman et
-al. 2022), which keeps what the latter know of people who are not like those of the training set.
+The blocks before them stay as published and see every crop without gradients, which keeps the
+work within what a CPU can do in an hour. The loss asks what a search asks: every face is a query
+against all training faces as they were when last seen (a memory bank, Wang et al. 2020), and each
+photo of the same person should rank before all other people. Faces are compared as a head compares
+them, relative to the mean of their collection and along discriminant directions. In the end the
+weights are mixed with those published (Wortsman et al. 2022), which keeps what the latter know of
+people who are not like those of the training set.
 """
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -25,16 +25,16 @@ from torch import Tensor, nn
 from opqn_app.opqn.sface import SFace
 from trainer.joint_head import group_means, relative_directions
 
-Maps = NDArray[np.float16]  # (n, 1024, 7, 7), often a file that is read as needed
-
 
 @dataclass(frozen=True, slots=True)
 class TailRecipe:
     """Everything that decides a tuned tail besides the data.
 
     Attributes:
+        depth: how many of the thirteen blocks are tuned, besides what comes after them.
         epochs, batch_size, warm_up: the latter in steps; then the rates fall as a half cosine.
-        learning_rate: of the tail, by AdamW without decay.
+        learning_rate: of the last block and what comes after it, by AdamW without decay.
+        rate_decay: of the rate, for each block before the last.
         head_rate: of the directions and the class weights.
         scale, margin: of the ranking loss.
         class_share: weight of a margin classifier beside it, whose scale and margin follow.
@@ -42,13 +42,16 @@ class TailRecipe:
         shrinkage: of the directions that faces are compared along.
         published: share of the published weights in the mixture that is kept.
         bfloat16: half the numbers' bits while training; fast where the processor has it.
-        seed: of the order, and of which view of a crop is taken.
+        damaged: share of the crops that are seen as bad photos have them.
+        seed: of the order, and of how a crop is seen.
     """
 
+    depth: int = 1
     epochs: int = 4
     batch_size: int = 128
     warm_up: int = 100
     learning_rate: float = 1.5e-4
+    rate_decay: float = 0.85
     head_rate: float = 1e-3
     scale: float = 20.0
     margin: float = 0.1
@@ -58,7 +61,16 @@ class TailRecipe:
     shrinkage: float = 0.1
     published: float = 0.5
     bfloat16: bool = False
+    damaged: float = 0.35
     seed: int = 0
+
+
+class Views(Protocol):
+    """Training faces as the tail sees them."""
+
+    def draw(self, rows: NDArray[np.int64], chance: np.random.Generator) -> Tensor:
+        """(B, C, H, W) maps of the crops `rows` (B,), each seen in one of the ways there are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,13 +78,13 @@ class TailData:
     """Training faces; entry i of all belongs to one crop.
 
     Attributes:
-        views: maps of several views of each crop.
+        views: what each looks like to the tail.
         embeddings: (n, E) what the published trunk says of each, float32.
         labels: (n,) int64 people from 0, each with at least two faces.
         collections: (n,) int64, the collection of photos a face comes from.
     """
 
-    views: Sequence[Maps]
+    views: Views
     embeddings: Tensor
     labels: Tensor
     collections: Tensor
@@ -89,25 +101,36 @@ class TailEpoch:
 
 
 class Tail(nn.Module):
-    """What comes after the maps: (B, 1024, 7, 7) → (B, 128). A copy; normalisations stay fixed."""
+    """The last blocks and what comes after: `maps_of` → (B, 128). A copy; its norms stay fixed."""
 
-    def __init__(self, trunk: SFace) -> None:
+    def __init__(self, trunk: SFace, depth: int = 1) -> None:
         super().__init__()
         own = copy.deepcopy(trunk)
-        self.block, self.map_bn, self.fc, self.out_bn = (
-            own.blocks[-1], own.map_bn, own.fc, own.out_bn,
-        )  # fmt: skip
+        self.blocks = nn.Sequential(*list(own.blocks)[-depth:])
+        self.map_bn, self.fc, self.out_bn = own.map_bn, own.fc, own.out_bn
         self.eval()
 
     def forward(self, maps: Tensor) -> Tensor:
-        x = torch.flatten(self.map_bn(self.block(maps)), 1)
+        x = torch.flatten(self.map_bn(self.blocks(maps)), 1)
         out: Tensor = self.out_bn(self.fc(x))
         return out
 
+    def rates(self, recipe: TailRecipe) -> list[dict[str, Any]]:
+        """Groups of parameters for an optimiser, each with its "rate"."""
+        after = [self.map_bn, self.fc, self.out_bn]
+        groups: list[dict[str, Any]] = [{"params": [p for m in after for p in m.parameters()]}]
+        groups += [{"params": list(block.parameters())} for block in reversed(self.blocks)]
+        powers = (0, *range(len(self.blocks)))
+        return [
+            {**group, "rate": recipe.learning_rate * recipe.rate_decay**power}
+            for group, power in zip(groups, powers, strict=True)
+        ]
 
-def maps_of(trunk: SFace, pixels: Tensor) -> Tensor:
-    """(B, 3, 112, 112) network input → (B, 1024, 7, 7), what `Tail` starts from."""
-    out: Tensor = trunk.blocks[:-1](trunk.prelu(trunk.bn(trunk.conv(pixels))))
+
+def maps_of(trunk: SFace, pixels: Tensor, depth: int = 1) -> Tensor:
+    """(B, 3, 112, 112) network input → (B, C, H, W), what a `Tail` of that depth starts from."""
+    fixed = nn.Sequential(*list(trunk.blocks)[:-depth])
+    out: Tensor = fixed(trunk.prelu(trunk.bn(trunk.conv(pixels))))
     return out
 
 
@@ -120,7 +143,7 @@ def with_tail(trunk: SFace, tail: Tail, *, published: float) -> SFace:
     """
     mixed = copy.deepcopy(trunk)
     pairs = (
-        (mixed.blocks[-1], tail.block),
+        (nn.Sequential(*list(mixed.blocks)[-len(tail.blocks) :]), tail.blocks),
         (mixed.map_bn, tail.map_bn),
         (mixed.fc, tail.fc),
         (mixed.out_bn, tail.out_bn),
@@ -178,7 +201,7 @@ class TailTraining:
         self._centres = nn.Parameter(F.normalize(centres, dim=-1).to(self._device))
         self._optimizer = torch.optim.AdamW(
             [
-                {"params": list(tail.parameters()), "rate": recipe.learning_rate},
+                *tail.rates(recipe),
                 {"params": [self.directions, self._centres], "rate": recipe.head_rate},
             ],
             weight_decay=0.0,
@@ -201,8 +224,7 @@ class TailTraining:
             for step in range(steps):
                 self._set_rates(self._epoch * steps + step, steps * recipe.epochs)
                 rows = np.sort(order[step * recipe.batch_size :][: recipe.batch_size])
-                view = chance.integers(len(self._data.views), size=len(rows))
-                sums += self._step(rows, view)
+                sums += self._step(rows, self._data.views.draw(rows, chance).to(self._device))
             self._epoch += 1
             yield TailEpoch(self._epoch, *(sums / steps).tolist())
 
@@ -233,10 +255,8 @@ class TailTraining:
         for group in self._optimizer.param_groups:
             group["lr"] = group["rate"] * factor
 
-    def _step(self, rows: NDArray[np.int64], view: NDArray[np.int64]) -> tuple[float, float, float]:
+    def _step(self, rows: NDArray[np.int64], maps: Tensor) -> tuple[float, float, float]:
         recipe = self._recipe
-        picked = [self._data.views[v][row] for row, v in zip(rows, view, strict=True)]
-        maps = torch.from_numpy(np.stack(picked)).to(self._device).float()
         with self._precision():
             embeddings = self.tail(maps)
         at = torch.from_numpy(rows).to(self._device)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from opqn_app.opqn.sface import SFace
@@ -24,6 +25,17 @@ def trunk() -> SFace:
     return net.eval()
 
 
+class KeptViews:
+    """Maps of several views of each crop."""
+
+    def __init__(self, views: list[NDArray[np.float32]]) -> None:
+        self._views = np.stack(views)
+
+    def draw(self, rows: NDArray[np.int64], chance: np.random.Generator) -> Tensor:
+        view = chance.integers(len(self._views), size=len(rows))
+        return torch.from_numpy(self._views[view, rows])
+
+
 def faces(n_people: int = 6, each: int = 4) -> TailData:
     """Maps that tell people apart, seen in two ways; embeddings that hardly do."""
     chance = np.random.default_rng(0)
@@ -31,12 +43,12 @@ def faces(n_people: int = 6, each: int = 4) -> TailData:
     views = [
         (people + 2 * chance.normal(size=(n_people, each, 1024, 7, 7)))
         .reshape(-1, 1024, 7, 7)
-        .astype(np.float16)
+        .astype(np.float32)
         for _ in range(2)
     ]
     torch.manual_seed(1)
     labels = torch.arange(n_people).repeat_interleave(each)
-    return TailData(views, torch.randn(len(labels), 128), labels, labels % 2)
+    return TailData(KeptViews(views), torch.randn(len(labels), 128), labels, labels % 2)
 
 
 def slow_loss(q: Tensor, bank: Tensor, labels: Tensor, scale: float, margin: float) -> float:
@@ -77,21 +89,35 @@ def test_a_photo_of_the_person_that_ranks_first_costs_little() -> None:
     assert float(bad) == pytest.approx(22.0, abs=1e-3)
 
 
-def test_maps_and_tail_are_the_trunk(trunk: SFace) -> None:
+@pytest.mark.parametrize("depth", [1, 2, 7, 13])
+def test_maps_and_tail_are_the_trunk(trunk: SFace, depth: int) -> None:
     pixels = torch.randn(3, 3, 112, 112)
     with torch.inference_mode():
-        found = Tail(trunk)(maps_of(trunk, pixels))
+        found = Tail(trunk, depth)(maps_of(trunk, pixels, depth))
         torch.testing.assert_close(found, trunk(pixels))
 
 
+def test_every_weight_of_the_tail_is_trained_the_slower_the_earlier(trunk: SFace) -> None:
+    tail = Tail(trunk, 3)
+    groups = tail.rates(TailRecipe(learning_rate=1.0, rate_decay=0.5))
+    assert [group["rate"] for group in groups] == [1.0, 1.0, 0.5, 0.25]
+    assert groups[1]["params"][0] is next(tail.blocks[2].parameters())
+    trained = [id(p) for group in groups for p in group["params"]]
+    assert sorted(trained) == sorted(id(p) for p in tail.parameters())
+
+
+@pytest.mark.parametrize("depth", [1, 3])
 @pytest.mark.parametrize("published", [0.0, 0.25, 1.0])
-def test_the_mixture_has_its_share_of_the_published_weights(trunk: SFace, published: float) -> None:
-    tail, before = Tail(trunk), {k: v.clone() for k, v in trunk.state_dict().items()}
+def test_the_mixture_has_its_share_of_the_published_weights(
+    trunk: SFace, published: float, depth: int
+) -> None:
+    tail, before = Tail(trunk, depth), {k: v.clone() for k, v in trunk.state_dict().items()}
     with torch.no_grad():
         for parameter in tail.parameters():
             parameter.add_(1.0)
     mixed = with_tail(trunk, tail, published=published).state_dict()
-    tuned = {key for key in before if key.startswith(("blocks.12.", "map_bn.", "fc.", "out_bn."))}
+    blocks = [f"blocks.{12 - i}." for i in range(depth)]
+    tuned = {key for key in before if key.startswith((*blocks, "map_bn.", "fc.", "out_bn."))}
     learned = {key for key, _ in trunk.named_parameters()}
     for key, value in before.items():
         shift = 1 - published if key in tuned & learned else 0.0

@@ -10,12 +10,14 @@ from face_data import write_face_data
 from opqn_app.opqn.sface import SFace
 from trainer.data import read_crops
 from trainer.recipes import tuned_trunk
+from trainer.tail import TailRecipe, maps_of
 
 
 def command(folder: Path, *more: str) -> list[str]:
     return [
         "--data", str(folder), "--trunk-file", str(folder / "sface.pt"),
-        "--out", str(folder / "tuned.pt"), "--run", str(folder / "run"), "--batch", "32", *more,
+        "--out", str(folder / "tuned.pt"), "--run", str(folder / "run"),
+        "--batch", "32", "--depth", "2", *more,
     ]  # fmt: skip
 
 
@@ -45,7 +47,9 @@ def test_the_recipe_tunes_the_last_layers_and_goes_on_where_it_stopped(
     equal = same_weights(tmp_path / "sface.pt", tmp_path / "tuned.pt")
     changed = set(SFace().state_dict()) - equal
     assert changed
-    assert all(key.startswith(("blocks.12.", "map_bn.", "fc.", "out_bn.")) for key in changed)
+    assert all(
+        key.startswith(("blocks.11.", "blocks.12.", "map_bn.", "fc.", "out_bn.")) for key in changed
+    )
     (tmp_path / "tuned.pt").rename(tmp_path / "whole.pt")
 
     stopped = tmp_path / "stopped"
@@ -61,7 +65,6 @@ def test_the_recipe_tunes_the_last_layers_and_goes_on_where_it_stopped(
     with pytest.raises(KeyboardInterrupt):
         tuned_trunk.main(command(tmp_path, *more))
     monkeypatch.undo()
-    (stopped / "train-damaged.npy").unlink()  # somebody wanted the room
     caplog.clear()
     assert tuned_trunk.main(command(tmp_path, *more)) == 0
     assert same_weights(tmp_path / "whole.pt", tmp_path / "tuned.pt") == set(SFace().state_dict())
@@ -71,18 +74,41 @@ def test_the_recipe_tunes_the_last_layers_and_goes_on_where_it_stopped(
     write_trunk(tmp_path, seed=1)
     capsys.readouterr()
     assert tuned_trunk.main(command(tmp_path, "--epochs", "3")) == 1
-    assert "it has maps of another run (trunk, recipe)" in capsys.readouterr().err
+    assert "it is that of another run (trunk, recipe)" in capsys.readouterr().err
 
 
 def test_damaged_crops_are_the_same_each_time_and_unlike_the_good_ones(tmp_path: Path) -> None:
     write_face_data(tmp_path)
     crops = read_crops([tmp_path / "faces_0.tar"], part="train")
-    one, other, another = (tuned_trunk.damaged(crops, seed=seed) for seed in (3, 3, 4))
+    one, other, another = (tuned_trunk.damaged(crops.images, seed=seed) for seed in (3, 3, 4))
     assert one.shape == (104, 112, 112, 3)
     assert np.array_equal(one, other)
     assert not np.array_equal(one, another)
     differs = (one != crops.centre(112)).any((1, 2, 3))
     assert differs.mean() > 0.9  # shifted or flipped at least
+
+
+@torch.no_grad()
+def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
+    write_face_data(tmp_path)
+    images = read_crops([tmp_path / "faces_0.tar"], part="train").images
+    torch.manual_seed(0)
+    trunk, rows = SFace().eval(), np.arange(40)
+    views = tuned_trunk.FreshViews(trunk, images, TailRecipe(depth=2, damaged=0.5))
+    one, same, later = (views.draw(rows, np.random.default_rng(s)) for s in (1, 1, 2))
+    assert one.shape == (40, 512, 14, 14)
+    assert torch.equal(one, same)
+    assert not one.requires_grad
+    ways = {"plain": images[:40, 6:118, 6:118], "mirrored": images[:40, 6:118, 117:5:-1]}
+    maps = {
+        way: maps_of(trunk, tuned_trunk._network_input(pixels, torch.device("cpu")), 2)
+        for way, pixels in ways.items()
+    }
+    seen = [[way for way in ways if torch.equal(maps[way][i], one[i])] for i in range(40)]
+    assert ["plain"] in seen
+    assert ["mirrored"] in seen
+    assert [] in seen
+    assert not torch.equal(one, later)
 
 
 def test_a_trunk_that_is_missing_or_another_is_one_sentence(

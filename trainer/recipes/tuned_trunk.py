@@ -1,12 +1,11 @@
-"""Tune the last layers of SFace on the training faces: a trunk for the bundled models.
+"""Tune the last blocks of SFace on the training faces: a trunk for the bundled models.
 
     python -m trainer.recipes.tuned_trunk --data ../shared/data --trunk-file sface.pt \\
         --out sface-tuned.pt --bfloat16
 
-`trainer.tail` says how. The maps are made once and kept in the run folder (12 GB for the faces of
-../shared/data); a run that was stopped goes on after the last view or epoch that was finished, and
-one folder is for one trunk, one set of faces and one recipe. A
-graphics card is used where there is one. `trainer.recipes.bundled_head` then makes the heads.
+`trainer.tail` says how. A run that was stopped goes on after the last epoch that was finished; one
+run folder is for one trunk, one set of faces and one recipe. A graphics card is used where there
+is one. `trainer.recipes.bundled_head` then makes the heads.
 """
 
 import argparse
@@ -15,7 +14,7 @@ import json
 import logging
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -31,29 +30,43 @@ from trainer import augment
 from trainer.config import AugmentConfig
 from trainer.controls import unit_rows
 from trainer.data import CropSet, read_crops
-from trainer.metrics import LeaveOneOut, leave_one_out
+from trainer.metrics import leave_one_out
 from trainer.recipes.bundled_head import collections_of, with_company
 from trainer.recipes.degrade import degraded
 from trainer.recipes.halves import families, is_tuning
 from trainer.recipes.trunk_cache import weights_id
-from trainer.tail import Maps, Tail, TailData, TailRecipe, TailTraining, maps_of, with_tail
+from trainer.tail import Tail, TailData, TailRecipe, TailTraining, maps_of, with_tail
 
 logger = logging.getLogger(__name__)
 
-SIDE, MAP = 112, (1024, 7, 7)
-BATCH = 16
-CLEAN = ("plain", "mirrored")
-VIEWS = (*CLEAN, "damaged")
+SIDE, BATCH = 112, 64
 DAMAGE = AugmentConfig(low_res=0.3, blur=0.2, jpeg=0.2, occlusion=0.15, grey=0.15)
 COVERED = {"sunglasses": 0.15, "mask": 0.15, "low light": 0.1}  # share of the damaged crops
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Seen:
-    """A view of a set of crops: (n, 1024, 7, 7) maps, and (n, 128) published embeddings."""
+class FreshViews:
+    """Crops as they are, mirrored, or damaged, drawn anew whenever they are asked for.
 
-    maps: Maps
-    embeddings: Tensor
+    Args:
+        trunk: its fixed blocks make the maps, on its device.
+        images: (n, 124, 124, 3) uint8 RGB, aligned, with 6 px around.
+    """
+
+    def __init__(self, trunk: SFace, images: Crops, recipe: TailRecipe) -> None:
+        self._trunk, self._images, self._recipe = trunk, images, recipe
+
+    @torch.no_grad()
+    def draw(self, rows: NDArray[np.int64], chance: np.random.Generator) -> Tensor:
+        """(B, C, H, W) maps of the crops `rows`."""
+        images = self._images[rows]
+        pixels = _centre(images).copy()
+        mirrored = chance.random(len(rows)) < 0.5
+        pixels[mirrored] = pixels[mirrored, :, ::-1]
+        bad = chance.random(len(rows)) < self._recipe.damaged
+        pixels[bad] = damaged(images[bad], seed=int(chance.integers(2**31)))
+        device = self._trunk.fc.weight.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._recipe.bfloat16):
+            return maps_of(self._trunk, _network_input(pixels, device), self._recipe.depth)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -75,6 +88,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     add("--trunk-file", type=Path, required=True, help="state dict of the published trunk")
     add("--out", type=Path, required=True, help="file for the state dict of the tuned trunk")
     add("--run", type=Path, default=Path("runs/tuned-trunk"), help="run folder")
+    add("--depth", type=int, default=usual.depth, help="blocks that are tuned, of 13")
     add("--epochs", type=int, default=usual.epochs)
     add("--batch", type=int, default=usual.batch_size)
     add("--learning-rate", type=float, default=usual.learning_rate)
@@ -85,9 +99,10 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def tune(arguments: argparse.Namespace) -> None:
-    """Make the maps, train the tail, say what it gives on the tuning half, save the mixture."""
+    """Train the tail, say what it gives on the tuning half, save the mixture."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trunk = published_trunk(arguments.trunk_file).to(device)
+    trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # see Module.to
     arguments.run.mkdir(parents=True, exist_ok=True)
     shards = sorted(arguments.data.glob("faces_*.tar"))
     labels_csv = arguments.data / "faces.csv"
@@ -97,6 +112,7 @@ def tune(arguments: argparse.Namespace) -> None:
     tuning = validation.where(is_tuning(validation.people, families(labels_csv)))
     collections, home = collections_of(train.people, labels_csv)
     recipe = TailRecipe(
+        depth=arguments.depth,
         epochs=arguments.epochs,
         batch_size=arguments.batch,
         learning_rate=arguments.learning_rate,
@@ -105,16 +121,21 @@ def tune(arguments: argparse.Namespace) -> None:
         seed=arguments.seed,
     )
     claim(arguments.run, trunk, recipe, [train, tuning])
-    seen = {view: _seen(trunk, train, "train", view, arguments) for view in VIEWS}
     data = TailData(
-        views=[view.maps for view in seen.values()],
-        embeddings=mirror_mean(*(seen[view].embeddings for view in CLEAN)),
+        views=FreshViews(trunk, train.images, recipe),
+        embeddings=published_embeddings(trunk, train, arguments.run / "published.npy"),
         labels=labels,
         collections=collections,
     )
-    asked = [_seen(trunk, tuning, "tuning", view, arguments).maps for view in CLEAN]
-    training = TailTraining(Tail(trunk), data, recipe)
-    _report("published", tuning_figures(Tail(trunk), training, home, asked, tuning.people))
+    training = TailTraining(Tail(trunk, recipe.depth), data, recipe)
+
+    def report(what: str, network: SFace) -> None:
+        features = training.features(embedded(network, tuning.images).to(device), home)
+        unit = unit_rows(features.numpy(force=True))
+        found = leave_one_out(lambda q: unit @ unit[q], tuning.people, score_range=(-1.0, 1.0))
+        logger.info("%s: tuning half rank-1 %.4f, mAP %.4f", what, found.rank1, found.mean_ap)
+
+    report("published", trunk)
     kept = arguments.run / "training.pt"
     if kept.is_file():
         training.go_on_from(torch.load(kept, weights_only=True, map_location=device))
@@ -123,15 +144,15 @@ def tune(arguments: argparse.Namespace) -> None:
         temporary = kept.with_suffix(".tmp")
         torch.save(training.state(), temporary)
         temporary.replace(kept)
-        found = tuning_figures(training.tail, training, home, asked, tuning.people)
-        _report(
+        what = (
             f"epoch {at.epoch} ({time.monotonic() - started:.0f} s): ranking {at.ranking:.3f}, "
-            f"classes {at.classes:.3f}, first answer right {at.rank1:.3f}",
-            found,
+            f"classes {at.classes:.3f}, first answer right {at.rank1:.3f}"
         )
+        report(what, with_tail(trunk, training.tail, published=0.0))
     mixed = with_tail(trunk, training.tail, published=recipe.published)
-    _report("mixed", tuning_figures(Tail(mixed), training, home, asked, tuning.people))
-    torch.save(mixed.cpu().state_dict(), arguments.out)
+    report("mixed", mixed)
+    weights = {name: value.cpu().contiguous() for name, value in mixed.state_dict().items()}
+    torch.save(weights, arguments.out)
 
 
 def published_trunk(path: Path) -> SFace:
@@ -167,20 +188,20 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
     theirs = json.loads(path.read_text())
     other = [what for what, value in ours.items() if theirs.get(what) != value]
     if other:
-        raise DataError(run, f"it has maps of another run ({', '.join(other)}): take a new --run")
+        raise DataError(run, f"it is that of another run ({', '.join(other)}): take a new --run")
 
 
-def damaged(crops: CropSet, *, seed: int) -> Crops:
-    """(n, 112, 112, 3) crops as bad photos have them: shifted, flipped, coarse, covered or dark."""
+def damaged(images: Crops, *, seed: int) -> Crops:
+    """(n, 124, 124, 3) → (n, 112, 112, 3) as bad photos have them.
+
+    Shifted, flipped, and coarse, covered or dark.
+    """
     generator = torch.Generator().manual_seed(seed)
-    slack = crops.images.shape[1] - SIDE
-    out = np.empty((len(crops), SIDE, SIDE, 3), np.uint8)
-    for start in range(0, len(crops), 256):
-        batch = torch.from_numpy(np.ascontiguousarray(crops.images[start : start + 256]))
-        draws = augment.draw(len(batch), DAMAGE, slack=slack, generator=generator)
-        changed = augment.damage(augment.crop_and_flip(batch, draws, SIDE), draws, DAMAGE)
-        out[start : start + 256] = changed.float().round().clamp(0, 255).byte().numpy()
-    fate, least = np.random.default_rng(seed).random(len(crops)), 0.0
+    draws = augment.draw(len(images), DAMAGE, slack=images.shape[1] - SIDE, generator=generator)
+    shifted = augment.crop_and_flip(torch.from_numpy(images), draws, SIDE)
+    changed = augment.damage(shifted, draws, DAMAGE)
+    out: Crops = changed.float().round().clamp(0, 255).byte().numpy()
+    fate, least = np.random.default_rng(seed).random(len(images)), 0.0
     for kind, share in COVERED.items():
         rows = np.flatnonzero((fate >= least) & (fate < least + share))
         out[rows] = degraded(out[rows], kind, seed=seed)
@@ -188,63 +209,36 @@ def damaged(crops: CropSet, *, seed: int) -> Crops:
     return out
 
 
-@torch.inference_mode()
-def tuning_figures(
-    tail: Tail, training: TailTraining, home: int, views: list[Maps], people: NDArray[np.str_]
-) -> LeaveOneOut:
-    """Leave-one-out figures of a tail's features, along the directions of the training.
-
-    Args:
-        home: the collection that faces are taken relative to.
-        views: maps of the faces and of their mirror images.
-    """
-    both = []
-    for maps in views:
-        parts = [
-            tail(torch.from_numpy(maps[start : start + 64].astype(np.float32)).to(_device(tail)))
-            for start in range(0, len(maps), 64)
-        ]
-        both.append(torch.cat(parts))
-    unit = unit_rows(training.features(mirror_mean(*both), home).cpu().numpy())
-    return leave_one_out(lambda query: unit @ unit[query], people, score_range=(-1.0, 1.0))
-
-
-def _device(tail: Tail) -> torch.device:
-    return tail.fc.weight.device
+def published_embeddings(trunk: SFace, crops: CropSet, path: Path) -> Tensor:
+    """(n, 128) of each crop and its mirror image, computed once and kept in a file."""
+    if not path.is_file():
+        logger.info("embedding %d crops", len(crops))
+        temporary = path.with_suffix(".tmp.npy")
+        np.save(temporary, embedded(trunk, crops.images).numpy(force=True))
+        temporary.replace(path)
+    return torch.from_numpy(np.load(path))
 
 
 @torch.inference_mode()
-def _seen(
-    trunk: SFace, crops: CropSet, name: str, view: str, arguments: argparse.Namespace
-) -> Seen:
-    """Maps and embeddings of a view, made once and kept in the run folder."""
-    path = arguments.run / f"{name}-{view}.npy"
-    said = path.with_name(f"{name}-{view}-embeddings.npy")
-    if not (path.is_file() and said.is_file()):
-        said.unlink(missing_ok=True)  # it is written last, and says that the maps are whole
-        pixels = damaged(crops, seed=arguments.seed) if view == "damaged" else crops.centre(SIDE)
-        if view == "mirrored":
-            pixels = pixels[:, :, ::-1]
-        maps = np.lib.format.open_memmap(path, "w+", np.float16, (len(crops), *MAP))
-        tail, parts, started = Tail(trunk), list[Tensor](), time.monotonic()
-        for start in range(0, len(crops), BATCH):
-            batch = torch.from_numpy(np.ascontiguousarray(pixels[start : start + BATCH]))
-            scaled = (batch.to(_device(tail)).permute(0, 3, 1, 2).float() - 127.5) / 128
-            found = maps_of(trunk, scaled)
-            maps[start : start + len(batch)] = found.cpu().half().numpy()
-            parts.append(tail(found).cpu())
-            if start % 3200 == 0 and start:
-                rate = start / (time.monotonic() - started)
-                logger.info("%s, %s: %d/%d, %.0f crops/s", name, view, start, len(crops), rate)
-        maps.flush()
-        temporary = said.with_suffix(".tmp.npy")
-        np.save(temporary, torch.cat(parts).numpy())
-        temporary.replace(said)
-    return Seen(np.load(path, mmap_mode="r"), torch.from_numpy(np.load(said)))
+def embedded(trunk: SFace, images: Crops) -> Tensor:
+    """(n, 128) means of each crop's embedding and that of its mirror image."""
+    device, parts = trunk.fc.weight.device, []
+    for start in range(0, len(images), BATCH):
+        pixels = _centre(images[start : start + BATCH])
+        both = [trunk(_network_input(view, device)) for view in (pixels, pixels[:, :, ::-1])]
+        parts.append(mirror_mean(*both))
+    return torch.cat(parts)
 
 
-def _report(what: str, found: LeaveOneOut) -> None:
-    logger.info("%s: tuning half rank-1 %.4f, mAP %.4f", what, found.rank1, found.mean_ap)
+def _centre(images: Crops) -> Crops:
+    margin = (images.shape[1] - SIDE) // 2
+    return images[:, margin : margin + SIDE, margin : margin + SIDE]
+
+
+def _network_input(pixels: Crops, device: torch.device) -> Tensor:
+    """(B, 112, 112, 3) uint8 → (B, 3, 112, 112) as SFace wants it, channels last in memory."""
+    batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
+    return (batch.float() - 127.5).div_(128).permute(0, 3, 1, 2)
 
 
 if __name__ == "__main__":
