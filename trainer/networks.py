@@ -1,15 +1,11 @@
-"""The app's networks as they are trained, their pretrained trunks, and the way back to the app."""
+"""The app's networks as they are trained, and the way back to the app."""
 
-import pickle
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from opqn_app.errors import ModelIncompatible, SettingsError
+from opqn_app.errors import SettingsError
 from opqn_app.opqn.backbone import NarrowResNet20, ResNet20, build_backbone
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
@@ -62,29 +58,6 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.features(x)
-
-
-def load_trunk(network: Network, path: Path) -> None:
-    """Fill the trunk from a plain state dict; nothing in the file is run.
-
-    Raises:
-        ModelIncompatible: it can't be read, or its tensors are not the trunk's.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
-        raise ModelIncompatible(path, f"it can't be read ({error})") from error
-    if not isinstance(state, Mapping):
-        raise ModelIncompatible(path, "it is not a state dict")
-    plain = {str(k).removeprefix("module."): v for k, v in state.items()}
-    plain = {k: v for k, v in plain.items() if not k.startswith("logits.")}  # facenet's classifier
-    own = network.trunk.state_dict()
-    lacking = sorted((own.keys() - plain.keys()) | (plain.keys() - own.keys()))
-    lacking += [k for k in own.keys() & plain.keys() if own[k].shape != plain[k].shape]
-    if lacking:
-        reason = f"{len(lacking)} tensors do not fit the trunk, among them '{lacking[0]}'"
-        raise ModelIncompatible(path, reason)
-    network.trunk.load_state_dict(plain)
 
 
 def to_app_model(network: Network) -> OpqnModel:

@@ -26,7 +26,7 @@ from trainer.config import EngineConfig, TrainConfig
 from trainer.diagnostics import BookReport
 from trainer.distributed import World, joined_world
 from trainer.loading import TrainingData, describe, load_data
-from trainer.networks import Network, load_trunk
+from trainer.networks import Network
 from trainer.objective import PARTS, Objective
 from trainer.optimise import AveragedWeights, build_optimiser, clip, set_rates
 from trainer.reports import EpochReport, StepProgress, Stopped
@@ -35,6 +35,7 @@ from trainer.runs import RunDir, environment
 from trainer.schedule import is_trunk_frozen, learning_rate, trunk_learning_rate
 from trainer.splits import save_split
 from trainer.state import State, load_state, random_state, restore_random_state, save_state
+from trainer.trunks import load_trunk
 from trainer.validation import Diverged, Figures
 
 logger = logging.getLogger(__name__)
@@ -360,7 +361,7 @@ def build_objective(config: TrainConfig, data: TrainingData, world: World) -> Ob
     engine = config.engine
     network = Network(config.method, template_share=data.template_share, seed=engine.seed)
     if config.method.trunk_file:
-        load_trunk(network, Path(config.method.trunk_file).expanduser())
+        load_trunk(network.trunk, Path(config.method.trunk_file).expanduser())
     if engine.batch_norm == "sync" and world.size > 1:
         if world.device.type != "cuda":
             reason = "statistics over several processes need CUDA; on the CPU use frozen"

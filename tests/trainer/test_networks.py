@@ -7,13 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from opqn_app.errors import ModelIncompatible, SettingsError
+from opqn_app.errors import DataError, ModelIncompatible, SettingsError
 from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.encoder import OpqnEncoder
 from opqn_app.opqn.preprocess import normalise_pixels
 from trainer.config import MethodConfig
-from trainer.networks import Network, load_trunk, to_app_model
+from trainer.networks import Network, to_app_model
 from trainer.objective import Objective
+from trainer.trunks import load_trunk
 
 SMALL = {"n_books": 2, "n_words": 8, "feature_dim": 32}
 
@@ -76,7 +77,7 @@ def test_a_trunk_file_fills_the_trunk_and_nothing_else(tmp_path: Path) -> None:
     embed = target.backbone.embed.weight.detach().clone()
     state = {f"module.{k}": v for k, v in source.trunk.state_dict().items()}
     torch.save(state, tmp_path / "trunk.pt")
-    load_trunk(target, tmp_path / "trunk.pt")
+    load_trunk(target.trunk, tmp_path / "trunk.pt")
     for name, value in source.trunk.state_dict().items():
         assert torch.equal(target.trunk.state_dict()[name], value)
     assert torch.equal(target.backbone.embed.weight, embed)
@@ -86,10 +87,12 @@ def test_a_trunk_that_does_not_fit_is_named(tmp_path: Path) -> None:
     network = Network(method())
     torch.save({"conv.weight": torch.zeros(3)}, tmp_path / "trunk.pt")
     with pytest.raises(ModelIncompatible, match="do not fit the trunk"):
-        load_trunk(network, tmp_path / "trunk.pt")
+        load_trunk(network.trunk, tmp_path / "trunk.pt")
     (tmp_path / "broken.pt").write_bytes(b"no weights")
     with pytest.raises(ModelIncompatible, match="can't be read"):
-        load_trunk(network, tmp_path / "broken.pt")
+        load_trunk(network.trunk, tmp_path / "broken.pt")
+    with pytest.raises(DataError, match="the weights of the trunk, is missing"):
+        load_trunk(network.trunk, tmp_path / "gone.pt")
 
 
 @pytest.mark.parametrize(

@@ -118,4 +118,4 @@ def test_a_trunk_that_is_missing_or_another_is_one_sentence(
     assert "sface.pt, the weights of the trunk, is missing" in capsys.readouterr().err
     torch.save({"weight": torch.zeros(3)}, tmp_path / "sface.pt")
     assert tuned_trunk.main(command(tmp_path)) == 1
-    assert "its tensors are not those of SFace" in capsys.readouterr().err
+    assert "do not fit the trunk" in capsys.readouterr().err

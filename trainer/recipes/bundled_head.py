@@ -28,7 +28,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.errors import DataError, OpqnError
+from opqn_app.errors import DataError
 from opqn_app.opqn import lut
 from opqn_app.opqn.backbone import mirror_mean
 from opqn_app.opqn.checkpoint import load_model, save_model
@@ -42,9 +42,11 @@ from trainer.data import CropSet, read_crops
 from trainer.head import HeadRecipe, embed_crops, start_head, train_head
 from trainer.joint_head import JointRecipe, start_joint_head
 from trainer.metrics import LeaveOneOut, leave_one_out
+from trainer.recipes.command import run
 from trainer.recipes.halves import families, is_tuning, of_people
 from trainer.recipes.head_card import Figures, card_text
 from trainer.recipes.trunk_cache import trunk_id
+from trainer.trunks import fill_trunk, load_trunk
 
 logger = logging.getLogger(__name__)
 
@@ -96,14 +98,7 @@ class Embedded:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the recipe; returns the exit status."""
-    arguments = parse(argv)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    try:
-        make_models(arguments)
-    except OpqnError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    return run(lambda: make_models(parse(argv)))
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:
@@ -134,7 +129,7 @@ def make_models(arguments: argparse.Namespace) -> None:
     configs = [family_config(arguments, books) for books in arguments.books]
     torch.manual_seed(arguments.seed)
     model = OpqnModel(configs[0])
-    load_trunk(model, arguments)
+    take_trunk(model, arguments)
     train, validation, unseen = embedded_sets(model, arguments.data, arguments.run)
     is_tuning = tuning_half(validation, arguments.data / "faces.csv")
     sets = {
@@ -184,26 +179,17 @@ def head_recipe(arguments: argparse.Namespace, books: int) -> HeadRecipe | Joint
     )
 
 
-def load_trunk(model: OpqnModel, arguments: argparse.Namespace) -> None:
+def take_trunk(model: OpqnModel, arguments: argparse.Namespace) -> None:
     """Fill the trunk from a state dict or out of another model, rounded as it will be stored.
 
     Raises:
-        DataError: the file is missing or does not fit.
-        OpqnError: the model can't be read.
+        OpqnError: the file or the model is missing, can't be read or does not fit.
     """
-    if arguments.trunk_from is not None:
-        state = load_model(arguments.trunk_from).model.trunk.state_dict()
-        source = arguments.trunk_from
+    source = arguments.trunk_from
+    if source is not None:
+        fill_trunk(model.trunk, load_model(source).model.trunk.state_dict(), source)
     else:
-        source = arguments.trunk_file
-        if not source.is_file():
-            raise DataError(source.parent, f"{source.name}, the weights of the trunk, is missing")
-        state = torch.load(source, weights_only=True, map_location="cpu")
-    try:
-        model.trunk.load_state_dict(state)
-    except RuntimeError as error:
-        reason = f"its tensors are not those of the backbone {arguments.backbone}"
-        raise DataError(source, reason) from error
+        load_trunk(model.trunk, arguments.trunk_file)
     round_to_stored(model)
 
 

@@ -8,7 +8,6 @@ markers is written; the rest is by hand.
 """
 
 import argparse
-import logging
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -16,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from opqn_app.errors import DataError, OpqnError
+from opqn_app.errors import DataError
 from opqn_app.opqn.checkpoint import LoadedModel, load_model
 from opqn_app.opqn.model_folder import WEIGHTS_FILE, bundled_folder
 from trainer.recipes import table_text as text
+from trainer.recipes.command import run
 from trainer.recipes.degrade import KINDS
 from trainer.recipes.kept_figures import KeptFigures
 from trainer.recipes.measure_models import Measure, models_in, untouched_trunk
@@ -51,15 +51,13 @@ TRAINED = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    arguments = _parse(argv)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    try:
-        check_page(arguments.out)
-        write_part(arguments.out, tables(arguments))
-    except OpqnError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    return run(lambda: write_tables(_parse(argv)))
+
+
+def write_tables(arguments: argparse.Namespace) -> None:
+    """Measure what was not measured yet, and write the generated part of the page."""
+    check_page(arguments.out)
+    write_part(arguments.out, tables(arguments))
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:

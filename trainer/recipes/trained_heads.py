@@ -23,7 +23,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from opqn_app.errors import OpqnError
 from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
@@ -36,11 +35,12 @@ from trainer.recipes.bundled_head import (
     as_best_asked,
     embedded_sets,
     family_config,
-    load_trunk,
     retrieval,
+    take_trunk,
     tuning_half,
     with_company,
 )
+from trainer.recipes.command import run
 from trainer.recipes.table_text import markdown_table
 
 logger = logging.getLogger(__name__)
@@ -69,14 +69,7 @@ class Material:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the recipe; returns the exit status."""
-    arguments = _parse(argv)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    try:
-        sys.stdout.write(make_heads(arguments) + "\n")
-    except OpqnError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    return run(lambda: sys.stdout.write(make_heads(_parse(argv)) + "\n"))
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
@@ -104,7 +97,7 @@ def make_heads(arguments: argparse.Namespace) -> str:
     """Train, choose, save and measure both heads: the figures as a Markdown table."""
     config = family_config(arguments, arguments.books)
     trunk = OpqnModel(config)
-    load_trunk(trunk, arguments)
+    take_trunk(trunk, arguments)
     train, validation, lfw = embedded_sets(trunk, arguments.data, arguments.run)
     is_tuning = tuning_half(validation, arguments.data / "faces.csv")
     sets = {

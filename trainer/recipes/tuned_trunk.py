@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.errors import DataError, OpqnError
+from opqn_app.errors import DataError
 from opqn_app.opqn.backbone import mirror_mean
 from opqn_app.opqn.sface import SFace
 from opqn_app.types import Crops
@@ -32,10 +32,12 @@ from trainer.controls import unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.metrics import leave_one_out
 from trainer.recipes.bundled_head import collections_of, with_company
+from trainer.recipes.command import run
 from trainer.recipes.degrade import degraded
 from trainer.recipes.halves import families, is_tuning
 from trainer.recipes.trunk_cache import weights_id
 from trainer.tail import Tail, TailData, TailRecipe, TailTraining, maps_of, with_tail
+from trainer.trunks import load_trunk
 
 logger = logging.getLogger(__name__)
 
@@ -71,14 +73,7 @@ class FreshViews:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the recipe; returns the exit status."""
-    arguments = _parse(argv)
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    try:
-        tune(arguments)
-    except OpqnError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    return 0
+    return run(lambda: tune(_parse(argv)))
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
@@ -101,7 +96,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 def tune(arguments: argparse.Namespace) -> None:
     """Train the tail, say what it gives on the tuning half, save the mixture."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    trunk = published_trunk(arguments.trunk_file).to(device)
+    trunk = SFace().to(device).eval()
+    load_trunk(trunk, arguments.trunk_file)
     trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # see Module.to
     arguments.run.mkdir(parents=True, exist_ok=True)
     shards = sorted(arguments.data.glob("faces_*.tar"))
@@ -153,22 +149,6 @@ def tune(arguments: argparse.Namespace) -> None:
     report("mixed", mixed)
     weights = {name: value.cpu().contiguous() for name, value in mixed.state_dict().items()}
     torch.save(weights, arguments.out)
-
-
-def published_trunk(path: Path) -> SFace:
-    """SFace with the weights of a file.
-
-    Raises:
-        DataError: the file is missing or is of another network.
-    """
-    if not path.is_file():
-        raise DataError(path.parent, f"{path.name}, the weights of the trunk, is missing")
-    trunk = SFace()
-    try:
-        trunk.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
-    except RuntimeError as error:
-        raise DataError(path, "its tensors are not those of SFace") from error
-    return trunk.eval()
 
 
 def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> None:
