@@ -10,7 +10,9 @@ people who are not like those of the training set.
 """
 
 import copy
+import logging
 import math
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -24,6 +26,10 @@ from torch import Tensor, nn
 
 from opqn_app.opqn.sface import SFace
 from trainer.joint_head import group_means, relative_directions
+
+logger = logging.getLogger(__name__)
+
+SAID_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,8 @@ class TailRecipe:
         seed: of the order, and of how a crop is seen.
     """
 
-    depth: int = 1
-    epochs: int = 4
+    depth: int = 7
+    epochs: int = 5
     batch_size: int = 128
     warm_up: int = 100
     learning_rate: float = 1.5e-4
@@ -221,7 +227,12 @@ class TailTraining:
             chance = np.random.default_rng((recipe.seed, self._epoch))
             order = chance.permutation(n)
             sums = np.zeros(3)
+            started = said = time.monotonic()
             for step in range(steps):
+                if (now := time.monotonic()) - said > SAID_EVERY_S:
+                    said, left = now, (now - started) / step * (steps - step) / 60
+                    what = (self._epoch + 1, step, steps, left)
+                    logger.info("  epoch %d: step %d of %d, %.0f min left of it", *what)
                 self._set_rates(self._epoch * steps + step, steps * recipe.epochs)
                 rows = np.sort(order[step * recipe.batch_size :][: recipe.batch_size])
                 sums += self._step(rows, self._data.views.draw(rows, chance).to(self._device))

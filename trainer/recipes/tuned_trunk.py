@@ -154,6 +154,8 @@ def tune(arguments: argparse.Namespace) -> None:
 def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> None:
     """Mark a run folder as that of a trunk, a recipe and sets of crops.
 
+    The share of published weights may change: it comes into play after the training.
+
     Raises:
         DataError: it is the folder of others.
     """
@@ -161,7 +163,8 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
     for crops in sets:
         faces.update("\n".join(crops.files.tolist()).encode())
         faces.update(np.ascontiguousarray(crops.images).data)  # more than a gigabyte: no copy
-    ours = {"trunk": weights_id(trunk), "faces": faces.hexdigest(), "recipe": asdict(recipe)}
+    decides = {name: value for name, value in asdict(recipe).items() if name != "published"}
+    ours = {"trunk": weights_id(trunk), "faces": faces.hexdigest(), "recipe": decides}
     path = run / "made_from.json"
     if not path.is_file():
         path.write_text(json.dumps(ours, indent=1))
