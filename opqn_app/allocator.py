@@ -1,4 +1,4 @@
-"""The C library's settings that decide how much freed memory a worker process keeps.
+"""The C library's settings that decide how much freed memory a process keeps.
 
 Only glibc, on Linux, has them; macOS and Windows give large buffers back by themselves.
 """

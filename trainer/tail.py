@@ -37,7 +37,7 @@ class TailRecipe:
     """Everything that decides a tuned tail besides the data.
 
     Attributes:
-        depth: how many of the thirteen blocks are tuned, besides what comes after them.
+        depth: how many of the thirteen blocks are tuned, from 1, besides what comes after them.
         epochs, batch_size, warm_up: the latter in steps; then the rates fall as a half cosine.
         learning_rate: of the last block and what comes after it, by AdamW without decay.
         rate_decay: of the rate, for each block before the last.
@@ -109,7 +109,7 @@ class TailEpoch:
 class Tail(nn.Module):
     """The last blocks and what comes after: `maps_of` → (B, 128). A copy; its norms stay fixed."""
 
-    def __init__(self, trunk: SFace, depth: int = 1) -> None:
+    def __init__(self, trunk: SFace, depth: int) -> None:
         super().__init__()
         own = copy.deepcopy(trunk)
         self.blocks = nn.Sequential(*list(own.blocks)[-depth:])
@@ -133,7 +133,7 @@ class Tail(nn.Module):
         ]
 
 
-def maps_of(trunk: SFace, pixels: Tensor, depth: int = 1) -> Tensor:
+def maps_of(trunk: SFace, pixels: Tensor, depth: int) -> Tensor:
     """(B, 3, 112, 112) network input → (B, C, H, W), what a `Tail` of that depth starts from."""
     fixed = nn.Sequential(*list(trunk.blocks)[:-depth])
     out: Tensor = fixed(trunk.prelu(trunk.bn(trunk.conv(pixels))))
@@ -185,9 +185,14 @@ class TailTraining:
 
     Args:
         tail: trained in place, on its device.
+
+    Raises:
+        ValueError: the tail is not as deep as the recipe says.
     """
 
     def __init__(self, tail: Tail, data: TailData, recipe: TailRecipe) -> None:
+        if len(tail.blocks) != recipe.depth:
+            raise ValueError(f"the tail has {len(tail.blocks)} blocks, the recipe {recipe.depth}")
         self.tail, self._data, self._recipe = tail, data, recipe
         self._device = tail.fc.weight.device
         self._epoch = 0

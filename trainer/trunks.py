@@ -8,18 +8,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from opqn_app.errors import DataError, ModelIncompatible
+from opqn_app.errors import ModelIncompatible
 
 
 def load_trunk(trunk: nn.Module, path: Path) -> None:
     """Fill a trunk from a plain state dict; nothing in the file is run.
 
     Raises:
-        DataError: there is no such file.
-        ModelIncompatible: it can't be read, or its tensors are not the trunk's.
+        ModelIncompatible: it is missing or can't be read, or its tensors are not the trunk's.
     """
     if not path.is_file():
-        raise DataError(path.parent, f"{path.name}, the weights of the trunk, is missing")
+        raise ModelIncompatible(path, "there is no such file")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
@@ -41,6 +40,7 @@ def fill_trunk(trunk: nn.Module, state: Mapping[str, Any], source: Path) -> None
     lacking = sorted((own.keys() - plain.keys()) | (plain.keys() - own.keys()))
     lacking += [k for k in own.keys() & plain.keys() if own[k].shape != plain[k].shape]
     if lacking:
-        reason = f"{len(lacking)} tensors do not fit the trunk, among them '{lacking[0]}'"
+        kind = type(trunk).__name__
+        reason = f"{len(lacking)} tensors do not fit the trunk {kind}, among them '{lacking[0]}'"
         raise ModelIncompatible(source, reason)
     trunk.load_state_dict(plain)

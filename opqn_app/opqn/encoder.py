@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from opqn_app.errors import ModelIncompatible
 from opqn_app.opqn import lut
 from opqn_app.opqn.checkpoint import load_model
 from opqn_app.opqn.model import OpqnModel
@@ -41,8 +42,9 @@ class OpqnEncoder:
             another number of processor threads.
         features: what computes features in place of `model`: (B, 3, S, S) → (B, D) on the CPU.
             The first error it raises makes `model` take over for good.
-        again: loads `model` once more. Where it is given, the weights of the backbone are let go of
-            for as long as `features` stands in for it.
+        again: loads `model` once more; what it raises, the caller of this encoder gets. Where it is
+            given, the weights of the backbone are let go of for as long as `features` stands in
+            for it.
     """
 
     def __init__(
@@ -83,7 +85,15 @@ class OpqnEncoder:
             openvino: on the CPU, let OpenVINO compute the features where it is installed: each crop
                 alone whatever `batch_size`, features within about 2e-6 of torch's.
         """
-        loaded = load_model(Path(path))
+        folder = Path(path).absolute()
+        loaded = load_model(folder)
+
+        def again() -> OpqnModel:
+            found = load_model(folder)
+            if found.model_id != loaded.model_id:
+                raise ModelIncompatible(folder, "its files were changed while it was in use")
+            return found.model
+
         return cls(
             loaded.model,
             model_id=loaded.model_id,
@@ -92,7 +102,7 @@ class OpqnEncoder:
             device=device,
             batch_size=batch_size,
             features=compiled_features(loaded.model) if openvino and device == "cpu" else None,
-            again=lambda: load_model(Path(path)).model,
+            again=again,
         )
 
     @property
@@ -179,10 +189,10 @@ class OpqnEncoder:
             try:
                 return self._compiled(x)
             except Exception as error:  # noqa: BLE001 - torch can do the same
-                self._compiled = None
                 warn_of(error)
                 if self._again is not None:
                     self._model.backbone = self._again().backbone.to(self._device).eval()
+                self._compiled = None
         return self._model.features(x)
 
 

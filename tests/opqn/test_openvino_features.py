@@ -2,6 +2,7 @@
 
 import importlib.util
 import logging
+import shutil
 import subprocess
 import sys
 from importlib.machinery import ModuleSpec
@@ -13,9 +14,11 @@ import numpy as np
 import pytest
 import torch
 from sample_crops import sample_crops
-from tiny_checkpoint import make_tiny_model
+from tiny_checkpoint import make_tiny_checkpoint, make_tiny_model
 
+from opqn_app.errors import ModelIncompatible, ModelMissing
 from opqn_app.opqn.encoder import OpqnEncoder
+from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.model_folder import bundled_models, find_model
 from opqn_app.opqn.openvino_features import VARIABLE
 from opqn_app.types import Crops
@@ -173,18 +176,49 @@ def test_when_it_fails_later_torch_takes_over_for_good(
     np.testing.assert_array_equal(codes, OpqnEncoder(model).encode(crops))
 
 
-@needs_openvino
 def test_the_weights_it_stands_in_for_are_let_go_of_and_come_back_when_it_fails(
-    tiny_folder: Path, crops: Crops, monkeypatch: pytest.MonkeyPatch
+    crops: Crops, caplog: pytest.LogCaptureFixture
 ) -> None:
-    encoder, torchs = OpqnEncoder.load(tiny_folder), by_torch(tiny_folder)
-    np.testing.assert_array_equal(encoder.codebooks, torchs.codebooks)
+    model, kept = make_tiny_model(), make_tiny_model()
+    expected = OpqnEncoder(kept).features(crops)
+    fails, reloads = [False], [False, True]
+
+    def stands_in(x: torch.Tensor) -> torch.Tensor:
+        if fails[0]:
+            raise RuntimeError("out of memory")
+        return kept.features(x)
+
+    def again() -> OpqnModel:
+        if not reloads.pop(0):
+            raise ModelMissing("tiny")
+        return make_tiny_model()
+
+    encoder = OpqnEncoder(model, features=stands_in, again=again)
     assert all(weights.is_meta for weights in encoder._model.backbone.parameters())
-    assert encoder._compiled is not None
+    np.testing.assert_array_equal(encoder.features(crops), expected)
+    fails[0] = True
+    with pytest.raises(ModelMissing):  # the disk is away for a moment
+        encoder.features(crops)
+    np.testing.assert_array_equal(encoder.features(crops), expected)
+    assert not reloads
+    assert encoder._compiled is None
+
+
+@needs_openvino
+def test_a_model_that_was_replaced_meanwhile_is_refused(
+    tiny_folder: Path, tmp_path: Path, crops: Crops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_folder, folder)
+    encoder, torchs = OpqnEncoder.load(folder), by_torch(folder)
 
     def fails(_: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(encoder, "_compiled", fails)
-    np.testing.assert_array_equal(encoder.features(crops), torchs.features(crops))
+    make_tiny_checkpoint(folder, seed=9)
+    with pytest.raises(ModelIncompatible, match="changed while it was in use"):
+        encoder.encode(crops)
+    shutil.rmtree(folder)
+    shutil.copytree(tiny_folder, folder)
     np.testing.assert_array_equal(encoder.encode(crops), torchs.encode(crops))

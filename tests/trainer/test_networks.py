@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from opqn_app.errors import DataError, ModelIncompatible, SettingsError
+from opqn_app.errors import ModelIncompatible, SettingsError
 from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.encoder import OpqnEncoder
 from opqn_app.opqn.preprocess import normalise_pixels
@@ -91,7 +91,7 @@ def test_a_trunk_that_does_not_fit_is_named(tmp_path: Path) -> None:
     (tmp_path / "broken.pt").write_bytes(b"no weights")
     with pytest.raises(ModelIncompatible, match="can't be read"):
         load_trunk(network.trunk, tmp_path / "broken.pt")
-    with pytest.raises(DataError, match="the weights of the trunk, is missing"):
+    with pytest.raises(ModelIncompatible, match="there is no such file"):
         load_trunk(network.trunk, tmp_path / "gone.pt")
 
 

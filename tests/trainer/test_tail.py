@@ -126,8 +126,8 @@ def test_the_mixture_has_its_share_of_the_published_weights(
 
 
 def test_training_makes_first_answers_right(trunk: SFace) -> None:
-    recipe = TailRecipe(epochs=8, batch_size=8, warm_up=1, learning_rate=1e-3)
-    training = TailTraining(Tail(trunk), faces(), recipe)
+    recipe = TailRecipe(depth=1, epochs=8, batch_size=8, warm_up=1, learning_rate=1e-3)
+    training = TailTraining(Tail(trunk, 1), faces(), recipe)
     reports = list(training.epochs())
     assert [report.epoch for report in reports] == list(range(1, 9))
     assert reports[0].rank1 < 0.7
@@ -135,12 +135,17 @@ def test_training_makes_first_answers_right(trunk: SFace) -> None:
     assert reports[-1].ranking < reports[0].ranking / 2
 
 
+def test_a_tail_of_another_depth_is_refused(trunk: SFace) -> None:
+    with pytest.raises(ValueError, match="the tail has 2 blocks, the recipe 1"):
+        TailTraining(Tail(trunk, 2), faces(), TailRecipe(depth=1))
+
+
 def test_going_on_ends_where_training_at_one_go_does(trunk: SFace) -> None:
-    recipe = TailRecipe(epochs=3, batch_size=8, warm_up=2)
-    whole, half = (TailTraining(Tail(trunk), faces(), recipe) for _ in range(2))
+    recipe = TailRecipe(depth=1, epochs=3, batch_size=8, warm_up=2)
+    whole, half = (TailTraining(Tail(trunk, 1), faces(), recipe) for _ in range(2))
     list(whole.epochs())
     next(iter(half.epochs()))
-    later = TailTraining(Tail(trunk), faces(), recipe)
+    later = TailTraining(Tail(trunk, 1), faces(), recipe)
     later.go_on_from(half.state())
     assert [report.epoch for report in later.epochs()] == [2, 3]
     for key, value in whole.tail.state_dict().items():

@@ -82,5 +82,5 @@ def test_a_missing_trunk_is_one_sentence(
 ) -> None:
     command = ["--data", str(tmp_path), "--trunk-file", str(tmp_path / "trunk.pt")]
     assert trained_heads.main([*command, "--run", str(tmp_path / "run")]) == 1
-    assert "trunk.pt, the weights of the trunk, is missing" in capsys.readouterr().err
+    assert "trunk.pt can't be used: there is no such file" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

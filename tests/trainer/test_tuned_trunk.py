@@ -51,6 +51,9 @@ def test_the_recipe_tunes_the_last_layers_and_goes_on_where_it_stopped(
         key.startswith(("blocks.11.", "blocks.12.", "map_bn.", "fc.", "out_bn.")) for key in changed
     )
     (tmp_path / "tuned.pt").rename(tmp_path / "whole.pt")
+    assert tuned_trunk.main(command(tmp_path, "--epochs", "2", "--published", "1")) == 0
+    everything = set(SFace().state_dict())
+    assert same_weights(tmp_path / "sface.pt", tmp_path / "tuned.pt") == everything
 
     stopped = tmp_path / "stopped"
     save = torch.save
@@ -67,14 +70,14 @@ def test_the_recipe_tunes_the_last_layers_and_goes_on_where_it_stopped(
     monkeypatch.undo()
     caplog.clear()
     assert tuned_trunk.main(command(tmp_path, *more)) == 0
-    assert same_weights(tmp_path / "whole.pt", tmp_path / "tuned.pt") == set(SFace().state_dict())
+    assert same_weights(tmp_path / "whole.pt", tmp_path / "tuned.pt") == everything
     assert [line for line in caplog.messages if "mixed" in line] == whole[-1:]
     assert not any("epoch 1" in line for line in caplog.messages)
 
     write_trunk(tmp_path, seed=1)
     capsys.readouterr()
     assert tuned_trunk.main(command(tmp_path, "--epochs", "3")) == 1
-    assert "it is that of another run (trunk, recipe)" in capsys.readouterr().err
+    assert "it is that of another run (trunk, recipe, epochs)" in capsys.readouterr().err
 
 
 def test_damaged_crops_are_the_same_each_time_and_unlike_the_good_ones(tmp_path: Path) -> None:
@@ -88,7 +91,6 @@ def test_damaged_crops_are_the_same_each_time_and_unlike_the_good_ones(tmp_path:
     assert differs.mean() > 0.9  # shifted or flipped at least
 
 
-@torch.no_grad()
 def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
     write_face_data(tmp_path)
     images = read_crops([tmp_path / "faces_0.tar"], part="train").images
@@ -100,22 +102,26 @@ def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
     assert torch.equal(one, same)
     assert not one.requires_grad
     ways = {"plain": images[:40, 6:118, 6:118], "mirrored": images[:40, 6:118, 117:5:-1]}
-    maps = {
-        way: maps_of(trunk, tuned_trunk._network_input(pixels, torch.device("cpu")), 2)
-        for way, pixels in ways.items()
-    }
+    with torch.no_grad():
+        maps = {
+            way: maps_of(trunk, tuned_trunk._network_input(pixels, torch.device("cpu")), 2)
+            for way, pixels in ways.items()
+        }
     seen = [[way for way in ways if torch.equal(maps[way][i], one[i])] for i in range(40)]
     assert ["plain"] in seen
     assert ["mirrored"] in seen
     assert [] in seen
     assert not torch.equal(one, later)
+    good = tuned_trunk.FreshViews(trunk, images, TailRecipe(depth=2, damaged=0.0))
+    for i, map_ in enumerate(good.draw(rows, np.random.default_rng(1))):
+        assert any(torch.equal(map_, maps[way][i]) for way in ways)
 
 
 def test_a_trunk_that_is_missing_or_another_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert tuned_trunk.main(command(tmp_path)) == 1
-    assert "sface.pt, the weights of the trunk, is missing" in capsys.readouterr().err
+    assert "sface.pt can't be used: there is no such file" in capsys.readouterr().err
     torch.save({"weight": torch.zeros(3)}, tmp_path / "sface.pt")
     assert tuned_trunk.main(command(tmp_path)) == 1
-    assert "do not fit the trunk" in capsys.readouterr().err
+    assert "do not fit the trunk SFace" in capsys.readouterr().err

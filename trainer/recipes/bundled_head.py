@@ -42,7 +42,7 @@ from trainer.data import CropSet, read_crops
 from trainer.head import HeadRecipe, embed_crops, start_head, train_head
 from trainer.joint_head import JointRecipe, start_joint_head
 from trainer.metrics import LeaveOneOut, leave_one_out
-from trainer.recipes.command import run
+from trainer.recipes.command import run_recipe
 from trainer.recipes.halves import families, is_tuning, of_people
 from trainer.recipes.head_card import Figures, card_text
 from trainer.recipes.trunk_cache import trunk_id
@@ -98,7 +98,7 @@ class Embedded:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the recipe; returns the exit status."""
-    return run(lambda: make_models(parse(argv)))
+    return run_recipe(lambda: make_models(parse(argv)))
 
 
 def parse(argv: list[str] | None) -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""What the commands of all recipes have in common."""
+"""What the commands of recipes that take long have in common."""
 
 import logging
 import sys
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from opqn_app.errors import OpqnError
 
 
-def run(work: Callable[[], object]) -> int:
+def run_recipe(work: Callable[[], object]) -> int:
     """Do the work of a recipe; its log goes to stderr, as does the sentence of what went wrong.
 
     Returns:
         The exit status.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     try:
         work()
     except OpqnError as error:

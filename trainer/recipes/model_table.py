@@ -19,7 +19,7 @@ from opqn_app.errors import DataError
 from opqn_app.opqn.checkpoint import LoadedModel, load_model
 from opqn_app.opqn.model_folder import WEIGHTS_FILE, bundled_folder
 from trainer.recipes import table_text as text
-from trainer.recipes.command import run
+from trainer.recipes.command import run_recipe
 from trainer.recipes.degrade import KINDS
 from trainer.recipes.kept_figures import KeptFigures
 from trainer.recipes.measure_models import Measure, models_in, untouched_trunk
@@ -51,7 +51,7 @@ TRAINED = (
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command; returns the exit status."""
-    return run(lambda: write_tables(_parse(argv)))
+    return run_recipe(lambda: write_tables(_parse(argv)))
 
 
 def write_tables(arguments: argparse.Namespace) -> None:

@@ -40,7 +40,7 @@ from trainer.recipes.bundled_head import (
     tuning_half,
     with_company,
 )
-from trainer.recipes.command import run
+from trainer.recipes.command import run_recipe
 from trainer.recipes.table_text import markdown_table
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Material:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the recipe; returns the exit status."""
-    return run(lambda: sys.stdout.write(make_heads(_parse(argv)) + "\n"))
+    return run_recipe(lambda: sys.stdout.write(make_heads(_parse(argv)) + "\n"))
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:

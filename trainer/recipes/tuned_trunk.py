@@ -24,7 +24,7 @@ from torch import Tensor
 
 from opqn_app.errors import DataError
 from opqn_app.opqn.backbone import mirror_mean
-from opqn_app.opqn.sface import SFace
+from opqn_app.opqn.sface import CHANNELS, SFace
 from opqn_app.types import Crops
 from trainer import augment
 from trainer.config import AugmentConfig
@@ -32,7 +32,7 @@ from trainer.controls import unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.metrics import leave_one_out
 from trainer.recipes.bundled_head import collections_of, with_company
-from trainer.recipes.command import run
+from trainer.recipes.command import run_recipe
 from trainer.recipes.degrade import degraded
 from trainer.recipes.halves import families, is_tuning
 from trainer.recipes.trunk_cache import weights_id
@@ -65,7 +65,9 @@ class FreshViews:
         mirrored = chance.random(len(rows)) < 0.5
         pixels[mirrored] = pixels[mirrored, :, ::-1]
         bad = chance.random(len(rows)) < self._recipe.damaged
-        pixels[bad] = damaged(images[bad], seed=int(chance.integers(2**31)))
+        seed = int(chance.integers(2**31))
+        if bad.any():
+            pixels[bad] = damaged(images[bad], seed=seed)
         device = self._trunk.fc.weight.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self._recipe.bfloat16):
             return maps_of(self._trunk, _network_input(pixels, device), self._recipe.depth)
@@ -73,17 +75,18 @@ class FreshViews:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the recipe; returns the exit status."""
-    return run(lambda: tune(_parse(argv)))
+    return run_recipe(lambda: tune(_parse(argv)))
 
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Tune the last layers of SFace.")
+    parser = argparse.ArgumentParser(description="Tune the last blocks of SFace.")
     add, usual = parser.add_argument, TailRecipe()
     add("--data", type=Path, required=True, help="folder of the face data")
     add("--trunk-file", type=Path, required=True, help="state dict of the published trunk")
     add("--out", type=Path, required=True, help="file for the state dict of the tuned trunk")
     add("--run", type=Path, default=Path("runs/tuned-trunk"), help="run folder")
-    add("--depth", type=int, default=usual.depth, help="blocks that are tuned, of 13")
+    depths, whole = range(1, len(CHANNELS)), "blocks that are tuned, 1 to 13"
+    add("--depth", type=int, choices=depths, default=usual.depth, metavar="N", help=whole)
     add("--epochs", type=int, default=usual.epochs)
     add("--batch", type=int, default=usual.batch_size)
     add("--learning-rate", type=float, default=usual.learning_rate)
@@ -125,9 +128,10 @@ def tune(arguments: argparse.Namespace) -> None:
     )
     training = TailTraining(Tail(trunk, recipe.depth), data, recipe)
 
+    @torch.no_grad()
     def report(what: str, network: SFace) -> None:
         features = training.features(embedded(network, tuning.images).to(device), home)
-        unit = unit_rows(features.numpy(force=True))
+        unit = unit_rows(features.cpu().numpy())
         found = leave_one_out(lambda q: unit @ unit[q], tuning.people, score_range=(-1.0, 1.0))
         logger.info("%s: tuning half rank-1 %.4f, mAP %.4f", what, found.rank1, found.mean_ap)
 
@@ -167,9 +171,16 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
     ours = {"trunk": weights_id(trunk), "faces": faces.hexdigest(), "recipe": decides}
     path = run / "made_from.json"
     if not path.is_file():
-        path.write_text(json.dumps(ours, indent=1))
+        if any(run.iterdir()):
+            raise DataError(run, "it does not say which run it is of: take a new --run")
+        temporary = path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(ours, indent=1))
+        temporary.replace(path)
     theirs = json.loads(path.read_text())
     other = [what for what, value in ours.items() if theirs.get(what) != value]
+    if "recipe" in other:
+        before = theirs.get("recipe", {})
+        other += [name for name, value in decides.items() if before.get(name) != value]
     if other:
         raise DataError(run, f"it is that of another run ({', '.join(other)}): take a new --run")
 
