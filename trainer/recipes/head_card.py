@@ -16,8 +16,8 @@ SFACE = (
 TRUNKS = {
     "sface": SFACE.format(what=""),
     "sface-tuned": SFACE.format(
-        what="its last block and last layer tuned on the same faces as the head and mixed with the"
-        " published ones (`trainer/recipes/tuned_trunk.py`), "
+        what="its last seven blocks and its last layer tuned on the same faces as the head and"
+        " mixed half and half with the published ones (`trainer/recipes/tuned_trunk.py`), "
     ),
     "mobilefacenet": (
         "Trunk: MobileFaceNet of FaceX-Zoo, 512 numbers a face, Apache-2.0 (see NOTICE). It was"
