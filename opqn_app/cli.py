@@ -320,14 +320,14 @@ def _tell_of_faces_without_code(n_faces: int, n_coded: int, model: str) -> None:
     if n_coded == 0 and n_faces > 0:
         raise OpqnError(
             f"The library holds {counted(n_faces, 'face')}, but none has a code of the model "
-            f"'{model}', which may be newer than they are. `opqn encode`, with --model as here, "
-            "gives them one; no photo is read."
+            f"'{model}'. Search with the --model they were indexed with, or let `opqn encode`, "
+            "with the same --model as here, give them one; no photo is read."
         )
     if n_coded < n_faces:
         say(
             f"{n_faces - n_coded:,} of {counted(n_faces, 'face')} have no code of the model "
-            f"'{model}' yet and are not searched; `opqn encode`, with --model as here, "
-            "gives them one."
+            f"'{model}' yet and are not searched; `opqn encode`, with the same --model as "
+            "here, gives them one."
         )
 
 

@@ -22,7 +22,8 @@ def load_trunk(trunk: nn.Module, path: Path) -> None:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, KeyError, EOFError, pickle.UnpicklingError) as error:
-        raise ModelIncompatible(path, f"it can't be read ({error})") from error
+        reason = "it is not a PyTorch file of plain tensors, or it is damaged"
+        raise ModelIncompatible(path, reason) from error
     if not isinstance(state, Mapping):
         raise ModelIncompatible(path, "it is not a state dict")
     fill_trunk(trunk, state, path)

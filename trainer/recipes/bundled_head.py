@@ -248,14 +248,26 @@ def embedded_sets(model: OpqnModel, data: Path, run: Path) -> tuple[Embedded, Em
 
     Computed once for each trunk and kept in the folder `run`.
     """
+    shards = face_shards(data)
     run.mkdir(parents=True, exist_ok=True)
-    shards = sorted(data.glob("faces_*.tar"))
     trunk = trunk_id(model)
     return (
         embedded(model, shards, "train", run / f"train-{trunk}.npz"),
         embedded(model, shards, "val", run / f"val-{trunk}.npz"),
         embedded(model, [data / "lfw_unseen.tar"], "", run / f"lfw-{trunk}.npz"),
     )
+
+
+def face_shards(data: Path) -> list[Path]:
+    """The tar files of training and validation people.
+
+    Raises:
+        DataError: the folder is missing or has none.
+    """
+    shards = sorted(data.glob("faces_*.tar"))
+    if not shards:
+        raise DataError(data, "it has no files faces_*.tar" if data.is_dir() else "it is not there")
+    return shards
 
 
 def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:

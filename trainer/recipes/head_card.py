@@ -16,7 +16,7 @@ SFACE = (
 TRUNKS = {
     "sface": SFACE.format(what=""),
     "sface-tuned": SFACE.format(
-        what="its last seven blocks and its last layer tuned on the same faces as the head and"
+        what="its last seven blocks and what follows them tuned on the same faces as the head and"
         " mixed half and half with the published ones (`trainer/recipes/tuned_trunk.py`), "
     ),
     "mobilefacenet": (

@@ -31,7 +31,7 @@ from trainer.config import AugmentConfig
 from trainer.controls import unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.metrics import leave_one_out
-from trainer.recipes.bundled_head import collections_of, with_company
+from trainer.recipes.bundled_head import collections_of, face_shards, with_company
 from trainer.recipes.command import run_recipe
 from trainer.recipes.degrade import degraded
 from trainer.recipes.halves import families, is_tuning
@@ -102,8 +102,10 @@ def tune(arguments: argparse.Namespace) -> None:
     trunk = SFace().to(device).eval()
     load_trunk(trunk, arguments.trunk_file)
     trunk.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # see Module.to
+    shards = face_shards(arguments.data)
+    if not arguments.out.absolute().parent.is_dir():
+        raise DataError(arguments.out.parent, "there is no such folder for the trunk")
     arguments.run.mkdir(parents=True, exist_ok=True)
-    shards = sorted(arguments.data.glob("faces_*.tar"))
     labels_csv = arguments.data / "faces.csv"
     train, validation = (read_crops(shards, part=part) for part in ("train", "val"))
     keep, labels = with_company(train.people)
