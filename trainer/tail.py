@@ -112,7 +112,7 @@ class Tail(nn.Module):
     def __init__(self, trunk: SFace, depth: int) -> None:
         super().__init__()
         own = copy.deepcopy(trunk)
-        self.blocks = nn.Sequential(*list(own.blocks)[-depth:])
+        _, self.blocks = _parted(own, depth)
         self.map_bn, self.fc, self.out_bn = own.map_bn, own.fc, own.out_bn
         self.eval()
 
@@ -124,20 +124,27 @@ class Tail(nn.Module):
     def rates(self, recipe: TailRecipe) -> list[dict[str, Any]]:
         """Groups of parameters for an optimiser, each with its "rate"."""
         after = [self.map_bn, self.fc, self.out_bn]
-        groups: list[dict[str, Any]] = [{"params": [p for m in after for p in m.parameters()]}]
-        groups += [{"params": list(block.parameters())} for block in reversed(self.blocks)]
-        powers = (0, *range(len(self.blocks)))
-        return [
-            {**group, "rate": recipe.learning_rate * recipe.rate_decay**power}
-            for group, power in zip(groups, powers, strict=True)
+        end = {"params": [p for m in after for p in m.parameters()], "rate": recipe.learning_rate}
+        return [end] + [
+            {
+                "params": list(block.parameters()),
+                "rate": recipe.learning_rate * recipe.rate_decay**before_last,
+            }
+            for before_last, block in enumerate(reversed(self.blocks))
         ]
 
 
 def maps_of(trunk: SFace, pixels: Tensor, depth: int) -> Tensor:
     """(B, 3, 112, 112) network input → (B, C, H, W), what a `Tail` of that depth starts from."""
-    fixed = nn.Sequential(*list(trunk.blocks)[:-depth])
+    fixed, _ = _parted(trunk, depth)
     out: Tensor = fixed(trunk.prelu(trunk.bn(trunk.conv(pixels))))
     return out
+
+
+def _parted(trunk: SFace, depth: int) -> tuple[nn.Sequential, nn.Sequential]:
+    """The blocks that stay as they are, and the last `depth`, which are tuned; no copies."""
+    blocks = list(trunk.blocks)
+    return nn.Sequential(*blocks[:-depth]), nn.Sequential(*blocks[-depth:])
 
 
 @torch.no_grad()
@@ -148,8 +155,9 @@ def with_tail(trunk: SFace, tail: Tail, *, published: float) -> SFace:
         published: 0 to 1.
     """
     mixed = copy.deepcopy(trunk)
+    _, blocks = _parted(mixed, len(tail.blocks))
     pairs = (
-        (nn.Sequential(*list(mixed.blocks)[-len(tail.blocks) :]), tail.blocks),
+        (blocks, tail.blocks),
         (mixed.map_bn, tail.map_bn),
         (mixed.fc, tail.fc),
         (mixed.out_bn, tail.out_bn),

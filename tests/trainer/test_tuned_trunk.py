@@ -93,10 +93,11 @@ def test_damaged_crops_are_the_same_each_time_and_unlike_the_good_ones(tmp_path:
 
 def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
     write_face_data(tmp_path)
-    images = read_crops([tmp_path / "faces_0.tar"], part="train").images
+    crops = read_crops([tmp_path / "faces_0.tar"], part="train")
+    images = crops.images
     torch.manual_seed(0)
     trunk, rows = SFace().eval(), np.arange(40)
-    views = tuned_trunk.FreshViews(trunk, images, TailRecipe(depth=2, damaged=0.5))
+    views = tuned_trunk.FreshViews(trunk, crops, TailRecipe(depth=2, damaged=0.5))
     one, same, later = (views.draw(rows, np.random.default_rng(s)) for s in (1, 1, 2))
     assert one.shape == (40, 512, 14, 14)
     assert torch.equal(one, same)
@@ -112,7 +113,7 @@ def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
     assert ["mirrored"] in seen
     assert [] in seen
     assert not torch.equal(one, later)
-    good = tuned_trunk.FreshViews(trunk, images, TailRecipe(depth=2, damaged=0.0))
+    good = tuned_trunk.FreshViews(trunk, crops, TailRecipe(depth=2, damaged=0.0))
     for i, map_ in enumerate(good.draw(rows, np.random.default_rng(1))):
         assert any(torch.equal(map_, maps[way][i]) for way in ways)
 

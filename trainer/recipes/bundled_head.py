@@ -43,7 +43,7 @@ from trainer.head import HeadRecipe, embed_crops, start_head, train_head
 from trainer.joint_head import JointRecipe, start_joint_head
 from trainer.metrics import LeaveOneOut, leave_one_out
 from trainer.recipes.command import run_recipe
-from trainer.recipes.halves import families, is_tuning, of_people
+from trainer.recipes.halves import face_shards, families, is_tuning, of_people
 from trainer.recipes.head_card import Figures, card_text
 from trainer.recipes.trunk_cache import trunk_id
 from trainer.trunks import fill_trunk, load_trunk
@@ -256,18 +256,6 @@ def embedded_sets(model: OpqnModel, data: Path, run: Path) -> tuple[Embedded, Em
         embedded(model, shards, "val", run / f"val-{trunk}.npz"),
         embedded(model, [data / "lfw_unseen.tar"], "", run / f"lfw-{trunk}.npz"),
     )
-
-
-def face_shards(data: Path) -> list[Path]:
-    """The tar files of training and validation people.
-
-    Raises:
-        DataError: the folder is missing or has none.
-    """
-    shards = sorted(data.glob("faces_*.tar"))
-    if not shards:
-        raise DataError(data, "it has no files faces_*.tar" if data.is_dir() else "it is not there")
-    return shards
 
 
 def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:

@@ -1,4 +1,4 @@
-"""What the commands of recipes that take long have in common."""
+"""What the commands of recipes have in common."""
 
 import logging
 import sys

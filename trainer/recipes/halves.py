@@ -1,4 +1,7 @@
-"""The validation people in two halves: choices are made on one, only the other is reported."""
+"""The face data: its files and labels, and the validation people in two halves.
+
+Choices are made on one half, only the other is reported.
+"""
 
 import csv
 import hashlib
@@ -10,6 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.errors import DataError
+
+
+def face_shards(data: Path) -> list[Path]:
+    """The tar files of training and validation people.
+
+    Raises:
+        DataError: the folder is missing or has none.
+    """
+    shards = sorted(data.glob("faces_*.tar"))
+    if not shards:
+        raise DataError(data, "the crops of the face data (faces_0.tar and on) are not there")
+    return shards
 
 
 def families(labels_csv: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from opqn_app.errors import DataError
 from opqn_app.opqn.sface import SFace
+from trainer.recipes.command import run_recipe
 
 NORM = {
     "weight": "gamma",
@@ -30,13 +31,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("onnx", type=Path)
     parser.add_argument("out", type=Path, help="file for torch.load with weights_only")
     arguments = parser.parse_args(argv)
-    try:
-        state = renamed(read_tensors(arguments.onnx), arguments.onnx)
-    except DataError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    torch.save(state, arguments.out)
-    return 0
+    return run_recipe(lambda: convert(arguments.onnx, arguments.out))
+
+
+def convert(onnx: Path, out: Path) -> None:
+    """Write the state dict of an ONNX file."""
+    torch.save(renamed(read_tensors(onnx), onnx), out)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.errors import DataError
 from opqn_app.types import Crops
 from trainer.pictures import AlignedCrops, JoinedPictures, PictureSource
-from trainer.recipes.halves import families, is_tuning
+from trainer.recipes.halves import face_shards, families, is_tuning
 
 
 @dataclass(frozen=True, eq=False)  # no slots: the digest is computed once
@@ -91,10 +90,7 @@ def learning_crops(data: Path, limit: int) -> CropsOfPeople:
 
 def _faces(data: Path) -> tuple[PictureSource, NDArray[Any], dict[str, str]]:
     """All shards as one source, the part of each picture, and the families."""
-    shards = sorted(data.glob("faces_*.tar"))
-    if not shards:
-        raise DataError(data, "the crops of the face data (faces_0.tar and on) are not there")
-    source = JoinedPictures([AlignedCrops(shard) for shard in shards])
+    source = JoinedPictures([AlignedCrops(shard) for shard in face_shards(data)])
     part = np.array([file.split("/")[1] for file in source.files.tolist()])  # "0/val/p00001/…"
     return source, part, families(data / "faces.csv")
 

@@ -31,10 +31,10 @@ from trainer.config import AugmentConfig
 from trainer.controls import unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.metrics import leave_one_out
-from trainer.recipes.bundled_head import collections_of, face_shards, with_company
+from trainer.recipes.bundled_head import collections_of, with_company
 from trainer.recipes.command import run_recipe
 from trainer.recipes.degrade import degraded
-from trainer.recipes.halves import families, is_tuning
+from trainer.recipes.halves import face_shards, families, is_tuning
 from trainer.recipes.trunk_cache import weights_id
 from trainer.tail import Tail, TailData, TailRecipe, TailTraining, maps_of, with_tail
 from trainer.trunks import load_trunk
@@ -51,23 +51,22 @@ class FreshViews:
 
     Args:
         trunk: its fixed blocks make the maps, on its device.
-        images: (n, 124, 124, 3) uint8 RGB, aligned, with 6 px around.
+        crops: aligned, 124 px, which is 6 px around.
     """
 
-    def __init__(self, trunk: SFace, images: Crops, recipe: TailRecipe) -> None:
-        self._trunk, self._images, self._recipe = trunk, images, recipe
+    def __init__(self, trunk: SFace, crops: CropSet, recipe: TailRecipe) -> None:
+        self._trunk, self._crops, self._recipe = trunk, crops, recipe
 
     @torch.no_grad()
     def draw(self, rows: NDArray[np.int64], chance: np.random.Generator) -> Tensor:
         """(B, C, H, W) maps of the crops `rows`."""
-        images = self._images[rows]
-        pixels = _centre(images).copy()
+        pixels = self._crops.centre(SIDE)[rows]
         mirrored = chance.random(len(rows)) < 0.5
         pixels[mirrored] = pixels[mirrored, :, ::-1]
         bad = chance.random(len(rows)) < self._recipe.damaged
         seed = int(chance.integers(2**31))
         if bad.any():
-            pixels[bad] = damaged(images[bad], seed=seed)
+            pixels[bad] = damaged(self._crops.images[rows[bad]], seed=seed)
         device = self._trunk.fc.weight.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self._recipe.bfloat16):
             return maps_of(self._trunk, _network_input(pixels, device), self._recipe.depth)
@@ -123,7 +122,7 @@ def tune(arguments: argparse.Namespace) -> None:
     )
     claim(arguments.run, trunk, recipe, [train, tuning])
     data = TailData(
-        views=FreshViews(trunk, train.images, recipe),
+        views=FreshViews(trunk, train, recipe),
         embeddings=published_embeddings(trunk, train, arguments.run / "published.npy"),
         labels=labels,
         collections=collections,
@@ -132,7 +131,7 @@ def tune(arguments: argparse.Namespace) -> None:
 
     @torch.no_grad()
     def report(what: str, network: SFace) -> None:
-        features = training.features(embedded(network, tuning.images).to(device), home)
+        features = training.features(embedded(network, tuning).to(device), home)
         unit = unit_rows(features.cpu().numpy())
         found = leave_one_out(lambda q: unit @ unit[q], tuning.people, score_range=(-1.0, 1.0))
         logger.info("%s: tuning half rank-1 %.4f, mAP %.4f", what, found.rank1, found.mean_ap)
@@ -210,25 +209,20 @@ def published_embeddings(trunk: SFace, crops: CropSet, path: Path) -> Tensor:
     if not path.is_file():
         logger.info("embedding %d crops", len(crops))
         temporary = path.with_suffix(".tmp.npy")
-        np.save(temporary, embedded(trunk, crops.images).numpy(force=True))
+        np.save(temporary, embedded(trunk, crops).numpy(force=True))
         temporary.replace(path)
     return torch.from_numpy(np.load(path))
 
 
 @torch.inference_mode()
-def embedded(trunk: SFace, images: Crops) -> Tensor:
+def embedded(trunk: SFace, crops: CropSet) -> Tensor:
     """(n, 128) means of each crop's embedding and that of its mirror image."""
     device, parts = trunk.fc.weight.device, []
-    for start in range(0, len(images), BATCH):
-        pixels = _centre(images[start : start + BATCH])
+    for start in range(0, len(crops), BATCH):
+        pixels = crops.centre(SIDE)[start : start + BATCH]
         both = [trunk(_network_input(view, device)) for view in (pixels, pixels[:, :, ::-1])]
         parts.append(mirror_mean(*both))
     return torch.cat(parts)
-
-
-def _centre(images: Crops) -> Crops:
-    margin = (images.shape[1] - SIDE) // 2
-    return images[:, margin : margin + SIDE, margin : margin + SIDE]
 
 
 def _network_input(pixels: Crops, device: torch.device) -> Tensor:
