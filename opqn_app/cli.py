@@ -285,7 +285,7 @@ def _problems(failures: Sequence["Failure"]) -> list[dict[str, str]]:
 def search_command(arguments: argparse.Namespace) -> int:
     from opqn_app.library.library import Library
     from opqn_app.search.code_index import CodeIndex
-    from opqn_app.search.query import faces_in, hits, query_lut
+    from opqn_app.search.query import curve_of, faces_in, hits, query_lut
 
     with Library.open(library_path(arguments)) as library:
         engine = _engine(arguments)
@@ -298,7 +298,8 @@ def search_command(arguments: argparse.Namespace) -> int:
         _tell_of_faces_without_code(library.status().faces, n_faces, engine.encoder.name)
         lut = query_lut(engine.encoder, crops)
         ranking = index.search(lut, limit=arguments.limit)
-        found = hits(library, index, ranking, lut, engine.encoder.calibration)
+        curve = curve_of(engine.encoder.calibration, index, lut)
+        found = hits(library, index, ranking, lut, curve)
     rows = [
         {
             "photo": str(hit.face.photo.path),
@@ -361,6 +362,7 @@ def status_command(arguments: argparse.Namespace) -> int:
         roots = library.roots()
         detectors = library.detectors()
         uncoded = _without_code(library)
+        coded = library.code_store.coded()
     value = {
         "library": str(library_path(arguments)),
         "photos": status.photos,
@@ -368,6 +370,8 @@ def status_command(arguments: argparse.Namespace) -> int:
         "failures": _problems(failures),
         "model": {"id": status.model_id, "name": status.model_name},
         "detectors": detectors,
+        "codes": [asdict(each) for each in coded],
+        "searches_with": settings.load().model,
         "faces_without_code": uncoded,
         "not_searched_thoroughly": status.unsearched,
         "revision": status.revision,
@@ -375,8 +379,9 @@ def status_command(arguments: argparse.Namespace) -> int:
     }
     lines = [
         f"{counted(status.photos, 'photo')}, {counted(status.faces, 'face')}, "
-        f"{counted(len(failures), 'problem')}; model {status.model_name or 'none yet'}"
+        f"{counted(len(failures), 'problem')}; searched with {settings.load().model}"
     ]
+    lines += [f"  codes of {each.name}: {counted(each.faces, 'face')}" for each in coded]
     if detectors:
         lines.append(f"  faces found by {_by_detector(detectors)}")
     for name, number in uncoded.items():

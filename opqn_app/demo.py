@@ -21,7 +21,7 @@ from opqn_app.library.library import Library
 from opqn_app.library.records import FaceRecord
 from opqn_app.progress import ProgressLine, index_report_in_words, run_with_progress
 from opqn_app.search.code_index import CodeIndex
-from opqn_app.search.query import faces_in, hits, query_lut
+from opqn_app.search.query import curve_of, faces_in, hits, query_lut
 from opqn_app.types import Box
 
 SHOWN = 8  # hits per query on the contact sheet
@@ -157,7 +157,8 @@ def run_queries(
         face = faces_in(queries / photo, engine.detector)[0]
         lut = query_lut(engine.encoder, [face.crop])
         ranking = index.search(lut)
-        best = hits(library, index, ranking, lut, engine.encoder.calibration, 0, SHOWN)
+        curve = curve_of(engine.encoder.calibration, index, lut)
+        best = hits(library, index, ranking, lut, curve, 0, SHOWN)
         yield QueryOutcome(
             person=person,
             crop=face.crop,

@@ -1,6 +1,6 @@
 """The vocabulary all layers share: arrays, boxes, faces, and the two protocols ML hides behind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ Ids = NDArray[np.int64]
 
 SMALL_FACE_PX = 40.0  # below this a face is marked "small"
 UNCERTAIN_CONFIDENCE = 0.97  # below this a face is marked "uncertain"
+USUAL_FACES = 50  # what is known of strangers before a library is looked at, in faces
 BLURRED_SHARPNESS = 15.0  # below this a face is marked "blurred"; see vision.quality.sharpness
 
 
@@ -100,10 +101,41 @@ class Calibration:
     A logistic curve fitted on validation identities: σ(slope · score + intercept). The prior is in
     the intercept: how common the person is in a library is assumed when the curve is fitted, for
     the bundled models `trainer.calibration.MATCH_SHARE` of its faces.
+
+    Strangers are more alike in one library than in another, as in portraits of one studio. A curve
+    that follows moves with how high a query scores among strangers, see `among`.
+
+    Attributes:
+        usual: the median score of strangers where the curve was fitted.
+        following: the share, 0 to 1, of what this library's strangers score above `usual` that the
+            curve moves by; 0 for a curve that stays.
     """
 
     slope: float
     intercept: float
+    usual: float = 0.0
+    following: float = 0.0
+
+    def among(self, scores: Floats) -> "Calibration":
+        """The curve for one query in one library, whatever the order it ranks faces in.
+
+        Strangers are taken to be the faces that are not likely the person by the curve as it is.
+        Where these are few the usual median counts for more: it stands for 50 faces.
+
+        Args:
+            scores: (n,) of the query and the library's faces, or of a fair sample of them.
+        """
+        shift = self.shift(scores)
+        return replace(self, intercept=self.intercept - self.slope * shift, following=0.0)
+
+    def shift(self, scores: Floats) -> float:
+        """How much higher a score must be for the same probability; see `among`."""
+        if not self.following:
+            return 0.0
+        strangers = scores[scores < self.score_at(0.5)]
+        median = float(np.median(strangers)) if len(strangers) else self.usual
+        known = len(strangers) / (len(strangers) + USUAL_FACES)
+        return self.following * known * (median - self.usual)
 
     def probability(self, scores: Floats) -> Floats:
         """Probabilities of `scores`, same shape, 0 to 1, never decreasing."""

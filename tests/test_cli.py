@@ -97,6 +97,9 @@ def test_index_search_status_forget(run: Run, photos: Path) -> None:
     assert (state["photos"], state["faces"], len(state["failures"])) == (3, 6, 1)
     assert state["model"]["name"] == "name of fake-1"
     assert state["detectors"] == {"mtcnn": 3}
+    assert state["codes"] == [{"model_id": "fake-1", "name": "name of fake-1", "faces": 6}]
+    said = run("status")[1]["text"]
+    assert "searched with bundled-256\n  codes of name of fake-1: 6 faces\n" in said
 
     status, report, _ = run("index", photos, "--json")
     assert (status, report["decoded"], report["unchanged"]) == (0, 0, 3)

@@ -70,6 +70,17 @@ class TailRecipe:
     damaged: float = 0.35
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Raises: ValueError: a number beyond its range."""
+        least = {"depth": 1, "epochs": 1, "batch_size": 2}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise ValueError(f"{name.replace('_', ' ')} must be {low} or more")
+        if not self.learning_rate > 0:
+            raise ValueError("learning rate must be above 0")
+        if not 0 <= self.published <= 1:
+            raise ValueError("published must be from 0 to 1")
+
 
 class Views(Protocol):
     """Training faces as the tail sees them."""

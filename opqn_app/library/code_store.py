@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from opqn_app.library.connection import Connection
-from opqn_app.library.records import CodeSegment, CodeStamp, ModelInfo
+from opqn_app.library.records import CodedFaces, CodeSegment, CodeStamp, ModelInfo
 from opqn_app.types import Codes, Ids
 
 SEGMENT_SIZE = 65536
@@ -126,6 +126,12 @@ class CodeStore:
     def purge(self) -> None:
         """Write the segments that hold dead codes anew without them."""
         self._compact(0)
+
+    def coded(self) -> list[CodedFaces]:
+        """How many faces have a code of each model that gave any, in the order of their coming."""
+        rows = self._db.rows("SELECT id, model_id, name FROM models ORDER BY id")
+        found = [CodedFaces(model_id, name, self._live_count(key)) for key, model_id, name in rows]
+        return [each for each in found if each.faces]
 
     def faces_without_code(self, model_id: str) -> Ids:
         """Ids of faces without a code of this model, ascending."""

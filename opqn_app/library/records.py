@@ -146,6 +146,15 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class CodedFaces:
+    """How many faces of a library have a code of a model."""
+
+    model_id: str
+    name: str
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
 class KnownPhoto:
     """A photo row as planning needs it."""
 

@@ -8,7 +8,7 @@ weights as stored, config, preprocessing. Codes are only comparable within one `
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -165,4 +165,7 @@ def _write_text(path: Path, text: str) -> None:
 def _calibration_to_dict(calibration: Calibration | None) -> dict[str, float] | None:
     if calibration is None:
         return None
-    return {"slope": calibration.slope, "intercept": calibration.intercept}
+    values = asdict(calibration)
+    if not calibration.following:  # as models made before have it
+        del values["usual"], values["following"]
+    return values

@@ -112,7 +112,10 @@ def calibration_from_dict(values: object, source: Path) -> Calibration | None:
     slope, intercept = values.get("slope"), values.get("intercept")
     if not _is_finite(slope) or not _is_finite(intercept) or slope <= 0:
         raise ModelIncompatible(source, "its calibration needs a slope above 0 and an intercept")
-    return Calibration(slope=float(slope), intercept=float(intercept))
+    usual, following = values.get("usual", 0.0), values.get("following", 0.0)
+    if not _is_finite(usual) or not _is_finite(following) or not 0 <= following <= 1:
+        raise ModelIncompatible(source, "its calibration does not say how it follows a library")
+    return Calibration(float(slope), float(intercept), float(usual), float(following))
 
 
 def _model_names(parent: Path) -> list[str]:

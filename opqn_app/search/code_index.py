@@ -16,6 +16,7 @@ from opqn_app.types import Codes, Floats, Ids, Lut
 
 __all__ = ["CodeIndex", "Mask", "Ranking"]
 
+SAMPLE = 4096  # faces that tell how a query scores in a library
 LARGE = 100_000  # faces from which cells, lists and compiled loops are worth making
 
 Mask = NDArray[np.bool_]  # (N,) which faces of an index may be found; see CodeIndex.mask
@@ -162,6 +163,18 @@ class CodeIndex:
         if missing.any():
             raise KeyError("a face is not in the index")
         return shares
+
+    def sampled_scores(self, lut: Lut, limit: int = SAMPLE) -> Floats:
+        """Scores of at most `limit` faces, evenly spaced in the index and the same each time."""
+        n = min(limit, len(self))
+        places = np.arange(n) * len(self) // max(n, 1)
+        parts = [np.empty(0, np.float32)]
+        for segment, start in zip(self._segments, self._starts[:-1], strict=True):
+            first, last = np.searchsorted(places, [start, start + len(segment)])
+            if last > first:
+                rows = places[first:last] - start
+                parts.append(lut_scoring.scores(self._checked(lut), segment.codes[rows]))
+        return np.concatenate(parts)
 
     def _search_cells(self, table: Lut, best: Best, masks: list[Mask] | None) -> None:
         n_sealed = len(self._loaded.sealed)

@@ -66,6 +66,11 @@ def query_lut(encoder: FaceEncoder, crops: Sequence[Crops]) -> Lut:
     return lut_scoring.snap(tables.mean(axis=0, dtype=np.float64))
 
 
+def curve_of(calibration: Calibration | None, index: CodeIndex, lut: Lut) -> Calibration | None:
+    """The calibration for one query among the faces of an index; None where the model has none."""
+    return None if calibration is None else calibration.among(index.sampled_scores(lut))
+
+
 def crop_of_face(library: Library, face_id: int) -> Crops:
     """The aligned crop of a library face, (112, 112, 3), its photo there or not.
 
@@ -93,6 +98,9 @@ def hits(
     """Positions `start` to `stop` of a ranking with all that is shown of them.
 
     A face that was removed from the library since the search is left out.
+
+    Args:
+        calibration: of the query, see `curve_of`.
     """
     face_ids, scores = ranking.face_ids[start:stop], ranking.scores[start:stop]
     records = {face.id: face for face in library.faces(face_ids.tolist())}

@@ -39,7 +39,7 @@ class SearchOutcome:
         ranking: every face that can be compared, most alike first.
         index: the codes the ranking was made from; explains a face by its contributions.
         lut: the query's table, (M, K).
-        calibration: raw score → probability; None if the model has none.
+        calibration: raw score → probability, for this query; None if the model has none.
         crops: the query faces, (n, 112, 112, 3).
         seconds: from the crops to the ranking.
     """
@@ -226,7 +226,7 @@ class Searcher:
 
     def search(self, crops: Sequence[Crop], slot: EngineSlot) -> SearchOutcome:
         """Rank the whole library against the person on `crops`."""
-        from opqn_app.search.query import query_lut
+        from opqn_app.search.query import curve_of, query_lut
 
         encoder = slot.wait().encoder
         start = perf_counter()
@@ -237,7 +237,7 @@ class Searcher:
             ranking=ranking,
             index=index,
             lut=lut,
-            calibration=encoder.calibration,
+            calibration=curve_of(encoder.calibration, index, lut),
             crops=np.stack(crops),
             seconds=perf_counter() - start,
         )

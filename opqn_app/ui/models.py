@@ -23,16 +23,19 @@ class ModelChoice:
 def list_models() -> list[ModelChoice]:
     """Bundled models, then imported ones; imports torch, so call it in a lane."""
     from opqn_app.errors import ModelError
-    from opqn_app.opqn.model_folder import bundled_models, find_model, imported_models
+    from opqn_app.opqn.model_folder import (
+        bundled_models,
+        calibration_from_dict,
+        find_model,
+        imported_models,
+    )
     from opqn_app.opqn.model_folder import read_description as read
 
     found = []
     for name in dict.fromkeys([*bundled_models(), *imported_models()]):
         try:
             values = read(find_model(name))
-            curve = values.get("calibration")
-            calibration = Calibration(float(curve["slope"]), float(curve["intercept"])) if (
-                curve) else None  # fmt: skip
+            calibration = calibration_from_dict(values.get("calibration"), find_model(name))
             books = int(values["config"]["n_books"])
             found.append(ModelChoice(name, str(values["model_id"]), books, calibration))
         except (ModelError, KeyError, TypeError, ValueError):  # damaged: loading it says how

@@ -43,7 +43,9 @@ def change_in_words(minimum: float, now: float) -> str:
     words = (
         f"In your library, faces will count as the same person from {minimum:.0%} on "
         f"(now {now:.0%}). Their order stays; the others are folded under “less likely”. With "
-        "many more people in the library than in this set, more strangers will pass."
+        "many more people in the library than in this set, more strangers will pass. Where "
+        "strangers are unusually alike, as in portraits of one studio, a percentage stands for a "
+        "higher score."
     )
     if minimum == HIGHEST:
         words += " 99 % is the most the Search page can ask for; it may be a little less strict."

@@ -16,6 +16,9 @@ from opqn_app.errors import ModelIncompatible, ModelMissing
 from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.model_folder import bundled_models, find_model, imported_models, read_description
+from opqn_app.types import Calibration
+
+CURVE = {"slope": 1, "intercept": 0}
 
 
 @pytest.fixture
@@ -80,6 +83,12 @@ def test_the_loaded_model_is_ready_to_use(tiny_folder: Path) -> None:
     assert loaded.model.config == TINY
     assert not loaded.model.training
     assert not any(p.requires_grad for p in loaded.model.parameters())
+
+
+def test_a_curve_that_follows_the_library_is_stored(tiny_model: OpqnModel, tmp_path: Path) -> None:
+    curve = Calibration(slope=12.0, intercept=-6.0, usual=-0.01, following=0.5)
+    save_model(tmp_path / "m", tiny_model, calibration=curve)
+    assert load_model(tmp_path / "m").calibration == curve
 
 
 def test_a_model_without_calibration_says_so(tiny_model: OpqnModel, tmp_path: Path) -> None:
@@ -164,6 +173,8 @@ def test_a_tensor_that_does_not_fit_is_named(
         (lambda d: d.update(calibration=[1]), "calibration"),
         (lambda d: d.update(calibration={"slope": -1, "intercept": 0}), "slope"),
         (lambda d: d.update(calibration={"slope": 1}), "intercept"),
+        (lambda d: d.update(calibration={**CURVE, "following": 2}), "follows"),
+        (lambda d: d.update(calibration={**CURVE, "usual": float("nan")}), "follows"),
         (lambda d: d.update(calibration={"slope": float("nan"), "intercept": 0}), "slope"),
         (lambda d: d.update(calibration={"slope": 1, "intercept": float("inf")}), "intercept"),
     ],

@@ -12,6 +12,7 @@ from library_fakes import StoredLibrary, store_codes
 from opqn_app.library import code_store
 from opqn_app.library.library import Library
 from opqn_app.opqn import lut as lut_scoring
+from opqn_app.search import loading, segment
 from opqn_app.search.code_index import CodeIndex, Ranking
 
 
@@ -141,3 +142,20 @@ def test_threads_share_one_index(stored: StoredLibrary) -> None:
     for thread in threads:
         thread.join()
     assert found == [expected] * 4
+
+
+@pytest.mark.parametrize(("n", "limit"), [(0, 7), (5, 7), (70, 7), (333, 100), (333, 333)])
+def test_a_sample_of_scores_is_spread_evenly_over_the_segments(
+    n: int, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (segment, loading):
+        monkeypatch.setattr(module, "SIZE", 64)
+    rng = np.random.default_rng(n)
+    codes = rng.integers(0, 16, (n, 4)).astype(np.uint8)
+    index = CodeIndex.of_codes("model", np.arange(n) + 1, codes)
+    lut = lut_scoring.snap(rng.dirichlet(np.ones(16), 4))
+    found = index.sampled_scores(lut, limit)
+    places = [i * n // min(limit, n) for i in range(min(limit, n))]
+    expected = [sum(float(lut[m, w]) for m, w in enumerate(codes[i].tolist())) for i in places]
+    assert found.tolist() == expected
+    assert max(np.diff(places), default=0) <= -(-n // max(1, min(limit, n)))

@@ -94,6 +94,21 @@ def test_hits_carry_face_score_probability_and_contributions(stored: StoredLibra
     assert [hit.probability for hit in plain] == [None] * 5
 
 
+def test_the_curve_of_a_query_follows_the_library(stored: StoredLibrary) -> None:
+    lut = lut_scoring.snap(np.random.default_rng(2).dirichlet(np.ones(16), 8))
+    follows = Calibration(slope=3.0, intercept=-3.0, usual=0.1, following=0.5)
+    with Library.open(stored.path) as library:
+        index = CodeIndex.load(library, stored.model.model_id)
+    curve = query.curve_of(follows, index, lut)
+    assert curve is not None
+    scores = index.search(lut).scores  # all of them, and fewer than a sample holds
+    strangers = scores[scores < 1.0]
+    known = len(strangers) / (len(strangers) + 50)
+    moved = 0.5 * known * (float(np.median(strangers)) - 0.1)
+    assert curve.score_at(0.5) == pytest.approx(1.0 + moved, abs=1e-6)
+    assert query.curve_of(None, index, lut) is None
+
+
 def test_a_face_removed_since_the_search_is_left_out(stored: StoredLibrary) -> None:
     lut = lut_scoring.snap(np.random.default_rng(2).dirichlet(np.ones(16), 8))
     with Library.open(stored.path) as library:

@@ -2,8 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from opqn_app.types import USUAL_FACES, Calibration
 from trainer.calibration import NotCalibrated, fit_calibration, reliability
+from trainer.recipes.head_curve import FOLLOWING, calibrate, pair_scores
 
 
 def gaussian_scores(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -70,3 +74,60 @@ def test_scores_that_tell_nothing_give_no_curve(
 ) -> None:
     with pytest.raises(NotCalibrated, match=words):
         fit_calibration(np.array(same, np.float32), np.array(other, np.float32))
+
+
+FOLLOWS = Calibration(slope=20.0, intercept=-10.0, usual=0.1, following=0.5)
+
+
+@given(
+    strangers=st.lists(st.floats(-0.375, 0.375, width=32), max_size=40),
+    friends=st.lists(st.floats(0.625, 1.0, width=32), max_size=40),
+    chance=st.randoms(),
+)
+def test_a_curve_moves_by_its_share_of_what_strangers_score(
+    strangers: list[float], friends: list[float], chance: object
+) -> None:
+    """From the definition; faces that are likely the person do not count, nor does the order."""
+    scores = [*strangers, *friends]
+    chance.shuffle(scores)  # type: ignore[attr-defined]
+    curve = FOLLOWS.among(np.array(scores, np.float32))
+    median = sorted(strangers)[len(strangers) // 2] if len(strangers) % 2 else None
+    if median is None:
+        half = len(strangers) // 2
+        median = sum(sorted(strangers)[half - 1 : half + 1]) / 2 if strangers else 0.1
+    known = len(strangers) / (len(strangers) + USUAL_FACES)
+    moved = 0.5 + 0.5 * known * (median - 0.1)
+    assert curve.score_at(0.5) == pytest.approx(moved, abs=1e-6)
+    assert curve.slope == FOLLOWS.slope
+    assert curve.among(np.ones(9, np.float32)) == curve  # moved once, not again
+
+
+def test_a_curve_that_stays_is_itself() -> None:
+    stays = Calibration(slope=20.0, intercept=-10.0)
+    assert stays.among(np.full(500, 0.4, np.float32)) == stays
+    assert stays.shift(np.full(500, 0.4, np.float32)) == 0
+
+
+def tables_of(people: np.ndarray, alike: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Codes of one face each and tables (n, n faces' worth of words) with scores of known law."""
+    rng = np.random.default_rng(seed)
+    n = len(people)
+    same = people[:, None] == people
+    scores = rng.normal(np.where(same, 0.8, 0.1) + alike, 0.1)
+    return scores[:, None].astype(np.float32), np.arange(n, dtype=np.uint16)[:, None]
+
+
+def test_the_curve_of_a_bundled_model_knows_what_is_usual_and_follows() -> None:
+    """A library in which everybody is more alike by 0.2 moves the line by its share of that."""
+    people = np.repeat(np.arange(60), 5)
+    curve = calibrate(*tables_of(people, 0.0, 0), people)
+    assert curve.following == FOLLOWING
+    assert curve.usual == pytest.approx(0.1, abs=0.01)
+    tables, _ = tables_of(people, 0.2, 1)
+    moved = curve.among(np.delete(tables[0, 0], 0))
+    known = 295 / (295 + USUAL_FACES)
+    assert moved.score_at(0.5) - curve.score_at(0.5) == pytest.approx(0.5 * known * 0.2, abs=0.02)
+    plain, shifted = (pair_scores(*tables_of(people, 0.2, 1), people, c) for c in (None, curve))
+    assert len(plain[0]) == 60 * 5 * 4
+    np.testing.assert_allclose((plain[0] - shifted[0]).mean(), 0.5 * known * 0.2, atol=0.01)
+    np.testing.assert_allclose((plain[1] - shifted[1]).mean(), 0.5 * known * 0.2, atol=0.01)

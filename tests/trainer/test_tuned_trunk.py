@@ -126,3 +126,37 @@ def test_a_trunk_that_is_missing_or_another_is_one_sentence(
     torch.save({"weight": torch.zeros(3)}, tmp_path / "sface.pt")
     assert tuned_trunk.main(command(tmp_path)) == 1
     assert "do not fit the trunk SFace" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--epochs", "0"), "epochs must be 1 or more"),
+        (("--batch", "1"), "batch size must be 2 or more"),
+        (("--learning-rate", "0"), "learning rate must be above 0"),
+        (("--published", "1.5"), "published must be from 0 to 1"),
+    ],
+)
+def test_a_number_beyond_its_range_is_refused_before_the_work(
+    more: tuple[str, str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        tuned_trunk.main(command(tmp_path, *more))
+    assert said in capsys.readouterr().err
+
+
+def test_a_run_folder_that_is_none_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_face_data(tmp_path)
+    write_trunk(tmp_path, seed=0)
+    (tmp_path / "run").write_text("a file")
+    assert tuned_trunk.main(command(tmp_path)) == 1
+    assert "the run folder can't be made there" in capsys.readouterr().err
+    (tmp_path / "run").unlink()
+    (tmp_path / "run").mkdir()
+    for damage in ("{", "[1, 2]", ""):
+        (tmp_path / "run/made_from.json").write_text(damage)
+        assert tuned_trunk.main(command(tmp_path)) == 1
+        assert "made_from.json" in (said := capsys.readouterr().err)
+        assert "damaged: take a new --run" in said

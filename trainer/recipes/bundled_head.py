@@ -35,8 +35,8 @@ from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.weights import as_loaded, stored_state
-from opqn_app.types import Calibration, Codes, Floats
-from trainer.calibration import MATCH_SHARE, fit_calibration, reliability
+from opqn_app.types import Codes, Floats
+from trainer.calibration import MATCH_SHARE, reliability
 from trainer.controls import ProductQuantizer, train_pq, unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.head import HeadRecipe, embed_crops, start_head, train_head
@@ -45,6 +45,7 @@ from trainer.metrics import LeaveOneOut, leave_one_out
 from trainer.recipes.command import run_recipe
 from trainer.recipes.halves import face_shards, families, is_tuning, of_people
 from trainer.recipes.head_card import Figures, card_text
+from trainer.recipes.head_curve import calibrate, pair_scores
 from trainer.recipes.trunk_cache import trunk_id
 from trainer.trunks import fill_trunk, load_trunk
 
@@ -66,7 +67,6 @@ TEMPERATURES: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
 LENGTH_WEIGHTS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
 JOINT_FEATURES = 256  # D; no fewer than words, so that these can be orthonormal
 FAMILY_PHOTOS = "fiw"  # the source in the labels that is most like people's own photos
-PAIRS = 400_000  # different-person pairs drawn for the calibration
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,15 +215,17 @@ def make_model(
     history = choose_head(model, train, labels, collections, tuning, recipe, run, arguments.tries)
     round_to_stored(model)
     model = as_best_asked(model, tuning)
-    calibration = calibrate(model, tuning)
+    calibration = calibrate(*tables_and_codes(model.eval(), tuning), tuning.people)
     folder, shared = arguments.out / name, arguments.trunk_name or arguments.backbone
     save_model(folder, model, calibration=calibration, name=name, trunk=shared)
     shipped = load_model(folder).model  # measured as stored: rounded to 16-bit floats
+    held = list(sets.values())[-1]
+    pairs = pair_scores(*tables_and_codes(shipped, held), held.people, calibration)
     controls = train_controls(train, config)
     figures = Figures(
         ours={title: retrieval(shipped, data) for title, data in sets.items()},
         controls={title: control_figures(controls, data) for title, data in sets.items()},
-        reliability=reliability(calibration, *pair_scores(shipped, list(sets.values())[-1])),
+        reliability=reliability(calibration, *pairs),
         history=history,
         train_crops=len(labels),
         train_people=int(labels.max()) + 1,
@@ -442,29 +444,6 @@ def ranked_by_tables(tables: Floats, codes: Codes, data: Embedded) -> LeaveOneOu
     return leave_one_out(
         lambda query: lut.scores(tables[query], by_book), data.people, score_range=bounds
     )
-
-
-def pair_scores(model: OpqnModel, data: Embedded) -> tuple[Floats, Floats]:
-    """Scores of all same-person pairs, and of a seeded draw of different-person pairs."""
-    tables, codes = tables_and_codes(model, data)
-    by_book = np.asfortranarray(codes)
-    _, labels = np.unique(data.people, return_inverse=True)
-    chance = np.random.default_rng(0)
-    same, other = [], []
-    per_query = PAIRS // len(labels) + 1
-    for query, table in enumerate(tables):
-        scores = lut.scores(table, by_book)
-        friends = labels == labels[query]
-        strangers = scores[~friends]
-        friends[query] = False
-        same.append(scores[friends])
-        other.append(chance.choice(strangers, min(per_query, len(strangers)), replace=False))
-    return np.concatenate(same), np.concatenate(other)
-
-
-def calibrate(model: OpqnModel, tuning: Embedded) -> Calibration:
-    """The curve from score to probability, on the tuning half."""
-    return fit_calibration(*pair_scores(model.eval(), tuning))
 
 
 def train_controls(train: Embedded, config: OpqnConfig) -> dict[str, ProductQuantizer]:

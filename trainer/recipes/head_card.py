@@ -107,7 +107,9 @@ def card_text(
         "## Percentages",
         "",
         "The app shows a probability: a logistic curve of the score, fitted on the tuning half for"
-        f" a library where {match_share:.0%} of the faces show the person asked for. On the"
+        f" a library where {match_share:.0%} of the faces show the person asked for. In a library"
+        " whose strangers score higher with a query than is usual, as in portraits of one studio,"
+        " the curve moves up by half of that (`opqn_app.types.Calibration.among`). On the"
         " reported half, pairs said to be the same person with probability p really are:",
         "",
         "| said | true | share of all pairs |",

@@ -103,7 +103,7 @@ def absent(scores: Floats, people: People, family: People, calibration: Calibrat
         scores: (n, n) row = query.
     """
     same, kin = _pairs(people, family)
-    likely = calibration.probability(scores) >= LIKELY
+    likely = calibration.probability(_as_usual(scores, calibration)) >= LIKELY
     not_self = ~np.eye(len(people), dtype=bool)
     asks = same.sum(1) > 1
     ranked = np.where(not_self, scores, -np.inf)
@@ -123,11 +123,18 @@ def absent(scores: Floats, people: People, family: People, calibration: Calibrat
 def stated_and_true(scores: Floats, people: People, calibration: Calibration) -> Stated:
     """The reliability table: all pairs of one person, a seeded draw of the others."""
     same, _ = _pairs(people, people)
+    scores = _as_usual(scores, calibration)
     other = scores[~same]
     chance = np.random.default_rng(0)
     drawn = other[chance.integers(0, len(other), PAIRS)]
     np.fill_diagonal(same, False)
     return Stated(tuple(reliability(calibration, scores[same], drawn)))
+
+
+def _as_usual(scores: Floats, calibration: Calibration) -> Floats:
+    """(n, n) scores less what the calibration shifts by, for each query among all other faces."""
+    shifts = [calibration.shift(np.delete(row, i)) for i, row in enumerate(scores)]
+    return scores - np.array(shifts, np.float32)[:, None]
 
 
 def _pairs(people: People, family: People) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -92,7 +92,20 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     add("--published", type=float, default=usual.published, help="share of published weights")
     add("--bfloat16", action="store_true", help="faster where the processor has it")
     add("--seed", type=int, default=usual.seed)
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.recipe = TailRecipe(
+            depth=arguments.depth,
+            epochs=arguments.epochs,
+            batch_size=arguments.batch,
+            learning_rate=arguments.learning_rate,
+            published=arguments.published,
+            bfloat16=arguments.bfloat16,
+            seed=arguments.seed,
+        )
+    except ValueError as error:
+        parser.error(str(error))
+    return arguments
 
 
 def tune(arguments: argparse.Namespace) -> None:
@@ -104,22 +117,17 @@ def tune(arguments: argparse.Namespace) -> None:
     shards = face_shards(arguments.data)
     if not arguments.out.absolute().parent.is_dir():
         raise DataError(arguments.out.parent, "there is no such folder for the trunk")
-    arguments.run.mkdir(parents=True, exist_ok=True)
+    try:
+        arguments.run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(arguments.run, "the run folder can't be made there") from error
     labels_csv = arguments.data / "faces.csv"
     train, validation = (read_crops(shards, part=part) for part in ("train", "val"))
     keep, labels = with_company(train.people)
     train = train.where(keep)
     tuning = validation.where(is_tuning(validation.people, families(labels_csv)))
     collections, home = collections_of(train.people, labels_csv)
-    recipe = TailRecipe(
-        depth=arguments.depth,
-        epochs=arguments.epochs,
-        batch_size=arguments.batch,
-        learning_rate=arguments.learning_rate,
-        published=arguments.published,
-        bfloat16=arguments.bfloat16,
-        seed=arguments.seed,
-    )
+    recipe: TailRecipe = arguments.recipe
     claim(arguments.run, trunk, recipe, [train, tuning])
     data = TailData(
         views=FreshViews(trunk, train, recipe),
@@ -177,7 +185,10 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
         temporary = path.with_suffix(".tmp")
         temporary.write_text(json.dumps(ours, indent=1))
         temporary.replace(path)
-    theirs = json.loads(path.read_text())
+    try:
+        theirs = dict(json.loads(path.read_text()))
+    except (OSError, TypeError, ValueError) as error:
+        raise DataError(path, "it is damaged: take a new --run") from error
     other = [what for what, value in ours.items() if theirs.get(what) != value]
     if "recipe" in other:
         before = theirs.get("recipe", {})
