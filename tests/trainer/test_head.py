@@ -1,6 +1,8 @@
 """The start and the training of a head, and the whole recipe at small scale."""
 
 import argparse
+import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,8 @@ from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.sface import SFace
 from trainer.head import HeadRecipe, start_head, train_head
 from trainer.joint_head import JointRecipe, start_joint_head
-from trainer.recipes import bundled_head
+from trainer.recipes import bundled_head, fit_curves
+from trainer.recipes.head_curve import FOLLOWING
 
 RECIPE = HeadRecipe(directions=16, iterations=8, epochs=3, batch_size=64, learning_rate=0.05)
 
@@ -167,6 +170,29 @@ def test_the_recipe_makes_a_model_that_loads(
     before = loaded.model_id
     assert bundled_head.main(command(data, tmp_path, *more)) == 0
     assert load_model(tiny).model_id == before
+    assert_curves_can_be_fitted_anew(data, tmp_path, card)
+
+
+def assert_curves_can_be_fitted_anew(data: Path, models: Path, card: str) -> None:
+    """With the weights and the rest of the card as they are, and the curve the recipe found."""
+    tiny = models / "bundled-16"
+    made = load_model(tiny)
+    description = json.loads((tiny / "config.json").read_text())
+    description["calibration"] = {"slope": 1.0, "intercept": 0.0}
+    (tiny / "config.json").write_text(json.dumps(description))
+    (tiny / "README.md").write_text(card.replace("| said | true |", "| other | words |"))
+    command = ["--data", str(data), "--models", str(models), "--run", str(data / "run")]
+    assert fit_curves.main(command) == 0
+    fitted = load_model(tiny)
+    assert fitted.model_id == made.model_id
+    assert fitted.calibration == made.calibration
+    assert made.calibration is not None
+    assert made.calibration.following == FOLLOWING
+    seconds = re.compile(r"this head took \d+ minutes")
+    now = (tiny / "README.md").read_text(encoding="utf-8")
+    assert seconds.sub("", now) == seconds.sub("", card)
+    (tiny / "README.md").write_text("# bundled-16\n")
+    assert fit_curves.main(command) == 1
 
 
 def arguments_of(*more: str) -> argparse.Namespace:

@@ -1,5 +1,6 @@
 """The model card: data, licence, choices and measured figures of a bundled model, as Markdown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opqn_app.opqn.config import OpqnConfig
@@ -29,6 +30,7 @@ OTHER_TRUNK = (
     "Trunk: `{name}`, weights of our own for the network {backbone}, shared by the models of this"
     " family. What it was trained on is not known to the recipe that wrote this card."
 )
+PERCENTAGES, LIMITS = "## Percentages", "## Known limits"
 NOT_TRAINED = (
     "So the head that is shipped is the start itself: with a frozen trunk, training with the OPQN"
     " loss did not help people it had not seen."
@@ -104,8 +106,23 @@ def card_text(
         ]
     lines += [
         "",
-        "## Percentages",
+        PERCENTAGES,
         "",
+        *percentages(figures.reliability, match_share),
+        "",
+        LIMITS,
+        "",
+        "Parents and children, brothers and sisters, and faces with sunglasses or masks are"
+        " confused more often. Codes lose a part of what the float features know, the shorter the"
+        " more: see the first row of each table.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def percentages(rows: Sequence[tuple[float, float, float]], match_share: float) -> list[str]:
+    """What stands below `PERCENTAGES`, of (mean stated, share truly the same, weight) of bins."""
+    return [
         "The app shows a probability: a logistic curve of the score, fitted on the tuning half for"
         f" a library where {match_share:.0%} of the faces show the person asked for. In a library"
         " whose strangers score higher with a query than is usual, as in portraits of one studio,"
@@ -114,19 +131,24 @@ def card_text(
         "",
         "| said | true | share of all pairs |",
         "|---|---|---|",
-        *(
-            f"| {said:.1%} | {true:.1%} | {share:.2%} |"
-            for said, true, share in figures.reliability
-        ),
-        "",
-        "## Known limits",
-        "",
-        "Parents and children, brothers and sisters, and faces with sunglasses or masks are"
-        " confused more often. Codes lose a part of what the float features know, the shorter the"
-        " more: see the first row of each table.",
-        "",
+        *(f"| {said:.1%} | {true:.1%} | {share:.2%} |" for said, true, share in rows),
     ]
-    return "\n".join(lines)
+
+
+def with_percentages(
+    card: str, rows: Sequence[tuple[float, float, float]], match_share: float
+) -> str:
+    """A card with this part written anew.
+
+    Raises:
+        ValueError: it is not a card that `card_text` made.
+    """
+    before, _, rest = card.partition(f"{PERCENTAGES}\n")
+    _, _, after = rest.partition(f"\n{LIMITS}\n")
+    if not after:
+        raise ValueError("the card has no such part")
+    lines = [PERCENTAGES, "", *percentages(rows, match_share), "", LIMITS]
+    return before + "\n".join(lines) + "\n" + after
 
 
 def _trunk(name: str, backbone: str) -> str:

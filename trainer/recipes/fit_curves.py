@@ -1,0 +1,71 @@
+"""Fit anew what the bundled models' percentages come from; weights, codes and ids stay as they are.
+
+    python -m trainer.recipes.fit_curves --data ../shared/data
+
+`trainer.recipes.bundled_head` fits the curve of a head when it makes it; this is for heads that are
+there. The part of the card that says how true the percentages are is written anew too.
+"""
+
+import argparse
+import logging
+import sys
+from pathlib import Path
+
+from opqn_app.errors import DataError
+from opqn_app.opqn.checkpoint import LoadedModel, save_model
+from opqn_app.opqn.model_folder import bundled_folder, read_description
+from trainer.calibration import MATCH_SHARE, reliability
+from trainer.recipes.bundled_head import Embedded, embedded, tables_and_codes, tuning_half
+from trainer.recipes.command import run_recipe
+from trainer.recipes.halves import face_shards
+from trainer.recipes.head_card import with_percentages
+from trainer.recipes.head_curve import calibrate, pair_scores
+from trainer.recipes.measure_models import models_in
+from trainer.recipes.trunk_cache import trunk_id
+
+logger = logging.getLogger(__name__)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the recipe; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Fit the percentages of models anew.")
+    parser.add_argument("--data", type=Path, required=True, help="folder of the face data")
+    parser.add_argument("--models", type=Path, default=bundled_folder(), help="folder of models")
+    parser.add_argument("--run", type=Path, default=Path("runs/bundled-head"), help="run folder")
+    arguments = parser.parse_args(argv)
+    return run_recipe(lambda: fit_curves(arguments.data, arguments.models, arguments.run))
+
+
+def fit_curves(data: Path, models: Path, run: Path) -> None:
+    """Embed the validation people, then fit and store each model's curve.
+
+    Raises:
+        DataError: a model has a card that was not written by these recipes.
+    """
+    run.mkdir(parents=True, exist_ok=True)
+    for loaded in models_in(models):
+        cache = run / f"val-{trunk_id(loaded.model)}.npz"
+        validation = embedded(loaded.model, face_shards(data), "val", cache)
+        is_tuning = tuning_half(validation, data / "faces.csv")
+        _fit(loaded, validation.where(is_tuning), validation.where(~is_tuning))
+
+
+def _fit(loaded: LoadedModel, tuning: Embedded, held: Embedded) -> None:
+    model, folder = loaded.model, loaded.folder
+    curve = calibrate(*tables_and_codes(model, tuning), tuning.people)
+    pairs = pair_scores(*tables_and_codes(model, held), held.people, curve)
+    path = folder / "README.md"
+    try:
+        card = with_percentages(
+            path.read_text(encoding="utf-8"), reliability(curve, *pairs), MATCH_SHARE
+        )
+    except (OSError, ValueError) as error:
+        raise DataError(path, "it is no card of these recipes") from error
+    trunk = str(read_description(folder).get("trunk", ""))
+    stored = save_model(folder, model, calibration=curve, card=card, name=loaded.name, trunk=trunk)
+    assert stored == loaded.model_id, "the same weights"
+    logger.info("%s: %s", loaded.name, curve)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
