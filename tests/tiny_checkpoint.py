@@ -26,7 +26,13 @@ def make_tiny_model(config: OpqnConfig = TINY, seed: int = 0) -> OpqnModel:
     return model.eval()
 
 
-def make_tiny_checkpoint(folder: Path, *, config: OpqnConfig = TINY, seed: int = 0) -> Path:
+def make_tiny_checkpoint(
+    folder: Path,
+    *,
+    config: OpqnConfig = TINY,
+    seed: int = 0,
+    calibration: Calibration = TINY_CALIBRATION,
+) -> Path:
     """Write a random model into `folder`, calibrated, and return `folder`."""
-    save_model(folder, make_tiny_model(config, seed), calibration=TINY_CALIBRATION, card="# Tiny\n")
+    save_model(folder, make_tiny_model(config, seed), calibration=calibration, card="# Tiny\n")
     return folder

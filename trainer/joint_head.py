@@ -37,6 +37,8 @@ class JointRecipe:
             ones are spread most.
         made_faces: for each real face, so many that are made: its person's mean and how
             another face differs from the mean of its own person.
+        made_people: for each real face, so many of people who are made: a mean drawn from
+            the normal law of the real people's, and how a real face differs from its own person's.
         turns: of coding and solving.
         ridge: faces' worth of pull to zero on each word.
         length_weight: λ that starts are compared with, see `opqn_app.opqn.joint_codes`.
@@ -47,6 +49,7 @@ class JointRecipe:
     shrinkage: float = 0.1
     emphasis: float = 0.5
     made_faces: int = 2
+    made_people: int = 0
     turns: int = 12
     ridge: float = 1.0
     length_weight: float = 2.0
@@ -94,6 +97,7 @@ def start_joint_head(
     generator = torch.Generator().manual_seed(recipe.seed)
     features = centred @ rows.T
     made = [made_faces(features, labels, generator) for _ in range(recipe.made_faces)]
+    made += [made_people(features, labels, generator) for _ in range(recipe.made_people)]
     faces = F.normalize(torch.cat([features, *made]), dim=-1)
     words, codes = separate_words(faces, config.n_books, config.n_words, seed=recipe.seed)
     scale = faces.std(0) / config.n_books**0.5
@@ -136,13 +140,35 @@ def relative_directions(
 def made_faces(features: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
     """One made face for each real one: (n, r) features of the person's mean, differently seen.
 
-    How faces differ from the mean of their person is dealt out anew among all people. Of n
-    faces of a person the mean takes part of the difference along, so it is made up for.
+    How faces differ from the mean of their person is dealt out anew among all people.
     """
+    differences = _differences(features, labels)
+    return group_means(features, labels)[labels] + _shuffled(differences, generator)
+
+
+def made_people(features: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
+    """As many faces as there are, each of a person of its own who is nobody: (n, r).
+
+    Words that know 5,000 people by heart say less of others. The means of the people who are made
+    have the mean and the covariance of the real people's, each of whom counts once a face.
+    """
+    means = group_means(features, labels)[labels]
+    covariance = torch.cov(means.T)
+    values, axes = torch.linalg.eigh(covariance)
+    drawn = torch.randn(means.shape, generator=generator) * values.clamp_min(0).sqrt()
+    people: Tensor = means.mean(0) + drawn @ axes.T
+    return people + _shuffled(_differences(features, labels), generator)
+
+
+def _differences(features: Tensor, labels: Tensor) -> Tensor:
+    """How faces differ from their person's mean, made up for what it takes along of n faces."""
     counts = torch.bincount(labels).to(features.dtype)
     means = group_means(features, labels)
-    differences = (features - means[labels]) * (counts / (counts - 1)).sqrt()[labels, None]
-    return means[labels] + differences[torch.randperm(len(features), generator=generator)]
+    return (features - means[labels]) * (counts / (counts - 1)).sqrt()[labels, None]
+
+
+def _shuffled(rows: Tensor, generator: torch.Generator) -> Tensor:
+    return rows[torch.randperm(len(rows), generator=generator)]
 
 
 def group_means(x: Tensor, groups: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from trainer.head import HeadRecipe, start_head
 from trainer.joint_head import (
     JointRecipe,
     made_faces,
+    made_people,
     separate_words,
     solved_words,
     start_joint_head,
@@ -132,6 +133,24 @@ def test_made_faces_of_a_person_scatter_around_that_persons_mean() -> None:
     expected, means = slow_differences(features, labels)
     usual = torch.tensor(expected).mean(0)  # 0 but for the factors of unlike n
     torch.testing.assert_close(many, means + usual, rtol=0, atol=0.1)
+
+
+def test_made_people_are_nobody_and_spread_as_people_and_their_faces_do() -> None:
+    generator = torch.Generator().manual_seed(4)
+    labels = torch.arange(300).repeat_interleave(torch.tensor([30, 50, 20, 40]).repeat(75))
+    leaning = torch.tensor([[1.0, 0.5, 0.0], [0.0, 1.0, 0.3], [0.0, 0.0, 0.4]])
+    people = torch.randn(300, 3, generator=generator) @ leaning
+    features = people[labels] + 0.3 * torch.randn(len(labels), 3, generator=generator)
+    expected, means = slow_differences(features, labels)
+    differences = torch.tensor(expected)
+    made = made_people(features, labels, torch.Generator().manual_seed(5))
+    assert made.shape == features.shape
+    torch.testing.assert_close(made.mean(0), features.mean(0), rtol=0, atol=0.05)
+    spread = torch.cov(means.T) + torch.cov(differences.T)
+    torch.testing.assert_close(torch.cov(made.T), spread, rtol=0.05, atol=0.05)
+    of_one = labels == 0
+    apart = made[of_one] - made[of_one].mean(0)
+    assert apart.norm(dim=-1).max() > differences[of_one].norm(dim=-1).max()  # not one person
 
 
 # The words of separate sub-spaces, where the joint ones start.

@@ -1,11 +1,12 @@
 """The page of figures, from data of the real layout at small scale."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from face_data import write_face_data
-from tiny_checkpoint import make_tiny_checkpoint
+from tiny_checkpoint import TINY_CALIBRATION, make_tiny_checkpoint
 
 from opqn_app.errors import DataError
 from opqn_app.opqn.config import OpqnConfig
@@ -34,7 +35,8 @@ def test_the_command_writes_its_part_of_the_page(
     monkeypatch.setattr("trainer.controls.ROTATION_ROUNDS", 1)  # they take longest
     write_face_data(tmp_path)
     make_tiny_checkpoint(tmp_path / "models" / "short")
-    make_tiny_checkpoint(tmp_path / "models" / "long", config=LONGER, seed=1)
+    curve = replace(TINY_CALIBRATION, following=0.5)
+    make_tiny_checkpoint(tmp_path / "models" / "long", config=LONGER, seed=1, calibration=curve)
     learned = LONGER.with_query(temperature=1.0, form="linear")
     make_tiny_checkpoint(tmp_path / "learned", config=learned, seed=2)
     command = [
@@ -48,7 +50,10 @@ def test_the_command_writes_its_part_of_the_page(
     assert written.startswith("# By hand\n\n" + model_table.BEGIN)
     assert written.endswith(model_table.END + "\n\nmore\n")
     assert "figures of before" not in written
-    assert written.count("\n| **short** |") == 7  # sizes, three sets, degraded, kin, absent
+    # sizes, three sets, degraded, kin, absent in three sets
+    assert written.count("\n| **short** |") == written.count("\n| **long** |") == 9
+    assert written.count("\n| long, were its curve to stay |") == 3
+    assert "short, were its curve to stay" not in written
     assert "faiss OPQ 8×4" in written
     assert written.count("\n| OPQN-l2q 8×4, trained head |") == 3  # the three sets
     assert model_table.TRAINED in written

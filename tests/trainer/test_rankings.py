@@ -1,5 +1,7 @@
 """Ways to rank, and what they do to relatives and to people who are not there."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -120,6 +122,28 @@ def test_who_is_not_there_and_who_is() -> None:
     assert found.told_no_family == 1.0
     assert found.wrongly_told == pytest.approx(2 / 12)
     assert found.likely_is_wrong == pytest.approx(1 / 12)
+
+
+def test_a_curve_that_follows_moves_with_each_query_as_in_the_app() -> None:
+    chance = np.random.default_rng(1)
+    people = np.repeat(np.arange(40), 4)
+    family = np.full(len(people), "")
+    same = people[:, None] == people
+    alike = np.where(np.arange(len(people)) % 2, 0.42, 0.0)[:, None]  # half of them ask like that
+    scores = (chance.normal(0, 0.05, same.shape) + 0.8 * same + alike).astype(np.float32)
+    follows = Calibration(slope=100.0, intercept=-50.0, usual=0.0, following=0.9)
+    likely = [
+        follows.among(np.delete(row, i)).probability(row) >= 0.5 for i, row in enumerate(scores)
+    ]
+    expected = np.mean([not (row & ~own).any() for row, own in zip(likely, same, strict=True)])
+    found = absent(scores, people, family, follows)
+    assert found.told == pytest.approx(expected)
+    stays = absent(scores, people, family, replace(follows, following=0.0))
+    assert found.told > stays.told + 0.2
+    moved = [follows.shift(np.delete(row, i)) for i, row in enumerate(scores)]
+    shifted = scores - np.float32(moved)[:, None]
+    plain = stated_and_true(shifted, people, replace(follows, following=0.0))
+    assert stated_and_true(scores, people, follows) == plain
 
 
 def test_the_reliability_of_a_good_calibration_lies_on_the_diagonal() -> None:

@@ -173,7 +173,7 @@ def _head(config: OpqnConfig, recipe: HeadRecipe | JointRecipe, figures: Figures
             " additive quantiser in the frame of OPQN (`opqn_app/opqn/joint_codes.py`)."
             f" The words were learned in {recipe.turns} turns of coding and least squares"
             f" (`trainer/joint_head.py`), for each real face with {recipe.made_faces} made ones"
-            f" of the same person{best_of}",
+            f" of the same person and {recipe.made_people} of people who are nobody{best_of}",
             "",
             f"Weight of lengths {config.length_weight:g}, chosen on the tuning half of the"
             " validation people.",

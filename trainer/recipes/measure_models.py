@@ -1,5 +1,6 @@
 """The figures of the model table, each worked out once and kept."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +77,19 @@ class Measure:
 
         return self._kept.get(Relatives, _key(way.key, data, "relatives"), work)
 
-    def absent(self, loaded: LoadedModel, data: CropsOfPeople) -> Absent | None:
-        """Whether somebody who is not there is said not to be; None without a calibration."""
+    def absent(
+        self, loaded: LoadedModel, data: CropsOfPeople, *, follows: bool = True
+    ) -> Absent | None:
+        """Whether somebody who is not there is said not to be; None without a calibration.
+
+        Args:
+            follows: the curve follows the set, if it is one that does.
+        """
         curve = loaded.calibration
         if curve is None:
             return None
+        if not follows:
+            curve = replace(curve, following=0.0)
 
         def work() -> Absent:
             scores = _matrix(self._ways.codes(loaded), data)

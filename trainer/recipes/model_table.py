@@ -95,12 +95,13 @@ def tables(arguments: argparse.Namespace) -> str:
         *([TRAINED] if arguments.trained else []),
         *([] if any("l2q" in label for label in compared) else [NO_L2Q]),
     ]  # fmt: skip
-    for data in (lfw, held, orl_faces(arguments.orl)):
+    orl = orl_faces(arguments.orl)
+    for data in (lfw, held, orl):
         parts += _set_part(measure, ways, data)
     parts += _better_asked(measure, models, [lfw, held], said["flip"])
     parts += _worse_asked(measure, ways, held, arguments.degraded)
     parts += _relatives(measure, ways, held, said["kin"])
-    return "\n\n".join([*parts, *_probabilities(measure, models, held, said)])
+    return "\n\n".join([*parts, *_probabilities(measure, models, [held, lfw, orl], said)])
 
 
 def _verdicts(
@@ -192,14 +193,22 @@ def _relatives(measure: Measure, ways: list[Way], held: CropsOfPeople, said: str
 
 
 def _probabilities(
-    measure: Measure, models: list[LoadedModel], held: CropsOfPeople, said: dict[str, str]
+    measure: Measure, models: list[LoadedModel], sets: list[CropsOfPeople], said: dict[str, str]
 ) -> list[str]:
-    return [
-        "## Somebody who is not there", said["absent"],
-        text.absent_text([(m.name, measure.absent(m, held)) for m in models]),
-        "## Percentages, stated and true", said["stated"],
-        text.stated_text([(m.name, measure.stated(m, held)) for m in models]),
-    ]  # fmt: skip
+    parts = ["## Somebody who is not there", said["absent"]]
+    for data in sets:
+        lines = []
+        for m in models:
+            lines.append((f"**{m.name}**", measure.absent(m, data)))
+            if m.calibration is not None and m.calibration.following:
+                stays = measure.absent(m, data, follows=False)
+                lines.append((f"{m.name}, were its curve to stay", stays))
+        parts += [f"### {data.title}, asked for somebody", text.absent_text(lines)]
+    parts += ["## Percentages, stated and true", said["stated"]]
+    for data in sets:
+        found = [(m.name, measure.stated(m, data)) for m in models]
+        parts += [f"### {data.title}, percentages", text.stated_text(found)]
+    return parts
 
 
 def controls(l2q: Path | None, trained: Sequence[Path]) -> dict[str, LoadedModel]:

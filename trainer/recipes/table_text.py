@@ -130,7 +130,7 @@ def absent_text(found: Sequence[tuple[str, Absent | None]]) -> str:
     """What people are told who ask for somebody."""
     rows = [
         (
-            f"**{label}**",
+            label,
             f"{entry.told:.1%}",
             f"{entry.told_no_family:.1%}",
             f"{entry.wrongly_told:.1%}",
@@ -209,9 +209,11 @@ def explained() -> dict[str, str]:
             " of all pairs of two people of the set, relatives among them."
         ),
         "absent": (
-            "A library of all other crops of the reported half. “Not there”: without the person's"
+            "A library of all other crops of the set. “Not there”: without the person's"
             " own faces; told so means that no face reaches"
-            f" {LIKELY:.0%}, where the app says that nobody matches."
+            f" {LIKELY:.0%}, where the app says that nobody matches. The curve follows the library"
+            " that is asked (`opqn_app.types.Calibration.among`); beside it the same curve, were it"
+            " to stay as it is among family photos."
         ),
         "stated": (
             "For a library where 1 % of the faces show the person asked for, as the calibration"
