@@ -356,22 +356,23 @@ def _table_of_hits(rows: list[dict[str, Any]]) -> str:
 def status_command(arguments: argparse.Namespace) -> int:
     from opqn_app.library.library import Library
 
+    searching = settings.load().model
     with Library.open(library_path(arguments)) as library:
         status = library.status()
         failures = library.failures()
         roots = library.roots()
         detectors = library.detectors()
-        uncoded = _without_code(library)
+        uncoded = _without_code(library, searching)
         coded = library.code_store.coded()
     value = {
         "library": str(library_path(arguments)),
         "photos": status.photos,
         "faces": status.faces,
         "failures": _problems(failures),
-        "model": {"id": status.model_id, "name": status.model_name},
+        "coded_last_by": {"id": status.model_id, "name": status.model_name},
         "detectors": detectors,
         "codes": [asdict(each) for each in coded],
-        "searches_with": settings.load().model,
+        "searches_use": searching,
         "faces_without_code": uncoded,
         "not_searched_thoroughly": status.unsearched,
         "revision": status.revision,
@@ -379,7 +380,7 @@ def status_command(arguments: argparse.Namespace) -> int:
     }
     lines = [
         f"{counted(status.photos, 'photo')}, {counted(status.faces, 'face')}, "
-        f"{counted(len(failures), 'problem')}; searched with {settings.load().model}"
+        f"{counted(len(failures), 'problem')}; searches use {searching}"
     ]
     lines += [f"  codes of {each.name}: {counted(each.faces, 'face')}" for each in coded]
     if detectors:
@@ -402,12 +403,11 @@ def status_command(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _without_code(library: "Library") -> dict[str, int]:
-    """The model that searches use, with how many faces have no code of it; empty if all have."""
+def _without_code(library: "Library", name: str) -> dict[str, int]:
+    """The model `name`, with how many faces have no code of it; empty if all have."""
     from opqn_app.errors import ModelError
     from opqn_app.opqn.model_folder import find_model, read_description
 
-    name = settings.load().model
     try:
         model_id = str(read_description(find_model(name)).get("model_id"))
     except ModelError:

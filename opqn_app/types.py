@@ -15,7 +15,7 @@ Ids = NDArray[np.int64]
 
 SMALL_FACE_PX = 40.0  # below this a face is marked "small"
 UNCERTAIN_CONFIDENCE = 0.97  # below this a face is marked "uncertain"
-USUAL_FACES = 50  # what is known of strangers before a library is looked at, in faces
+USUAL_FACES = 50  # as many faces as the usual median of strangers counts for in a library
 BLURRED_SHARPNESS = 15.0  # below this a face is marked "blurred"; see vision.quality.sharpness
 
 
@@ -106,9 +106,10 @@ class Calibration:
     that follows moves with how high a query scores among strangers, see `among`.
 
     Attributes:
-        usual: the median score of strangers where the curve was fitted.
-        following: the share, 0 to 1, of what this library's strangers score above `usual` that the
-            curve moves by; 0 for a curve that stays.
+        usual: the median score of strangers where the curve was fitted; says nothing of a curve
+            that stays.
+        following: the curve moves, up or down, by this share, 0 to 1, of the difference between
+            the median of this library's strangers and `usual`; 0 for a curve that stays.
     """
 
     slope: float
@@ -117,25 +118,27 @@ class Calibration:
     following: float = 0.0
 
     def among(self, scores: Floats) -> "Calibration":
-        """The curve for one query in one library, whatever the order it ranks faces in.
+        """The curve for one query in one library; the order of the faces stays what it is.
 
-        Strangers are taken to be the faces that are not likely the person by the curve as it is.
-        Where these are few the usual median counts for more: it stands for 50 faces.
+        Strangers are taken to be the faces that are not likely the person by the curve as it was
+        fitted. Where they are a small share of the library, poor photos of the person may be most
+        of them: the curve moves by no more than their share. Few faces in all tell little too.
 
         Args:
-            scores: (n,) of the query and the library's faces, or of a fair sample of them.
+            scores: (n,) of the library's faces with the query, or of a fair sample of them.
         """
-        shift = self.shift(scores)
+        shift = self.shift_among(scores)
         return replace(self, intercept=self.intercept - self.slope * shift, following=0.0)
 
-    def shift(self, scores: Floats) -> float:
-        """How much higher a score must be for the same probability; see `among`."""
+    def shift_among(self, scores: Floats) -> float:
+        """How much higher, or lower, a score must be for the same probability; see `among`."""
         if not self.following:
             return 0.0
         strangers = scores[scores < self.score_at(0.5)]
-        median = float(np.median(strangers)) if len(strangers) else self.usual
-        known = len(strangers) / (len(strangers) + USUAL_FACES)
-        return self.following * known * (median - self.usual)
+        if not len(strangers):
+            return 0.0
+        known = len(strangers) / (len(scores) + USUAL_FACES)
+        return self.following * known * (float(np.median(strangers)) - self.usual)
 
     def probability(self, scores: Floats) -> Floats:
         """Probabilities of `scores`, same shape, 0 to 1, never decreasing."""

@@ -87,7 +87,7 @@ class PixelEncoder:
         self.name = f"name of {model_id}"
         self.n_books = n_books
         self.n_words = n_words
-        self.calibration: Calibration | None = Calibration(slope=2.0, intercept=-1.0)
+        self.calibration: Calibration | None = Calibration(2.0, -1.0, usual=0.1, following=0.5)
         self.batches: list[int] = []
 
     def encode(self, crops: Crops) -> Codes:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from library_fakes import PixelDetector, PixelEncoder, fake_engine
 from tiny_checkpoint import make_tiny_checkpoint
@@ -92,21 +93,31 @@ def test_index_search_status_forget(run: Run, photos: Path) -> None:
         assert 0 <= hit["probability"] <= 1
         assert Path(hit["photo"]).is_file()
 
+    every = run("search", photos / "1.png", "--json", "-k", 6)[1]["hits"]
+    scores = np.array([hit["score"] for hit in every], np.float32)
+    curve = PixelEncoder().calibration
+    assert curve is not None
+    follows = curve.among(scores).probability(scores)
+    assert [hit["probability"] for hit in every] == pytest.approx(follows.tolist(), abs=1e-6)
+    assert np.abs(follows - curve.probability(scores)).max() > 1e-4
+
     status, state, _ = run("status", "--json")
     assert status == 0
     assert (state["photos"], state["faces"], len(state["failures"])) == (3, 6, 1)
-    assert state["model"]["name"] == "name of fake-1"
+    assert state["coded_last_by"]["name"] == "name of fake-1"
+    assert state["searches_use"] == "bundled-256"
     assert state["detectors"] == {"mtcnn": 3}
     assert state["codes"] == [{"model_id": "fake-1", "name": "name of fake-1", "faces": 6}]
     said = run("status")[1]["text"]
-    assert "searched with bundled-256\n  codes of name of fake-1: 6 faces\n" in said
+    assert "searches use bundled-256\n  codes of name of fake-1: 6 faces\n" in said
 
     status, report, _ = run("index", photos, "--json")
     assert (status, report["decoded"], report["unchanged"]) == (0, 0, 3)
 
     status, gone, _ = run("forget", photos, "--json")
     assert (status, gone["photos"], gone["faces"]) == (0, 3, 6)
-    assert run("status", "--json")[1]["faces"] == 0
+    state = run("status", "--json")[1]
+    assert (state["faces"], state["codes"]) == (0, [])
     assert (photos / "1.png").is_file()
 
 

@@ -149,15 +149,16 @@ def made_faces(features: Tensor, labels: Tensor, generator: torch.Generator) -> 
 def made_people(features: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
     """As many faces as there are, each of a person of its own who is nobody: (n, r).
 
-    Words that know 5,000 people by heart say less of others. The means of the people who are made
-    have the mean and the covariance of the real people's, each of whom counts once a face.
+    Words that know 5,000 people by heart say less of others. What people are is drawn from the
+    normal law of the means of the real ones, each of whom counts once a face, less the part of
+    their covariance that comes from how few faces a mean is of.
     """
-    means = group_means(features, labels)[labels]
-    covariance = torch.cov(means.T)
-    values, axes = torch.linalg.eigh(covariance)
+    means, differences = group_means(features, labels)[labels], _differences(features, labels)
+    of_few = (1 / torch.bincount(labels).to(features.dtype))[labels].mean()
+    values, axes = torch.linalg.eigh(torch.cov(means.T) - of_few * torch.cov(differences.T))
     drawn = torch.randn(means.shape, generator=generator) * values.clamp_min(0).sqrt()
     people: Tensor = means.mean(0) + drawn @ axes.T
-    return people + _shuffled(_differences(features, labels), generator)
+    return people + _shuffled(differences, generator)
 
 
 def _differences(features: Tensor, labels: Tensor) -> Tensor:

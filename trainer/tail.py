@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from opqn_app.opqn.sface import SFace
+from opqn_app.opqn.sface import CHANNELS, SFace
 from trainer.joint_head import group_means, relative_directions
 
 logger = logging.getLogger(__name__)
@@ -76,10 +76,13 @@ class TailRecipe:
         for name, low in least.items():
             if getattr(self, name) < low:
                 raise ValueError(f"{name.replace('_', ' ')} must be {low} or more")
-        if not self.learning_rate > 0:
-            raise ValueError("learning rate must be above 0")
-        if not 0 <= self.published <= 1:
-            raise ValueError("published must be from 0 to 1")
+        if self.depth >= len(CHANNELS):
+            raise ValueError(f"depth must be {len(CHANNELS) - 1} or less")
+        if not 0 < self.learning_rate < math.inf:
+            raise ValueError("learning rate must be above 0, and a number")
+        for name in ("published", "damaged"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1")
 
 
 class Views(Protocol):

@@ -91,6 +91,18 @@ def save_model(
     return str(description["model_id"])
 
 
+def store_calibration(folder: Path, calibration: Calibration, card: str) -> None:
+    """Give a model another calibration and card; its weights and its model_id stay.
+
+    Raises:
+        ModelMissing, ModelIncompatible: it can't be read.
+    """
+    description = read_description(folder)
+    description["calibration"] = _calibration_to_dict(calibration)
+    _write_text(folder / CARD_FILE, card)
+    _write_text(folder / CONFIG_FILE, json.dumps(description, indent=2) + "\n")
+
+
 def load_model(folder: Path) -> LoadedModel:
     """Read a model and check every part of it.
 
@@ -166,6 +178,6 @@ def _calibration_to_dict(calibration: Calibration | None) -> dict[str, float] | 
     if calibration is None:
         return None
     values = asdict(calibration)
-    if not calibration.following:  # as models made before have it
+    if not calibration.following:  # as models made before have it; `usual` says nothing then
         del values["usual"], values["following"]
     return values

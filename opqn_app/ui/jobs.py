@@ -233,13 +233,14 @@ class Searcher:
         lut = query_lut(encoder, crops)
         index = self._fresh_index(encoder.model_id)
         ranking = index.search(lut)
+        seconds = perf_counter() - start
         return SearchOutcome(
             ranking=ranking,
             index=index,
             lut=lut,
             calibration=curve_of(encoder.calibration, index, lut),
             crops=np.stack(crops),
-            seconds=perf_counter() - start,
+            seconds=seconds,
         )
 
     def _fresh_index(self, model_id: str) -> "CodeIndex":

@@ -13,7 +13,9 @@ HIGHEST = 0.99  # of the slider on the Search page that still shows anything
 def least_likeness(threshold: float, model: ModelChoice) -> float:
     """The whole percent, 0 to 0.99, from which the Search page counts faces as one person.
 
-    Rounded up, so that the precision is reached; a threshold beyond 99 % gives 99 %.
+    Rounded up; a threshold beyond 99 % gives 99 %. It is meant for a library whose strangers are as
+    alike as usual: there the precision is reached. In another the curve moves with each query, see
+    `Calibration.among`.
 
     Args:
         threshold: raw score.
@@ -44,8 +46,8 @@ def change_in_words(minimum: float, now: float) -> str:
         f"In your library, faces will count as the same person from {minimum:.0%} on "
         f"(now {now:.0%}). Their order stays; the others are folded under “less likely”. With "
         "many more people in the library than in this set, more strangers will pass. Where "
-        "strangers are unusually alike, as in portraits of one studio, a percentage stands for a "
-        "higher score."
+        "strangers are more alike than usual, as in portraits of one studio, a percentage stands "
+        "for a higher score, where they are less alike for a lower one."
     )
     if minimum == HIGHEST:
         words += " 99 % is the most the Search page can ask for; it may be a little less strict."

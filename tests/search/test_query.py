@@ -103,7 +103,7 @@ def test_the_curve_of_a_query_follows_the_library(stored: StoredLibrary) -> None
     assert curve is not None
     scores = index.search(lut).scores  # all of them, and fewer than a sample holds
     strangers = scores[scores < 1.0]
-    known = len(strangers) / (len(strangers) + 50)
+    known = len(strangers) / (len(scores) + 50)
     moved = 0.5 * known * (float(np.median(strangers)) - 0.1)
     assert curve.score_at(0.5) == pytest.approx(1.0 + moved, abs=1e-6)
     assert query.curve_of(None, index, lut) is None

@@ -95,17 +95,32 @@ def test_a_curve_moves_by_its_share_of_what_strangers_score(
     if median is None:
         half = len(strangers) // 2
         median = sum(sorted(strangers)[half - 1 : half + 1]) / 2 if strangers else 0.1
-    known = len(strangers) / (len(strangers) + USUAL_FACES)
+    known = len(strangers) / (len(scores) + USUAL_FACES)
     moved = 0.5 + 0.5 * known * (median - 0.1)
     assert curve.score_at(0.5) == pytest.approx(moved, abs=1e-6)
     assert curve.slope == FOLLOWS.slope
     assert curve.among(np.ones(9, np.float32)) == curve  # moved once, not again
 
 
+def test_a_library_of_one_person_hardly_moves_the_curve() -> None:
+    """Her poor photos are all that is not likely her; they must not make her good ones unlikely."""
+    chance = np.random.default_rng(0)
+    follows = Calibration(slope=20.0, intercept=-8.9, usual=0.0, following=0.5)
+    album = chance.normal(0.56, 0.13, 400).astype(np.float32)
+    stays, moved = (
+        float((c.probability(album) >= 0.5).mean()) for c in (follows, follows.among(album))
+    )
+    assert stays > 0.8
+    assert moved > stays - 0.12
+    strangers = chance.normal(0.16, 0.1, 4000).astype(np.float32)
+    shift = follows.shift_among(np.concatenate([album[:40], strangers]))
+    assert shift == pytest.approx(0.08, abs=0.01)
+
+
 def test_a_curve_that_stays_is_itself() -> None:
     stays = Calibration(slope=20.0, intercept=-10.0)
     assert stays.among(np.full(500, 0.4, np.float32)) == stays
-    assert stays.shift(np.full(500, 0.4, np.float32)) == 0
+    assert stays.shift_among(np.full(500, 0.4, np.float32)) == 0
 
 
 def tables_of(people: np.ndarray, alike: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -125,7 +140,7 @@ def test_the_curve_of_a_bundled_model_knows_what_is_usual_and_follows() -> None:
     assert curve.usual == pytest.approx(0.1, abs=0.01)
     tables, _ = tables_of(people, 0.2, 1)
     moved = curve.among(np.delete(tables[0, 0], 0))
-    known = 295 / (295 + USUAL_FACES)
+    known = 295 / (299 + USUAL_FACES)
     assert moved.score_at(0.5) - curve.score_at(0.5) == pytest.approx(0.5 * known * 0.2, abs=0.02)
     plain, shifted = (pair_scores(*tables_of(people, 0.2, 1), people, c) for c in (None, curve))
     assert len(plain[0]) == 60 * 5 * 4

@@ -65,5 +65,7 @@ def test_the_card_of_a_joint_head_says_how_its_words_were_learned() -> None:
 
 
 def test_the_card_says_of_how_many_starts_a_head_is_the_best() -> None:
-    assert "are nobody: of 4 such starts, the one" in joint_card(JointRecipe(), starts=4)
-    assert "of the same person and 0 of people who are nobody.\n" in joint_card(JointRecipe())
+    assert "of the same person: of 4 such starts, the one" in joint_card(JointRecipe(), starts=4)
+    assert "of the same person.\n" in joint_card(JointRecipe())
+    made = joint_card(JointRecipe(made_people=2))
+    assert "of the same person and 2 of people who are nobody.\n" in made

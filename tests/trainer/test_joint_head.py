@@ -137,20 +137,23 @@ def test_made_faces_of_a_person_scatter_around_that_persons_mean() -> None:
 
 def test_made_people_are_nobody_and_spread_as_people_and_their_faces_do() -> None:
     generator = torch.Generator().manual_seed(4)
-    labels = torch.arange(300).repeat_interleave(torch.tensor([30, 50, 20, 40]).repeat(75))
+    labels = torch.arange(20_000).repeat_interleave(torch.tensor([3, 5, 2, 4]).repeat(5000))
     leaning = torch.tensor([[1.0, 0.5, 0.0], [0.0, 1.0, 0.3], [0.0, 0.0, 0.4]])
-    people = torch.randn(300, 3, generator=generator) @ leaning
-    features = people[labels] + 0.3 * torch.randn(len(labels), 3, generator=generator)
-    expected, means = slow_differences(features, labels)
-    differences = torch.tensor(expected)
+    people = torch.randn(20_000, 3, generator=generator) @ leaning
+    features = people[labels] + torch.randn(len(labels), 3, generator=generator)
     made = made_people(features, labels, torch.Generator().manual_seed(5))
     assert made.shape == features.shape
     torch.testing.assert_close(made.mean(0), features.mean(0), rtol=0, atol=0.05)
-    spread = torch.cov(means.T) + torch.cov(differences.T)
-    torch.testing.assert_close(torch.cov(made.T), spread, rtol=0.05, atol=0.05)
-    of_one = labels == 0
-    apart = made[of_one] - made[of_one].mean(0)
-    assert apart.norm(dim=-1).max() > differences[of_one].norm(dim=-1).max()  # not one person
+    torch.testing.assert_close(torch.cov(made.T), torch.cov(features.T), rtol=0.05, atol=0.05)
+    pairs = made[labels == labels.roll(1)] - made.roll(1, 0)[labels == labels.roll(1)]
+    assert torch.allclose(torch.cov(pairs.T), 2 * torch.cov(features.T), rtol=0.1, atol=0.1)
+
+
+def test_words_are_learned_from_the_people_who_are_made() -> None:
+    x, labels = planted_embeddings(12, 6, seed=3)
+    recipe = replace(RECIPE, made_people=2)
+    without, with_them = (joint_head(x, labels, r) for r in (RECIPE, recipe))
+    assert not torch.equal(without.quantizer.mlp, with_them.quantizer.mlp)
 
 
 # The words of separate sub-spaces, where the joint ones start.

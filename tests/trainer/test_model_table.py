@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +12,10 @@ from tiny_checkpoint import TINY_CALIBRATION, make_tiny_checkpoint
 
 from opqn_app.errors import DataError
 from opqn_app.opqn.config import OpqnConfig
-from trainer.recipes import model_table, trunk_cache
+from opqn_app.types import Calibration
+from trainer.recipes import measure_models, model_table, trunk_cache
 from trainer.recipes.halves import families, is_tuning
+from trainer.recipes.kept_figures import KeptFigures
 from trainer.recipes.rankings import Figures
 from trainer.recipes.table_goals import gain_on_held, on_lfw
 from trainer.recipes.table_sets import held_families, learning_crops, lfw_people
@@ -67,6 +71,27 @@ def test_the_command_writes_its_part_of_the_page(
     monkeypatch.setattr(trunk_cache, "_embed", refuse)
     assert model_table.main(command) == 0
     assert (tmp_path / "model.md").read_text(encoding="utf-8") == written
+
+
+def test_a_curve_is_measured_as_it_follows_and_as_if_it_stayed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strangers score 0.45 beside a line at 0.4 that follows to above them."""
+    people = np.arange(80) // 2
+    scores = np.where(people[:, None] == people, 0.9, 0.45).astype(np.float32)
+    scores[:, ::3] = 0.38  # not likely by any curve
+    scores[people[:, None] == people] = 0.9
+    curve = Calibration(100.0, -40.0, usual=0.0, following=0.9)
+    model: Any = SimpleNamespace(calibration=curve, model_id="one")
+    data: Any = SimpleNamespace(name="set", digest="0", people=people, family=np.full(80, ""))
+    ways: Any = SimpleNamespace(codes=lambda _loaded: None)
+    monkeypatch.setattr(measure_models, "_matrix", lambda _way, _data: scores)
+    measure = measure_models.Measure(ways, KeptFigures(tmp_path / "figures.json"))
+    follows, stays = measure.absent(model, data), measure.absent(model, data, follows=False)
+    assert follows is not None
+    assert stays is not None
+    assert (follows.told, stays.told) == (1.0, 0.0)
+    assert follows.wrongly_told == stays.wrongly_told == 0.0
 
 
 def test_a_page_without_markers_is_refused_before_the_work(

@@ -1,6 +1,7 @@
 """Tuning the last layers of SFace: the loss by its definition, the layers, going on."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -151,3 +152,12 @@ def test_going_on_ends_where_training_at_one_go_does(trunk: SFace) -> None:
     for key, value in whole.tail.state_dict().items():
         assert torch.equal(later.tail.state_dict()[key], value), key
     assert torch.equal(later.directions, whole.directions)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"depth": 0}, {"depth": 14}, {"damaged": 1.5}, {"published": -0.1}, {"batch_size": 1}],
+)
+def test_a_recipe_keeps_to_what_there_is(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(values)).split("_")[0]):
+        TailRecipe(**values)

@@ -132,6 +132,7 @@ def test_a_trunk_that_is_missing_or_another_is_one_sentence(
     ("more", "said"),
     [
         (("--epochs", "0"), "epochs must be 1 or more"),
+        (("--learning-rate", "inf"), "learning rate must be above 0"),
         (("--batch", "1"), "batch size must be 2 or more"),
         (("--learning-rate", "0"), "learning rate must be above 0"),
         (("--published", "1.5"), "published must be from 0 to 1"),
@@ -155,8 +156,8 @@ def test_a_run_folder_that_is_none_is_one_sentence(
     assert "the run folder can't be made there" in capsys.readouterr().err
     (tmp_path / "run").unlink()
     (tmp_path / "run").mkdir()
-    for damage in ("{", "[1, 2]", ""):
+    for damage in ("{", "[1, 2]", "", '{"recipe": 3}', '{"recipe": null}'):
         (tmp_path / "run/made_from.json").write_text(damage)
         assert tuned_trunk.main(command(tmp_path)) == 1
         assert "made_from.json" in (said := capsys.readouterr().err)
-        assert "damaged: take a new --run" in said
+        assert "can't be read: take a new --run" in said

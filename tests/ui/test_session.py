@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
-from tint_engine import tint_engine
+from tint_engine import TintEncoder, tint_engine
 
 from opqn_app import settings as settings_file
 from opqn_app.engine import Engine
@@ -117,6 +117,10 @@ def test_a_photo_is_opened_then_its_faces_come_then_results(
     assert answer.args is not None
     outcome = answer.args[0]
     assert len(outcome.ranking) == 4
+    curve = TintEncoder().calibration
+    assert curve is not None
+    assert outcome.calibration == curve.among(outcome.ranking.scores)
+    assert outcome.calibration.intercept > curve.intercept  # other tints score 0.4 here
     probabilities = outcome.calibration.probability(outcome.ranking.scores)
     assert [round(float(p)) for p in probabilities] == [1, 0, 0, 0]
     parts = outcome.index.contributions(outcome.lut, outcome.ranking.face_ids)

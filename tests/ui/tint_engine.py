@@ -38,7 +38,7 @@ class TintEncoder(PixelEncoder):
     def __init__(self) -> None:
         super().__init__("tints", n_books=8, n_words=4)
         # A score of 8 · 0.9 = 7.2 is the same tint, 8 · 0.05 = 0.4 another one.
-        self.calibration = Calibration(slope=1.0, intercept=-3.8)
+        self.calibration = Calibration(slope=1.0, intercept=-3.8, usual=0.5, following=0.5)
 
     def encode(self, crops: Crops) -> Codes:
         tints = np.asarray(crops)[:, 40:72, 40:72].mean(axis=(1, 2)).argmax(axis=1)

@@ -53,7 +53,7 @@ logger = logging.getLogger(__name__)
 
 CROP = 112
 JOINT = {
-    8: JointRecipe(directions=80, turns=14, made_faces=3),
+    8: JointRecipe(directions=80, turns=14, made_faces=1, made_people=2),
     16: JointRecipe(turns=14, made_faces=3),
     32: JointRecipe(turns=8),
 }  # chosen on the tuning half of the validation people

@@ -12,10 +12,10 @@ import sys
 from pathlib import Path
 
 from opqn_app.errors import DataError
-from opqn_app.opqn.checkpoint import LoadedModel, save_model
-from opqn_app.opqn.model_folder import bundled_folder, read_description
+from opqn_app.opqn.checkpoint import LoadedModel, store_calibration
+from opqn_app.opqn.model_folder import bundled_folder
 from trainer.calibration import MATCH_SHARE, reliability
-from trainer.recipes.bundled_head import Embedded, embedded, tables_and_codes, tuning_half
+from trainer.recipes.bundled_head import embedded, tables_and_codes, tuning_half
 from trainer.recipes.command import run_recipe
 from trainer.recipes.halves import face_shards
 from trainer.recipes.head_card import with_percentages
@@ -40,31 +40,33 @@ def fit_curves(data: Path, models: Path, run: Path) -> None:
     """Embed the validation people, then fit and store each model's curve.
 
     Raises:
-        DataError: a model has a card that was not written by these recipes.
+        DataError: a model has a card that was not written by these recipes; none is changed then.
     """
-    run.mkdir(parents=True, exist_ok=True)
-    for loaded in models_in(models):
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(run, "the run folder can't be made there") from error
+    found = models_in(models)
+    for loaded in found:
+        _card_with(loaded, [])
+    for loaded in found:
         cache = run / f"val-{trunk_id(loaded.model)}.npz"
         validation = embedded(loaded.model, face_shards(data), "val", cache)
         is_tuning = tuning_half(validation, data / "faces.csv")
-        _fit(loaded, validation.where(is_tuning), validation.where(~is_tuning))
+        tuning, held = validation.where(is_tuning), validation.where(~is_tuning)
+        curve = calibrate(*tables_and_codes(loaded.model, tuning), tuning.people)
+        pairs = pair_scores(*tables_and_codes(loaded.model, held), held.people, curve)
+        card = _card_with(loaded, reliability(curve, *pairs))
+        store_calibration(loaded.folder, curve, card)
+        logger.info("%s: %s", loaded.name, curve)
 
 
-def _fit(loaded: LoadedModel, tuning: Embedded, held: Embedded) -> None:
-    model, folder = loaded.model, loaded.folder
-    curve = calibrate(*tables_and_codes(model, tuning), tuning.people)
-    pairs = pair_scores(*tables_and_codes(model, held), held.people, curve)
-    path = folder / "README.md"
+def _card_with(loaded: LoadedModel, rows: list[tuple[float, float, float]]) -> str:
+    path = loaded.folder / "README.md"
     try:
-        card = with_percentages(
-            path.read_text(encoding="utf-8"), reliability(curve, *pairs), MATCH_SHARE
-        )
+        return with_percentages(path.read_text(encoding="utf-8"), rows, MATCH_SHARE)
     except (OSError, ValueError) as error:
         raise DataError(path, "it is no card of these recipes") from error
-    trunk = str(read_description(folder).get("trunk", ""))
-    stored = save_model(folder, model, calibration=curve, card=card, name=loaded.name, trunk=trunk)
-    assert stored == loaded.model_id, "the same weights"
-    logger.info("%s: %s", loaded.name, curve)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from opqn_app.opqn.config import OpqnConfig
 from trainer.head import HeadRecipe
 from trainer.joint_head import JointRecipe
 from trainer.metrics import LeaveOneOut
+from trainer.recipes.head_curve import FOLLOWING
 
 SFACE = (
     "Trunk: SFace (Zhong et al. 2021) as published in OpenCV's model zoo, 128 numbers a face,"
@@ -125,8 +126,9 @@ def percentages(rows: Sequence[tuple[float, float, float]], match_share: float) 
     return [
         "The app shows a probability: a logistic curve of the score, fitted on the tuning half for"
         f" a library where {match_share:.0%} of the faces show the person asked for. In a library"
-        " whose strangers score higher with a query than is usual, as in portraits of one studio,"
-        " the curve moves up by half of that (`opqn_app.types.Calibration.among`). On the"
+        " whose strangers score higher or lower with a query than is usual, as in portraits of one"
+        f" studio, the curve moves by {FOLLOWING:g} of the difference"
+        " (`opqn_app.types.Calibration.among`). On the"
         " reported half, pairs said to be the same person with probability p really are:",
         "",
         "| said | true | share of all pairs |",
@@ -173,7 +175,7 @@ def _head(config: OpqnConfig, recipe: HeadRecipe | JointRecipe, figures: Figures
             " additive quantiser in the frame of OPQN (`opqn_app/opqn/joint_codes.py`)."
             f" The words were learned in {recipe.turns} turns of coding and least squares"
             f" (`trainer/joint_head.py`), for each real face with {recipe.made_faces} made ones"
-            f" of the same person and {recipe.made_people} of people who are nobody{best_of}",
+            f" of the same person{_of_nobody(recipe)}{best_of}",
             "",
             f"Weight of lengths {config.length_weight:g}, chosen on the tuning half of the"
             " validation people.",
@@ -187,6 +189,10 @@ def _head(config: OpqnConfig, recipe: HeadRecipe | JointRecipe, figures: Figures
         f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
         " validation people.",
     ]
+
+
+def _of_nobody(recipe: JointRecipe) -> str:
+    return f" and {recipe.made_people} of people who are nobody" if recipe.made_people else ""
 
 
 def _training(recipe: HeadRecipe, figures: Figures) -> list[str]:

@@ -132,8 +132,12 @@ def stated_and_true(scores: Floats, people: People, calibration: Calibration) ->
 
 
 def _as_usual(scores: Floats, calibration: Calibration) -> Floats:
-    """(n, n) scores less what the calibration shifts by, for each query among all other faces."""
-    shifts = [calibration.shift(np.delete(row, i)) for i, row in enumerate(scores)]
+    """(n, n) scores less what the calibration shifts by, for each query among all other faces.
+
+    The person's own faces are among them, also where it is asked what would be without them: they
+    are few, and mostly not taken for strangers.
+    """
+    shifts = [calibration.shift_among(np.delete(row, i)) for i, row in enumerate(scores)]
     return scores - np.array(shifts, np.float32)[:, None]
 
 

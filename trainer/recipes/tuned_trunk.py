@@ -187,11 +187,11 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
         temporary.replace(path)
     try:
         theirs = dict(json.loads(path.read_text()))
+        before = dict(theirs.get("recipe", {}))
     except (OSError, TypeError, ValueError) as error:
-        raise DataError(path, "it is damaged: take a new --run") from error
+        raise DataError(path, "it can't be read: take a new --run") from error
     other = [what for what, value in ours.items() if theirs.get(what) != value]
     if "recipe" in other:
-        before = theirs.get("recipe", {})
         other += [name for name, value in decides.items() if before.get(name) != value]
     if other:
         raise DataError(run, f"it is that of another run ({', '.join(other)}): take a new --run")
