@@ -281,7 +281,7 @@ def nobody(studio: Studio) -> None:
     """A person of whom the library has no photo."""
     name = f"strangers-{studio.is_dark}"
     labels = json.loads((studio.sample / "labels.json").read_text(encoding="utf-8"))
-    others = [path for path, one in labels["singles"].items() if one["person"] != "s1"][:40]
+    others = [path for path, one in labels["singles"].items() if one["person"] != "s1"][:120]
     for path in others:
         target = studio.room / name / Path(path).name
         target.parent.mkdir(exist_ok=True)
