@@ -167,13 +167,15 @@ class CodeIndex:
     def sampled_scores(self, lut: Lut, limit: int = SAMPLE) -> Floats:
         """Scores of at most `limit` faces, evenly spaced in the index and the same each time."""
         n = min(limit, len(self))
-        places = np.arange(n) * len(self) // max(n, 1)
-        parts = [np.empty(0, np.float32)]
+        if not n:
+            return np.empty(0, np.float32)
+        places = np.arange(n) * len(self) // n
+        table, parts = self._checked(lut), []
         for segment, start in zip(self._segments, self._starts[:-1], strict=True):
             first, last = np.searchsorted(places, [start, start + len(segment)])
             if last > first:
                 rows = places[first:last] - start
-                parts.append(lut_scoring.scores(self._checked(lut), segment.codes[rows]))
+                parts.append(lut_scoring.scores(table, segment.codes[rows]))
         return np.concatenate(parts)
 
     def _search_cells(self, table: Lut, best: Best, masks: list[Mask] | None) -> None:

@@ -34,8 +34,9 @@ def list_models() -> list[ModelChoice]:
     found = []
     for name in dict.fromkeys([*bundled_models(), *imported_models()]):
         try:
-            values = read(find_model(name))
-            calibration = calibration_from_dict(values.get("calibration"), find_model(name))
+            folder = find_model(name)
+            values = read(folder)
+            calibration = calibration_from_dict(values.get("calibration"), folder)
             books = int(values["config"]["n_books"])
             found.append(ModelChoice(name, str(values["model_id"]), books, calibration))
         except (ModelError, KeyError, TypeError, ValueError):  # damaged: loading it says how

@@ -42,7 +42,7 @@ from trainer.data import CropSet, read_crops
 from trainer.head import HeadRecipe, embed_crops, start_head, train_head
 from trainer.joint_head import JointRecipe, start_joint_head
 from trainer.metrics import LeaveOneOut, leave_one_out
-from trainer.recipes.command import run_recipe
+from trainer.recipes.command import make_run_folder, run_recipe
 from trainer.recipes.halves import face_shards, families, is_tuning, of_people
 from trainer.recipes.head_card import Figures, card_text
 from trainer.recipes.head_curve import calibrate, pair_scores
@@ -251,13 +251,18 @@ def embedded_sets(model: OpqnModel, data: Path, run: Path) -> tuple[Embedded, Em
     Computed once for each trunk and kept in the folder `run`.
     """
     shards = face_shards(data)
-    run.mkdir(parents=True, exist_ok=True)
+    make_run_folder(run)
     trunk = trunk_id(model)
     return (
         embedded(model, shards, "train", run / f"train-{trunk}.npz"),
-        embedded(model, shards, "val", run / f"val-{trunk}.npz"),
+        validation_people(model, data, run),
         embedded(model, [data / "lfw_unseen.tar"], "", run / f"lfw-{trunk}.npz"),
     )
+
+
+def validation_people(model: OpqnModel, data: Path, run: Path) -> Embedded:
+    """The validation people alone; kept in the folder `run`, which is there."""
+    return embedded(model, face_shards(data), "val", run / f"val-{trunk_id(model)}.npz")
 
 
 def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:

@@ -3,8 +3,9 @@
 import logging
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
-from opqn_app.errors import OpqnError
+from opqn_app.errors import DataError, OpqnError
 
 
 def run_recipe(work: Callable[[], object]) -> int:
@@ -20,3 +21,15 @@ def run_recipe(work: Callable[[], object]) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def make_run_folder(run: Path) -> None:
+    """The folder in which a recipe keeps what it has done, made if missing.
+
+    Raises:
+        DataError: it can't be made.
+    """
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(run, "the run folder can't be made there") from error

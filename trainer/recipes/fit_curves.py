@@ -15,13 +15,11 @@ from opqn_app.errors import DataError
 from opqn_app.opqn.checkpoint import LoadedModel, store_calibration
 from opqn_app.opqn.model_folder import bundled_folder
 from trainer.calibration import MATCH_SHARE, reliability
-from trainer.recipes.bundled_head import embedded, tables_and_codes, tuning_half
-from trainer.recipes.command import run_recipe
-from trainer.recipes.halves import face_shards
+from trainer.recipes.bundled_head import tables_and_codes, tuning_half, validation_people
+from trainer.recipes.command import make_run_folder, run_recipe
 from trainer.recipes.head_card import with_percentages
 from trainer.recipes.head_curve import calibrate, pair_scores
 from trainer.recipes.measure_models import models_in
-from trainer.recipes.trunk_cache import trunk_id
 
 logger = logging.getLogger(__name__)
 
@@ -42,16 +40,12 @@ def fit_curves(data: Path, models: Path, run: Path) -> None:
     Raises:
         DataError: a model has a card that was not written by these recipes; none is changed then.
     """
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(run, "the run folder can't be made there") from error
+    make_run_folder(run)
     found = models_in(models)
     for loaded in found:
         _card_with(loaded, [])
     for loaded in found:
-        cache = run / f"val-{trunk_id(loaded.model)}.npz"
-        validation = embedded(loaded.model, face_shards(data), "val", cache)
+        validation = validation_people(loaded.model, data, run)
         is_tuning = tuning_half(validation, data / "faces.csv")
         tuning, held = validation.where(is_tuning), validation.where(~is_tuning)
         curve = calibrate(*tables_and_codes(loaded.model, tuning), tuning.people)

@@ -1,6 +1,6 @@
 """The curve of a bundled model, from score to probability: it follows the library that is asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from opqn_app.opqn import lut
 from opqn_app.types import Calibration, Codes, Floats
 from trainer.calibration import fit_calibration
 
-FOLLOWING = 0.5  # best for the collections of the tuning half, see docs/model.md
+FOLLOWING = 0.5  # chosen on the collections of the tuning half, see docs/model.md
 PAIRS = 400_000  # different-person pairs drawn for the calibration
 
 
@@ -24,14 +24,15 @@ def calibrate(tables: Floats, codes: Codes, people: NDArray[Any]) -> Calibration
     Args:
         tables: (n, M, K); codes: (n, M); people: (n,) names.
     """
-    plain = fit_calibration(*pair_scores(tables, codes, people))
+    rows = list(_of_others(tables, codes))
+    plain = fit_calibration(*_pairs(rows, people))
     line = plain.score_at(0.5)
-    strangers = (row[row < line] for row in _of_others(tables, codes))
+    strangers = (row[row < line] for row in rows)
     medians = [float(np.median(row)) for row in strangers if len(row)]
     if not medians:
         return plain
     follows = replace(plain, usual=float(np.mean(medians)), following=FOLLOWING)
-    fitted = fit_calibration(*pair_scores(tables, codes, people, follows))
+    fitted = fit_calibration(*_pairs(rows, people, follows))
     return replace(follows, slope=fitted.slope, intercept=fitted.intercept)
 
 
@@ -44,11 +45,18 @@ def pair_scores(
         curve: scores are given less its shift for the query, so that its probabilities are those
             that the query's faces get.
     """
+    return _pairs(_of_others(tables, codes), people, curve)
+
+
+def _pairs(
+    rows: Iterable[Floats], people: NDArray[Any], curve: Calibration | None = None
+) -> tuple[Floats, Floats]:
+    """`pair_scores` of what `_of_others` gave."""
     _, labels = np.unique(people, return_inverse=True)
     chance = np.random.default_rng(0)
     same, other = [], []
     per_query = PAIRS // len(labels) + 1
-    for query, scores in enumerate(_of_others(tables, codes)):
+    for query, scores in enumerate(rows):
         friends = np.delete(labels == labels[query], query)
         strangers = scores[~friends]
         shift = np.float32(0 if curve is None else curve.shift_among(scores))

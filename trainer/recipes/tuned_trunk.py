@@ -32,7 +32,7 @@ from trainer.controls import unit_rows
 from trainer.data import CropSet, read_crops
 from trainer.metrics import leave_one_out
 from trainer.recipes.bundled_head import collections_of, with_company
-from trainer.recipes.command import run_recipe
+from trainer.recipes.command import make_run_folder, run_recipe
 from trainer.recipes.degrade import degraded
 from trainer.recipes.halves import face_shards, families, is_tuning
 from trainer.recipes.trunk_cache import weights_id
@@ -117,10 +117,7 @@ def tune(arguments: argparse.Namespace) -> None:
     shards = face_shards(arguments.data)
     if not arguments.out.absolute().parent.is_dir():
         raise DataError(arguments.out.parent, "there is no such folder for the trunk")
-    try:
-        arguments.run.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DataError(arguments.run, "the run folder can't be made there") from error
+    make_run_folder(arguments.run)
     labels_csv = arguments.data / "faces.csv"
     train, validation = (read_crops(shards, part=part) for part in ("train", "val"))
     keep, labels = with_company(train.people)
