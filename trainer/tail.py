@@ -13,7 +13,7 @@ import copy
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -30,6 +30,7 @@ from trainer.joint_head import group_means, relative_directions
 logger = logging.getLogger(__name__)
 
 SAID_EVERY_S = 60.0
+CHUNKS = {"cpu": 16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,11 @@ def maps_of(trunk: SFace, pixels: Tensor, depth: int) -> Tensor:
     return out
 
 
+def chunk_size(device: torch.device) -> int:
+    """How many pictures go through a network at once: on a CPU what its cache holds."""
+    return CHUNKS.get(device.type, 256)
+
+
 def _parted(trunk: SFace, depth: int) -> tuple[nn.Sequential, nn.Sequential]:
     """The blocks that stay as they are, and the last `depth`, which are tuned; no copies."""
     blocks = list(trunk.blocks)
@@ -207,15 +213,19 @@ class TailTraining:
 
     Args:
         tail: trained in place, on its device.
+        compiled: takes a C++ compiler and a minute, then less time.
 
     Raises:
         ValueError: the tail is not as deep as the recipe says.
     """
 
-    def __init__(self, tail: Tail, data: TailData, recipe: TailRecipe) -> None:
+    def __init__(
+        self, tail: Tail, data: TailData, recipe: TailRecipe, *, compiled: bool = False
+    ) -> None:
         if len(tail.blocks) != recipe.depth:
             raise ValueError(f"the tail has {len(tail.blocks)} blocks, the recipe {recipe.depth}")
         self.tail, self._data, self._recipe = tail, data, recipe
+        self._forward: Callable[[Tensor], Tensor] = torch.compile(tail) if compiled else tail
         self._device = tail.fc.weight.device
         self._epoch = 0
         means, rows = relative_directions(
@@ -293,28 +303,40 @@ class TailTraining:
         for group in self._optimizer.param_groups:
             group["lr"] = group["rate"] * factor
 
-    def _step(self, rows: NDArray[np.int64], maps: Tensor) -> tuple[float, float, float]:
-        recipe = self._recipe
-        with self._precision():
-            embeddings = self.tail(maps)
+    def _step(self, rows: NDArray[np.int64], maps: Tensor) -> NDArray[np.float64]:
+        """One step of the optimiser: (3,) means over the batch of both losses and right answers."""
+        means = np.zeros(3)
         at = torch.from_numpy(rows).to(self._device)
-        features = self.features(embeddings.float(), self._collections[at])
-        labels = self._labels[at]
+        seen = []
+        self._optimizer.zero_grad()
+        size = chunk_size(self._device)
+        for part, chunk in zip(torch.split(at, size), torch.split(maps, size), strict=True):
+            with self._precision():
+                embeddings = self._forward(chunk)
+            features = self.features(embeddings.float(), self._collections[part])
+            ranking, classes, right = self._judged(features, part)
+            share = len(part) / len(at)
+            loss = share * (ranking + self._recipe.class_share * classes)
+            loss.backward()  # type: ignore[no-untyped-call]
+            means += share * np.array([ranking.item(), classes.item(), right.item()])
+            seen.append(features.detach())
+        self._optimizer.step()
+        self._bank[at] = torch.cat(seen)
+        return means
+
+    def _judged(self, features: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of faces `at` (b,) of the training set: both losses, and the share of right answers."""
+        recipe, labels = self._recipe, self._labels[at]
         of_person = labels[:, None] == self._labels
         itself = torch.zeros_like(of_person).scatter_(1, at[:, None], value=True)
         ranking = ranking_loss(
             features, self._bank, of_person & ~itself, itself,
             scale=recipe.scale, margin=recipe.margin,
         )  # fmt: skip
-        classes = self._class_loss(features, labels)
-        self._optimizer.zero_grad()
-        (ranking + recipe.class_share * classes).backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
         with torch.no_grad():
             first = (features @ self._bank.T).masked_fill(itself, -math.inf).argmax(1)
-            self._bank[at] = features
         right = (self._labels[first] == labels).float().mean()
-        return ranking.item(), classes.item(), right.item()
+        return ranking, self._class_loss(features, labels), right
 
     def _class_loss(self, features: Tensor, classes: Tensor) -> Tensor:
         cosines = features @ F.normalize(self._centres, dim=-1).T

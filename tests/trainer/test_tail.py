@@ -1,6 +1,8 @@
 """Tuning the last layers of SFace: the loss by its definition, the layers, going on."""
 
 import math
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from opqn_app.opqn.sface import SFace
-from trainer.tail import Tail, TailData, TailRecipe, TailTraining, maps_of, ranking_loss, with_tail
+from trainer.tail import (
+    CHUNKS,
+    Tail,
+    TailData,
+    TailEpoch,
+    TailRecipe,
+    TailTraining,
+    maps_of,
+    ranking_loss,
+    with_tail,
+)
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +173,44 @@ def test_going_on_ends_where_training_at_one_go_does(trunk: SFace) -> None:
 def test_a_recipe_keeps_to_what_there_is(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(values)).split("_")[0]):
         TailRecipe(**values)
+
+
+def assert_learned_alike(before: Tail, one: Tail, other: Tail) -> None:
+    """Two tails say the same but for rounding, beside what the training changed."""
+    maps = torch.randn(4, 1024, 7, 7)
+    with torch.inference_mode():
+        start, first, second = (tail(maps) for tail in (before, one, other))
+    assert (first - second).abs().max() < 0.02 * (first - start).abs().max()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler")
+def test_a_compiled_tail_trains_as_the_tail_does(
+    trunk: SFace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    recipe = TailRecipe(depth=1, epochs=1, batch_size=8, warm_up=1)
+    plain = TailTraining(Tail(trunk, 1), faces(), recipe)
+    compiled = TailTraining(Tail(trunk, 1), faces(), recipe, compiled=True)
+    (expected,) = plain.epochs()
+    (found,) = compiled.epochs()
+    assert found.ranking == pytest.approx(expected.ranking, rel=1e-4)
+    assert found.classes == pytest.approx(expected.classes, rel=1e-4)
+    assert_learned_alike(Tail(trunk, 1), plain.tail, compiled.tail)
+
+
+def test_chunks_of_a_batch_add_up_to_the_batch(
+    trunk: SFace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = TailRecipe(depth=1, epochs=1, batch_size=8, warm_up=1)
+    reports: list[TailEpoch] = []
+    tails: list[Tail] = []
+    for size in (3, 8):
+        monkeypatch.setitem(CHUNKS, "cpu", size)
+        training = TailTraining(Tail(trunk, 1), faces(), recipe)
+        reports += training.epochs()
+        tails.append(training.tail)
+    assert reports[0].ranking == pytest.approx(reports[1].ranking, rel=1e-5)
+    assert reports[0].rank1 == pytest.approx(reports[1].rank1)
+    assert_learned_alike(Tail(trunk, 1), *tails)

@@ -146,6 +146,15 @@ def test_a_number_beyond_its_range_is_refused_before_the_work(
     assert said in capsys.readouterr().err
 
 
+def test_compiling_without_a_compiler_is_refused_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", str(tmp_path / "none"))
+    with pytest.raises(SystemExit):
+        tuned_trunk.main(command(tmp_path, "--compile"))
+    assert "--compile takes a C++ compiler" in capsys.readouterr().err
+
+
 def test_a_run_folder_that_is_none_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,7 +1,7 @@
 """Tune the last blocks of SFace on the training faces: a trunk for the bundled models.
 
     python -m trainer.recipes.tuned_trunk --data ../shared/data --trunk-file sface.pt \\
-        --out sface-tuned.pt --bfloat16
+        --out sface-tuned.pt --bfloat16 --compile
 
 `trainer.tail` says how. A run that was stopped goes on after the last epoch that was finished; one
 run folder is for one trunk, one set of faces and one recipe. A graphics card is used where there
@@ -12,6 +12,8 @@ import argparse
 import hashlib
 import json
 import logging
+import os
+import shutil
 import sys
 import time
 from dataclasses import asdict
@@ -36,12 +38,20 @@ from trainer.recipes.command import make_run_folder, run_recipe
 from trainer.recipes.degrade import degraded
 from trainer.recipes.halves import face_shards, families, is_tuning
 from trainer.recipes.trunk_cache import weights_id
-from trainer.tail import Tail, TailData, TailRecipe, TailTraining, maps_of, with_tail
+from trainer.tail import (
+    Tail,
+    TailData,
+    TailRecipe,
+    TailTraining,
+    chunk_size,
+    maps_of,
+    with_tail,
+)
 from trainer.trunks import load_trunk
 
 logger = logging.getLogger(__name__)
 
-SIDE, BATCH = 112, 64
+SIDE = 112
 DAMAGE = AugmentConfig(low_res=0.3, blur=0.2, jpeg=0.2, occlusion=0.15, grey=0.15)
 COVERED = {"sunglasses": 0.15, "mask": 0.15, "low light": 0.1}  # share of the damaged crops
 
@@ -52,10 +62,14 @@ class FreshViews:
     Args:
         trunk: its fixed blocks make the maps, on its device.
         crops: aligned, 124 px, which is 6 px around.
+        compiled: as for `TailTraining`.
     """
 
-    def __init__(self, trunk: SFace, crops: CropSet, recipe: TailRecipe) -> None:
+    def __init__(
+        self, trunk: SFace, crops: CropSet, recipe: TailRecipe, *, compiled: bool = False
+    ) -> None:
         self._trunk, self._crops, self._recipe = trunk, crops, recipe
+        self._maps = torch.compile(maps_of) if compiled else maps_of
 
     @torch.no_grad()
     def draw(self, rows: NDArray[np.int64], chance: np.random.Generator) -> Tensor:
@@ -69,7 +83,8 @@ class FreshViews:
             pixels[bad] = damaged(self._crops.images[rows[bad]], seed=seed)
         device = self._trunk.fc.weight.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self._recipe.bfloat16):
-            return maps_of(self._trunk, _network_input(pixels, device), self._recipe.depth)
+            chunks = torch.split(_network_input(pixels, device), chunk_size(device))
+            return torch.cat([self._maps(self._trunk, x, self._recipe.depth) for x in chunks])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -90,6 +105,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     add("--batch", type=int, default=usual.batch_size)
     add("--learning-rate", type=float, default=usual.learning_rate)
     add("--published", type=float, default=usual.published, help="share of published weights")
+    add("--compile", action="store_true", help="faster where there is a C++ compiler")
     add("--bfloat16", action="store_true", help="faster where the processor has it")
     add("--seed", type=int, default=usual.seed)
     arguments = parser.parse_args(argv)
@@ -105,6 +121,8 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         )
     except ValueError as error:
         parser.error(str(error))
+    if arguments.compile and shutil.which(os.environ.get("CXX", "g++")) is None:
+        parser.error("--compile takes a C++ compiler (g++, or the one that CXX names)")
     return arguments
 
 
@@ -127,12 +145,13 @@ def tune(arguments: argparse.Namespace) -> None:
     recipe: TailRecipe = arguments.recipe
     claim(arguments.run, trunk, recipe, [train, tuning])
     data = TailData(
-        views=FreshViews(trunk, train, recipe),
+        views=FreshViews(trunk, train, recipe, compiled=arguments.compile),
         embeddings=published_embeddings(trunk, train, arguments.run / "published.npy"),
         labels=labels,
         collections=collections,
     )
-    training = TailTraining(Tail(trunk, recipe.depth), data, recipe)
+    tail = Tail(trunk, recipe.depth)
+    training = TailTraining(tail, data, recipe, compiled=arguments.compile)
 
     @torch.no_grad()
     def report(what: str, network: SFace) -> None:
@@ -226,8 +245,9 @@ def published_embeddings(trunk: SFace, crops: CropSet, path: Path) -> Tensor:
 def embedded(trunk: SFace, crops: CropSet) -> Tensor:
     """(n, 128) means of each crop's embedding and that of its mirror image."""
     device, parts = trunk.fc.weight.device, []
-    for start in range(0, len(crops), BATCH):
-        pixels = crops.centre(SIDE)[start : start + BATCH]
+    size = chunk_size(device)
+    for start in range(0, len(crops), size):
+        pixels = crops.centre(SIDE)[start : start + size]
         both = [trunk(_network_input(view, device)) for view in (pixels, pixels[:, :, ::-1])]
         parts.append(mirror_mean(*both))
     return torch.cat(parts)
