@@ -39,6 +39,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """An installed openvino that can convert nothing, until a test gives it more."""
 
     def convert_model(*_: Any, **__: Any) -> None:
+        sys.stdout.write("Model Conversion arguments:\n")
         raise RuntimeError("no rule for aten::odd\nand much more about it")
 
     module = ModuleType("openvino")
@@ -116,10 +117,15 @@ def test_without_it_torch_encodes_and_says_nothing(
 
 
 def test_what_it_cant_convert_torch_encodes_with_one_line(
-    fake: ModuleType, tiny_folder: Path, crops: Crops, caplog: pytest.LogCaptureFixture
+    fake: ModuleType,
+    tiny_folder: Path,
+    crops: Crops,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with caplog.at_level(logging.WARNING):
         encoder = OpqnEncoder.load(tiny_folder)
+    assert capsys.readouterr().out == ""  # which is for results
     (line,) = caplog.messages
     assert line.endswith("torch encodes faces instead: no rule for aten::odd")
     np.testing.assert_array_equal(encoder.encode(crops), by_torch(tiny_folder).encode(crops))
