@@ -476,6 +476,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
     parser.add_argument("--only", default="", help="scenes whose name holds this word")
     arguments = parser.parse_args()
+    names = [scene.__name__ for scene in SCENES]
+    if not any(arguments.only in name for name in names):
+        parser.error(f"no scene's name holds '{arguments.only}': there are {', '.join(names)}")
     studio = Studio(arguments.out, arguments.only)
     try:
         take_all(studio)
