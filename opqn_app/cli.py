@@ -274,7 +274,8 @@ def _cluster(address: str, model: str, device: str, engine: "Engine") -> "Cluste
 
     has_gpus = device == "cuda"
     name = engine.detector_name
-    recipe = Recipe(partial(load_engine, model, device if has_gpus else "cpu", name))
+    on = device if has_gpus else "cpu"
+    recipe = Recipe(partial(load_engine, model, on, name, is_one_of_many=True))
     return Cluster(address, recipe, engine.encoder.model_id, n_gpus=int(has_gpus))
 
 

@@ -51,13 +51,17 @@ class Engine:
     detector_name: str = "mtcnn"
 
 
-def load_engine(model: str, device: str = "auto", detector: str = "mtcnn") -> Engine:
+def load_engine(
+    model: str, device: str = "auto", detector: str = "mtcnn", *, is_one_of_many: bool = False
+) -> Engine:
     """Load detector and encoder; takes seconds, since it imports torch.
 
     Args:
         model: a bundled model's name, an imported model's name, or a checkpoint folder.
         device: "auto", "cpu" or "cuda".
         detector: "mtcnn" or "yunet".
+        is_one_of_many: other processes share the processor with this one, which then computes
+            with one thread even where OMP_NUM_THREADS, set for other programs, asks for more.
 
     Raises:
         ModelMissing: no such model.
@@ -72,9 +76,10 @@ def load_engine(model: str, device: str = "auto", detector: str = "mtcnn") -> En
     from opqn_app.vision.detect import make_detector
 
     chosen, folder = pick_device(device), find_model(model)
-    if chosen == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+    if chosen == "cpu" and (is_one_of_many or "OMP_NUM_THREADS" not in os.environ):
         # Faces are small pictures: sharing one among threads costs more than it saves, and where
-        # other work runs threads that wait for each other made indexing three times slower.
+        # other work runs threads that wait for each other made indexing three times slower, and
+        # two workers with two threads each on two cores eleven times.
         torch.set_num_threads(1)
     encoder = OpqnEncoder.load(folder, device=chosen)
     recipe = _cpu_recipe(folder, detector) if chosen == "cpu" else None
@@ -143,7 +148,8 @@ class _Deferred:
 
 def _cpu_recipe(folder: Path, detector: str) -> Recipe:
     modules = ("opqn_app.opqn.encoder", "opqn_app.vision.mtcnn" if detector == "mtcnn" else "cv2")
-    return Recipe(partial(load_engine, str(folder), "cpu", detector), modules)
+    build = partial(load_engine, str(folder), "cpu", detector, is_one_of_many=True)
+    return Recipe(build, modules)
 
 
 def _may_have_cuda() -> bool:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from tiny_checkpoint import make_tiny_checkpoint
 
 from main import main
 from opqn_app import cli, settings
-from opqn_app.engine import Engine
+from opqn_app.engine import Engine, load_engine
 from opqn_app.opqn import model_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -125,6 +126,12 @@ def test_a_cluster_is_asked_for_by_its_address(run: Run, photos: Path) -> None:
     status, _, words = run("index", photos, "--ray", "local:some")
     assert status == 1
     assert "local:some is no address" in words
+
+
+def test_a_cluster_builds_engines_that_share_the_processor() -> None:
+    build = cli._cluster("local:2", "bundled-64", "cpu", fake_engine(n_faces=2)).recipe.build
+    assert isinstance(build, partial)
+    assert (build.func, build.keywords) == (load_engine, {"is_one_of_many": True})
 
 
 def test_thorough_searches_once_what_the_fast_pass_has_seen(

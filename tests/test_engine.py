@@ -17,14 +17,21 @@ def test_a_model_that_is_not_there_is_named() -> None:
         load_engine("no-such-model", "cpu")
 
 
-@pytest.mark.parametrize(("setting", "expected"), [(None, "1"), ("2", "2")])
-def test_one_thread_unless_the_user_says_otherwise(
-    setting: str | None, expected: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("build", "setting", "expected"),
+    [
+        ("load_engine('bundled-64', 'cpu')", None, "1"),
+        ("load_engine('bundled-64', 'cpu')", "2", "2"),
+        ("deferred_engine('bundled-64', 'cpu').recipe.build()", "2", "1"),  # one of many workers
+    ],
+)
+def test_one_thread_unless_the_user_says_otherwise_of_a_single_process(
+    build: str, setting: str | None, expected: str, tmp_path: Path
 ) -> None:
     """In a process of its own, since the number of threads is the process's."""
     code = (
-        "from opqn_app.engine import load_engine\n"
-        "engine = load_engine('bundled-64', 'cpu')\n"
+        "from opqn_app.engine import deferred_engine, load_engine\n"
+        f"engine = {build}\n"
         "import torch\n"
         "print(torch.get_num_threads(), engine.encoder.name, engine.encoder.n_books)"
     )

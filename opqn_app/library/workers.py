@@ -221,9 +221,6 @@ def _serve(pipe: Connection, recipe: Recipe, root: Path, turn_file: Path) -> Non
     threading.Thread(target=_end_with_parent, daemon=True).start()
     allocator.give_back_large_buffers()
     turn = Turn(turn_file)
-    # Workers share the processor as they are: with two threads each on two cores, which a setting
-    # for other programs may ask for, they wait for each other and index eleven times slower.
-    os.environ.pop("OMP_NUM_THREADS", None)
     try:
         engine = recipe.build()
         pipe.send("ready")

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -138,17 +137,6 @@ def test_workers_are_replaced_and_nothing_is_lost(
     write_photos(*range(30, 50))
     assert run_index(engine=worker_fakes.build(), workers=2).added == 20
     assert no_children_left()
-
-
-def test_a_worker_has_one_thread_whatever_the_environment_says(
-    write_photos: WritePhotos, run_index: RunIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "2")
-    write_photos(30, 31, 32)
-    recipe = Recipe(worker_fakes.build_counting_threads, ("worker_fakes",))
-    run_index(engine=replace(worker_fakes.build(), recipe=recipe), workers=2)
-    notes = list(Path(os.environ["OPQN_DATA_DIR"]).glob("threads-*"))
-    assert [note.read_text(encoding="ascii") for note in notes] == ["1", "1"]
 
 
 def test_a_bug_in_a_worker_is_raised_here(write_photos: WritePhotos, run_index: RunIndex) -> None:

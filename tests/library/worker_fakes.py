@@ -10,7 +10,7 @@ from pathlib import Path
 from library_fakes import PixelDetector, PixelEncoder, layered_engine
 from PIL import Image
 
-from opqn_app.engine import Engine, Recipe, load_engine
+from opqn_app.engine import Engine, Recipe
 from opqn_app.errors import ModelMissing
 from opqn_app.library.indexing import index_folder
 from opqn_app.types import DetectedFace
@@ -55,15 +55,6 @@ class SlowDetector(PixelDetector):
 
 def build_slow() -> Engine:
     return Engine(SlowDetector(), PixelEncoder(), Recipe(build_slow, ("worker_fakes",)))
-
-
-def build_counting_threads() -> Engine:
-    engine = load_engine("bundled-64", "cpu")
-    import torch
-
-    note = Path(os.environ["OPQN_DATA_DIR"]) / f"threads-{os.getpid()}"
-    note.write_text(str(torch.get_num_threads()), encoding="ascii")
-    return replace(engine, recipe=Recipe(build_counting_threads, ("worker_fakes",)))
 
 
 def build_unknown() -> Engine:

@@ -193,6 +193,7 @@ def test_a_compiled_tail_trains_as_the_tail_does(
     recipe = TailRecipe(depth=1, epochs=1, batch_size=8, warm_up=1)
     plain = TailTraining(Tail(trunk, 1), faces(), recipe)
     compiled = TailTraining(Tail(trunk, 1), faces(), recipe, compiled=True)
+    assert compiled._forward is not compiled.tail
     (expected,) = plain.epochs()
     (found,) = compiled.epochs()
     assert found.ranking == pytest.approx(expected.ranking, rel=1e-4)
@@ -212,5 +213,6 @@ def test_chunks_of_a_batch_add_up_to_the_batch(
         reports += training.epochs()
         tails.append(training.tail)
     assert reports[0].ranking == pytest.approx(reports[1].ranking, rel=1e-5)
+    assert reports[0].classes == pytest.approx(reports[1].classes, rel=1e-5)
     assert reports[0].rank1 == pytest.approx(reports[1].rank1)
     assert_learned_alike(Tail(trunk, 1), *tails)
