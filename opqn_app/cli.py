@@ -249,7 +249,10 @@ def index_command(arguments: argparse.Namespace) -> int:
     )
     report = run_with_progress(job)
     value = {**asdict(report), "failures": _problems(report.failures)}
-    emit(arguments, value, index_report_in_words(report))
+    words = index_report_in_words(report)
+    if report.failures:
+        words += " `opqn status` lists what went wrong."
+    emit(arguments, value, words)
     return 0
 
 

@@ -8,6 +8,7 @@ from types import TracebackType
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
+OWN = ("opqn_app", "trainer")
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -15,11 +16,13 @@ def configure(*, verbose: bool = False, log_dir: Path | None = None) -> None:
     """Set up the root logger. Photo paths are personal data: log them at DEBUG only.
 
     Args:
-        verbose: DEBUG on stderr instead of WARNING.
+        verbose: on stderr DEBUG of this program and INFO of libraries, instead of WARNING.
         log_dir: folder for `opqn.log` (INFO, 3 files of 1 MB); None writes no file.
     """
     root = logging.getLogger()
-    root.setLevel(logging.DEBUG if verbose else logging.INFO)
+    root.setLevel(logging.INFO)  # of libraries: some write pages at DEBUG
+    for own in OWN:
+        logging.getLogger(own).setLevel(logging.DEBUG if verbose else logging.NOTSET)
     for handler in list(root.handlers):
         root.removeHandler(handler)
         handler.close()

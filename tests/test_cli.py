@@ -171,6 +171,7 @@ def test_words_for_people(run: Run, photos: Path) -> None:
     status, result, _ = run("index", photos)
     assert status == 0
     assert result["text"].startswith("Indexed 3 photos, 6 faces, 1 problem")
+    assert result["text"].endswith("`opqn status` lists what went wrong.\n")
     _, result, _ = run("search", photos / "0.png", "-k", 2)
     assert len(result["text"].splitlines()) == 3
     _, result, _ = run("status")

@@ -46,6 +46,17 @@ def test_an_error_in_the_file_says_where_but_no_photo(
     assert PHOTO in capsys.readouterr().err  # the person at the terminal sees it all
 
 
+def test_verbose_is_about_this_program(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure(verbose=True)
+    for name in ("opqn_app.library", "trainer.tail", "torch.jit"):
+        logging.getLogger(name).debug("what %s does", name)
+    said = capsys.readouterr().err
+    assert said == "DEBUG: what opqn_app.library does\nDEBUG: what trainer.tail does\n"
+    logs.configure()
+    logging.getLogger("opqn_app.library").debug("again")
+    assert capsys.readouterr().err == ""
+
+
 def test_the_file_holds_info_and_the_terminal_warnings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

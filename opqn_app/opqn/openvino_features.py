@@ -48,7 +48,8 @@ class CompiledFeatures:
         trace: Any = torch.jit.trace  # deprecated, and still what OpenVINO reads best
         size = model.config.input_size
         example = torch.linspace(-1, 1, 3 * size * size).sin().reshape(1, 3, size, size)
-        # OpenVINO prints what it does where the log is at DEBUG; stdout is for results.
+        # OpenVINO prints what it does where the log is at DEBUG, which is up to the program that
+        # loads us; stdout is for results.
         with torch.no_grad(), warnings.catch_warnings(), redirect_stdout(sys.stderr):
             warnings.simplefilter("ignore")
             traced = trace(model.backbone, example, check_trace=False)

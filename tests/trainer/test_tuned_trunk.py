@@ -152,7 +152,10 @@ def test_compiling_without_a_compiler_is_refused_before_the_work(
     monkeypatch.setenv("CXX", str(tmp_path / "none"))
     with pytest.raises(SystemExit):
         tuned_trunk.main(command(tmp_path, "--compile"))
-    assert "--compile takes a C++ compiler" in capsys.readouterr().err
+    assert (
+        f"--compile takes a C++ compiler, and '{tmp_path / 'none'}' (CXX) is not there"
+        in capsys.readouterr().err
+    )
 
 
 def test_a_run_folder_that_is_none_is_one_sentence(

@@ -99,15 +99,16 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     add("--trunk-file", type=Path, required=True, help="state dict of the published trunk")
     add("--out", type=Path, required=True, help="file for the state dict of the tuned trunk")
     add("--run", type=Path, default=Path("runs/tuned-trunk"), help="run folder")
-    depths, whole = range(1, len(CHANNELS)), "blocks that are tuned, 1 to 13"
+    depths, whole = range(1, len(CHANNELS)), "blocks that are tuned, 1 to 13 (%(default)s)"
     add("--depth", type=int, choices=depths, default=usual.depth, metavar="N", help=whole)
-    add("--epochs", type=int, default=usual.epochs)
-    add("--batch", type=int, default=usual.batch_size)
-    add("--learning-rate", type=float, default=usual.learning_rate)
-    add("--published", type=float, default=usual.published, help="share of published weights")
+    add("--epochs", type=int, default=usual.epochs, help="passes over the faces (%(default)s)")
+    add("--batch", type=int, default=usual.batch_size, help="faces a step (%(default)s)")
+    rate, share = "of the last block (%(default)s)", "share of published weights (%(default)s)"
+    add("--learning-rate", type=float, default=usual.learning_rate, help=rate)
+    add("--published", type=float, default=usual.published, help=share)
     add("--compile", action="store_true", help="faster where there is a C++ compiler")
     add("--bfloat16", action="store_true", help="faster where the processor has it")
-    add("--seed", type=int, default=usual.seed)
+    add("--seed", type=int, default=usual.seed, help="of the order and the damage (%(default)s)")
     arguments = parser.parse_args(argv)
     try:
         arguments.recipe = TailRecipe(
@@ -121,8 +122,9 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
         )
     except ValueError as error:
         parser.error(str(error))
-    if arguments.compile and shutil.which(os.environ.get("CXX", "g++")) is None:
-        parser.error("--compile takes a C++ compiler (g++, or the one that CXX names)")
+    compiler = os.environ.get("CXX", "clang++" if sys.platform == "darwin" else "g++")
+    if arguments.compile and shutil.which(compiler) is None:
+        parser.error(f"--compile takes a C++ compiler, and '{compiler}' (CXX) is not there")
     return arguments
 
 
