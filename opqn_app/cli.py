@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -272,13 +271,11 @@ def encode_command(arguments: argparse.Namespace) -> int:
 
 
 def _cluster(address: str, model: str, device: str, engine: "Engine") -> "Cluster":
-    from opqn_app.engine import Recipe, load_engine
+    from opqn_app.engine import worker_recipe
     from opqn_app.library.cluster import Cluster
 
     has_gpus = device == "cuda"
-    name = engine.detector_name
-    on = device if has_gpus else "cpu"
-    recipe = Recipe(partial(load_engine, model, on, name, is_one_of_many=True))
+    recipe = worker_recipe(model, device if has_gpus else "cpu", engine.detector_name)
     return Cluster(address, recipe, engine.encoder.model_id, n_gpus=int(has_gpus))
 
 

@@ -82,7 +82,7 @@ def load_engine(
         # two workers with two threads each on two cores eleven times.
         torch.set_num_threads(1)
     encoder = OpqnEncoder.load(folder, device=chosen)
-    recipe = _cpu_recipe(folder, detector) if chosen == "cpu" else None
+    recipe = worker_recipe(str(folder), "cpu", detector) if chosen == "cpu" else None
     engine = Engine(make_detector(detector, chosen), encoder, recipe, detector)
     allocator.give_back_unused()  # 40 MB of reading the weights
     return engine
@@ -114,7 +114,7 @@ def deferred_engine(model: str, device: str = "auto", detector: str = "mtcnn") -
         calibration=calibration_from_dict(said.get("calibration"), folder),
         detector=detector,
     )
-    return Engine(parts, parts, _cpu_recipe(folder, detector), detector)
+    return Engine(parts, parts, worker_recipe(str(folder), "cpu", detector), detector)
 
 
 @dataclass(slots=True, eq=False)
@@ -146,10 +146,13 @@ class _Deferred:
         return self._loaded[0]
 
 
-def _cpu_recipe(folder: Path, detector: str) -> Recipe:
+def worker_recipe(model: str, device: str, detector: str) -> Recipe:
+    """The engine of one of many processes, here or on other machines; arguments as `load_engine`'s.
+
+    Nothing is loaded or looked for until it is built.
+    """
     modules = ("opqn_app.opqn.encoder", "opqn_app.vision.mtcnn" if detector == "mtcnn" else "cv2")
-    build = partial(load_engine, str(folder), "cpu", detector, is_one_of_many=True)
-    return Recipe(build, modules)
+    return Recipe(partial(load_engine, model, device, detector, is_one_of_many=True), modules)
 
 
 def _may_have_cuda() -> bool:
