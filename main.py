@@ -6,9 +6,10 @@ import tempfile
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; without one, open the window. Returns the exit status (0, 1 or 2)."""
-    from opqn_app import cli, paths
-    from opqn_app.errors import OpqnError
-    from trainer.cli import add_commands
+    from opqn_app.cli import commands as cli
+    from opqn_app.core import paths
+    from opqn_app.core.errors import OpqnError
+    from trainer.cli.commands import add_commands
 
     try:
         tempfile.tempdir = str(paths.cache_dir())  # what libraries put aside stays with us too

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from opqn_app import allocator
-from opqn_app.types import (
+from opqn_app.core import allocator
+from opqn_app.core.types import (
     Calibration,
     Codes,
     Crops,
@@ -70,9 +70,9 @@ def load_engine(
     """
     import torch
 
-    from opqn_app.opqn.device import pick_device
-    from opqn_app.opqn.encoder import OpqnEncoder
     from opqn_app.opqn.model_folder import find_model
+    from opqn_app.opqn.torch.device import pick_device
+    from opqn_app.opqn.torch.encoder import OpqnEncoder
     from opqn_app.vision.detect import make_detector
 
     chosen, folder = pick_device(device), find_model(model)
@@ -151,7 +151,10 @@ def worker_recipe(model: str, device: str, detector: str) -> Recipe:
 
     Nothing is loaded or looked for until it is built.
     """
-    modules = ("opqn_app.opqn.encoder", "opqn_app.vision.mtcnn" if detector == "mtcnn" else "cv2")
+    modules = (
+        "opqn_app.opqn.torch.encoder",
+        "opqn_app.vision.mtcnn" if detector == "mtcnn" else "cv2",
+    )
     return Recipe(partial(load_engine, model, device, detector, is_one_of_many=True), modules)
 
 

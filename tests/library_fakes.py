@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from opqn_app.core.depth import FAST
+from opqn_app.core.types import Box, Calibration, Codes, Crops, DetectedFace, FaceQuality, Floats
 from opqn_app.engine import Engine
-from opqn_app.library.crops import crop_to_webp
-from opqn_app.library.indexing import IndexReport
-from opqn_app.library.library import Library
-from opqn_app.library.records import ModelInfo, NewFace, NewPhoto
-from opqn_app.types import Box, Calibration, Codes, Crops, DetectedFace, FaceQuality, Floats
-from opqn_app.vision.depth import FAST
+from opqn_app.index.indexing import IndexReport
+from opqn_app.store.crops import crop_to_webp
+from opqn_app.store.library import Library
+from opqn_app.store.records import ModelInfo, NewFace, NewPhoto
 
 WritePhoto = Callable[..., Path]
 RunIndex = Callable[..., IndexReport]

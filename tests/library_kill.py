@@ -14,8 +14,8 @@ from pathlib import Path
 
 from library_fakes import layered_engine
 
-from opqn_app.library import code_store
-from opqn_app.library.indexing import index_folder
+from opqn_app.index.indexing import index_folder
+from opqn_app.store import code_store
 
 SEGMENT_SIZE = 32
 BATCH_SIZE = 3

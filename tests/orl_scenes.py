@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from opqn_app.types import Box
+from opqn_app.core.types import Box
 
 FACES = tuple(sorted((Path(__file__).parent / "data" / "orl").glob("*.png")))
 

@@ -26,16 +26,16 @@ from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QPoint, Q
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from opqn_app import paths
+from opqn_app.core import paths
+from opqn_app.core.errors import ModelMissing
+from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
-from opqn_app.errors import ModelMissing
-from opqn_app.library.indexing import IndexProgress
-from opqn_app.settings import Settings
-from opqn_app.ui import theme
-from opqn_app.ui.main_window import MainWindow
-from opqn_app.ui.session import Session
-from opqn_app.ui.settings_dialog import SettingsDialog
-from opqn_app.ui.widgets.photo_grid import tile_rect
+from opqn_app.index.indexing import IndexProgress
+from opqn_app.ui.kit import theme
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.library.photo_grid import tile_rect
+from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.shell.settings_dialog import SettingsDialog
 
 NORMAL, SMALL, LARGE = (1280, 800), (900, 600), (1600, 1000)
 MAX_BYTES = 200_000
@@ -76,8 +76,8 @@ class Studio:
 
     def labelled_faces(self) -> Path:
         """The sample's portraits as aligned crops in a folder for each person, made once."""
-        from trainer.prepare import prepare
-        from trainer.prepared import PrepareSettings
+        from trainer.data.prepare import prepare
+        from trainer.data.prepared import PrepareSettings
 
         photos, faces = self.room / "photos", self.room / "Faces"
         if not faces.is_dir():

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search import kernels
 from opqn_app.search.code_index import CodeIndex
+from opqn_app.search.kernels import dispatch as kernels
 from opqn_app.search.shards import Shard, on_cluster
 
 BEST, QUERIES = 100, 10

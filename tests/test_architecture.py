@@ -9,44 +9,44 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # module → what importing it must not load
 FORBIDDEN = {
-    "opqn_app.opqn.checkpoint": ["PySide6"],
-    "opqn_app.opqn.encoder": ["sqlite_utils"],
+    "opqn_app.opqn.torch.checkpoint": ["PySide6"],
+    "opqn_app.opqn.torch.encoder": ["sqlite_utils"],
     "opqn_app.opqn.lut": ["torch"],
     "opqn_app.vision.detect": ["torch"],
     "opqn_app.vision.mtcnn": ["torchvision", "facenet_pytorch", "sympy"],  # 150 MB of memory
     "opqn_app.vision.faces": ["torch", "opqn_app.library"],
-    "opqn_app.library.library": ["torch"],
-    "opqn_app.library.indexing": ["torch", "opqn_app.search"],
+    "opqn_app.store.library": ["torch"],
+    "opqn_app.index.indexing": ["torch", "opqn_app.search"],
     "opqn_app.search.query": ["torch"],
     "opqn_app.search.code_index": ["PySide6"],
     "opqn_app.engine": ["torch"],
-    "opqn_app.cli": ["torch", "PySide6", "trainer"],
-    "opqn_app.demo": ["torch", "PySide6"],
-    "opqn_app.ui.main_window": ["torch", "trainer", "pyqtgraph"],
-    "opqn_app.ui.evaluate_page": ["torch", "trainer", "pyqtgraph"],
-    "opqn_app.ui.train_page": ["torch", "trainer", "pyqtgraph"],
-    "opqn_app.ui.widgets.evaluation_view": ["torch", "trainer"],
-    "opqn_app.ui.app": ["torch"],
-    "trainer.loss": ["PySide6", "facenet_pytorch"],
+    "opqn_app.cli.commands": ["torch", "PySide6", "trainer"],
+    "opqn_app.cli.demo": ["torch", "PySide6"],
+    "opqn_app.ui.shell.main_window": ["torch", "trainer", "pyqtgraph"],
+    "opqn_app.ui.evaluate.evaluate_page": ["torch", "trainer", "pyqtgraph"],
+    "opqn_app.ui.train.train_page": ["torch", "trainer", "pyqtgraph"],
+    "opqn_app.ui.evaluate.evaluation_view": ["torch", "trainer"],
+    "opqn_app.ui.shell.app": ["torch"],
+    "trainer.method.loss": ["PySide6", "facenet_pytorch"],
     "trainer.recipes.bundled_head": [
         "PySide6",
         "sqlite_utils",
         "facenet_pytorch",
         "opqn_app.library",
-        "opqn_app.settings",
+        "opqn_app.core.settings",
     ],
     "trainer.recipes.model_table": ["PySide6", "facenet_pytorch", "opqn_app.library", "faiss"],
-    "trainer.cli": ["torch", "numpy"],
-    "trainer.train": ["PySide6", "safetensors"],
-    "trainer.session": [
+    "trainer.cli.commands": ["torch", "numpy"],
+    "trainer.engine.train": ["PySide6", "safetensors"],
+    "trainer.engine.session": [
         "safetensors",
         "facenet_pytorch",
         "sqlite_utils",
         "platformdirs",
         "opqn_app.library",
-        "opqn_app.settings",
+        "opqn_app.core.settings",
     ],
-    "trainer.evaluate": ["PySide6", "opqn_app.library"],
+    "trainer.evaluate.evaluate": ["PySide6", "opqn_app.library"],
 }
 
 
@@ -80,5 +80,5 @@ def test_help_loads_neither_torch_nor_qt() -> None:
         check=True,
     )
     imported = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
-    assert "opqn_app.cli" in imported
+    assert "opqn_app.cli.commands" in imported
     assert not {"torch", "PySide6", "numpy"} & imported

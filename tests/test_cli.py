@@ -17,7 +17,8 @@ from library_fakes import PixelDetector, PixelEncoder, fake_engine
 from tiny_checkpoint import make_tiny_checkpoint
 
 from main import main
-from opqn_app import cli, settings
+from opqn_app.cli import commands as cli
+from opqn_app.core import settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.opqn import model_folder
 
@@ -340,7 +341,8 @@ SLOW_INDEX = """
 import sys, time
 sys.path.insert(0, "tests")
 from library_fakes import PixelDetector, PixelEncoder, fake_engine
-from opqn_app import cli, engine
+from opqn_app.cli import commands as cli
+from opqn_app import engine
 made = fake_engine(n_faces=1)
 detect = made.detector.detect
 def slowly(*asked):

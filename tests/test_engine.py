@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from opqn_app.core.errors import ModelMissing
 from opqn_app.engine import load_engine
-from opqn_app.errors import ModelMissing
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from opqn_app import logs
+from opqn_app.core import logs
 
 PHOTO = "/home/anna/Photos/Anna and Bert.jpg"
 
@@ -48,10 +48,12 @@ def test_an_error_in_the_file_says_where_but_no_photo(
 
 def test_verbose_is_about_this_program(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure(verbose=True)
-    for name in ("opqn_app.library", "trainer.tail", "torch.jit"):
+    for name in ("opqn_app.library", "trainer.method.last_blocks", "torch.jit"):
         logging.getLogger(name).debug("what %s does", name)
     said = capsys.readouterr().err
-    assert said == "DEBUG: what opqn_app.library does\nDEBUG: what trainer.tail does\n"
+    assert (
+        said == "DEBUG: what opqn_app.library does\nDEBUG: what trainer.method.last_blocks does\n"
+    )
     logs.configure()
     logging.getLogger("opqn_app.library").debug("again")
     assert capsys.readouterr().err == ""

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from opqn_app.library.indexing import IndexProgress, IndexReport
-from opqn_app.progress import (
+from opqn_app.core.progress import (
     counted,
     duration_in_words,
     index_report_in_words,
     progress_in_words,
     run_with_progress,
 )
+from opqn_app.index.indexing import IndexProgress, IndexReport
 
 
 class Terminal(io.StringIO):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from opqn_app import settings
-from opqn_app.settings import Settings
+from opqn_app.core import settings
+from opqn_app.core.settings import Settings
 
 
 def test_what_was_saved_comes_back(tmp_path: Path) -> None:

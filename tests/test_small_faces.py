@@ -8,13 +8,13 @@ import pytest
 from orl_scenes import FACES
 from PIL import Image
 
-from opqn_app import paths
+from opqn_app.core import paths
+from opqn_app.core.types import Box
 from opqn_app.engine import Engine, load_engine
-from opqn_app.library.indexing import IndexReport, index_folder
-from opqn_app.library.library import Library
+from opqn_app.index.indexing import IndexReport, index_folder
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.query import crop_of_face, query_lut
-from opqn_app.types import Box
+from opqn_app.store.library import Library
 
 SIZE = (4032, 3024)
 LARGE, SMALL = 600, 50  # px, height of a portrait

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 
-from opqn_app.opqn.checkpoint import save_model
+from opqn_app.core.types import Calibration
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.model import OpqnModel
-from opqn_app.types import Calibration
+from opqn_app.opqn.torch.checkpoint import save_model
+from opqn_app.opqn.torch.model import OpqnModel
 
 TINY = OpqnConfig(n_books=4, n_words=16, feature_dim=96)  # d = 24: a non-square head
 TINY_CALIBRATION = Calibration(slope=12.0, intercept=-6.0)

@@ -15,14 +15,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from trainer import cli
+from trainer.cli import commands as cli
 from trainer.config import TrainConfig
-from trainer.data import CropSet
-from trainer.loading import TrainingData, label_data
+from trainer.data.loading import TrainingData, label_data
+from trainer.data.picture_set import CropSet
+from trainer.data.splits import draw_split
+from trainer.engine.runs import RunDir
+from trainer.engine.train import train
 from trainer.presets import preset
-from trainer.runs import RunDir
-from trainer.splits import draw_split
-from trainer.train import train
 
 
 def draw_people(
@@ -109,5 +109,7 @@ def run_command(arguments: list[str], output: str) -> None:
 def child_context() -> ForkServerContext:
     """Starts processes that find torch already imported, which takes seconds otherwise."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["trainer.session", "torch._dynamo"])  # the optimiser needs both
+    context.set_forkserver_preload(
+        ["trainer.engine.session", "torch._dynamo"]
+    )  # the optimiser needs both
     return context

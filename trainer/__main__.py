@@ -2,7 +2,7 @@
 
 import sys
 
-from trainer.cli import run
+from trainer.cli.commands import run
 
 if __name__ == "__main__":
     sys.exit(run(sys.argv[1:]))

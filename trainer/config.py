@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
-from opqn_app.errors import SettingsError
+from opqn_app.core.errors import SettingsError
 
 Values = dict[str, dict[str, Any]]  # section → field → value
 

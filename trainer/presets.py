@@ -22,7 +22,7 @@ D12 T of precision at T: 5 small and cross CFW, 10 VGGFace2 · the code reported
 
 from dataclasses import dataclass
 
-from opqn_app.errors import SettingsError
+from opqn_app.core.errors import SettingsError
 from trainer.config import SECTIONS, TrainConfig, Values
 
 PRESETS = ("paper", "code", "quick")

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike
 
-from opqn_app.errors import ModelIncompatible
+from opqn_app.core.errors import ModelIncompatible
 
 INPUT_SIZES: dict[str, Sequence[int]] = {
     "resnet20": (32, 112),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.types import Codes, Floats, Ids, Lut
+from opqn_app.core.types import Codes, Floats, Ids, Lut
 
 MANTISSA_BITS = 24  # of float32, the hidden bit counted
 MIN_EXPONENT = -96  # keeps the grid far from float32's subnormal numbers

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from opqn_app import paths
-from opqn_app.errors import ModelIncompatible, ModelMissing
-from opqn_app.types import Calibration
+from opqn_app.core import paths
+from opqn_app.core.errors import ModelIncompatible, ModelMissing
+from opqn_app.core.types import Calibration
 
 WEIGHTS_FILE = "model.safetensors"
 TRUNKS = "trunks"  # folder beside model folders, of trunks that several models share

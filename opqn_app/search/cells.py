@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core.types import Lut
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.ranking import Best
 from opqn_app.search.segment import Segment
-from opqn_app.types import Lut
 
 MAX_BOOKS = 3
 MAX_CELLS = 2**20

@@ -5,14 +5,15 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.library.library import Library
+from opqn_app.core.types import Codes, Floats, Ids, Lut
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search import exact, kernels
+from opqn_app.search import exact
 from opqn_app.search.cells import MAX_BOOKS, Cells
+from opqn_app.search.kernels import dispatch as kernels
 from opqn_app.search.loading import Loaded, load, of_codes
 from opqn_app.search.ranking import Best, Ranking
 from opqn_app.search.segment import Row, Segment
-from opqn_app.types import Codes, Floats, Ids, Lut
+from opqn_app.store.library import Library
 
 __all__ = ["CodeIndex", "Mask", "Ranking"]
 

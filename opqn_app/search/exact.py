@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core.types import Floats, Lut
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search.kernels import Kernels, is_warming
+from opqn_app.search.kernels.dispatch import Kernels, is_warming
 from opqn_app.search.ranking import Best, Ranking
 from opqn_app.search.segment import Row, Segment, Stretch
 from opqn_app.search.terms import Terms, pick_terms
-from opqn_app.types import Floats, Lut
 
 FEW = 16  # up to 1 in so many faces, picking them out is faster than going through all
 GROWTH = 3  # times what is behind: faces searched before the floor rises again

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.errors import OpqnError
-from opqn_app.library.library import Library
+from opqn_app.core.errors import OpqnError
+from opqn_app.core.types import Codes, Floats, Ids, Lut
 from opqn_app.search.loading import load
-from opqn_app.types import Codes, Floats, Ids, Lut
+from opqn_app.store.library import Library
 
 INDEX, WORDS, README = "faces.faiss", "words.npy", "README.txt"
 TEXT = """\

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opqn_app.library.library import Library
-from opqn_app.library.records import CodeSegment, CodeStamp
+from opqn_app.core.types import Codes, Ids
 from opqn_app.search.segment import SIZE, Segment, cut
-from opqn_app.types import Codes, Ids
+from opqn_app.store.library import Library
+from opqn_app.store.records import CodeSegment, CodeStamp
 
 
 @dataclass(frozen=True, slots=True, eq=False)

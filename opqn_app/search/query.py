@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from opqn_app.errors import LibraryError, NoFaceFound
-from opqn_app.library.crops import crop_from_webp
-from opqn_app.library.library import Library
-from opqn_app.library.records import FaceRecord
+from opqn_app.core.errors import LibraryError, NoFaceFound
+from opqn_app.core.types import Calibration, Crops, FaceDetector, FaceEncoder, Lut
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.code_index import CodeIndex, Ranking
-from opqn_app.types import Calibration, Crops, FaceDetector, FaceEncoder, Lut
+from opqn_app.store.crops import crop_from_webp
+from opqn_app.store.library import Library
+from opqn_app.store.records import FaceRecord
 from opqn_app.vision import pixels
 from opqn_app.vision.faces import FoundFace, find_faces
 from opqn_app.vision.images import MAX_SIDE, Photo, open_photo, read_photo

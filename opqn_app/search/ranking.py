@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from opqn_app.core.types import Floats, Ids
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.types import Floats, Ids
 
 PENDING = 128  # faces collected before the best of them are picked again
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.types import Codes, Ids
+from opqn_app.core.types import Codes, Ids
 
 SIZE = 65536  # faces at most: positions inside a segment fit 16 bits
 TILE = 256  # faces whose codes lie together for the sieve

@@ -14,13 +14,13 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from opqn_app.library.cluster import connected
-from opqn_app.library.library import Library
+from opqn_app.core.types import Codes, Ids, Lut
+from opqn_app.index.cluster import connected
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.loading import load_part, of_codes, of_segments
 from opqn_app.search.ranking import Best, Ranking
 from opqn_app.search.segment import Segment
-from opqn_app.types import Codes, Ids, Lut
+from opqn_app.store.library import Library
 
 HEAD = 16  # a head is one in so many segments, at least one
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opqn_app.types import Crops, Floats
+from opqn_app.core.types import Crops, Floats
 
 CROP_SIZE = 112
 TEMPLATE = np.array(

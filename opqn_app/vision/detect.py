@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opqn_app.errors import SettingsError
-from opqn_app.types import Box, DetectedFace, FaceDetector, Floats
+from opqn_app.core.depth import FAST
+from opqn_app.core.errors import SettingsError
+from opqn_app.core.types import Box, DetectedFace, FaceDetector, Floats
 from opqn_app.vision.copies import bounded_copy
-from opqn_app.vision.depth import FAST
 
 if TYPE_CHECKING:
     import torch

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opqn_app.types import Box, Crops, DetectedFace, FaceDetector, FaceQuality, Floats
+from opqn_app.core.depth import FAST
+from opqn_app.core.types import Box, Crops, DetectedFace, FaceDetector, FaceQuality, Floats
 from opqn_app.vision.align import align_face, is_alignable
-from opqn_app.vision.depth import FAST
 from opqn_app.vision.images import Photo
 from opqn_app.vision.quality import sharpness
 

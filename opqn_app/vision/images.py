@@ -17,9 +17,9 @@ from typing import BinaryIO
 import pillow_heif
 from PIL import ExifTags, Image
 
-from opqn_app.errors import PhotoUnreadable
+from opqn_app.core.depth import FAST
+from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision import pixels, raw, reasons
-from opqn_app.vision.depth import FAST
 
 PHOTO_SUFFIXES = raw.RAW_SUFFIXES | {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),

@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from opqn_app.types import Floats
-from opqn_app.vision.area import AreaTable, Edges
+from opqn_app.core.types import Floats
+from opqn_app.vision.area_means import AreaTable, Edges
 from opqn_app.vision.mtcnn_networks import PlaceNet, ProposalNet, RefineNet, nms
 
 CELL = 12  # pixels of a level that a proposal covers

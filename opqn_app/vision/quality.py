@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from opqn_app.types import Crops
+from opqn_app.core.types import Crops
 
 
 def sharpness(crop: Crops) -> float:

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from opqn_app.errors import PhotoUnreadable
+from opqn_app.core.errors import PhotoUnreadable
 
 RAW_SUFFIXES = frozenset({".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"})
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from opqn_app import paths
-from opqn_app.types import Box, DetectedFace, Floats
+from opqn_app.core import paths
+from opqn_app.core.depth import FAST
+from opqn_app.core.types import Box, DetectedFace, Floats
 from opqn_app.vision.copies import bounded_copy
-from opqn_app.vision.depth import FAST
 
 MODEL = "detectors/face_detection_yunet_2023mar.onnx"
 LARGE_SIDE = 320  # longest side of the second copy, for faces that fill much of the photo

@@ -19,11 +19,11 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from opqn_app import paths
-from opqn_app.demo import load_answers
-from opqn_app.opqn.encoder import OpqnEncoder
+from opqn_app.cli.demo import load_answers
+from opqn_app.core import paths
+from opqn_app.core.types import Box, DetectedFace, FaceDetector, Floats
 from opqn_app.opqn.lut import scores
-from opqn_app.types import Box, DetectedFace, FaceDetector, Floats
+from opqn_app.opqn.torch.encoder import OpqnEncoder
 from opqn_app.vision.align import TEMPLATE, align_face
 from opqn_app.vision.detect import MIN_FACE, MtcnnDetector
 from opqn_app.vision.images import open_photo
@@ -38,7 +38,7 @@ PADDED = 250
 
 def val_crops() -> tuple[NDArray[np.uint8], NDArray[np.str_]] | None:
     """(n, 124, 124, 3) crops and their people, or None without ../shared."""
-    from trainer.data import read_crops
+    from trainer.data.picture_set import read_crops
 
     shards = sorted(SHARED.glob("faces_*.tar"))
     if not shards:

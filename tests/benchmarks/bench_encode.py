@@ -28,10 +28,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from opqn_app.opqn.checkpoint import load_model
-from opqn_app.opqn.encoder import OpqnEncoder
 from opqn_app.opqn.model_folder import find_model
-from opqn_app.opqn.preprocess import to_network_input
+from opqn_app.opqn.torch.checkpoint import load_model
+from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.preprocess import to_network_input
 from tests.benchmarks.bench_search import machine
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -88,7 +88,7 @@ def crops_of_sample(n: int) -> Pixels:
 
 def crops_of(n: int) -> tuple[str, Pixels]:
     """(n, 112, 112, 3), spread over as many people as there are."""
-    from trainer.data import read_crops
+    from trainer.data.picture_set import read_crops
 
     shards, lfw = sorted(SHARED.glob("faces_*.tar")), SHARED / "lfw_unseen.tar"
     if not shards or not lfw.is_file():

@@ -12,8 +12,8 @@ import time
 import numpy as np
 
 from opqn_app.opqn import lut
-from trainer.ranking import rank, rank_cutoffs
-from trainer.scoring import CodeScorer, StoredTables
+from trainer.evaluate.ranking import rank, rank_cutoffs
+from trainer.evaluate.scoring import CodeScorer, StoredTables
 
 PEOPLE = 2787
 ALL_QUERIES = 139_350

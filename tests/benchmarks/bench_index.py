@@ -22,12 +22,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
+from opqn_app.core.types import Box
 from opqn_app.engine import load_engine
-from opqn_app.library.analysis import analyse
-from opqn_app.library.indexing import index_folder
-from opqn_app.library.plan import PendingFile
-from opqn_app.library.scan import stat_photo
-from opqn_app.types import Box
+from opqn_app.index.analysis import analyse
+from opqn_app.index.indexing import index_folder
+from opqn_app.index.plan import PendingFile
+from opqn_app.index.scan import stat_photo
 from tests.benchmarks.mixed_photos import Known, make_photos, multiply
 
 Method = Callable[[Path], list[Box]]

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from opqn_app.library import code_store
-from opqn_app.library.connection import connect
-from opqn_app.library.library import Library
-from opqn_app.library.records import ModelInfo
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.code_index import CodeIndex
+from opqn_app.store import code_store
+from opqn_app.store.connection import connect
+from opqn_app.store.library import Library
+from opqn_app.store.records import ModelInfo
 
 MODEL = ModelInfo("bench", "bench", 8, 256)
 RUNS = 7

@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from opqn_app.engine import deferred_engine
-from opqn_app.library.indexing import index_folder
-from opqn_app.library.library import Library
-from opqn_app.library.records import ModelInfo, NewPhoto
+from opqn_app.index.indexing import index_folder
+from opqn_app.store.library import Library
+from opqn_app.store.records import ModelInfo, NewPhoto
 
 PER_FOLDER = 200
 RUNS = 5

@@ -32,9 +32,9 @@ import faiss
 import numpy as np
 
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search import kernels
 from opqn_app.search.code_index import CodeIndex, Ranking
-from opqn_app.search.kernels_numpy import NumpyKernels
+from opqn_app.search.kernels import dispatch as kernels
+from opqn_app.search.kernels.numpy_kernel import NumpyKernels
 from tests.benchmarks import search_peers
 from tests.benchmarks.search_data import EMBEDDINGS, Data, load_data
 
@@ -245,7 +245,7 @@ def other_loops(best: kernels.Kernels) -> dict[str, kernels.Kernels]:
     """NumPy's, and the compiled ones that run on any processor."""
     found: dict[str, kernels.Kernels] = {"numpy": NumpyKernels()}
     if best.name != "numpy":
-        from opqn_app.search.kernels_numba import NumbaKernels
+        from opqn_app.search.kernels.numba_kernel import NumbaKernels
 
         found["portable"] = NumbaKernels()
     return found

@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from opqn_app.errors import OpqnError
+from opqn_app.core.errors import OpqnError
 from opqn_app.opqn import lut as lut_scoring
 from tests.benchmarks.bench_search import machine
 from tests.benchmarks.search_data import EMBEDDINGS, load_data

@@ -22,17 +22,17 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from opqn_app import paths
+from opqn_app.core import paths
+from opqn_app.core.depth import FAST, THOROUGH, Depth
+from opqn_app.core.types import DetectedFace
 from opqn_app.engine import Engine, load_engine
-from opqn_app.library.analysis import Analysed, analyse
-from opqn_app.library.content import hash_file
-from opqn_app.library.crops import crop_from_webp
-from opqn_app.library.plan import PendingFile
-from opqn_app.library.records import KnownPhoto, NewFace
-from opqn_app.library.scan import PhotoFile
-from opqn_app.opqn.encoder import OpqnEncoder
-from opqn_app.types import DetectedFace
-from opqn_app.vision.depth import FAST, THOROUGH, Depth
+from opqn_app.index.analysis import Analysed, analyse
+from opqn_app.index.content import hash_file
+from opqn_app.index.plan import PendingFile
+from opqn_app.index.scan import PhotoFile
+from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.store.crops import crop_from_webp
+from opqn_app.store.records import KnownPhoto, NewFace
 from tests.benchmarks.bench_detect import matched, val_crops
 from tests.benchmarks.bench_search import machine
 from tests.benchmarks.detect_scenes import Kind, Scene, make_scene

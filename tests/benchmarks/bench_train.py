@@ -24,16 +24,16 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from opqn_app.opqn.codebooks import orthonormal_codebooks
-from opqn_app.opqn.prelu import PReLU
+from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
+from opqn_app.opqn.torch.prelu import PReLU
 from trainer.config import TrainConfig
-from trainer.data import CropSet
-from trainer.loading import TrainingData, label_data
-from trainer.networks import Network
+from trainer.data.loading import TrainingData, label_data
+from trainer.data.picture_set import CropSet
+from trainer.data.splits import draw_split
+from trainer.engine.runs import RunDir
+from trainer.engine.train import train
+from trainer.method.networks import Network
 from trainer.presets import code_length, code_values, preset
-from trainer.runs import RunDir
-from trainer.splits import draw_split
-from trainer.train import train
 
 # bf16 without sparsity, in FLOP/s, by words of the device's name.
 PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12}

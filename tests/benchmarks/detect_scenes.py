@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from opqn_app.types import Box, Floats
+from opqn_app.core.types import Box, Floats
 from opqn_app.vision.align import CROP_SIZE, TEMPLATE
 
 SIZE = (1536, 1024)

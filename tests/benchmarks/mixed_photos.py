@@ -13,8 +13,8 @@ import numpy as np
 import pillow_heif
 from PIL import Image
 
-from opqn_app import paths
-from opqn_app.types import Box
+from opqn_app.core import paths
+from opqn_app.core.types import Box
 
 ORIENTATION = 0x0112
 # width, height, format, how many of 40 photos

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from opqn_app import paths
+from opqn_app.core import paths
 from tests.sample_crops import sample_crops
 
 if TYPE_CHECKING:
-    from opqn_app.opqn.model import OpqnModel
+    from opqn_app.opqn.torch.model import OpqnModel
 
 QUERIES = 10
 DIM = 512  # of the vectors that peers search: what most face networks give
@@ -105,7 +105,7 @@ def coded(label: str, faces: np.ndarray, queries: np.ndarray) -> Data:
 @cache
 def bundled_model() -> "OpqnModel":
     """Whose codes are searched."""
-    from opqn_app.opqn.checkpoint import load_model
+    from opqn_app.opqn.torch.checkpoint import load_model
 
     return load_model(MODEL).model.eval()
 
@@ -114,7 +114,7 @@ def sample_embeddings() -> np.ndarray:
     """(162, E) what the head gets of the faces of the bundled sample."""
     import torch
 
-    from opqn_app.opqn.preprocess import to_network_input
+    from opqn_app.opqn.torch.preprocess import to_network_input
 
     model = bundled_model()
     with torch.inference_mode():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tiny_checkpoint import make_tiny_checkpoint, make_tiny_model
 
-from opqn_app.opqn.model import OpqnModel
-from opqn_app.types import Crops
+from opqn_app.core.types import Crops
+from opqn_app.opqn.torch.model import OpqnModel
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from opqn_app.opqn.backbone import EmbeddedTrunk, ResidualBlock, ResNet20, build_backbone
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.torch.backbone import EmbeddedTrunk, ResidualBlock, ResNet20, build_backbone
 
 
 def empty_resnet(feature_dim: int, size: int) -> ResNet20:

@@ -11,12 +11,12 @@ import torch
 from safetensors.torch import load_file, save_file
 from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_tiny_model
 
-from opqn_app import paths
-from opqn_app.errors import ModelIncompatible, ModelMissing
-from opqn_app.opqn.checkpoint import load_model, save_model
-from opqn_app.opqn.model import OpqnModel
+from opqn_app.core import paths
+from opqn_app.core.errors import ModelIncompatible, ModelMissing
+from opqn_app.core.types import Calibration
 from opqn_app.opqn.model_folder import bundled_models, find_model, imported_models, read_description
-from opqn_app.types import Calibration
+from opqn_app.opqn.torch.checkpoint import load_model, save_model
+from opqn_app.opqn.torch.model import OpqnModel
 
 CURVE = {"slope": 1, "intercept": 0}
 

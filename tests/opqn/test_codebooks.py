@@ -7,7 +7,7 @@ import pytest
 import scipy.fft
 import torch
 
-from opqn_app.opqn.codebooks import dct_matrix, orthonormal_codebooks
+from opqn_app.opqn.torch.codebooks import dct_matrix, orthonormal_codebooks
 
 PAPER_SIZES = [  # M, K, d
     (2, 256, 256),

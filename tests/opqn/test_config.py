@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from opqn_app.errors import ModelIncompatible
+from opqn_app.core.errors import ModelIncompatible
 from opqn_app.opqn.config import OpqnConfig
 
 PAPER_SIZES = [  # bits, M, K, D (method: small sets, then VGGFace2)

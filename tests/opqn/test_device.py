@@ -5,8 +5,8 @@ import logging
 import pytest
 import torch
 
-from opqn_app.errors import SettingsError
-from opqn_app.opqn.device import pick_device
+from opqn_app.core.errors import SettingsError
+from opqn_app.opqn.torch.device import pick_device
 
 
 def test_auto_takes_the_graphics_card_where_there_is_one(

@@ -11,12 +11,12 @@ import torch
 from sample_crops import sample_crops
 from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_model
 
+from opqn_app.core.types import Crops, FaceEncoder
 from opqn_app.opqn import lut
-from opqn_app.opqn.encoder import OpqnEncoder
-from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.model_folder import bundled_models, find_model
-from opqn_app.opqn.preprocess import to_network_input
-from opqn_app.types import Crops, FaceEncoder
+from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.model import OpqnModel
+from opqn_app.opqn.torch.preprocess import to_network_input
 
 
 @pytest.fixture(scope="module")

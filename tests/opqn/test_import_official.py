@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from opqn_app.errors import ModelIncompatible
-from opqn_app.opqn.backbone import ResNet20
-from opqn_app.opqn.checkpoint import load_model
-from opqn_app.opqn.import_official import import_official, infer_config
+from opqn_app.core.errors import ModelIncompatible
+from opqn_app.opqn.torch.backbone import ResNet20
+from opqn_app.opqn.torch.checkpoint import load_model
+from opqn_app.opqn.torch.import_official import import_official, infer_config
 
 Content = dict[str, Any]
 

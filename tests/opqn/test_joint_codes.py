@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from opqn_app.opqn.joint_codes import joint_codes, sums_of
+from opqn_app.opqn.torch.joint_codes import joint_codes, sums_of
 
 WEIGHTS = (None, 0.0, 0.5, 2.0)
 SIZES = [(2, 6, 4), (3, 4, 5), (4, 4, 6), (5, 3, 6)]  # M, K, d: few enough codes to try them all

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from opqn_app.core.types import Codes, Lut
 from opqn_app.opqn import lut
-from opqn_app.types import Codes, Lut
 
 
 def softmax_table(

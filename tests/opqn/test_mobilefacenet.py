@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from opqn_app.opqn.mobilefacenet import MobileFaceNet
+from opqn_app.opqn.torch.mobilefacenet import MobileFaceNet
 
 TRUNK_WEIGHTS = Path(__file__).parents[3] / "shared" / "data" / "mobilefacenet_facexzoo.pt"
 

@@ -3,8 +3,8 @@
 import torch
 
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.mobilefacenet import MobileFaceNet
-from opqn_app.opqn.model import OpqnModel
+from opqn_app.opqn.torch.mobilefacenet import MobileFaceNet
+from opqn_app.opqn.torch.model import OpqnModel
 
 
 def test_features_are_those_of_the_backbone(tiny_model: OpqnModel) -> None:

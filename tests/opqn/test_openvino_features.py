@@ -16,12 +16,12 @@ import torch
 from sample_crops import sample_crops
 from tiny_checkpoint import make_tiny_checkpoint, make_tiny_model
 
-from opqn_app.errors import ModelIncompatible, ModelMissing
-from opqn_app.opqn.encoder import OpqnEncoder
-from opqn_app.opqn.model import OpqnModel
+from opqn_app.core.errors import ModelIncompatible, ModelMissing
+from opqn_app.core.types import Crops
 from opqn_app.opqn.model_folder import bundled_models, find_model
-from opqn_app.opqn.openvino_features import VARIABLE
-from opqn_app.types import Crops
+from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.model import OpqnModel
+from opqn_app.opqn.torch.openvino_features import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_openvino = pytest.mark.skipif(
@@ -95,7 +95,7 @@ def test_it_reports_nothing_to_anybody(tiny_folder: Path) -> None:
         "seen = []\n"
         "watched = ('socket.', 'subprocess.', 'os.system', 'os.posix_spawn', 'os.fork')\n"
         "sys.addaudithook(lambda e, a: seen.append(e) if e.startswith(watched) else None)\n"
-        "from opqn_app.opqn.encoder import OpqnEncoder\n"
+        "from opqn_app.opqn.torch.encoder import OpqnEncoder\n"
         "del seen[:]\n"  # what importing torch does
         f"encoder = OpqnEncoder.load({str(tiny_folder)!r})\n"
         "import openvino.tools.ovc as ovc\n"

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from opqn_app.opqn.pointwise import Pointwise
-from opqn_app.opqn.sface import SFace
+from opqn_app.opqn.torch.pointwise import Pointwise
+from opqn_app.opqn.torch.sface import SFace
 
 
 @pytest.fixture

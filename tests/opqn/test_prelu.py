@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from opqn_app.opqn.prelu import PReLU
+from opqn_app.opqn.torch.prelu import PReLU
 
 
 @pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])

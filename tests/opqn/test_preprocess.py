@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.preprocess import centre_crop, to_network_input
+from opqn_app.opqn.torch.preprocess import centre_crop, to_network_input
 
 MEAN, STD = (10.0, 20.0, 30.0), (2.0, 4.0, 8.0)
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.joint_codes import joint_codes
-from opqn_app.opqn.quantizer import OrthoQuantizer, assignment_entropy
+from opqn_app.opqn.torch.joint_codes import joint_codes
+from opqn_app.opqn.torch.quantizer import OrthoQuantizer, assignment_entropy
 
 SIZES = [(1, 4, 4), (3, 5, 7), (4, 16, 24), (2, 300, 310)]  # M, K, d
 

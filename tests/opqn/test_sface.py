@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from opqn_app.errors import ModelIncompatible
-from opqn_app.opqn.backbone import EmbeddedTrunk, build_backbone, mirror_mean
-from opqn_app.opqn.checkpoint import load_model, save_model
+from opqn_app.core.errors import ModelIncompatible
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.model import OpqnModel
 from opqn_app.opqn.model_folder import bundled_models, find_model
-from opqn_app.opqn.sface import SFace
+from opqn_app.opqn.torch.backbone import EmbeddedTrunk, build_backbone, mirror_mean
+from opqn_app.opqn.torch.checkpoint import load_model, save_model
+from opqn_app.opqn.torch.model import OpqnModel
+from opqn_app.opqn.torch.sface import SFace
 
 
 class TinyTrunk(nn.Module):

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from tiny_checkpoint import TINY
 
-from opqn_app.opqn.checkpoint import save_model
-from opqn_app.opqn.model import OpqnModel
-from opqn_app.opqn.weights import fingerprint, stored_state
-from opqn_app.types import Calibration
+from opqn_app.core.types import Calibration
+from opqn_app.opqn.torch.checkpoint import save_model
+from opqn_app.opqn.torch.model import OpqnModel
+from opqn_app.opqn.torch.weights import fingerprint, stored_state
 
 
 def test_the_model_id_is_that_of_what_is_stored(tiny_model: OpqnModel) -> None:

@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search import code_index, exact, kernels, segment
+from opqn_app.search import code_index, exact, segment
 from opqn_app.search.code_index import CodeIndex
-from opqn_app.search.kernels_numpy import NumpyKernels
+from opqn_app.search.kernels import dispatch as kernels
+from opqn_app.search.kernels.numpy_kernel import NumpyKernels
 from opqn_app.search.ranking import Ranking
 
 LIMITS = (0, 1, 2, 7, 100, 10_000, None)
@@ -24,7 +25,7 @@ def loops(kind: str) -> kernels.Kernels:
     best = kernels.warm_up()
     if kind == "best":
         return best
-    from opqn_app.search.kernels_numba import NumbaKernels
+    from opqn_app.search.kernels.numba_kernel import NumbaKernels
 
     return NumbaKernels()
 
@@ -204,7 +205,7 @@ def test_lists_are_read_where_few_words_count(
 
 
 def test_a_processor_with_vbmi_sieves() -> None:
-    from opqn_app.search.kernels_numba import has_vbmi
+    from opqn_app.search.kernels.numba_kernel import has_vbmi
 
     if not has_vbmi():
         pytest.skip("this processor has no AVX-512 VBMI")
@@ -217,11 +218,11 @@ def test_a_processor_with_vbmi_sieves() -> None:
 def test_a_sum_of_eight_bits_never_passes_over_a_face_at_the_floor() -> None:
     """The rounding of the sieve is upward: whatever face scores the floor has steps of 255."""
     pytest.importorskip("numba")
-    from opqn_app.search.kernels_numba import has_vbmi
+    from opqn_app.search.kernels.numba_kernel import has_vbmi
 
     if not has_vbmi():
         pytest.skip("this processor has no AVX-512 VBMI")
-    from opqn_app.search.kernels_vbmi import fill_steps
+    from opqn_app.search.kernels.vbmi_kernel import fill_steps
 
     rng = np.random.default_rng(8)
     for kind in KINDS:

@@ -10,15 +10,15 @@ import pytest
 from library_fakes import StoredLibrary, store_codes
 from sample_crops import sample_crops
 
-from opqn_app import paths
-from opqn_app.errors import OpqnError
-from opqn_app.library.library import Library
+from opqn_app.core import paths
+from opqn_app.core.errors import OpqnError
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.opqn.codebooks import orthonormal_codebooks
-from opqn_app.opqn.encoder import OpqnEncoder
 from opqn_app.opqn.model_folder import find_model
+from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
+from opqn_app.opqn.torch.encoder import OpqnEncoder
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.faiss_export import export_faiss, faiss_index, query_vectors
+from opqn_app.store.library import Library
 
 faiss = pytest.importorskip("faiss")
 

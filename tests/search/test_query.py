@@ -9,14 +9,14 @@ import pytest
 from library_fakes import PixelDetector, PixelEncoder, StoredLibrary, fake_engine
 from PIL import Image
 
-from opqn_app.errors import LibraryError, NoFaceFound, PhotoUnreadable
-from opqn_app.library.crops import crop_from_webp
-from opqn_app.library.indexing import index_folder
-from opqn_app.library.library import Library
+from opqn_app.core.errors import LibraryError, NoFaceFound, PhotoUnreadable
+from opqn_app.core.types import Calibration
+from opqn_app.index.indexing import index_folder
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search import query
 from opqn_app.search.code_index import CodeIndex, Ranking
-from opqn_app.types import Calibration
+from opqn_app.store.crops import crop_from_webp
+from opqn_app.store.library import Library
 
 
 def picture(seed: int = 1) -> Image.Image:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from library_fakes import CROP_WEBP, StoredLibrary, store_codes
 
-from opqn_app.library import code_store
-from opqn_app.library.library import Library
-from opqn_app.library.records import NewFace, NewPhoto
+from opqn_app.core.types import Box, FaceQuality
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.code_index import CodeIndex
-from opqn_app.types import Box, FaceQuality
+from opqn_app.store import code_store
+from opqn_app.store.library import Library
+from opqn_app.store.records import NewFace, NewPhoto
 
 K = 32
 

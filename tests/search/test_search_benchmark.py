@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search import kernels
 from opqn_app.search.code_index import CodeIndex, Ranking
-from opqn_app.search.kernels_numpy import NumpyKernels
+from opqn_app.search.kernels import dispatch as kernels
+from opqn_app.search.kernels.numpy_kernel import NumpyKernels
 from tests.benchmarks import bench_search
 from tests.benchmarks.search_data import QUERIES, load_data
 

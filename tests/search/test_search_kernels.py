@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 import opqn_app
-from opqn_app.search import kernels
 from opqn_app.search.code_index import CodeIndex
-from opqn_app.search.kernels_numpy import NumpyKernels
+from opqn_app.search.kernels import dispatch as kernels
+from opqn_app.search.kernels.numpy_kernel import NumpyKernels
 
 WARM_UP = """
 import sys
-from opqn_app.search import kernels
+from opqn_app.search.kernels import dispatch as kernels
 assert kernels.ready().name == "numpy"
 assert "numba" not in sys.modules
 print(kernels.warm_up().name, kernels.ready().name, sep="|")

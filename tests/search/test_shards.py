@@ -15,12 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_fakes import StoredLibrary, store_codes
 
-from opqn_app.library import code_store
-from opqn_app.library.library import Library
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.segment import Segment
 from opqn_app.search.shards import Shard, ShardedIndex
+from opqn_app.store import code_store
+from opqn_app.store.library import Library
 
 
 def here(shards: Sequence[Shard]) -> ShardedIndex:

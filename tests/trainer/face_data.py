@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from opqn_app.opqn.mobilefacenet import MobileFaceNet
+from opqn_app.opqn.torch.mobilefacenet import MobileFaceNet
 
 
 def write_face_data(folder: Path) -> None:

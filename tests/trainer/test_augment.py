@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.augment import EFFECTS, Draws, crop_and_flip, damage, draw
 from trainer.config import AugmentConfig
+from trainer.data.augment import EFFECTS, Draws, crop_and_flip, damage, draw
 
 
 def pictures(n: int, side: int = 12, seed: int = 0) -> torch.Tensor:

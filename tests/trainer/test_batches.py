@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.batches import PictureStore, batch_bounds, epoch_order
+from trainer.data.batches import PictureStore, batch_bounds, epoch_order
 
 
 def test_every_epoch_has_an_order_of_its_own_that_can_be_made_again() -> None:

@@ -5,10 +5,10 @@ import math
 import pytest
 import torch
 
-from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.quantizer import OrthoQuantizer
-from trainer.codewords import LearnedWords, svd_codebooks
+from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
+from opqn_app.opqn.torch.quantizer import OrthoQuantizer
+from trainer.method.codewords import LearnedWords, svd_codebooks
 
 SIZES = OpqnConfig(n_books=2, n_words=5, feature_dim=14)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from opqn_app.errors import SettingsError
+from opqn_app.core.errors import SettingsError
 from trainer.config import TrainConfig, parse_assignment, read_toml
 from trainer.presets import (
     PRESETS,

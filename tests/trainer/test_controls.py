@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from trainer.controls import ControlUnavailable, train_pq, unit_rows
-from trainer.scoring import CodeScorer, StoredTables
+from trainer.evaluate.baselines import ControlUnavailable, train_pq, unit_rows
+from trainer.evaluate.scoring import CodeScorer, StoredTables
 
 faiss = pytest.importorskip("faiss")
 

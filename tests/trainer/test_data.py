@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from opqn_app.errors import DataError
-from trainer.data import read_crops
+from opqn_app.core.errors import DataError
+from trainer.data.picture_set import read_crops
 
 
 def write_set(root: Path, side: int = 12) -> None:

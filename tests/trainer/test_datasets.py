@@ -12,14 +12,14 @@ from PIL import Image
 from safetensors.numpy import save_file
 from tiny_training import draw_people, write_people
 
-from opqn_app.errors import DataError, SettingsError
+from opqn_app.core.errors import DataError, SettingsError
 from trainer.config import DataConfig
-from trainer.data import CropSet, fit_square, read_pictures
-from trainer.datasets import BENCHMARKS, benchmark, cifar10_roles
-from trainer.formats import read_cifar10, read_pairs
-from trainer.packs import read_pack, write_pack
-from trainer.pickles import read_arrays
-from trainer.splits import draw_split
+from trainer.data.benchmark_formats import read_cifar10, read_pairs
+from trainer.data.benchmarks import BENCHMARKS, benchmark, cifar10_roles
+from trainer.data.packs import read_pack, write_pack
+from trainer.data.picture_set import CropSet, fit_square, read_pictures
+from trainer.data.safe_pickles import read_arrays
+from trainer.data.splits import draw_split
 
 RNG = np.random.default_rng(0)
 

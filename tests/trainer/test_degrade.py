@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from opqn_app.types import Crops
+from opqn_app.core.types import Crops
 from trainer.recipes.degrade import BATCH, EYES, KINDS, degraded
 
 

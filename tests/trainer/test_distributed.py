@@ -8,10 +8,10 @@ import pytest
 import torch
 from tiny_training import child_context, tiny_config, tiny_data, train_in_world
 
-from trainer.distributed import World
-from trainer.runs import RunDir
-from trainer.state import load_state
-from trainer.train import train
+from trainer.engine.distributed import World
+from trainer.engine.runs import RunDir
+from trainer.engine.state import load_state
+from trainer.engine.train import train
 
 # What each process computes by itself alone must not depend on how pictures are shared out: no
 # batch statistics (synchronised ones need CUDA) and no dropout (its draws differ by process).

@@ -9,14 +9,14 @@ import pytest
 from evaluation_people import write_people
 from tiny_checkpoint import make_tiny_checkpoint
 
-from opqn_app.errors import DataError, ModelIncompatible, ModelMissing
+from opqn_app.core.errors import DataError, ModelIncompatible, ModelMissing
 from opqn_app.opqn import lut
-from opqn_app.opqn.encoder import OpqnEncoder
-from trainer import protocols
-from trainer.eval_report import EvalReport, EvalSettings, figures_of
-from trainer.evaluate import duplicates_in_words, evaluate
-from trainer.metrics import expected_average_precision, tie_groups
-from trainer.pictures import AlignedCrops
+from opqn_app.opqn.torch.encoder import OpqnEncoder
+from trainer.data.pictures import AlignedCrops
+from trainer.evaluate import protocols
+from trainer.evaluate.evaluate import duplicates_in_words, evaluate
+from trainer.evaluate.metrics import expected_average_precision, tie_groups
+from trainer.evaluate.results import EvalReport, EvalSettings, figures_of
 
 
 @pytest.fixture(scope="module")

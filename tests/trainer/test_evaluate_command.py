@@ -12,8 +12,8 @@ import pytest
 from evaluation_people import pack_tar, write_people
 from tiny_checkpoint import make_tiny_checkpoint
 
-from opqn_app.errors import DataError, ModelMissing, SettingsError
-from trainer.evaluate_command import add_command
+from opqn_app.core.errors import DataError, ModelMissing, SettingsError
+from trainer.cli.evaluate import add_command
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = {"rank1", "map", "p_at", "tar_at_far", "queries", "gallery", "skipped"}
@@ -189,7 +189,7 @@ def test_wrong_usage_and_bad_input_have_their_exit_status(model: Path, tmp_path:
 def test_an_interrupt_stops_without_a_result(
     model: Path, people: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import trainer.evaluate_command as module
+    import trainer.cli.evaluate as module
 
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -204,7 +204,7 @@ def test_an_interrupt_stops_without_a_result(
 def test_what_would_fail_at_the_end_fails_at_once(
     model: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import trainer.evaluate as module
+    import trainer.evaluate.evaluate as module
 
     monkeypatch.setattr(module, "encode", None)  # nothing may get that far
     (tmp_path / "file").write_text("in the way")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from opqn_app.opqn.model_folder import bundled_models
-from trainer.pictures import AlignedCrops
+from trainer.data.pictures import AlignedCrops
 from trainer.recipes import gate
 
 FOLDER = Path(__file__).resolve().parent.parent / "data"

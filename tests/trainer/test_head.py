@@ -12,12 +12,12 @@ import torch
 import torch.nn.functional as F
 from face_data import write_face_data
 
-from opqn_app.opqn.checkpoint import load_model
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.model import OpqnModel
-from opqn_app.opqn.sface import SFace
-from trainer.head import HeadRecipe, start_head, train_head
-from trainer.joint_head import JointRecipe, start_joint_head
+from opqn_app.opqn.torch.checkpoint import load_model
+from opqn_app.opqn.torch.model import OpqnModel
+from opqn_app.opqn.torch.sface import SFace
+from trainer.method.head import HeadRecipe, start_head, train_head
+from trainer.method.joint_head import JointRecipe, start_joint_head
 from trainer.recipes import bundled_head, fit_curves
 from trainer.recipes.head_curve import FOLLOWING
 

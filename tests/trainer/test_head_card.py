@@ -3,9 +3,9 @@
 import pytest
 
 from opqn_app.opqn.config import OpqnConfig
-from trainer.head import HeadRecipe
-from trainer.joint_head import JointRecipe
-from trainer.metrics import LeaveOneOut
+from trainer.evaluate.metrics import LeaveOneOut
+from trainer.method.head import HeadRecipe
+from trainer.method.joint_head import JointRecipe
 from trainer.recipes.head_card import NOT_TRAINED, Figures, card_text
 
 

@@ -12,10 +12,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.joint_codes import sums_of
-from opqn_app.opqn.model import OpqnModel
-from trainer.head import HeadRecipe, start_head
-from trainer.joint_head import (
+from opqn_app.opqn.torch.joint_codes import sums_of
+from opqn_app.opqn.torch.model import OpqnModel
+from trainer.method.head import HeadRecipe, start_head
+from trainer.method.joint_head import (
     JointRecipe,
     made_faces,
     made_people,

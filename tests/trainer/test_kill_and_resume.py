@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tiny_training import child_context, tiny_config, train_in_child
 
-from trainer.runs import RunDir
-from trainer.state import load_state
+from trainer.engine.runs import RunDir
+from trainer.engine.state import load_state
 
 
 def run_until(folder: Path, config: object, steps: int | None) -> bool:

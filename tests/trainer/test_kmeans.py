@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from trainer.kmeans import kmeans, spherical_kmeans
+from trainer.method.kmeans import kmeans, spherical_kmeans
 
 
 def planted(n_clusters: int, each: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from opqn_app.opqn.codebooks import orthonormal_codebooks
-from opqn_app.opqn.quantizer import assignment_entropy
-from trainer.loss import SubspaceMarginLoss
+from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
+from opqn_app.opqn.torch.quantizer import assignment_entropy
+from trainer.method.loss import SubspaceMarginLoss
 
 
 def slow_loss(

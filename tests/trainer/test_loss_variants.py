@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from opqn_app.opqn.codebooks import orthonormal_codebooks
+from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
 from trainer.config import CHOICES
-from trainer.loss import VARIANTS, SubspaceMarginLoss, relation_loss
+from trainer.method.loss import VARIANTS, SubspaceMarginLoss, relation_loss
 
 N, M, D, K, C = 4, 3, 6, 5, 7
 LABELS = [0, 3, 6, 3]

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score
 
-from trainer.metrics import (
+from trainer.evaluate.metrics import (
     average_precision,
     expected_average_precision,
     expected_hits,

@@ -10,11 +10,11 @@ import pytest
 from face_data import write_face_data
 from tiny_checkpoint import TINY_CALIBRATION, make_tiny_checkpoint
 
-from opqn_app.errors import DataError
+from opqn_app.core.errors import DataError
+from opqn_app.core.types import Calibration
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.types import Calibration
 from trainer.recipes import measure_models, model_table, trunk_cache
-from trainer.recipes.halves import families, is_tuning
+from trainer.recipes.face_data import families, is_tuning
 from trainer.recipes.kept_figures import KeptFigures
 from trainer.recipes.rankings import Figures
 from trainer.recipes.table_goals import gain_on_held, on_lfw
@@ -36,7 +36,7 @@ def page(folder: Path) -> Path:
 def test_the_command_writes_its_part_of_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainer.controls.ROTATION_ROUNDS", 1)  # they take longest
+    monkeypatch.setattr("trainer.evaluate.baselines.ROTATION_ROUNDS", 1)  # they take longest
     write_face_data(tmp_path)
     make_tiny_checkpoint(tmp_path / "models" / "short")
     curve = replace(TINY_CALIBRATION, following=0.5)

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import nn
 
-from opqn_app.errors import ModelIncompatible, SettingsError
-from opqn_app.opqn.checkpoint import load_model, save_model
-from opqn_app.opqn.encoder import OpqnEncoder
-from opqn_app.opqn.preprocess import normalise_pixels
+from opqn_app.core.errors import ModelIncompatible, SettingsError
+from opqn_app.opqn.torch.checkpoint import load_model, save_model
+from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.preprocess import normalise_pixels
 from trainer.config import MethodConfig
-from trainer.networks import Network, to_app_model
-from trainer.objective import Objective
-from trainer.trunks import load_trunk
+from trainer.method.networks import Network, to_app_model
+from trainer.method.objective import Objective
+from trainer.method.trunks import load_trunk
 
 SMALL = {"n_books": 2, "n_words": 8, "feature_dim": 32}
 

@@ -7,12 +7,12 @@ import pytest
 from evaluation_people import pack_tar, write_people
 from PIL import Image
 
-from opqn_app.errors import DataError, NoFaceFound, PhotoUnreadable
-from opqn_app.types import Box, DetectedFace
+from opqn_app.core.errors import DataError, NoFaceFound, PhotoUnreadable
+from opqn_app.core.types import Box, DetectedFace
 from opqn_app.vision.align import TEMPLATE
-from trainer.data import CropSet, read_crops, read_pictures
-from trainer.packs import write_pack
-from trainer.pictures import AlignedCrops, JoinedPictures, PackedCrops, PhotoCrops
+from trainer.data.packs import write_pack
+from trainer.data.picture_set import CropSet, read_crops, read_pictures
+from trainer.data.pictures import AlignedCrops, JoinedPictures, PackedCrops, PhotoCrops
 
 
 def test_folder_and_tar_give_the_same_crops(tmp_path: Path) -> None:

@@ -14,19 +14,26 @@ import pytest
 from orl_scenes import FACES
 from PIL import Image
 
-from opqn_app import paths
-from opqn_app.errors import DataError
-from opqn_app.types import Box, DetectedFace
+from opqn_app.core import paths
+from opqn_app.core.errors import DataError
+from opqn_app.core.types import Box, DetectedFace
 from opqn_app.vision.align import TEMPLATE
 from opqn_app.vision.detect import MtcnnDetector
 from opqn_app.vision.faces import find_faces
 from opqn_app.vision.images import open_photo
-from trainer import cli
-from trainer.crop_folder import crop_names
-from trainer.pictures import AlignedCrops, PhotoCrops
-from trainer.prepare import prepare
-from trainer.prepare_command import in_words
-from trainer.prepared import JOURNAL, RECORD, PrepareReport, PrepareSettings, cut_of, read_state
+from trainer.cli import commands as cli
+from trainer.cli.prepare import in_words
+from trainer.data.crop_folder import crop_names
+from trainer.data.pictures import AlignedCrops, PhotoCrops
+from trainer.data.prepare import prepare
+from trainer.data.prepared import (
+    JOURNAL,
+    RECORD,
+    PrepareReport,
+    PrepareSettings,
+    cut_of,
+    read_state,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opqn_app.errors import DataError
-from trainer import protocols
+from opqn_app.core.errors import DataError
+from trainer.evaluate import protocols
 
 
 def names(*counts: int) -> tuple[np.ndarray, np.ndarray]:

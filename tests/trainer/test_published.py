@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.eval_report import EvalReport, EvalSettings
-from trainer.protocols import Roles
-from trainer.published import FILE, benchmarks, compare
+from trainer.evaluate.protocols import Roles
+from trainer.evaluate.results import EvalReport, EvalSettings
+from trainer.report.published import FILE, benchmarks, compare
 
 REPORT = EvalReport(
     settings=EvalSettings(("m",), cutoffs=(1, 5)),

@@ -9,8 +9,13 @@ import torch
 from sklearn.metrics import average_precision_score
 from torchmetrics.retrieval import RetrievalMAP, RetrievalPrecision, RetrievalRecall
 
-from trainer.metrics import expected_average_precision, precision_at, recall_at, tie_groups
-from trainer.ranking import Ranking, rank, rank_cutoffs
+from trainer.evaluate.metrics import (
+    expected_average_precision,
+    precision_at,
+    recall_at,
+    tie_groups,
+)
+from trainer.evaluate.ranking import Ranking, rank, rank_cutoffs
 
 
 class GivenScores:
@@ -41,7 +46,7 @@ CUTOFFS = (1, 2, 5, 99)
 
 
 def by_rows(scores: np.ndarray, query: np.ndarray, gallery: np.ndarray, *, own: bool) -> dict:
-    """The same from `trainer.metrics`, a row at a time."""
+    """The same from `trainer.evaluate.metrics`, a row at a time."""
     ap, precision, recall, rows = [], [], [], []
     for q in range(len(scores)):
         keep = np.arange(len(gallery)) != q if own else np.ones(len(gallery), bool)

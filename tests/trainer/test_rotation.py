@@ -2,8 +2,8 @@
 
 import torch
 
-from trainer.kmeans import nearest_centres
-from trainer.rotation import discriminant_directions, quantisation_rotation
+from trainer.method.kmeans import nearest_centres
+from trainer.method.rotation import discriminant_directions, quantisation_rotation
 
 
 def planted_people(seed: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tiny_training import tiny_config
 
-from opqn_app.errors import DataError, ModelIncompatible
-from trainer.run_table import differences, table_of_results
-from trainer.runs import RunDir, find_runs, git_commit
-from trainer.state import load_state, save_state
+from opqn_app.core.errors import DataError, ModelIncompatible
+from trainer.engine.run_table import differences, table_of_results
+from trainer.engine.runs import RunDir, find_runs, git_commit
+from trainer.engine.state import load_state, save_state
 
 
 def test_a_run_gives_its_config_back(tmp_path: Path) -> None:

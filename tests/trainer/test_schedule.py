@@ -3,8 +3,8 @@
 import pytest
 
 from trainer.config import EngineConfig
+from trainer.engine.schedule import is_trunk_frozen, learning_rate, trunk_learning_rate
 from trainer.presets import preset
-from trainer.schedule import is_trunk_frozen, learning_rate, trunk_learning_rate
 
 
 def test_small_sets_halve_every_35_epochs() -> None:

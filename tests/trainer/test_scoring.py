@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from opqn_app.opqn import lut
-from trainer.scoring import CodeScorer, CosineScorer, StoredTables, score_block
+from trainer.evaluate.scoring import CodeScorer, CosineScorer, StoredTables, score_block
 
 
 def random_tables(rng: np.random.Generator, n: int, books: int, words: int) -> np.ndarray:

@@ -10,13 +10,13 @@ import pytest
 import torch
 from tiny_training import tiny_config, tiny_data
 
-from trainer.distributed import World
-from trainer.reports import StepProgress
-from trainer.runs import RunDir
-from trainer.session import epoch_in_words, step_in_words
-from trainer.stopping import stop_requests
-from trainer.tensorboard import Curves
-from trainer.train import build_objective, train
+from trainer.engine.distributed import World
+from trainer.engine.reports import StepProgress
+from trainer.engine.runs import RunDir
+from trainer.engine.session import epoch_in_words, step_in_words
+from trainer.engine.stopping import stop_requests
+from trainer.engine.tensorboard import Curves
+from trainer.engine.train import build_objective, train
 
 
 def test_progress_in_words() -> None:
@@ -30,7 +30,7 @@ def test_progress_in_words() -> None:
 def test_steps_are_told_with_speed_and_time_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trainer.train.SHOW_EVERY_S", 0.0)
+    monkeypatch.setattr("trainer.engine.train.SHOW_EVERY_S", 0.0)
     config = tiny_config()
     told: list[StepProgress] = []
     run = RunDir.create(tmp_path / "run", config)

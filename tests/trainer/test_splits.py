@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_training import draw_people
 
-from opqn_app.errors import DataError
+from opqn_app.core.errors import DataError
 from trainer.config import DataConfig
-from trainer.data import CropSet
-from trainer.splits import (
+from trainer.data.picture_set import CropSet
+from trainer.data.splits import (
     Split,
     draw_split,
     duplicates_across,

@@ -12,8 +12,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.opqn.sface import SFace
-from trainer.tail import (
+from opqn_app.opqn.torch.sface import SFace
+from trainer.method.last_blocks import (
     CHUNKS,
     Tail,
     TailData,

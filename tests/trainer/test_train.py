@@ -11,20 +11,20 @@ import torch
 from numpy.typing import NDArray
 from tiny_training import draw_people, tiny_config, tiny_data
 
-from opqn_app.errors import ModelIncompatible, SettingsError
-from opqn_app.opqn.checkpoint import load_model
+from opqn_app.core.errors import ModelIncompatible, SettingsError
+from opqn_app.opqn.torch.checkpoint import load_model
 from trainer.config import TrainConfig
-from trainer.data import CropSet
-from trainer.distributed import World
-from trainer.finish import best_network, export, finish
-from trainer.loading import TrainingData
-from trainer.objective import Objective
-from trainer.optimise import AveragedWeights, build_optimiser, clip
-from trainer.reports import EpochReport, Stopped
-from trainer.runs import RunDir
-from trainer.state import load_state
-from trainer.train import Trainer, build_objective, train
-from trainer.validation import Diverged, Encoded, encode, retrieve, score_block
+from trainer.data.loading import TrainingData
+from trainer.data.picture_set import CropSet
+from trainer.engine.distributed import World
+from trainer.engine.finish import best_network, export, finish
+from trainer.engine.optimise import AveragedWeights, build_optimiser, clip
+from trainer.engine.reports import EpochReport, Stopped
+from trainer.engine.runs import RunDir
+from trainer.engine.state import load_state
+from trainer.engine.train import Trainer, build_objective, train
+from trainer.engine.validation import Diverged, Encoded, encode, retrieve, score_block
+from trainer.method.objective import Objective
 
 
 def trained(
@@ -376,7 +376,7 @@ def test_a_checkpoint_cut_off_while_written_leaves_the_old_one(
     def fails(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("trainer.state.os.fsync", fails)
+    monkeypatch.setattr("trainer.engine.state.os.fsync", fails)
     trainer = Trainer(config, run, data, World())
     with pytest.raises(OSError, match="disk full"):
         trainer.save()

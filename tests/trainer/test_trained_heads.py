@@ -7,11 +7,11 @@ import pytest
 import torch
 from face_data import write_face_data
 
-from opqn_app.opqn.checkpoint import load_model
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.model import OpqnModel
-from trainer.codewords import LearnedWords
-from trainer.head import HeadRecipe
+from opqn_app.opqn.torch.checkpoint import load_model
+from opqn_app.opqn.torch.model import OpqnModel
+from trainer.method.codewords import LearnedWords
+from trainer.method.head import HeadRecipe
 from trainer.recipes import model_table, trained_heads
 from trainer.recipes.bundled_head import Embedded
 

@@ -12,10 +12,10 @@ import pytest
 import torch
 from tiny_training import child_context, run_command, tiny_config
 
-from trainer import cli
-from trainer.packs import read_pack
-from trainer.runs import RunDir, find_runs
-from trainer.state import load_state
+from trainer.cli import commands as cli
+from trainer.data.packs import read_pack
+from trainer.engine.runs import RunDir, find_runs
+from trainer.engine.state import load_state
 
 QUICK = ["--backbone", "resnet20-narrow", "--queries", "1", "--batch-size", "8", "--epochs", "1"]
 

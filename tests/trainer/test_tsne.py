@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from trainer.tsne import divergence, embed, joint_probabilities
+from trainer.evaluate.tsne import divergence, embed, joint_probabilities
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from face_data import write_face_data
 
-from opqn_app.opqn.sface import SFace
-from trainer.data import read_crops
+from opqn_app.opqn.torch.sface import SFace
+from trainer.data.picture_set import read_crops
+from trainer.method.last_blocks import TailRecipe, maps_of
 from trainer.recipes import tuned_trunk
-from trainer.tail import TailRecipe, maps_of
 
 
 def command(folder: Path, *more: str) -> list[str]:

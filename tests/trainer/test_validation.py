@@ -6,17 +6,17 @@ import torch
 from tiny_training import draw_people, tiny_config, tiny_data
 
 from opqn_app.opqn import lut
-from trainer.diagnostics import code_collisions, describe_books
-from trainer.distributed import World
-from trainer.metrics import (
+from trainer.engine.diagnostics import code_collisions, describe_books
+from trainer.engine.distributed import World
+from trainer.engine.split_figures import evaluate_split
+from trainer.engine.train import build_objective
+from trainer.engine.validation import encode, pair_scores, ranked_by_chance, retrieve, score_block
+from trainer.evaluate.metrics import (
     expected_average_precision,
     leave_one_out,
     precision_at,
     tie_groups,
 )
-from trainer.roles import evaluate_split
-from trainer.train import build_objective
-from trainer.validation import encode, pair_scores, ranked_by_chance, retrieve, score_block
 
 
 def random_codes(
@@ -53,7 +53,7 @@ def test_scores_and_figures_equal_the_app_and_the_loops(
     for i in range(9):
         expected = lut.scores(tables[i].numpy(), codes.numpy().astype(np.uint8))
         assert np.array_equal(scores[i], expected)
-    monkeypatch.setattr("trainer.validation.PAIRS_AT_ONCE", 100)  # several blocks
+    monkeypatch.setattr("trainer.engine.validation.PAIRS_AT_ONCE", 100)  # several blocks
     figures = retrieve(tables, codes, query, gallery, t=4)
     mean_ap, rank1, p_at, asked = plain_figures(scores, query, gallery, 4)
     assert (figures.map, figures.rank1, figures.p_at) == pytest.approx((mean_ap, rank1, p_at))
@@ -99,7 +99,7 @@ def test_pair_scores_are_those_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> 
     wanted = [scores[q, n] for q, n in pairs if query[q] == gallery[n]]
     assert same.tolist() == wanted
     assert other.tolist() == [scores[q, n] for q, n in pairs if query[q] != gallery[n]]
-    monkeypatch.setattr("trainer.validation.PAIRS_AT_ONCE", 36)  # room for three queries
+    monkeypatch.setattr("trainer.engine.validation.PAIRS_AT_ONCE", 36)  # room for three queries
     some = np.concatenate(pair_scores(tables, codes, query, gallery))
     assert len(some) == 36
     assert {*some.tolist()} <= {*scores.ravel().tolist()}

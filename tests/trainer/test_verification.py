@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import accuracy_score, precision_recall_curve, roc_auc_score
 
-from trainer.verification import PairHistogram, accuracy_in_folds, best_threshold
+from trainer.evaluate.verification import PairHistogram, accuracy_in_folds, best_threshold
 
 
 @pytest.fixture(scope="module")

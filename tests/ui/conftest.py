@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from tint_engine import SQUARE, TINTS, tint_engine
 
-from opqn_app.settings import Settings
-from opqn_app.ui import theme
-from opqn_app.ui.session import Session
+from opqn_app.core.settings import Settings
+from opqn_app.ui.kit import theme
+from opqn_app.ui.kit.session import Session
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from opqn_app.library.records import FaceRecord, Failure, PhotoRecord, Root
-from opqn_app.types import Box, FaceQuality
+from opqn_app.core.types import Box, FaceQuality
+from opqn_app.store.records import FaceRecord, Failure, PhotoRecord, Root
 
 
 def photo(

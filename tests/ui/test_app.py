@@ -10,15 +10,15 @@ import pytest
 from PySide6.QtCore import QMessageLogContext, QtMsgType
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui import app
-from opqn_app.ui.main_window import MainWindow
-from opqn_app.ui.session import Session
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.shell import app
+from opqn_app.ui.shell.main_window import MainWindow
 
 ROOT = Path(__file__).resolve().parents[2]
 
 PROBE = """
 import sys
-from opqn_app.ui.app import run_gui
+from opqn_app.ui.shell.app import run_gui
 status = run_gui(time_to_window=True)
 heavy = [name for name in ("torch", "facenet_pytorch") if name in sys.modules]
 print(status, heavy)

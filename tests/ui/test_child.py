@@ -11,7 +11,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.child import ChildEnd, ChildProcess, failure_in_words, own_program
+from opqn_app.ui.kit.child import ChildEnd, ChildProcess, failure_in_words, own_program
 
 TIMEOUT = 20_000
 FAKE = Path(__file__).parent / "fake_child.py"

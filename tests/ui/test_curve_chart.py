@@ -11,9 +11,9 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui import theme
-from opqn_app.ui.chart_data import Axes, Curve, curves_as_csv
-from opqn_app.ui.widgets.curve_chart import HINT, CurveChart
+from opqn_app.ui.kit import theme
+from opqn_app.ui.kit.chart_data import Axes, Curve, curves_as_csv
+from opqn_app.ui.kit.curve_chart import HINT, CurveChart
 
 AXES = Axes(
     title="Precision and recall",

@@ -9,17 +9,17 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from opqn_app.library.records import LibraryStatus
-from opqn_app.ui import theme
-from opqn_app.ui.evaluate_page import EvaluatePage
-from opqn_app.ui.library_page import LibraryPage
-from opqn_app.ui.session import Session
-from opqn_app.ui.settings_dialog import SettingsDialog
-from opqn_app.ui.train_page import TrainPage
-from opqn_app.ui.welcome_page import WelcomePage
-from opqn_app.ui.widgets.empty_state import EmptyState
-from opqn_app.ui.widgets.failure_list import FailureList
-from opqn_app.ui.widgets.status_line import StatusLine
+from opqn_app.store.records import LibraryStatus
+from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
+from opqn_app.ui.kit import theme
+from opqn_app.ui.kit.empty_state import EmptyState
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.library.failure_list import FailureList
+from opqn_app.ui.library.library_page import LibraryPage
+from opqn_app.ui.shell.settings_dialog import SettingsDialog
+from opqn_app.ui.shell.status_line import StatusLine
+from opqn_app.ui.shell.welcome_page import WelcomePage
+from opqn_app.ui.train.train_page import TrainPage
 
 Make = Callable[[Session], QWidget]
 
@@ -98,6 +98,6 @@ def test_every_text_colour_can_be_read_on_every_ground(colours: theme.Colours) -
 
 
 def test_each_icon_that_is_named_exists() -> None:
-    folder = Path(theme.__file__).parents[2] / "resources" / "icons"
+    folder = Path(theme.__file__).parents[3] / "resources" / "icons"
     for name in ("unplugged", "clock", "shield", "forward", "back", "warning", "check", "pause"):
         assert (folder / f"{name}.svg").is_file()

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QColor, QImage
 
-from opqn_app.ui import drops
+from opqn_app.ui.kit import drops
 
 
 def mime_of(*paths: Path) -> QMimeData:

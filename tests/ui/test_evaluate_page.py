@@ -18,14 +18,14 @@ from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
 from tiny_checkpoint import make_tiny_checkpoint
 
-from opqn_app import paths
-from opqn_app.types import Calibration
-from opqn_app.ui.evaluate_page import EvaluatePage
-from opqn_app.ui.kept_evaluations import evaluations_folder, remove_old
-from opqn_app.ui.labelled_data import look_at
-from opqn_app.ui.models import ModelChoice, list_models
-from opqn_app.ui.search_page import SearchPage
-from opqn_app.ui.session import Session
+from opqn_app.core import paths
+from opqn_app.core.types import Calibration
+from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
+from opqn_app.ui.evaluate.kept_evaluations import evaluations_folder, remove_old
+from opqn_app.ui.kit.labelled_data import look_at
+from opqn_app.ui.kit.models import ModelChoice, list_models
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.search.search_page import SearchPage
 
 TIMEOUT = 30_000
 FAKE = Path(__file__).parent / "fake_child.py"

@@ -2,8 +2,8 @@ import pytest
 from photo_records import face
 from PySide6.QtCore import QPointF, QRectF
 
-from opqn_app.types import Box
-from opqn_app.ui import face_boxes
+from opqn_app.core.types import Box
+from opqn_app.ui.kit import face_boxes
 
 TILE = QRectF(10, 20, 200, 150)
 

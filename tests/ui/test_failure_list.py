@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.widgets.failure_list import FailureList, FailureListModel
+from opqn_app.ui.library.failure_list import FailureList, FailureListModel
 
 ADD = QItemSelectionModel.SelectionFlag.Select
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from photo_records import root
 from pytestqt.modeltest import ModelTester
 
-from opqn_app.library.indexing import IndexProgress
-from opqn_app.ui.widgets.folder_list import (
+from opqn_app.index.indexing import IndexProgress
+from opqn_app.ui.library.folder_list import (
     Activity,
     FolderListModel,
     FolderRole,

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.lane_cache import WAITING, LaneCache
-from opqn_app.ui.tasks import TaskRunner
+from opqn_app.ui.kit.lane_cache import WAITING, LaneCache
+from opqn_app.ui.kit.tasks import TaskRunner
 
 
 class Source:

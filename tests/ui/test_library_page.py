@@ -10,11 +10,11 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from opqn_app.library.library import Library
-from opqn_app.ui.library_page import LibraryPage
-from opqn_app.ui.photo_thumbs import is_stand_in
-from opqn_app.ui.session import Session
-from opqn_app.ui.widgets.folder_list import FolderRole
+from opqn_app.store.library import Library
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.library.folder_list import FolderRole
+from opqn_app.ui.library.library_page import LibraryPage
+from opqn_app.ui.library.photo_thumbs import is_stand_in
 
 MakePeople = Callable[..., Path]
 Index = Callable[[Path], None]

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from opqn_app import paths
-from opqn_app.ui.main_window import MainWindow
-from opqn_app.ui.session import Session
-from opqn_app.ui.theme import DARK, LIGHT
+from opqn_app.core import paths
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.kit.theme import DARK, LIGHT
+from opqn_app.ui.shell.main_window import MainWindow
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000

@@ -10,14 +10,14 @@ import pytest
 from library_fakes import PixelDetector, PixelEncoder
 from pytestqt.qtbot import QtBot
 
-from opqn_app import settings as settings_file
+from opqn_app.core import settings as settings_file
+from opqn_app.core.errors import ModelMissing
+from opqn_app.core.settings import Settings
+from opqn_app.core.types import Codes, Crops
 from opqn_app.engine import Engine
-from opqn_app.errors import ModelMissing
-from opqn_app.library.library import Library
-from opqn_app.settings import Settings
-from opqn_app.types import Codes, Crops
-from opqn_app.ui.session import Session
-from opqn_app.ui.widgets.status_line import StatusLine
+from opqn_app.store.library import Library
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.shell.status_line import StatusLine
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000

@@ -7,11 +7,11 @@ from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from opqn_app.types import Box
-from opqn_app.ui.photo_model import PhotoListModel
-from opqn_app.ui.session import Session
-from opqn_app.ui.thumbnails import ThumbnailCache
-from opqn_app.ui.widgets.photo_grid import PhotoGrid, tile_rect
+from opqn_app.core.types import Box
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.kit.thumbnails import ThumbnailCache
+from opqn_app.ui.library.photo_grid import PhotoGrid, tile_rect
+from opqn_app.ui.library.photo_model import PhotoListModel
 
 MakeGrid = Callable[[int], PhotoGrid]
 MIDDLE = Box(100, 75, 300, 225)  # the middle of a photo of 400×300

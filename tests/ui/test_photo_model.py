@@ -5,7 +5,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.photo_model import PhotoListModel, PhotoRole
+from opqn_app.ui.library.photo_model import PhotoListModel, PhotoRole
 
 NO_PARENT = QModelIndex()
 

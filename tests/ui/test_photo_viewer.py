@@ -8,12 +8,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from opqn_app.library.indexing import index_folder
-from opqn_app.library.library import Library
-from opqn_app.library.records import PhotoRecord
-from opqn_app.ui import face_boxes
-from opqn_app.ui.session import Session
-from opqn_app.ui.widgets.photo_viewer import PhotoCanvas, PhotoViewer
+from opqn_app.index.indexing import index_folder
+from opqn_app.store.library import Library
+from opqn_app.store.records import PhotoRecord
+from opqn_app.ui.kit import face_boxes
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.library.photo_viewer import PhotoCanvas, PhotoViewer
 
 MakePeople = Callable[..., Path]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opqn_app.types import Calibration
-from opqn_app.ui.result_order import (
+from opqn_app.core.types import Calibration
+from opqn_app.ui.search.result_order import (
     N_BINS,
     SORTS,
     PhotoKey,

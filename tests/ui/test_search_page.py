@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from tint_engine import TintDetector
 
+from opqn_app.core.errors import LibraryError
 from opqn_app.engine import Engine
-from opqn_app.errors import LibraryError
-from opqn_app.ui.item_models import FaceRole
-from opqn_app.ui.search_page import SearchPage
-from opqn_app.ui.session import Session
-from opqn_app.ui.widgets.contribution_bars import ContributionBars
-from opqn_app.ui.widgets.status_line import StatusLine
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.search.contribution_bars import ContributionBars
+from opqn_app.ui.search.result_model import FaceRole
+from opqn_app.ui.search.search_page import SearchPage
+from opqn_app.ui.shell.status_line import StatusLine
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000

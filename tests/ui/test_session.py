@@ -11,12 +11,12 @@ from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 from tint_engine import TintEncoder, tint_engine
 
-from opqn_app import settings as settings_file
+from opqn_app.core import settings as settings_file
+from opqn_app.core.errors import FolderUnavailable, ModelMissing
+from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine
-from opqn_app.errors import FolderUnavailable, ModelMissing
-from opqn_app.library.library import Library
-from opqn_app.settings import Settings
-from opqn_app.ui.session import Session
+from opqn_app.store.library import Library
+from opqn_app.ui.kit.session import Session
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from opqn_app.settings import Settings
-from opqn_app.ui.session import Session
-from opqn_app.ui.settings_dialog import SettingsDialog
+from opqn_app.core.settings import Settings
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.shell.settings_dialog import SettingsDialog
 
 MakeDialog = Callable[[Settings], SettingsDialog]
 MODELS = ["bundled-64", "mine-128"]

@@ -6,8 +6,8 @@ from gated_engine import GatedDetector
 from PySide6.QtWidgets import QProgressBar, QToolButton
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.session import Session
-from opqn_app.ui.widgets.status_line import StatusLine
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.shell.status_line import StatusLine
 
 LONG = 20_000
 

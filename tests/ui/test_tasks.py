@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from opqn_app.errors import OpqnError
-from opqn_app.ui.tasks import TaskRunner
+from opqn_app.core.errors import OpqnError
+from opqn_app.ui.kit.tasks import TaskRunner
 
 
 @pytest.fixture

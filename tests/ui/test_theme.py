@@ -5,9 +5,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from opqn_app import paths
-from opqn_app.ui import theme
-from opqn_app.ui.theme import DARK, LIGHT, Colours
+from opqn_app.core import paths
+from opqn_app.ui.kit import theme
+from opqn_app.ui.kit.theme import DARK, LIGHT, Colours
 
 
 def luminance(name: str) -> float:

@@ -14,10 +14,10 @@ from PIL import Image
 from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui import training
-from opqn_app.ui.main_window import MainWindow
-from opqn_app.ui.session import Session
-from opqn_app.ui.train_page import TrainPage
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.train import training
+from opqn_app.ui.train.train_page import TrainPage
 
 TIMEOUT = 30_000
 FAKE = Path(__file__).parent / "fake_child.py"

@@ -6,9 +6,9 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from opqn_app import paths
-from opqn_app.ui.session import Session
-from opqn_app.ui.welcome_page import WelcomePage, example_photos
+from opqn_app.core import paths
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.shell.welcome_page import WelcomePage, example_photos
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from opqn_app import paths
-from opqn_app.library.indexing import IndexProgress, IndexReport
-from opqn_app.ui import wording
+from opqn_app.core import paths
+from opqn_app.index.indexing import IndexProgress, IndexReport
+from opqn_app.ui.kit import wording
 
 
 def progress(**changes: object) -> IndexProgress:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from opqn_app.vision.area import AreaTable
+from opqn_app.vision.area_means import AreaTable
 
 
 def noise(height: int, width: int) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ import pytest
 from odd_files import dng, encoded, exif_bytes
 from PIL import Image
 
-from opqn_app.errors import PhotoUnreadable
+from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision.images import Photo, read_photo
 
 MUTATIONS = 150

@@ -14,7 +14,7 @@ from odd_files import encoded, exif_bytes, turned
 from orl_scenes import Scene, make_scene
 from PIL import Image, ImageOps
 
-from opqn_app.types import Box, DetectedFace
+from opqn_app.core.types import Box, DetectedFace
 from opqn_app.vision.detect import MtcnnDetector
 from opqn_app.vision.faces import find_faces
 from opqn_app.vision.images import read_photo

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from opqn_app.types import Box, DetectedFace
+from opqn_app.core.types import Box, DetectedFace
 from opqn_app.vision.align import TEMPLATE, align_face
 from opqn_app.vision.faces import find_faces
 from opqn_app.vision.images import Photo

@@ -22,7 +22,7 @@ from odd_files import (
 )
 from PIL import Image
 
-from opqn_app.errors import PhotoUnreadable
+from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision import images, pixels, raw
 from opqn_app.vision.images import PHOTO_SUFFIXES, open_photo, read_photo
 

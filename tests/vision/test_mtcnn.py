@@ -9,10 +9,10 @@ from facenet_pytorch import MTCNN
 from orl_scenes import make_scene
 from PIL import Image
 
-from opqn_app import paths
-from opqn_app.demo import load_answers
+from opqn_app.cli.demo import load_answers
+from opqn_app.core import paths
+from opqn_app.core.depth import FAST
 from opqn_app.vision.copies import bounded_copy
-from opqn_app.vision.depth import FAST
 from opqn_app.vision.images import open_photo
 from opqn_app.vision.mtcnn import Faces, Mtcnn, _nms_of_the_smaller
 

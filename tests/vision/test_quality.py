@@ -3,7 +3,7 @@ import pytest
 from PIL import Image, ImageFilter
 from scipy.ndimage import convolve
 
-from opqn_app.types import BLURRED_SHARPNESS, Crops
+from opqn_app.core.types import BLURRED_SHARPNESS, Crops
 from opqn_app.vision.quality import sharpness
 
 

@@ -5,8 +5,8 @@ import pytest
 from orl_scenes import Scene, make_scene
 from PIL import Image, ImageOps
 
-from opqn_app.errors import SettingsError
-from opqn_app.types import Box
+from opqn_app.core.errors import SettingsError
+from opqn_app.core.types import Box
 from opqn_app.vision.detect import MtcnnDetector, make_detector
 
 pytest.importorskip("cv2", reason="the extra 'yunet' is not installed")

@@ -5,10 +5,11 @@
         --out resources/models
 
 A head has discriminant directions of the trunk's features, and words that are learned, and later
-chosen, together (`trainer.joint_head`). With `--separate` each book has a sub-space of its own, as
-in the paper: the head starts as the best of a few good OPQs and may be trained with the OPQN loss
-(`--epochs`); of the start and all epochs, the one with the best mAP on one half of the validation
-people is kept. The weight of lengths, or the query temperature, and the calibration are chosen on
+chosen, together (`trainer.method.joint_head`). With `--separate` each book has a sub-space of its
+own, as in the paper: the head starts as the best of a few good OPQs and may be trained with the
+OPQN loss (`--epochs`); of the start and all epochs, the one with the best mAP on one half of the
+validation people is kept. The weight of lengths, or the query temperature, and the calibration are
+chosen on
 the same half, and the other half is only reported, as are the unseen LFW people. Embeddings are
 kept in the run folder, so that a run that was stopped goes on after them. `--trunk-from` takes the
 trunk out of a model that `opqn train` made: that is how a fine-tuned trunk gets its heads.
@@ -28,26 +29,26 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.errors import DataError
+from opqn_app.core.errors import DataError
+from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn import lut
-from opqn_app.opqn.backbone import mirror_mean
-from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.model import OpqnModel
-from opqn_app.opqn.weights import as_loaded, stored_state
-from opqn_app.types import Codes, Floats
-from trainer.calibration import MATCH_SHARE, reliability
-from trainer.controls import ProductQuantizer, train_pq, unit_rows
-from trainer.data import CropSet, read_crops
-from trainer.head import HeadRecipe, embed_crops, start_head, train_head
-from trainer.joint_head import JointRecipe, start_joint_head
-from trainer.metrics import LeaveOneOut, leave_one_out
+from opqn_app.opqn.torch.backbone import mirror_mean
+from opqn_app.opqn.torch.checkpoint import load_model, save_model
+from opqn_app.opqn.torch.model import OpqnModel
+from opqn_app.opqn.torch.weights import as_loaded, stored_state
+from trainer.data.picture_set import CropSet, read_crops
+from trainer.evaluate.baselines import ProductQuantizer, train_pq, unit_rows
+from trainer.evaluate.calibration import MATCH_SHARE, reliability
+from trainer.evaluate.metrics import LeaveOneOut, leave_one_out
+from trainer.method.head import HeadRecipe, embed_crops, start_head, train_head
+from trainer.method.joint_head import JointRecipe, start_joint_head
+from trainer.method.trunks import fill_trunk, load_trunk
 from trainer.recipes.command import make_run_folder, run_recipe
-from trainer.recipes.halves import face_shards, families, is_tuning, of_people
+from trainer.recipes.face_data import face_shards, families, is_tuning, of_people
 from trainer.recipes.head_card import Figures, card_text
 from trainer.recipes.head_curve import calibrate, pair_scores
 from trainer.recipes.trunk_cache import trunk_id
-from trainer.trunks import fill_trunk, load_trunk
 
 logger = logging.getLogger(__name__)
 

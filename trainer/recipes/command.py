@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from opqn_app.errors import DataError, OpqnError
+from opqn_app.core.errors import DataError, OpqnError
 
 
 def run_recipe(work: Callable[[], object]) -> int:

@@ -1,16 +1,16 @@
 """Worse copies of aligned crops, always the same: what models are measured on besides good photos.
 
-Low resolution and blur are those of training (`trainer.augment`); sunglasses, mask and low light
-are made here, at the places where the alignment puts eyes, nose and mouth.
+Low resolution and blur are those of training (`trainer.data.augment`); sunglasses, mask and
+low light are made here, at the places where the alignment puts eyes, nose and mouth.
 """
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from opqn_app.types import Crops
-from trainer import augment
+from opqn_app.core.types import Crops
 from trainer.config import AugmentConfig
+from trainer.data import augment
 
 BATCH = 256
 SIDE = 112

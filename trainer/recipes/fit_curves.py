@@ -11,10 +11,10 @@ import logging
 import sys
 from pathlib import Path
 
-from opqn_app.errors import DataError
-from opqn_app.opqn.checkpoint import LoadedModel, store_calibration
+from opqn_app.core.errors import DataError
 from opqn_app.opqn.model_folder import bundled_folder
-from trainer.calibration import MATCH_SHARE, reliability
+from opqn_app.opqn.torch.checkpoint import LoadedModel, store_calibration
+from trainer.evaluate.calibration import MATCH_SHARE, reliability
 from trainer.recipes.bundled_head import tables_and_codes, tuning_half, validation_people
 from trainer.recipes.command import make_run_folder, run_recipe
 from trainer.recipes.head_card import with_percentages

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.errors import DataError, OpqnError
+from opqn_app.core.errors import DataError, OpqnError
 from opqn_app.opqn.model_folder import bundled_models
-from trainer.encoding import codes_of, load_candidate, tables_of
-from trainer.pictures import AlignedCrops
-from trainer.ranking import rank
+from trainer.data.pictures import AlignedCrops
+from trainer.evaluate.encoding import codes_of, load_candidate, tables_of
+from trainer.evaluate.ranking import rank
+from trainer.evaluate.scoring import CodeScorer, StoredTables
 from trainer.recipes.rankings import finished
-from trainer.scoring import CodeScorer, StoredTables
 
 FOLDER = Path("tests/data")
 CROPS, STORED = "orl_crops.tar", "orl_gate.json"

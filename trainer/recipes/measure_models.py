@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from opqn_app.errors import DataError
-from opqn_app.opqn.backbone import mirror_mean
-from opqn_app.opqn.checkpoint import LoadedModel, load_model
+from opqn_app.core.errors import DataError
+from opqn_app.core.types import Floats
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.model import OpqnModel
-from opqn_app.opqn.weights import as_loaded, stored_state
-from opqn_app.types import Floats
+from opqn_app.opqn.torch.backbone import mirror_mean
+from opqn_app.opqn.torch.checkpoint import LoadedModel, load_model
+from opqn_app.opqn.torch.model import OpqnModel
+from opqn_app.opqn.torch.weights import as_loaded, stored_state
 from trainer.recipes.kept_figures import KeptFigures
 from trainer.recipes.people_figures import (
     Absent,

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from opqn_app.errors import DataError
-from opqn_app.opqn.checkpoint import LoadedModel, load_model
+from opqn_app.core.errors import DataError
 from opqn_app.opqn.model_folder import WEIGHTS_FILE, bundled_folder
+from opqn_app.opqn.torch.checkpoint import LoadedModel, load_model
 from trainer.recipes import table_text as text
 from trainer.recipes.command import run_recipe
 from trainer.recipes.degrade import KINDS

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from opqn_app.errors import DataError, NoFaceFound, OpqnError
-from opqn_app.types import FaceDetector
+from opqn_app.core.errors import DataError, NoFaceFound, OpqnError
+from opqn_app.core.types import FaceDetector
 
 PEOPLE, PICTURES = 40, 10  # s10/target.pgm, an eleventh of another person, is left out
 QUALITY = 88  # of the WebP

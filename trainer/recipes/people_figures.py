@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.types import Calibration, Floats
-from trainer.calibration import reliability
+from opqn_app.core.types import Calibration, Floats
+from trainer.evaluate.calibration import reliability
 
 LIKELY = 0.5  # probability from which the app says that a face is likely the person
 PAIRS = 400_000  # different-person pairs drawn for the reliability table

@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn import lut
-from opqn_app.opqn.backbone import EmbeddedTrunk
-from opqn_app.opqn.model import OpqnModel
-from opqn_app.types import Codes, Floats
-from trainer.metrics import expected_average_precision, precision_at, tie_groups
-from trainer.ranking import rank
-from trainer.scoring import CodeScorer, Scorer, StoredTables
+from opqn_app.opqn.torch.backbone import EmbeddedTrunk
+from opqn_app.opqn.torch.model import OpqnModel
+from trainer.evaluate.metrics import expected_average_precision, precision_at, tie_groups
+from trainer.evaluate.ranking import rank
+from trainer.evaluate.scoring import CodeScorer, Scorer, StoredTables
 
 FARS = (1e-3, 1e-4)
 SHORTLIST = 200  # faces that the longer code ranks again

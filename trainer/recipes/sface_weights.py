@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from opqn_app.errors import DataError
-from opqn_app.opqn.sface import SFace
+from opqn_app.core.errors import DataError
+from opqn_app.opqn.torch.sface import SFace
 from trainer.recipes.command import run_recipe
 
 NORM = {

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.types import Crops
-from trainer.pictures import AlignedCrops, JoinedPictures, PictureSource
-from trainer.recipes.halves import face_shards, families, is_tuning
+from opqn_app.core.types import Crops
+from trainer.data.pictures import AlignedCrops, JoinedPictures, PictureSource
+from trainer.recipes.face_data import face_shards, families, is_tuning
 
 
 @dataclass(frozen=True, eq=False)  # no slots: the digest is computed once

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from opqn_app.opqn.checkpoint import LoadedModel
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.torch.checkpoint import LoadedModel
 from trainer.recipes.people_figures import LIKELY, Absent, Relatives, Stated
 from trainer.recipes.rankings import SHORTLIST, Figures, TwoPhotos
 from trainer.recipes.table_goals import Verdict
@@ -212,8 +212,8 @@ def explained() -> dict[str, str]:
             "A library of all other crops of the set. “Not there”: without the person's"
             " own faces; told so means that no face reaches"
             f" {LIKELY:.0%}, where the app says that nobody matches. The curve follows the library"
-            " that is asked (`opqn_app.types.Calibration.among`); beside it the same curve, were it"
-            " to stay as it is among family photos."
+            " that is asked (`opqn_app.core.types.Calibration.among`); beside it the same curve,"
+            " were it to stay as it is among family photos."
         ),
         "stated": (
             "For a library where 1 % of the faces show the person asked for, as the calibration"

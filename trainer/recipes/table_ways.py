@@ -6,16 +6,16 @@ from functools import lru_cache
 
 from torch import Tensor
 
-from opqn_app.opqn.backbone import EmbeddedTrunk
-from opqn_app.opqn.checkpoint import LoadedModel
+from opqn_app.core.types import Floats
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.model import OpqnModel
-from opqn_app.types import Floats
-from trainer.controls import ProductQuantizer, train_pq
+from opqn_app.opqn.torch.backbone import EmbeddedTrunk
+from opqn_app.opqn.torch.checkpoint import LoadedModel
+from opqn_app.opqn.torch.model import OpqnModel
+from trainer.evaluate.baselines import ProductQuantizer, train_pq
+from trainer.evaluate.scoring import CodeScorer, CosineScorer, Scorer, StoredTables
 from trainer.recipes.rankings import Asked, asked, features
 from trainer.recipes.table_sets import CropsOfPeople
 from trainer.recipes.trunk_cache import TrunkCache, trunk_id
-from trainer.scoring import CodeScorer, CosineScorer, Scorer, StoredTables
 
 MakeScorer = Callable[[CropsOfPeople, CropsOfPeople, str], Scorer]
 

@@ -23,12 +23,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from opqn_app.opqn.checkpoint import load_model, save_model
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.model import OpqnModel
-from trainer.codewords import LearnedWords
+from opqn_app.opqn.torch.checkpoint import load_model, save_model
+from opqn_app.opqn.torch.model import OpqnModel
 from trainer.config import MethodConfig
-from trainer.head import HeadRecipe, train_head
+from trainer.method.codewords import LearnedWords
+from trainer.method.head import HeadRecipe, train_head
 from trainer.recipes.bundled_head import (
     TRUNK_PIXELS,
     Embedded,

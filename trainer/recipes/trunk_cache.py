@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from opqn_app.opqn.backbone import mirror_mean
-from opqn_app.opqn.model import OpqnModel
-from trainer.head import embed_crops
+from opqn_app.opqn.torch.backbone import mirror_mean
+from opqn_app.opqn.torch.model import OpqnModel
+from trainer.method.head import embed_crops
 from trainer.recipes.degrade import degraded
 from trainer.recipes.table_sets import CropsOfPeople
 

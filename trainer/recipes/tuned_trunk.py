@@ -3,9 +3,9 @@
     python -m trainer.recipes.tuned_trunk --data ../shared/data --trunk-file sface.pt \\
         --out sface-tuned.pt --bfloat16 --compile
 
-`trainer.tail` says how. A run that was stopped goes on after the last epoch that was finished; one
-run folder is for one trunk, one set of faces and one recipe. A graphics card is used where there
-is one. `trainer.recipes.bundled_head` then makes the heads.
+`trainer.method.last_blocks` says how. A run that was stopped goes on after the last epoch that was
+finished; one run folder is for one trunk, one set of faces and one recipe. A graphics card is used
+where there is one. `trainer.recipes.bundled_head` then makes the heads.
 """
 
 import argparse
@@ -24,21 +24,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.errors import DataError
-from opqn_app.opqn.backbone import mirror_mean
-from opqn_app.opqn.sface import CHANNELS, SFace
-from opqn_app.types import Crops
-from trainer import augment
+from opqn_app.core.errors import DataError
+from opqn_app.core.types import Crops
+from opqn_app.opqn.torch.backbone import mirror_mean
+from opqn_app.opqn.torch.sface import CHANNELS, SFace
 from trainer.config import AugmentConfig
-from trainer.controls import unit_rows
-from trainer.data import CropSet, read_crops
-from trainer.metrics import leave_one_out
-from trainer.recipes.bundled_head import collections_of, with_company
-from trainer.recipes.command import make_run_folder, run_recipe
-from trainer.recipes.degrade import degraded
-from trainer.recipes.halves import face_shards, families, is_tuning
-from trainer.recipes.trunk_cache import weights_id
-from trainer.tail import (
+from trainer.data import augment
+from trainer.data.picture_set import CropSet, read_crops
+from trainer.evaluate.baselines import unit_rows
+from trainer.evaluate.metrics import leave_one_out
+from trainer.method.last_blocks import (
     Tail,
     TailData,
     TailRecipe,
@@ -47,7 +42,12 @@ from trainer.tail import (
     maps_of,
     with_tail,
 )
-from trainer.trunks import load_trunk
+from trainer.method.trunks import load_trunk
+from trainer.recipes.bundled_head import collections_of, with_company
+from trainer.recipes.command import make_run_folder, run_recipe
+from trainer.recipes.degrade import degraded
+from trainer.recipes.face_data import face_shards, families, is_tuning
+from trainer.recipes.trunk_cache import weights_id
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,51 @@
+"""Where things lie: the user's data, logs and caches, and the files shipped with the app."""
+
+import os
+import sys
+from pathlib import Path
+
+import platformdirs
+
+from opqn_app.core.errors import OpqnError
+
+APP_NAME = "opqn-photo-search"
+
+
+def _user_dir(variable: str, default: str) -> Path:
+    # OPQN_DATA_DIR, OPQN_CACHE_DIR and OPQN_LOG_DIR move everything, e.g. onto the photo disk.
+    path = Path(os.environ.get(variable) or default)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OpqnError(
+            f"The folder {path} can't be made: {error.strerror}. Set {variable} to a folder that "
+            "may be written."
+        ) from error
+    return path
+
+
+def data_dir() -> Path:
+    """Folder of the library, settings and imported models; made if missing."""
+    return _user_dir("OPQN_DATA_DIR", platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
+def cache_dir() -> Path:
+    """Folder for what can be made again; made if missing."""
+    return _user_dir("OPQN_CACHE_DIR", platformdirs.user_cache_dir(APP_NAME, appauthor=False))
+
+
+def log_dir() -> Path:
+    """Folder of the log files; made if missing."""
+    return _user_dir("OPQN_LOG_DIR", platformdirs.user_log_dir(APP_NAME, appauthor=False))
+
+
+def default_library() -> Path:
+    """The library file used when none is named."""
+    return data_dir() / "library.sqlite"
+
+
+def resource(name: str) -> Path:
+    """Path of a shipped file, such as "models/bundled-64", in the source tree or a frozen app."""
+    frozen: str | None = getattr(sys, "_MEIPASS", None)
+    root = Path(frozen) if frozen else Path(__file__).resolve().parents[2]
+    return root / "resources" / name

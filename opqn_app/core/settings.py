@@ -1,0 +1,114 @@
+"""The user's choices: one frozen dataclass in one versioned JSON file that never stops a start."""
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from opqn_app.core import paths
+
+logger = logging.getLogger(__name__)
+
+VERSION = 1
+DEFAULT_MODEL = "bundled-256"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user can choose.
+
+    Attributes:
+        library: library file; "" means the default place.
+        model: name or folder of the OPQN model.
+        next_model: the one that takes over when every face has a code of it; "" if none does.
+        device: "auto", "cpu" or "cuda".
+        detector: "mtcnn" or "yunet"; see `vision.detect.make_detector`.
+        workers: processes that read photos while indexing; 0: as many as the machine can take.
+        excludes: glob patterns of folders and files to skip, relative to each root.
+        theme: "system", "light" or "dark".
+        min_probability: results below this similarity are folded under "less likely", 0 to 1.
+        group_by_photo: one result a photo.
+    """
+
+    library: str = ""
+    model: str = DEFAULT_MODEL
+    next_model: str = ""
+    device: str = "auto"
+    detector: str = "mtcnn"
+    workers: int = 0
+    excludes: tuple[str, ...] = ()
+    theme: str = "system"
+    min_probability: float = 0.5
+    group_by_photo: bool = False
+
+    @property
+    def library_path(self) -> Path:
+        return Path(self.library) if self.library else paths.default_library()
+
+
+MAX_WORKERS = 64
+CHOICES = {
+    "device": ("auto", "cpu", "cuda"),
+    "detector": ("mtcnn", "yunet"),
+    "theme": ("system", "light", "dark"),
+}
+
+
+def settings_file() -> Path:
+    return paths.data_dir() / "settings.json"
+
+
+def load(path: Path | None = None) -> Settings:
+    """Settings from `path`; unknown keys are ignored, bad values become defaults, both logged."""
+    path = path or settings_file()
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return Settings()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        logger.warning("settings can't be read, defaults are used: %s", reason)
+        return Settings()
+    if not isinstance(raw, dict):
+        logger.warning("settings are not a JSON object, defaults are used")
+        return Settings()
+    default = Settings()
+    values: dict[str, Any] = {}
+    for field in fields(Settings):
+        if field.name not in raw:
+            continue
+        value = raw.pop(field.name)
+        if _is_valid(field.name, value, getattr(default, field.name)):
+            values[field.name] = tuple(value) if field.name == "excludes" else value
+        else:
+            logger.warning("setting %s has a bad value, its default is used", field.name)
+    raw.pop("version", None)
+    for name in raw:
+        logger.warning("setting %s is not known and is ignored", name)
+    return Settings(**values)
+
+
+def save(settings: Settings, path: Path | None = None) -> None:
+    """Write `settings` to `path` in one step: a crash leaves the old file or the new one."""
+    path = path or settings_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"version": VERSION, **asdict(settings)}, indent=2) + "\n"
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)  # noqa: PTH105 - the atomic step is the point
+
+
+def _is_valid(name: str, value: Any, default: Any) -> bool:
+    if name == "excludes":
+        return isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if name in CHOICES:
+        return value in CHOICES[name]
+    if name == "workers":
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_WORKERS
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(default, float):
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+    return isinstance(value, type(default))

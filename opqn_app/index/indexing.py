@@ -1,0 +1,131 @@
+"""Index a folder: scan, compare, then read what is new, in batches that survive a kill.
+
+The generator yields only between transactions, so closing it at any yield, or killing the
+process, loses at most the photos of the batch that was not stored yet; the next run goes on there.
+"""
+
+import logging
+import time
+from collections.abc import Generator, Sequence
+from pathlib import Path
+
+from opqn_app.core.errors import FolderUnavailable
+from opqn_app.core.machine import THOROUGH_WORKER_BYTES, fitting_workers
+from opqn_app.engine import Engine
+from opqn_app.index.progress import IndexProgress, IndexReport
+from opqn_app.index.run_steps import Analyse, IndexRun
+from opqn_app.store.library import Library
+from opqn_app.store.records import real_path
+from opqn_app.store.root_table import is_available
+
+__all__ = ["IndexProgress", "IndexReport", "encode_library", "index_folder"]
+
+logger = logging.getLogger(__name__)
+
+
+def index_folder(
+    library_path: Path,
+    root: Path,
+    engine: Engine,
+    *,
+    excludes: Sequence[str] = (),
+    batch_size: int = 16,
+    retry_failures: bool = False,
+    failure_ids: Sequence[int] | None = None,
+    workers: int = 0,
+    elsewhere: Analyse | None = None,
+    thorough: bool = False,
+) -> Generator[IndexProgress, None, IndexReport]:
+    """Bring the library up to date with a folder.
+
+    A folder inside a known root rescans that part only; a folder around known roots takes them
+    over. Faces without a code of the engine's model get one from their stored crop.
+
+    Args:
+        excludes: glob patterns of what to leave out, see scan.is_excluded.
+        batch_size: photos stored in one transaction, at most.
+        retry_failures: read failed files again although they have not changed.
+        failure_ids: look at these failed files only, without a scan.
+        workers: processes that read photos; 1 is this one alone, 0 as many as the machine can
+            take. Without an engine's recipe, and for a few photos, this one does all.
+        elsewhere: analyses the photos instead of such processes, see library.cluster.
+        thorough: then search photos that are larger than the fast pass sees them, and that no run
+            has searched so, for small faces and others it has missed. Faces that are known stay
+            as they are.
+
+    Raises:
+        FolderUnavailable: the folder is missing, or empty although photos of it are known.
+        LibraryError: the library can't be written.
+    """
+    started = time.monotonic()
+    folder = real_path(root)
+    if not folder.is_dir():
+        raise FolderUnavailable(root, "it is a file" if folder.exists() else "it is not there")
+    with Library.open(library_path, write=True) as library:
+        run = _start(library, folder, engine)
+        if failure_ids is None:
+            yield from run.make_plan(excludes, retry_failures=retry_failures)
+        else:
+            run.plan_retry(failure_ids)
+        yield from run.encode_known_faces()
+        yield from run.find_known_content()
+        yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
+        able = fitting_workers(THOROUGH_WORKER_BYTES)
+        yield from run.search_again(batch_size, workers or able, elsewhere, every=thorough)
+        failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
+        report = run.counts.report(failures, time.monotonic() - started)
+    logger.info(
+        "indexed: %d added, %d changed, %d moved, %d removed, %d unchanged, %d searched again, "
+        "%d failures, %.1f s",
+        report.added,
+        report.changed,
+        report.moved,
+        report.removed,
+        report.unchanged,
+        report.searched,
+        len(report.failures),
+        report.seconds,
+    )
+    return report
+
+
+def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgress, None, int]:
+    """Give every face a code of the engine's model, from the stored crops: no photo is read.
+
+    What other models made of the faces stays and can be searched meanwhile. Stopped anywhere, the
+    next run goes on there.
+
+    Returns:
+        How many faces got a code.
+
+    Raises:
+        LibraryError: the library can't be written.
+    """
+    with Library.open(library_path, write=True) as library:
+        run = IndexRun(library, engine, root_id=0, root=library_path.parent, scope="")
+        yield from run.encode_known_faces()
+        library.writer.use_model(run.model)
+        return run.counts.coded
+
+
+def _start(library: Library, folder: Path, engine: Engine) -> IndexRun:
+    _refuse_empty(library, folder)
+    root = library.add_root(folder)
+    relative = folder.relative_to(root.path).as_posix()
+    run = IndexRun(library, engine, root.id, root.path, "" if relative == "." else relative)
+    library.writer.use_model(run.model)
+    library.writer.use_detector(run.engine.detector_name)
+    return run
+
+
+def _refuse_empty(library: Library, folder: Path) -> None:
+    """A mount point without its disk is an empty folder; all in it would seem deleted."""
+    found = library.root_for(folder)
+    if found is None or is_available(folder, has_photos=True):
+        return
+    root_id, root = found
+    relative = folder.relative_to(root).as_posix()
+    prefix = "" if relative == "." else f"{relative}/"
+    known = library.photo_table.known_photos(root_id)
+    if any(photo.rel_path.startswith(prefix) for photo in known):
+        raise FolderUnavailable(folder, "it is empty, although photos of it are known")

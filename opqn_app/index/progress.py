@@ -1,0 +1,163 @@
+"""What an indexing run tells while it works and when it is done."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opqn_app.store.records import Failure
+
+Phase = Literal["scanning", "indexing", "thorough"]
+WINDOW_S = 30.0
+MIN_BUSY_S = 1.0  # before that an estimate would be noise
+
+
+@dataclass(frozen=True, slots=True)
+class IndexProgress:
+    """Where a run stands.
+
+    Attributes:
+        phase: "thorough" while photos are searched again for more faces; done, total, rate and
+            time left are then of this phase.
+        done, total: photos to look at in this run, and known faces to encode for another model;
+            total is 0 while scanning, where done counts the files found so far.
+        faces, failures: found in this run.
+        photos_per_s: over the last half minute of work, pauses left out.
+        eta_s: seconds still to go; None while that is not known.
+        current: relative path of the file or folder looked at last.
+    """
+
+    phase: Phase
+    done: int
+    total: int
+    faces: int
+    failures: int
+    photos_per_s: float
+    eta_s: float | None
+    current: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What a run did.
+
+    Attributes:
+        added, changed, moved, removed: photos.
+        unchanged: photos that needed nothing, or only a new file time.
+        decoded: files whose picture was decoded, or could not be.
+        faces: found in this run.
+        searched: photos searched again thoroughly, where `more_faces` of `faces` were found.
+        coded: faces known before that got a code of the model.
+        failures: all files of the root that can't be read, without those the user ignores.
+    """
+
+    added: int
+    changed: int
+    moved: int
+    removed: int
+    unchanged: int
+    decoded: int
+    faces: int
+    failures: tuple[Failure, ...]
+    seconds: float
+    searched: int = 0
+    more_faces: int = 0
+    coded: int = 0
+
+
+class RateMeter:
+    """Photos a second over the last 30 s of work; time inside `paused` does not count."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._paused_s = 0.0
+        self._samples = deque([(clock(), 0)])
+        self._done = 0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self._paused_s += self._clock() - start
+
+    def add(self, count: int) -> None:
+        """`count` more photos are done."""
+        self._done += count
+        now = self._clock() - self._paused_s
+        self._samples.append((now, self._done))
+        while len(self._samples) > 2 and now - self._samples[1][0] >= WINDOW_S:
+            self._samples.popleft()
+
+    def rate(self) -> float:
+        """Photos a second; 0 while there is nothing to go by."""
+        (start, before), (end, after) = self._samples[0], self._samples[-1]
+        return (after - before) / (end - start) if end > start else 0.0
+
+    def eta_s(self, remaining: int) -> float | None:
+        """Seconds for `remaining` photos at this rate; None while it is too early to say."""
+        is_early = self._samples[-1][0] - self._samples[0][0] < MIN_BUSY_S
+        rate = self.rate()
+        return None if is_early or rate <= 0 else remaining / rate
+
+
+@dataclass(slots=True)
+class RunCounts:
+    """What a run has done so far; see IndexReport and IndexProgress for the meaning."""
+
+    added: int = 0
+    changed: int = 0
+    moved: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    decoded: int = 0
+    faces: int = 0
+    failures: int = 0
+    searched: int = 0
+    more_faces: int = 0
+    coded: int = 0
+    phase: Phase = "indexing"
+    done: int = 0
+    total: int = 0
+    meter: RateMeter = field(default_factory=RateMeter)
+
+    def begin(self, phase: Phase, total: int) -> None:
+        """Start to count `total` photos of another phase, which has a pace of its own."""
+        self.phase, self.done, self.total, self.meter = phase, 0, total, RateMeter()
+
+    def step(self, done: int, current: str) -> Iterator[IndexProgress]:
+        """Count `done` more photos and yield one progress; the clock stands while it is out."""
+        self.done += done
+        if done:
+            self.meter.add(done)
+        progress = IndexProgress(
+            phase=self.phase,
+            done=self.done,
+            total=self.total,
+            faces=self.faces,
+            failures=self.failures,
+            photos_per_s=self.meter.rate(),
+            eta_s=self.meter.eta_s(self.total - self.done),
+            current=current,
+        )
+        with self.meter.paused():
+            yield progress
+
+    def report(self, failures: tuple[Failure, ...], seconds: float) -> IndexReport:
+        return IndexReport(
+            added=self.added,
+            changed=self.changed,
+            moved=self.moved,
+            removed=self.removed,
+            unchanged=self.unchanged,
+            decoded=self.decoded,
+            faces=self.faces,
+            failures=failures,
+            seconds=seconds,
+            searched=self.searched,
+            more_faces=self.more_faces,
+            coded=self.coded,
+        )

@@ -1,0 +1,263 @@
+"""The steps of one indexing run, each a generator that stores before it yields."""
+
+import os
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from opqn_app.core.depth import THOROUGH
+from opqn_app.engine import Engine
+from opqn_app.index import scan
+from opqn_app.index.analysis import MAX_FACES_AT_ONCE, Analysed, Sighting, encode, find_in_file
+from opqn_app.index.batch import Batch
+from opqn_app.index.content import hash_file
+from opqn_app.index.plan import Move, PendingFile, ScanPlan, assign_moves, plan_changes
+from opqn_app.index.progress import IndexProgress, RunCounts
+from opqn_app.index.workers import analyse_in_order
+from opqn_app.store.crops import crop_from_webp
+from opqn_app.store.library import Library
+from opqn_app.store.records import KnownPhoto, ModelInfo, Relocation, Root
+
+SCAN_PROGRESS_S = 0.2
+# (items, root) → each item with its result, in order; closing it ends all work
+Analyse = Callable[
+    [Iterable[PendingFile], Path], Generator[tuple[PendingFile, Analysed], None, None]
+]
+
+BOXES_AT_ONCE = 256  # photos whose faces are read from the library together
+MIN_FOR_WORKERS = 40  # photos; fewer are done here before workers have started
+
+
+@dataclass(slots=True)
+class IndexRun:
+    """One run over a root, or over the part of it below `scope`.
+
+    Attributes:
+        root: what all relative paths start from.
+        scope: relative path of the folder to bring up to date, "" for the whole root.
+    """
+
+    library: Library
+    engine: Engine
+    root_id: int
+    root: Path
+    scope: str
+    counts: RunCounts = field(default_factory=RunCounts)
+    plan: ScanPlan = field(default_factory=lambda: ScanPlan((), (), (), (), 0))
+
+    @property
+    def model(self) -> ModelInfo:
+        return ModelInfo.of(self.engine.encoder)
+
+    def make_plan(
+        self, excludes: Sequence[str], *, retry_failures: bool
+    ) -> Iterator[IndexProgress]:
+        """Scan and compare with what is known."""
+        table = self.library.photo_table
+        found = yield from self._scan(excludes)
+        self._use_plan(
+            plan_changes(
+                [p for p in table.known_photos(self.root_id) if self._is_in_scope(p.rel_path)],
+                found,
+                [f for f in table.known_failures(self.root_id) if self._is_in_scope(f.rel_path)],
+                retry_failures=retry_failures,
+            )
+        )
+
+    def plan_retry(self, failure_ids: Sequence[int]) -> None:
+        """Plan to look at these failed files only."""
+        table, wanted = self.library.photo_table, set(failure_ids)
+        failed = [f for f in table.known_failures(self.root_id) if f.id in wanted]
+        paths = {failure.rel_path for failure in failed}
+        files = [scan.stat_photo(self.root, path) for path in sorted(paths)]
+        self._use_plan(
+            plan_changes(
+                [p for p in table.known_photos(self.root_id) if p.rel_path in paths],
+                scan.ScanResult(tuple(file for file in files if file is not None), ()),
+                failed,
+                retry_failures=True,
+            )
+        )
+
+    def encode_known_faces(self) -> Iterator[IndexProgress]:
+        """Give faces that have no code of this model one, from their stored crops.
+
+        This comes before anything new is stored: codes are kept in the order of face ids.
+        """
+        face_ids = self.library.code_store.faces_without_code(self.model.model_id).tolist()
+        self.counts.total += len(face_ids)
+        for start in range(0, len(face_ids), MAX_FACES_AT_ONCE):
+            chunk = face_ids[start : start + MAX_FACES_AT_ONCE]
+            crops = self.library.photo_table.crops(chunk)
+            codes = encode(self.engine.encoder, [crop_from_webp(crops[i]) for i in chunk])
+            self.library.writer.save_codes(self.model, chunk, codes)
+            self.counts.coded += len(chunk)
+            yield from self.counts.step(len(chunk), "")
+
+    def find_known_content(self) -> Iterator[IndexProgress]:
+        """Recognise files that hold a known photo: moved, renamed, swapped or only touched.
+
+        Their faces keep their ids; what is known of files that are gone is deleted.
+        """
+        displaced = [*self.plan.displaced, *self._displaced_elsewhere()]
+        hashes = {photo.content_hash for photo in displaced}
+        hashed: list[tuple[scan.PhotoFile, bytes]] = []
+        for file in self.plan.candidates(displaced):
+            digest = hash_file(self.root / file.rel_path)
+            if digest in hashes:
+                hashed.append((file, digest))
+            yield from self.counts.step(int(digest in hashes), file.rel_path)
+        moves = assign_moves(displaced, hashed)
+        self.plan = self.plan.after(moves)
+        self.library.writer.rearrange(
+            self.root_id,
+            [Relocation(old.id, new.rel_path, new.size, new.mtime_ns) for old, new in moves],
+            [photo.id for photo in self.plan.gone],
+            self.plan.gone_failures,
+        )
+        self._drop_emptied_roots()
+        self._count(moves)
+
+    def read_pending(
+        self, batch_size: int, workers: int, elsewhere: Analyse | None = None
+    ) -> Iterator[IndexProgress]:
+        """Read, detect, encode and store what is left."""
+        items = [*(PendingFile(file, None) for file in self.plan.broken), *self.plan.pending]
+        yield from self._read(items, len(items), batch_size, workers, elsewhere)
+
+    def search_again(
+        self, batch_size: int, workers: int, elsewhere: Analyse | None = None, *, every: bool
+    ) -> Iterator[IndexProgress]:
+        """Search larger copies of the photos that only the fast pass has seen.
+
+        Faces they have stay as they are. A photo whose disk refuses is left for another run.
+
+        Args:
+            every: not only those where this failed and is to be tried again.
+        """
+        retried = {photo.id for photo in self.plan.again}
+        if not (every or retried):
+            return
+        known = self.library.photo_table.known_photos(self.root_id, unsearched=True)
+        photos = sorted(
+            (p for p in known if self._is_in_scope(p.rel_path) and (every or p.id in retried)),
+            key=lambda photo: photo.rel_path,
+        )
+        self.counts.begin("thorough", len(photos))
+        yield from self._read(self._again(photos), len(photos), batch_size, workers, elsewhere)
+
+    def _again(self, photos: Sequence[KnownPhoto]) -> Iterator[PendingFile]:
+        for start in range(0, len(photos), BOXES_AT_ONCE):
+            some = photos[start : start + BOXES_AT_ONCE]
+            boxes = self.library.photo_table.boxes([photo.id for photo in some])
+            for photo in some:
+                file = scan.PhotoFile(photo.rel_path, photo.size, photo.mtime_ns)
+                yield PendingFile(file, photo, THOROUGH, boxes.get(photo.id, ()))
+
+    def _read(
+        self,
+        items: Iterable[PendingFile],
+        n_items: int,
+        batch_size: int,
+        workers: int,
+        elsewhere: Analyse | None,
+    ) -> Iterator[IndexProgress]:
+        batch = Batch(batch_size)
+        with closing(self._sightings(items, n_items, workers, elsewhere)) as sightings:
+            for item, sighting in sightings:
+                batch.take(item, sighting)
+                if batch.is_full:
+                    yield from self._store(batch)
+                    batch = Batch(batch_size)
+        if batch.n_files:
+            yield from self._store(batch)
+
+    def _sightings(
+        self, items: Iterable[PendingFile], n_items: int, workers: int, elsewhere: Analyse | None
+    ) -> Generator[tuple[PendingFile, Sighting], None, None]:
+        recipe = self.engine.recipe
+        if elsewhere is not None:
+            results = elsewhere(items, self.root)
+        elif recipe is None or workers == 1 or n_items < MIN_FOR_WORKERS:
+            for item in items:
+                yield item, find_in_file(item, self.root, self.engine.detector)
+            return
+        else:
+            results = analyse_in_order(items, self.root, recipe, workers)
+        with closing(results) as analysed:
+            for item, done in analysed:
+                yield item, Sighting(done)
+
+    def _store(self, batch: Batch) -> Iterator[IndexProgress]:
+        batch.store(self.library.writer, self.root_id, self.engine.encoder, self.counts)
+        yield from self.counts.step(batch.n_files, batch.last)
+
+    def _use_plan(self, plan: ScanPlan) -> None:
+        self.plan = plan
+        self.counts.unchanged = plan.unchanged
+        self.counts.total = len(plan.pending) + len(plan.broken)
+
+    def _scan(self, excludes: Sequence[str]) -> Generator[IndexProgress, None, scan.ScanResult]:
+        inner = [
+            root.path.relative_to(self.root).as_posix()
+            for root in self.library.roots()
+            if self.root in root.path.parents
+        ]
+        walk = scan.FolderScan(self.root, excludes, frozenset(inner))
+        last = time.monotonic()
+        for folder in walk.steps(self.scope):
+            if time.monotonic() - last >= SCAN_PROGRESS_S:
+                yield IndexProgress("scanning", len(walk.files), 0, 0, 0, 0.0, None, folder)
+                last = time.monotonic()
+        yield IndexProgress("scanning", len(walk.files), 0, 0, 0, 0.0, None, self.scope)
+        return walk.result()
+
+    def _displaced_elsewhere(self) -> list[KnownPhoto]:
+        """Photos of other roots whose file is not in its place and may be one of the new files.
+
+        Where a whole root is missing, perhaps because its disk is unplugged, only a file at the
+        same path below some folder counts: then the root was renamed, or mounted elsewhere.
+        """
+        new = [item.file for item in self.plan.pending if item.known is None]
+        sizes = {file.size for file in new}
+        ends = {end for file in new for end in _ends(file.rel_path)}
+        found: list[KnownPhoto] = []
+        for root in self._other_roots() if new else ():
+            known = self.library.photo_table.known_photos(root.id)
+            likely = [photo for photo in known if photo.size in sizes]
+            if root.is_available:
+                found += [p for p in likely if not os.path.lexists(root.path / p.rel_path)]
+            else:
+                found += [p for p in likely if p.rel_path in ends]
+        return found
+
+    def _other_roots(self) -> list[Root]:
+        return [root for root in self.library.roots() if root.id != self.root_id]
+
+    def _drop_emptied_roots(self) -> None:
+        for root in self._other_roots():
+            if root.photos == 0 and not root.is_available:
+                self.library.writer.drop_root_if_empty(root.id)
+
+    def _count(self, moves: Sequence[Move]) -> None:
+        touched = sum(
+            old.root_id == self.root_id and old.rel_path == new.rel_path for old, new in moves
+        )
+        self.counts.unchanged += touched
+        self.counts.moved = len(moves) - touched
+        self.counts.removed = len(self.plan.gone)
+        # Copies beyond the number of known photos were counted as found, and are read after all.
+        left = len(self.plan.pending) + len(self.plan.broken)
+        self.counts.total = max(self.counts.total, self.counts.done + left)
+
+    def _is_in_scope(self, rel_path: str) -> bool:
+        return not self.scope or rel_path.startswith(f"{self.scope}/")
+
+
+def _ends(rel_path: str) -> Iterator[str]:
+    """The path without its first 0, 1, 2, ... folders."""
+    parts = rel_path.split("/")
+    for start in range(len(parts)):
+        yield "/".join(parts[start:])

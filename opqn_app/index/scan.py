@@ -1,0 +1,250 @@
+"""Find the photo files below a folder without opening any of them."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import NamedTuple
+
+from opqn_app.core.errors import FolderUnavailable
+from opqn_app.store.records import real_path
+from opqn_app.vision import reasons
+from opqn_app.vision.images import PHOTO_SUFFIXES
+
+SKIP_MARKERS = frozenset({".nomedia", ".noimage"})  # a folder that holds one is left out
+
+# Bins, thumbnails and snapshots of file managers, network disks and operating systems.
+SYSTEM_FOLDERS = frozenset(
+    {
+        "@eadir",
+        "@recycle",
+        "@recently-snapshot",
+        "#recycle",
+        "#snapshot",
+        "$recycle.bin",
+        "recycler",
+        "system volume information",
+        "lost+found",
+        "__macosx",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A file that looks like a photo.
+
+    Attributes:
+        rel_path: path below the root, with "/" on every system.
+        size: bytes.
+        problem: why it can't be opened, for what is no regular file; a clause.
+    """
+
+    rel_path: str
+    size: int
+    mtime_ns: int
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What lies below a folder.
+
+    Attributes:
+        files: sorted by rel_path.
+        unreadable: folders that could not be listed; what is known below them may still be there.
+    """
+
+    files: tuple[PhotoFile, ...]
+    unreadable: tuple[str, ...]
+
+
+class _Folder(NamedTuple):
+    rel_path: str
+    real: Path  # absolute, without links
+
+
+class FolderScan:
+    """A scan in progress: iterate `steps`, then take `result`.
+
+    Attributes:
+        files: found so far, in no order.
+    """
+
+    def __init__(
+        self, root: Path, excludes: Sequence[str] = (), skip: frozenset[str] = frozenset()
+    ) -> None:
+        """Prepare a scan.
+
+        Args:
+            root: the folder that relative paths start from.
+            excludes: glob patterns; see `is_excluded`.
+            skip: relative paths of folders to leave out, such as roots of their own.
+        """
+        self.files: list[PhotoFile] = []
+        self._root = root
+        self._real_root = real_path(root)
+        self._excludes = excludes
+        self._skip = skip
+        self._unreadable: list[str] = []
+        self._visited: set[Path] = set()  # real paths; inode numbers are not unique on every disk
+        self._folders: list[_Folder] = []
+        self._links: list[_Folder] = []
+
+    def steps(self, start: str = "") -> Iterator[str]:
+        """Scan `start` and all below; yields the relative path of each folder once it is listed.
+
+        Links to folders are followed after the real folders, each target once, and not back into
+        the root: a photo below the root has one path, and loops end.
+
+        Raises:
+            FolderUnavailable: `start` can't be listed.
+        """
+        if any(self._is_left_out(folder) for folder in _ancestors(start)):
+            return
+        first = _Folder(start, real_path(self._root / start))
+        try:
+            os.scandir(first.real).close()
+        except OSError as error:
+            path = self._root / start
+            raise FolderUnavailable(path, reasons.file_system(path, error)) from error
+        self._folders.append(first)
+        while self._folders or self._links:
+            if not self._folders:
+                self._links.sort(reverse=True)
+            folder = (self._folders or self._links).pop()
+            if self._visit(folder):
+                yield folder.rel_path
+
+    def result(self) -> ScanResult:
+        return ScanResult(
+            tuple(sorted(self.files, key=lambda file: file.rel_path)),
+            tuple(sorted(self._unreadable)),
+        )
+
+    def _visit(self, folder: _Folder) -> bool:
+        if folder.real in self._visited or self._leads_back(folder):
+            return False
+        self._visited.add(folder.real)
+        try:
+            with os.scandir(self._root / folder.rel_path) as listing:
+                entries = list(listing)
+        except OSError:
+            self._unreadable.append(folder.rel_path)
+            return False
+        if any(entry.name in SKIP_MARKERS for entry in entries):
+            return False
+        for entry in entries:
+            self._take(entry, folder)
+        return True
+
+    def _leads_back(self, folder: _Folder) -> bool:
+        """True for a folder of the root that was reached through a link."""
+        direct = self._real_root / folder.rel_path
+        return folder.real.is_relative_to(self._real_root) and folder.real != direct
+
+    def _take(self, entry: os.DirEntry[str], folder: _Folder) -> None:
+        rel_path = f"{folder.rel_path}/{entry.name}" if folder.rel_path else entry.name
+        if entry.name.startswith(".") or is_excluded(rel_path, self._excludes):
+            return
+        is_link = entry.is_symlink()
+        _, dot, kind = entry.name.rpartition(".")  # a Path for each name takes a third of a scan
+        is_photo = (dot + kind).lower() in PHOTO_SUFFIXES
+        try:
+            if entry.is_dir():
+                if not self._is_left_out(rel_path):
+                    self._queue(entry, rel_path, folder)
+                return
+            if is_photo:
+                self.files.append(_photo_file(rel_path, entry.stat()))
+            elif is_link and not Path(entry.path).exists():
+                # Where the link led was perhaps a folder on a disk that is not there now.
+                self._unreadable.append(rel_path)
+        except OSError as error:
+            if error.errno == errno.ENOENT and not is_link:
+                return  # deleted a moment ago
+            if is_photo:
+                problem = reasons.file_system(Path(entry.path), error)
+                self.files.append(PhotoFile(rel_path, 0, 0, problem))
+            else:
+                self._unreadable.append(rel_path)
+
+    def _queue(self, entry: os.DirEntry[str], rel_path: str, parent: _Folder) -> None:
+        if entry.is_symlink():
+            self._links.append(_Folder(rel_path, real_path(Path(entry.path))))
+        else:
+            self._folders.append(_Folder(rel_path, parent.real / entry.name))
+
+    def _is_left_out(self, folder: str) -> bool:
+        name = folder.rpartition("/")[2]
+        return (
+            name.startswith(".")
+            or name.lower() in SYSTEM_FOLDERS
+            or folder in self._skip
+            or is_excluded(folder, self._excludes)
+        )
+
+
+def scan_folder(root: Path, excludes: Sequence[str] = ()) -> ScanResult:
+    """Everything below `root` at once; see FolderScan for the rules.
+
+    Raises:
+        FolderUnavailable: `root` can't be listed.
+    """
+    scan = FolderScan(root, excludes)
+    for _ in scan.steps():
+        pass
+    return scan.result()
+
+
+def is_excluded(rel_path: str, excludes: Sequence[str]) -> bool:
+    """True if a pattern matches the file or folder at `rel_path`.
+
+    A pattern without "/" is compared with the last name alone, others with the whole path from
+    the root: "*" and "?" stay inside one name, "**" stands for any number of folders. What lies
+    in an excluded folder is excluded with it.
+    """
+    parts = rel_path.split("/")
+    for pattern in excludes:
+        wanted = pattern.strip("/").split("/")
+        if wanted == [""]:
+            continue
+        if len(wanted) == 1 and "/" not in pattern.rstrip("/") and wanted != ["**"]:
+            if fnmatch(parts[-1], wanted[0]):
+                return True
+        elif _matches(parts, wanted):
+            return True
+    return False
+
+
+def _matches(parts: list[str], wanted: list[str]) -> bool:
+    if not wanted:
+        return not parts
+    if wanted[0] == "**":
+        return any(_matches(parts[i:], wanted[1:]) for i in range(len(parts) + 1))
+    return bool(parts) and fnmatch(parts[0], wanted[0]) and _matches(parts[1:], wanted[1:])
+
+
+def _ancestors(folder: str) -> list[str]:
+    parts = folder.split("/") if folder else []
+    return ["/".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def stat_photo(root: Path, rel_path: str) -> PhotoFile | None:
+    """One file as a scan would see it; None if it is gone."""
+    path = root / rel_path
+    try:
+        return _photo_file(rel_path, path.stat())
+    except OSError as error:
+        if error.errno == errno.ENOENT and not path.is_symlink():
+            return None
+        return PhotoFile(rel_path, 0, 0, reasons.file_system(path, error))
+
+
+def _photo_file(rel_path: str, found: os.stat_result) -> PhotoFile:
+    is_regular = stat.S_ISREG(found.st_mode)
+    problem = None if is_regular else reasons.not_a_file(found.st_mode)
+    return PhotoFile(rel_path, found.st_size, found.st_mtime_ns, problem)

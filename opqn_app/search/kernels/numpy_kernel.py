@@ -1,0 +1,58 @@
+"""The inner loops of a search in NumPy: always there, ready at once."""
+
+import numpy as np
+
+from opqn_app.core.types import Floats, Ids, Lut
+from opqn_app.opqn import lut as lut_scoring
+from opqn_app.search.segment import Segment, Stretch
+from opqn_app.search.terms import Terms
+
+
+class NumpyKernels:
+    """`Kernels` without a compiler."""
+
+    name = "numpy"
+
+    def can_sieve(self, segment: Segment) -> bool:
+        return False
+
+    def scan(
+        self, segment: Segment, part: slice, lut: Lut, floor: np.float32
+    ) -> tuple[Floats, Ids]:
+        scores = lut_scoring.scores(lut, segment.codes[part])
+        rows = np.flatnonzero(scores >= floor)
+        return scores[rows], rows + part.start
+
+    def sieve(
+        self, segment: Segment, part: slice, lut: Lut, floor: np.float32
+    ) -> tuple[Floats, Ids]:
+        return self.scan(segment, part, lut, floor)
+
+    def sieve_row(
+        self, stretch: Stretch, lut: Lut, floor: np.float32, heap: Floats
+    ) -> tuple[Floats, Ids, int]:
+        return np.empty(0, np.float32), np.empty(0, np.int64), stretch.first
+
+    def sift(
+        self, segment: Segment, terms: Terms, lut: Lut, floor: np.float32
+    ) -> tuple[Floats, Ids]:
+        sums = _weight_sums(segment, terms)
+        rows = np.flatnonzero(sums >= max(terms.threshold(floor), 0))
+        scores = lut_scoring.scores(lut, segment.books[:, rows].T)
+        kept = scores >= floor
+        return scores[kept], rows[kept]
+
+
+def _weight_sums(segment: Segment, terms: Terms) -> np.ndarray:
+    """(n,) uint8: what the terms of each face sum to."""
+    sums = np.zeros(len(segment), np.uint8)
+    positions, starts = segment.postings.positions, segment.postings.starts
+    known = terms.words < starts.shape[1] - 1
+    books, words, weights = terms.books[known], terms.words[known], terms.weights[known]
+    firsts, lasts = starts[books, words], starts[books, words + 1]
+    for m, first, last, weight in zip(
+        books.tolist(), firsts.tolist(), lasts.tolist(), weights, strict=True
+    ):
+        # A face is in a list once, so += through the index adds once to each.
+        sums[positions[m, first:last]] += weight
+    return sums

@@ -1,0 +1,175 @@
+"""One SQLite connection with the project's pragmas, whose errors are sentences for people."""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryReadOnly
+
+logger = logging.getLogger(__name__)
+
+BUSY_TIMEOUT_S = 10.0
+
+
+class Connection:
+    """A connection in autocommit mode; `transaction` groups writes, `snapshot` groups reads."""
+
+    def __init__(self, path: Path, raw: sqlite3.Connection) -> None:
+        self.path = path
+        self.raw = raw
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with translated_errors(self.path):
+            return self.raw.execute(sql, params).fetchall()
+
+    def row(self, sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        with translated_errors(self.path):
+            row: tuple[Any, ...] | None = self.raw.execute(sql, params).fetchone()
+            return row
+
+    def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """The first column of the first row; None without rows."""
+        row = self.row(sql, params)
+        return row[0] if row else None
+
+    def insert(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run an INSERT and return its row id."""
+        with translated_errors(self.path):
+            return int(self.raw.execute(sql, params).lastrowid or 0)
+
+    def run(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run a statement and return how many rows it changed."""
+        with translated_errors(self.path):
+            return self.raw.execute(sql, params).rowcount
+
+    def run_many(self, sql: str, params: Iterable[Sequence[Any]]) -> None:
+        with translated_errors(self.path):
+            self.raw.executemany(sql, params)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing, and the write lock from the first statement on."""
+        self.run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            if self.raw.in_transaction:
+                self.raw.rollback()
+            raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Reads inside see one state of the library, whatever a writer commits meanwhile."""
+        if self.raw.in_transaction:
+            yield
+            return
+        self.run("BEGIN")
+        try:
+            yield
+        finally:
+            self.raw.rollback()
+
+    def shrink(self) -> None:
+        """Give free pages back to the disk and empty the write-ahead log."""
+        with translated_errors(self.path):
+            # execute() would stop after the first page: this PRAGMA works on while it is stepped.
+            self.raw.executescript("PRAGMA incremental_vacuum")
+            is_busy, *_ = self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            logger.warning("a reader keeps the write-ahead log from being emptied now")
+
+    def close(self) -> None:
+        self.raw.close()
+
+
+def connect(path: Path, *, write: bool) -> Connection:
+    """Open `path` for the calling thread.
+
+    Raises:
+        LibraryError: the file can't be opened.
+        LibraryDamaged: it is not a SQLite file.
+    """
+    with translated_errors(path):
+        if write:
+            raw = sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+        else:
+            raw = _connect_to_read(path)
+        try:
+            _set_pragmas(raw, write=write)
+        except BaseException:
+            raw.close()
+            raise
+    return Connection(path, raw)
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    # "rw" lets SQLite clear up the WAL of a killed writer; on a read-only disk nothing can be
+    # pending, and WAL mode needs "immutable" there because its index file can't be made.
+    uri = path.absolute().as_uri()
+    for mode in ("mode=rw", "mode=ro", "immutable=1"):
+        raw = sqlite3.connect(
+            f"{uri}?{mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
+        )
+        try:
+            raw.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            raw.close()
+            if mode == "immutable=1" or not _is_readonly_error(error):
+                raise
+        except BaseException:
+            raw.close()
+            raise
+        else:
+            return raw
+    raise AssertionError("the loop returns or raises")
+
+
+def _is_readonly_error(error: sqlite3.OperationalError) -> bool:
+    code = error.sqlite_errorcode & 0xFF
+    return code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+
+
+def _set_pragmas(raw: sqlite3.Connection, *, write: bool) -> None:
+    raw.execute("PRAGMA foreign_keys = ON")
+    raw.execute("PRAGMA synchronous = NORMAL")
+    if not write:
+        raw.execute("PRAGMA query_only = ON")
+        return
+    # Freed pages are overwritten with zeros: what the user deletes must not stay in the file.
+    raw.execute("PRAGMA secure_delete = ON").fetchall()
+    raw.execute("PRAGMA auto_vacuum = INCREMENTAL")  # has an effect on a new file only
+    raw.execute("PRAGMA journal_mode = WAL").fetchall()
+
+
+@contextmanager
+def translated_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says about the file or the disk into LibraryError; bugs pass through."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise LibraryLocked(path, "another program") from error
+        if code == sqlite3.SQLITE_READONLY:
+            raise LibraryReadOnly(path, "the rights of the file do not allow it") from error
+        reason = _OPERATIONAL.get(code)
+        if reason is None:
+            raise
+        raise LibraryError(f"The library {path} can't be used: {reason}.") from error
+    except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise LibraryDamaged(path, str(error)) from error
+        raise
+
+
+_OPERATIONAL = {
+    sqlite3.SQLITE_CANTOPEN: "it can't be opened; check that its folder exists and may be read",
+    sqlite3.SQLITE_FULL: "the disk is full; free some space",
+    sqlite3.SQLITE_IOERR: "its disk gave an error; check that it is still connected",
+    sqlite3.SQLITE_PERM: "it may not be opened; check the rights of the file and its folder",
+}

@@ -1,0 +1,241 @@
+"""What indexing writes: each call is one transaction, so a kill loses at most one call."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import numpy as np
+
+from opqn_app.core.types import Codes
+from opqn_app.store.code_store import CodeStore
+from opqn_app.store.connection import Connection
+from opqn_app.store.photo_table import chunks, marks
+from opqn_app.store.records import (
+    ModelInfo,
+    NewFace,
+    NewFailure,
+    NewPhoto,
+    Relocation,
+    name_to_db,
+)
+
+
+class IndexWriter:
+    """The write side of photos, faces, crops and failures."""
+
+    def __init__(self, db: Connection, codes: CodeStore) -> None:
+        self._db = db
+        self._codes = codes
+        self._detector = "mtcnn"
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """A transaction that other readers notice: the revision goes up by one."""
+        with self._db.transaction():
+            yield
+            self._db.run("UPDATE meta SET revision = revision + 1")
+
+    def use_model(self, model: ModelInfo) -> None:
+        """Remember `model` as the one of the last run."""
+        if self._db.value("SELECT model_id FROM meta") == model.model_id:
+            return
+        with self.change():
+            self._codes.model_key(model)
+            self._db.run("UPDATE meta SET model_id = ?", [model.model_id])
+
+    def use_detector(self, name: str) -> None:
+        """Note `name` with the photos stored from now on."""
+        self._detector = name
+
+    def save_batch(
+        self,
+        root_id: int,
+        model: ModelInfo,
+        photos: Sequence[NewPhoto],
+        failures: Sequence[NewFailure] = (),
+    ) -> None:
+        """Store analysed photos and files that could not be read."""
+        with self.change():
+            ids: list[int] = []
+            for photo in photos:
+                photo_id = self._save_photo(root_id, photo)
+                ids += [self._save_face(photo_id, face) for face in photo.faces]
+            codes = [face.code for photo in photos for face in photo.faces]
+            if ids:
+                self._codes.add(model, ids, np.stack(codes))
+            for failure in failures:
+                self._save_failure(root_id, failure)
+
+    def save_codes(self, model: ModelInfo, face_ids: Sequence[int], codes: Codes) -> None:
+        """Store codes of known faces that have none of this model yet."""
+        with self.change():
+            self._codes.add(model, face_ids, codes)
+
+    def touch(self, photos: Sequence[Relocation]) -> None:
+        """Store new file times of photos whose content and place are the same."""
+        with self._db.transaction():
+            self._relocate(None, photos)
+            self._db.run_many(
+                "DELETE FROM failures WHERE (root_id, rel_path) IN "
+                "(SELECT root_id, rel_path FROM photos WHERE id = ?)",
+                [(photo.photo_id,) for photo in photos],
+            )
+
+    def rearrange(
+        self,
+        root_id: int,
+        moved: Sequence[Relocation],
+        gone: Sequence[int] = (),
+        gone_failures: Sequence[int] = (),
+    ) -> None:
+        """Give known photos their new place, faces and ids kept, and delete what has none."""
+        if not (moved or gone or gone_failures):
+            return
+        with self.change():
+            self._remove_photos(gone)
+            for chunk in chunks(gone_failures):
+                self._db.run(f"DELETE FROM failures WHERE id IN ({marks(chunk)})", chunk)
+            # Two files may have swapped names: free all the old names first.
+            self._db.run_many(
+                "UPDATE photos SET rel_path = ? WHERE id = ?",
+                [(f"/moving/{photo.photo_id}", photo.photo_id) for photo in moved],
+            )
+            self._relocate(root_id, moved)
+            self._db.run_many(
+                "DELETE FROM failures WHERE root_id = ? AND rel_path = ?",
+                [(root_id, name_to_db(photo.rel_path)) for photo in moved],
+            )
+
+    def drop_root_if_empty(self, root_id: int) -> None:
+        """Delete a root without photos, after they were all found in another one."""
+        if self._db.value("SELECT COUNT(*) FROM photos WHERE root_id = ?", [root_id]) == 0:
+            with self.change():
+                self._db.run("DELETE FROM roots WHERE id = ?", [root_id])
+
+    def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool) -> None:
+        with self.change():
+            for chunk in chunks(failure_ids):
+                self._db.run(
+                    f"UPDATE failures SET is_ignored = ? WHERE id IN ({marks(chunk)})",
+                    [int(ignored), *chunk],
+                )
+
+    def _save_photo(self, root_id: int, photo: NewPhoto) -> int:
+        name = name_to_db(photo.rel_path)
+        self._db.run("DELETE FROM failures WHERE root_id = ? AND rel_path = ?", [root_id, name])
+        if photo.photo_id is not None and photo.keeps_faces:
+            self._db.run(
+                "UPDATE photos SET n_faces = n_faces + ?, searched_px = ? WHERE id = ?",
+                [len(photo.faces), photo.searched_px, photo.photo_id],
+            )
+            if photo.faces:
+                self._db.run(
+                    "UPDATE photos SET detector = detector || '+' || ? "
+                    "WHERE id = ? AND instr('+' || detector || '+', '+' || ? || '+') = 0",
+                    [self._detector, photo.photo_id, self._detector],
+                )
+            return photo.photo_id
+        if photo.photo_id is not None:
+            self._remove_faces([photo.photo_id])
+        values = [
+            photo.size,
+            photo.mtime_ns,
+            photo.content_hash,
+            photo.width,
+            photo.height,
+            photo.taken_at,
+            photo.taken_at or _iso_time(photo.mtime_ns),
+            len(photo.faces),
+            self._detector,
+            photo.searched_px,
+        ]
+        if photo.photo_id is None:
+            return self._db.insert(
+                "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, "
+                "sort_time, n_faces, detector, searched_px, root_id, rel_path) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [*values, root_id, name],
+            )
+        self._db.run(
+            "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, width = ?, height = ?, "
+            "taken_at = ?, sort_time = ?, n_faces = ?, detector = ?, searched_px = ? "
+            "WHERE id = ?",
+            [*values, photo.photo_id],
+        )
+        return photo.photo_id
+
+    def _save_face(self, photo_id: int, face: NewFace) -> int:
+        box, quality = face.box, face.quality
+        face_id = self._db.insert(
+            "INSERT INTO faces (photo_id, box_left, box_top, box_right, box_bottom, landmarks, "
+            "size_px, confidence, sharpness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                photo_id,
+                box.left,
+                box.top,
+                box.right,
+                box.bottom,
+                np.ascontiguousarray(face.landmarks, dtype="<f4").tobytes(),
+                quality.size_px,
+                quality.confidence,
+                quality.sharpness,
+            ],
+        )
+        self._db.insert(
+            "INSERT INTO crops (face_id, webp) VALUES (?, ?)", [face_id, face.crop_webp]
+        )
+        return face_id
+
+    def _save_failure(self, root_id: int, failure: NewFailure) -> None:
+        if failure.drop_photo_id is not None:
+            self._remove_photos([failure.drop_photo_id])
+        # The user ignored this file, not whatever comes to be at its place later.
+        self._db.run(
+            "INSERT INTO failures (root_id, rel_path, size, mtime_ns, reason) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT (root_id, rel_path) DO UPDATE SET "
+            "is_ignored = is_ignored AND size = excluded.size AND mtime_ns = excluded.mtime_ns, "
+            "size = excluded.size, mtime_ns = excluded.mtime_ns, reason = excluded.reason",
+            [
+                root_id,
+                name_to_db(failure.rel_path),
+                failure.size,
+                failure.mtime_ns,
+                failure.reason.encode("utf-8", "replace").decode("utf-8"),
+            ],
+        )
+
+    def _relocate(self, root_id: int | None, photos: Sequence[Relocation]) -> None:
+        self._db.run_many(
+            "UPDATE photos SET root_id = COALESCE(?, root_id), rel_path = ?, size = ?, "
+            "mtime_ns = ?, sort_time = COALESCE(taken_at, ?) WHERE id = ?",
+            [
+                (
+                    root_id,
+                    name_to_db(photo.rel_path),
+                    photo.size,
+                    photo.mtime_ns,
+                    _iso_time(photo.mtime_ns),
+                    photo.photo_id,
+                )
+                for photo in photos
+            ],
+        )
+
+    def _remove_photos(self, photo_ids: Sequence[int]) -> None:
+        self._remove_faces(photo_ids)
+        for chunk in chunks(photo_ids):
+            self._db.run(f"DELETE FROM photos WHERE id IN ({marks(chunk)})", chunk)
+
+    def _remove_faces(self, photo_ids: Sequence[int]) -> None:
+        for chunk in chunks(photo_ids):
+            faces = self._db.rows(f"SELECT id FROM faces WHERE photo_id IN ({marks(chunk)})", chunk)
+            self._codes.bury([row[0] for row in faces])
+            self._db.run(f"DELETE FROM faces WHERE photo_id IN ({marks(chunk)})", chunk)
+
+
+def _iso_time(mtime_ns: int) -> str:
+    # A file time can lie outside what datetime knows; such a photo sorts as the oldest.
+    try:
+        return datetime.fromtimestamp(mtime_ns // 1_000_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return ""

@@ -1,0 +1,242 @@
+"""The library file: what was found in the user's photos, kept so that it opens without them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from opqn_app.core.errors import LibraryError
+from opqn_app.store import schema
+from opqn_app.store.code_store import CodeStore
+from opqn_app.store.connection import Connection, connect
+from opqn_app.store.index_writer import IndexWriter
+from opqn_app.store.lock import WriterLock
+from opqn_app.store.photo_table import GIVEN_UP, UNSEARCHED, PhotoTable
+from opqn_app.store.records import (
+    CodeSegment,
+    FaceRecord,
+    Failure,
+    ForgetReport,
+    LibraryStatus,
+    PhotoRecord,
+    Root,
+    real_path,
+)
+from opqn_app.store.root_table import RootTable
+
+
+class Library:
+    """An open library; a context manager, used in the thread that opened it.
+
+    Readers need no lock and see each committed batch. A writer holds the lock until `close`.
+
+    Attributes:
+        photo_table, code_store, writer: the tables; `writer` is for indexing.
+    """
+
+    def __init__(self, path: Path, db: Connection, lock: WriterLock | None) -> None:
+        self.path = path
+        self._db = db
+        self._lock = lock
+        self._roots = RootTable(db)
+        self.photo_table = PhotoTable(db)
+        self.code_store = CodeStore(db)
+        self.writer = IndexWriter(db, self.code_store)
+
+    @classmethod
+    def open(cls, path: Path, *, write: bool = False) -> "Library":
+        """Open the library at `path`; for writing it is made if it is missing.
+
+        Raises:
+            LibraryError: there is no library to read, or its folder can't be made.
+            LibraryTooNew: a newer version of this program wrote it.
+            LibraryDamaged: the file is not a library, or broken.
+            LibraryLocked: another writer is at work.
+        """
+        path = Path(path)
+        return _open_to_write(cls, path) if write else _open_to_read(cls, path)
+
+    def close(self) -> None:
+        try:
+            self._db.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def revision(self) -> int:
+        """Goes up with each change of photos, faces, codes or failures."""
+        return int(self._db.value("SELECT revision FROM meta"))
+
+    @property
+    def uuid(self) -> str:
+        """Names this library for caches outside it."""
+        return str(self._db.value("SELECT uuid FROM meta"))
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Reads inside see one state, whatever a writer commits meanwhile."""
+        return self._db.snapshot()
+
+    def status(self) -> LibraryStatus:
+        row = self._db.row(
+            "SELECT (SELECT COUNT(*) FROM photos), (SELECT COUNT(*) FROM faces), "
+            "(SELECT COUNT(*) FROM failures WHERE NOT is_ignored), (SELECT COUNT(*) FROM roots), "
+            "meta.model_id, models.name, meta.revision, "
+            f"(SELECT COUNT(*) FROM photos WHERE {UNSEARCHED}) - "
+            f"(SELECT COUNT(*) FROM ({GIVEN_UP})) "
+            "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"
+        )
+        assert row is not None, "the first migration fills meta"
+        return LibraryStatus(*row)
+
+    def detectors(self) -> dict[str, int]:
+        """Photos by the detector that found their faces, most first; another is not run again.
+
+        Where the thorough search was by another detector, and found more, it is "mtcnn+yunet".
+        """
+        rows = self._db.rows(
+            "SELECT detector, COUNT(*) FROM photos GROUP BY detector ORDER BY 2 DESC, 1"
+        )
+        return {str(name): int(count) for name, count in rows}
+
+    def roots(self) -> list[Root]:
+        """The folders, in the order they were added; looks whether each is there now."""
+        return self._roots.all()
+
+    def photo_count(self, root_id: int | None = None) -> int:
+        return self.photo_table.count(root_id)
+
+    def photos(
+        self, root_id: int | None = None, *, offset: int = 0, limit: int = 500
+    ) -> list[PhotoRecord]:
+        """A page of photos, newest first: by the time taken, else by the file's time."""
+        return self.photo_table.page(root_id, offset, limit)
+
+    def faces_of(self, photo_id: int) -> list[FaceRecord]:
+        """The faces of a photo, in the order they were found: largest first."""
+        return self.photo_table.faces_of(photo_id)
+
+    def faces(self, face_ids: Sequence[int]) -> list[FaceRecord]:
+        """Faces in the order of `face_ids`; unknown ids are left out."""
+        return self.photo_table.faces(face_ids)
+
+    def crop(self, face_id: int) -> bytes | None:
+        """The aligned 112×112 crop as a WebP file."""
+        return self.photo_table.crop(face_id)
+
+    def failures(self, root_id: int | None = None) -> list[Failure]:
+        """Files that could not be read, ignored ones included."""
+        return self.photo_table.failures(root_id)
+
+    def code_segments(self, model_id: str) -> Iterator[CodeSegment]:
+        """All codes of a model; iterate inside `snapshot` while a writer may be at work."""
+        return self.code_store.segments(model_id)
+
+    def faces_without_code(self, model_id: str) -> int:
+        """How many faces a search by this model would leave out."""
+        return len(self.code_store.faces_without_code(model_id))
+
+    def root_for(self, path: Path) -> tuple[int, Path] | None:
+        """Id and path of the root that is `path` or holds it."""
+        root_id = self._roots.covering(real_path(path))
+        return None if root_id is None else (root_id, self._roots.paths()[root_id])
+
+    def add_root(self, path: Path) -> Root:
+        """The root that covers `path`, added if there is none.
+
+        A parent of known roots takes them over with their photo and face ids.
+        """
+        path = real_path(path)
+        if not self._roots.is_settled(path):
+            with self.writer.change():
+                self._roots.add(path)
+        root_id = self._roots.covering(path)
+        return next(root for root in self.roots() if root.id == root_id)
+
+    def forget_root(self, path: Path) -> ForgetReport:
+        """Delete all that is known of a root, so that no byte of its codes or crops is left.
+
+        The file's free pages, its write-ahead log and the copies that migrations made are
+        cleared as well. The photos themselves are not touched.
+
+        Raises:
+            LibraryError: `path` is not a root.
+        """
+        with self.writer.change():
+            report = self._roots.forget(real_path(path), self.code_store)
+        self._db.shrink()
+        for copy in schema.backups(self.path):
+            copy.unlink()
+        return report
+
+    def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool = True) -> None:
+        """Leave failures out of counts and retries, or take them back in."""
+        self.writer.ignore_failures(failure_ids, ignored=ignored)
+
+
+def _open_to_write(cls: type[Library], path: Path) -> Library:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            f"The folder {path.parent} for the library can't be made: {error.strerror}. "
+            "Choose another place."
+        ) from error
+    lock = WriterLock(path)
+    lock.acquire()
+    try:
+        if path.is_file():
+            _refuse_foreign(path)
+        db = connect(path, write=True)
+        try:
+            schema.migrate(db)
+        except BaseException:
+            db.close()
+            raise
+    except BaseException:
+        lock.release()
+        raise
+    return cls(path, db, lock)
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise for what is no library of this version before any setting of ours changes the file."""
+    db = connect(path, write=False)
+    try:
+        schema.needs_migration(db)
+    finally:
+        db.close()
+
+
+def _open_to_read(cls: type[Library], path: Path) -> Library:
+    if not path.is_file():
+        raise LibraryError(_no_library(path))
+    db = connect(path, write=False)
+    try:
+        if schema.is_empty(db):
+            raise LibraryError(_no_library(path))
+        is_old = schema.needs_migration(db)
+    except BaseException:
+        db.close()
+        raise
+    if not is_old:
+        return cls(path, db, None)
+    db.close()
+    _open_to_write(cls, path).close()
+    return cls(path, connect(path, write=False), None)
+
+
+def _no_library(path: Path) -> str:
+    return f"There is no library at {path} yet. Index a folder of photos first."

@@ -1,0 +1,260 @@
+"""What the library hands out and takes in: frozen records, free of SQL."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.core.depth import FAST
+from opqn_app.core.types import Box, Codes, FaceEncoder, FaceQuality, Floats, Ids
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A folder the user added.
+
+    Attributes:
+        failures: files that can't be read, without the ignored ones.
+        is_available: False while the folder is missing, or empty although photos are known in it.
+        unsearched: photos not searched thoroughly yet.
+    """
+
+    id: int
+    path: Path
+    photos: int
+    faces: int
+    failures: int
+    is_available: bool
+    unsearched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """A photo as the library knows it; its file need not be there now.
+
+    Attributes:
+        rel_path: path below the root, with "/" on every system.
+        size: bytes of the file.
+        width, height: pixels of the upright photo at full resolution.
+        taken_at: ISO time from the photo's own metadata.
+    """
+
+    id: int
+    root_id: int
+    path: Path
+    rel_path: str
+    size: int
+    width: int
+    height: int
+    taken_at: str | None
+    n_faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class FaceRecord:
+    """A face of a photo; the box is in pixels of the upright photo."""
+
+    id: int
+    photo: PhotoRecord
+    box: Box
+    quality: FaceQuality
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that looks like a photo and can't be read."""
+
+    id: int
+    root_id: int
+    path: Path
+    reason: str
+    is_ignored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryStatus:
+    """Counts of the whole library; `failures` leaves the ignored ones out.
+
+    Attributes:
+        model_id, model_name: the model of the last indexing run, None before the first.
+        unsearched: photos not searched thoroughly yet.
+    """
+
+    photos: int
+    faces: int
+    failures: int
+    roots: int
+    model_id: str | None
+    model_name: str | None
+    revision: int
+    unsearched: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetReport:
+    """What `Library.forget_root` removed."""
+
+    photos: int
+    faces: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodeSegment:
+    """A run of codes of one model.
+
+    Attributes:
+        face_ids: (n,) int64, ascending.
+        codes: (n, M) uint8 or uint16.
+        is_dead: (n,) True where the face was deleted since.
+    """
+
+    face_ids: Ids
+    codes: Codes
+    is_dead: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeStamp:
+    """What changes whenever a sealed segment does: codes are only ever buried or purged from it.
+
+    Attributes:
+        n, n_live: codes in it, and those of faces that are still there.
+    """
+
+    segment_id: int
+    n: int
+    n_live: int
+    first_face_id: int
+    last_face_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """The part of a FaceEncoder that is stored beside its codes."""
+
+    model_id: str
+    name: str
+    n_books: int
+    n_words: int
+
+    @classmethod
+    def of(cls, encoder: FaceEncoder) -> Self:
+        return cls(encoder.model_id, encoder.name, encoder.n_books, encoder.n_words)
+
+
+@dataclass(frozen=True, slots=True)
+class CodedFaces:
+    """How many faces of a library have a code of a model."""
+
+    model_id: str
+    name: str
+    faces: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhoto:
+    """A photo row as planning needs it."""
+
+    id: int
+    root_id: int
+    rel_path: str
+    size: int
+    mtime_ns: int
+    content_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFailure:
+    """A failure row as planning needs it."""
+
+    id: int
+    rel_path: str
+    size: int
+    mtime_ns: int
+    is_ignored: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewFace:
+    """A face to be stored.
+
+    Attributes:
+        landmarks: (5, 2) float32, pixels of the upright photo.
+        crop_webp: the aligned crop as a WebP file.
+        code: (M,) uint8 or uint16.
+    """
+
+    box: Box
+    landmarks: Floats
+    quality: FaceQuality
+    crop_webp: bytes
+    code: Codes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NewPhoto:
+    """An analysed file: a new photo, or the new content of the photo `photo_id`.
+
+    Attributes:
+        searched_px: pixels of the copy its faces were looked for on, at most.
+        keeps_faces: the content is that of the photo `photo_id`, and `faces` come to those it has.
+    """
+
+    rel_path: str
+    size: int
+    mtime_ns: int
+    content_hash: bytes
+    width: int
+    height: int
+    taken_at: str | None
+    faces: tuple[NewFace, ...]
+    photo_id: int | None = None
+    searched_px: int = FAST.pixels
+    keeps_faces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NewFailure:
+    """A file that could not be read.
+
+    Attributes:
+        drop_photo_id: the photo whose content this file no longer holds.
+    """
+
+    rel_path: str
+    size: int
+    mtime_ns: int
+    reason: str
+    drop_photo_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relocation:
+    """A known photo whose file is now elsewhere, or has only a new mtime."""
+
+    photo_id: int
+    rel_path: str
+    size: int
+    mtime_ns: int
+
+
+def name_to_db(name: str) -> str | bytes:
+    """A file name as SQLite can hold it: text, or its raw bytes where it is not valid UTF-8."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return os.fsencode(name)
+    return name
+
+
+def name_from_db(value: str | bytes) -> str:
+    """The name `name_to_db` was given."""
+    return os.fsdecode(value)
+
+
+def real_path(path: Path) -> Path:
+    """`path` without links; one that leads back to itself is left as it is, no error."""
+    return Path(os.path.realpath(path))

@@ -1,0 +1,131 @@
+"""The folders of a library: adding one, absorbing its sub-folders, forgetting one for good."""
+
+import os
+from pathlib import Path
+
+from opqn_app.core.errors import LibraryError
+from opqn_app.store.code_store import CodeStore
+from opqn_app.store.connection import Connection
+from opqn_app.store.photo_table import GIVEN_UP, UNSEARCHED
+from opqn_app.store.records import ForgetReport, Root, name_from_db, name_to_db
+
+
+class RootTable:
+    """Rows of `roots`; write calls run inside a transaction."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def all(self) -> list[Root]:
+        """Every root, in the order they were added."""
+        rows = self._db.rows(
+            "SELECT r.id, r.path, "
+            "(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id), "
+            "(SELECT COALESCE(SUM(p.n_faces), 0) FROM photos p WHERE p.root_id = r.id), "
+            "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored), "
+            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNSEARCHED}) - "
+            f"(SELECT COUNT(*) FROM ({GIVEN_UP} AND p.root_id = r.id)) "
+            "FROM roots r ORDER BY r.id"
+        )
+        return [_root(*row) for row in rows]
+
+    def paths(self) -> dict[int, Path]:
+        rows = self._db.rows("SELECT id, path FROM roots ORDER BY id")
+        return {row[0]: Path(name_from_db(row[1])) for row in rows}
+
+    def covering(self, path: Path) -> int | None:
+        """The innermost root that is `path` or holds it."""
+        covering = [(root, i) for i, root in self.paths().items() if path.is_relative_to(root)]
+        return max(covering, key=lambda pair: len(pair[0].parts))[1] if covering else None
+
+    def is_settled(self, path: Path) -> bool:
+        """True if `add` would change nothing."""
+        root_id = self.covering(path)
+        return root_id is not None and not self._inner(self.paths()[root_id])
+
+    def add(self, path: Path) -> int:
+        """The root that covers `path`, made if there is none.
+
+        It takes over the roots inside it, ids and all; but not one whose folder is missing now,
+        since its photos would seem deleted.
+        """
+        root_id = self.covering(path)
+        if root_id is None:
+            root_id = self._db.insert(
+                "INSERT INTO roots (path) VALUES (?)", [name_to_db(str(path))]
+            )
+        outer = self.paths()[root_id]
+        for inner in self._inner(outer):
+            self._absorb(inner.id, root_id, inner.path.relative_to(outer).as_posix())
+        return root_id
+
+    def forget(self, path: Path, codes: CodeStore) -> ForgetReport:
+        """Delete a root with its photos, faces, crops, codes and failures.
+
+        Raises:
+            LibraryError: `path` is not a root.
+        """
+        root_id = next((i for i, root in self.paths().items() if root == path), None)
+        if root_id is None:
+            raise LibraryError(self._not_a_root(path))
+        photos = self._db.value("SELECT COUNT(*) FROM photos WHERE root_id = ?", [root_id])
+        faces = self._db.rows(
+            "SELECT f.id FROM faces f JOIN photos p ON p.id = f.photo_id WHERE p.root_id = ?",
+            [root_id],
+        )
+        codes.bury([row[0] for row in faces])
+        self._db.run("DELETE FROM roots WHERE id = ?", [root_id])
+        codes.purge()
+        return ForgetReport(photos=photos, faces=len(faces))
+
+    def _inner(self, outer: Path) -> list[Root]:
+        return [root for root in self.all() if outer in root.path.parents and root.is_available]
+
+    def _absorb(self, inner_id: int, root_id: int, prefix: str) -> None:
+        for table in ("photos", "failures"):
+            rows = self._db.rows(
+                f"SELECT id, rel_path FROM {table} WHERE root_id = ?",
+                [inner_id],
+            )
+            self._db.run_many(
+                f"UPDATE {table} SET root_id = ?, rel_path = ? WHERE id = ?",
+                [
+                    (root_id, name_to_db(f"{prefix}/{name_from_db(rel_path)}"), row_id)
+                    for row_id, rel_path in rows
+                ],
+            )
+        self._db.run("DELETE FROM roots WHERE id = ?", [inner_id])
+
+    def _not_a_root(self, path: Path) -> str:
+        known = ", ".join(str(root) for root in self.paths().values())
+        hint = f"Its folders are: {known}." if known else "It has no folders."
+        return f"{path} is not a folder of the library {self._db.path}. {hint}"
+
+
+def is_available(folder: Path, *, has_photos: bool) -> bool:
+    """True if `folder` can be listed and does not look like the mount point of a missing disk.
+
+    Args:
+        has_photos: photos are known in it; then an empty folder is a disk that is not there.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            has_entries = any(not entry.name.startswith(".") for entry in entries)
+    except OSError:
+        return False
+    return has_entries or not has_photos
+
+
+def _root(
+    root_id: int, path: str | bytes, photos: int, faces: int, failures: int, unsearched: int
+) -> Root:
+    folder = Path(name_from_db(path))
+    return Root(
+        id=root_id,
+        path=folder,
+        photos=photos,
+        faces=faces,
+        failures=failures,
+        is_available=is_available(folder, has_photos=photos > 0),
+        unsearched=unsearched,
+    )

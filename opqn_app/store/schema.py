@@ -1,0 +1,216 @@
+"""The library's tables, as migrations that are never edited once released."""
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opqn_app.core.errors import LibraryDamaged, LibraryTooNew
+from opqn_app.store.connection import Connection, translated_errors
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Change = Callable[["Database"], None]
+
+MIGRATION_SET = "opqn_library"
+MIGRATIONS_TABLE = "_sqlite_migrations"  # where sqlite_utils keeps what was applied
+APPLICATION_ID = 0x4F50514E  # "OPQN", what `file` and SQLite show for the file
+
+
+def m0001_first_tables(db: "Database") -> None:
+    """Roots, photos, faces, crops, models, codes, failures and the revision.
+
+    rel_path and roots.path hold text, or the raw bytes of a name that is not valid UTF-8.
+    Ids are never used twice, so that a face id kept elsewhere can't come to mean another face.
+    """
+    for statement in _FIRST_TABLES:
+        db.execute(statement)
+    db.execute("INSERT INTO meta (id, uuid) VALUES (1, ?)", [str(uuid.uuid4())])
+
+
+_FIRST_TABLES = (
+    """CREATE TABLE meta (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        uuid TEXT NOT NULL,
+        revision INTEGER NOT NULL DEFAULT 0,
+        model_id TEXT)""",
+    """CREATE TABLE roots (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        path NOT NULL UNIQUE)""",
+    """CREATE TABLE photos (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        root_id INTEGER NOT NULL REFERENCES roots (id) ON DELETE CASCADE,
+        rel_path NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        content_hash BLOB NOT NULL,
+        width INTEGER NOT NULL,
+        height INTEGER NOT NULL,
+        taken_at TEXT,
+        sort_time TEXT NOT NULL,
+        n_faces INTEGER NOT NULL,
+        UNIQUE (root_id, rel_path))""",
+    "CREATE INDEX photos_newest ON photos (sort_time, id)",
+    "CREATE INDEX photos_newest_of_root ON photos (root_id, sort_time, id)",
+    "CREATE INDEX photos_faces_of_root ON photos (root_id, n_faces)",
+    """CREATE TABLE faces (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        photo_id INTEGER NOT NULL REFERENCES photos (id) ON DELETE CASCADE,
+        box_left REAL NOT NULL, box_top REAL NOT NULL,
+        box_right REAL NOT NULL, box_bottom REAL NOT NULL,
+        landmarks BLOB NOT NULL,
+        size_px REAL NOT NULL, confidence REAL NOT NULL, sharpness REAL NOT NULL)""",
+    "CREATE INDEX faces_of_photo ON faces (photo_id)",
+    """CREATE TABLE crops (
+        face_id INTEGER PRIMARY KEY REFERENCES faces (id) ON DELETE CASCADE,
+        webp BLOB NOT NULL)""",
+    """CREATE TABLE models (
+        id INTEGER PRIMARY KEY,
+        model_id TEXT NOT NULL UNIQUE,
+        name TEXT NOT NULL,
+        n_books INTEGER NOT NULL,
+        n_words INTEGER NOT NULL,
+        dtype TEXT NOT NULL)""",
+    """CREATE TABLE code_segments (
+        id INTEGER PRIMARY KEY,
+        model INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+        first_face_id INTEGER NOT NULL,
+        last_face_id INTEGER NOT NULL,
+        n INTEGER NOT NULL,
+        n_live INTEGER NOT NULL,
+        ids BLOB NOT NULL,
+        codes BLOB NOT NULL,
+        dead BLOB NOT NULL)""",
+    "CREATE INDEX code_segments_of_model ON code_segments (model, first_face_id)",
+    """CREATE TABLE code_tail (
+        face_id INTEGER NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+        model INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+        code BLOB NOT NULL,
+        PRIMARY KEY (face_id, model)) WITHOUT ROWID""",
+    """CREATE TABLE failures (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        root_id INTEGER NOT NULL REFERENCES roots (id) ON DELETE CASCADE,
+        rel_path NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        reason TEXT NOT NULL,
+        is_ignored INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (root_id, rel_path))""",
+)
+
+
+def m0002_detector_of_photo(db: "Database") -> None:
+    """Which detector found a photo's faces; until then there was only MTCNN."""
+    db.execute("ALTER TABLE photos ADD COLUMN detector TEXT NOT NULL DEFAULT 'mtcnn'")
+
+
+def m0003_searched_px_of_photo(db: "Database") -> None:
+    """How large the copy was that a photo's faces were looked for on; until then 1024×768.
+
+    The index holds the photos that await the thorough search, see photo_table.UNSEARCHED.
+    """
+    db.execute("ALTER TABLE photos ADD COLUMN searched_px INTEGER NOT NULL DEFAULT 786432")
+    db.execute(
+        "CREATE INDEX photos_unsearched ON photos (root_id) "
+        "WHERE searched_px < 7077888 AND searched_px < width * height"
+    )
+
+
+# In order; new ones go to the end.
+CHANGES: tuple[Change, ...] = (
+    m0001_first_tables,
+    m0002_detector_of_photo,
+    m0003_searched_px_of_photo,
+)
+
+
+def is_empty(connection: Connection) -> bool:
+    """True for a file without tables, also when a first run was killed while making them."""
+    names = _table_names(connection)
+    return names <= {MIGRATIONS_TABLE, "sqlite_sequence"}
+
+
+def needs_migration(connection: Connection, changes: Sequence[Change] = CHANGES) -> bool:
+    """True if this build has changes the file does not have yet.
+
+    Raises:
+        LibraryTooNew: the file has a change this build does not know.
+        LibraryDamaged: the file belongs to another program.
+    """
+    if is_empty(connection):
+        return True
+    applied = _applied(connection)
+    known = {change.__name__ for change in changes}
+    for name in applied:
+        if name not in known:
+            raise LibraryTooNew(connection.path, name)
+    return bool(known - set(applied))
+
+
+def migrate(connection: Connection, changes: Sequence[Change] = CHANGES) -> Path | None:
+    """Bring the file up to date; a file that holds a library is copied beside itself first.
+
+    Returns:
+        The copy, None if none was needed.
+    """
+    if not needs_migration(connection, changes):
+        return None
+    copy = None if is_empty(connection) else _copy_beside(connection, changes)
+    _apply(connection, changes)
+    return copy
+
+
+def backups(path: Path) -> list[Path]:
+    """The copies `migrate` made of the library at `path`."""
+    return sorted(
+        file for file in path.parent.iterdir() if file.name.startswith(f"{path.name}{_BACKUP_MARK}")
+    )
+
+
+_BACKUP_MARK = ".before-"
+
+
+def _apply(connection: Connection, changes: Sequence[Change]) -> None:
+    # Imported here, since a window that only reads should not wait 0.2 s for it.
+    from sqlite_utils import Database
+    from sqlite_utils.migrations import Migrations
+
+    migrations = Migrations(MIGRATION_SET)
+    for change in changes:
+        migrations(name=change.__name__)(change)
+    with translated_errors(connection.path):
+        connection.raw.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        migrations.apply(Database(connection.raw, execute_plugins=False))
+
+
+def _copy_beside(connection: Connection, changes: Sequence[Change]) -> Path:
+    applied = set(_applied(connection))
+    first = next(change.__name__ for change in changes if change.__name__ not in applied)
+    copy = connection.path.with_name(f"{connection.path.name}{_BACKUP_MARK}{first}")
+    copy.unlink(missing_ok=True)
+    target = sqlite3.connect(copy)
+    try:
+        with translated_errors(copy):
+            connection.raw.backup(target)
+    finally:
+        target.close()
+    return copy
+
+
+def _applied(connection: Connection) -> list[str]:
+    if MIGRATIONS_TABLE not in _table_names(connection):
+        raise LibraryDamaged(connection.path, "it was made by another program")
+    rows = connection.rows(
+        f"SELECT name FROM {MIGRATIONS_TABLE} WHERE migration_set = ? ORDER BY id",
+        [MIGRATION_SET],
+    )
+    if not rows:
+        raise LibraryDamaged(connection.path, "it was made by another program")
+    return [row[0] for row in rows]
+
+
+def _table_names(connection: Connection) -> set[str]:
+    rows = connection.rows("SELECT name FROM sqlite_master WHERE type = 'table'")
+    return {row[0] for row in rows}

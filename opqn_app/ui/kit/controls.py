@@ -1,0 +1,65 @@
+"""Labels and buttons as the pages make them: words, icon, accessible name, action in one call."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+
+from opqn_app.ui.kit.theme import set_icon
+
+
+def text_label(
+    words: str = "", *, style: str = "", is_quiet: bool = False, wraps: bool = False
+) -> QLabel:
+    """Plain text, never markup: file names are shown as they are.
+
+    Args:
+        style: "title" or "heading" of the style sheet.
+    """
+    label = QLabel(words)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setObjectName(style)
+    label.setProperty("quiet", is_quiet)
+    label.setWordWrap(wraps)
+    return label
+
+
+def push_button(
+    words: str, act: Callable[[], object] | None = None, *, icon: str = "", is_primary: bool = False
+) -> QPushButton:
+    """A button with words."""
+    button = QPushButton(words)
+    button.setProperty("primary", is_primary)
+    button.setAutoDefault(True)  # Enter presses it while it has the keyboard
+    if icon:
+        set_icon(button, icon)
+    if act is not None:
+        button.clicked.connect(lambda: act())
+    return button
+
+
+def tool_button(
+    icon: str,
+    name: str,
+    act: Callable[[], object] | None = None,
+    *,
+    words: str = "",
+    tip: str = "",
+) -> QToolButton:
+    """A quiet button: an icon, with words beside it if given.
+
+    Args:
+        name: what a screen reader says.
+        tip: what the mouse is told; `name` if empty.
+    """
+    button = QToolButton()
+    button.setAccessibleName(name)
+    button.setToolTip(tip or name)
+    set_icon(button, icon)
+    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    if words:
+        button.setText(words)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    if act is not None:
+        button.clicked.connect(lambda: act())
+    return button

@@ -1,0 +1,54 @@
+"""The dialogs that ask: which folder to add, whether to remove one, whether to end what runs."""
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+from opqn_app.store.records import Root
+from opqn_app.ui.kit import wording
+
+
+def choose_folder(parent: QWidget) -> Path | None:
+    """Ask for a folder of photos; None if the user thinks better of it."""
+    chosen = QFileDialog.getExistingDirectory(parent, "Add a folder of photos")
+    return Path(chosen) if chosen else None
+
+
+def removal_question(root: Root) -> str:
+    """What removing a folder means, before it is done."""
+    name = wording.folder_name(root.path)
+    return (
+        f"What was found in {name} ({wording.contents(root.photos, root.faces)}) is deleted from "
+        "the library. The photos themselves are not touched. To search them again, the folder "
+        "has to be indexed again from the start."
+    )
+
+
+def confirm_removal(parent: QWidget, root: Root) -> bool:
+    """Ask before a folder is removed; the safe answer is the default."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Remove folder")
+    box.setText(f"Remove {wording.folder_name(root.path)} from the library?")
+    box.setInformativeText(removal_question(root))
+    remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
+    keep = box.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.setEscapeButton(keep)
+    box.exec()
+    return box.clickedButton() is remove
+
+
+def confirm_close(parent: QWidget, lost: str) -> bool:
+    """Ask before the window closes on work that runs; the safe answer is the default."""
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("Close the window")
+    box.setText("Close the window now?")
+    box.setInformativeText(lost)
+    close = box.addButton("Close", QMessageBox.ButtonRole.DestructiveRole)
+    stay = box.addButton("Keep it running", QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(stay)
+    box.setEscapeButton(stay)
+    box.exec()
+    return box.clickedButton() is close

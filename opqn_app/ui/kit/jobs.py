@@ -1,0 +1,267 @@
+"""What runs in the lanes: plain functions and generators that know the library and no widget."""
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+
+from opqn_app.core.errors import OpqnError
+from opqn_app.core.types import Calibration, Crops, Lut
+from opqn_app.engine import Engine
+
+if TYPE_CHECKING:  # the library and search layers are imported in the lanes, after the first paint
+    from opqn_app.index.indexing import IndexProgress, IndexReport
+    from opqn_app.search.code_index import CodeIndex, Ranking
+    from opqn_app.store.library import Library
+    from opqn_app.store.records import ForgetReport
+    from opqn_app.vision.faces import FoundFace
+    from opqn_app.vision.images import Photo
+
+Result = TypeVar("Result")
+Crop = NDArray[np.uint8]  # (112, 112, 3) RGB
+
+_making = Lock()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchOutcome:
+    """The answer to one query, with what is needed to explain it.
+
+    Attributes:
+        ranking: every face that can be compared, most alike first.
+        index: the codes the ranking was made from; explains a face by its contributions.
+        lut: the query's table, (M, K).
+        calibration: raw score → probability, for this query; None if the model has none.
+        crops: the query faces, (n, 112, 112, 3).
+        seconds: from the crops to the ranking.
+    """
+
+    ranking: "Ranking"
+    index: "CodeIndex"
+    lut: Lut
+    calibration: Calibration | None
+    crops: Crops
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenedPhoto:
+    """A query photo, decoded, before its faces are known."""
+
+    name: str
+    path: Path | None
+    photo: "Photo"
+
+
+class EngineSlot:
+    """Where lanes wait for the engine while the "load" lane builds it."""
+
+    def __init__(self) -> None:
+        self._future: Future[Engine] = Future()
+
+    @property
+    def is_ready(self) -> bool:
+        return self._future.done() and not self._future.cancelled() and not self._future.exception()
+
+    def reopen(self) -> None:
+        """After a failure: let the next ones wait for another try."""
+        if self._future.done() and not self.is_ready:
+            self._future = Future()
+
+    def fill(self, factory: Callable[[], Engine]) -> Engine:
+        """Build the engine here and wake whoever waits; called on the "load" lane."""
+        try:
+            engine = factory()
+        except BaseException as error:
+            if not self._future.done():
+                self._future.set_exception(error)
+            raise
+        if not self._future.done():
+            self._future.set_result(engine)
+        return engine
+
+    def replace(self, engine: Engine) -> None:
+        """From now on everybody gets `engine`; whoever waits for the old one gets it too."""
+        if self._future.done():
+            self._future = Future()
+        self._future.set_result(engine)
+
+    def wait(self) -> Engine:
+        """The engine, as soon as it is there; raises what kept it from loading."""
+        try:
+            return self._future.result()
+        except CancelledError:
+            raise OpqnError("The window was closed before the model was loaded.") from None
+
+    def close(self) -> None:
+        """Wake whoever waits, with nothing; for shutdown."""
+        self._future.cancel()
+
+
+def ensure_library(path: Path) -> None:
+    """Make the library file if it is missing; the lanes of this process wait for each other."""
+    from opqn_app.store.library import Library
+
+    with _making:
+        if not path.exists():
+            Library.open(path, write=True).close()
+
+
+def read_library(path: Path, job: Callable[["Library"], Result]) -> Result:
+    """Run `job` on a short-lived read connection; an absent library is made first."""
+    from opqn_app.store.library import Library
+
+    ensure_library(path)
+    with Library.open(path) as library:
+        return job(library)
+
+
+def write_library(path: Path, job: Callable[["Library"], Result]) -> Result:
+    """Run `job` on the writing connection; only for the "index" lane."""
+    from opqn_app.store.library import Library
+
+    ensure_library(path)
+    with Library.open(path, write=True) as library:
+        return job(library)
+
+
+def forget_root(path: Path, root: Path) -> "ForgetReport":
+    """Remove a folder and every face code of it from the library; the photos stay."""
+    return write_library(path, lambda library: library.forget_root(root))
+
+
+def index_root(
+    path: Path, root: Path, slot: EngineSlot, **options: Any
+) -> Generator["IndexProgress", None, "IndexReport"]:
+    """`index_folder`, once the engine is there."""
+    from opqn_app.index.indexing import index_folder
+
+    ensure_library(path)
+    return (yield from index_folder(path, root, slot.wait(), **options))
+
+
+def switch_model(
+    path: Path, factory: Callable[[], Engine], slot: EngineSlot
+) -> Generator["IndexProgress", None, Engine]:
+    """Load another model, give every face a code of it, and only then let it answer.
+
+    The engine changes here, on the lane that writes: no face can come in between with a code of
+    the old model only.
+    """
+    from opqn_app.index.indexing import encode_library
+
+    ensure_library(path)
+    engine = factory()
+    yield from encode_library(path, engine)
+    slot.replace(engine)
+    return engine
+
+
+def open_query(
+    source: Path | bytes | QImage, name: str, slot: EngineSlot
+) -> Generator[OpenedPhoto, None, tuple[OpenedPhoto, list["FoundFace"]]]:
+    """Decode a query photo (yielded, so that it can be shown), then find its faces.
+
+    Raises:
+        PhotoUnreadable: not a photo this program can read.
+        NoFaceFound: a photo without a face.
+    """
+    from opqn_app.search.query import faces_in
+
+    photo = _photo_of(source, name)
+    opened = OpenedPhoto(name, source if isinstance(source, Path) else None, photo)
+    yield opened
+    detector = slot.wait().detector
+    yield opened  # a newer query has come meanwhile: this one ends here
+    return opened, faces_in(photo, detector, name=name)
+
+
+def _photo_of(source: Path | bytes | QImage, name: str) -> "Photo":
+    from opqn_app.vision.images import open_photo, read_photo
+
+    if isinstance(source, Path):
+        return open_photo(source)
+    return read_photo(source, name) if isinstance(source, bytes) else photo_of_image(source)
+
+
+def photo_of_image(image: QImage) -> "Photo":
+    """Pixels from the clipboard or a browser as a photo, bounded like any other."""
+    from PIL import Image
+
+    from opqn_app.vision.images import MAX_SIDE, Photo
+
+    shown = image.convertToFormat(QImage.Format.Format_RGB888)
+    if max(shown.width(), shown.height()) > MAX_SIDE:
+        keep, smooth = (
+            Qt.AspectRatioMode.KeepAspectRatio,
+            Qt.TransformationMode.SmoothTransformation,
+        )
+        shown = shown.scaled(MAX_SIDE, MAX_SIDE, keep, smooth)
+    size, stride = (shown.width(), shown.height()), shown.bytesPerLine()
+    pixels = Image.frombytes("RGB", size, bytes(shown.constBits()), "raw", "RGB", stride)
+    return Photo(pixels, image.width(), image.height(), None)
+
+
+def crops_of_faces(path: Path, face_ids: Sequence[int]) -> list[Crop]:
+    """The stored aligned crops of library faces, to be used as queries."""
+    from opqn_app.search.query import crop_of_face
+
+    return read_library(path, lambda library: [crop_of_face(library, i) for i in face_ids])
+
+
+class Searcher:
+    """Keeps the codes of the library in memory and up to date; searches on the "query" lane."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._index: CodeIndex | None = None
+
+    def search(self, crops: Sequence[Crop], slot: EngineSlot) -> SearchOutcome:
+        """Rank the whole library against the person on `crops`."""
+        from opqn_app.search.query import curve_of, query_lut
+
+        encoder = slot.wait().encoder
+        start = perf_counter()
+        lut = query_lut(encoder, crops)
+        index = self._fresh_index(encoder.model_id)
+        ranking = index.search(lut)
+        seconds = perf_counter() - start
+        return SearchOutcome(
+            ranking=ranking,
+            index=index,
+            lut=lut,
+            calibration=curve_of(encoder.calibration, index, lut),
+            crops=np.stack(crops),
+            seconds=seconds,
+        )
+
+    def _fresh_index(self, model_id: str) -> "CodeIndex":
+        index = read_library(self._path, lambda library: self._current(library, model_id))
+        self._index = index
+        return index
+
+    def _current(self, library: "Library", model_id: str) -> "CodeIndex":
+        from opqn_app.search.code_index import CodeIndex
+
+        held = self._index
+        if held is not None and held.model_id == model_id:
+            return held.refreshed(library)
+        return CodeIndex.load(library, model_id)
+
+    @property
+    def n_faces(self) -> int:
+        """How many faces the codes in memory are of."""
+        return 0 if self._index is None else len(self._index)
+
+    def prepare(self, slot: EngineSlot) -> None:
+        """Have the codes in memory, and the loops compiled, before the first query asks."""
+        if self._path.exists():
+            self._fresh_index(slot.wait().encoder.model_id).prepare()

@@ -1,0 +1,98 @@
+"""A first look at a set of labelled pictures: how many people and pictures, before any work."""
+
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from opqn_app.core.progress import counted
+
+PACK_SUFFIX = ".safetensors"  # what `opqn pack` writes
+MOST = 200_000  # pictures counted; beyond that "more than"
+EXPLAINED = (
+    "One folder for each person, named after them, with pictures of that person only. A tar file "
+    "or a pack of such folders will do too."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledData:
+    """What was counted; `is_cut` if counting stopped at `MOST`."""
+
+    path: Path
+    people: int
+    pictures: int
+    is_cut: bool = False
+
+    @property
+    def is_usable(self) -> bool:
+        """Two people at least, one of them twice."""
+        return self.people >= 2 and self.pictures > self.people
+
+    @property
+    def words(self) -> str:
+        """ "40 people, 400 pictures", or what is missing."""
+        if not self.pictures:
+            return "There are no folders of people with pictures in it."
+        if not self.is_usable:
+            return "Two people with two pictures each are the least that can be compared."
+        people = counted(self.people, "person").replace("persons", "people")
+        least = "more than " if self.is_cut else ""
+        return f"{people}, {least}{counted(self.pictures, 'picture')}"
+
+
+def look_at(path: Path) -> LabelledData:
+    """Count people and pictures; names only, no picture is opened. For a lane.
+
+    Raises:
+        OSError, tarfile.TarError, ValueError: it can't be read.
+    """
+    if path.suffix == PACK_SUFFIX:
+        return _look_into_pack(path)
+    from opqn_app.vision.images import PHOTO_SUFFIXES
+
+    suffixes = PHOTO_SUFFIXES | {".pgm"}  # what old sets of faces come in
+    people: set[str] = set()
+    pictures = 0
+    for person, name in _names(path):
+        if os.path.splitext(name)[1].lower() in suffixes:  # noqa: PTH122 - many names
+            people.add(person)
+            pictures += 1
+            if pictures >= MOST:
+                return LabelledData(path, len(people), pictures, is_cut=True)
+    return LabelledData(path, len(people), pictures)
+
+
+def _look_into_pack(path: Path) -> LabelledData:
+    """The names stand in the head of the file: its length in 8 bytes, then JSON."""
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        if length > path.stat().st_size:
+            raise ValueError("it is no safetensors file")
+        head = json.loads(file.read(length))
+    try:
+        names = json.loads(head["__metadata__"]["opqn"])
+        return LabelledData(path, len(names["people"]), len(names["files"]))
+    except (KeyError, TypeError) as error:
+        raise ValueError("it is no pack of pictures") from error
+
+
+def _names(path: Path) -> Iterator[tuple[str, str]]:
+    """(person, file name) of each file; a file's folder is its person."""
+    if path.is_file():
+        with tarfile.open(path) as tar:
+            for member in tar:
+                if member.isfile():
+                    folder, _, name = member.name.rpartition("/")
+                    yield folder.rpartition("/")[2], name
+        return
+    for folder, _folders, files in os.walk(path, onerror=_raise):
+        if Path(folder) != path:
+            for name in files:
+                yield folder, name
+
+
+def _raise(error: OSError) -> None:
+    raise error

@@ -1,0 +1,446 @@
+"""The window's state: settings, library, engine and the jobs that run on them; no widget."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from opqn_app.core import paths
+from opqn_app.core import settings as settings_file
+from opqn_app.core.settings import Settings
+from opqn_app.engine import Engine, load_engine
+from opqn_app.ui.kit import jobs
+from opqn_app.ui.kit.tasks import Task, TaskRunner
+
+if TYPE_CHECKING:
+    from opqn_app.store.library import Library
+
+logger = logging.getLogger(__name__)
+
+COALESCE_MS = 400  # commits closer together than this are one `library_changed`
+
+Failure = Exception  # an OpqnError is for showing, anything else is a bug
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRequest:
+    """A folder that waits for its turn to be indexed."""
+
+    root: Path
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Session(QObject):
+    """What the pages share. Every signal arrives on the GUI thread.
+
+    Args:
+        settings: the user's choices; changed by `change_settings`.
+        library: a library file for this time only, which no setting remembers.
+        engine_factory: (model, device) → Engine; runs once, in the "load" lane.
+
+    Signals:
+        settings_changed: the new Settings.
+        engine_ready: the Engine.
+        engine_failed: why not, as a plain sentence.
+        model_switch_progressed: an IndexProgress, counting faces; see `switch_model`.
+        model_switched: the model (str) that answers from now on.
+        model_switch_ended: the model (str) that does not take over, and why not, as a plain
+            sentence; "" when the user stopped it.
+        status_read: a LibraryStatus, after `refresh_status` and after every change.
+        status_failed: why the library can't be read, as a plain sentence.
+        library_changed: faces came or went; bursts of commits are one signal.
+        indexing_queued: a folder (Path) waits or was taken up; see `waiting_roots`.
+        indexing_started: the folder (Path).
+        indexing_progressed: an IndexProgress.
+        indexing_paused: True when paused, False when resumed.
+        indexing_finished: the folder (Path) and its IndexReport.
+        indexing_cancelled: the folder (Path); what was committed stays.
+        indexing_failed: the folder (Path) and the exception.
+        root_forgotten: the folder (Path) and a ForgetReport.
+        forget_failed: the folder (Path) and the exception.
+        query_photo_opened: an OpenedPhoto, shown while its faces are being found.
+        query_faces_found: the OpenedPhoto and its list of FoundFace, largest first.
+        query_failed: why there is no answer, as a plain sentence.
+        results_ready: a SearchOutcome.
+    """
+
+    settings_changed = Signal(object)
+    engine_ready = Signal(object)
+    engine_failed = Signal(str)
+    model_switch_progressed = Signal(object)
+    model_switched = Signal(str)
+    model_switch_ended = Signal(str, str)
+    status_read = Signal(object)
+    status_failed = Signal(str)
+    library_changed = Signal()
+    indexing_queued = Signal()
+    indexing_started = Signal(object)
+    indexing_progressed = Signal(object)
+    indexing_paused = Signal(bool)
+    indexing_finished = Signal(object, object)
+    indexing_cancelled = Signal(object)
+    indexing_failed = Signal(object, object)
+    root_forgotten = Signal(object, object)
+    forget_failed = Signal(object, object)
+    query_photo_opened = Signal(object)
+    query_faces_found = Signal(object, object)
+    query_failed = Signal(str)
+    results_ready = Signal(object)
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        library: Path | None = None,
+        engine_factory: Callable[[str, str], Engine] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.settings = settings
+        self.library_path = library or settings.library_path
+        self.runner = TaskRunner(self)
+        self.status: Any = None  # the newest LibraryStatus, None until read
+        self.coding_problem = ""  # why the faces have no codes of the model, if that was tried
+        self._engine_factory = engine_factory or partial(load_engine, detector=settings.detector)
+        self._slot = jobs.EngineSlot()
+        self._load_task: Task | None = None
+        self._searcher = jobs.Searcher(self.library_path)
+        self._waiting: deque[IndexRequest] = deque()
+        self._index_task: Task | None = None
+        self._request: IndexRequest | None = None  # the one that runs
+        self._switch_task: Task | None = None
+        self._query_task: Task | None = None
+        self._opened: jobs.OpenedPhoto | None = None  # the photo that was announced last
+        self._done_before = 0
+        self._change_timer = QTimer(self, singleShot=True, interval=COALESCE_MS)
+        self._change_timer.timeout.connect(self.library_changed)
+        self.library_changed.connect(self.refresh_status)
+
+    # Engine and settings
+
+    @property
+    def has_engine(self) -> bool:
+        return self._slot.is_ready
+
+    def load_engine(self) -> None:
+        """Load the models in the background, once; later calls do nothing unless it failed."""
+        if self._load_task is not None:
+            return
+        self._slot.reopen()
+        factory = partial(self._engine_factory, self.settings.model, self.settings.device)
+        self._load_task = self.runner.start("load", self._slot.fill, factory)
+        self._load_task.succeeded.connect(self.engine_ready)
+        self._load_task.succeeded.connect(self._prepare_search)
+        self._load_task.succeeded.connect(self._code_anew)
+        self._load_task.failed.connect(self._on_engine_failed)
+        self._load_task.finished.connect(self._go_on_switching)
+
+    def _prepare_search(self, _engine: Engine) -> None:
+        """On the lane that loads: a query that comes first need not wait for it."""
+        if not self.runner.is_shut_down:
+            self.runner.start("load", self._searcher.prepare, self._slot)
+
+    def change_settings(self, settings: Settings) -> None:
+        """Take and save new settings; library file and device apply at the next start.
+
+        Another model takes over as `switch_model` says.
+        """
+        model, current = settings.model, self.settings.model
+        self._keep(replace(settings, model=current))
+        if model != current:
+            self.switch_model(model)
+
+    def _keep(self, settings: Settings) -> None:
+        self.settings = settings
+        settings_file.save(settings)
+        self.settings_changed.emit(settings)
+
+    def remember(self, **choices: Any) -> None:
+        """Change a few settings by name, such as `min_probability=0.6`."""
+        self._keep(replace(self.settings, **choices))
+
+    def _on_engine_failed(self, error: Failure) -> None:
+        self._load_task = None
+        self.engine_failed.emit(str(error))
+
+    # Changing the model
+
+    @property
+    def is_switching(self) -> bool:
+        """Faces are getting codes of another model."""
+        return self._switch_task is not None
+
+    def switch_model(self, model: str) -> None:
+        """Let another model answer as soon as every face of the library has a code of it.
+
+        Until then the old model and its codes do. What was begun goes on at the next start.
+        """
+        if self._switch_task is not None:
+            old, self._switch_task = self._switch_task, None
+            old.cancel()
+        self.remember(next_model=model)
+        factory = partial(self._engine_factory, model, self.settings.device)
+        task = self.runner.start("index", jobs.switch_model, self.library_path, factory, self._slot)
+        self._switch_task = task
+        task.progressed.connect(self._if_switching(task, self.model_switch_progressed.emit))
+        task.succeeded.connect(self._if_switching(task, lambda e: self._on_switched(model, e)))
+        task.failed.connect(self._if_switching(task, lambda e: self._end_switch(model, str(e))))
+        task.cancelled.connect(lambda: self._if_switching(task, self._end_switch)(model))
+
+    def _if_switching(self, task: Task, act: Callable[..., None]) -> Callable[..., None]:
+        def act_if_newest(*values: Any) -> None:
+            if task is self._switch_task and not self.runner.is_shut_down:
+                act(*values)
+
+        return act_if_newest
+
+    def _go_on_switching(self) -> None:
+        """A switch that the last closing of the window cut off."""
+        model = self.settings.next_model
+        if model and self._switch_task is None and not self.runner.is_shut_down:
+            self.switch_model(model)
+
+    def _code_anew(self, engine: Engine) -> None:
+        """A library coded by an earlier version of the model, or by another one meanwhile."""
+        if self.settings.next_model or self.runner.is_shut_down or not self.library_path.is_file():
+            return
+
+        def is_behind(library: "Library") -> bool:
+            status = library.status()
+            return status.faces > 0 and status.model_id != engine.encoder.model_id
+
+        def act(is_so: bool) -> None:
+            if is_so and not self.is_switching and not self.runner.is_shut_down:
+                self.switch_model(self.settings.model)
+
+        self.read(is_behind).succeeded.connect(act)
+
+    def _on_switched(self, model: str, engine: Engine) -> None:
+        self._switch_task, self.coding_problem = None, ""
+        self.remember(model=model, next_model="")
+        self.model_switched.emit(model)
+        self.engine_ready.emit(engine)
+        self._mark_changed()
+        self._start_next()
+
+    def _end_switch(self, model: str, reason: str = "") -> None:
+        self._switch_task = None
+        if model == self.settings.model:
+            self.coding_problem = reason
+        self.remember(next_model="")
+        self.model_switch_ended.emit(model, reason)
+        self._start_next()
+
+    # Reading and writing the library
+
+    def read(self, job: Callable[["Library"], Any]) -> Task:
+        """Run `job(library)` on a short-lived read connection, off the GUI thread."""
+        return self.runner.start("read", jobs.read_library, self.library_path, job)
+
+    def write(self, job: Callable[["Library"], Any]) -> Task:
+        """Run `job(library)` on the writing connection, after the indexing that runs now."""
+        task = self.runner.start("index", jobs.write_library, self.library_path, job)
+        task.succeeded.connect(lambda _result: self._mark_changed())
+        return task
+
+    def refresh_status(self) -> None:
+        task = self.read(lambda library: library.status())
+        task.succeeded.connect(self._on_status)
+        task.failed.connect(lambda error: self.status_failed.emit(str(error)))
+
+    def forget(self, root: Path) -> None:
+        """Remove a folder and its face codes from the library; its photos are not touched.
+
+        A run of it, or of a folder in it, is stopped or no longer waits: it would bring it back.
+        """
+        self._waiting = deque(r for r in self._waiting if not r.root.is_relative_to(root))
+        running = self.indexing_root
+        if self._index_task is not None and running is not None and running.is_relative_to(root):
+            self._index_task.cancel()
+        self.indexing_queued.emit()
+        task = self.runner.start("index", jobs.forget_root, self.library_path, root)
+        task.succeeded.connect(lambda report: self.root_forgotten.emit(root, report))
+        task.succeeded.connect(lambda _report: self._mark_changed())
+        task.failed.connect(lambda error: self.forget_failed.emit(root, error))
+
+    def _on_status(self, status: Any) -> None:
+        self.status = status
+        self.status_read.emit(status)
+
+    def _mark_changed(self) -> None:
+        if not self._change_timer.isActive():  # fires during a long burst too, not only after it
+            self._change_timer.start()
+
+    # Indexing
+
+    @property
+    def is_indexing(self) -> bool:
+        return self._index_task is not None
+
+    @property
+    def is_paused(self) -> bool:
+        task = self._index_task or self._switch_task
+        return task is not None and task.is_paused
+
+    @property
+    def indexing_root(self) -> Path | None:
+        """The folder being indexed now."""
+        return self._request.root if self._request else None
+
+    @property
+    def waiting_roots(self) -> tuple[Path, ...]:
+        return tuple(request.root for request in self._waiting)
+
+    def index(
+        self,
+        root: Path,
+        *,
+        retry_failures: bool = False,
+        failure_ids: Sequence[int] | None = None,
+        thorough: bool = False,
+    ) -> None:
+        """Index `root`, after the folders that wait already; the same request waits only once."""
+        options: dict[str, Any] = {
+            "excludes": self.settings.excludes,
+            "workers": self.settings.workers,
+        }
+        if retry_failures or failure_ids is not None:
+            options["retry_failures"] = True
+        if failure_ids is not None:
+            options["failure_ids"] = tuple(failure_ids)
+        if thorough:
+            options["thorough"] = True
+        request = IndexRequest(root, options)
+        if request != self._request and request not in self._waiting:
+            self._waiting.append(request)
+        self.indexing_queued.emit()
+        self._start_next()
+
+    def pause_indexing(self) -> None:
+        task = self._index_task or self._switch_task
+        if task is not None:
+            task.pause()
+            self.indexing_paused.emit(True)
+
+    def resume_indexing(self) -> None:
+        task = self._index_task or self._switch_task
+        if task is not None:
+            task.resume()
+            self.indexing_paused.emit(False)
+
+    def cancel_indexing(self) -> None:
+        """Stop after the current batch and drop the waiting folders; committed faces stay."""
+        self._waiting.clear()
+        task = self._index_task or self._switch_task
+        if task is not None:
+            task.cancel()
+
+    def _start_next(self) -> None:
+        if self._index_task is not None or self._switch_task is not None or not self._waiting:
+            return
+        self.load_engine()
+        request = self._waiting.popleft()
+        self._request, self._done_before = request, 0
+        task = self.runner.start(
+            "index", jobs.index_root, self.library_path, request.root, self._slot, **request.options
+        )
+        self._index_task = task
+        root = request.root
+        task.progressed.connect(self._on_index_progress)
+        task.succeeded.connect(
+            lambda report: self._end_indexing(self.indexing_finished, root, report)
+        )
+        task.failed.connect(lambda error: self._end_indexing(self.indexing_failed, root, error))
+        task.cancelled.connect(lambda: self._end_indexing(self.indexing_cancelled, root))
+        self.indexing_started.emit(root)
+
+    def _on_index_progress(self, progress: Any) -> None:
+        self.indexing_progressed.emit(progress)
+        if progress.done != self._done_before:
+            self._done_before = progress.done
+            self._mark_changed()
+
+    def _end_indexing(self, signal: Any, *values: Any) -> None:
+        self._index_task = self._request = None
+        signal.emit(*values)
+        self._mark_changed()
+        self._start_next()
+
+    # Queries: the newest one wins, an older answer is dropped
+
+    def open_query(self, source: Path | bytes | QImage, name: str = "") -> None:
+        """Open a photo and find the faces in it; answers by the `query_…` signals."""
+        label = name or (source.name if isinstance(source, Path) else "the pasted picture")
+        self.load_engine()
+        task = self._start_query(jobs.open_query, source, label, self._slot)
+        task.progressed.connect(self._if_newest(task, self._on_photo_opened))
+        task.succeeded.connect(
+            self._if_newest(task, lambda answer: self.query_faces_found.emit(*answer))
+        )
+
+    def _on_photo_opened(self, opened: jobs.OpenedPhoto) -> None:
+        if opened is not self._opened:
+            self._opened = opened
+            self.query_photo_opened.emit(opened)
+
+    def search_faces(self, crops: Sequence[jobs.Crop]) -> None:
+        """Search for the person on `crops`, (112, 112, 3) each; answers by `results_ready`."""
+        self.load_engine()
+        task = self._start_query(self._searcher.search, tuple(crops), self._slot)
+        task.succeeded.connect(self._if_newest(task, self.results_ready.emit))
+
+    def search_face_id(self, face_id: int) -> None:
+        """Search with a face of the library; answers by `results_ready`."""
+        task = self._start_query(jobs.crops_of_faces, self.library_path, (face_id,))
+        task.succeeded.connect(self._if_newest(task, self.search_faces))
+
+    def fetch_crops(self, face_ids: Sequence[int], then: Callable[[list[jobs.Crop]], None]) -> None:
+        """Give `then` the stored crops of library faces, unless a newer query comes first."""
+        task = self._start_query(jobs.crops_of_faces, self.library_path, tuple(face_ids))
+        task.succeeded.connect(self._if_newest(task, then))
+
+    @property
+    def is_answering(self) -> bool:
+        """A query is under way."""
+        return self._query_task is not None and not self._query_task.is_done
+
+    def drop_query(self) -> None:
+        """Forget the query that runs now; its answer will be ignored."""
+        if self._query_task is not None:
+            self._query_task.cancel()
+        self._query_task = None
+
+    def _start_query(self, job: Callable[..., Any], *args: Any) -> Task:
+        self.drop_query()
+        task = self.runner.start("query", job, *args)
+        self._query_task = task
+        task.failed.connect(self._if_newest(task, lambda error: self.query_failed.emit(str(error))))
+        return task
+
+    def _if_newest(self, task: Task, act: Callable[[Any], None]) -> Callable[[Any], None]:
+        def act_if_newest(value: Any) -> None:
+            if task is self._query_task:
+                act(value)
+
+        return act_if_newest
+
+    def sample_photos(self) -> Path:
+        """The folder of sample photos shipped with the program."""
+        return paths.resource("sample") / "photos"
+
+    def sample_queries(self) -> list[Path]:
+        """Photos of the people on the sample photos that are not among them."""
+        return sorted((paths.resource("sample") / "queries").glob("*.jpg"))
+
+    def shut_down(self) -> None:
+        """Cancel everything and wait; what indexing has committed stays."""
+        self._change_timer.stop()
+        self._waiting.clear()
+        self._slot.close()
+        self.runner.shutdown()

@@ -1,0 +1,160 @@
+"""What stands above a folder's photos: its name, its counts, photos or problems, what to do."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QHBoxLayout,
+    QMenu,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from opqn_app.ui.kit.controls import push_button, text_label, tool_button
+
+MORE_FACES = "Look for more faces"
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSummary:
+    """What the header shows.
+
+    Attributes:
+        problems: files to be looked at; `ignored` ones are not among them.
+        is_removable: False for "All photos" and a folder not yet in the library.
+    """
+
+    name: str
+    path: str
+    counts: str
+    problems: int
+    ignored: int
+    is_removable: bool
+
+
+class FolderHeader(QWidget):
+    """The row above the grid.
+
+    Signals:
+        tab_changed: "photos" or "problems".
+        rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, remove_wanted: what
+            was chosen.
+    """
+
+    tab_changed = Signal(str)
+    rescan_wanted = Signal()
+    search_wanted = Signal()
+    retry_wanted = Signal()
+    show_wanted = Signal()
+    skips_wanted = Signal()
+    remove_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = text_label(style="title")
+        self._counts = text_label(is_quiet=True)
+        self._month = ""
+        self._summary = ""
+        for label in (self._title, self._counts):  # cut rather than widening the window
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._rescan = tool_button(
+            "retry", "Look for new photos", self.rescan_wanted.emit, tip="Look for new photos (F5)"
+        )
+        tip = (
+            "Look for more faces: search large photos again for small faces and others that were "
+            "missed. What was found stays."
+        )
+        self._search = tool_button("face", MORE_FACES, self.search_wanted.emit, tip=tip)
+        self._search.hide()
+        self._more = tool_button("more", "More about this folder")
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more.setMenu(self._build_menu())
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self._title, 1)
+        row.addLayout(self._build_tabs())
+        row.addWidget(self._search)
+        row.addWidget(self._rescan)
+        row.addWidget(self._more)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(4, 0, 8, 0)
+        rows.setSpacing(0)
+        rows.addLayout(row)
+        rows.addWidget(self._counts)  # a row of its own: beside tabs a small window cuts it
+
+    @property
+    def tab(self) -> str:
+        """The tab that is chosen: "photos" or "problems"."""
+        return "problems" if self._tabs["problems"].isChecked() else "photos"
+
+    @property
+    def title(self) -> str:
+        return self._title.text()
+
+    @property
+    def counts(self) -> str:
+        return self._counts.text()
+
+    def choose_tab(self, tab: str) -> None:
+        self._tabs[tab].setChecked(True)
+
+    def show_month(self, words: str) -> None:
+        """Show the month of the photos in view, "" for none."""
+        self._month = words
+        self._show_counts()
+
+    def show_folder(self, folder: FolderSummary) -> None:
+        """Show what is known of the chosen folder."""
+        self._title.setText(folder.name)
+        self._title.setToolTip(folder.path)
+        self._summary = folder.counts
+        self._show_counts()
+        self._remove_action.setEnabled(folder.is_removable)
+        self._show_action.setEnabled(folder.is_removable)
+        self._retry_action.setEnabled(folder.problems > 0)
+        words = f"Problems ({folder.problems:,})" if folder.problems else "Problems"
+        self._tabs["problems"].setText(words)
+        has_problems = folder.problems + folder.ignored > 0
+        if not has_problems:
+            self.choose_tab("photos")
+        for tab in self._tabs.values():
+            tab.setVisible(has_problems)
+
+    def offer_search(self, is_due: bool) -> None:
+        """Offer the thorough search, or no longer."""
+        self._search.setVisible(is_due)
+        self._search_action.setEnabled(is_due)
+
+    def _show_counts(self) -> None:
+        month = self._month if self.tab == "photos" else ""
+        words = "  ·  ".join(part for part in (self._summary, month) if part)
+        self._counts.setText(words)
+        self._counts.setToolTip(words)  # the end may be cut
+
+    def _build_tabs(self) -> QHBoxLayout:
+        self._group = QButtonGroup(self)
+        self._tabs = {"photos": push_button("Photos"), "problems": push_button("Problems")}
+        row = QHBoxLayout()
+        row.setSpacing(0)
+        for key, tab in self._tabs.items():
+            tab.setCheckable(True)
+            tab.setProperty("tab", key)
+            self._group.addButton(tab)
+            row.addWidget(tab)
+        self._tabs["photos"].setChecked(True)
+        self._tabs["problems"].toggled.connect(lambda _on: self.tab_changed.emit(self.tab))
+        return row
+
+    def _build_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction("Look for new photos", self.rescan_wanted.emit)
+        self._search_action = menu.addAction(MORE_FACES, self.search_wanted.emit)
+        self._retry_action = menu.addAction("Try files with problems again", self.retry_wanted.emit)
+        self._show_action = menu.addAction("Show in file manager", self.show_wanted.emit)
+        menu.addAction("Folders and files to skip…", self.skips_wanted.emit)
+        menu.addSeparator()
+        self._remove_action = menu.addAction("Remove from the library…", self.remove_wanted.emit)
+        return menu

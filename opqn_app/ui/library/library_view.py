@@ -1,0 +1,44 @@
+"""What the Library page shows of a library at one moment, read in one go off the GUI thread."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opqn_app.store.records import Failure, PhotoRecord, Root
+
+if TYPE_CHECKING:
+    from opqn_app.store.library import Library
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LibraryView:
+    """One folder of a library, or all of them.
+
+    Attributes:
+        root: the folder shown; None for all, or when it is not (or no longer) in the library.
+        photos: the newest ones, as many as were asked for.
+        total: photos in the folder shown.
+    """
+
+    roots: tuple[Root, ...]
+    root: Root | None
+    photos: tuple[PhotoRecord, ...]
+    total: int
+    failures: tuple[Failure, ...]
+
+
+def read_view(library: "Library", folder: Path | None, limit: int) -> LibraryView:
+    """The first `limit` photos and all failures of `folder`, of all folders if it is None."""
+    with library.snapshot():
+        roots = tuple(library.roots())
+        root = next((each for each in roots if each.path == folder), None)
+        if folder is not None and root is None:
+            return LibraryView(roots, None, (), 0, ())
+        root_id = root.id if root else None
+        return LibraryView(
+            roots=roots,
+            root=root,
+            photos=tuple(library.photos(root_id, limit=limit)),
+            total=library.photo_count(root_id),
+            failures=tuple(library.failures(root_id)),
+        )

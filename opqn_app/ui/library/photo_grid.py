@@ -1,0 +1,411 @@
+"""Photos as tiles in a grid of any length; faces appear under the mouse and the focus."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QPointF,
+    QRectF,
+    QSize,
+    Qt,
+    QTimer,
+    Signal,
+)
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QFont,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from opqn_app.store.records import FaceRecord, PhotoRecord
+from opqn_app.ui.kit import face_boxes, theme, wording
+from opqn_app.ui.kit.thumbnails import ThumbnailCache
+from opqn_app.ui.library.photo_model import PhotoListModel, PhotoRole
+from opqn_app.ui.library.photo_thumbs import is_stand_in
+
+TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch to fill the row
+SHAPE = 4 / 3  # width to height of a tile: kind to both landscape and portrait photos
+GAP = 8
+RADIUS = 8
+BLUR = 8  # pixels of the blurred copy behind a photo
+FACES_KEPT = 200  # photos whose faces are remembered
+
+_Index = QModelIndex | QPersistentModelIndex
+
+
+class PhotoDelegate(QStyledItemDelegate):
+    """Draws one tile: the photo, its month where one begins, how many faces, their boxes."""
+
+    def __init__(self, grid: "PhotoGrid", thumbs: ThumbnailCache) -> None:
+        super().__init__(grid)
+        self._grid = grid
+        self._thumbs = thumbs
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return self._grid.gridSize()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        photo: PhotoRecord = index.data(PhotoRole)
+        tile = tile_rect(QRectF(option.rect))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        self._draw_photo(painter, tile, photo)
+        is_marked = bool(option.state & QStyle.StateFlag.State_Selected)
+        faces = self._grid.faces_shown(index.row(), is_marked)
+        if faces:
+            self._draw_faces(painter, tile, photo, faces)
+        elif photo.n_faces != 1:
+            words = f"{photo.n_faces} faces" if photo.n_faces else "no face"
+            draw_tag(painter, tile, words, Qt.AlignmentFlag.AlignRight)
+        words = wording.month(photo.taken_at)
+        if words and self._begins_month(index, words):
+            draw_tag(painter, tile, words, Qt.AlignmentFlag.AlignLeft, is_strong=True)
+        if is_marked:
+            _draw_mark(painter, tile, has_focus=self._grid.hasFocus())
+        painter.restore()
+
+    def _draw_photo(self, painter: QPainter, tile: QRectF, photo: PhotoRecord) -> None:
+        colours = theme.colours()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(colours.raised))
+        painter.drawRoundedRect(tile, RADIUS, RADIUS)
+        pixmap = self._thumbs.pixmap(photo)
+        if pixmap is None:
+            return
+        if not pixmap.isNull():
+            _draw_whole(painter, tile, pixmap)
+        if pixmap.isNull() or is_stand_in(pixmap):
+            _draw_away(painter, tile, colours)
+
+    def _draw_faces(
+        self, painter: QPainter, tile: QRectF, photo: PhotoRecord, faces: Sequence[FaceRecord]
+    ) -> None:
+        painter.save()
+        painter.setClipRect(tile)
+        placement = face_boxes.fit(photo.width, photo.height, tile)
+        accent = QColor(theme.DARK.accent)  # on photos, whatever the window's colours
+        face_boxes.draw_faces(
+            painter, faces, placement, accent=accent, current_id=self._grid.face_under_mouse
+        )
+        painter.restore()
+
+    def _begins_month(self, index: _Index, words: str) -> bool:
+        if index.row() == 0:
+            return True
+        before: PhotoRecord = index.sibling(index.row() - 1, 0).data(PhotoRole)
+        return wording.month(before.taken_at) != words
+
+
+class PhotoGrid(QListView):
+    """The grid.
+
+    Signals:
+        photo_opened: row to be looked at large.
+        face_picked: id of a face that was clicked.
+        faces_wanted: a PhotoRecord whose faces are to be given to `show_faces`.
+        month_changed: the month of the first photo in view, in words; "" when empty.
+    """
+
+    photo_opened = Signal(int)
+    face_picked = Signal(int)
+    faces_wanted = Signal(object)
+    month_changed = Signal(str)
+
+    def __init__(
+        self, model: PhotoListModel, thumbs: ThumbnailCache, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._photos = model
+        self._faces: OrderedDict[int, tuple[FaceRecord, ...]] = OrderedDict()
+        self._hovered_row = -1
+        self._face_under_mouse: int | None = None
+        self._pressed_face: int | None = None
+        self._size_step = 2
+        self.setModel(model)
+        self.setItemDelegate(PhotoDelegate(self, thumbs))
+        self._set_up()
+        thumbs.ready.connect(lambda _keys: self.viewport().update())
+        # Told once a turn of the event loop, when the rows have found their places.
+        self._month_timer = QTimer(self)
+        self._month_timer.setSingleShot(True)
+        self._month_timer.timeout.connect(self._tell_month)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._month_timer.start())
+        model.rowsInserted.connect(lambda *_rows: self._month_timer.start())
+        model.rowsRemoved.connect(lambda *_rows: self._month_timer.start())
+        model.dataChanged.connect(self._on_photos_changed)
+        model.modelReset.connect(self._on_reset)
+        self.selectionModel().currentChanged.connect(self._on_current_changed)
+
+    def _set_up(self) -> None:
+        self.setAccessibleName("Photos")
+        self.setObjectName("photoGrid")
+        self.setFrameShape(QListView.Shape.NoFrame)
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setMovement(QListView.Movement.Static)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setUniformItemSizes(True)
+        self.setSelectionMode(QListView.SelectionMode.SingleSelection)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        self.verticalScrollBar().setSingleStep(48)
+
+    @property
+    def face_under_mouse(self) -> int | None:
+        return self._face_under_mouse
+
+    def faces_shown(self, row: int, is_marked: bool) -> Sequence[FaceRecord]:
+        """The faces whose boxes are drawn on the tile of `row`."""
+        if row != self._hovered_row and not is_marked:
+            return ()
+        photo = self._photo(row)
+        return self._faces.get(photo.id, ()) if photo else ()
+
+    def show_faces(self, photo_id: int, faces: Sequence[FaceRecord]) -> None:
+        """Take the faces of a photo that `faces_wanted` asked for."""
+        self._faces[photo_id] = tuple(faces)
+        while len(self._faces) > FACES_KEPT:
+            self._faces.popitem(last=False)
+        self.viewport().update()
+
+    def forget_faces(self) -> None:
+        """Faces were found anew: ask again for those that are shown."""
+        self._faces.clear()
+        self._want_faces(self.currentIndex().row())
+        self._want_faces(self._hovered_row)
+
+    @contextmanager
+    def anchored(self) -> Iterator[None]:
+        """Whatever rows come and go inside, the photos in view stay where they are."""
+        anchor = QPersistentModelIndex(self._first_in_view())
+        bar = self.verticalScrollBar()
+        before = self.visualRect(anchor).top() if anchor.isValid() else 0
+        is_at_top = bar.value() == 0
+        yield
+        if anchor.isValid() and not is_at_top:
+            self.doItemsLayout()
+            bar.setValue(bar.value() + self.visualRect(anchor).top() - before)
+
+    def zoom(self, steps: int) -> None:
+        """Larger (positive) or smaller tiles; the photo in view stays in view."""
+        wanted = min(max(self._size_step + steps, 0), len(TILE_SIDES) - 1)
+        if wanted == self._size_step:
+            return
+        current = self.currentIndex()
+        anchor = current if current.isValid() else self._first_in_view()
+        self._size_step = wanted
+        self._fill_width()
+        if anchor.isValid():
+            self.scrollTo(anchor, QListView.ScrollHint.PositionAtCenter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fill_width()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(1 if event.angleDelta().y() > 0 else -1)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        row = self.currentIndex().row()
+        key = event.key()
+        if key in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
+            self.photo_opened.emit(row)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self.zoom(1)
+        elif key == Qt.Key.Key_Minus:
+            self.zoom(-1)
+        elif Qt.Key.Key_1 <= key <= Qt.Key.Key_9 and not event.modifiers():
+            self._pick_number(row, key - Qt.Key.Key_1)
+        else:
+            super().keyPressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._hover(event.position())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._hovered_row = -1
+        self._face_under_mouse = None
+        self.viewport().unsetCursor()
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._hover(event.position())
+        is_plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
+        self._pressed_face = self._face_under_mouse if is_plain else None
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        pressed, self._pressed_face = self._pressed_face, None
+        if pressed is not None and pressed == self._face_under_mouse:
+            self.face_picked.emit(pressed)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
+            self.photo_opened.emit(index.row())
+
+    def _photo(self, row: int) -> PhotoRecord | None:
+        photos = self._photos.photos
+        return photos[row] if 0 <= row < len(photos) else None
+
+    def _hover(self, point: QPointF) -> None:
+        index = self.indexAt(point.toPoint())
+        photo = self._photo(index.row())
+        face = None
+        if photo is not None:
+            self._want_faces(index.row())
+            placement = face_boxes.fit(
+                photo.width, photo.height, tile_rect(QRectF(self.visualRect(index)))
+            )
+            face = face_boxes.face_at(self._faces.get(photo.id, ()), placement, point)
+        face_id = face.id if face else None
+        if (index.row(), face_id) == (self._hovered_row, self._face_under_mouse):
+            return
+        self._hovered_row, self._face_under_mouse = index.row(), face_id
+        shape = Qt.CursorShape.PointingHandCursor if face else Qt.CursorShape.ArrowCursor
+        self.viewport().setCursor(shape)
+        self.viewport().setToolTip("Search with this face" if face else "")
+        self.viewport().update()
+
+    def _want_faces(self, row: int) -> None:
+        photo = self._photo(row)
+        if photo is not None and photo.n_faces and photo.id not in self._faces:
+            self._faces[photo.id] = ()  # asked for; not twice
+            self.faces_wanted.emit(photo)
+
+    def _pick_number(self, row: int, number: int) -> None:
+        photo = self._photo(row)
+        faces = self._faces.get(photo.id, ()) if photo else ()
+        if number < len(faces):
+            self.face_picked.emit(faces[number].id)
+
+    def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        self._want_faces(current.row())
+
+    def _on_photos_changed(self, first: QModelIndex, last: QModelIndex) -> None:
+        for row in range(first.row(), last.row() + 1):
+            photo = self._photo(row)
+            if photo is not None:
+                self._faces.pop(photo.id, None)
+        self._want_faces(self.currentIndex().row())
+
+    def _on_reset(self) -> None:
+        self._faces.clear()
+        self._hovered_row, self._face_under_mouse = -1, None
+        self._month_timer.start()
+
+    def _first_in_view(self) -> QModelIndex:
+        return self.indexAt(QPoint(GAP, GAP + self.gridSize().height() // 3))
+
+    def _tell_month(self) -> None:
+        photo = self._photo(self._first_in_view().row())
+        self.month_changed.emit(wording.month(photo.taken_at) if photo else "")
+
+    def _fill_width(self) -> None:
+        width = self.viewport().width() - 1
+        columns = max(1, width // (TILE_SIDES[self._size_step] + GAP))
+        side = max(width // columns, 64)
+        cell = QSize(side, round((side - GAP) / SHAPE) + GAP)
+        if self.gridSize() != cell:
+            self.setGridSize(cell)
+
+
+def tile_rect(cell: QRectF) -> QRectF:
+    """The drawn part of a grid cell."""
+    return cell.adjusted(GAP / 2, GAP / 2, -GAP / 2, -GAP / 2)
+
+
+def draw_tag(
+    painter: QPainter,
+    tile: QRectF,
+    words: str,
+    side: Qt.AlignmentFlag,
+    *,
+    is_strong: bool = False,
+) -> None:
+    """A few words on a dark pill: at the top left or the bottom right of a tile."""
+    font = QFont(painter.font())
+    if is_strong:
+        font.setWeight(QFont.Weight.DemiBold)
+    painter.setFont(font)
+    metrics = painter.fontMetrics()
+    width = min(metrics.horizontalAdvance(words) + 14.0, tile.width() - 12)
+    pill = QRectF(0, 0, width, metrics.height() + 4.0)
+    if side == Qt.AlignmentFlag.AlignLeft:
+        pill.moveTopLeft(tile.topLeft() + QPointF(6, 6))
+    else:
+        pill.moveBottomRight(tile.bottomRight() - QPointF(6, 6))
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(0, 0, 0, 190 if is_strong else 150))
+    painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
+    painter.setPen(QColor("white"))
+    short = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(width - 8))
+    painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, short)
+
+
+def _draw_whole(painter: QPainter, tile: QRectF, pixmap: QPixmap) -> None:
+    """The whole photo, so that no face is cut off, on a blur of itself that fills the tile."""
+    if not is_stand_in(pixmap):
+        stretch = Qt.AspectRatioMode.IgnoreAspectRatio
+        smooth = Qt.TransformationMode.SmoothTransformation
+        blur = pixmap.scaled(BLUR, BLUR, stretch, smooth)
+        across = face_boxes.Placement(1.0, tile.left(), tile.top())
+        painter.setBrush(_brush(blur, across, tile.width() / BLUR, tile.height() / BLUR))
+        painter.drawRoundedRect(tile, RADIUS, RADIUS)
+        painter.setBrush(QColor(0, 0, 0, 50))
+        painter.drawRoundedRect(tile, RADIUS, RADIUS)
+    placement = face_boxes.fit(pixmap.width(), pixmap.height(), tile)
+    size = QRectF(0, 0, pixmap.width() * placement.scale, pixmap.height() * placement.scale)
+    outline = QPainterPath()
+    outline.addRoundedRect(tile, RADIUS, RADIUS)
+    inside = QPainterPath()
+    inside.addRect(size.translated(placement.left, placement.top))
+    painter.setBrush(_brush(pixmap, placement, placement.scale, placement.scale))
+    painter.drawPath(outline.intersected(inside))
+
+
+def _brush(pixmap: QPixmap, placement: face_boxes.Placement, across: float, down: float) -> QBrush:
+    brush = QBrush(pixmap)
+    moved = QTransform.fromTranslate(placement.left, placement.top)
+    brush.setTransform(moved.scale(across, down))
+    return brush
+
+
+def _draw_away(painter: QPainter, tile: QRectF, colours: theme.Colours) -> None:
+    """The mark of a photo whose file can't be read now."""
+    pixmap = theme.icon_pixmap("unplugged", 20, colours.quiet, painter.device().devicePixelRatioF())
+    painter.drawPixmap(tile.bottomLeft() + QPointF(8, -28), pixmap)
+
+
+def _draw_mark(painter: QPainter, tile: QRectF, *, has_focus: bool) -> None:
+    """Selection: a ring with a gap; thicker while the grid has the keyboard."""
+    colours = theme.colours()
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor(colours.window), 6))
+    painter.drawRoundedRect(tile.adjusted(2, 2, -2, -2), 7, 7)
+    painter.setPen(QPen(QColor(colours.accent), 4 if has_focus else 2))
+    painter.drawRoundedRect(tile, RADIUS, RADIUS)

@@ -1,0 +1,92 @@
+"""The person that is searched for: one face or several, and where each comes from. No widget."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QImage
+
+from opqn_app.ui.kit.jobs import Crop, OpenedPhoto
+from opqn_app.ui.kit.thumbnails import image_of_array, image_of_face
+
+if TYPE_CHECKING:
+    from opqn_app.vision.faces import FoundFace
+
+PICTURE_SIDE = 320  # pixels; shown at up to 160, twice that on a dense screen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QueryFace:
+    """One face of a query.
+
+    Attributes:
+        crop: what is searched with.
+        picture: what is shown.
+        source: where it comes from, e.g. the photo's name.
+        others: pictures of all faces of the same photo, largest first; () for a library face.
+        found: these faces themselves.
+        chosen: which of them this one is.
+        opened: the photo.
+    """
+
+    crop: Crop
+    picture: QImage
+    source: str
+    others: tuple[QImage, ...] = ()
+    found: "tuple[FoundFace, ...]" = ()
+    chosen: int = 0
+    opened: OpenedPhoto | None = None
+
+    @classmethod
+    def of_photo(cls, opened: OpenedPhoto, found: "Sequence[FoundFace]") -> "QueryFace":
+        """The largest face of a photo, with the others it could be."""
+        pictures = tuple(image_of_face(opened.photo, f.box, PICTURE_SIDE) for f in found)
+        first = found[0].crop
+        return cls(first, pictures[0], opened.name, pictures, tuple(found), 0, opened)
+
+    @classmethod
+    def of_library(cls, crop: Crop, source: str) -> "QueryFace":
+        return cls(crop, image_of_array(crop), source)
+
+    def choosing(self, number: int) -> "QueryFace":
+        """Another face of the same photo."""
+        return replace(
+            self, crop=self.found[number].crop, picture=self.others[number], chosen=number
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Query:
+    """Faces of one person; `active` is the one whose photo the other faces are shown of."""
+
+    faces: tuple[QueryFace, ...]
+    active: int = 0
+
+    @property
+    def crops(self) -> tuple[Crop, ...]:
+        return tuple(face.crop for face in self.faces)
+
+    @property
+    def shown(self) -> QueryFace:
+        return self.faces[self.active]
+
+    def adding(self, *more: QueryFace) -> "Query":
+        faces = (*self.faces, *more)
+        return Query(faces, len(faces) - 1)
+
+    def removing(self, place: int) -> "Query":
+        faces = self.faces[:place] + self.faces[place + 1 :]
+        return Query(faces, min(self.active, len(faces) - 1))
+
+    def choosing(self, number: int) -> "Query":
+        """Take face `number` of the active photo instead."""
+        chosen = self.shown.choosing(number)
+        faces = (*self.faces[: self.active], chosen, *self.faces[self.active + 1 :])
+        return replace(self, faces=faces)
+
+    @property
+    def source(self) -> str:
+        """Where the query comes from, in a few words."""
+        if len(self.faces) == 1:
+            return self.faces[0].source
+        return f"{len(self.faces)} faces combined"

@@ -1,0 +1,304 @@
+"""The answer to a query: grid, threshold, sorting and the reasons of the chosen face."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from opqn_app.core.types import Floats
+from opqn_app.ui.kit import jobs
+from opqn_app.ui.kit.controls import text_label
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
+from opqn_app.ui.search.divider_band import DividerBand
+from opqn_app.ui.search.nobody_note import NobodyNote
+from opqn_app.ui.search.result_delegate import FaceDelegate
+from opqn_app.ui.search.result_grid import FaceGrid
+from opqn_app.ui.search.result_model import FaceRole, ResultListModel
+from opqn_app.ui.search.result_order import (
+    MAX_SORTED,
+    SORTS,
+    PhotoKey,
+    alikeness,
+    count_likely,
+    histogram,
+    order_rows,
+)
+from opqn_app.ui.search.threshold_bar import ThresholdBar
+from opqn_app.ui.search.why_panel import WhyPanel
+
+if TYPE_CHECKING:
+    from opqn_app.store.library import Library
+    from opqn_app.store.records import FaceRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the headline tells: faces in the ranking, and likely ones of them."""
+
+    total: int
+    likely: int
+
+
+class ResultsView(QWidget):
+    """Shows a SearchOutcome; re-ranks without a new search.
+
+    Signals:
+        counted: Counts, whenever the threshold or the ranking changes.
+        chosen: the FaceRecord of the current face, or None.
+        minimum_changed: the least likeness the user asks for, 0 to 1.
+        group_changed: one result a photo.
+    """
+
+    counted = Signal(object)
+    chosen = Signal(object)
+    minimum_changed = Signal(float)
+    group_changed = Signal(bool)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.outcome: jobs.SearchOutcome | None = None
+        self.counts: Counts | None = None
+        self._alike: Floats = np.empty(0, dtype=np.float32)
+        self._keys: list[PhotoKey] | None = None
+        self._shows_less = False
+        self.model = ResultListModel(session.runner, session.library_path, self)
+        self.thumbnails = ThumbnailCache(
+            session.runner,
+            lambda ids: load_face_crops(session.library_path, ids),
+            parent=self,
+        )
+        self._build()
+        self._connect()
+
+    def _build(self) -> None:
+        settings = self._session.settings
+        self.grid = FaceGrid()
+        self.grid.setAccessibleName("Results")
+        self.grid.setModel(self.model)
+        self.grid.setItemDelegate(FaceDelegate(self.grid, self.thumbnails))
+        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.band = DividerBand()
+        self.grid.set_band(self.band)
+        self.nobody = NobodyNote(self.grid)
+        self.why = WhyPanel()
+        self.threshold = ThresholdBar(settings.min_probability)
+        self.sort = QComboBox()
+        self.sort.setAccessibleName("Sort by")
+        for key, word in SORTS.items():
+            self.sort.addItem(word, key)
+        self.group = QCheckBox("One face a photo")
+        self.group.setChecked(settings.group_by_photo)
+        self.controls = self._controls()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.grid, 1)
+        row.addWidget(self.why)
+
+    def _controls(self) -> QWidget:
+        """What the page puts beside the query: threshold, sorting, grouping."""
+        holder = QWidget()
+        holder.setFixedWidth(336)
+        column = QVBoxLayout(holder)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        choices = QHBoxLayout()
+        choices.setSpacing(8)
+        choices.addWidget(text_label("Sort by"))
+        choices.addWidget(self.sort, 1)
+        choices.addSpacing(8)
+        choices.addWidget(self.group)
+        column.addStretch(1)
+        column.addWidget(self.threshold)
+        column.addLayout(choices)
+        column.addStretch(1)
+        return holder
+
+    def _connect(self) -> None:
+        self.threshold.changed.connect(self._on_minimum)
+        self.sort.currentIndexChanged.connect(lambda _row: self._reorder())
+        self.group.toggled.connect(self._on_group)
+        self.band.toggled.connect(self.show_less_likely)
+        self.grid.selectionModel().currentChanged.connect(lambda new, _old: self._explain(new))
+        self.grid.selectionModel().selectionChanged.connect(
+            lambda: self.why.show_selection(len(self.grid.selectedIndexes()))
+        )
+        self.model.modelReset.connect(lambda: self.why.show_selection(0))
+        self.model.dataChanged.connect(self._on_data_changed)
+        self.thumbnails.ready.connect(self._on_thumbnails)
+
+    # The answer
+
+    def show_outcome(self, outcome: jobs.SearchOutcome) -> None:
+        """Replace what is shown; keeps the current face current if it is still there."""
+        before = self.current_face_id()
+        was_at_top = self.is_at_top
+        is_refresh = self.outcome is not None and np.array_equal(self.outcome.crops, outcome.crops)
+        height = self.grid.verticalScrollBar().value() if is_refresh else 0
+        self.outcome = outcome
+        self._keys = None
+        self._shows_less = self._shows_less and is_refresh
+        ranking = outcome.ranking
+        self._alike = alikeness(ranking.scores, outcome.calibration, outcome.lut)
+        self.model.set_ranking(ranking.face_ids, ranking.scores, self._alike)
+        self.threshold.slider.set_counts(histogram(self._alike))
+        self.grid.set_dimmed(False)
+        self._reorder(before if is_refresh and not was_at_top else None)
+        self.grid.verticalScrollBar().setValue(height)
+
+    @property
+    def is_at_top(self) -> bool:
+        """The user has neither scrolled nor chosen a face: new results disturb nobody."""
+        return self.grid.verticalScrollBar().value() == 0 and self.grid.currentIndex().row() <= 0
+
+    def set_dimmed(self, is_dimmed: bool) -> None:
+        """A newer answer is on its way."""
+        self.grid.set_dimmed(is_dimmed)
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.outcome = self.counts = None
+        self._alike = self._alike[:0]
+        self.model.set_ranking(np.empty(0, np.int64), self._alike, self._alike)
+        self.nobody.hide()
+        self.grid.set_divider(None)
+        self.grid.set_dimmed(False)
+        self.why.clear()
+
+    def show_less_likely(self, is_shown: bool) -> None:
+        """Unfold or fold the faces below the threshold."""
+        self._shows_less = is_shown
+        self._reorder(self.current_face_id())
+
+    # The chosen faces
+
+    def current_face_id(self) -> int | None:
+        face_id = self.grid.currentIndex().data(FaceRole.FACE_ID)
+        return None if face_id is None else int(face_id)
+
+    def current_record(self) -> "FaceRecord | None":
+        record: FaceRecord | None = self.grid.currentIndex().data(FaceRole.RECORD)
+        return record
+
+    def selected_ids(self) -> list[int]:
+        """The selected faces in the order they are shown; the current one if none is."""
+        rows = sorted({index.row() for index in self.grid.selectedIndexes()})
+        if rows:
+            return self.model.face_ids(rows)
+        current = self.current_face_id()
+        return [] if current is None else [current]
+
+    # Ordering
+
+    def _on_minimum(self, minimum: float) -> None:
+        self._reorder(self.current_face_id())
+        self.minimum_changed.emit(minimum)
+
+    def _on_group(self, is_grouped: bool) -> None:
+        self._reorder(self.current_face_id())
+        self.group_changed.emit(is_grouped)
+
+    @property
+    def _needs_keys(self) -> bool:
+        return self.group.isChecked() or self.sort.currentData() != "match"
+
+    def _reorder(self, keep: int | None = None) -> None:
+        if self.outcome is None:
+            return
+        if self._needs_keys and self._keys is None:
+            self._fetch_keys(self.outcome)
+        n_likely = count_likely(self._alike, self.threshold.minimum)
+        total = len(self._alike)
+        n_shown = total if self._shows_less else n_likely
+        keys = self._keys if self._needs_keys else None
+        rows, cut = order_rows(
+            n_likely, n_shown, self.sort.currentData(), keys, self.group.isChecked()
+        )
+        self.model.set_rows(rows, cut)
+        self._show_band(n_likely, total, cut)
+        self._choose(keep)
+        self.counts = Counts(total, n_likely)
+        self.counted.emit(self.counts)
+
+    def _show_band(self, n_likely: int, total: int, cut: int) -> None:
+        n_less = total - n_likely
+        note = ""
+        if self._needs_keys and total > MAX_SORTED:
+            note = f"sorting covers the best {MAX_SORTED:,}"
+        self.nobody.setVisible(n_likely == 0 and not self._shows_less and n_less > 0)
+        self.band.show_count(n_less, is_open=self._shows_less, nobody=n_likely == 0, note=note)
+        self.grid.set_divider(cut if n_less else None)
+
+    def _choose(self, face_id: int | None) -> None:
+        row = self.model.row_of(face_id) if face_id is not None else None
+        if row is None and self.model.rowCount():
+            row = 0
+        if row is None:
+            self.why.clear()
+            self.chosen.emit(None)
+            return
+        index = self.model.index(row)
+        flag = QItemSelectionModel.SelectionFlag.NoUpdate
+        self.grid.selectionModel().setCurrentIndex(index, flag)
+
+    def _fetch_keys(self, outcome: jobs.SearchOutcome) -> None:
+        best = outcome.ranking.face_ids[:MAX_SORTED].tolist()
+        task = self._session.read(lambda library: photo_keys(library, best))
+        task.succeeded.connect(lambda keys: self._on_keys(outcome, keys))
+
+    def _on_keys(self, outcome: jobs.SearchOutcome, keys: list[PhotoKey]) -> None:
+        if outcome is self.outcome:
+            self._keys = keys
+            self._reorder(self.current_face_id())
+
+    # The reasons
+
+    def _explain(self, index: QModelIndex) -> None:
+        outcome, face_id = self.outcome, self.current_face_id()
+        if outcome is None or face_id is None or not index.isValid():
+            self.why.clear()
+            self.chosen.emit(None)
+            return
+        parts = outcome.index.contributions(outcome.lut, np.array([face_id], dtype=np.int64))[0]
+        self.why.show_face(
+            float(index.data(FaceRole.ALIKE)),
+            float(index.data(FaceRole.SCORE)),
+            parts.tolist(),
+            outcome.lut.max(axis=1).tolist(),
+            outcome.lut.mean(axis=1).tolist(),
+            self.thumbnails.pixmap(face_id),
+        )
+        self._show_record()
+
+    def _show_record(self) -> None:
+        record = self.current_record()
+        self.why.show_record(record)
+        self.chosen.emit(record)
+
+    def _on_data_changed(self) -> None:
+        if self.current_face_id() is not None:
+            self._show_record()
+
+    def _on_thumbnails(self, face_ids: set[int]) -> None:
+        current = self.current_face_id()
+        if current in face_ids:
+            self.why.show_picture(self.thumbnails.held(current))
+
+
+def photo_keys(library: "Library", face_ids: list[int]) -> list[PhotoKey]:
+    """What sorting and grouping need, one a face; an unknown face sorts last."""
+    known = {face.id: face.photo for face in library.faces(face_ids)}
+    keys = []
+    for face_id in face_ids:
+        photo = known.get(face_id)
+        if photo is None:
+            keys.append(PhotoKey(-face_id, "", "\uffff"))
+        else:
+            keys.append(
+                PhotoKey(photo.id, photo.taken_at or "", f"{photo.root_id}/{photo.rel_path}")
+            )
+    return keys

@@ -1,0 +1,425 @@
+"""The Search page: a photo comes in, a face is picked, the library is ranked."""
+
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QImage, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from opqn_app.core.progress import counted
+from opqn_app.core.settings import Settings
+from opqn_app.ui.kit import drops
+from opqn_app.ui.kit.jobs import OpenedPhoto, SearchOutcome
+from opqn_app.ui.kit.message_bar import MessageBar
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.search.drop_zone import DropZone
+from opqn_app.ui.search.face_actions import FaceActions
+from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
+from opqn_app.ui.search.query_bar import QueryBar
+from opqn_app.ui.search.result_grid import SIDE_STEP
+from opqn_app.ui.search.results_view import Counts, ResultsView
+
+if TYPE_CHECKING:
+    from opqn_app.vision.faces import FoundFace
+
+LOW_WINDOW = 720  # pixels; below this the query is drawn small
+REMEMBER_MS = 800  # a threshold is saved when the slider has rested
+
+Source = Path | bytes | QImage
+
+
+class SearchPage(QWidget):
+    """Signals:
+    query_taken: a photo came in, from wherever in the window: show this page.
+    preview_requested: show the whole photo of a FaceRecord (PhotoRecord, FaceRecord).
+    folder_offered: the user agreed to add this folder (Path).
+    library_wanted: the user wants to see the Library page.
+    """
+
+    query_taken = Signal()
+    preview_requested = Signal(object, object)
+    folder_offered = Signal(object)
+    library_wanted = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.query: Query | None = None
+        self._searched: Query | None = None  # the query that was sent off last
+        self._history: list[Query] = []
+        self._pending: deque[Source] = deque()
+        self._is_adding = False
+        self._is_waiting_for_sample = False
+        self._minimum = session.settings.min_probability  # as it was saved last
+        self._build()
+        self._make_actions()
+        self._connect()
+
+    def _build(self) -> None:
+        self.messages = MessageBar()
+        self.drop_zone = DropZone()
+        self.bar = QueryBar()
+        self.results = ResultsView(self._session)
+        self.faces = FaceActions(self.results)
+        head = QHBoxLayout()
+        head.setSpacing(24)
+        head.addWidget(self.bar, 1)
+        head.addWidget(self.results.controls)
+        line = QFrame()
+        line.setProperty("divider", True)
+        answer = QWidget()
+        column = QVBoxLayout(answer)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(12)
+        column.addLayout(head)
+        column.addWidget(line)
+        column.addWidget(self.results, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.drop_zone)
+        self.stack.addWidget(answer)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(16, 16, 16, 8)
+        outer.setSpacing(12)
+        outer.addWidget(self.messages)
+        outer.addWidget(self.stack, 1)
+        self._rest_timer = QTimer(self)
+        self._rest_timer.setSingleShot(True)
+        self._rest_timer.setInterval(REMEMBER_MS)
+
+    def _make_actions(self) -> None:
+        """Every way to act on the page; the window puts them into its menus."""
+        self.open_action = self._action("Choose a photo…", "Ctrl+O", self.choose_photo)
+        self.add_action = self._action("Add a photo to the search…", "Ctrl+Shift+A", self.add_photo)
+        self.paste_action = self._action("Paste a photo", "Ctrl+V", self.paste)
+        self.clear_action = self._action("Clear the search", "Esc", self.clear, self)
+        self.back_action = self._action("Back to the last search", "Alt+Left", self.go_back)
+        self.back_action.setShortcuts([QKeySequence("Alt+Left"), QKeySequence("Ctrl+Z")])
+        # Of this page only: the Library page zooms with the same keys.
+        self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
+        self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
+        self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
+        self._number_actions = [
+            self._action(f"Take face {n}", str(n), lambda n=n: self.choose_face(n - 1), self)
+            for n in range(1, 10)
+        ]
+        self._show_enabled()
+
+    def _action(self, text: str, keys: str, act: Any, place: QWidget | None = None) -> QAction:
+        """An action of the whole window, or only while `place` has the keyboard."""
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(keys))
+        if place is not None:
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.triggered.connect(lambda _checked=False: act())
+        (place or self).addAction(action)
+        return action
+
+    def _connect(self) -> None:
+        session, bar, results = self._session, self.bar, self.results
+        session.query_photo_opened.connect(self._on_photo_opened)
+        session.query_faces_found.connect(self._on_faces_found)
+        session.query_failed.connect(self._on_query_failed)
+        session.results_ready.connect(self._on_results)
+        session.engine_failed.connect(self.messages.warn)
+        session.settings_changed.connect(self._on_settings)
+        session.library_changed.connect(self._on_library_changed)
+        self.drop_zone.choose_wanted.connect(self.choose_photo)
+        self.drop_zone.sample_wanted.connect(self.try_sample)
+        bar.face_chosen.connect(self.choose_face)
+        bar.face_removed.connect(self._remove_face)
+        bar.face_activated.connect(self._activate_face)
+        bar.add_wanted.connect(self.add_photo)
+        bar.clear_wanted.connect(self.clear)
+        results.counted.connect(self._on_counted)
+        results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
+        results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
+        self.faces.search_wanted.connect(lambda ids, add: self.search_with_ids(ids, add=add))
+        self.faces.preview_requested.connect(self.preview_requested)
+        self.faces.failed.connect(self.messages.warn)
+        self._rest_timer.timeout.connect(
+            lambda: session.remember(min_probability=results.threshold.minimum)
+        )
+
+    def _on_settings(self, settings: Settings) -> None:
+        """Another page chose how alike faces must be; a slider on its way is left alone."""
+        if settings.min_probability != self._minimum:
+            self._minimum = settings.min_probability
+            self.results.threshold.slider.setValue(round(100 * self._minimum))
+
+    # Photos come in
+
+    def open_sources(self, sources: Sequence[Source], *, add: bool = False) -> None:
+        """Search with photos: one is a query, several are combined, the largest face of each."""
+        if not sources:
+            return
+        self.query_taken.emit()
+        self.messages.hide()
+        self._pending = deque(sources)
+        self._is_adding = add and self.query is not None
+        self._open_next()
+
+    def take(self, data: QMimeData, *, add: bool = False) -> None:
+        """A drop or the clipboard."""
+        dropped = drops.read(data)
+        if dropped.has_query:
+            sources: list[Source] = list(dropped.photos)
+            if dropped.image is not None:
+                sources.append(dropped.image)
+            self.open_sources(sources, add=add)
+        elif dropped.folders:
+            self.query_taken.emit()
+            self._offer_folder(dropped.folders[0])
+        elif dropped.n_elsewhere:
+            self.messages.warn(
+                "That picture lies on the internet, and this program never connects to it. "
+                "Copy the picture itself, or save it first."
+            )
+        else:
+            self.messages.say("There is no photo to paste. Copy a photo or a photo file first.")
+
+    def choose_photo(self) -> None:
+        self._ask_for_photos(add=False)
+
+    def add_photo(self) -> None:
+        self._ask_for_photos(add=True)
+
+    def paste(self) -> None:
+        self.take(QApplication.clipboard().mimeData())
+
+    def try_sample(self) -> None:
+        """Search in the photos that come along; they are indexed first if need be."""
+        queries = self._session.sample_queries()
+        if not queries:
+            self.messages.warn("The sample photos are missing from this copy of the program.")
+            return
+        self._session.index(self._session.sample_photos())
+        self.open_sources(queries[:1])
+        self.messages.say(
+            "The sample photos are being added to your library; the results grow meanwhile. "
+            "You can remove them again on the Library page.",
+            "Library",
+            self.library_wanted.emit,
+        )
+
+    def search_with_ids(self, face_ids: Sequence[int], *, add: bool = False) -> None:
+        """Search with faces of the library, combined if there are several."""
+        if not face_ids:
+            return
+        self.query_taken.emit()
+        self._pending.clear()
+        self.results.set_dimmed(True)
+        self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, add=add))
+
+    def _on_crops(self, crops: Sequence[Any], *, add: bool) -> None:
+        faces = [QueryFace.of_library(crop, "your library") for crop in crops]
+        if add and self.query is not None:
+            self._set_query(self.query.adding(*faces))
+        else:
+            self._set_query(Query(tuple(faces)))
+
+    def _ask_for_photos(self, *, add: bool) -> None:
+        from opqn_app.vision.images import PHOTO_SUFFIXES
+
+        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
+        names, _ = QFileDialog.getOpenFileNames(
+            self, "Choose a photo of one person", "", f"Photos ({patterns});;All files (*)"
+        )
+        self.open_sources([Path(name) for name in names], add=add)
+
+    def _offer_folder(self, folder: Path) -> None:
+        self.messages.say(
+            f"Add the folder “{folder.name}” to your library, so that its photos can be found?",
+            "Add folder",
+            lambda: self.folder_offered.emit(folder),
+        )
+
+    def _open_next(self) -> None:
+        source = self._pending.popleft()
+        name = source.name if isinstance(source, Path) else "the pasted picture"
+        self.stack.setCurrentIndex(1)
+        self.results.set_dimmed(True)
+        self.bar.say(f"Opening {name}…")
+        self._session.open_query(source, name)
+
+    # The query
+
+    def choose_face(self, number: int) -> None:
+        """Take another face of the photo, counted from 0."""
+        if self.query is not None and number < len(self.query.shown.found):
+            self._set_query(self.query.choosing(number), is_new=False)
+
+    def clear(self) -> None:
+        """Back to the empty page; `go_back` brings the query back."""
+        self._pending.clear()
+        self._session.drop_query()
+        self._remember(self.query)
+        self.query = None
+        self.messages.hide()
+        self.results.clear()
+        self.stack.setCurrentIndex(0)
+        self.drop_zone.choose.setFocus()
+        self._show_enabled()
+
+    def go_back(self) -> None:
+        """The query before this one."""
+        if self._history:
+            query = self._history.pop()
+            self.query = None  # going back is not a step to go back to
+            self._set_query(query)
+
+    def _remove_face(self, place: int) -> None:
+        if self.query is not None and len(self.query.faces) > 1:
+            self._set_query(self.query.removing(place))
+
+    def _activate_face(self, place: int) -> None:
+        if self.query is not None:
+            self.query = Query(self.query.faces, place)
+            self.bar.show_query(self.query)
+
+    def _set_query(self, query: Query, *, is_new: bool = True) -> None:
+        if is_new:
+            self._remember(self.query)
+        self.query = self._searched = query
+        self.stack.setCurrentIndex(1)
+        self.bar.show_query(query)
+        self._show_enabled()
+        self.results.set_dimmed(True)
+        if self.results.outcome is None:
+            self.bar.say("Searching…")
+        self._session.search_faces(query.crops)
+
+    def _remember(self, query: Query | None) -> None:
+        if query is not None:
+            self._history = [*self._history[-19:], query]
+
+    # What the session answers
+
+    def _on_photo_opened(self, opened: OpenedPhoto) -> None:
+        if self.query is None or not self._is_adding:
+            self.bar.show_photo(image_of_picture(opened.photo.image, PICTURE_SIDE), opened.name)
+        words = "Looking for faces…" if self._session.has_engine else "Getting ready…"
+        self.bar.say(words)
+
+    def _on_faces_found(self, opened: OpenedPhoto, found: "list[FoundFace]") -> None:
+        face = QueryFace.of_photo(opened, found)
+        if self._is_adding and self.query is not None:
+            query = self.query.adding(face)
+        else:
+            query = Query((face,))
+        if not self._pending:
+            self._set_query(query)
+            return
+        if not self._is_adding:
+            self._remember(self.query)
+        self.query, self._is_adding = query, True
+        self.bar.show_query(query)
+        self._open_next()
+
+    def _on_query_failed(self, message: str) -> None:
+        self.messages.warn(message)
+        if self._pending:
+            self._open_next()
+        elif self.query is not None and self.query is not self._searched:
+            self._set_query(self.query, is_new=False)  # the photos before this one
+        else:
+            self._show_last_answer()
+
+    def _show_last_answer(self) -> None:
+        """After a failure: the query and results from before, or the empty page."""
+        self.results.set_dimmed(False)
+        if self.query is None or self.results.counts is None:
+            self.query = None
+            self.results.clear()
+            self.stack.setCurrentIndex(0)
+        else:
+            self.bar.show_query(self.query)
+            self._on_counted(self.results.counts)
+        self._show_enabled()
+
+    def _on_results(self, outcome: SearchOutcome) -> None:
+        if self.query is None:
+            return
+        self.results.show_outcome(outcome)
+        if self.isVisible() and not self.results.threshold.slider.hasFocus():
+            self.results.grid.setFocus()
+
+    def _on_counted(self, counts: Counts) -> None:
+        status = self._session.status
+        if (
+            not counts.total
+            and status is not None
+            and status.faces
+            and not self._session.is_indexing
+        ):
+            self.bar.say("Your library can't be compared yet")
+            self.messages.say(
+                f"Its {counted(status.faces, 'face')} were found with another model. "
+                + (
+                    self._session.coding_problem
+                    or "Look for new photos (F5) on the Library page: that makes them ready for "
+                    "this one."
+                ),
+                "Library",
+                self.library_wanted.emit,
+            )
+        elif not counts.total:
+            self.bar.say("Your library has no faces yet")
+            if not self._session.is_indexing:
+                self.messages.say(
+                    "Add a folder of photos to search in.", "Library", self.library_wanted.emit
+                )
+        elif not counts.likely:
+            self.bar.say("Nobody in your library matches")
+        elif counts.likely == 1:
+            self.bar.say("1 face is likely this person")
+        else:
+            self.bar.say(f"{counted(counts.likely, 'face')} are likely this person")
+
+    def _on_library_changed(self) -> None:
+        """Search again with the same faces, unless that would move what the user looks at."""
+        if self.query is None or self._session.is_answering:
+            return
+        if not self._session.is_indexing or self.results.is_at_top:
+            self._session.search_faces(self.query.crops)
+
+    def drop_hint(self, data: QMimeData) -> str:
+        """What a drop of `data` would do, shown while it is dragged over the window."""
+        dropped = drops.read(data) if data.hasUrls() else None
+        if dropped is not None and dropped.folders and not dropped.photos:
+            return "Drop to add this folder to your library"
+        if self.query is not None:
+            return "Drop to search for this face\nHold Ctrl to add it to the search"
+        return "Drop to search for this face"
+
+    # Looks
+
+    @property
+    def is_in_use(self) -> bool:
+        """A photo has come in."""
+        return self.stack.currentIndex() == 1
+
+    def _zoom_in(self) -> None:
+        self.results.grid.set_side(self.results.grid.side + SIDE_STEP)
+
+    def _zoom_out(self) -> None:
+        self.results.grid.set_side(self.results.grid.side - SIDE_STEP)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.bar.set_compact(event.size().height() < LOW_WINDOW)
+
+    def _show_enabled(self) -> None:
+        self.clear_action.setEnabled(self.query is not None or self.stack.currentIndex() == 1)
+        self.back_action.setEnabled(bool(self._history))

@@ -1,0 +1,148 @@
+"""Starts the window and ends it in order: Qt application, logging, crash notes, one way out."""
+
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from opqn_app.core import paths
+from opqn_app.core import settings as settings_file
+from opqn_app.ui.kit import theme
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.shell.main_window import TITLE, MainWindow
+
+logger = logging.getLogger(__name__)
+qt_logger = logging.getLogger("qt")
+
+TIMER_VARIABLE = "OPQN_TIME_TO_WINDOW"
+SIGNAL_POLL_MS = 200
+
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+def run_gui(library: Path | None = None, *, time_to_window: bool = False) -> int:
+    """Open the window and run until it is closed.
+
+    Args:
+        library: library file instead of the one in the settings.
+        time_to_window: print how long the first paint took, in milliseconds, and end; the
+            environment variable OPQN_TIME_TO_WINDOW=1 does the same.
+
+    Returns:
+        The exit status.
+    """
+    qInstallMessageHandler(_log_qt_message)
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName(TITLE)
+    app.setDesktopFileName("opqn-photo-search")
+    settings = settings_file.load()
+    theme.apply_theme(app, settings.theme)
+    app.setWindowIcon(theme.icon("face"))
+    session = Session(settings, library=library)
+    session.runner.hold()
+    window = MainWindow(session)
+    sys.excepthook = partial(_on_unexpected_error, window)
+    is_timed = time_to_window or os.environ.get(TIMER_VARIABLE) == "1"
+    window.show()
+    after_first_paint(lambda: _on_first_paint(session, window, is_timed=is_timed))
+    with _crash_notes():
+        stop_on_signals(window.close_now)
+        return app.exec()
+
+
+def after_first_paint(act: Callable[[], None]) -> None:
+    """Run `act` when the events of showing the window are done."""
+    QTimer.singleShot(0, lambda: QTimer.singleShot(0, act))
+
+
+def _on_first_paint(session: Session, window: MainWindow, *, is_timed: bool) -> None:
+    passed = milliseconds_since_start()
+    logger.info("time to first window: %.0f ms", passed)
+    if is_timed:
+        sys.stderr.write(f"{passed:.0f}\n")
+        window.close()
+        return
+    session.runner.release()
+    session.refresh_status()
+    session.load_engine()
+
+
+def milliseconds_since_start() -> float:
+    """Since the process began, so that Python's own start and all imports count."""
+    try:
+        fields = Path("/proc/self/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        uptime = float(Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    except OSError:  # not Linux: from the first import of this module's parent at least
+        return time.process_time() * 1000
+    started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return (uptime - started) * 1000
+
+
+def stop_on_signals(close: Callable[[], object]) -> None:
+    """Ctrl-C in the terminal closes the window as its button does."""
+    signal.signal(signal.SIGINT, lambda _signal, _frame: close())
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: close())
+    # Python sees a signal only when it runs: Qt's loop has to come back to it now and then.
+    timer = QTimer(QApplication.instance())
+    timer.timeout.connect(lambda: None)
+    timer.start(SIGNAL_POLL_MS)
+
+
+class _crash_notes:
+    """Where the interpreter writes the stacks of all threads if it dies."""
+
+    def __enter__(self) -> None:
+        self._file = (paths.log_dir() / "crash.log").open("a", encoding="utf-8")
+        faulthandler.enable(self._file)
+
+    def __exit__(self, *_error: object) -> None:
+        faulthandler.disable()
+        self._file.close()
+
+
+def _log_qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    qt_logger.log(_LEVELS.get(kind, logging.WARNING), "%s", text)
+
+
+def _on_unexpected_error(
+    window: MainWindow,
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: TracebackType | None,
+) -> None:
+    logger.critical("unexpected error", exc_info=(kind, error, traceback))
+    if issubclass(kind, KeyboardInterrupt):
+        window.close()
+        return
+    window.search.messages.warn(
+        "Something went wrong that should not have; your library is safe.",
+        "Details…",
+        lambda: show_details(window, error),
+    )
+
+
+def show_details(window: MainWindow, error: BaseException) -> None:
+    """Let the user read, and copy, what went wrong and where it is written down."""
+    import traceback
+
+    box = QMessageBox(window)
+    box.setWindowTitle("Unexpected error")
+    box.setText(f"The log file is {paths.log_dir() / 'opqn.log'}. Nothing has been sent.")
+    box.setDetailedText("".join(traceback.format_exception(error)))
+    box.open()

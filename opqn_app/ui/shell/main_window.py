@@ -1,0 +1,305 @@
+"""The window's frame: sidebar, menus, pages, status line, drops. Wiring only."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import (
+    QAction,
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from opqn_app import __version__
+from opqn_app.core import paths
+from opqn_app.store.records import FaceRecord, LibraryStatus, PhotoRecord
+from opqn_app.ui.kit import dialogs, drops, theme
+from opqn_app.ui.kit.drop_veil import DropVeil
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.library.library_page import LibraryPage
+from opqn_app.ui.library.photo_viewer import PhotoViewer
+from opqn_app.ui.search.search_page import SearchPage
+from opqn_app.ui.shell.settings_dialog import SettingsDialog
+from opqn_app.ui.shell.shortcuts import ShortcutsSheet
+from opqn_app.ui.shell.sidebar import Sidebar
+from opqn_app.ui.shell.status_line import StatusLine
+from opqn_app.ui.shell.welcome_page import WelcomePage
+
+if TYPE_CHECKING:
+    from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
+    from opqn_app.ui.train.train_page import TrainPage
+
+TITLE = "OPQN Photo Search"
+
+
+class MainWindow(QMainWindow):
+    """Holds the pages and passes on what one asks of another.
+
+    Args:
+        confirm_close: asks before work that runs beside the window is ended; gets what is lost.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        confirm_close: Callable[[QWidget, str], bool] = dialogs.confirm_close,
+    ) -> None:
+        super().__init__()
+        self._session = session
+        self._confirm_close = confirm_close
+        self.evaluate: EvaluatePage | None = None  # made when they are first opened
+        self.train: TrainPage | None = None
+        self.setWindowTitle(TITLE)
+        self.setMinimumSize(760, 560)
+        self.setAcceptDrops(True)
+        self._build()
+        self._make_menus()
+        self._connect()
+        self._restore_geometry()
+        self.show_page("search")
+
+    def _build(self) -> None:
+        self.search = SearchPage(self._session)
+        self.library = LibraryPage(self._session)
+        self.welcome = WelcomePage(self._session)
+        self.pages: dict[str, QWidget] = {
+            "search": self.search,
+            "library": self.library,
+            "welcome": self.welcome,
+        }
+        self.stack = QStackedWidget()
+        for page in self.pages.values():
+            self.stack.addWidget(page)
+        self.sidebar = Sidebar(
+            {"search": "Search", "library": "Library", "evaluate": "Evaluate", "train": "Train"},
+            {"settings": "Settings", "help": "Help"},
+        )
+        self.status_line = StatusLine(self._session)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addWidget(self.stack, 1)
+        column.addWidget(self.status_line)
+        content = QWidget()
+        row = QHBoxLayout(content)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.sidebar)
+        row.addLayout(column, 1)
+        self.setCentralWidget(content)
+        self.viewer = PhotoViewer(self._session, content)
+        self.shortcuts = ShortcutsSheet(content)
+        self.veil = DropVeil(content)
+
+    def _make_menus(self) -> None:
+        search, library = self.search, self.library
+        menu = self.menuBar().addMenu("&File")
+        menu.addAction(search.open_action)
+        menu.addAction(search.add_action)
+        menu.addAction(self._action("Add a &folder…", "Ctrl+Shift+O", self._add_folder))
+        menu.addSeparator()
+        menu.addAction(self._action("&Settings…", "Ctrl+,", self.open_settings))
+        menu.addAction(self._action("&Quit", "Ctrl+Q", self.close))
+        menu = self.menuBar().addMenu("&Edit")
+        for action in (search.paste_action, search.back_action, search.clear_action):
+            menu.addAction(action)
+        menu = self.menuBar().addMenu("&View")
+        menu.addAction(self._action("&Search", "Ctrl+1", partial(self.show_page, "search")))
+        menu.addAction(self._action("&Library", "Ctrl+2", partial(self.show_page, "library")))
+        menu.addAction(self._action("&Evaluate", "Ctrl+3", partial(self.show_page, "evaluate")))
+        menu.addAction(self._action("&Train", "Ctrl+4", partial(self.show_page, "train")))
+        menu.addSeparator()
+        for action in (search.larger_action, search.smaller_action):
+            menu.addAction(action)
+        menu.addSeparator()
+        menu.addAction(self._action("Loo&k for new photos", "F5", library.rescan))
+        menu = self.menuBar().addMenu("&Face")
+        for action in search.faces.all:
+            menu.addAction(action)
+        menu = self.menuBar().addMenu("&Help")
+        menu.addAction(self._action("&Keyboard shortcuts", "F1", self.shortcuts.open_sheet))
+        about = QAction(f"{TITLE} {__version__}", self)
+        about.setEnabled(False)
+        menu.addAction(about)
+
+    def _action(self, text: str, keys: str, act: Callable[[], object]) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(lambda _checked=False: act())
+        return action
+
+    def _connect(self) -> None:
+        self.sidebar.page_chosen.connect(self.show_page)
+        self.sidebar.foot_chosen.connect(self._on_foot)
+        self.search.query_taken.connect(lambda: self.show_page("search"))
+        self.search.preview_requested.connect(self._preview)
+        self.search.folder_offered.connect(self.add_folder)
+        self.search.library_wanted.connect(lambda: self.show_page("library"))
+        self.library.face_search_requested.connect(self._search_with)
+        self.library.photo_view_requested.connect(self.viewer.open_photos)
+        self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
+        self.viewer.face_search_requested.connect(self._search_with)
+        self.viewer.photo_changed.connect(self._on_photo_changed)
+        self.welcome.folder_chosen.connect(self.add_folder)
+        self.welcome.sample_chosen.connect(self.search.try_sample)
+        self._session.status_read.connect(self._on_status)
+        self._session.settings_changed.connect(lambda _settings: self._apply_theme())
+        hints = QApplication.styleHints()
+        hints.colorSchemeChanged.connect(lambda _scheme: self._apply_theme())
+
+    # Pages
+
+    def show_page(self, key: str) -> None:
+        """Show a page: "search", "library", "evaluate", "train" or "welcome"."""
+        if key not in self.pages:
+            self.pages[key] = self._make_page(key)
+            self.stack.addWidget(self.pages[key])
+        self.stack.setCurrentWidget(self.pages[key])
+        self.sidebar.show_page(key)
+
+    def _make_page(self, key: str) -> QWidget:
+        """The pages few people open every day are not made at the start."""
+        if key == "evaluate":
+            from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
+
+            self.evaluate = EvaluatePage(self._session)
+            return self.evaluate
+        assert key == "train", key
+        from opqn_app.ui.train.train_page import TrainPage
+
+        self.train = TrainPage(self._session)
+        return self.train
+
+    def add_folder(self, folder: Path) -> None:
+        """Index a folder and show it."""
+        self.library.add(folder)
+        self.show_page("library")
+
+    def open_settings(self, *, at_excludes: bool = False) -> None:
+        """Let the user change the settings."""
+        dialog = SettingsDialog(self._session.settings, self._session.runner, parent=self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._session.change_settings(dialog.edited))
+        if at_excludes:
+            dialog.edit_excludes()
+        dialog.open()
+
+    def _add_folder(self) -> None:
+        self.show_page("library")
+        self.library.add_folder()
+
+    def _on_foot(self, key: str) -> None:
+        if key == "settings":
+            self.open_settings()
+        else:
+            self.shortcuts.open_sheet()
+
+    def _on_status(self, status: LibraryStatus) -> None:
+        """First start: nothing was ever added, and nothing is being done about it."""
+        is_first = not status.roots and not self._session.is_indexing
+        shown = self.stack.currentWidget()
+        if is_first and shown is self.search and not self.search.is_in_use:
+            self.show_page("welcome")
+        elif not is_first and shown is self.welcome:
+            self.show_page("search")
+
+    def _apply_theme(self) -> None:
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            theme.apply_theme(app, self._session.settings.theme)
+
+    # Between pages
+
+    def _search_with(self, face_id: int) -> None:
+        self.search.search_with_ids([face_id])
+
+    def _preview(self, photo: PhotoRecord, face: FaceRecord) -> None:
+        self.viewer.open_photos([photo], 0, face_id=face.id)
+
+    def _on_photo_changed(self, photo: PhotoRecord) -> None:
+        if self.stack.currentWidget() is self.library:
+            self.library.follow_photo(photo)
+
+    # Drops, anywhere in the window
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if drops.can_take(event.mimeData()):
+            event.acceptProposedAction()
+            self.veil.show_over(self.search.drop_hint(event.mimeData()))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        # The sender's files are only read: without this, some senders would delete them after.
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.veil.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.veil.hide()
+        is_added = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        self.search.take(event.mimeData(), add=is_added)
+        self.activateWindow()
+
+    # Opening and closing
+
+    def _window_file(self) -> QSettings:
+        return QSettings(str(paths.data_dir() / "window.ini"), QSettings.Format.IniFormat)
+
+    def _restore_geometry(self) -> None:
+        kept = self._window_file()
+        self.resize(1200, 800)
+        geometry = kept.value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+        side = kept.value("face_side")
+        if isinstance(side, str | int) and str(side).isdigit():
+            self.search.results.grid.set_side(int(side))
+
+    @property
+    def lost_by_closing(self) -> str:
+        """What runs beside the window and would end with it; "" if nothing does."""
+        words = []
+        if self.train is not None and self.train.is_running:
+            words.append("Training is running. It is saved where it stands and can be resumed.")
+        if self.evaluate is not None and self.evaluate.is_running:
+            words.append("An evaluation is running. What it has measured so far is lost.")
+        return " ".join(words)
+
+    def close_now(self) -> None:
+        """Close without asking: the system, or the terminal, wants the program to end."""
+        self._confirm_close = lambda _parent, _words: True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """The one way out: what indexing has committed stays, the rest is cancelled."""
+        lost = self.lost_by_closing
+        if lost and not self._confirm_close(self, lost):
+            event.ignore()
+            return
+        kept = self._window_file()
+        kept.setValue("geometry", self.saveGeometry())
+        kept.setValue("face_side", self.search.results.grid.side)
+        kept.sync()
+        self.hide()  # the lanes may need a moment
+        for page in (self.train, self.evaluate):
+            if page is not None:
+                page.shut_down()
+        self._session.shut_down()
+        super().closeEvent(event)

@@ -1,0 +1,181 @@
+"""The line at the window's foot: what runs now, how long still, and how to pause or stop it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QWidget
+
+from opqn_app.core.errors import OpqnError
+from opqn_app.core.progress import counted
+from opqn_app.store.records import LibraryStatus
+from opqn_app.ui.kit import wording
+from opqn_app.ui.kit.controls import text_label, tool_button
+from opqn_app.ui.kit.session import Session
+from opqn_app.ui.kit.theme import set_icon
+
+if TYPE_CHECKING:
+    from opqn_app.index.indexing import IndexProgress, IndexReport
+
+BAR_STEPS = 1000
+
+
+class StatusLine(QWidget):
+    """Follows the session's indexing; idle, it says what the library holds."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("statusLine")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._session = session
+        self._folder = ""
+        self._progress: IndexProgress | None = None
+        self._has_news = False  # what a run did stays until the next one
+        self._build()
+        self._connect()
+        self._show_controls()
+
+    @property
+    def text(self) -> str:
+        """What the line says."""
+        return self._label.text()
+
+    @property
+    def _is_running(self) -> bool:
+        return self._session.is_indexing or self._session.is_switching
+
+    def _build(self) -> None:
+        self._label = text_label()
+        # A long folder name is cut rather than widening the window.
+        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Indexing progress")
+        self._bar.setFixedWidth(160)
+        self._pace = text_label(is_quiet=True)
+        self._pause = tool_button("pause", "Pause indexing", words="Pause")
+        tip = "Stop; what is indexed so far stays"
+        self._cancel = tool_button("close", "Cancel indexing", words="Cancel", tip=tip)
+        self._pause.setText("Resume")  # the longer word: the line must not move
+        self._pause.setMinimumWidth(self._pause.sizeHint().width() + 8)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 4, 8, 4)
+        row.setSpacing(12)
+        row.addWidget(self._label, 1)
+        for widget in (self._pace, self._bar, self._pause, self._cancel):
+            row.addWidget(widget)
+        self.setFixedHeight(40)
+
+    def _connect(self) -> None:
+        session = self._session
+        session.status_read.connect(self._on_status)
+        session.status_failed.connect(self._say)
+        session.indexing_started.connect(self._on_started)
+        session.indexing_progressed.connect(self._on_progress)
+        session.indexing_paused.connect(self._on_paused)
+        session.indexing_finished.connect(self._on_finished)
+        session.indexing_cancelled.connect(self._on_cancelled)
+        session.indexing_failed.connect(self._on_failed)
+        session.model_switch_progressed.connect(self._on_switch_progress)
+        session.model_switched.connect(lambda name: self._end(f"{name} now answers your searches."))
+        session.model_switch_ended.connect(self._on_switch_ended)
+        self._pause.clicked.connect(self._on_pause_clicked)
+        self._cancel.clicked.connect(session.cancel_indexing)
+
+    def _on_status(self, status: LibraryStatus) -> None:
+        if self._is_running or self._has_news:
+            return
+        if status.photos:
+            self._say(wording.contents(status.photos, status.faces) + " in your library")
+        else:
+            self._say("Your photos stay on this computer. Nothing is sent anywhere.")
+
+    def _on_started(self, root: Path) -> None:
+        self._folder = wording.folder_name(root)
+        self._progress = None
+        self._say(f"Getting ready to look through {self._folder}")
+        self._show_controls()
+
+    def _on_progress(self, progress: "IndexProgress") -> None:
+        self._progress = progress
+        self._show_progress()
+
+    def _on_paused(self, is_paused: bool) -> None:
+        self._show_controls()
+        self._show_progress()
+
+    def _on_finished(self, root: Path, report: "IndexReport") -> None:
+        self._end(wording.finished(report, wording.folder_name(root)))
+
+    def _on_cancelled(self, root: Path) -> None:
+        name, progress = wording.folder_name(root), self._progress
+        if progress is None or progress.phase == "scanning" or not progress.done:
+            self._end(f"Stopped before any photo of {name} was looked at.")
+            return
+        said = f"Stopped. {counted(progress.done, 'photo')} of {name} looked at so far"
+        self._end(f"{said}; they stay, and the next run goes on from there.")
+
+    def _on_failed(self, root: Path, error: Exception) -> None:
+        if isinstance(error, OpqnError):
+            self._end(str(error))
+        else:
+            name = wording.folder_name(root)
+            self._end(f"Indexing {name} ended by a fault of this program; see its log file.")
+
+    def _on_switch_progress(self, progress: "IndexProgress") -> None:
+        self._progress = progress
+        self._show_controls()
+        self._show_progress()
+
+    def _on_switch_ended(self, name: str, reason: str) -> None:
+        if reason and name == self._session.settings.model:
+            self._end(f"Your faces have no codes of {name} yet. {reason}")
+            return
+        stays = f"{self._session.settings.model} goes on answering"
+        self._end(f"{reason} {stays}." if reason else f"{name} was not taken; {stays}.")
+
+    def _on_pause_clicked(self) -> None:
+        if self._session.is_paused:
+            self._session.resume_indexing()
+        else:
+            self._session.pause_indexing()
+
+    def _end(self, text: str) -> None:
+        self._progress = None
+        self._has_news = True
+        self._say(text)
+        self._show_controls()
+
+    def _say(self, text: str) -> None:
+        self._label.setText(text)
+        self._label.setToolTip(text)
+
+    def _show_progress(self) -> None:
+        progress = self._progress
+        if progress is None:
+            return
+        is_paused = self._session.is_paused
+        session = self._session
+        if session.is_switching and not session.is_indexing:
+            words = wording.switching(progress, session.settings.next_model)
+        else:
+            words = wording.running(progress, self._folder)
+        self._say(f"Paused. {words}" if is_paused else words)
+        self._pace.setText("" if is_paused else wording.pace(progress))
+        is_counted = progress.phase != "scanning" and progress.total > 0
+        self._bar.setRange(0, BAR_STEPS if is_counted else 0)
+        if is_counted:
+            self._bar.setValue(BAR_STEPS * progress.done // progress.total)
+
+    def _show_controls(self) -> None:
+        is_running = self._is_running
+        if not is_running:
+            self._pace.clear()
+        else:
+            self._bar.setRange(0, 0)
+        for widget in (self._bar, self._pause, self._cancel):
+            widget.setVisible(is_running)
+        is_paused = self._session.is_paused
+        self._pause.setText("Resume" if is_paused else "Pause")
+        self._pause.setAccessibleName("Resume indexing" if is_paused else "Pause indexing")
+        set_icon(self._pause, "resume" if is_paused else "pause")

@@ -1,0 +1,118 @@
+"""What is to be trained: pictures, preset, code length; as arguments of `opqn train`."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
+
+from opqn_app.core.settings import Settings
+from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietComboBox, QuietSpinBox
+from opqn_app.ui.kit.controls import push_button, text_label
+from opqn_app.ui.kit.data_field import DataField
+from opqn_app.ui.kit.labelled_data import EXPLAINED
+from opqn_app.ui.kit.tasks import TaskRunner
+from opqn_app.ui.shell.settings_dialog import DEVICES
+
+PRESETS = {
+    "quick": "Quick: a small network",
+    "paper": "As in the paper",
+    "code": "As in the authors' code",
+}
+ABOUT_PRESETS = (
+    "Quick takes minutes for a few thousand pictures. The others take a graphics card, or a night."
+)
+SIZES = {"32": "32 pixels: quick", "112": "112 pixels: better, much slower"}
+BITS = {
+    "32": {"16": "16 bit", "24": "24 bit", "36": "36 bit", "48": "48 bit", "64": "64 bit"},
+    "112": {"24": "24 bit", "36": "36 bit", "48": "48 bit", "64": "64 bit", "128": "128 bit"},
+}
+USUAL_BITS = {"32": "36", "112": "64"}
+QUERIES = 2  # test pictures of each person, as preset quick takes; the paper took 5
+CROPS = (
+    "The pictures should be face crops, all cut alike; opqn prepare, a command, makes them of "
+    "photos. "
+    f"Each person needs {QUERIES + 2} or more, or 2 more than test pictures."
+)
+
+
+class TrainForm(ChoiceColumn):
+    """Signals:
+    train_wanted: the user wants to begin.
+    """
+
+    train_wanted = Signal()
+
+    def __init__(
+        self, settings: Settings, runner: TaskRunner, parent: QWidget | None = None
+    ) -> None:
+        super().__init__("Train", parent)
+        self._is_running = False
+        self.data = DataField(runner)
+        self._build(settings)
+        self.data.changed.connect(self._show_enabled)
+        self._show_bits()
+        self._show_enabled()
+
+    def arguments(self) -> list[str]:
+        """The command line that the choices mean, without place and name of the run."""
+        assert self.data.path is not None
+        arguments = ["train", str(self.data.path), "--preset", self.preset.value]
+        arguments += ["--input-size", self.pixels.value, "--len", self.bits.value]
+        arguments += ["--queries", str(self.queries.value()), "--device", self.device.value]
+        if self.epochs.value():
+            arguments += ["--epochs", str(self.epochs.value())]
+        return [*arguments, "--json-lines"]
+
+    def set_running(self, is_running: bool) -> None:
+        """One training at a time."""
+        self._is_running = is_running
+        self._show_enabled()
+
+    def set_data(self, path: Path) -> None:
+        """Choose the pictures."""
+        self.data.set_path(path)
+
+    def _build(self, settings: Settings) -> None:
+        self.preset = QuietComboBox("Preset", PRESETS)
+        self.pixels = QuietComboBox("Size of the pictures", SIZES)
+        self.pixels.currentIndexChanged.connect(lambda _row: self._show_bits())
+        self.bits = QuietComboBox("Code length", BITS["32"])
+        self.bits.choose(USUAL_BITS["32"])
+        self.epochs = QuietSpinBox(
+            "Epochs", least=0, most=10_000, value=0, unset="As the preset says"
+        )
+        self.queries = QuietSpinBox(
+            "Test pictures of each person", least=0, most=100, value=QUERIES
+        )
+        self.device = QuietComboBox("Computed by", DEVICES)
+        self.device.choose(settings.device)
+        self.train_button = push_button("Start training", self.train_wanted.emit, is_primary=True)
+        self._why_not = text_label(is_quiet=True, wraps=True)
+        about = text_label(f"{EXPLAINED} {CROPS}", is_quiet=True, wraps=True)
+        self.add_field("Labelled pictures", self.data, about)
+        about = text_label(ABOUT_PRESETS, is_quiet=True, wraps=True)
+        self.add_field("Preset", self.preset, about)
+        self.add_field("Pictures are seen at", self.pixels)
+        self.add_field("Code length of a face", self.bits)
+        self.add_field("Epochs", self.epochs)
+        self.add_field("Test pictures of each person", self.queries)
+        self.add_field("Computed by", self.device)
+        self.add_foot(self._why_not, self.train_button)
+
+    def _show_bits(self) -> None:
+        """The lengths that the paper gives for this size."""
+        size, before = self.pixels.value, self.bits.value
+        self.bits.clear()
+        for bits, words in BITS[size].items():
+            self.bits.addItem(words, bits)
+        self.bits.choose(before if before in BITS[size] else USUAL_BITS[size])
+
+    def _show_enabled(self) -> None:
+        reason = ""
+        if self.data.path is None:
+            reason = "Choose labelled pictures first."
+        elif not self.data.is_usable:
+            reason = self.data.words
+        self.train_button.setEnabled(not reason and not self._is_running)
+        self._why_not.setText(reason)
+        self._why_not.setVisible(bool(reason) and not self._is_running)

@@ -1,0 +1,89 @@
+"""Means over rectangles of a picture, however many and however large, from one table of sums."""
+
+import itertools
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.core.types import Floats
+
+Edges = NDArray[np.int64]
+
+_BITS = 21  # of 64 for each colour; a rectangle may hold 2^21 / 255 = 8224 pixels
+_MASK = np.uint64((1 << _BITS) - 1)
+_AT_ONCE = 128  # rectangles of `cut` in one pass; bounds its memory
+
+
+class AreaTable:
+    """Sums over everything above and left of each pixel (Crow, SIGGRAPH 1984).
+
+    The three colours share one 64-bit number, so one subtraction serves all. The table overflows,
+    but differences of unsigned numbers don't mind: what a rectangle sums to is exact up to 8224
+    pixels.
+
+    Args:
+        pixels: (h, w, 3) uint8.
+    """
+
+    def __init__(self, pixels: NDArray[np.uint8]) -> None:
+        self.height, self.width = pixels.shape[:2]
+        table = np.zeros((self.height + 1, self.width + 1), np.uint64)
+        packed = table[1:, 1:]
+        packed[...] = pixels[..., 2]
+        for colour in (1, 0):
+            packed <<= np.uint64(_BITS)
+            packed |= pixels[..., colour]
+        np.cumsum(packed, axis=1, out=packed)
+        for above, row in itertools.pairwise(packed):
+            row += above
+        self._table = table
+
+    def shrunk(self, height: int, width: int, rows: slice = slice(None)) -> Floats:
+        """Means, 0 to 255: `rows` of the picture as (height, width, 3).
+
+        It is torch's interpolate(mode="area"): no weights, parts may share pixels.
+        """
+        top, bottom = (edge[rows] for edge in _edges(height, np.int64(self.height)))
+        left, right = _edges(width, np.int64(self.width))
+        across = self._table.take(bottom, 0)
+        across -= self._table.take(top, 0)
+        sums = across.take(right, 1)
+        sums -= across.take(left, 1)
+        return _means(sums, np.multiply.outer(bottom - top, right - left))
+
+    def cut(self, boxes: Edges, size: int) -> Floats:
+        """(n, size, size, 3): each part of the picture shrunk, or widened, in the same way.
+
+        Args:
+            boxes: (n, 4) left, top, right, bottom inside the picture, with at least one pixel.
+        """
+        means = np.empty((len(boxes), size, size, 3), np.float32)
+        for start in range(0, len(boxes), _AT_ONCE):
+            few = boxes[start : start + _AT_ONCE, :, None]
+            left, right = (few[:, 0] + edge for edge in _edges(size, few[:, 2] - few[:, 0]))
+            top, bottom = (few[:, 1] + edge for edge in _edges(size, few[:, 3] - few[:, 1]))
+            sums = self._at(bottom, right) - self._at(top, right)
+            sums -= self._at(bottom, left) - self._at(top, left)
+            counts = (bottom - top)[:, :, None] * (right - left)[:, None, :]
+            means[start : start + _AT_ONCE] = _means(sums, counts)
+        return means
+
+    def _at(self, rows: Edges, columns: Edges) -> NDArray[np.uint64]:
+        places = rows[:, :, None] * (self.width + 1) + columns[:, None, :]
+        sums: NDArray[np.uint64] = self._table.ravel().take(places)
+        return sums
+
+
+def _edges(parts: int, length: Edges | np.int64) -> tuple[Edges, Edges]:
+    """Where each of `parts` equal parts of `length` begins and ends, in whole pixels outwards."""
+    steps = np.arange(parts)
+    return steps * length // parts, -(-(steps + 1) * length // parts)
+
+
+def _means(sums: NDArray[np.uint64], counts: Edges) -> Floats:
+    shares = np.float32(1.0) / counts.astype(np.float32)
+    means = np.empty((*sums.shape, 3), np.float32)
+    np.multiply(sums & _MASK, shares, out=means[..., 0], casting="unsafe")
+    np.multiply((sums >> np.uint64(_BITS)) & _MASK, shares, out=means[..., 1], casting="unsafe")
+    np.multiply(sums >> np.uint64(2 * _BITS), shares, out=means[..., 2], casting="unsafe")
+    return means

@@ -1,0 +1,196 @@
+"""Which files a scan finds, on real folder trees."""
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+from library_fakes import bound_by_rights
+
+from opqn_app.core.errors import FolderUnavailable
+from opqn_app.index.scan import FolderScan, is_excluded, scan_folder, stat_photo
+
+
+def touch(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+
+
+def found(folder: Path, *excludes: str) -> list[str]:
+    return [file.rel_path for file in scan_folder(folder, excludes).files]
+
+
+def test_photos_come_sorted_with_size_and_time(folder: Path) -> None:
+    touch(folder, "b/2.jpg", "a.PNG", "b/1.heic", "c.txt", "d", "é.webp")
+    os.utime(folder / "a.PNG", ns=(5, 1_234_567_890_123_456_789))
+    files = scan_folder(folder).files
+    assert [file.rel_path for file in files] == ["a.PNG", "b/1.heic", "b/2.jpg", "é.webp"]
+    assert (files[0].size, files[0].mtime_ns) == (5, 1_234_567_890_123_456_789)
+
+
+@pytest.mark.parametrize("marker", [".nomedia", ".noimage"])
+def test_a_marker_file_hides_its_folder_and_all_below(folder: Path, marker: str) -> None:
+    touch(folder, "a/1.jpg", "b/2.jpg", "b/c/3.jpg", f"b/{marker}")
+    assert found(folder) == ["a/1.jpg"]
+    touch(folder, marker)
+    assert found(folder) == []
+
+
+def test_hidden_and_system_folders_and_side_files_are_left_out(folder: Path) -> None:
+    touch(folder, ".thumbs/1.jpg", "@eaDir/2.jpg", "x/#recycle/3.jpg", "$RECYCLE.BIN/4.jpg")
+    touch(folder, "._5.jpg", "6.jpg", "System Volume Information/7.jpg", "lost+found/8.jpg")
+    assert found(folder) == ["6.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("a", ["b/a.jpg", "b/c/x.jpg", "c.jpg"]),
+        ("*.jpg", []),
+        ("/c.jpg", ["a/x.jpg", "b/a.jpg", "b/c/x.jpg"]),
+        ("b/c", ["a/x.jpg", "b/a.jpg", "c.jpg"]),
+        ("b/c/", ["a/x.jpg", "b/a.jpg", "c.jpg"]),
+        ("b/**", ["a/x.jpg", "c.jpg"]),
+        ("**/x.jpg", ["b/a.jpg", "c.jpg"]),
+        ("**/c/**", ["a/x.jpg", "b/a.jpg", "c.jpg"]),
+        ("b/*", ["a/x.jpg", "c.jpg"]),
+        ("*/x.jpg", ["b/a.jpg", "b/c/x.jpg", "c.jpg"]),
+        ("?.jpg", ["b/a.jpg", "b/c/x.jpg"][:0]),
+        ("[bc]", ["a/x.jpg", "c.jpg"]),
+        ("**", []),
+        ("", ["a/x.jpg", "b/a.jpg", "b/c/x.jpg", "c.jpg"]),
+        ("/", ["a/x.jpg", "b/a.jpg", "b/c/x.jpg", "c.jpg"]),
+    ],
+)
+def test_excludes_are_globs_over_the_relative_path(
+    folder: Path, pattern: str, left: list[str]
+) -> None:
+    touch(folder, "a/x.jpg", "b/a.jpg", "b/c/x.jpg", "c.jpg")
+    assert found(folder, pattern) == left
+
+
+def test_a_star_stays_inside_one_name() -> None:
+    assert is_excluded("a/b.jpg", ["a/*.jpg"])
+    assert not is_excluded("a/c/b.jpg", ["a/*.jpg"])
+    assert is_excluded("a/c/d/b.jpg", ["a/**/b.jpg"])
+    assert is_excluded("a/b.jpg", ["a/**/b.jpg"])
+
+
+def test_excluded_folders_are_not_even_listed(folder: Path) -> None:
+    touch(folder, "a/1.jpg", "private/2.jpg", "private/deep/3.jpg")
+    assert list(FolderScan(folder, ["private"]).steps()) == ["", "a"]
+
+
+def test_links_are_followed_once_and_loops_end(folder: Path) -> None:
+    touch(folder, "real/1.jpg")
+    touch(folder.parent / "outside", "2.jpg", "deep/3.jpg")
+    (folder / "a_link").symlink_to(folder / "real")
+    (folder / "real" / "up").symlink_to(folder)
+    (folder / "out").symlink_to(folder.parent / "outside")
+    (folder / "out2").symlink_to(folder.parent / "outside")
+    (folder.parent / "outside" / "back").symlink_to(folder)
+    (folder / "self").symlink_to(folder / "self")
+    result = scan_folder(folder)
+    assert [file.rel_path for file in result.files] == ["out/2.jpg", "out/deep/3.jpg", "real/1.jpg"]
+    assert result.unreadable == ("self",)
+
+
+def test_a_part_scanned_alone_gives_the_paths_a_whole_scan_gives(folder: Path) -> None:
+    """A link from one part into another must not become a second path of the same photos."""
+    touch(folder, "a/1.jpg", "b/2.jpg")
+    (folder / "a" / "to_b").symlink_to(folder / "b")
+    (folder / "a" / "to_parent").symlink_to(folder.parent)
+    scan = FolderScan(folder)
+    list(scan.steps("a"))
+    part = [file.rel_path for file in scan.result().files]
+    assert part == [path for path in found(folder) if path.startswith("a/")] == ["a/1.jpg"]
+
+
+def test_a_part_that_is_a_link_is_scanned(folder: Path) -> None:
+    touch(folder.parent / "outside", "1.jpg", "deep/2.jpg")
+    (folder / "out").symlink_to(folder.parent / "outside")
+    scan = FolderScan(folder)
+    list(scan.steps("out"))
+    assert [f.rel_path for f in scan.result().files] == ["out/1.jpg", "out/deep/2.jpg"]
+
+
+def test_links_to_files_are_photos_of_their_own(folder: Path) -> None:
+    touch(folder, "1.jpg")
+    (folder / "2.jpg").symlink_to("1.jpg")
+    assert found(folder) == ["1.jpg", "2.jpg"]
+
+
+def test_what_is_no_regular_file_is_named_and_never_opened(folder: Path) -> None:
+    """Opening the pipe would hang this test."""
+    os.mkfifo(folder / "pipe.jpg")
+    (folder / "gone.jpg").symlink_to("nowhere.jpg")
+    (folder / "folder.jpg").mkdir()
+    (folder / "null.jpg").symlink_to("/dev/null")
+    with socket.socket(socket.AF_UNIX) as listener:
+        here = Path.cwd()
+        os.chdir(folder)  # the path of a socket is limited to about 100 characters
+        try:
+            listener.bind("socket.jpg")
+        finally:
+            os.chdir(here)
+        problems = {file.rel_path: file.problem for file in scan_folder(folder).files}
+    assert set(problems) == {"pipe.jpg", "gone.jpg", "null.jpg", "socket.jpg"}
+    assert all(problems.values())
+
+
+def test_a_link_to_a_missing_folder_counts_as_unreadable(folder: Path) -> None:
+    touch(folder, "1.jpg")
+    (folder / "disk").symlink_to("/nowhere/at/all")
+    result = scan_folder(folder)
+    assert [file.rel_path for file in result.files] == ["1.jpg"]
+    assert result.unreadable == ("disk",)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of folders work differently there")
+def test_a_folder_without_permission_is_reported_and_the_rest_found(
+    tmp_path_factory: pytest.TempPathFactory, open_folder: Path
+) -> None:
+    touch(open_folder, "a/1.jpg", "b/2.jpg")
+    (open_folder / "a").chmod(0)
+    try:
+        with bound_by_rights():
+            result = scan_folder(open_folder)
+    finally:
+        (open_folder / "a").chmod(0o755)
+    assert [file.rel_path for file in result.files] == ["b/2.jpg"]
+    assert result.unreadable == ("a",)
+
+
+def test_a_missing_start_is_unavailable(folder: Path) -> None:
+    with pytest.raises(FolderUnavailable):
+        scan_folder(folder / "none")
+
+
+def test_a_start_inside_a_left_out_folder_finds_nothing(folder: Path) -> None:
+    touch(folder, ".hidden/a/1.jpg", "private/b/2.jpg", "c/3.jpg")
+    for start, expected in ((".hidden/a", []), ("private/b", []), ("c", ["c/3.jpg"])):
+        scan = FolderScan(folder, ["private"])
+        list(scan.steps(start))
+        assert [file.rel_path for file in scan.result().files] == expected
+
+
+def test_a_deep_tree_is_no_problem(folder: Path) -> None:
+    """300 levels; a recursive walk would near Python's limit at a few more."""
+    deep = folder
+    for _ in range(300):
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+    (deep / "1.jpg").touch()
+    assert len(found(folder)) == 1
+
+
+def test_one_file_is_seen_as_in_a_scan(folder: Path) -> None:
+    touch(folder, "a/1.jpg")
+    (folder / "gone.jpg").symlink_to("nowhere.jpg")
+    os.mkfifo(folder / "pipe.jpg")
+    by_scan = {file.rel_path: file for file in scan_folder(folder).files}
+    assert {name: stat_photo(folder, name) for name in by_scan} == by_scan
+    assert stat_photo(folder, "none.jpg") is None

@@ -1,0 +1,305 @@
+"""`opqn evaluate`: parse, run, print. Nothing heavy is imported before the command runs."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opqn_app.core.errors import DataError, ModelMissing, OpqnError
+from opqn_app.core.progress import ProgressLine, counted, duration_in_words
+
+if TYPE_CHECKING:
+    from trainer.data.pictures import PictureSource
+    from trainer.evaluate.evaluate import Work
+    from trainer.evaluate.protocols import Roles
+    from trainer.evaluate.results import EvalProgress, EvalReport
+
+PROTOCOLS = ("leave-one-out", "single", "cross", "pairs")
+DRAWN_QUERIES = {"single": 5, "cross": 50}  # of each person, as the paper draws them
+TEXT = "Measure models on pictures of labelled people."
+
+
+def add_command(commands: Any) -> None:
+    """Add `evaluate` to `commands`, an argparse sub-parser collection."""
+    parser = commands.add_parser("evaluate", help=TEXT, description=TEXT)
+    parser.set_defaults(run=evaluate_command)
+    parser.add_argument(
+        "data",
+        type=Path,
+        metavar="DATA",
+        help="folder or tar of PERSON/picture, or a pack (opqn pack)",
+    )
+    parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME_OR_FILE",
+        help="bundled or imported model, model folder, training run, or the "
+        "authors' .tar; repeat to compare (default: the first bundled one)",
+    )
+    parser.add_argument(
+        "--protocol",
+        choices=PROTOCOLS,
+        default="leave-one-out",
+        help="default: leave-one-out, every picture asks all others",
+    )
+    parser.add_argument(
+        "--aligned",
+        action="store_true",
+        help="the pictures are aligned crops of 112 px or more, their centre is "
+        "used; without it, the largest face of each photo is found, except in packs and what "
+        "`opqn prepare` made",
+    )
+    parser.add_argument(
+        "--controls",
+        action="store_true",
+        help="also the float features, and faiss PQ and OPQ at equal bits",
+    )
+    parser.add_argument(
+        "--controls-from",
+        type=Path,
+        metavar="DATA",
+        help="pictures PQ and OPQ learn from (default: the searched ones)",
+    )
+    _add_roles(parser.add_argument_group("who asks whom"))
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--out", type=Path, metavar="DIR", help="write JSON, CSV, charts and an HTML report there"
+    )
+    output.add_argument("--no-pictures", action="store_true", help="no faces in the report")
+    output.add_argument(
+        "--benchmark",
+        metavar="NAME",
+        help="the data is this benchmark of the paper: facescrub, cfw60k, "
+        "vggface2, vggface2-cross or cfw60k-cross",
+    )
+    output.add_argument(
+        "--at",
+        type=_positive,
+        nargs="+",
+        default=[1, 5, 10, 50],
+        metavar="T",
+        help="the T of P@T (default 1 5 10 50)",
+    )
+    output.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    output.add_argument(
+        "--json-lines",
+        action="store_true",
+        help="progress as JSON objects too, one a line; the result is the last",
+    )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute"
+    )
+    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
+    parser.set_defaults(library=None)  # the app's runner looks for it
+
+
+def _add_roles(group: Any) -> None:
+    group.add_argument(
+        "--gallery",
+        type=Path,
+        metavar="DATA",
+        help="single, cross: search this set; all of DATA asks",
+    )
+    group.add_argument(
+        "--queries-per-person",
+        type=_positive,
+        metavar="N",
+        help="single, cross: pictures drawn from each person to ask, where no "
+        "folders train and test say so (default 5; cross 50)",
+    )
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of what is drawn")
+    group.add_argument(
+        "--split-file", type=Path, metavar="FILE", help="the split.json of a training run"
+    )
+    group.add_argument(
+        "--pairs",
+        type=Path,
+        metavar="FILE",
+        help="pairs: LFW's pairs.txt, or CSV with first,second,same (default: "
+        "pairs.txt of DATA if there is one, else all pairs)",
+    )
+
+
+def evaluate_command(arguments: argparse.Namespace) -> int:
+    """Run the command; 0 when done. Errors are raised, an interrupt gives 1."""
+    try:
+        import safetensors  # noqa: F401 - reads the weights later
+
+        from opqn_app.opqn.model_folder import bundled_models
+    except ImportError as error:  # a bare training machine
+        raise OpqnError(f"Reading models needs the package {error.name}; install it.") from error
+    from opqn_app.opqn.torch.device import pick_device
+    from trainer.evaluate.evaluate import evaluate
+    from trainer.evaluate.results import EvalSettings
+
+    models = arguments.model or bundled_models()[:1]
+    if not models:
+        raise ModelMissing("(none is bundled: name one with --model)")
+    device = pick_device(arguments.device)
+    _check_output(arguments.out, arguments.benchmark)
+    source, roles = _pictures_and_roles(arguments, device)
+    learn = arguments.controls_from
+    learned_from = _open(learn, aligned=arguments.aligned, device=device) if learn else None
+    settings = EvalSettings(
+        models=tuple(models),
+        device=device,
+        cutoffs=tuple(sorted(set(arguments.at))),
+        controls=arguments.controls or learned_from is not None,
+        portraits=arguments.out is not None,
+        seed=arguments.seed,
+    )
+    work = evaluate(settings, source, roles, controls_source=learned_from)
+    try:
+        report = _run(work, as_lines=arguments.json_lines)
+        return _finish(arguments, source, report)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; no result was written.\n")
+        return 1
+    finally:
+        work.close()
+
+
+def _check_output(out: Path | None, benchmark: str | None) -> None:
+    """Fail before the work, not after it."""
+    from trainer.report.published import entry_of
+
+    if benchmark is not None:
+        entry_of(benchmark)
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(out, f"the report can't be written there ({error})") from error
+
+
+def _finish(arguments: argparse.Namespace, source: "PictureSource", report: "EvalReport") -> int:
+    from trainer.report.published import compare
+    from trainer.report.tables import table_of_figures
+
+    comparison = compare(report, arguments.benchmark)
+    values = report.to_dict() | {"data_set": str(arguments.data), "published": comparison.to_dict()}
+    loose = getattr(source, "loose", [])
+    values["data"]["left_out"] = [[entry.file, entry.reason] for entry in loose]
+    if arguments.out:
+        from trainer.report.write_report import write_all
+
+        notes = write_all(
+            arguments.out, report, values, source, comparison, pictures=not arguments.no_pictures
+        )
+        values["notes"] += notes
+        values["written"] = str(arguments.out)
+    if arguments.json or arguments.json_lines:
+        sys.stdout.write(json.dumps(values) + "\n")
+    else:
+        sys.stdout.write(table_of_figures(report) + "\n" + _words(report, values) + "\n")
+    sys.stdout.flush()
+    return 0
+
+
+def _words(report: "EvalReport", values: dict[str, Any]) -> str:
+    """What the table does not say."""
+    lines = [
+        f"Queries: {report.queries:,} (without a match: {report.skipped:,}). Searched: "
+        f"{report.gallery:,}. People: {report.people:,}. Protocol: {report.roles.rule}.",
+        f"Took {duration_in_words(report.seconds)} on {report.settings.device}.",
+    ]
+    dropped = values["data"]["dropped_files"] + values["data"]["left_out"]
+    if dropped:
+        lines.append(f"{counted(len(dropped), 'picture')} took no part:")
+        lines += [f"  {file}: {reason}" for file, reason in dropped[:20]]
+        lines += (
+            [f"  … and {len(dropped) - 20} more (--json lists all)"] if len(dropped) > 20 else []
+        )
+    lines += values["notes"]
+    if "written" in values:
+        lines.append(f"Report: {Path(values['written']) / 'report.html'}")
+    return "\n".join(lines)
+
+
+def _pictures_and_roles(
+    arguments: argparse.Namespace, device: str
+) -> "tuple[PictureSource, Roles]":
+    from trainer.data.pictures import JoinedPictures
+    from trainer.evaluate import protocols
+
+    name = arguments.protocol
+    asking = _open(arguments.data, aligned=arguments.aligned, device=device)
+    if name in ("leave-one-out", "pairs") and (arguments.gallery or arguments.queries_per_person):
+        raise DataError(arguments.data, f"--protocol {name} draws no queries and has no gallery")
+    if arguments.gallery:
+        searched = _open(arguments.gallery, aligned=arguments.aligned, device=device)
+        joined = JoinedPictures([searched, asking])
+        sizes = len(searched.files), len(asking.files)
+        return joined, protocols.gallery_and_queries(*sizes, name)
+    if arguments.split_file:
+        return asking, protocols.recorded_split(arguments.split_file, asking.files, name)
+    if name == "leave-one-out":
+        return asking, protocols.leave_one_out(asking.files)
+    if name == "pairs":
+        listed = arguments.pairs or arguments.data / "pairs.txt"
+        if arguments.pairs or listed.is_file():
+            return asking, protocols.listed_pairs(listed, asking.files)
+        return asking, protocols.all_pairs(asking.files)
+    by_folder = None
+    if not arguments.queries_per_person:
+        by_folder = protocols.split_by_folder(asking.files, name)
+    return asking, by_folder or protocols.draw_queries(
+        asking.people,
+        name,
+        per_person=arguments.queries_per_person or DRAWN_QUERIES[name],
+        seed=arguments.seed,
+        source=arguments.data,
+    )
+
+
+def _open(path: Path, *, aligned: bool, device: str) -> "PictureSource":
+    from trainer.data.packs import is_pack
+    from trainer.data.pictures import AlignedCrops, PackedCrops, PhotoCrops
+    from trainer.data.prepared import crops_of
+
+    if is_pack(path):
+        return PackedCrops(path)
+    if aligned or crops_of(path) is not None:
+        return AlignedCrops(path)
+    from opqn_app.vision.detect import MtcnnDetector
+
+    return PhotoCrops(path, MtcnnDetector(device=device))
+
+
+def _run(work: "Work", *, as_lines: bool) -> "EvalReport":
+    """Run the work to its end, showing how far it is."""
+    line = ProgressLine()
+    try:
+        while True:
+            try:
+                progress = next(work)
+            except StopIteration as stop:
+                report: EvalReport = stop.value
+                return report
+            if as_lines:
+                event = {"event": "progress", "phase": progress.phase, "done": progress.done,
+                         "total": progress.total, "eta_s": progress.eta_s}  # fmt: skip
+                sys.stdout.write(json.dumps(event) + "\n")
+                sys.stdout.flush()
+            line.show(_progress_in_words(progress))
+    finally:
+        line.clear()
+
+
+def _progress_in_words(progress: "EvalProgress") -> str:
+    """ "bundled-64: reading and encoding: 1,200/5,445 · 40 s left"."""
+    parts = [f"{progress.phase}: {progress.done:,}/{progress.total:,}"]
+    if progress.total <= 1:
+        parts = [f"{progress.phase} …"]
+    if progress.eta_s is not None:
+        parts.append(f"{duration_in_words(progress.eta_s)} left")
+    return " · ".join(parts)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number

@@ -1,0 +1,175 @@
+"""A run on disk: a folder that says what was trained, on what, with what, and how it went.
+
+config.json        the TrainConfig
+environment.json   git commit, versions, device, command, data: counts, manifest hash, duplicates
+split.json         which picture had which role; usable by `--split-file`
+metrics.jsonl      one object an epoch
+last.pt            everything needed to go on, bit for bit
+best.pt            the weights that were best on the validation split
+result.json        figures of the best weights on the test split
+model/             the model folder the app loads
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from opqn_app import __version__
+from opqn_app.core.errors import DataError
+from trainer.config import TrainConfig
+
+
+@dataclass(frozen=True, slots=True)
+class RunDir:
+    """Paths of a run, and how its files are written."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, config: TrainConfig) -> "RunDir":
+        """A new folder for a run.
+
+        Raises:
+            DataError: there already is a run.
+        """
+        if (path / "config.json").exists():
+            reason = "a run is there already; go on with it (--resume) or choose another folder"
+            raise DataError(path, reason)
+        path.mkdir(parents=True, exist_ok=True)
+        write_json(path / "config.json", config.to_dict())
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> "RunDir":
+        """A folder that holds a run.
+
+        Raises:
+            DataError: it does not.
+        """
+        if not (path / "config.json").is_file():
+            raise DataError(path, "it holds no run (no config.json)")
+        return cls(path)
+
+    @property
+    def last(self) -> Path:
+        return self.path / "last.pt"
+
+    @property
+    def best(self) -> Path:
+        return self.path / "best.pt"
+
+    @property
+    def split(self) -> Path:
+        return self.path / "split.json"
+
+    @property
+    def model(self) -> Path:
+        return self.path / "model"
+
+    def config(self) -> TrainConfig:
+        """The config the run was made with."""
+        return TrainConfig.from_dict(self.read("config.json"))
+
+    def read(self, name: str) -> dict[str, Any]:
+        """A JSON file of the run; empty when it is not there (yet).
+
+        Raises:
+            DataError: it is damaged.
+        """
+        try:
+            values = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise DataError(self.path / name, f"it can't be read ({error})") from error
+        return dict(values)
+
+    def write(self, name: str, values: dict[str, Any]) -> None:
+        """Write a JSON file of the run in one step."""
+        write_json(self.path / name, values)
+
+    def metrics(self) -> Iterator[dict[str, Any]]:
+        """The lines of metrics.jsonl; a line cut off by a crash is left out."""
+        path = self.path / "metrics.jsonl"
+        for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
+            try:
+                yield json.loads(line)
+            except ValueError:
+                return
+
+    def add_metrics(self, values: dict[str, Any]) -> None:
+        """Append one epoch."""
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values) + "\n")
+
+    def keep_metrics_before(self, epoch: int) -> None:
+        """Drop epochs from `epoch` on: what a resumed run is about to write again."""
+        kept = [json.dumps(line) + "\n" for line in self.metrics() if line["epoch"] < epoch]
+        replace_text(self.path / "metrics.jsonl", "".join(kept))
+
+
+def find_runs(folder: Path) -> list[RunDir]:
+    """The runs in `folder`, however deep, by name; `folder` itself may be one."""
+    return [RunDir(file.parent) for file in sorted(folder.rglob("config.json")) if _is_run(file)]
+
+
+def environment(device: torch.device) -> dict[str, Any]:
+    """What ran this: program, commit, versions, machine, command line."""
+    is_cuda = device.type == "cuda"
+    return {
+        "program": __version__,
+        "git": git_commit(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "cuda": torch.version.cuda if is_cuda else None,
+        "device": torch.cuda.get_device_name(device) if is_cuda else "cpu",
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "command": sys.argv[1:],
+    }
+
+
+def git_commit() -> str:
+    """Commit of the program's source, "+" behind it when files differ; "" outside of git."""
+    root = Path(__file__).resolve().parent
+    try:
+        commit = _git(root, "rev-parse", "HEAD")
+        changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return commit + ("+" if changes else "")
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write in one step: a reader sees the old file or the new one."""
+    replace_text(path, json.dumps(values, indent=2) + "\n")
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a text file in one step: a reader sees the old one or the new one."""
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)  # noqa: PTH105 - the atomic step is the point
+
+
+def _is_run(config_file: Path) -> bool:
+    try:
+        values = json.loads(config_file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(values, dict) and {"data", "method", "engine"} <= values.keys()
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    return done.stdout.strip()

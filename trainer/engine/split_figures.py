@@ -1,0 +1,94 @@
+"""What the pictures of a role of the split are asked: figures, and the calibration of the model."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from opqn_app.core.types import Calibration
+from trainer.config import TrainConfig
+from trainer.data.loading import TrainingData
+from trainer.engine.diagnostics import BookReport
+from trainer.engine.validation import Figures, encode, pair_scores, retrieve
+from trainer.evaluate.calibration import NotCalibrated, fit_calibration
+from trainer.method.objective import Objective
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Queries, and the pictures they search.
+
+    Attributes:
+        tables: (q, M, K) of the queries.
+        codes: (n, M) of the gallery.
+        people: (q,) and (n,) numbers of the persons.
+        books: what the codebooks do with the queries.
+        is_leave_one_out: queries and gallery are the same pictures, and none meets itself.
+    """
+
+    tables: Tensor
+    codes: Tensor
+    people: tuple[NDArray[np.int64], NDArray[np.int64]]
+    books: BookReport
+    is_leave_one_out: bool
+
+
+def evaluate_split(
+    objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
+) -> tuple[Figures, BookReport]:
+    """Figures of the "val" or "test" pictures, and what the codebooks do with the queries."""
+    asked = _ask(objective, data, config, role, device)
+    figures = retrieve(
+        asked.tables, asked.codes, *asked.people,
+        t=config.engine.p_at, leave_one_out=asked.is_leave_one_out,
+    )  # fmt: skip
+    return figures, asked.books
+
+
+def calibrate(
+    objective: Objective, data: TrainingData, config: TrainConfig, device: torch.device
+) -> Calibration:
+    """The curve from score to probability, of the validation pictures.
+
+    Raises:
+        NotCalibrated: the pictures do not allow it.
+    """
+    if not len(data.split.val):
+        raise NotCalibrated("no pictures were kept to choose by (data.val_per_person)")
+    asked = _ask(objective, data, config, "val", device)
+    return fit_calibration(
+        *pair_scores(asked.tables, asked.codes, *asked.people, leave_one_out=asked.is_leave_one_out)
+    )
+
+
+def _ask(
+    objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
+) -> Asked:
+    """Val queries search the training pictures, test queries the gallery; under "unseen" each
+    picture of the role asks all others of it."""
+    split, size = data.split, config.method.input_size
+    rows = split.val if role == "val" else split.test
+    gallery = split.train if role == "val" else split.gallery
+    images, people = data.pictures.images, data.people
+
+    def encoded(chosen: NDArray[Any], *, wants_tables: bool) -> Any:
+        return encode(
+            objective, images[chosen], people[chosen],
+            size=size, device=device, wants_tables=wants_tables,
+        )  # fmt: skip
+
+    queries = encoded(rows, wants_tables=True)
+    if split.is_leave_one_out:
+        codes, gallery = queries.codes, rows
+    else:
+        codes = encoded(gallery, wants_tables=False).codes
+    return Asked(
+        tables=queries.tables,
+        codes=codes,
+        people=(people[rows], people[gallery]),
+        books=queries.books,
+        is_leave_one_out=split.is_leave_one_out,
+    )

@@ -1,0 +1,211 @@
+"""Pictures through a model once: features, and from them codes and tables as the app makes them."""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from opqn_app.core.errors import NoFaceFound, PhotoUnreadable
+from opqn_app.core.types import Codes, Floats
+from opqn_app.opqn import lut
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.model_folder import find_model
+from opqn_app.opqn.torch.checkpoint import LoadedModel, load_model
+from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.quantizer import OrthoQuantizer
+from trainer.data.pictures import Crop, Dropped, PictureSource
+
+READ_ON_CPU = 16  # pictures between two signs of progress
+READ_ON_GPU = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A model under evaluation."""
+
+    name: str
+    model_id: str
+    config: OpqnConfig
+    encoder: OpqnEncoder
+    quantizer: OrthoQuantizer
+    device: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """What a model makes of pictures.
+
+    Attributes:
+        rows: (n,) rows of the listing that could be read, ascending.
+        codes: (n, M).
+        tables: (q, M, K) float32, snapped: of those that ask, in the same order.
+        features: (n, D) float32, or None when nobody wants them.
+        digests: (n,) of the pixels: equal ones are the same picture.
+        dropped: the others.
+        ms_per_picture: time of the network, in milliseconds.
+    """
+
+    rows: NDArray[np.intp]
+    codes: Codes
+    tables: Floats
+    features: Floats | None
+    digests: NDArray[Any]
+    dropped: list[Dropped]
+    ms_per_picture: float
+
+
+def load_candidate(name: str, device: str) -> Candidate:
+    """A bundled or imported model, a model folder, a training run, or the authors' .tar file.
+
+    Raises:
+        ModelMissing, ModelIncompatible: it is not there, or does not fit.
+    """
+    path = Path(name)
+    if path.is_file():
+        return _from_released_file(path, device)
+    if (path / "model" / "config.json").is_file():  # a run: what it exported
+        path = path / "model"
+        return _candidate(load_model(path), device, name=Path(name).name)
+    return _candidate(load_model(find_model(name)), device)
+
+
+def _from_released_file(path: Path, device: str) -> Candidate:
+    from opqn_app.opqn.torch.import_official import import_official
+
+    with tempfile.TemporaryDirectory() as folder:
+        import_official(path, Path(folder) / "model")
+        return _candidate(load_model(Path(folder) / "model"), device, name=path.stem)
+
+
+def _candidate(loaded: LoadedModel, device: str, *, name: str = "") -> Candidate:
+    encoder = OpqnEncoder(
+        loaded.model, model_id=loaded.model_id, name=name or loaded.name, device=device
+    )
+    config, quantizer = loaded.model.config, loaded.model.quantizer
+    return Candidate(encoder.name, loaded.model_id, config, encoder, quantizer, device)
+
+
+def encode(
+    model: Candidate,
+    source: PictureSource,
+    rows: NDArray[np.intp],
+    *,
+    asking: NDArray[np.intp],
+    wants_features: bool = False,
+) -> Generator[int, None, Encoded]:
+    """Read and encode `rows`; yields how many are done.
+
+    Args:
+        rows: of the listing, ascending.
+        asking: those of them that need tables.
+        wants_features: keep the features of all; 4·D bytes a picture.
+    """
+    parts = _Parts(model, np.isin(rows, asking), wants_features)
+    size = READ_ON_CPU if model.device == "cpu" else READ_ON_GPU
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
+            parts.add(start, batch, list(pool.map(lambda row: read_crop(source, row), batch)))
+            yield start + len(batch)
+    return parts.result()
+
+
+def read_crop(source: PictureSource, row: int) -> Crop | Dropped:
+    """The crop of a row, or why there is none."""
+    try:
+        return source.crop(int(row))
+    except PhotoUnreadable as failure:
+        return Dropped(str(source.files[row]), failure.reason)
+    except NoFaceFound:
+        return Dropped(str(source.files[row]), "no face was found")
+
+
+class _Parts:
+    """Codes, tables and features as they come."""
+
+    def __init__(self, model: Candidate, asks: NDArray[np.bool_], wants_features: bool) -> None:
+        self._model = model
+        self._asks = asks
+        self._wants_features = wants_features
+        self._rows: list[int] = []
+        self._digests: list[str] = []
+        self._codes: list[Codes] = []
+        self._tables: list[Floats] = []
+        self._features: list[Floats] = []
+        self._dropped: list[Dropped] = []
+        self._seconds = 0.0
+
+    def add(self, start: int, rows: NDArray[np.intp], found: list[Crop | Dropped]) -> None:
+        self._dropped += [entry for entry in found if isinstance(entry, Dropped)]
+        good = [i for i, entry in enumerate(found) if not isinstance(entry, Dropped)]
+        crops = [entry for entry in found if not isinstance(entry, Dropped)]
+        if not crops:
+            return
+        began = time.perf_counter()
+        features = _features(self._model, crops)
+        asks = self._asks[start : start + len(rows)][good]
+        self._codes.append(codes_of(self._model, features))
+        self._tables.append(tables_of(self._model, features[asks]))
+        self._seconds += time.perf_counter() - began
+        if self._wants_features:
+            self._features.append(features)
+        self._rows += rows[good].tolist()
+        self._digests += [
+            hashlib.blake2b(crop.tobytes(), digest_size=16).hexdigest() for crop in crops
+        ]
+
+    def result(self) -> Encoded:
+        config = self._model.config
+        shape = (0, config.n_books, config.n_words)
+        empty_codes = np.empty((0, config.n_books), config.code_dtype)
+        return Encoded(
+            rows=np.array(self._rows, np.intp),
+            codes=np.concatenate([empty_codes, *self._codes]),
+            tables=np.concatenate([np.empty(shape, np.float32), *self._tables]),
+            features=np.concatenate(self._features) if self._features else None,
+            digests=np.array(self._digests, dtype="U32"),
+            dropped=self._dropped,
+            ms_per_picture=1e3 * self._seconds / max(len(self._rows), 1),
+        )
+
+
+def _features(model: Candidate, crops: list[Crop]) -> Floats:
+    """(n, D) of crops that may differ in size."""
+    if len({crop.shape for crop in crops}) == 1:
+        return model.encoder.features(np.stack(crops))
+    return np.concatenate([model.encoder.features(crop[None]) for crop in crops])
+
+
+def codes_of(model: Candidate, features: Floats) -> Codes:
+    """(n, D) → (n, M), bit for bit what `OpqnEncoder.encode` stores for these faces."""
+    found = _through(model, features, model.quantizer.codes, (model.config.n_books,))
+    return found.astype(model.config.code_dtype)
+
+
+def tables_of(model: Candidate, features: Floats) -> Floats:
+    """(n, D) → (n, M, K), bit for bit what `OpqnEncoder.luts` asks with."""
+    shape = (model.config.n_books, model.config.n_words)
+    found = _through(model, features, model.quantizer.tables, shape)
+    return lut.snap(found) if len(found) else found.astype(np.float32)
+
+
+@torch.inference_mode()
+def _through(
+    model: Candidate, features: Floats, head: Callable[[Tensor], Tensor], shape: tuple[int, ...]
+) -> NDArray[Any]:
+    """One face at a time on the CPU, where kernels round differently with the batch size."""
+    if not len(features):
+        return np.empty((0, *shape))
+    size = 1 if model.device == "cpu" else len(features)
+    x = torch.from_numpy(features).to(model.device)
+    parts = [head(x[start : start + size]).cpu().numpy() for start in range(0, len(x), size)]
+    return np.concatenate(parts)

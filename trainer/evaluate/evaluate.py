@@ -1,0 +1,332 @@
+"""Evaluate models on labelled pictures: read, encode, rank, and the same for the controls.
+
+Everything a figure is made of goes through what the app uses: crops as the app cuts them, codes and
+tables as its encoder makes them, scores equal to `opqn_app.opqn.lut.scores` to the bit.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.core.types import Codes, Floats
+from trainer.data.pictures import Dropped, PictureSource
+from trainer.evaluate.baselines import ControlUnavailable, ProductQuantizer, train_pq
+from trainer.evaluate.encoding import Candidate, Encoded, encode, load_candidate
+from trainer.evaluate.protocols import Roles
+from trainer.evaluate.queries_and_gallery import Setting
+from trainer.evaluate.ranked_lists import lists_to_show
+from trainer.evaluate.ranking import rank
+from trainer.evaluate.results import (
+    EvalProgress,
+    EvalReport,
+    EvalSettings,
+    MethodResult,
+    ModelInfo,
+    RankedList,
+)
+from trainer.evaluate.scoring import CodeScorer, CosineScorer, Scorer, StoredTables
+from trainer.evaluate.subspace_maps import (
+    SubSpaceMap,
+    angle_counts,
+    map_sub_space,
+    words_of,
+)
+from trainer.evaluate.verification import PairHistogram, accuracy_in_folds
+
+T = TypeVar("T")
+
+
+Work = Generator[EvalProgress, None, EvalReport]
+
+
+def evaluate(
+    settings: EvalSettings,
+    source: PictureSource,
+    roles: Roles,
+    *,
+    controls_source: PictureSource | None = None,
+) -> Work:
+    """Evaluate each model on `source`.
+
+    Args:
+        roles: who asks whom, in rows of `source`.
+        controls_source: pictures PQ and OPQ learn from; by default the searched ones, which
+            flatters them.
+
+    Raises:
+        OpqnError: a model is not there or does not fit.
+    """
+    began = time.perf_counter()
+    candidates = with_own_names([load_candidate(m, settings.device) for m in settings.models])
+    found: list[_Found] = []
+    for model, name in zip(candidates, settings.models, strict=True):
+        one = yield from _of_candidate(model, name, settings, source, roles, controls_source)
+        found.append(one)
+    setting, results = found[0].setting, [result for one in found for result in one.results]
+    first = results[0]
+    return EvalReport(
+        settings=settings,
+        roles=roles,
+        models=tuple(one.info for one in found),
+        results=tuple(results),
+        dropped=tuple(found[0].dropped),
+        people=len(np.unique(source.people[setting.used])),
+        pictures=len(setting.used),
+        queries=len(setting.queries) if roles.pairs is None else first.n_pairs,
+        gallery=len(setting.gallery),
+        skipped=setting.lost_pairs + (first.ranking.skipped if first.ranking else 0),
+        maps=tuple(one.map for one in found if one.map is not None),
+        notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
+        seconds=time.perf_counter() - began,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """All about one model."""
+
+    info: ModelInfo
+    setting: Setting
+    results: list[MethodResult]
+    map: SubSpaceMap | None
+    dropped: list[Dropped]
+    notes: list[str]
+
+
+def _of_candidate(
+    model: Candidate,
+    given_as: str,
+    settings: EvalSettings,
+    source: PictureSource,
+    roles: Roles,
+    controls_source: PictureSource | None,
+) -> Generator[EvalProgress, None, _Found]:
+    wants = settings.controls
+    job = encode(model, source, roles.used, asking=roles.queries, wants_features=wants)
+    phase = f"{model.name}: reading and encoding"
+    encoded = yield from _shown(job, phase, len(roles.used))
+    setting = Setting(source, roles, encoded, settings)
+    notes = duplicates_in_words(encoded.digests, source.people[encoded.rows])
+    results = [(yield from _of_model(model, encoded, setting))]
+    if settings.controls:
+        learned = None if controls_source is None else (yield from _learned(model, controls_source))
+        results += yield from _controls(model, encoded, setting, learned, notes)
+    drawn = None
+    if settings.portraits:
+        yield EvalProgress(f"{model.name}: map of a sub-space", 0, 1, None)
+        drawn = map_sub_space(model, source, setting.gallery)
+    info = _info(given_as, model, encoded)
+    return _Found(info, setting, results, drawn, encoded.dropped, notes)
+
+
+def _learned(
+    model: Candidate, source: PictureSource
+) -> Generator[EvalProgress, None, Floats | None]:
+    """Features of the pictures that PQ and OPQ learn from."""
+    every = np.arange(len(source.files))
+    job = encode(model, source, every, asking=every[:0], wants_features=True)
+    phase = f"{model.name}: pictures the controls learn from"
+    return (yield from _shown(job, phase, len(every))).features
+
+
+def _of_model(
+    model: Candidate, encoded: Encoded, setting: Setting
+) -> Generator[EvalProgress, None, MethodResult]:
+    codes = encoded.codes[setting.gallery_places]
+    scorer = CodeScorer(StoredTables(encoded.tables), codes, setting.settings.device)
+    result = yield from _measured(
+        scorer,
+        setting,
+        label=model.name,
+        model=model.name,
+        kind="opqn",
+        bits=model.config.code_bits,
+        n_bytes=model.config.code_bytes,
+        words=words_of(model),
+        tables_and_codes=(encoded.tables, codes),
+    )
+    return result
+
+
+def _controls(
+    model: Candidate,
+    encoded: Encoded,
+    setting: Setting,
+    learn_from: Floats | None,
+    notes: list[str],
+) -> Generator[EvalProgress, None, list[MethodResult]]:
+    if encoded.features is None or not len(setting.gallery):
+        return []
+    config, device = model.config, setting.settings.device
+    asking = encoded.features[setting.query_places]
+    searched = encoded.features[setting.gallery_places]
+    dim = config.feature_dim
+    float_result = yield from _measured(
+        CosineScorer(asking, searched, device),
+        setting,
+        label="float features, cosine",
+        model=model.name,
+        kind="float",
+        bits=32 * dim,
+        n_bytes=4 * dim,
+    )
+    results = [float_result]
+    learn = searched if learn_from is None else learn_from
+    for kind, rotated in (("pq", False), ("opq", True)):
+        yield EvalProgress(f"{model.name}: learning {kind.upper()}", 0, 1, None)
+        try:
+            quantizer = train_pq(learn, config.n_books, config.bits_per_book, rotated=rotated)
+        except ControlUnavailable as reason:
+            notes.append(str(reason))
+            continue
+        results.append(
+            (yield from _of_quantizer(quantizer, asking, searched, setting, model, kind))
+        )
+    if learn_from is None and len(results) > 1:
+        notes.append(
+            "PQ and OPQ learned their centroids from the searched pictures themselves, "
+            "which flatters them; --controls-from DATA gives them others."
+        )
+    return results
+
+
+def _of_quantizer(
+    quantizer: ProductQuantizer,
+    asking: Floats,
+    searched: Floats,
+    setting: Setting,
+    model: Candidate,
+    kind: str,
+) -> Generator[EvalProgress, None, MethodResult]:
+    config = model.config
+    codes = quantizer.codes(searched)
+    scorer = CodeScorer(StoredTables(quantizer.tables(asking)), codes, setting.settings.device)
+    return (
+        yield from _measured(
+            scorer,
+            setting,
+            label=f"faiss {kind.upper()} {config.n_books}×{config.bits_per_book}",
+            model=model.name,
+            kind=kind,
+            bits=config.code_bits,
+            n_bytes=config.code_bytes,
+            words=quantizer.centroids,
+        )
+    )
+
+
+def _measured(
+    scorer: Scorer,
+    setting: Setting,
+    *,
+    label: str,
+    model: str,
+    kind: str,
+    bits: int,
+    n_bytes: int,
+    words: Floats | None = None,
+    tables_and_codes: tuple[Floats, Codes] | None = None,
+) -> Generator[EvalProgress, None, MethodResult]:
+    began = time.perf_counter()
+    ranking, accuracy = None, None
+    lists: tuple[RankedList, ...] = ()
+    if setting.pairs is not None:
+        listed = setting.pairs
+        scores = scorer.pair_scores(listed.first, listed.second)
+        pairs = PairHistogram.of_scores(scores, listed.is_same)
+        if len(np.unique(listed.fold)) > 1:
+            accuracy = accuracy_in_folds(scores, listed.is_same, listed.fold)
+    else:
+        job = rank(
+            scorer,
+            setting.query_people,
+            setting.gallery_people,
+            own=setting.own,
+            cutoffs=setting.cutoffs.tolist(),
+            device=setting.settings.device,
+        )
+        ranking = yield from _shown(job, f"{model}: ranking, {label}", scorer.n_queries)
+        pairs = ranking.pairs
+        if tables_and_codes is not None:
+            lists = lists_to_show(ranking, setting, *tables_and_codes)
+    return MethodResult(
+        label=label,
+        model=model,
+        kind=kind,
+        bits=bits,
+        bytes=n_bytes,
+        ranking=ranking,
+        pairs=pairs,
+        n_pairs=int(pairs.same.sum() + pairs.other.sum()),
+        accuracy=accuracy,
+        query_rows=setting.queries,
+        lists=lists,
+        angles=None if words is None else angle_counts(words),
+        ms_per_query=1e3 * (time.perf_counter() - began) / max(scorer.n_queries, 1),
+    )
+
+
+def _shown(
+    job: Generator[int, None, T], phase: str, total: int
+) -> Generator[EvalProgress, None, T]:
+    """Turn the counts of a job into progress; closing this closes the job."""
+    began = time.perf_counter()
+    yield EvalProgress(phase, 0, total, None)
+    try:
+        while True:
+            try:
+                done = next(job)
+            except StopIteration as stop:
+                found: T = stop.value
+                return found
+            spent = time.perf_counter() - began
+            yield EvalProgress(phase, done, total, spent / done * (total - done) if done else None)
+    finally:
+        job.close()
+
+
+def with_own_names(models: list[Candidate]) -> list[Candidate]:
+    """Models of one name numbered, "a", "a (2)": tables, charts and files go by the name."""
+    seen: Counter[str] = Counter()
+    own = []
+    for model in models:
+        seen[model.name] += 1
+        n = seen[model.name]
+        own.append(model if n == 1 else replace(model, name=f"{model.name} ({n})"))
+    return own
+
+
+def duplicates_in_words(digests: NDArray[Any], people: NDArray[Any]) -> list[str]:
+    """A sentence about pictures that are in the set twice, which make any figure look better, or,
+    under two names, worse; none if there are no such pictures."""
+    _, group = np.unique(digests, return_inverse=True)
+    copies = len(digests) - len(np.unique(group))
+    if not copies:
+        return []
+    pairs = np.unique(np.stack([group, np.unique(people, return_inverse=True)[1]]), axis=1)
+    in_two = int((np.bincount(pairs[0]) > 1).sum())
+    under_two = f", {in_two:,} of these under two names" if in_two else ""
+    return [
+        f"{copies:,} of {len(digests):,} pictures are exact copies of another one{under_two}; "
+        "the figures count them."
+    ]
+
+
+def _info(given_as: str, model: Candidate, encoded: Encoded) -> ModelInfo:
+    config = model.config
+    return ModelInfo(
+        name=model.name,
+        model_id=model.model_id,
+        given_as=given_as,
+        n_books=config.n_books,
+        n_words=config.n_words,
+        feature_dim=config.feature_dim,
+        bits=config.code_bits,
+        bytes=config.code_bytes,
+        ms_per_picture=encoded.ms_per_picture,
+    )

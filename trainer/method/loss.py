@@ -1,0 +1,158 @@
+"""The OPQN loss: a margin classifier on every sub-space, before and after soft quantisation.
+
+The paper's comparisons are options of the same loss. How their one-line definitions are read:
+
+OPQN-A "loss on soft quantisation only (Eq. 7 alone)": Eq. 7 takes the place of Eq. 8; the entropy
+    term stays, as OPQN-W is the variant that lacks it.
+OPQN-C "one classifier on the concatenated vectors": one weight vector of D numbers a class, cosine
+    and margin on the whole of x and on the whole of s; the entropy stays per book.
+OPQN-S "plain softmax: no l2 normalisation, no margin": logits W·x_m and W·s_m without bias and
+    without the scale r, which only exists to stretch cosines.
+OPQN-W "without the entropy term": λ = 0.
+OPQN-l2q: this loss unchanged; the words are learned (`trainer.method.codewords.LearnedWords`).
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from opqn_app.opqn.torch.quantizer import assignment_entropy
+
+
+@dataclass(frozen=True, slots=True)
+class LossOptions:
+    """What a variant changes.
+
+    Attributes:
+        feature_share: weight of Eq. 6 against Eq. 7; ½ is Eq. 8, 0 leaves Eq. 7 alone.
+        is_joint: one classifier on the concatenated vectors instead of one a sub-space.
+        is_cosine: cosines with margin and scale; False is a plain softmax classifier.
+        has_entropy: whether Eq. 9 is part of Eq. 10.
+    """
+
+    feature_share: float = 0.5
+    is_joint: bool = False
+    is_cosine: bool = True
+    has_entropy: bool = True
+
+
+VARIANTS = {
+    "OPQN": LossOptions(),
+    "OPQN-l2q": LossOptions(),
+    "OPQN-A": LossOptions(feature_share=0.0),
+    "OPQN-C": LossOptions(is_joint=True),
+    "OPQN-S": LossOptions(is_cosine=False),
+    "OPQN-W": LossOptions(has_entropy=False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LossParts:
+    """The terms of Eq. 10, each a 0-d tensor.
+
+    Attributes:
+        total: (feature + quantised) / 2 + entropy_weight · entropy (Eq. 10), or the variant's.
+        feature: margin cross-entropy of the sub-vectors x_m, mean over books (Eq. 6).
+        quantised: the same of the soft-quantised s_m (Eq. 7).
+        entropy: mean entropy of p_m in nats, 0 to log K (Eq. 9).
+    """
+
+    total: Tensor
+    feature: Tensor
+    quantised: Tensor
+    entropy: Tensor
+
+
+class SubspaceMarginLoss(nn.Module):
+    """Cosine-margin cross-entropy per sub-space with one set of class weights for x_m and s_m.
+
+    Args:
+        n_classes: identities C.
+        n_books: M.
+        sub_dim: d, length of a sub-vector.
+        margin: u, subtracted from the cosine of the true class.
+        scale: r, factor of the cosines.
+        entropy_weight: λ of Eq. 10.
+        options: what a variant changes; the default is OPQN.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_classes: int,
+        n_books: int,
+        sub_dim: int,
+        margin: float = 0.4,
+        scale: float = 40.0,
+        entropy_weight: float = 0.1,
+        options: LossOptions | None = None,
+    ) -> None:
+        super().__init__()
+        self.margin = margin
+        self.scale = scale
+        self.options = options or LossOptions()
+        self.entropy_weight = entropy_weight if self.options.has_entropy else 0.0
+        sizes = (n_books, n_classes, sub_dim)
+        if self.options.is_joint:
+            sizes = (1, n_classes, n_books * sub_dim)
+        self.class_weights = nn.Parameter(torch.empty(sizes))
+        nn.init.xavier_uniform_(self.class_weights)
+
+    def forward(
+        self, sub_vectors: Tensor, quantised: Tensor, log_assignment: Tensor, labels: Tensor
+    ) -> LossParts:
+        """The loss of a batch.
+
+        Args:
+            sub_vectors: x, (B, M, d).
+            quantised: s, (B, M, d), s_m = C_m p_m (Eq. 3).
+            log_assignment: log p, (B, M, K).
+            labels: (B,) int64, 0 to C - 1.
+        """
+        weights: Tensor = self.class_weights  # (M, C, d)
+        if self.options.is_cosine:
+            weights = F.normalize(weights, dim=-1)
+        feature = self._cross_entropy(sub_vectors, weights, labels)  # Eq. 6
+        soft = self._cross_entropy(quantised, weights, labels)  # Eq. 7
+        entropy = assignment_entropy(log_assignment).mean()  # Eq. 9
+        share = self.options.feature_share
+        total = share * feature + (1 - share) * soft + self.entropy_weight * entropy  # Eqs. 8, 10
+        return LossParts(total, feature, soft, entropy)
+
+    def _cross_entropy(self, vectors: Tensor, weights: Tensor, labels: Tensor) -> Tensor:
+        if self.options.is_joint:
+            vectors = vectors.flatten(1)[:, None]  # (B, 1, D)
+        if self.options.is_cosine:
+            vectors = F.normalize(vectors, dim=-1)
+        logits = torch.einsum("bmd,mcd->bmc", vectors, weights)
+        if self.options.is_cosine:
+            logits = self.scale * (logits.clamp(-1, 1) - self._margins(logits, labels))
+        target = labels[:, None].expand(-1, logits.shape[1])  # (B, M)
+        return F.cross_entropy(logits.flatten(0, 1), target.flatten())
+
+    def _margins(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """u at the true class, 0 elsewhere: (B, 1, C). A comparison, as a scatter on CUDA is not
+        repeatable to the bit."""
+        classes = torch.arange(logits.shape[-1], device=logits.device)
+        is_true = classes == labels[:, None]  # (B, C)
+        return (is_true.to(logits.dtype) * self.margin)[:, None]
+
+
+def relation_loss(features: Tensor, teacher: Tensor) -> Tensor:
+    """Distillation: mean squared difference of the cosines between all pairs of a batch.
+
+    Comparing cosines needs no map between the two spaces and says nothing about their bases.
+
+    Args:
+        features: (B, D) of the student, before quantisation.
+        teacher: (B, E) stored embeddings of the same pictures.
+
+    Returns:
+        0-d, over the B·(B - 1) pairs of different pictures.
+    """
+    student, target = F.normalize(features, dim=-1), F.normalize(teacher, dim=-1)
+    difference = (student @ student.T - target @ target.T).square()
+    n = len(features)
+    return (difference.sum() - difference.diagonal().sum()) / max(n * (n - 1), 1)
