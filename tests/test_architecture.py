@@ -1,4 +1,4 @@
-"""The arrows of docs/pages/architecture.md, each proved in a fresh interpreter."""
+"""The arrows of docs/architecture.md, each proved in a fresh interpreter."""
 
 import subprocess
 import sys

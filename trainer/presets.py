@@ -26,7 +26,7 @@ from opqn_app.core.errors import SettingsError
 from trainer.config import SECTIONS, TrainConfig, Values
 
 PRESETS = ("paper", "code", "quick")
-# On top of "paper"; reaches mAP 0.98 on ORL, see docs/pages/log/training.md.
+# On top of "paper"; reaches mAP 0.98 on ORL, see docs/training.md.
 QUICK: Values = {
     "data": {"queries_per_person": 2},
     "method": {"backbone": "resnet20-narrow"},

@@ -11,7 +11,7 @@ from opqn_app.core.types import Calibration, Codes, Floats
 from opqn_app.opqn import lut
 from trainer.evaluate.calibration import fit_calibration
 
-FOLLOWING = 0.5  # chosen on the collections of the tuning half, see docs/pages/log/models.md
+FOLLOWING = 0.5  # chosen on the collections of the tuning half, see docs/model.md
 PAIRS = 400_000  # different-person pairs drawn for the calibration
 
 
