@@ -99,8 +99,8 @@ def _compiled() -> Kernels | None:
 def _best_of_compiled() -> Kernels:
     from opqn_app.search import kernels_numba
 
-    if kernels_numba.has_vbmi():
-        from opqn_app.search import kernels_vbmi
+    if kernels_numba.has_vbmi() or kernels_numba.has_avx2():
+        from opqn_app.search import kernels_sieve
 
-        return kernels_vbmi.VbmiKernels()
+        return kernels_sieve.SieveKernels()
     return kernels_numba.NumbaKernels()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped,import-not-found,unused-ignore]
+import numba
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
@@ -37,10 +38,23 @@ def books_type(word: Any) -> Any:
     return types.Array(word, 2, "C", readonly=True)
 
 
-def has_vbmi() -> bool:
-    """True if this processor can run `kernels_vbmi`, which must not even be imported elsewhere."""
+def _has(*names: str) -> bool:
+    config: Any = numba.config
+    if config.CPU_FEATURES is not None or config.CPU_NAME is not None:  # compiling for another one
+        asked = (config.CPU_FEATURES or "").split(",")
+        return all(f"+{name}" in asked for name in names)
     features = llvm.get_host_cpu_features()
-    return all(features.get(name) for name in ("avx512vbmi", "avx512bw", "avx512f"))
+    return all(features.get(name) for name in names)
+
+
+def has_vbmi() -> bool:
+    """True if numba compiles for a processor with AVX-512 VBMI."""
+    return _has("avx512vbmi", "avx512bw", "avx512f")
+
+
+def has_avx2() -> bool:
+    """True if numba compiles for a processor with AVX2, without which `sieve_loops` do not work."""
+    return _has("avx2")
 
 
 def compiled(signatures: list[Any]) -> Callable[[F], F]:
