@@ -75,8 +75,8 @@ class Search:
             self._visit_stretch(part)
 
     def _visit_stretch(self, stretch: Stretch) -> None:
-        best, done, skip = self.best, stretch.first, stretch.skip
-        if -np.inf < best.floor < np.inf and not self._is_crowded:
+        best, done = self.best, stretch.first
+        if best.floor < np.inf and not self._is_crowded:
             heap = best.heap()
             scores, ids, done = self._kernels.sieve_row(stretch, self._lut, best.floor, heap)
             best.offer(ids.copy(), scores)
@@ -84,8 +84,7 @@ class Search:
             self._behind += int(stretch.row.lengths[stretch.first : done].sum())
         for i in range(done, stretch.last):
             segment = stretch.row.segments[i]
-            start = skip if i == stretch.first else 0
-            self._visit_piece(Piece(segment, slice(start, len(segment)), None))
+            self._visit_piece(Piece(segment, slice(0, len(segment)), None))
 
     def _visit_piece(self, piece: Piece) -> None:
         had_floor = bool(self.best.floor > -np.inf)
@@ -214,11 +213,8 @@ def _parts(
     if row is None or masks is not None:
         yield from _pieces(segments, masks)
         return
-    start = min(FIRST, len(segments[0]))
-    yield Piece(segments[0], slice(0, start), None)
     for first in range(0, len(segments), longest):
-        last = min(len(segments), first + longest)
-        yield Stretch(row, first, last, 0 if first else start)
+        yield Stretch(row, first, min(len(segments), first + longest))
 
 
 def _pieces(segments: Sequence[Segment], masks: Sequence[Mask] | None) -> Iterator[Piece]:

@@ -15,6 +15,7 @@ from opqn_app.search.sieve_loops import (
     IS_FOLDED,
     WORDS,
     fill_steps,
+    find_grounds,
     fold,
     sieve_segments,
     sieve_tiles,
@@ -36,7 +37,9 @@ class SieveKernels(NumbaKernels):
         self, segment: Segment, part: slice, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
         steps = np.empty((len(lut), WORDS), np.uint8)
-        if not fill_steps(lut, floor, steps):
+        grounds = np.empty(len(lut), np.float32)
+        find_grounds(lut, grounds)
+        if not fill_steps(lut, grounds, floor, steps):
             return self.scan(segment, part, lut, floor)
         fold(steps)
         scores, rows, _ = room()
@@ -50,7 +53,7 @@ class SieveKernels(NumbaKernels):
         scores, rows, ids = room()
         row = stretch.row
         n, last = sieve_segments(
-            row.tiles_at, row.ids_at, row.lengths, stretch.first, stretch.last, stretch.skip,
+            row.tiles_at, row.ids_at, row.lengths, stretch.first, stretch.last,
             lut, floor, heap, scores, rows, ids,
         )  # fmt: skip
         return scores[:n], ids[:n], last

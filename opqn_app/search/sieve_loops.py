@@ -32,10 +32,12 @@ WORDS = 256  # of a book: what eight bits can name
 LANES = 64  # faces in a mask
 CHUNK = 8192  # faces after which the floor may rise
 FULL = 255  # the sum that stands for the floor; sums stop there
-AHEAD = 8192  # bytes from what is looked up to what the cache is asked to bring: measured
+AHEAD = 4096  # bytes from what is looked up to what the cache is asked to bring: measured
+SAMPLE = 8  # tiles that are scored for a first floor
 LINE = 64  # bytes that the cache brings at a time
 DEVIATIONS = 1.75  # below the mean of a book, where its 8-bit steps begin: measured
 SHORTEST = 1e-6  # way of what it is the difference of; float64 rounds off far less
+DOWN = 0.95  # of a step that rounding may take from a sum; the rest is for float32
 LEAST_WAY = 1e-30  # float32 holds 255 / way
 
 
@@ -43,6 +45,7 @@ IS_FOLDED = not has_vbmi()  # see `fold`
 
 cgutils: Any = _cgutils  # has no types, like UniTuple
 _pair_of: Any = types.UniTuple
+_GROUNDS = types.Array(types.float32, 1, "C")
 _STEPS = types.Array(types.uint8, 2, "C")
 _I64 = ir.IntType(64)
 _ANSWERS_ZERO = 0x80  # an index with this bit, if `vpshufb` is asked
@@ -204,52 +207,54 @@ def _emit_pointer(typing: Any, address: Any) -> Any:
 pointer: Any = _emit_pointer
 
 
-@compiled([types.float64(types.Array(types.float32, 1, "C", readonly=True))])
-def ground_of(words: Floats) -> np.float64:
-    """What a word of a book is taken to add at least: words below it are taken to add as much.
+@compiled([types.void(TABLE, _GROUNDS)])
+def find_grounds(lut: Lut, grounds: Floats) -> None:
+    """Write what a word of each book is taken to add at least: words below it as much as it.
 
     Raising the least words makes the way to the floor shorter, so a step of it finer.
     """
-    total, squares = np.float64(0), np.float64(0)
-    least = np.float64(words[0])
-    for value in words:
-        total += np.float64(value)
-        squares += np.float64(value) * np.float64(value)
-        least = min(least, np.float64(value))
-    mean = total / len(words)
-    spread = np.sqrt(max(squares / len(words) - mean * mean, 0.0))
-    return np.float64(np.float32(max(least, mean - DEVIATIONS * spread)))
+    n_words = min(lut.shape[1], WORDS)
+    for m in range(lut.shape[0]):
+        total, squares, least = np.float64(0), np.float64(0), lut[m, 0]
+        for c in range(n_words):
+            value = np.float64(lut[m, c])
+            total += value
+            squares += value * value
+            least = min(least, lut[m, c])
+        mean = total / n_words
+        spread = np.sqrt(max(squares / n_words - mean * mean, 0.0))
+        grounds[m] = max(least, np.float32(mean - DEVIATIONS * spread))
 
 
-@compiled([types.boolean(TABLE, types.float32, _STEPS)])
-def fill_steps(lut: Lut, floor: np.float32, steps: NDArray[np.uint8]) -> bool:
+@compiled([types.boolean(TABLE, _GROUNDS, types.float32, _STEPS)])
+def fill_steps(lut: Lut, grounds: Floats, floor: np.float32, steps: NDArray[np.uint8]) -> bool:
     """Write what each word adds, in 255ths of the way from the ground of all books to the floor.
 
-    Rounded up, so a face of at least `floor` has a sum of at least 255: its unrounded steps sum to
-    255 less what floats round off, which is far below 1, and a sum of whole steps can't lie
-    between 254 and 255.
+    A face of at least `floor` has a sum of at least 255. Its unrounded steps sum to 255. Each is
+    rounded up, or down by less than one in M, so all of them fall by less than 1 together, what
+    floats round off counted in. A sum of whole steps above 254 is 255 or more.
 
     Args:
+        grounds: of `find_grounds`.
         steps: (M, 256).
 
     Returns:
         False if the way is too short to be cut: most faces reach the floor then.
     """
     n_words = min(lut.shape[1], WORDS)
-    grounds = np.empty(lut.shape[0], np.float32)
     way = np.float64(floor)
     size = abs(way)
-    for m in range(lut.shape[0]):
-        grounds[m] = ground_of(lut[m, :n_words])
-        way -= np.float64(grounds[m])
-        size += np.float64(abs(grounds[m]))
+    for ground in grounds:
+        way -= np.float64(ground)
+        size += np.float64(abs(ground))
     if not (way > SHORTEST * size and way > LEAST_WAY):
         return False
     per_score = np.float32(FULL / way)
+    down = np.float32(DOWN / lut.shape[0])
     for m in range(lut.shape[0]):
         ground = grounds[m]
         for c in range(n_words):
-            gain = (lut[m, c] - ground) * per_score
+            gain = (lut[m, c] - ground) * per_score - down
             gain = min(max(gain, np.float32(0)), np.float32(FULL))
             whole = np.int32(gain)
             steps[m, c] = np.uint8(whole + np.int32(np.float32(whole) < gain))
@@ -268,9 +273,9 @@ def fold(steps: NDArray[np.uint8]) -> None:
     if IS_FOLDED:
         for m in range(steps.shape[0]):
             for bit in (16, 32, 64):
-                for c in range(WORDS):
-                    if c & bit:
-                        steps[m, c] ^= steps[m, c ^ bit]
+                for block in range(0, WORDS, 2 * bit):
+                    for c in range(block, block + bit):
+                        steps[m, c + bit] ^= steps[m, c]
 
 
 @compiled([types.float32(TABLE, types.Array(types.uint8, 2, "C"), types.int64)])
@@ -348,9 +353,48 @@ def replace_least(heap: Floats, score: np.float32) -> None:
 
 @compiled(
     [
+        types.float32(
+            *[types.Array(types.int64, 1, "C")] * 2, types.int64, types.int64, TABLE, types.int64
+        )
+    ]
+)
+def sampled_floor(
+    tiles_at: Ids, lengths: Ids, first: int, last: int, lut: Lut, limit: int
+) -> np.float32:
+    """The `limit`-th best score of some faces: no more than that of all faces.
+
+    The faces are those of a few tiles, evenly spaced in the segments from `first` to `last`.
+
+    Returns:
+        -inf if so few faces don't tell.
+    """
+    n_tiles = 0
+    for i in range(first, last):
+        n_tiles += lengths[i] // TILE  # full ones
+    n_taken = min(n_tiles, SAMPLE)
+    if 2 * limit > TILE * n_taken:
+        return np.float32(-np.inf)
+    best = np.full(limit, np.float32(-np.inf))
+    taken, behind = 0, 0
+    for i in range(first, last):
+        here = lengths[i] // TILE
+        while taken < n_taken and taken * n_tiles // n_taken < behind + here:
+            t = taken * n_tiles // n_taken - behind
+            at = tiles_at[i] + t * lut.shape[0] * TILE
+            words = carray(pointer(at), (lut.shape[0], TILE), np.uint8)
+            for j in range(TILE):
+                score = score_of(lut, words, j)
+                if score > best[0]:
+                    replace_least(best, score)
+            taken += 1
+        behind += here
+    return best[0]
+
+
+@compiled(
+    [
         _pair_of(types.int64, 2)(
             *[types.Array(types.int64, 1, "C")] * 3,
-            types.int64,
             types.int64,
             types.int64,
             TABLE,
@@ -367,7 +411,6 @@ def sieve_segments(
     lengths: Ids,
     first: int,
     last: int,
-    skip: int,
     lut: Lut,
     floor: np.float32,
     heap: Floats,
@@ -378,21 +421,26 @@ def sieve_segments(
     """`sieve_tiles` of one segment after the other, while there is room for all of its faces.
 
     Args:
-        skip: rows of the first segment that are left out.
-        heap: (k,) the best scores so far, the least in front; better ones take their places.
+        heap: (k,) the best scores so far, the least in front, -inf for those that are missing;
+            better ones take their places.
 
     Returns:
-        How many faces were found, and the segment that was not looked at any more.
+        How many faces were found that reach the last floor, and the segment that was not looked at
+        any more.
     """
     found, at, behind, refill = 0, first, 0, CHUNK
     steps = np.empty((lut.shape[0], WORDS), np.uint8)
-    if not fill_steps(lut, floor, steps):
+    grounds = np.empty(lut.shape[0], np.float32)
+    find_grounds(lut, grounds)
+    if heap[0] == -np.inf:
+        floor = max(floor, sampled_floor(tiles_at, lengths, first, last, lut, len(heap)))
+    if floor == -np.inf or not fill_steps(lut, grounds, floor, steps):
         return found, at
     fold(steps)
     is_stale = False
     while at < last and found + lengths[at] <= len(scores):
         face_ids = carray(pointer(ids_at[at]), (lengths[at],), np.int64)
-        start = skip if at == first else 0
+        start = 0
         while start < lengths[at]:
             stop = min(lengths[at], start - start % CHUNK + CHUNK)
             n = sieve_tiles(
@@ -409,9 +457,14 @@ def sieve_segments(
                 floor = heap[0]
                 is_stale = True
             if is_stale and behind >= refill:
-                fill_steps(lut, floor, steps)
+                fill_steps(lut, grounds, floor, steps)
                 fold(steps)
                 is_stale = False
-                refill = behind + behind // 2
+                refill = 2 * behind
         at += 1
-    return found, at
+    kept = 0
+    for i in range(found):
+        if scores[i] >= floor:
+            scores[kept], ids[kept] = scores[i], ids[i]
+            kept += 1
+    return kept, at
