@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from opqn_app import paths
 from opqn_app.search.kernels_numpy import NumpyKernels
 from opqn_app.search.segment import Segment, Stretch
-from opqn_app.search.terms import Terms
+from opqn_app.search.strong_words import StrongWords
 from opqn_app.types import Floats, Ids, Lut
 
 logger = logging.getLogger(__name__)
@@ -40,9 +40,9 @@ class Kernels(Protocol):
         self, stretch: Stretch, lut: Lut, floor: Any, heap: Floats
     ) -> tuple[Floats, Ids, int]: ...  # of many segments: (scores, face ids, the segment it came
     #                                    to); raises the floor with `heap`, see `Best.heap`
-    def sift(
-        self, segment: Segment, terms: Terms, lut: Lut, floor: Any
-    ) -> tuple[Floats, NDArray[Any]]: ...  # reads the lists of the terms only
+    def read_lists(
+        self, segment: Segment, strong: StrongWords, lut: Lut, floor: Any
+    ) -> tuple[Floats, NDArray[Any]]: ...  # reads the lists of the strong words only
 
 
 _lock = threading.Lock()

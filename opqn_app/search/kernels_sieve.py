@@ -3,8 +3,8 @@
 Scores are first summed in 8 bits, rounded up, for a tile of 256 faces at a time (`sieve_loops`).
 With AVX-512 VBMI that takes no longer than reading the codes from memory, with AVX2 half of what
 adding exact scores takes, whatever the shape of the tables. Only faces whose rounded sum reaches
-the floor are scored exactly. See `opqn_app.search.terms` for the same idea with lists, which needs
-tables with few large entries.
+the floor are scored exactly. See `opqn_app.search.strong_words` for the same idea with lists, which
+needs tables with few large entries.
 """
 
 import numpy as np

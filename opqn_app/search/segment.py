@@ -143,13 +143,15 @@ class Row:
 
     Attributes:
         segments: what the addresses are of; held, so that they stay true.
+        tiles: of the segments; held too, since another thread may give a segment others.
         tiles_at, ids_at, lengths: (S,) int64: addresses of `tiles` and `face_ids`, and faces.
     """
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = tuple(segments)
         _lay_together([segment for segment in segments if not segment.has_tiles])
-        self.tiles_at = np.array([segment.tiles.ctypes.data for segment in segments], np.int64)
+        self.tiles = tuple(segment.tiles for segment in segments)
+        self.tiles_at = np.array([tiles.ctypes.data for tiles in self.tiles], np.int64)
         self.ids_at = np.array([segment.face_ids.ctypes.data for segment in segments], np.int64)
         self.lengths = np.array([len(segment) for segment in segments], np.int64)
 

@@ -274,11 +274,11 @@ def fold(steps: NDArray[np.uint8]) -> None:
     is then the XOR of the entries for all subsets of its bits (a Möbius transform).
     """
     if IS_FOLDED:
-        for m in range(steps.shape[0]):
-            for bit in (16, 32, 64):
-                for block in range(0, WORDS, 2 * bit):
-                    for c in range(block, block + bit):
-                        steps[m, c + bit] ^= steps[m, c]
+        eights = steps.reshape(-1).view(np.uint64)
+        for row in (2, 4, 8):  # eights in 16, 32 and 64 entries
+            for block in range(0, len(eights), 2 * row):
+                for i in range(block, block + row):
+                    eights[i + row] ^= eights[i]
 
 
 @compiled([types.float32(TABLE, types.Array(types.uint8, 2, "C"), types.int64)])
@@ -331,14 +331,14 @@ def sieve_tiles(
                     rows[reached] = i
                     reached += 1
     found = 0
-    for r in range(reached):
-        i = np.int64(rows[r])
-        at = tiles_at + i // TILE * tile
+    for row in rows[:reached]:
+        at = tiles_at + row // TILE * tile
         words = carray(pointer(at), (lut.shape[0], TILE), np.uint8)
-        total = score_of(lut, words, i % TILE)
-        scores[found] = total
-        rows[found] = i
-        found += total >= floor
+        total = score_of(lut, words, row % TILE)
+        if total >= floor:
+            scores[found] = total
+            rows[found] = row
+            found += 1
     return found
 
 
@@ -394,7 +394,7 @@ def sampled_floor(
                     replace_least(best, score)
             taken += 1
         behind += here
-    return best[0]
+    return np.float32(best[0])
 
 
 @compiled(

@@ -35,9 +35,9 @@ def used(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(kernels, "_kernels", loops(request.param))
     monkeypatch.setattr(kernels, "warm_up_aside", lambda: None)
     monkeypatch.setattr(exact, "FIRST", 40)
-    monkeypatch.setattr(exact, "SIFT_FROM", 0)
+    monkeypatch.setattr(exact, "LISTS_FROM", 0)
     monkeypatch.setattr(exact, "LISTS_PER_SEARCH", 10_000)
-    monkeypatch.setattr(exact, "SIFT_SEGMENT_FROM", 1)
+    monkeypatch.setattr(exact, "LISTS_OF_SEGMENT_FROM", 1)
     monkeypatch.setattr(code_index, "LARGE", 0)
 
 
@@ -175,7 +175,7 @@ def test_a_threshold_beyond_all_scores(min_score: float) -> None:
     assert len(found) == (20 if min_score == -np.inf else 0)
 
 
-@pytest.mark.parametrize(("peak", "expected"), [(0.02, "sift"), (50.0, "scan")])
+@pytest.mark.parametrize(("peak", "expected"), [(0.02, "read_lists"), (50.0, "scan")])
 def test_lists_are_read_where_few_words_count(
     peak: float, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,9 +187,9 @@ def test_lists_are_read_where_few_words_count(
             ways.append("scan")
             return super().scan(*given)
 
-        def sift(self, *given: Any) -> Any:
-            ways.append("sift")
-            return super().sift(*given)
+        def read_lists(self, *given: Any) -> Any:
+            ways.append("read_lists")
+            return super().read_lists(*given)
 
     monkeypatch.setattr(kernels, "_kernels", Watched())
     monkeypatch.setattr(kernels, "warm_up_aside", lambda: None)
@@ -200,7 +200,7 @@ def test_lists_are_read_where_few_words_count(
     lut = lut_scoring.snap(rng.dirichlet(np.full(256, peak), 8))
     index.search(lut, limit=100)
     assert ways[-2:] == [expected] * 2
-    assert index.bytes_per_face < (33.0 if expected == "sift" else 16.1)
+    assert index.bytes_per_face < (33.0 if expected == "read_lists" else 16.1)
 
 
 @pytest.mark.usefixtures("used")

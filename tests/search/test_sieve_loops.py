@@ -113,6 +113,19 @@ def test_a_sampled_floor_is_no_higher_than_the_real_one(n: int, loops: Any) -> N
     assert (told > 0) == (n >= 256)
 
 
+def test_a_row_keeps_the_tiles_it_points_to() -> None:
+    """Two threads may make the tiles of a segment at once, and then the segment keeps one copy."""
+    codes = np.random.default_rng(1).integers(0, 256, (600, 8), np.uint8)
+    only = segment.Segment(np.arange(600), codes)
+    row = segment.Row([only])
+    only.lay_tiles(np.empty(only.tiles_size, np.uint8))
+    assert only.tiles is not row.tiles[0]
+    assert [tiles.ctypes.data for tiles in row.tiles] == row.tiles_at.tolist()
+    assert np.array_equal(row.tiles[0], only.tiles)
+    assert np.array_equal(row.tiles[0].swapaxes(0, 1).reshape(8, -1)[:, :600], codes.T)
+    assert not row.tiles[0][-1, :, 600 % 256 :].any()
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems tell their processor otherwise")
 def test_avx2_finds_the_same(loops: Any, tmp_path: Path) -> None:
