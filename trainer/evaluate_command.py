@@ -265,7 +265,7 @@ def _open(path: Path, *, aligned: bool, device: str) -> "PictureSource":
         return AlignedCrops(path)
     from opqn_app.vision.detect import MtcnnDetector
 
-    return PhotoCrops(path, MtcnnDetector(device=device))
+    return PhotoCrops(path, MtcnnDetector())
 
 
 def _run(work: "Work", *, as_lines: bool) -> "EvalReport":

@@ -134,7 +134,7 @@ def _detector(device: str) -> "FaceDetector":
     from opqn_app.vision.detect import MtcnnDetector
 
     try:
-        return MtcnnDetector(pick_device(device))
+        return MtcnnDetector()
     except ImportError as error:
         raise OpqnError(f"Finding faces needs the package {error.name}; install it.") from error
 

@@ -93,7 +93,7 @@ def test_noise_has_no_confident_faces(detector: MtcnnDetector) -> None:
 def test_same_picture_gives_the_same_faces(detector: MtcnnDetector, scene: Scene) -> None:
     first = numbers(detector.detect(scene.image))
     assert first == numbers(detector.detect(scene.image))
-    assert first == numbers(MtcnnDetector(torch.device("cpu")).detect(scene.image))
+    assert first == numbers(MtcnnDetector().detect(scene.image))
 
 
 def test_one_detector_serves_several_threads(detector: MtcnnDetector, scene: Scene) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-import torch
 from facenet_pytorch import MTCNN
 from orl_scenes import make_scene
 from PIL import Image
@@ -14,7 +13,8 @@ from opqn_app.demo import load_answers
 from opqn_app.vision.copies import bounded_copy
 from opqn_app.vision.depth import FAST
 from opqn_app.vision.images import open_photo
-from opqn_app.vision.mtcnn import Faces, Mtcnn, _nms_of_the_smaller
+from opqn_app.vision.mtcnn import Faces, Mtcnn
+from opqn_app.vision.suppression import nms_of_the_smaller
 
 BOX_TOLERANCE = 0.05  # pixels of the picture searched
 SCORE_TOLERANCE = 1e-4
@@ -22,7 +22,7 @@ SCORE_TOLERANCE = 1e-4
 
 @pytest.fixture(scope="module")
 def ours() -> Mtcnn:
-    return Mtcnn(20, torch.device("cpu"))
+    return Mtcnn(20)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_same_faces_as_facenet_pytorch(ours: Mtcnn, theirs: MTCNN) -> None:
 def test_one_band_gives_what_many_do(ours: Mtcnn, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = np.asarray(make_scene((900, 600), heights=(260, 150, 90)).image)
     expected = ours.search(picture)
-    monkeypatch.setattr("opqn_app.vision.mtcnn.BAND", FAST.pixels)
+    monkeypatch.setattr("opqn_app.vision.mtcnn_networks.BAND", FAST.pixels)
     found = ours.search(picture)
     np.testing.assert_allclose(found.boxes, expected.boxes, rtol=0, atol=BOX_TOLERANCE)
     np.testing.assert_allclose(found.landmarks, expected.landmarks, rtol=0, atol=BOX_TOLERANCE)
@@ -80,12 +80,12 @@ def test_candidates_outside_the_picture_are_left_out(
     """facenet-pytorch 2.5.3 raises IndexError for one."""
     picture = np.asarray(make_scene((900, 600), heights=(260, 150, 90)).image)
     expected, proposed = ours.search(picture), ours._proposed
-    stray = torch.tensor([[-90.0, -90.0, -50.0, -50.0], [2000.0, 10.0, 2040.0, 50.0]])
-    monkeypatch.setattr(ours, "_proposed", lambda table: torch.cat([proposed(table), stray]))
+    stray = np.array([[-90, -90, -50, -50], [2000, 10, 2040, 50]], np.float32)
+    monkeypatch.setattr(ours, "_proposed", lambda table: np.concatenate([proposed(table), stray]))
     np.testing.assert_allclose(ours.search(picture).boxes, expected.boxes, rtol=0, atol=1e-3)
 
 
 def test_a_face_inside_a_better_one_goes() -> None:
     boxes = np.array([[0, 0, 99, 99], [20, 20, 59, 59], [200, 0, 299, 99]], np.float32)
-    assert _nms_of_the_smaller(boxes, np.array([0.8, 0.9, 0.7], np.float32), 0.7) == [1, 2]
-    assert _nms_of_the_smaller(boxes[:0], np.empty(0, np.float32), 0.7) == []
+    assert nms_of_the_smaller(boxes, np.array([0.8, 0.9, 0.7], np.float32), 0.7) == [1, 2]
+    assert nms_of_the_smaller(boxes[:0], np.empty(0, np.float32), 0.7) == []
