@@ -61,7 +61,7 @@ def prepare_command(arguments: argparse.Namespace) -> int:
         format=arguments.format,
     )
     work = prepare(
-        arguments.source, arguments.target, settings, lambda: _detector(arguments.device)
+        arguments.source, arguments.target, settings, _detector
     )
     report = _run(work, as_lines=arguments.json_lines)
     if arguments.json or arguments.json_lines:
@@ -129,8 +129,7 @@ def _run(
             line.clear()
 
 
-def _detector(device: str) -> "FaceDetector":
-    from opqn_app.opqn.device import pick_device
+def _detector() -> "FaceDetector":
     from opqn_app.vision.detect import MtcnnDetector
 
     try:

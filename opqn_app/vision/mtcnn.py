@@ -15,7 +15,6 @@ from opqn_app.vision.suppression import nms, nms_of_the_smaller
 
 FACTOR = 0.709  # from level to level
 THRESHOLDS = (0.6, 0.7, 0.7)  # of the three networks' scores
-REFINED_AT_ONCE, PLACED_AT_ONCE = 32, 4
 OVERLAP_OF_LEVEL, OVERLAP = 0.5, 0.7  # that may remain on one level, and after each step
 
 
@@ -43,8 +42,8 @@ class Mtcnn:
     def __init__(self, min_face: int) -> None:
         self._finest = CELL / min_face
         self._propose = ProposalNet(_file("propose"), THRESHOLDS[0])
-        self._refine = Network(_file("refine"), (REFINED_AT_ONCE, 3, 24, 24))
-        self._place = Network(_file("place"), (PLACED_AT_ONCE, 3, 48, 48))
+        self._refine = Network(_file("refine"))
+        self._place = Network(_file("place"))
 
     def search(self, pixels: NDArray[np.uint8]) -> Faces:
         """Faces of an RGB picture (h, w, 3) with at least `min_face` pixels each way."""
@@ -82,7 +81,8 @@ class Mtcnn:
         kept = nms(around, np.concatenate(scores), OVERLAP)
         around = around[kept]
         size = np.tile(around[:, 2:] - around[:, :2], 2)
-        return around + np.concatenate(shifts)[kept] * size
+        found: Floats = around + np.concatenate(shifts)[kept] * size
+        return found
 
 
 def _file(step: str) -> Path:

@@ -13,9 +13,15 @@ from opqn_app.vision.network import Network
 
 CELL = 12  # pixels of a level that a proposal covers
 STRIDE = 2
-# Height and width of tiles. Both are odd: a tile's last row of pooled cells then has one row of
-# pixels less than the others, as the last row of a level of odd height has.
-TILES = ((75, 321), (43, 59))
+# Sides that a tile may have, each about a tenth longer than the one before. All are odd: a tile's
+# last row of pooled cells then has one row of pixels less than the others, as the last row of a
+# level of odd height has. Few shapes are compiled, and little is searched twice or in vain.
+SIDES = (
+    *(13, 15, 17, 19, 21, 23, 25, 27, 31, 35, 39, 43, 47, 51, 57, 63, 69, 75, 83, 91, 99),
+    *(109, 119, 131, 145, 159, 175, 193, 213, 235, 259, 285, 313),
+)
+TALLEST, WIDEST = 159, 313  # so that what a tile takes stays cached
+SIDE_COST = 4  # what starting a tile costs, in pixels of its side
 BAND = 65536  # pixels of a level that are shrunk at once, so that they stay cached
 
 
@@ -53,12 +59,12 @@ class ProposalNet:
 
     def __init__(self, file: Path, threshold: float) -> None:
         self._least = math.log(threshold / (1.0 - threshold))
-        self._tiles = [Network(file, (1, 3, *size)) for size in TILES]
+        self._network = Network(file)
 
     def __call__(self, table: AreaTable, height: int, width: int) -> Proposals:
         """Proposals in the picture shrunk to `height` × `width`, from top to bottom."""
-        tile = min(self._tiles, key=lambda tile: _cost(tile, height, width))
-        _, _, tall, wide = tile.input.shape
+        tall, wide = best_side(height, TALLEST), best_side(width, WIDEST)
+        tile = np.empty((1, 3, tall, wide), np.float32)
         across = windows(width, wide)
         parts = []
         for band in _bands(windows(height, tall), width):
@@ -67,8 +73,8 @@ class ProposalNet:
             level = table.shrunk(height, width, slice(top, bottom))
             for down in band:
                 for along in across:
-                    _fill(tile.input[0], level, down.start - top, along.start)
-                    parts.append(self._read(tile.run()[0], down, along))
+                    _fill(tile[0], level, down.start - top, along.start)
+                    parts.append(self._read(self._network.run(tile)[0], down, along))
         cells, odds, shifts = (np.concatenate(part) for part in zip(*parts, strict=True))
         order = np.lexsort((cells[:, 0], cells[:, 1]))
         return Proposals(cells[order], sigmoid(odds[order]), shifts[order])
@@ -76,11 +82,21 @@ class ProposalNet:
     def _read(self, output: Floats, down: Window, along: Window) -> tuple[Floats, Floats, Floats]:
         """Cells, log odds and shifts of a tile."""
         row, column = down.start // STRIDE, along.start // STRIDE
-        valid = output[:, down.first - row : down.end - row, along.first - column : along.end - column]
-        rows, columns = np.nonzero(valid[0] >= self._least)
-        cells = np.stack([columns + along.first, rows + down.first], axis=1).astype(np.float32)
-        found = valid[:, rows, columns].T
+        rows = slice(down.first - row, down.end - row)
+        columns = slice(along.first - column, along.end - column)
+        valid = output[:, rows, columns]
+        y, x = np.nonzero(valid[0] >= self._least)
+        cells = np.stack([x + along.first, y + down.first], axis=1).astype(np.float32)
+        found = valid[:, y, x].T
         return cells, found[:, 0], found[:, 1:]
+
+
+def best_side(length: int, most: int) -> int:
+    """Of the tiles that cover `length` with the fewest pixels in all."""
+    return min(
+        (side for side in SIDES if side <= most),
+        key=lambda side: len(windows(length, side)) * (side + SIDE_COST),
+    )
 
 
 def windows(length: int, tile: int) -> list[Window]:
@@ -94,10 +110,7 @@ def windows(length: int, tile: int) -> list[Window]:
     step = STRIDE * (n_pooled(tile) - 4 - 1)  # inside a level a tile's last cell lacks pixels
     starts = [*range(0, last, step), last]
     edges = [*(max(0, start // STRIDE) for start in starts), n_cells]
-    return [
-        Window(start, edges[i], edges[i + 1])
-        for i, start in enumerate(starts)
-    ]
+    return [Window(start, edges[i], edges[i + 1]) for i, start in enumerate(starts)]
 
 
 def n_pooled(length: int) -> int:
@@ -109,12 +122,6 @@ def sigmoid(odds: Floats) -> Floats:
     """Log odds → probability."""
     with np.errstate(over="ignore"):  # exp of a large number is infinite, the probability 0
         return np.float32(1.0) / (np.float32(1.0) + np.exp(-odds))
-
-
-def _cost(tile: Network, height: int, width: int) -> int:
-    """Pixels that all tiles have."""
-    _, _, tall, wide = tile.input.shape
-    return len(windows(height, tall)) * len(windows(width, wide)) * tall * wide
 
 
 def _bands(rows: list[Window], width: int) -> Iterator[list[Window]]:

@@ -52,10 +52,10 @@ def nms_of_the_smaller(boxes: Floats, scores: Floats, most: float) -> list[int]:
 def _overlap(some: Floats, some_area: Floats, sides: Floats, area: Floats) -> Floats:
     """(m, n) intersection over union; sides are (4, m) and (4, n)."""
     first = some[:, :, None]
-    width = np.minimum(first[2], sides[2])
+    width: Floats = np.minimum(first[2], sides[2])
     width -= np.maximum(first[0], sides[0])
     np.maximum(width, 0, out=width)
-    shared = np.minimum(first[3], sides[3])
+    shared: Floats = np.minimum(first[3], sides[3])
     shared -= np.maximum(first[1], sides[1])
     np.maximum(shared, 0, out=shared)
     shared *= width
