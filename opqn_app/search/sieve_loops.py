@@ -9,9 +9,8 @@ bytes are looked up:
                    are sixteen answers, and the high four bits choose between them. Choosing is
                    cheapest where a table holds differences of answers: see `fold`.
 
-Which of them is emitted depends on the processor that numba compiles for, and so does the file that
-numba keeps the compiled code in. numba compiles again only when *this* file has changed, so all
-that the loops are made of is here.
+Which is emitted depends on the processor that numba compiles for, as does the file it is kept in.
+numba compiles again only when *this* file has changed, so all the loops are made of is here.
 """
 
 from typing import Any
@@ -45,7 +44,8 @@ IS_FOLDED = not has_vbmi()  # see `fold`
 
 cgutils: Any = _cgutils  # has no types, like UniTuple
 _pair_of: Any = types.UniTuple
-_GROUNDS = types.Array(types.float32, 1, "C")
+_INT, _IDS = types.int64, types.Array(types.int64, 1, "C")
+_FLOATS = types.Array(types.float32, 1, "C")
 _STEPS = types.Array(types.uint8, 2, "C")
 _I64 = ir.IntType(64)
 _ANSWERS_ZERO = 0x80  # an index with this bit, if `vpshufb` is asked
@@ -210,7 +210,7 @@ def _emit_pointer(typing: Any, address: Any) -> Any:
 pointer: Any = _emit_pointer
 
 
-@compiled([types.void(TABLE, _GROUNDS)])
+@compiled([types.void(TABLE, _FLOATS)])
 def find_grounds(lut: Lut, grounds: Floats) -> None:
     """Write what a word of each book is taken to add at least: words below it as much as it.
 
@@ -229,7 +229,7 @@ def find_grounds(lut: Lut, grounds: Floats) -> None:
         grounds[m] = max(least, np.float32(mean - DEVIATIONS * spread))
 
 
-@compiled([types.boolean(TABLE, _GROUNDS, types.float32, _STEPS)])
+@compiled([types.boolean(TABLE, _FLOATS, types.float32, _STEPS)])
 def fill_steps(lut: Lut, grounds: Floats, floor: np.float32, steps: NDArray[np.uint8]) -> bool:
     """Write what each word adds, in 255ths of the way from the ground of all books to the floor.
 
@@ -342,7 +342,7 @@ def sieve_tiles(
     return found
 
 
-@compiled([types.void(types.Array(types.float32, 1, "C"), types.float32)])
+@compiled([types.void(_FLOATS, types.float32)])
 def replace_least(heap: Floats, score: np.float32) -> None:
     """Put a score in the place of the least of a heap, heap[0]."""
     i = 0
@@ -357,13 +357,7 @@ def replace_least(heap: Floats, score: np.float32) -> None:
     heap[i] = score
 
 
-@compiled(
-    [
-        types.float32(
-            *[types.Array(types.int64, 1, "C")] * 2, types.int64, types.int64, TABLE, types.int64
-        )
-    ]
-)
+@compiled([types.float32(_IDS, _IDS, _INT, _INT, TABLE, _INT)])
 def sampled_floor(
     tiles_at: Ids, lengths: Ids, first: int, last: int, lut: Lut, limit: int
 ) -> np.float32:
@@ -397,38 +391,17 @@ def sampled_floor(
     return np.float32(best[0])
 
 
-@compiled(
-    [
-        _pair_of(types.int64, 2)(
-            *[types.Array(types.int64, 1, "C")] * 3,
-            types.int64,
-            types.int64,
-            TABLE,
-            types.float32,
-            types.Array(types.float32, 1, "C"),
-            *OUT,
-            types.Array(types.int64, 1, "C"),
-        )
-    ]
-)
+@compiled([
+    _pair_of(_INT, 2)(_IDS, _IDS, _IDS, _INT, _INT, TABLE, types.float32, _FLOATS, *OUT, _IDS)
+])  # fmt: skip
 def sieve_segments(
-    tiles_at: Ids,
-    ids_at: Ids,
-    lengths: Ids,
-    first: int,
-    last: int,
-    lut: Lut,
-    floor: np.float32,
-    heap: Floats,
-    scores: Floats,
-    rows: Rows,
-    ids: Ids,
-) -> tuple[int, int]:
+    tiles_at: Ids, ids_at: Ids, lengths: Ids, first: int, last: int, lut: Lut, floor: np.float32,
+    heap: Floats, scores: Floats, rows: Rows, ids: Ids,
+) -> tuple[int, int]:  # fmt: skip
     """`sieve_tiles` of one segment after the other, while there is room for all of its faces.
 
     Args:
-        heap: (k,) the best scores so far, the least in front, -inf for those that are missing;
-            better ones take their places.
+        heap: (k,) the best scores so far, least first, -inf if missing; better ones replace them.
 
     Returns:
         How many faces were found that reach the last floor, and the segment that was not looked at
