@@ -81,8 +81,8 @@ class Mtcnn:
         kept = nms(around, np.concatenate(scores), OVERLAP)
         around = around[kept]
         size = np.tile(around[:, 2:] - around[:, :2], 2)
-        found: Floats = around + np.concatenate(shifts)[kept] * size
-        return found
+        shifted: Floats = around + np.concatenate(shifts)[kept] * size
+        return shifted
 
 
 def _file(step: str) -> Path:

@@ -15,7 +15,7 @@ OPTIONS = {
     "NUM_STREAMS": 1,
     "INFERENCE_PRECISION_HINT": "f32",
     "ENABLE_CPU_PINNING": False,  # two processes would pin themselves to the same core
-    "CPU_RUNTIME_CACHE_CAPACITY": 1024,  # compiled layers, for about 150 shapes
+    "CPU_RUNTIME_CACHE_CAPACITY": 256,  # compiled layers, for about 40 shapes
 }
 MOST_AT_ONCE = 64
 TELEMETRY = "openvino_telemetry"
