@@ -83,7 +83,7 @@ def load_engine(
         torch.set_num_threads(1)
     encoder = OpqnEncoder.load(folder, device=chosen)
     recipe = worker_recipe(str(folder), "cpu", detector) if chosen == "cpu" else None
-    engine = Engine(make_detector(detector, chosen), encoder, recipe, detector)
+    engine = Engine(make_detector(detector), encoder, recipe, detector)
     allocator.give_back_unused()  # 40 MB of reading the weights
     return engine
 

@@ -10,7 +10,7 @@ from opqn_app.core.types import Floats
 Edges = NDArray[np.int64]
 
 _BITS = 21  # of 64 for each colour; a rectangle may hold 2^21 / 255 = 8224 pixels
-_MASK = np.uint64((1 << _BITS) - 1)
+_MASK = np.uint32((1 << _BITS) - 1)
 _AT_ONCE = 128  # rectangles of `cut` in one pass; bounds its memory
 
 
@@ -39,7 +39,7 @@ class AreaTable:
         self._table = table
 
     def shrunk(self, height: int, width: int, rows: slice = slice(None)) -> Floats:
-        """Means, 0 to 255: `rows` of the picture as (height, width, 3).
+        """Means, 0 to 255: (3, `rows` of height, width) of the picture at that size.
 
         It is torch's interpolate(mode="area"): no weights, parts may share pixels.
         """
@@ -49,23 +49,28 @@ class AreaTable:
         across -= self._table.take(top, 0)
         sums = across.take(right, 1)
         sums -= across.take(left, 1)
-        return _means(sums, np.multiply.outer(bottom - top, right - left))
+        means = np.empty((3, *sums.shape), np.float32)
+        _spread(sums, means)
+        means *= np.multiply.outer(_shares(top, bottom), _shares(left, right))
+        return means
 
     def cut(self, boxes: Edges, size: int) -> Floats:
-        """(n, size, size, 3): each part of the picture shrunk, or widened, in the same way.
+        """(n, 3, size, size): each part of the picture shrunk, or widened, in the same way.
 
         Args:
             boxes: (n, 4) left, top, right, bottom inside the picture, with at least one pixel.
         """
-        means = np.empty((len(boxes), size, size, 3), np.float32)
+        means = np.empty((len(boxes), 3, size, size), np.float32)
         for start in range(0, len(boxes), _AT_ONCE):
             few = boxes[start : start + _AT_ONCE, :, None]
             left, right = (few[:, 0] + edge for edge in _edges(size, few[:, 2] - few[:, 0]))
             top, bottom = (few[:, 1] + edge for edge in _edges(size, few[:, 3] - few[:, 1]))
             sums = self._at(bottom, right) - self._at(top, right)
             sums -= self._at(bottom, left) - self._at(top, left)
-            counts = (bottom - top)[:, :, None] * (right - left)[:, None, :]
-            means[start : start + _AT_ONCE] = _means(sums, counts)
+            some = means[start : start + _AT_ONCE]
+            _spread(sums, some.swapaxes(0, 1))
+            shares = _shares(top, bottom)[:, :, None] * _shares(left, right)[:, None, :]
+            some *= shares[:, None]
         return means
 
     def _at(self, rows: Edges, columns: Edges) -> NDArray[np.uint64]:
@@ -80,10 +85,13 @@ def _edges(parts: int, length: Edges | np.int64) -> tuple[Edges, Edges]:
     return steps * length // parts, -(-(steps + 1) * length // parts)
 
 
-def _means(sums: NDArray[np.uint64], counts: Edges) -> Floats:
-    shares = np.float32(1.0) / counts.astype(np.float32)
-    means = np.empty((*sums.shape, 3), np.float32)
-    np.multiply(sums & _MASK, shares, out=means[..., 0], casting="unsafe")
-    np.multiply((sums >> np.uint64(_BITS)) & _MASK, shares, out=means[..., 1], casting="unsafe")
-    np.multiply(sums >> np.uint64(2 * _BITS), shares, out=means[..., 2], casting="unsafe")
-    return means
+def _shares(start: Edges, end: Edges) -> Floats:
+    return np.float32(1.0) / (end - start).astype(np.float32)
+
+
+def _spread(sums: NDArray[np.uint64], out: Floats) -> None:
+    """(…) sums of three colours → (3, …) floats; `sums` is used up."""
+    for colour in out:
+        # Numbers of 32 bits with a sign become floats in half the time of those without.
+        colour[...] = (sums.astype(np.uint32) & _MASK).view(np.int32)
+        sums >>= np.uint64(_BITS)

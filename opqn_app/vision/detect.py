@@ -1,9 +1,7 @@
 """Finds faces with MTCNN in photos of any size."""
 
 import importlib.util
-import os
 import threading
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +11,7 @@ from opqn_app.core.depth import FAST
 from opqn_app.core.errors import SettingsError
 from opqn_app.core.types import Box, DetectedFace, FaceDetector, Floats
 from opqn_app.vision.copies import bounded_copy
-
-if TYPE_CHECKING:
-    import torch
+from opqn_app.vision.mtcnn import Mtcnn
 
 MIN_FACE = 20  # pixels of the copy that is searched
 MIN_CONFIDENCE = 0.90
@@ -34,17 +30,9 @@ class MtcnnDetector:
     faces.
     """
 
-    def __init__(self, device: "torch.device | str" = "cpu") -> None:
-        # oneDNN keeps a compiled kernel for each shape: 400 MB more after 300 photos of different
-        # sizes. The latest 64 take 40 MB, and photos of one camera, which have one size, then
-        # cost a quarter less. It is read at a process's first convolution.
-        os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-        import torch
-
-        from opqn_app.vision.mtcnn import Mtcnn
-
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._network = Mtcnn(MIN_FACE, torch.device(device))
+        self._network = Mtcnn(MIN_FACE)
 
     def detect(self, image: Image.Image, pixels: int = FAST.pixels) -> list[DetectedFace]:
         """Faces of an upright RGB picture of any size, in its own pixels, in no stated order."""
@@ -58,14 +46,14 @@ class MtcnnDetector:
         return [_detected(*face, scale) for face in faces if face[1] >= MIN_CONFIDENCE]
 
 
-def make_detector(name: str, device: str = "cpu") -> FaceDetector:
-    """The detector that the setting `name` asks for; YuNet runs on the processor only.
+def make_detector(name: str) -> FaceDetector:
+    """The detector that the setting `name` asks for.
 
     Raises:
         SettingsError: there is none of that name, or it is not installed.
     """
     if name == "mtcnn":
-        return MtcnnDetector(device)
+        return MtcnnDetector()
     if name != "yunet":
         raise SettingsError("detector", f"'{name}' is not one of mtcnn, yunet")
     if importlib.util.find_spec("cv2") is None:

@@ -1,130 +1,143 @@
-"""MTCNN's three networks and its suppression of overlaps, without the packages they come from.
+"""MTCNN's first network on a picture of any size, in tiles of a fixed size."""
 
-facenet-pytorch brings the weights and torchvision the compiled loop. Importing either loads all
-models of torchvision, torch's compiler and SymPy, which is 150 MB and more than a second.
-"""
-
-import importlib.util
-from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, FileFinder
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
+import numpy as np
+
+from opqn_app.core.network import Network
+from opqn_app.core.types import Floats
+from opqn_app.vision.area_means import AreaTable
+
+CELL = 12  # pixels of a level that a proposal covers
+STRIDE = 2
+# Sides that a tile may have, each about a tenth longer than the one before. All are odd: a tile's
+# last row of pooled cells then has one row of pixels less than the others, as the last row of a
+# level of odd height has. Few shapes are compiled, and little is searched twice or in vain.
+SIDES = (
+    *(13, 15, 17, 19, 21, 23, 25, 27, 31, 35, 39, 43, 47, 51, 57, 63, 69, 75, 83, 91, 99),
+    *(109, 119, 131, 145, 159, 175, 193, 213, 235, 259, 285, 313),
+)
+TALLEST, WIDEST = 159, 313  # so that what a tile takes stays cached
+SIDE_COST = 4  # what starting a tile costs, in pixels of its side
+BAND = 65536  # pixels of a level that are shrunk at once, so that they stay cached
 
 
-class ProposalNet(nn.Module):
-    """P-Net; its layers only, since `mtcnn` runs them in a way of its own."""
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Where a tile lies along one side of a level.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 10, 3)
-        self.prelu1 = nn.PReLU(10)
-        self.conv2 = nn.Conv2d(10, 16, 3)
-        self.prelu2 = nn.PReLU(16)
-        self.conv3 = nn.Conv2d(16, 32, 3)
-        self.prelu3 = nn.PReLU(32)
-        self.conv4_1 = nn.Conv2d(32, 2, 1)
-        self.conv4_2 = nn.Conv2d(32, 4, 1)
-        _load(self, "pnet")
+    Attributes:
+        start: of the tile, in pixels of the level; even. Below 0 where the level is smaller.
+        first: cell of the level that is read from this tile first.
+        end: after the last such cell.
+    """
 
-
-class RefineNet(nn.Module):
-    """R-Net: (n, 3, 24, 24) → shifts (n, 4) and, for no face and face, scores (n, 2)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 28, 3)
-        self.prelu1 = nn.PReLU(28)
-        self.pool1 = nn.MaxPool2d(3, 2, ceil_mode=True)
-        self.conv2 = nn.Conv2d(28, 48, 3)
-        self.prelu2 = nn.PReLU(48)
-        self.pool2 = nn.MaxPool2d(3, 2, ceil_mode=True)
-        self.conv3 = nn.Conv2d(48, 64, 2)
-        self.prelu3 = nn.PReLU(64)
-        self.dense4 = nn.Linear(576, 128)
-        self.prelu4 = nn.PReLU(128)
-        self.dense5_1 = nn.Linear(128, 2)
-        self.dense5_2 = nn.Linear(128, 4)
-        _load(self, "rnet")
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        x = self.pool1(self.prelu1(self.conv1(x)))
-        x = self.pool2(self.prelu2(self.conv2(x)))
-        x = _columns_first(self.prelu3(self.conv3(x)))
-        x = self.prelu4(self.dense4(x))
-        return self.dense5_2(x), self.dense5_1(x).softmax(1)
+    start: int
+    first: int
+    end: int
 
 
-class PlaceNet(nn.Module):
-    """O-Net: (n, 3, 48, 48) → shifts (n, 4), points (n, 10) all x before all y, scores (n, 2)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposals:
+    """(n, 2) cells x, y of a level; (n,) scores from 0 to 1; (n, 4) shifts of their boxes."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 32, 3)
-        self.prelu1 = nn.PReLU(32)
-        self.pool1 = nn.MaxPool2d(3, 2, ceil_mode=True)
-        self.conv2 = nn.Conv2d(32, 64, 3)
-        self.prelu2 = nn.PReLU(64)
-        self.pool2 = nn.MaxPool2d(3, 2, ceil_mode=True)
-        self.conv3 = nn.Conv2d(64, 64, 3)
-        self.prelu3 = nn.PReLU(64)
-        self.pool3 = nn.MaxPool2d(2, 2, ceil_mode=True)
-        self.conv4 = nn.Conv2d(64, 128, 2)
-        self.prelu4 = nn.PReLU(128)
-        self.dense5 = nn.Linear(1152, 256)
-        self.prelu5 = nn.PReLU(256)
-        self.dense6_1 = nn.Linear(256, 2)
-        self.dense6_2 = nn.Linear(256, 4)
-        self.dense6_3 = nn.Linear(256, 10)
-        _load(self, "onet")
-
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x = self.pool1(self.prelu1(self.conv1(x)))
-        x = self.pool2(self.prelu2(self.conv2(x)))
-        x = self.pool3(self.prelu3(self.conv3(x)))
-        x = _columns_first(self.prelu4(self.conv4(x)))
-        x = self.prelu5(self.dense5(x))
-        return self.dense6_2(x), self.dense6_3(x), self.dense6_1(x).softmax(1)
+    cells: Floats
+    scores: Floats
+    shifts: Floats
 
 
-def nms(boxes: Tensor, scores: Tensor, most: float) -> Tensor:
-    """torchvision.ops.nms: rows kept, best first; a box that a better one covers goes.
+class ProposalNet:
+    """P-Net: which cells of a level may show a face.
 
     Args:
-        boxes: (n, 4) left, top, right, bottom.
-        scores: (n,).
-        most: intersection over union that may remain.
+        file: ONNX of (1, 3, h, w) pixels → (1, 5, rows, columns) log odds and shifts.
+        threshold: least score.
     """
-    kept: Tensor = torch.ops.torchvision.nms(boxes, scores, most)
-    return kept
+
+    def __init__(self, file: Path, threshold: float) -> None:
+        self._least = math.log(threshold / (1.0 - threshold))
+        self._network = Network(file)
+
+    def __call__(self, table: AreaTable, height: int, width: int) -> Proposals:
+        """Proposals in the picture shrunk to `height` × `width`, from top to bottom."""
+        tall, wide = best_side(height, TALLEST), best_side(width, WIDEST)
+        tile = np.empty((1, 3, tall, wide), np.float32)
+        across = windows(width, wide)
+        parts = []
+        for band in _bands(windows(height, tall), width):
+            top = max(0, band[0].start)
+            bottom = min(height, band[-1].start + tall)
+            level = table.shrunk(height, width, slice(top, bottom))
+            for down in band:
+                for along in across:
+                    _fill(tile[0], level, down.start - top, along.start)
+                    parts.append(self._read(self._network.run(tile)[0], down, along))
+        cells, odds, shifts = (np.concatenate(part) for part in zip(*parts, strict=True))
+        order = np.lexsort((cells[:, 0], cells[:, 1]))
+        return Proposals(cells[order], sigmoid(odds[order]), shifts[order])
+
+    def _read(self, output: Floats, down: Window, along: Window) -> tuple[Floats, Floats, Floats]:
+        """Cells, log odds and shifts of a tile."""
+        row, column = down.start // STRIDE, along.start // STRIDE
+        rows = slice(down.first - row, down.end - row)
+        columns = slice(along.first - column, along.end - column)
+        valid = output[:, rows, columns]
+        y, x = np.nonzero(valid[0] >= self._least)
+        cells = np.stack([x + along.first, y + down.first], axis=1).astype(np.float32)
+        found = valid[:, y, x].T
+        return cells, found[:, 0], found[:, 1:]
 
 
-def _columns_first(x: Tensor) -> Tensor:
-    """(n, c, h, w) → (n, w · h · c): the order in which the dense weights were trained."""
-    return x.permute(0, 3, 2, 1).flatten(1)
+def best_side(length: int, most: int) -> int:
+    """Of the tiles that cover `length` with the fewest pixels in all."""
+    return min(
+        (side for side in SIDES if side <= most),
+        key=lambda side: len(windows(length, side)) * (side + SIDE_COST),
+    )
 
 
-def _load(net: nn.Module, name: str) -> None:
-    file = _folder("facenet_pytorch") / "data" / f"{name}.pt"
-    net.load_state_dict(torch.load(file, map_location="cpu", weights_only=True))
-    net.eval()
+def windows(length: int, tile: int) -> list[Window]:
+    """Tiles that cover all cells of `length` pixels, which are at least 12.
+
+    The last one ends where the level does. If `length` is even it ends a pixel later, since its
+    start must be even; the cells that the additional pixel belongs to are not read.
+    """
+    n_cells = n_pooled(length) - 4
+    last = length - tile + (length - tile) % STRIDE
+    step = STRIDE * (n_pooled(tile) - 4 - 1)  # inside a level a tile's last cell lacks pixels
+    starts = [*range(0, last, step), last]
+    edges = [*(max(0, start // STRIDE) for start in starts), n_cells]
+    return [Window(start, edges[i], edges[i + 1]) for i, start in enumerate(starts)]
 
 
-def _folder(package: str) -> Path:
-    """Of an installed package, which is not imported."""
-    spec = importlib.util.find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ImportError(f"{package} is not installed", name=package)
-    return Path(spec.origin).parent
+def n_pooled(length: int) -> int:
+    """Rows after the first convolution and pooling of a level of `length` rows."""
+    return (length - 2 + 1) // 2
 
 
-def _load_compiled_loop() -> None:
-    """Torchvision's operators become known to torch, as when it is imported."""
-    finder = FileFinder(str(_folder("torchvision")), (ExtensionFileLoader, EXTENSION_SUFFIXES))
-    spec = finder.find_spec("_C")
-    if spec is None:
-        raise ImportError("torchvision has no compiled part", name="torchvision._C")
-    torch.ops.load_library(spec.origin)  # type: ignore[no-untyped-call]
+def sigmoid(odds: Floats) -> Floats:
+    """Log odds → probability."""
+    with np.errstate(over="ignore"):  # exp of a large number is infinite, the probability 0
+        return np.float32(1.0) / (np.float32(1.0) + np.exp(-odds))
 
 
-_load_compiled_loop()
+def _bands(rows: list[Window], width: int) -> Iterator[list[Window]]:
+    """Neighbours that are shrunk at once."""
+    step = STRIDE * max((row.end - row.first for row in rows), default=1)
+    at_once = max(1, BAND // (step * width))
+    for start in range(0, len(rows), at_once):
+        yield rows[start : start + at_once]
+
+
+def _fill(tile: Floats, level: Floats, top: int, left: int) -> None:
+    """Copy what the tile (3, h, w) shows of `level`; black where it reaches beyond."""
+    (_, tall, wide), (_, height, width) = tile.shape, level.shape
+    y, x = max(0, top), max(0, left)
+    part = level[:, y : min(height, top + tall), x : min(width, left + wide)]
+    _, rows, columns = part.shape
+    if rows < tall or columns < wide:
+        tile.fill(0.0)
+    tile[:, y - top : y - top + rows, x - left : x - left + columns] = part

@@ -277,7 +277,7 @@ def test_the_sample_becomes_the_crops_the_app_cuts(
 ) -> None:
     """With the real detector: bit for bit what indexing and evaluation see."""
     target = tmp_path / "crops"
-    command = ["prepare", str(sample), str(target), "--several", "skip", "--device", "cpu"]
+    command = ["prepare", str(sample), str(target), "--several", "skip"]
     assert cli.run([*command, "--json-lines"]) == 0
     *events, result = map(json.loads, capsys.readouterr().out.splitlines())
     assert events[-1]["done"] == events[-1]["total"] == 5

@@ -22,4 +22,4 @@ def scene() -> Scene:
 
 @pytest.fixture(scope="session")
 def detector() -> MtcnnDetector:
-    return MtcnnDetector("cpu")
+    return MtcnnDetector()

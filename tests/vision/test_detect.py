@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from odd_files import encoded, exif_bytes, turned
 from orl_scenes import Scene, make_scene
 from PIL import Image, ImageOps
@@ -93,7 +92,7 @@ def test_noise_has_no_confident_faces(detector: MtcnnDetector) -> None:
 def test_same_picture_gives_the_same_faces(detector: MtcnnDetector, scene: Scene) -> None:
     first = numbers(detector.detect(scene.image))
     assert first == numbers(detector.detect(scene.image))
-    assert first == numbers(MtcnnDetector(torch.device("cpu")).detect(scene.image))
+    assert first == numbers(MtcnnDetector().detect(scene.image))
 
 
 def test_one_detector_serves_several_threads(detector: MtcnnDetector, scene: Scene) -> None:
@@ -112,11 +111,10 @@ def test_one_detector_serves_several_threads(detector: MtcnnDetector, scene: Sce
 
 
 SEARCH_MANY_SIZES = """
-import psutil, torch
+import psutil
 from orl_scenes import make_scene
 from opqn_app.vision.detect import MtcnnDetector
 
-torch.set_num_threads(1)
 detector, process = MtcnnDetector(), psutil.Process()
 scene = make_scene((900, 700), heights=(200, 150, 90)).image
 for step in range(80):
@@ -128,10 +126,7 @@ print((process.memory_info().rss - before) // 1_000_000)
 
 
 def test_memory_stays_bounded_over_photos_of_many_sizes() -> None:
-    """A process of its own, since the kernel cache is set up at its first convolution.
-
-    Once warm, 60 more sizes may take what the allocator scatters, not more.
-    """
+    """Tiles have few shapes, so after some sizes of photos little is left to be compiled."""
     tests = Path(__file__).parent.parent
     done = subprocess.run(
         [sys.executable, "-c", SEARCH_MANY_SIZES],

@@ -139,9 +139,9 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         raise ModelMissing("(none is bundled: name one with --model)")
     device = pick_device(arguments.device)
     _check_output(arguments.out, arguments.benchmark)
-    source, roles = _pictures_and_roles(arguments, device)
+    source, roles = _pictures_and_roles(arguments)
     learn = arguments.controls_from
-    learned_from = _open(learn, aligned=arguments.aligned, device=device) if learn else None
+    learned_from = _open(learn, aligned=arguments.aligned) if learn else None
     settings = EvalSettings(
         models=tuple(models),
         device=device,
@@ -219,17 +219,17 @@ def _words(report: "EvalReport", values: dict[str, Any]) -> str:
 
 
 def _pictures_and_roles(
-    arguments: argparse.Namespace, device: str
+    arguments: argparse.Namespace,
 ) -> "tuple[PictureSource, Roles]":
     from trainer.data.pictures import JoinedPictures
     from trainer.evaluate import protocols
 
     name = arguments.protocol
-    asking = _open(arguments.data, aligned=arguments.aligned, device=device)
+    asking = _open(arguments.data, aligned=arguments.aligned)
     if name in ("leave-one-out", "pairs") and (arguments.gallery or arguments.queries_per_person):
         raise DataError(arguments.data, f"--protocol {name} draws no queries and has no gallery")
     if arguments.gallery:
-        searched = _open(arguments.gallery, aligned=arguments.aligned, device=device)
+        searched = _open(arguments.gallery, aligned=arguments.aligned)
         joined = JoinedPictures([searched, asking])
         sizes = len(searched.files), len(asking.files)
         return joined, protocols.gallery_and_queries(*sizes, name)
@@ -254,7 +254,7 @@ def _pictures_and_roles(
     )
 
 
-def _open(path: Path, *, aligned: bool, device: str) -> "PictureSource":
+def _open(path: Path, *, aligned: bool) -> "PictureSource":
     from trainer.data.packs import is_pack
     from trainer.data.pictures import AlignedCrops, PackedCrops, PhotoCrops
     from trainer.data.prepared import crops_of
@@ -265,7 +265,7 @@ def _open(path: Path, *, aligned: bool, device: str) -> "PictureSource":
         return AlignedCrops(path)
     from opqn_app.vision.detect import MtcnnDetector
 
-    return PhotoCrops(path, MtcnnDetector(device=device))
+    return PhotoCrops(path, MtcnnDetector())
 
 
 def _run(work: "Work", *, as_lines: bool) -> "EvalReport":

@@ -38,8 +38,6 @@ def add_command(commands: Any) -> None:
                         help="smaller faces in the photo do not count (default 32)")  # fmt: skip
     parser.add_argument("--format", choices=("webp", "png"), default="webp",
                         help="of the crops, without loss (default webp)")  # fmt: skip
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
-                        help="where faces are found")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.add_argument("--json-lines", action="store_true",
                         help="one JSON object for each event; the result is the last")  # fmt: skip
@@ -60,9 +58,7 @@ def prepare_command(arguments: argparse.Namespace) -> int:
         min_side=arguments.min_side,
         format=arguments.format,
     )
-    work = prepare(
-        arguments.source, arguments.target, settings, lambda: _detector(arguments.device)
-    )
+    work = prepare(arguments.source, arguments.target, settings, _detector)
     report = _run(work, as_lines=arguments.json_lines)
     if arguments.json or arguments.json_lines:
         _print({"event": "result", "prepared": str(arguments.target), **report.to_dict()})
@@ -129,12 +125,11 @@ def _run(
             line.clear()
 
 
-def _detector(device: str) -> "FaceDetector":
-    from opqn_app.opqn.torch.device import pick_device
+def _detector() -> "FaceDetector":
     from opqn_app.vision.detect import MtcnnDetector
 
     try:
-        return MtcnnDetector(pick_device(device))
+        return MtcnnDetector()
     except ImportError as error:
         raise OpqnError(f"Finding faces needs the package {error.name}; install it.") from error
 
