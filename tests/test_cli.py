@@ -41,8 +41,7 @@ Run = Callable[..., tuple[int, dict[str, Any], str]]
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command on a library in tmp_path with fake ML: status, JSON (if any), stderr."""
-    for name in ("load_engine", "deferred_engine"):
-        monkeypatch.setattr(f"opqn_app.engine.{name}", lambda *_: fake_engine(n_faces=2))
+    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_, **__: fake_engine(n_faces=2))
 
     def go(*words: object) -> tuple[int, dict[str, Any], str]:
         command, *rest = (str(word) for word in words)
@@ -129,10 +128,10 @@ def test_a_cluster_is_asked_for_by_its_address(run: Run, photos: Path) -> None:
     assert "local:some is no address" in words
 
 
-def test_a_cluster_builds_engines_that_share_the_processor() -> None:
-    build = cli._cluster("local:2", "bundled-64", "cpu", fake_engine(n_faces=2)).recipe.build
+def test_a_cluster_builds_engines_of_its_own() -> None:
+    build = cli._cluster("local:2", "bundled-64", "cpu", fake_engine(n_faces=2)).build
     assert isinstance(build, partial)
-    assert (build.func, build.keywords) == (load_engine, {"is_one_of_many": True})
+    assert (build.func, build.args) == (load_engine, ("bundled-64", "cpu", "mtcnn"))
 
 
 def test_thorough_searches_once_what_the_fast_pass_has_seen(
@@ -268,8 +267,7 @@ def test_a_library_of_another_model_is_no_empty_answer(
 ) -> None:
     run("index", photos)
     other = Engine(PixelDetector(2), PixelEncoder("fake-2"))
-    for name in ("load_engine", "deferred_engine"):
-        monkeypatch.setattr(f"opqn_app.engine.{name}", lambda *_: other)
+    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_, **__: other)
     status, result, said = run("search", photos / "1.png", "--json")
     assert (status, result["text"]) == (1, "")
     assert "holds 6 faces, but none has a code of the model 'name of fake-2'" in said
@@ -350,7 +348,7 @@ def slowly(*asked):
     time.sleep(0.05)
     return detect(*asked)
 made.detector.detect = slowly
-engine.load_engine = engine.deferred_engine = lambda *_: made
+engine.load_engine = lambda *_, **__: made
 sys.exit(cli.run(sys.argv[1:]))
 """
 

@@ -227,7 +227,7 @@ def _choices(arguments: argparse.Namespace, chosen: settings.Settings) -> tuple[
 def index_command(arguments: argparse.Namespace) -> int:
     from opqn_app.core.errors import FolderUnavailable
     from opqn_app.core.progress import index_report_in_words, run_with_progress
-    from opqn_app.engine import deferred_engine
+    from opqn_app.engine import load_engine
     from opqn_app.index.indexing import index_folder
 
     if arguments.folder.is_file():
@@ -236,7 +236,7 @@ def index_command(arguments: argparse.Namespace) -> int:
         raise FolderUnavailable(arguments.folder)
     chosen = settings.load()
     model, device, detector = _choices(arguments, chosen)
-    engine = deferred_engine(model, device, detector)
+    engine = load_engine(model, device, detector, is_lazy=True)
     job = index_folder(
         library_path(arguments),
         arguments.folder,
@@ -272,12 +272,12 @@ def encode_command(arguments: argparse.Namespace) -> int:
 
 
 def _cluster(address: str, model: str, device: str, engine: "Engine") -> "Cluster":
-    from opqn_app.engine import worker_recipe
+    from opqn_app.engine import engine_builder
     from opqn_app.index.cluster import Cluster
 
     has_gpus = device == "cuda"
-    recipe = worker_recipe(model, device if has_gpus else "cpu", engine.detector_name)
-    return Cluster(address, recipe, engine.encoder.model_id, n_gpus=int(has_gpus))
+    build = engine_builder(model, device if has_gpus else "cpu", engine.detector_name)
+    return Cluster(address, build, engine.encoder.model_id, n_gpus=int(has_gpus))
 
 
 def _problems(failures: Sequence["Failure"]) -> list[dict[str, str]]:
@@ -457,14 +457,14 @@ def _new_model_folder(name: str) -> Path:
 
 
 def export_faiss_command(arguments: argparse.Namespace) -> int:
+    from opqn_app.opqn.encoder import OnnxEncoder
     from opqn_app.opqn.model_folder import find_model
-    from opqn_app.opqn.torch.encoder import OpqnEncoder
     from opqn_app.search.faiss_export import export_faiss
     from opqn_app.store.library import Library
 
     with Library.open(library_path(arguments)) as library:
         folder = find_model(arguments.model or settings.load().model)
-        encoder = OpqnEncoder.load(folder, openvino=False)  # only its codebooks are wanted
+        encoder = OnnxEncoder.load(folder)
         n_faces = export_faiss(
             library, encoder.model_id, encoder.name, encoder.codebooks, arguments.out
         )

@@ -9,40 +9,31 @@ read again. Ray listens on the network where its cluster does; one started here,
 import logging
 import os
 import signal
+import sys
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.engine import Engine, Recipe
-from opqn_app.index.analysis import Analysed, analyse, given_up
+from opqn_app.engine import Engine
+from opqn_app.index.analysis import Analysed, analyse
 from opqn_app.index.plan import PendingFile
+from opqn_app.index.pool import Died, Pool, Ready, Worker
 
-DEPTH = 2  # photos handed to an actor, so that it never waits for us
 AHEAD_PER_ACTOR = 16  # results that wait for a slow photo before them
-MAX_TRIES = 3  # of a photo whose actor dies: machines go away for reasons of their own
-MAX_FAILED_STARTS = 3
 STORE_BYTES = 128 << 20  # of a local cluster, for results on their way
 LOCAL = "local:"
 
 
 @dataclass(slots=True, eq=False)
-class _Job:
-    number: int
-    item: PendingFile
-    tries: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class _Actor:
-    handle: Any
+class _Handle:
+    actor: Any
     ready: Any  # the reference that says its engine is built; None after that
-    jobs: deque[_Job] = field(default_factory=deque)
-    refs: deque[Any] = field(default_factory=deque)  # of the jobs
+    refs: deque[Any] = field(default_factory=deque)  # of the photos it was given, oldest first
 
 
 class _Analyser:
@@ -51,9 +42,9 @@ class _Analyser:
     def __init__(self) -> None:
         self._engine: Engine | None = None
 
-    def build(self, recipe: Recipe) -> str:
+    def build(self, build: Callable[[], Engine]) -> str:
         """Build the engine; returns its model's id."""
-        self._engine = recipe.build()
+        self._engine = build()
         return self._engine.encoder.model_id
 
     def analyse(self, item: PendingFile, root: Path) -> Analysed:
@@ -67,13 +58,13 @@ class Cluster:
 
     Attributes:
         address: `local:N` for N processes of this machine, else what `ray.init` takes.
-        recipe: builds the engine on each machine, where its model must be as well.
+        build: builds the engine on each machine, where its model must be as well.
         model_id: what codes are stored as; an actor with another model is refused.
         n_gpus: graphics cards an actor needs.
     """
 
     address: str
-    recipe: Recipe
+    build: Callable[[], Engine]
     model_id: str
     n_gpus: int = 0
 
@@ -93,60 +84,39 @@ class Cluster:
             n_actors = min(int(ray.cluster_resources().get(resource, 0)), len(items))
             if not n_actors:
                 raise OpqnError(f"The Ray cluster {self.address} has no {resource} to offer.")
-            yield from _Pool(ray, self, root, n_actors).run(iter(items))
+            pool = Pool(_Actors(ray, self, root), n_actors, AHEAD_PER_ACTOR * n_actors)
+            yield from pool.run(iter(items))
 
 
-class _Pool:
-    def __init__(self, ray: Any, cluster: Cluster, root: Path, n_actors: int) -> None:
-        self._ray = ray
-        self._cluster = cluster
-        self._root = root
-        self._n_actors = n_actors
+class _Actors:
+    """The crew of `pool.Pool` on a cluster."""
+
+    max_tries = 3  # machines go away for reasons of their own
+    max_photos = sys.maxsize
+    cannot_start = (
+        "The processes that read photos end before they begin, perhaps for lack of memory on the "
+        "machines of the cluster."
+    )
+
+    def __init__(self, ray: Any, cluster: Cluster, root: Path) -> None:
+        self._ray, self._cluster, self._root = ray, cluster, root
         options = {"num_cpus": 1, "num_gpus": cluster.n_gpus, "max_restarts": 0}
         self._make = ray.remote(_Analyser).options(**options).remote
-        self._actors: list[_Actor] = []
-        self._again: deque[_Job] = deque()
-        self._done: dict[int, tuple[PendingFile, Analysed]] = {}
-        self._failed_starts = 0
 
-    def run(self, items: Iterator[PendingFile]) -> Iterator[tuple[PendingFile, Analysed]]:
-        fresh = (_Job(number, item) for number, item in enumerate(items))
-        wanted, ahead = 0, next(fresh, None)
-        while ahead is not None or wanted in self._done or self._again or self._busy():
-            limit = wanted + AHEAD_PER_ACTOR * self._n_actors
-            while len(self._actors) < self._n_actors:
-                self._actors.append(self._start())
-            for actor in sorted(self._actors, key=lambda actor: len(actor.jobs)):
-                while actor.ready is None and len(actor.jobs) < DEPTH:
-                    if self._again:
-                        self._give(actor, self._again.popleft())
-                    elif ahead is not None and ahead.number < limit:
-                        self._give(actor, ahead)
-                        ahead = next(fresh, None)
-                    else:
-                        break
-            if wanted not in self._done:
-                self._listen()
-            while wanted in self._done:
-                yield self._done.pop(wanted)
-                wanted += 1
+    def start(self) -> _Handle:
+        actor = self._make()
+        return _Handle(actor, actor.build.remote(self._cluster.build))
 
-    def _busy(self) -> bool:
-        return any(actor.jobs for actor in self._actors)
+    def give(self, worker: Worker, item: PendingFile) -> None:
+        handle: _Handle = worker.handle
+        handle.refs.append(handle.actor.analyse.remote(item, self._root))
 
-    def _start(self) -> _Actor:
-        handle = self._make()
-        return _Actor(handle, handle.build.remote(self._cluster.recipe))
-
-    def _give(self, actor: _Actor, job: _Job) -> None:
-        actor.jobs.append(job)
-        actor.refs.append(actor.handle.analyse.remote(job.item, self._root))
-
-    def _listen(self) -> None:
+    def listen(self, workers: Sequence[Worker]) -> Iterator[tuple[Worker, Ready | Analysed | Died]]:
         """Wait for one actor to be ready, to be done with its oldest photo, or to die."""
-        waiting = {a.ready or a.refs[0]: a for a in self._actors if a.ready or a.refs}
+        handles = [(worker, worker.handle) for worker in workers]
+        waiting = {h.ready or h.refs[0]: worker for worker, h in handles if h.ready or h.refs}
         for ref in self._ray.wait(list(waiting), num_returns=1)[0]:
-            actor = waiting[ref]
+            worker = waiting[ref]
             try:
                 said = self._ray.get(ref)
             except self._ray.exceptions.RayTaskError as error:
@@ -154,42 +124,24 @@ class _Pool:
                     raise OpqnError(str(error.cause)) from error
                 raise RuntimeError(f"in an actor: {error}") from error
             except self._ray.exceptions.RayError:  # it has died, or can't be reached any more
-                self._bury(actor)
-                continue
-            if actor.ready is not None:
-                self._welcome(actor, said)
+                said = Died(f"the processes that read it have ended {self.max_tries} times")
             else:
-                job = actor.jobs.popleft()
-                actor.refs.popleft()
-                self._done[job.number] = (job.item, said)
+                if worker.handle.ready is None:
+                    worker.handle.refs.popleft()
+                else:
+                    self._check(said)
+                    worker.handle.ready, said = None, Ready()
+            yield worker, said
 
-    def _welcome(self, actor: _Actor, model_id: str) -> None:
+    def end(self, worker: Worker) -> None:
+        self._ray.kill(worker.handle.actor)
+
+    def _check(self, model_id: str) -> None:
         if model_id != self._cluster.model_id:
             raise OpqnError(
                 "A machine of the cluster has another model of that name. Install the same "
                 "version of this program, and the same model, on all of them."
             )
-        actor.ready = None
-        self._failed_starts = 0
-
-    def _bury(self, actor: _Actor) -> None:
-        self._actors.remove(actor)
-        self._ray.kill(actor.handle)
-        if actor.ready is not None:
-            self._failed_starts += 1
-            if self._failed_starts >= MAX_FAILED_STARTS:
-                raise OpqnError(
-                    "The processes that read photos end before they begin, perhaps for lack of "
-                    "memory on the machines of the cluster."
-                )
-            return
-        culprit = actor.jobs[0]
-        culprit.tries += 1
-        if culprit.tries >= MAX_TRIES:
-            actor.jobs.popleft()
-            reason = f"the processes that read it have ended {MAX_TRIES} times"
-            self._done[culprit.number] = (culprit.item, given_up(culprit.item, reason))
-        self._again.extendleft(reversed(actor.jobs))
 
 
 @contextmanager

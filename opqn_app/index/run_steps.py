@@ -177,15 +177,15 @@ class IndexRun:
     def _sightings(
         self, items: Iterable[PendingFile], n_items: int, workers: int, elsewhere: Analyse | None
     ) -> Generator[tuple[PendingFile, Sighting], None, None]:
-        recipe = self.engine.recipe
+        builder = self.engine.builder
         if elsewhere is not None:
             results = elsewhere(items, self.root)
-        elif recipe is None or workers == 1 or n_items < MIN_FOR_WORKERS:
+        elif builder is None or workers == 1 or n_items < MIN_FOR_WORKERS:
             for item in items:
                 yield item, find_in_file(item, self.root, self.engine.detector)
             return
         else:
-            results = analyse_in_order(items, self.root, recipe, workers)
+            results = analyse_in_order(items, self.root, builder, workers)
         with closing(results) as analysed:
             for item, done in analysed:
                 yield item, Sighting(done)

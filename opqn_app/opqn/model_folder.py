@@ -1,21 +1,99 @@
-"""Where models lie and what their config files say; weights and torch are left alone."""
+"""Where models lie and what their config files say; weights are left alone."""
 
+import hashlib
 import json
 import math
+import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from opqn_app.core import paths
 from opqn_app.core.errors import ModelIncompatible, ModelMissing
 from opqn_app.core.types import Calibration
+from opqn_app.opqn.config import OpqnConfig
 
 WEIGHTS_FILE = "model.safetensors"
+NETWORK_FILE = "model.onnx"
 TRUNKS = "trunks"  # folder beside model folders, of trunks that several models share
 CONFIG_FILE = "config.json"
 CARD_FILE = "README.md"
+PLAIN, PLAIN_ONNX = r"[a-z0-9][a-z0-9-]*", r"[a-z0-9][a-z0-9-]*\.onnx"  # no path in them
 FORMAT = "opqn-model"
 FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """What the config file of a model says, checked; weights and networks are unread.
+
+    Attributes:
+        trunk: weights of the trunk it shares with its neighbours, or None.
+        networks: sha256 of its ONNX files by name, in the order in which a picture passes them;
+            empty for a folder of an older version.
+    """
+
+    folder: Path
+    name: str
+    model_id: str
+    config: OpqnConfig
+    calibration: Calibration | None
+    trunk: Path | None
+    networks: dict[str, str]
+
+    @property
+    def has_networks(self) -> bool:
+        return bool(self.networks)
+
+    @property
+    def weights(self) -> list[Path]:
+        """The safetensors files that hold its weights."""
+        own = self.folder / WEIGHTS_FILE
+        return [own] if self.trunk is None else [self.trunk, own]
+
+    def checked_networks(self) -> list[Path]:
+        """Its ONNX files, in order.
+
+        Raises:
+            ModelIncompatible: one is missing or is not the one that was saved.
+        """
+        paths = []
+        for name, digest in self.networks.items():
+            path = (self.folder if name == NETWORK_FILE else self.folder.parent / TRUNKS) / name
+            try:
+                found = hashlib.sha256(path.read_bytes()).hexdigest()
+            except OSError as error:
+                raise ModelIncompatible(self.folder, f"it has no {name}") from error
+            if found != digest:
+                raise ModelIncompatible(
+                    self.folder,
+                    f"{name} and {CONFIG_FILE} do not belong together; copy the model again",
+                )
+            paths.append(path)
+        return paths
+
+
+def model_files(folder: Path) -> ModelFiles:
+    """What a model folder holds.
+
+    Raises:
+        ModelMissing: there is no such folder.
+        ModelIncompatible: its config file is not that of a model, or of a newer format.
+    """
+    said = read_description(folder)
+    networks = said.get("networks") or {}
+    if not isinstance(networks, dict) or not all(map(re.compile(PLAIN_ONNX).fullmatch, networks)):
+        raise ModelIncompatible(folder, "its networks are not named by small letters and digits")
+    return ModelFiles(
+        folder=folder,
+        name=str(said.get("name") or folder.name),
+        model_id=str(said.get("model_id")),
+        config=OpqnConfig.from_dict(said.get("config"), source=str(folder)),
+        calibration=calibration_from_dict(said.get("calibration"), folder),
+        trunk=trunk_file(folder, said.get("trunk")),
+        networks=networks,
+    )
 
 
 def read_description(folder: Path) -> dict[str, Any]:
@@ -45,6 +123,13 @@ def read_description(folder: Path) -> dict[str, Any]:
     return description
 
 
+def write_description(folder: Path, description: dict[str, Any]) -> None:
+    """Write the config file; a write that is cut off leaves the one before."""
+    temporary = folder / f"{CONFIG_FILE}.tmp"
+    temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, folder / CONFIG_FILE)  # noqa: PTH105 - the atomic step is the point
+
+
 def trunk_file(folder: Path, name: object) -> Path | None:
     """Where the trunk that a model shares with its neighbours lies; None where it has its own.
 
@@ -56,7 +141,7 @@ def trunk_file(folder: Path, name: object) -> Path | None:
     """
     if name is None:
         return None
-    if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+    if not isinstance(name, str) or not re.fullmatch(PLAIN, name):
         raise ModelIncompatible(folder, "its trunk is not named by small letters and digits")
     return folder.parent / TRUNKS / f"{name}.safetensors"
 

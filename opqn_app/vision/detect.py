@@ -2,6 +2,8 @@
 
 import importlib.util
 import threading
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +11,12 @@ from PIL import Image
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import SettingsError
-from opqn_app.core.types import Box, DetectedFace, FaceDetector, Floats
+from opqn_app.core.types import Box, DetectedFace, Floats
 from opqn_app.vision.copies import bounded_copy
 from opqn_app.vision.mtcnn import Mtcnn
+
+if TYPE_CHECKING:
+    from opqn_app.vision.yunet import YunetDetector
 
 MIN_FACE = 20  # pixels of the copy that is searched
 MIN_CONFIDENCE = 0.90
@@ -32,7 +37,15 @@ class MtcnnDetector:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._network = Mtcnn(MIN_FACE)
+
+    @cached_property
+    def _network(self) -> Mtcnn:
+        return Mtcnn(MIN_FACE)
+
+    def prepare(self) -> None:
+        """Read and compile the networks now instead of when they are first used."""
+        with self._lock:
+            _ = self._network
 
     def detect(self, image: Image.Image, pixels: int = FAST.pixels) -> list[DetectedFace]:
         """Faces of an upright RGB picture of any size, in its own pixels, in no stated order."""
@@ -46,8 +59,8 @@ class MtcnnDetector:
         return [_detected(*face, scale) for face in faces if face[1] >= MIN_CONFIDENCE]
 
 
-def make_detector(name: str) -> FaceDetector:
-    """The detector that the setting `name` asks for.
+def make_detector(name: str) -> "MtcnnDetector | YunetDetector":
+    """The detector that the setting `name` asks for; its network is unread.
 
     Raises:
         SettingsError: there is none of that name, or it is not installed.

@@ -1,6 +1,8 @@
 """Finds faces with YuNet through OpenCV, at the scales it was trained for."""
 
 import threading
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +30,21 @@ class YunetDetector:
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Read the network now instead of when it is first used."""
+        with self._lock:
+            _ = self._network
+
+    @cached_property
+    def _network(self) -> Any:
         import cv2
 
         # OpenCV 5 else warns at each start that it takes no target.
         cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-        cv2.setNumThreads(1)  # as torch's: other photos are searched on the other cores
-        self._lock = threading.Lock()
-        self._network = cv2.FaceDetectorYN.create(
+        cv2.setNumThreads(1)  # other photos are searched on the other cores
+        return cv2.FaceDetectorYN.create(
             str(paths.resource(MODEL)), "", (320, 320), MIN_CONFIDENCE, OVERLAP
         )
 
@@ -61,7 +71,8 @@ class YunetDetector:
         if faces is None:
             return np.empty((0, 15), np.float32)
         across, down = image.width / copy.width, image.height / copy.height
-        return (faces * ([across, down] * 7 + [1.0])).astype(np.float32)
+        scaled: Floats = (faces * ([across, down] * 7 + [1.0])).astype(np.float32)
+        return scaled
 
 
 def _detected(row: Floats) -> DetectedFace:

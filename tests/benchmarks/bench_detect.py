@@ -23,7 +23,7 @@ from opqn_app.cli.demo import load_answers
 from opqn_app.core import paths
 from opqn_app.core.types import Box, DetectedFace, FaceDetector, Floats
 from opqn_app.opqn.lut import scores
-from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.vision.align import TEMPLATE, align_face
 from opqn_app.vision.detect import MIN_FACE, MtcnnDetector
 from opqn_app.vision.images import open_photo
@@ -168,7 +168,7 @@ def retrieval(
     """Rank-1 and mAP of the bundled model when each detector aligns; the given crops beside."""
     chosen = [p for p in np.unique(people) if (people == p).sum() >= 3][:n_people]
     rows = np.concatenate([np.flatnonzero(people == p)[:4] for p in chosen])
-    encoder = OpqnEncoder.load(paths.resource("models/bundled-64"))
+    encoder = TorchEncoder.load(paths.resource("models/bundled-64"))
     given = crops[rows][:, 6:118, 6:118]
     rim = (PADDED - crops.shape[1]) // 2
     wide = np.pad(crops[rows], ((0, 0), (rim, rim), (rim, rim), (0, 0)), mode="edge")
@@ -194,7 +194,7 @@ def retrieval(
 
 
 def rates(
-    encoder: OpqnEncoder, crops: NDArray[np.uint8], people: NDArray[np.str_]
+    encoder: TorchEncoder, crops: NDArray[np.uint8], people: NDArray[np.str_]
 ) -> dict[str, float]:
     """Each crop against all others."""
     codes, tables = encoder.encode(crops), encoder.luts(crops)

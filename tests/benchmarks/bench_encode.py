@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from opqn_app.opqn.model_folder import find_model
 from opqn_app.opqn.torch.checkpoint import load_model
-from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.opqn.torch.preprocess import to_network_input
 from tests.benchmarks.bench_search import machine
 
@@ -115,7 +115,7 @@ def cpu_seconds(ways: dict[str, Way], crops: Pixels, runs: int) -> dict[str, flo
 def one_of_two(folder: Path, openvino: bool, n: int, start: Any, said: Any) -> None:
     """A process that encodes n faces once the other one is ready too."""
     torch.set_num_threads(1)
-    encoder, crops = OpqnEncoder.load(folder, openvino=openvino), crops_of_sample(n)
+    encoder, crops = TorchEncoder.load(folder, openvino=openvino), crops_of_sample(n)
     encoder.encode(crops[:4])
     start.wait()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -144,10 +144,10 @@ def two_processes(folder: Path, openvino: bool, n: int) -> dict[str, float]:
 
 def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
     label, crops = crops_of(n)
-    torchs, config = OpqnEncoder.load(folder, openvino=False), load_model(folder).model.config
+    torchs, config = TorchEncoder.load(folder, openvino=False), load_model(folder).model.config
     app = {"torch": torchs}
     if importlib.util.find_spec("openvino"):
-        app["openvino"] = OpqnEncoder.load(folder)
+        app["openvino"] = TorchEncoder.load(folder)
     ways: dict[str, Way] = {name: encoder.features for name, encoder in app.items()}
     ways |= {"torch 16": by_torch(folder, 16), "bf16 16": by_torch(folder, 16, bf16=True)}
     report: dict[str, Any] = {
@@ -182,7 +182,7 @@ def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
 
 
 @torch.inference_mode()
-def choosing(encoder: OpqnEncoder, features: NDArray[np.float32]) -> dict[str, float]:
+def choosing(encoder: TorchEncoder, features: NDArray[np.float32]) -> dict[str, float]:
     """CPU ms a face, one at a time and all together."""
     quantizer, x = encoder._model.quantizer, torch.from_numpy(features)
     quantizer.codes(x[:2])
@@ -197,7 +197,7 @@ def choosing(encoder: OpqnEncoder, features: NDArray[np.float32]) -> dict[str, f
 
 @torch.inference_mode()
 def agreement(
-    encoder: OpqnEncoder, features: NDArray[np.float32], expected: NDArray[np.float32]
+    encoder: TorchEncoder, features: NDArray[np.float32], expected: NDArray[np.float32]
 ) -> dict[str, Any]:
     """Of codes and tables made from features with those made from the expected ones."""
     quantizer = encoder._model.quantizer

@@ -30,7 +30,7 @@ from opqn_app.index.analysis import Analysed, analyse
 from opqn_app.index.content import hash_file
 from opqn_app.index.plan import PendingFile
 from opqn_app.index.scan import PhotoFile
-from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.records import KnownPhoto, NewFace
 from tests.benchmarks.bench_detect import matched, val_crops
@@ -143,7 +143,7 @@ def as_detected(face: NewFace) -> DetectedFace:
 
 
 def cosines(engine: Engine, some: NDArray[np.uint8], others: NDArray[np.uint8]) -> list[float]:
-    assert isinstance(engine.encoder, OpqnEncoder)
+    assert isinstance(engine.encoder, TorchEncoder)
     features = [np.asarray(engine.encoder.features(crops)) for crops in (some, others)]
     one, two = (each / np.linalg.norm(each, axis=1, keepdims=True) for each in features)
     return [float(value) for value in (one * two).sum(axis=1)]

@@ -24,7 +24,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import nn
 
-from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
+from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.torch.prelu import PReLU
 from trainer.config import TrainConfig
 from trainer.data.loading import TrainingData, label_data
@@ -76,7 +76,7 @@ class PlainHead(nn.Module):
         super().__init__()
         self.f = nn.Parameter(nn.init.xavier_uniform_(torch.empty(m, d, k, device=device)))
         self.w = nn.Parameter(nn.init.xavier_uniform_(torch.empty(m, n_classes, d, device=device)))
-        self.books = orthonormal_codebooks(m, k, d).to(device)
+        self.books = torch.from_numpy(orthonormal_codebooks(m, k, d)).to(device)
 
     def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         pieces = x.chunk(len(self.f), dim=1)

@@ -12,7 +12,7 @@ from opqn_app.index.indexing import index_folder
 
 if __name__ == "__main__":
     engine = worker_fakes.build()
-    cluster = Cluster("local:2", worker_fakes.RECIPE, engine.encoder.model_id)
+    cluster = Cluster("local:2", worker_fakes.build, engine.encoder.model_id)
     run = index_folder(Path(sys.argv[1]), Path(sys.argv[2]), engine, elsewhere=cluster)
     try:
         while True:

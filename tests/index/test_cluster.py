@@ -65,7 +65,7 @@ def test_a_local_cluster_makes_what_one_process_makes_though_workers_die(
 
 
 def test_nothing_to_read_starts_nothing(tmp_path: Path) -> None:
-    assert list(Cluster("nowhere:1", worker_fakes.RECIPE, "any")([], tmp_path)) == []
+    assert list(Cluster("nowhere:1", worker_fakes.build, "any")([], tmp_path)) == []
 
 
 def test_without_ray_it_says_what_to_install(
@@ -73,10 +73,10 @@ def test_without_ray_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(OpqnError, match=r"opqn-photo-search\[cluster\]"):
-        list(Cluster("local:2", worker_fakes.RECIPE, "any")(ITEMS, tmp_path))
+        list(Cluster("local:2", worker_fakes.build, "any")(ITEMS, tmp_path))
 
 
 @pytest.mark.parametrize("address", ["local:", "local:0", "local:two"])
 def test_an_address_that_is_none(address: str, tmp_path: Path) -> None:
     with pytest.raises(OpqnError, match="local:2"):
-        list(Cluster(address, worker_fakes.RECIPE, "any")(ITEMS, tmp_path))
+        list(Cluster(address, worker_fakes.build, "any")(ITEMS, tmp_path))

@@ -18,7 +18,7 @@ from PIL import Image
 from test_kill import content
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.engine import Engine, Recipe
+from opqn_app.engine import Engine
 from opqn_app.index import run_steps as index_run
 from opqn_app.index import workers
 from opqn_app.index.indexing import index_folder
@@ -157,7 +157,7 @@ def test_an_engine_that_cannot_be_built_ends_the_run_in_words(
     write_photos(30, 31, 32)
     known = worker_fakes.build()
     with pytest.raises(OpqnError, match=words):
-        run_index(engine=Engine(known.detector, known.encoder, Recipe(build)), workers=2)
+        run_index(engine=Engine(known.detector, known.encoder, build), workers=2)
 
 
 def test_closing_the_run_ends_workers_in_the_middle_of_a_photo(
@@ -213,7 +213,7 @@ def test_photos_are_taken_no_further_ahead_than_the_limit(
             taken.append(file)
             yield PendingFile(file, None)
 
-    run = workers.analyse_in_order(items(), folder, worker_fakes.RECIPE, 2)
+    run = workers.analyse_in_order(items(), folder, worker_fakes.build, 2)
     for n_out, (item, done) in enumerate(run, start=1):
         assert len(taken) <= n_out + workers.MAX_AHEAD
         assert done.photo is not None

@@ -12,7 +12,7 @@ from PIL import Image
 
 from opqn_app.core.errors import ModelMissing
 from opqn_app.core.types import DetectedFace
-from opqn_app.engine import Engine, Recipe
+from opqn_app.engine import Engine
 from opqn_app.index.indexing import index_folder
 
 KILLS, CRASHES, RAISES, HANGS, KILLS_ONCE = 71, 72, 73, 74, 75  # pixels wide
@@ -39,7 +39,7 @@ class FragileDetector(PixelDetector):
 
 
 def build() -> Engine:
-    return Engine(FragileDetector(2), PixelEncoder(), RECIPE)
+    return Engine(FragileDetector(2), PixelEncoder(), build)
 
 
 class SlowDetector(PixelDetector):
@@ -54,7 +54,7 @@ class SlowDetector(PixelDetector):
 
 
 def build_slow() -> Engine:
-    return Engine(SlowDetector(), PixelEncoder(), Recipe(build_slow, ("worker_fakes",)))
+    return Engine(SlowDetector(), PixelEncoder(), build_slow)
 
 
 def build_unknown() -> Engine:
@@ -66,10 +66,7 @@ def die_at_start() -> Engine:
 
 
 def build_layered() -> Engine:
-    return replace(layered_engine(), recipe=Recipe(build_layered, ("worker_fakes",)))
-
-
-RECIPE = Recipe(build, ("worker_fakes",))
+    return replace(layered_engine(), builder=build_layered)
 
 
 if __name__ == "__main__":  # LIBRARY FOLDER WORKERS: a parent for tests to kill

@@ -117,10 +117,11 @@ def test_the_model_id_survives_saving_again(tiny_folder: Path, tmp_path: Path) -
 
 
 def test_loading_runs_no_code(tiny_folder: Path) -> None:
-    """Only safetensors, JSON and text: nothing that pickle reads."""
+    """Only safetensors, ONNX, JSON and text: nothing that pickle reads."""
     assert sorted(p.name for p in tiny_folder.iterdir()) == [
         "README.md",
         "config.json",
+        "model.onnx",
         "model.safetensors",
     ]
 

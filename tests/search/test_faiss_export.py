@@ -13,9 +13,9 @@ from sample_crops import sample_crops
 from opqn_app.core import paths
 from opqn_app.core.errors import OpqnError
 from opqn_app.opqn import lut as lut_scoring
+from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.model_folder import find_model
-from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
-from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.faiss_export import export_faiss, faiss_index, query_vectors
 from opqn_app.store.library import Library
@@ -44,7 +44,7 @@ def test_random_codes(m: int, k: int, d: int) -> None:
     rng = np.random.default_rng(k)
     codes = rng.integers(0, k, (3000, m)).astype(np.uint8 if k <= 256 else np.uint16)
     ids = np.cumsum(rng.integers(1, 9, 3000))
-    words = orthonormal_codebooks(m, k, d).numpy()
+    words = orthonormal_codebooks(m, k, d)
     index, peer = CodeIndex.of_codes("any", ids, codes), faiss_index(ids, codes, words)
     for peak in (0.05, 1.0, 30.0):
         check_same(index, peer, lut_scoring.snap(rng.dirichlet(np.full(k, peak), m)), words, 50)
@@ -53,7 +53,7 @@ def test_random_codes(m: int, k: int, d: int) -> None:
 def test_real_codes_through_the_written_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encoder = OpqnEncoder.load(find_model("bundled-64"))
+    encoder = TorchEncoder.load(find_model("bundled-64"))
     crops = sample_crops()
     stored = store_codes(tmp_path / "library.sqlite", encoder.encode(crops), 256)
     gone = np.arange(len(crops)) % 5 == 0
@@ -88,7 +88,7 @@ def run_as_printed(text: str) -> dict[str, Any]:
 
 
 def test_a_library_without_codes_of_the_model(stored: StoredLibrary, tmp_path: Path) -> None:
-    words = orthonormal_codebooks(8, 16, 16).numpy()
+    words = orthonormal_codebooks(8, 16, 16)
     with Library.open(stored.path) as library, pytest.raises(OpqnError, match="'other'"):
         export_faiss(library, "other-id", "other", words, tmp_path / "out")
     assert not (tmp_path / "out").exists()
@@ -96,6 +96,6 @@ def test_a_library_without_codes_of_the_model(stored: StoredLibrary, tmp_path: P
 
 def test_a_folder_that_cant_be_written(stored: StoredLibrary, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    words = orthonormal_codebooks(8, 16, 16).numpy()
+    words = orthonormal_codebooks(8, 16, 16)
     with Library.open(stored.path) as library, pytest.raises(OpqnError, match="can't be written"):
         export_faiss(library, stored.model.model_id, "any", words, tmp_path / "out")

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
+from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.torch.quantizer import assignment_entropy
 from trainer.method.loss import SubspaceMarginLoss
 
@@ -49,7 +49,7 @@ def batch(
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(n, n_books, d, generator=generator, dtype=torch.float64)
     log_p = torch.randn(n, n_books, k, generator=generator, dtype=torch.float64).log_softmax(-1)
-    books = orthonormal_codebooks(n_books, k, d).double()
+    books = torch.from_numpy(orthonormal_codebooks(n_books, k, d)).double()
     s = torch.einsum("mdk,bmk->bmd", books, log_p.exp())
     return x, s, log_p
 
@@ -98,7 +98,7 @@ def test_margin_makes_the_loss_larger() -> None:
 def test_gradient_of_the_entropy_term() -> None:
     """gradcheck of every term, through assignment and soft quantisation, in float64."""
     x, _, _ = batch(3, n=2, n_books=2, d=4, k=3)
-    books = orthonormal_codebooks(2, 3, 4).double()
+    books = torch.from_numpy(orthonormal_codebooks(2, 3, 4)).double()
     words = torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     loss = SubspaceMarginLoss(n_classes=3, n_books=2, sub_dim=4, scale=5.0).double()
 
@@ -122,7 +122,7 @@ def test_entropy_agrees_with_the_quantizer() -> None:
 def test_initial_loss_of_the_64_bit_head(classes: int, margin: float, expected: float) -> None:
     """Method notes: measured initial totals of the released head, ±10 %, entropy near log K."""
     torch.manual_seed(0)
-    books = orthonormal_codebooks(8, 256, 256)
+    books = torch.from_numpy(orthonormal_codebooks(8, 256, 256))
     words = torch.nn.init.xavier_uniform_(torch.empty(8, 256, 256))
     x = torch.randn(32, 8, 256)
     log_p = torch.einsum("bmd,mdk->bmk", x, words).log_softmax(-1)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
+from opqn_app.opqn.codebooks import orthonormal_codebooks
 from trainer.config import CHOICES
 from trainer.method.loss import VARIANTS, SubspaceMarginLoss, relation_loss
 
@@ -19,7 +19,7 @@ def batch(seed: int) -> tuple[Tensor, Tensor, Tensor]:
     generator = torch.Generator().manual_seed(seed)
     x = torch.randn(N, M, D, generator=generator, dtype=torch.float64)
     log_p = torch.randn(N, M, K, generator=generator, dtype=torch.float64).log_softmax(-1)
-    books = orthonormal_codebooks(M, K, D).double()
+    books = torch.from_numpy(orthonormal_codebooks(M, K, D)).double()
     return x, torch.einsum("mdk,bmk->bmd", books, log_p.exp()), log_p
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from opqn_app.core.errors import ModelIncompatible, SettingsError
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
-from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.opqn.torch.preprocess import normalise_pixels
 from trainer.config import MethodConfig
 from trainer.method.networks import Network, to_app_model
@@ -110,7 +110,7 @@ def test_every_backbone_is_saved_and_loaded_by_the_app(
     x = torch.randn(2, 3, size, size)
     assert torch.equal(loaded.model.features(x), network.features(x))
     crops = np.random.default_rng(0).integers(0, 256, (2, 112, 112, 3), np.uint8)
-    assert OpqnEncoder(loaded.model).luts(crops).shape == (2, 2, 8)
+    assert TorchEncoder(loaded.model).luts(crops).shape == (2, 2, 8)
 
 
 def test_a_picture_a_backbone_does_not_take_is_said() -> None:

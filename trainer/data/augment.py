@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from opqn_app.opqn.torch.codebooks import dct_matrix
+from opqn_app.opqn.codebooks import dct_matrix
 from trainer.config import AugmentConfig
 
 EFFECTS = ("blur", "grey", "jpeg", "low_res", "occlusion")
@@ -111,7 +111,7 @@ def _jpeg(x: Tensor, strength: Tensor) -> Tensor:
     """Coarser 8×8 cosine coefficients, the higher the frequency the coarser, as JPEG does."""
     side = x.shape[-1]
     whole = -(-side // 8) * 8
-    a = dct_matrix(8).to(x, non_blocking=True)
+    a = torch.from_numpy(dct_matrix(8)).to(x, non_blocking=True)
     padded = F.pad(x, (0, whole - side, 0, whole - side), "replicate")
     blocks = padded.unfold(2, 8, 8).unfold(3, 8, 8)  # (B, 3, n, n, 8, 8)
     coefficients = a.T @ (blocks - 128) @ a

@@ -20,7 +20,7 @@ from opqn_app.opqn import lut
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model_folder import find_model
 from opqn_app.opqn.torch.checkpoint import LoadedModel, load_model
-from opqn_app.opqn.torch.encoder import OpqnEncoder
+from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.opqn.torch.quantizer import OrthoQuantizer
 from trainer.data.pictures import Crop, Dropped, PictureSource
 
@@ -35,7 +35,7 @@ class Candidate:
     name: str
     model_id: str
     config: OpqnConfig
-    encoder: OpqnEncoder
+    encoder: TorchEncoder
     quantizer: OrthoQuantizer
     device: str
 
@@ -87,7 +87,7 @@ def _from_released_file(path: Path, device: str) -> Candidate:
 
 
 def _candidate(loaded: LoadedModel, device: str, *, name: str = "") -> Candidate:
-    encoder = OpqnEncoder(
+    encoder = TorchEncoder(
         loaded.model, model_id=loaded.model_id, name=name or loaded.name, device=device
     )
     config, quantizer = loaded.model.config, loaded.model.quantizer
@@ -186,13 +186,13 @@ def _features(model: Candidate, crops: list[Crop]) -> Floats:
 
 
 def codes_of(model: Candidate, features: Floats) -> Codes:
-    """(n, D) → (n, M), bit for bit what `OpqnEncoder.encode` stores for these faces."""
+    """(n, D) → (n, M), bit for bit what `TorchEncoder.encode` stores for these faces."""
     found = _through(model, features, model.quantizer.codes, (model.config.n_books,))
     return found.astype(model.config.code_dtype)
 
 
 def tables_of(model: Candidate, features: Floats) -> Floats:
-    """(n, D) → (n, M, K), bit for bit what `OpqnEncoder.luts` asks with."""
+    """(n, D) → (n, M, K), bit for bit what `TorchEncoder.luts` asks with."""
     shape = (model.config.n_books, model.config.n_words)
     found = _through(model, features, model.quantizer.tables, shape)
     return lut.snap(found) if len(found) else found.astype(np.float32)

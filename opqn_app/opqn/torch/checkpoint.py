@@ -1,4 +1,4 @@
-"""A model on disk: a folder of weights (safetensors), a readable config and a model card.
+"""A model on disk: a folder of weights, the network (ONNX), a readable config and a model card.
 
 Models of one family may share a trunk: it then lies once in `trunks/` beside their folders.
 
@@ -6,10 +6,10 @@ Nothing in it can run code. The `model_id` is a fingerprint of what decides a fa
 weights as stored, config, preprocessing. Codes are only comparable within one `model_id`.
 """
 
-import json
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -27,7 +27,9 @@ from opqn_app.opqn.model_folder import (
     calibration_from_dict,
     read_description,
     trunk_file,
+    write_description,
 )
+from opqn_app.opqn.torch.export import write_networks
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.weights import State, as_loaded, check_state, fingerprint, stored_state
 
@@ -70,7 +72,7 @@ def save_model(
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = stored_state(model, half=half)
-    description = {
+    description: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "name": name or folder.name,
@@ -86,8 +88,9 @@ def save_model(
         _share_trunk(shared, own)
     # The config goes last: a save that is cut off leaves a folder whose model_id does not fit.
     _write_state(folder / WEIGHTS_FILE, state)
+    description["networks"] = write_networks(folder, model, trunk or None)
     _write_text(folder / CARD_FILE, card or f"# {description['name']}\n")
-    _write_text(folder / CONFIG_FILE, json.dumps(description, indent=2) + "\n")
+    write_description(folder, description)
     return str(description["model_id"])
 
 
@@ -100,7 +103,7 @@ def store_calibration(folder: Path, calibration: Calibration, card: str) -> None
     description = read_description(folder)
     description["calibration"] = _calibration_to_dict(calibration)
     _write_text(folder / CARD_FILE, card)
-    _write_text(folder / CONFIG_FILE, json.dumps(description, indent=2) + "\n")
+    write_description(folder, description)
 
 
 def load_model(folder: Path) -> LoadedModel:

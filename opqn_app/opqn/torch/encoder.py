@@ -1,4 +1,7 @@
-"""Aligned crops in, codes and tables out: what the app and the evaluation know of the network."""
+"""Aligned crops in, codes and tables out, by torch: on graphics cards, and for models in training.
+
+The app's own encoder is `opqn_app.opqn.encoder.OnnxEncoder`.
+"""
 
 import logging
 import threading
@@ -12,12 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.core.errors import ModelIncompatible
 from opqn_app.core.types import Calibration, Codes, Crops, Floats
 from opqn_app.opqn import lut
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.encoder import checked
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.model import OpqnModel
-from opqn_app.opqn.torch.openvino_features import compiled_features, warn_of
 from opqn_app.opqn.torch.preprocess import to_network_input
 from opqn_app.opqn.torch.weights import fingerprint, stored_state
 
@@ -26,7 +29,7 @@ logger = logging.getLogger(__name__)
 CUDA_BATCH = 64
 
 
-class OpqnEncoder:
+class TorchEncoder:
     """A FaceEncoder that runs an OpqnModel on one device.
 
     Args:
@@ -35,16 +38,10 @@ class OpqnEncoder:
         device: "cpu" or "cuda".
         batch_size: most crops in one forward pass; halved when the device's memory is too small.
             By default 1 on the CPU: a face's features then have nothing to do with which faces
-            it came with, bit for bit, and so its code has not, although the words of codes are
-            chosen for all faces together (see `joint_codes`). With larger batches, and always on a
-            graphics card, the kernels differ with the batch size and features by about 1e-6 of
+            it came with, bit for bit, and so its code has not. With larger batches, and always on
+            a graphics card, the kernels differ with the batch size and features by about 1e-6 of
             their size, which can move a code whose two best words are that close. So can
             another number of processor threads.
-        features: what computes features in place of `model`: (B, 3, S, S) → (B, D) on the CPU.
-            The first error it raises makes `model` take over for good.
-        again: loads `model` once more; what it raises, the caller of this encoder gets. Where it is
-            given, the weights of the backbone are let go of for as long as `features` stands in
-            for it.
     """
 
     def __init__(
@@ -56,8 +53,6 @@ class OpqnEncoder:
         calibration: Calibration | None = None,
         device: str = "cpu",
         batch_size: int | None = None,
-        features: Callable[[Tensor], Tensor] | None = None,
-        again: Callable[[], OpqnModel] | None = None,
     ) -> None:
         self._model_id = model_id or fingerprint(model.config, stored_state(model, half=False))
         self._name = name
@@ -65,35 +60,12 @@ class OpqnEncoder:
         self._device = torch.device(device)
         self._batch_size = batch_size or (CUDA_BATCH if device == "cuda" else 1)
         self._model = model.to(self._device).eval()
-        self._compiled, self._again = features, again
-        if features is not None and again is not None:
-            self._model.backbone.to("meta")
         self._lock = threading.Lock()  # lanes share the encoder; cudnn's flags are global
 
     @classmethod
-    def load(
-        cls,
-        path: Path | str,
-        device: str = "cpu",
-        *,
-        batch_size: int | None = None,
-        openvino: bool = True,
-    ) -> Self:
-        """An encoder from a model folder; see `checkpoint.load_model` for the errors.
-
-        Args:
-            openvino: on the CPU, let OpenVINO compute the features where it is installed: each crop
-                alone whatever `batch_size`, features within about 2e-6 of torch's.
-        """
-        folder = Path(path).absolute()
-        loaded = load_model(folder)
-
-        def again() -> OpqnModel:
-            found = load_model(folder)
-            if found.model_id != loaded.model_id:
-                raise ModelIncompatible(folder, "its files were changed while it was in use")
-            return found.model
-
+    def load(cls, path: Path | str, device: str = "cpu", *, batch_size: int | None = None) -> Self:
+        """An encoder from a model folder; see `checkpoint.load_model` for the errors."""
+        loaded = load_model(Path(path).absolute())
         return cls(
             loaded.model,
             model_id=loaded.model_id,
@@ -101,8 +73,6 @@ class OpqnEncoder:
             calibration=loaded.calibration,
             device=device,
             batch_size=batch_size,
-            features=compiled_features(loaded.model) if openvino and device == "cpu" else None,
-            again=again,
         )
 
     @property
@@ -114,12 +84,16 @@ class OpqnEncoder:
         return self._name
 
     @property
+    def config(self) -> OpqnConfig:
+        return self._model.config
+
+    @property
     def n_books(self) -> int:
-        return self._model.config.n_books
+        return self.config.n_books
 
     @property
     def n_words(self) -> int:
-        return self._model.config.n_words
+        return self.config.n_words
 
     @property
     def calibration(self) -> Calibration | None:
@@ -127,39 +101,23 @@ class OpqnEncoder:
 
     @property
     def codebooks(self) -> Floats:
-        """(M, d, K) float32: the orthonormal words that codes name.
-
-        With joint words a code names words that were learned instead; these then are only
-        orthonormal directions, one a word, in which a query's table can be written as a vector.
-        """
+        """(M, d, K) float32; see `OnnxEncoder.codebooks`."""
         return self._model.quantizer.codebooks.cpu().numpy()
 
+    @property
+    def words(self) -> Floats:
+        """(M, d, K) float32: the learned map F_m of each book."""
+        return self._model.quantizer.mlp.detach().cpu().numpy()
+
     def features(self, crops: Crops) -> Floats:
-        """(n, 112, 112, 3) uint8 RGB → (n, D) float32 features before quantisation."""
-        return self._run(crops, lambda x: x)
-
-    def encode(self, crops: Crops) -> Codes:
-        """(n, 112, 112, 3) uint8 RGB → (n, M) codes, uint8 or uint16."""
-        quantizer = self._model.quantizer
-        if quantizer.is_joint:
-            # For many faces at once at a third of the time, with the codes each has alone.
-            codes = self._joint_codes(self.features(crops))
-        else:
-            codes = self._run(crops, quantizer.codes)
-        return codes.astype(self._model.config.code_dtype)
-
-    def luts(self, crops: Crops) -> Floats:
-        """(n, 112, 112, 3) uint8 RGB → (n, M, K) float32 tables, snapped for exact sums."""
-        return lut.snap(self._run(crops, self._model.quantizer.tables))
-
-    def _run(self, crops: Crops, head: Callable[[Tensor], Tensor]) -> NDArray[Any]:
-        crops = _checked(crops)
-        parts: list[NDArray[Any]] = []
+        """(n, S, S, 3) uint8 RGB, S = 112 in the app → (n, D) float32 before quantisation."""
+        crops = checked(crops)
+        parts: list[Floats] = []
         start, size = 0, self._batch_size
         while start < len(crops) or not parts:  # no crops: one empty pass gives the right shape
             batch = crops[start : start + size]
             try:
-                parts.append(self._forward(batch, head))
+                parts.append(self._forward(batch))
             except torch.cuda.OutOfMemoryError:
                 if len(batch) <= 1:
                     raise
@@ -172,28 +130,47 @@ class OpqnEncoder:
             self._batch_size = size
         return np.concatenate(parts)
 
-    @torch.inference_mode()
-    def _joint_codes(self, features: Floats) -> NDArray[Any]:
-        codes = self._model.quantizer.codes(torch.from_numpy(features).to(self._device))
-        return codes.cpu().numpy()
+    def encode(self, crops: Crops) -> Codes:
+        """(n, 112, 112, 3) uint8 RGB → (n, M) codes, uint8 or uint16."""
+        return self.codes_of(self.features(crops))
+
+    def luts(self, crops: Crops) -> Floats:
+        """(n, 112, 112, 3) uint8 RGB → (n, M, K) float32 tables, snapped for exact sums."""
+        return self.tables_of(self.features(crops))
+
+    def codes_of(self, features: Floats) -> Codes:
+        """(n, D) features → (n, M) codes, uint8 or uint16."""
+        quantizer = self._model.quantizer
+        # Joint words are chosen for all faces together; each gets the code it has alone.
+        size = max(len(features), 1) if quantizer.is_joint else self._batch_size
+        codes = self._through(quantizer.codes, features, size, (self.n_books,))
+        return codes.astype(self.config.code_dtype)
+
+    def tables_of(self, features: Floats) -> Floats:
+        """(n, D) features → (n, M, K) float32 tables (Eq. 18), snapped."""
+        shape = (self.n_books, self.n_words)
+        tables = self._through(self._model.quantizer.tables, features, self._batch_size, shape)
+        return lut.snap(tables) if len(tables) else tables.astype(np.float32)
 
     @torch.inference_mode()
-    def _forward(self, batch: Crops, head: Callable[[Tensor], Tensor]) -> NDArray[Any]:
+    def _through(
+        self, head: Callable[[Tensor], Tensor], features: Floats, size: int, shape: tuple[int, ...]
+    ) -> NDArray[Any]:
+        """`head` of `size` features at a time: (n, *shape)."""
+        x = torch.from_numpy(np.ascontiguousarray(features)).to(self._device)
+        if not len(x):
+            return np.empty((0, *shape))
+        batches = [x[start : start + size] for start in range(0, len(x), size)]
+        with self._lock, _full_precision(self._device):
+            return np.concatenate([head(batch).cpu().numpy() for batch in batches])
+
+    @torch.inference_mode()
+    def _forward(self, batch: Crops) -> Floats:
         pixels = torch.from_numpy(batch.copy("C")).to(self._device)  # no strides below 0
         with self._lock, _full_precision(self._device):
-            out = head(self._features_of(to_network_input(pixels, self._model.config)))
-            return out.cpu().numpy()
-
-    def _features_of(self, x: Tensor) -> Tensor:
-        if self._compiled is not None:
-            try:
-                return self._compiled(x)
-            except Exception as error:  # noqa: BLE001 - torch can do the same
-                warn_of(error)
-                if self._again is not None:
-                    self._model.backbone = self._again().backbone.to(self._device).eval()
-                self._compiled = None
-        return self._model.features(x)
+            x = to_network_input(pixels, self._model.config)
+            features: Floats = self._model.features(x).cpu().numpy()
+            return features
 
 
 def _full_precision(device: torch.device) -> AbstractContextManager[None]:
@@ -203,12 +180,3 @@ def _full_precision(device: torch.device) -> AbstractContextManager[None]:
     return torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )
-
-
-def _checked(crops: Crops) -> Crops:
-    crops = np.asarray(crops)
-    if crops.ndim != 4 or crops.shape[3] != 3 or crops.shape[1] != crops.shape[2]:
-        raise ValueError(f"crops must have the shape (n, size, size, 3), not {crops.shape}")
-    if crops.dtype != np.uint8:
-        raise ValueError(f"crops must be uint8, not {crops.dtype}")
-    return crops

@@ -7,7 +7,6 @@ trained on BGR pictures scaled to (v - 127.5) / 128.
 import torch
 from torch import Tensor, nn
 
-from opqn_app.opqn.torch.pointwise import Pointwise
 from opqn_app.opqn.torch.prelu import PReLU
 
 EMBEDDING_DIM = 512
@@ -28,12 +27,8 @@ class ConvBlock(nn.Module):
         is_linear: bool = False,
     ) -> None:
         super().__init__()
-        self.conv = (
-            Pointwise(n_in, n_out)
-            if kernel == 1
-            else nn.Conv2d(
-                n_in, n_out, kernel, stride=stride, padding=padding, groups=groups, bias=False
-            )
+        self.conv = nn.Conv2d(
+            n_in, n_out, kernel, stride=stride, padding=padding, groups=groups, bias=False
         )
         self.bn = nn.BatchNorm2d(n_out)
         self.prelu = None if is_linear else PReLU(n_out)

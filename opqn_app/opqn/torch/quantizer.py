@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
 from opqn_app.opqn.torch.joint_codes import JointSearch
 
 
@@ -36,7 +36,7 @@ class OrthoQuantizer(nn.Module):
         # Fans of the whole 3-D tensor, as released: (d·K, M·K), so the start is near uniform p.
         nn.init.xavier_uniform_(self.mlp)
         books = orthonormal_codebooks(config.n_books, config.n_words, config.sub_dim)
-        self.register_buffer("codebooks", books, persistent=False)
+        self.register_buffer("codebooks", torch.from_numpy(books), persistent=False)
 
     def sub_vectors(self, x: Tensor) -> Tensor:
         """(B, D) features cut into (B, M, d) sub-vectors x_m; with joint words each is all of x."""

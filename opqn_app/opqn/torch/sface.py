@@ -9,7 +9,6 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from opqn_app.opqn.torch.pointwise import Pointwise
 from opqn_app.opqn.torch.prelu import PReLU
 
 EMBEDDING_DIM = 128
@@ -27,7 +26,7 @@ class Separable(nn.Module):
         self.dw = nn.Conv2d(n_in, n_in, 3, stride=stride, padding=1, groups=n_in, bias=False)
         self.dw_bn = nn.BatchNorm2d(n_in, eps=CONV_EPS)
         self.dw_prelu = PReLU(n_in)
-        self.conv = Pointwise(n_in, n_out)
+        self.conv = nn.Conv2d(n_in, n_out, 1, bias=False)
         self.bn = nn.BatchNorm2d(n_out, eps=CONV_EPS)
         self.prelu = PReLU(n_out)
 

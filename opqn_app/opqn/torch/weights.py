@@ -1,13 +1,12 @@
 """The tensors of a checkpoint: how they are stored, fingerprinted, and checked before use."""
 
-import hashlib
-import json
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from opqn_app.core.errors import ModelIncompatible
+from opqn_app.opqn import weights
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.model import OpqnModel
 
@@ -21,18 +20,8 @@ def stored_state(model: OpqnModel, *, half: bool) -> State:
 
 
 def fingerprint(config: OpqnConfig, state: State) -> str:
-    """The model_id: 32 hex digits over config and weights.
-
-    Floats are hashed as float32 values, so storing the same values in another precision, or
-    loading and saving again, keeps the id.
-    """
-    digest = hashlib.sha256()
-    digest.update(json.dumps(config.to_dict(), sort_keys=True).encode())
-    for name in sorted(state):
-        value = as_loaded(state[name]).contiguous()
-        digest.update(f"\n{name} {value.dtype} {tuple(value.shape)}\n".encode())
-        digest.update(value.numpy().astype(value.numpy().dtype.newbyteorder("<")).tobytes())
-    return digest.hexdigest()[:32]
+    """The model_id of a model with these tensors; see `opqn.weights.fingerprint`."""
+    return weights.fingerprint(config, {name: value.numpy() for name, value in state.items()})
 
 
 def check_state(state: State, expected: State, source: Path) -> None:

@@ -1,13 +1,16 @@
 """The orthonormal codebooks of OPQN: the only place their construction exists."""
 
 import math
+from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.core.types import Floats
 
 
-def dct_matrix(dim: int) -> Tensor:
-    """The orthogonal cosine matrix A of the paper, float64.
+def dct_matrix(dim: int) -> NDArray[np.float64]:
+    """The orthogonal cosine matrix A of the paper.
 
     A[t, f] = cos((t + ½) · f · π / d), columns scaled to length 1, with t and f from 0. Eq. 5
     prints the indices from 1; that matrix is not orthogonal, so the released code's are used.
@@ -18,14 +21,13 @@ def dct_matrix(dim: int) -> Tensor:
     Returns:
         (d, d); row = sample t, column = frequency f.
     """
-    t = torch.arange(dim, dtype=torch.float64)[:, None]
-    f = torch.arange(dim, dtype=torch.float64)[None, :]
-    a = torch.cos((t + 0.5) * f * (math.pi / dim)) * math.sqrt(2.0 / dim)
+    t, f = np.arange(dim, dtype=np.float64)[:, None], np.arange(dim, dtype=np.float64)[None, :]
+    a: NDArray[Any] = np.cos((t + 0.5) * f * (math.pi / dim)) * math.sqrt(2.0 / dim)
     a[:, 0] = 1.0 / math.sqrt(dim)  # the constant column has twice the energy of the others
     return a
 
 
-def orthonormal_codebooks(n_books: int, n_words: int, sub_dim: int) -> Tensor:
+def orthonormal_codebooks(n_books: int, n_words: int, sub_dim: int) -> Floats:
     """C_1 … C_M of Algorithm 1: the K lowest frequencies, then C_m = A · C_{m-1}.
 
     All products are taken in float64 and cast once, so that C_mᵀC_m is the identity as closely
@@ -48,4 +50,4 @@ def orthonormal_codebooks(n_books: int, n_words: int, sub_dim: int) -> Tensor:
     books = [a[:, :n_words]]
     for _ in range(1, n_books):
         books.append(a @ books[-1])
-    return torch.stack(books).to(torch.float32)  # (M, d, K)
+    return np.stack(books).astype(np.float32)
