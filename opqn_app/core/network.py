@@ -1,14 +1,21 @@
 """A network, read from ONNX and compiled for this processor by OpenVINO."""
 
+import hashlib
 import importlib
+import logging
+import os
 import sys
+import zlib
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from opqn_app.core import paths
 from opqn_app.core.types import Floats
+
+logger = logging.getLogger(__name__)
 
 OPTIONS = {
     "INFERENCE_NUM_THREADS": 1,  # processes share the cores, not threads
@@ -19,6 +26,8 @@ OPTIONS = {
 }
 MOST_AT_ONCE = 64
 TELEMETRY = "openvino_telemetry"
+KEPT_FROM = 8 << 20  # bytes of weights; smaller networks are compiled as fast as they are read
+MOST_KEPT = 4  # compiled networks; about 40 MB each
 
 
 class Network:
@@ -26,12 +35,20 @@ class Network:
 
     OpenVINO compiles for each shape of input when it comes first, which takes milliseconds, and
     keeps what it compiled, about 0.2 MB. So callers ask for shapes from a small set.
+
+    Args:
+        file: ONNX.
+        weights: the file beside it in which its weights lie. Where they are many, the compiled
+            network is kept in the user's cache folder: reading it takes a seventh of the time.
     """
 
-    def __init__(self, file: Path) -> None:
-        self._openvino = _openvino()
+    def __init__(self, file: Path, weights: Path | None = None) -> None:
+        self._openvino, self._memory = _openvino(), None
         core: Any = self._openvino.Core()
-        compiled = core.compile_model(core.read_model(file), "CPU", OPTIONS)
+        if weights is not None and weights.stat().st_size >= KEPT_FROM:
+            compiled, self._memory = _kept_or_compiled(core, self._openvino, file, weights)
+        else:
+            compiled = core.compile_model(core.read_model(file), "CPU", OPTIONS)
         self._request = compiled.create_infer_request()
 
     def run(self, inputs: Floats) -> Floats:
@@ -57,6 +74,54 @@ class Network:
 def _batch_size(n: int) -> int:
     """The next of the few sizes for which networks are compiled: 1 to 8, 16, 24 to 64."""
     return n if n <= 8 else -(-n // 8) * 8
+
+
+def _kept_or_compiled(core: Any, openvino: Any, file: Path, weights: Path) -> tuple[Any, Any]:
+    """The compiled network from the cache folder, else made and put there.
+
+    The second value is the memory in which its weights lie. OpenVINO reads it at every run and does
+    not hold it: the caller has to.
+    """
+    processor = core.get_property("CPU", "FULL_DEVICE_NAME")
+    known = f"{openvino.__version__} {processor} {OPTIONS}".encode()
+    known += file.read_bytes() + _checksum(weights.read_bytes())
+    key = hashlib.sha256(known).hexdigest()[:32]
+    kept = paths.cache_dir() / "networks" / f"{key}.blob"
+    try:
+        if kept.is_file():
+            content = np.memmap(kept, np.uint8, "c")  # OpenVINO takes no read-only memory
+            blob, checksum = content[:-4], content[-4:]
+            if checksum.tobytes() == _checksum(blob):
+                os.utime(kept)
+                shared = openvino.Tensor(blob, shared_memory=True)
+                return core.import_model(shared, "CPU", OPTIONS), content
+    except (OSError, RuntimeError, ValueError) as error:
+        logger.info("a kept network can't be used: %s", error)
+    compiled = core.compile_model(core.read_model(file), "CPU", OPTIONS)
+    try:
+        blob = compiled.export_model().getvalue()
+        _keep(kept, blob + _checksum(blob))
+    except (OSError, RuntimeError) as error:  # a full disk, say; it is made again next time
+        logger.info("a compiled network is not kept: %s", error)
+    return compiled, None
+
+
+def _checksum(content: Any) -> bytes:
+    return zlib.crc32(content).to_bytes(4, "little")
+
+
+def _keep(path: Path, content: bytes) -> None:
+    """Write a file, then give it its name; only the newest few stay."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)  # noqa: PTH105
+    finally:
+        temporary.unlink(missing_ok=True)
+    by_age = sorted(path.parent.glob("*.blob"), key=lambda each: each.stat().st_mtime)
+    for old in by_age[:-MOST_KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def _openvino() -> ModuleType:

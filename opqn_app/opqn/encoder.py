@@ -164,15 +164,19 @@ class OnnxEncoder:
     @cached_property
     def _loaded(self) -> tuple[list[Network], Floats]:
         """The networks, one after the other, and the words."""
-        files = self._files
+        words = self._checked_words()
+        networks = zip(self._files.checked_networks(), self._files.weights, strict=True)
+        return [Network(path, weights) for path, weights in networks], words
+
+    def _checked_words(self) -> Floats:
+        """The words, once all weights are known to be those that the model_id was made from."""
         weights: dict[str, NDArray[Any]] = {}
-        for path in files.weights:
+        for path in self._files.weights:
             weights |= read_weights(path)
         if fingerprint(self.config, weights) != self.model_id:
-            raise ModelIncompatible(
-                files.folder, "its weights and its config do not belong together (model_id differs)"
-            )
-        return [Network(path) for path in files.checked_networks()], as_loaded(weights[WORDS])
+            reason = "its weights and its config do not belong together (model_id differs)"
+            raise ModelIncompatible(self._files.folder, reason)
+        return as_loaded(weights[WORDS])
 
 
 def checked(crops: Crops) -> Crops:
