@@ -226,8 +226,9 @@ def _choices(arguments: argparse.Namespace, chosen: settings.Settings) -> tuple[
 
 def index_command(arguments: argparse.Namespace) -> int:
     from opqn_app.core.errors import FolderUnavailable
-    from opqn_app.core.progress import index_report_in_words, run_with_progress
+    from opqn_app.core.progress import run_with_progress
     from opqn_app.engine import deferred_engine
+    from opqn_app.index.in_words import index_report_in_words, progress_in_words
     from opqn_app.index.indexing import index_folder
 
     if arguments.folder.is_file():
@@ -247,7 +248,7 @@ def index_command(arguments: argparse.Namespace) -> int:
         thorough=arguments.thorough,
         elsewhere=_cluster(arguments.ray, model, device, engine) if arguments.ray else None,
     )
-    report = run_with_progress(job)
+    report = run_with_progress(job, progress_in_words)
     value = {**asdict(report), "failures": _problems(report.failures)}
     words = index_report_in_words(report)
     if report.failures:
@@ -257,14 +258,15 @@ def index_command(arguments: argparse.Namespace) -> int:
 
 
 def encode_command(arguments: argparse.Namespace) -> int:
-    from opqn_app.core.progress import faces_in_words, run_with_progress
+    from opqn_app.core.progress import run_with_progress
+    from opqn_app.index.in_words import faces_in_words
     from opqn_app.index.indexing import encode_library
     from opqn_app.store.library import Library
 
     path = library_path(arguments)
     with Library.open(path):  # a library that is not there is not made
         engine = _engine(arguments)
-    n_faces = run_with_progress(encode_library(path, engine), words=faces_in_words)
+    n_faces = run_with_progress(encode_library(path, engine), faces_in_words)
     name = engine.encoder.name
     words = f"{counted(n_faces, 'face')} got a code of the model '{name}'. No photo was read."
     emit(arguments, {"model": name, "faces": n_faces}, words)

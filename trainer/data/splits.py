@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from opqn_app.core.errors import DataError
 from trainer.config import DataConfig
-from trainer.data.picture_set import CropSet
+from trainer.data.crop_set import CropSet
 
 Rows = NDArray[np.intp]
 ROLES = ("train", "val", "test", "gallery")

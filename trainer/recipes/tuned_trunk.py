@@ -30,7 +30,8 @@ from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.sface import CHANNELS, SFace
 from trainer.config import AugmentConfig
 from trainer.data import augment
-from trainer.data.picture_set import CropSet, read_crops
+from trainer.data.crop_set import CropSet
+from trainer.data.picture_set import read_crops
 from trainer.evaluate.baselines import unit_rows
 from trainer.evaluate.metrics import leave_one_out
 from trainer.method.last_blocks import (
