@@ -376,7 +376,7 @@ def test_a_checkpoint_cut_off_while_written_leaves_the_old_one(
     def fails(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("trainer.engine.state.os.fsync", fails)
+    monkeypatch.setattr("opqn_app.core.files.os.fsync", fails)
     trainer = Trainer(config, run, data, World())
     with pytest.raises(OSError, match="disk full"):
         trainer.save()
