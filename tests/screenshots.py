@@ -4,7 +4,6 @@ The window runs off screen on the sample photos, with the bundled model. A copy 
 without a model still gets its pictures, with codes that mean nothing.
 """
 
-# ruff: noqa: TID251 - the window itself is what is drawn
 import argparse
 import io
 import json
