@@ -11,15 +11,9 @@ from pathlib import Path
 from PIL import Image
 
 from opqn_app.core import allocator
-from opqn_app.core.types import (
-    Calibration,
-    Codes,
-    Crops,
-    DetectedFace,
-    FaceDetector,
-    FaceEncoder,
-    Floats,
-)
+from opqn_app.core.types import Codes, Crops, DetectedFace, FaceDetector, Floats
+from opqn_app.opqn.calibration import Calibration
+from opqn_app.opqn.face_encoder import FaceEncoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ import numpy as np
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
-from opqn_app.core.types import Codes, Crops, FaceDetector, FaceEncoder
+from opqn_app.core.types import Codes, Crops, FaceDetector
 from opqn_app.engine import Engine
 from opqn_app.index.content import FileContent, FileGone, FileInFlux, read_content
 from opqn_app.index.large_photo_turns import Turn
 from opqn_app.index.overlap import unknown_faces
 from opqn_app.index.plan import PendingFile
+from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.records import NewFace, NewFailure, NewPhoto, Relocation
 from opqn_app.vision.faces import FoundFace, find_faces

@@ -8,7 +8,7 @@ from typing import Any, TypeGuard
 
 from opqn_app.core import paths
 from opqn_app.core.errors import ModelIncompatible, ModelMissing
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 
 WEIGHTS_FILE = "model.safetensors"
 TRUNKS = "trunks"  # folder beside model folders, of trunks that several models share

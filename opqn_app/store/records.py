@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.depth import FAST
-from opqn_app.core.types import Box, Codes, FaceEncoder, FaceQuality, Floats, Ids
+from opqn_app.core.types import Box, Codes, FaceQuality, Floats, Ids
+from opqn_app.opqn.face_encoder import FaceEncoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core import paths
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.evaluate.kept_evaluations import evaluations_folder, remove_old
 from opqn_app.ui.kit.labelled_data import look_at

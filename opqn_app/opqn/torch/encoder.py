@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from opqn_app.core.errors import ModelIncompatible
-from opqn_app.core.types import Calibration, Codes, Crops, Floats
+from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn import lut
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.openvino_features import compiled_features, warn_of
