@@ -63,11 +63,6 @@ def analyse(item: PendingFile, root: Path, engine: Engine, turn: Turn | None = N
     return encoded([find_in_file(item, root, engine.detector, turn)], engine.encoder)[0]
 
 
-def analyse_content(item: PendingFile, content: FileContent, engine: Engine) -> Analysed:
-    """The same for a file whose content has been read already."""
-    return encoded([find_in_content(item, content, engine.detector)], engine.encoder)[0]
-
-
 def find_in_file(
     item: PendingFile, root: Path, detector: FaceDetector, turn: Turn | None = None
 ) -> Sighting:
