@@ -135,7 +135,7 @@ def find_in_content(
 
 
 def given_up(item: PendingFile, reason: str) -> Analysed:
-    """What becomes of a file that ends whoever reads it."""
+    """The result for a file that kills every process that reads it: a failure with this reason."""
     file, is_known = item.file, item.depth != FAST
     reason = STILL_KNOWN + reason if is_known else reason
     return Analysed(failure=NewFailure(file.rel_path, file.size, file.mtime_ns, reason))

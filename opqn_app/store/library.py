@@ -102,9 +102,10 @@ class Library:
         return LibraryStatus(*row)
 
     def detectors(self) -> dict[str, int]:
-        """Photos by the detector that found their faces, most first; another is not run again.
+        """How many photos each detector has searched, most first.
 
-        Where the thorough search was by another detector, and found more, it is "mtcnn+yunet".
+        A photo keeps its detector when the user chooses another. The thorough search may use
+        another one than the first search. If it finds more faces, both count: "mtcnn+yunet".
         """
         rows = self._db.rows(
             "SELECT detector, COUNT(*) FROM photos GROUP BY detector ORDER BY 2 DESC, 1"
