@@ -19,6 +19,7 @@ from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo, NewFace, NewPhoto
 
+FacesByPath = Callable[[], dict[str, list[int]]]
 WritePhoto = Callable[..., Path]
 RunIndex = Callable[..., IndexReport]
 
