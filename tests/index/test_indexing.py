@@ -158,7 +158,7 @@ def test_faces_are_encoded_for_a_new_model_from_their_crops(
         [old] = library.code_segments("fake-1")
         [new] = library.code_segments("fake-2")
         assert new.face_ids.tolist() == old.face_ids.tolist() == list(range(1, 13))
-        crops = library.photo_table.crops(new.face_ids.tolist())
+        crops = library.face_table.crops(new.face_ids.tolist())
         expected = engine.encoder.encode(np.stack([crop_from_webp(crops[i]) for i in crops]))
         assert np.array_equal(new.codes, expected)
         assert library.status().model_id == "fake-2"
