@@ -31,7 +31,7 @@ from opqn_app.ui.library.folder_side import FolderSide
 from opqn_app.ui.library.library_view import LibraryView, read_view
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
-from opqn_app.ui.library.photo_thumbs import BATCH, load_photo_thumbs
+from opqn_app.ui.library.photo_thumbnails import BATCH, load_photo_thumbnails
 
 if TYPE_CHECKING:
     from opqn_app.index.indexing import IndexProgress, IndexReport
@@ -158,7 +158,7 @@ class LibraryPage(FolderDropPage):
     def _make_models(self) -> None:
         self.photos = PhotoListModel(self)
         self.folder_model = FolderListModel(self)
-        load = partial(load_photo_thumbs, self._session.library_path)
+        load = partial(load_photo_thumbnails, self._session.library_path)
         self.thumbs = ThumbnailCache(
             self._session.runner, load, capacity=THUMBS_KEPT, batch=BATCH, parent=self
         )
