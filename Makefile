@@ -18,8 +18,8 @@ SHORT := search:--n:1e5:1e6:--runs:2:--peers:1e5 library_load:300000 shards:--n:
 help:
 	@echo "make demo         index the bundled sample, run its queries, write demo-out/contact_sheet.png"
 	@echo "make run          open the window"
-	@echo "make test         ruff, mypy --strict and all tests"
-	@echo "make check        ruff and mypy only"
+	@echo "make test         ruff, import rules, mypy --strict and all tests"
+	@echo "make check        ruff, import rules and mypy only"
 	@echo "make format       put the code in its format"
 	@echo "make bench        print the benchmark ratios"
 	@echo "make screenshots  make docs/screenshots again from the real window"
@@ -44,6 +44,7 @@ run: $(STAMP)
 check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/mypy
 
 test: $(STAMP)

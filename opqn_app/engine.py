@@ -10,8 +10,9 @@ from functools import partial
 from threadpoolctl import threadpool_limits
 
 from opqn_app.core.errors import SettingsError
-from opqn_app.core.types import FaceDetector, FaceEncoder
-from opqn_app.opqn.encoder import OnnxEncoder
+from opqn_app.core.types import FaceDetector
+from opqn_app.opqn.face_encoder import FaceEncoder
+from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
 from opqn_app.vision.detect import make_detector
 
@@ -60,7 +61,7 @@ def load_engine(
         return Engine(
             make_detector(detector), TorchEncoder.load(folder, device="cuda"), None, detector
         )
-    finder, encoder = make_detector(detector), OnnxEncoder.load(folder)
+    finder, encoder = make_detector(detector), load_encoder(folder)
     if not is_lazy:
         finder.prepare()
         encoder.prepare()

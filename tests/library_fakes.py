@@ -11,13 +11,15 @@ import numpy as np
 from PIL import Image
 
 from opqn_app.core.depth import FAST
-from opqn_app.core.types import Box, Calibration, Codes, Crops, DetectedFace, FaceQuality, Floats
+from opqn_app.core.types import Box, Codes, Crops, DetectedFace, FaceQuality, Floats
 from opqn_app.engine import Engine
 from opqn_app.index.indexing import IndexReport
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo, NewFace, NewPhoto
 
+FacesByPath = Callable[[], dict[str, list[int]]]
 WritePhoto = Callable[..., Path]
 RunIndex = Callable[..., IndexReport]
 

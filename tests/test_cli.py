@@ -18,6 +18,7 @@ from tiny_checkpoint import make_tiny_checkpoint
 
 from main import main
 from opqn_app.cli import commands as cli
+from opqn_app.cli import index as index_command
 from opqn_app.core import settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.opqn import model_folder
@@ -129,7 +130,8 @@ def test_a_cluster_is_asked_for_by_its_address(run: Run, photos: Path) -> None:
 
 
 def test_a_cluster_builds_engines_of_its_own() -> None:
-    build = cli._cluster("local:2", "bundled-64", "cpu", fake_engine(n_faces=2)).build
+    cluster = index_command.cluster_of("local:2", "bundled-64", "cpu", fake_engine(n_faces=2))
+    build = cluster.build
     assert isinstance(build, partial)
     assert (build.func, build.args) == (load_engine, ("bundled-64", "cpu", "mtcnn"))
 
@@ -340,6 +342,7 @@ import sys, time
 sys.path.insert(0, "tests")
 from library_fakes import PixelDetector, PixelEncoder, fake_engine
 from opqn_app.cli import commands as cli
+from opqn_app.cli import index as index_command
 from opqn_app import engine
 made = fake_engine(n_faces=1)
 detect = made.detector.detect

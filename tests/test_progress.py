@@ -7,13 +7,8 @@ from typing import Any
 
 import pytest
 
-from opqn_app.core.progress import (
-    counted,
-    duration_in_words,
-    index_report_in_words,
-    progress_in_words,
-    run_with_progress,
-)
+from opqn_app.core.progress import counted, duration_in_words, run_with_progress
+from opqn_app.index.in_words import index_report_in_words, progress_in_words
 from opqn_app.index.indexing import IndexProgress, IndexReport
 
 
@@ -83,7 +78,7 @@ def job() -> Generator[IndexProgress, None, IndexReport]:
 
 def test_a_terminal_sees_one_line_that_is_wiped_at_the_end() -> None:
     terminal = Terminal()
-    assert run_with_progress(job(), terminal) is REPORT
+    assert run_with_progress(job(), progress_in_words, terminal) is REPORT
     shown = terminal.getvalue()
     assert "\n" not in shown
     assert "2/1,200" in shown
@@ -92,7 +87,7 @@ def test_a_terminal_sees_one_line_that_is_wiped_at_the_end() -> None:
 
 def test_a_pipe_sees_nothing() -> None:
     pipe = io.StringIO()
-    run_with_progress(job(), pipe)
+    run_with_progress(job(), progress_in_words, pipe)
     assert pipe.getvalue() == ""
 
 
@@ -107,5 +102,5 @@ def test_an_interrupt_closes_the_job() -> None:
             closed.append(True)
 
     with pytest.raises(KeyboardInterrupt):
-        run_with_progress(endless(), io.StringIO())
+        run_with_progress(endless(), progress_in_words, io.StringIO())
     assert closed == [True]

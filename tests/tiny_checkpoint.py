@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.checkpoint import save_model
 from opqn_app.opqn.torch.model import OpqnModel

@@ -17,8 +17,8 @@ from PIL import Image
 
 from trainer.cli import commands as cli
 from trainer.config import TrainConfig
+from trainer.data.crop_set import CropSet
 from trainer.data.loading import TrainingData, label_data
-from trainer.data.picture_set import CropSet
 from trainer.data.splits import draw_split
 from trainer.engine.runs import RunDir
 from trainer.engine.train import train

@@ -15,9 +15,10 @@ from PIL import Image, ImageDraw, ImageFont
 from opqn_app.core import paths
 from opqn_app.core.display import has_display
 from opqn_app.core.errors import DataError
-from opqn_app.core.progress import ProgressLine, index_report_in_words, run_with_progress
+from opqn_app.core.progress import ProgressLine, run_with_progress
 from opqn_app.core.types import Box
 from opqn_app.engine import Engine
+from opqn_app.index.in_words import index_report_in_words, progress_in_words
 from opqn_app.index.indexing import IndexReport, index_folder
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.query import curve_of, faces_in, hits, query_lut
@@ -113,7 +114,8 @@ def run_demo(*, out: Path, engine: Engine, as_json: bool, open_window: bool) -> 
     answers = load_answers(sample)
     library_path = fresh_library(out)
     started = time.monotonic()
-    indexed = run_with_progress(index_folder(library_path, sample / "photos", engine))
+    job = index_folder(library_path, sample / "photos", engine)
+    indexed = run_with_progress(job, progress_in_words)
     sys.stderr.write(index_report_in_words(indexed) + "\n")
     with Library.open(library_path) as library:
         outcomes = list(run_queries(library, sample / "queries", answers, engine))

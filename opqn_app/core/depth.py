@@ -9,9 +9,10 @@ class Depth:
 
     Attributes:
         max_side: longest side in pixels of the copy that faces are cut from.
-        min_side: a JPEG decoded at half its size that is no smaller is taken as it is.
-        pixels: in all, of the copy they are looked for on; at most that of the photo. The library
-            notes it beside each photo.
+        min_side: a JPEG can be decoded at half its size, which is fast. It is, if the longest side
+            still has so many pixels; the copy may then be smaller than `max_side`.
+        pixels: width times height of the copy that faces are looked for on. It is never larger
+            than the photo. The library notes the number beside each photo.
     """
 
     max_side: int

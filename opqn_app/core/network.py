@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from opqn_app.core import paths
+from opqn_app.core.files import replacing
 from opqn_app.core.types import Floats
 
 logger = logging.getLogger(__name__)
@@ -113,12 +114,8 @@ def _checksum(content: Any) -> bytes:
 def _keep(path: Path, content: bytes) -> None:
     """Write a file, then give it its name; only the newest few stay."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)  # noqa: PTH105
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(path, durable=False) as file:
+        file.write(content)
     by_age = sorted(path.parent.glob("*.blob"), key=lambda each: each.stat().st_mtime)
     for old in by_age[:-MOST_KEPT]:
         old.unlink(missing_ok=True)

@@ -2,12 +2,12 @@
 
 import json
 import logging
-import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from opqn_app.core import paths
+from opqn_app.core.files import replace_json
 
 logger = logging.getLogger(__name__)
 
@@ -94,10 +94,7 @@ def save(settings: Settings, path: Path | None = None) -> None:
     """Write `settings` to `path` in one step: a crash leaves the old file or the new one."""
     path = path or settings_file()
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"version": VERSION, **asdict(settings)}, indent=2) + "\n"
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)  # noqa: PTH105 - the atomic step is the point
+    replace_json(path, {"version": VERSION, **asdict(settings)})
 
 
 def _is_valid(name: str, value: Any, default: Any) -> bool:

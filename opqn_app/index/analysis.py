@@ -8,12 +8,13 @@ import numpy as np
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
-from opqn_app.core.types import Codes, Crops, FaceDetector, FaceEncoder
+from opqn_app.core.types import Codes, Crops, FaceDetector
 from opqn_app.engine import Engine
 from opqn_app.index.content import FileContent, FileGone, FileInFlux, read_content
 from opqn_app.index.large_photo_turns import Turn
 from opqn_app.index.overlap import unknown_faces
 from opqn_app.index.plan import PendingFile
+from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.records import NewFace, NewFailure, NewPhoto, Relocation
 from opqn_app.vision.faces import FoundFace, find_faces
@@ -60,11 +61,6 @@ class Sighting:
 def analyse(item: PendingFile, root: Path, engine: Engine, turn: Turn | None = None) -> Analysed:
     """Read a file below `root`, find its faces and encode them. Never raises for a bad file."""
     return encoded([find_in_file(item, root, engine.detector, turn)], engine.encoder)[0]
-
-
-def analyse_content(item: PendingFile, content: FileContent, engine: Engine) -> Analysed:
-    """The same for a file whose content has been read already."""
-    return encoded([find_in_content(item, content, engine.detector)], engine.encoder)[0]
 
 
 def find_in_file(
@@ -139,7 +135,7 @@ def find_in_content(
 
 
 def given_up(item: PendingFile, reason: str) -> Analysed:
-    """What becomes of a file that ends whoever reads it."""
+    """The result for a file that kills every process that reads it: a failure with this reason."""
     file, is_known = item.file, item.depth != FAST
     reason = STILL_KNOWN + reason if is_known else reason
     return Analysed(failure=NewFailure(file.rel_path, file.size, file.mtime_ns, reason))

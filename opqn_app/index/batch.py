@@ -2,10 +2,10 @@
 
 import time
 
-from opqn_app.core.types import FaceEncoder
 from opqn_app.index.analysis import MAX_FACES_AT_ONCE, Sighting, encoded
 from opqn_app.index.plan import PendingFile
 from opqn_app.index.progress import RunCounts
+from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.store.index_writer import IndexWriter
 from opqn_app.store.records import ModelInfo
 

@@ -2,31 +2,24 @@
 
 The library is written here and nowhere else, under the rules of any run, so a run that was
 stopped goes on like any other. An actor that dies, or its machine, is replaced; its photos are
-read again. Ray listens on the network where its cluster does; one started here, by an address
-`local:N`, keeps to this machine. Neither reports its use.
+read again.
 """
 
-import logging
-import os
-import signal
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.ray_cluster import connected
 from opqn_app.engine import Engine
 from opqn_app.index.analysis import Analysed, analyse
 from opqn_app.index.plan import PendingFile
 from opqn_app.index.pool import Died, Pool, Ready, Worker
 
 AHEAD_PER_ACTOR = 16  # results that wait for a slow photo before them
-STORE_BYTES = 128 << 20  # of a local cluster, for results on their way
-LOCAL = "local:"
 
 
 @dataclass(slots=True, eq=False)
@@ -57,7 +50,7 @@ class Cluster:
     """Where and how photos are analysed; a call is one run.
 
     Attributes:
-        address: `local:N` for N processes of this machine, else what `ray.init` takes.
+        address: see `core.ray_cluster.connected`.
         build: builds the engine on each machine, where its model must be as well.
         model_id: what codes are stored as; an actor with another model is refused.
         n_gpus: graphics cards an actor needs.
@@ -142,46 +135,3 @@ class _Actors:
                 "A machine of the cluster has another model of that name. Install the same "
                 "version of this program, and the same model, on all of them."
             )
-
-
-@contextmanager
-def connected(address: str) -> Iterator[Any]:
-    """Ray, connected; on leaving, its actors end, and a cluster that was started here as well."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    how: dict[str, Any] = {"address": address}
-    if address.startswith(LOCAL):
-        how = {
-            "address": "local",
-            "num_cpus": _positive(address.removeprefix(LOCAL), address),
-            "object_store_memory": STORE_BYTES,
-            "include_dashboard": False,
-        }
-        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # binds to 127.0.0.1 only
-    try:
-        import ray  # reads the environment
-    except ImportError:
-        raise OpqnError(
-            "This needs Ray. Install it with: pip install 'opqn-photo-search[cluster]'"
-        ) from None
-    on_term = signal.getsignal(signal.SIGTERM)
-    for tries_left in (1, 0) if address.startswith(LOCAL) else (0,):
-        try:
-            ray.init(**how, log_to_driver=False, logging_level=logging.ERROR)
-            break
-        except Exception as error:
-            # Of any kind: a bare Exception where starting a cluster took more than 30 s.
-            ray.shutdown()
-            if not tries_left:
-                raise OpqnError(f"The Ray cluster {address} can't be used: {error}") from error
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_term)  # Ray takes it over
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
-
-
-def _positive(text: str, address: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise OpqnError(f"{address} is no address. A cluster on this machine is called local:2.")
-    return int(text)

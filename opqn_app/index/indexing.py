@@ -48,7 +48,7 @@ def index_folder(
         failure_ids: look at these failed files only, without a scan.
         workers: processes that read photos; 1 is this one alone, 0 as many as the machine can
             take. Without an engine's builder, and for a few photos, this one does all.
-        elsewhere: analyses the photos instead of such processes, see library.cluster.
+        elsewhere: analyses the photos instead of such processes, see index.cluster.
         thorough: then search photos that are larger than the fast pass sees them, and that no run
             has searched so, for small faces and others it has missed. Faces that are known stay
             as they are.

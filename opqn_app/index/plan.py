@@ -88,11 +88,16 @@ def plan_changes(
     *,
     retry_failures: bool = False,
 ) -> ScanPlan:
-    """Plan a run over one root, or over one part of it if all three arguments are of that part.
+    """Plan a run over one root, or over one part of it.
 
-    A failure is tried again when its file has changed, or with `retry_failures` unless the user
-    ignores it; of an unchanged photo it is one of the thorough search. Nothing below an unreadable
-    folder counts as gone.
+    A failure is tried again when its file has changed. With `retry_failures` it is tried again
+    anyway, unless the user ignores it. A photo that is known and unchanged can have a failure too:
+    the thorough search could not read it.
+
+    Photos below a folder that can't be listed do not count as gone.
+
+    Args:
+        known, found, failures: of the same root, or of the same part of it.
     """
     photos = {photo.rel_path: photo for photo in known}
     failed = {failure.rel_path: failure for failure in failures}

@@ -55,26 +55,27 @@ class IndexRun:
         self, excludes: Sequence[str], *, retry_failures: bool
     ) -> Iterator[IndexProgress]:
         """Scan and compare with what is known."""
-        table = self.library.photo_table
+        photos, failures = self.library.photo_table, self.library.failure_table
         found = yield from self._scan(excludes)
         self._use_plan(
             plan_changes(
-                [p for p in table.known_photos(self.root_id) if self._is_in_scope(p.rel_path)],
+                [p for p in photos.known_photos(self.root_id) if self._is_in_scope(p.rel_path)],
                 found,
-                [f for f in table.known_failures(self.root_id) if self._is_in_scope(f.rel_path)],
+                [f for f in failures.known_failures(self.root_id) if self._is_in_scope(f.rel_path)],
                 retry_failures=retry_failures,
             )
         )
 
     def plan_retry(self, failure_ids: Sequence[int]) -> None:
         """Plan to look at these failed files only."""
-        table, wanted = self.library.photo_table, set(failure_ids)
-        failed = [f for f in table.known_failures(self.root_id) if f.id in wanted]
+        known, wanted = self.library.failure_table.known_failures(self.root_id), set(failure_ids)
+        failed = [failure for failure in known if failure.id in wanted]
         paths = {failure.rel_path for failure in failed}
         files = [scan.stat_photo(self.root, path) for path in sorted(paths)]
+        photos = self.library.photo_table.known_photos(self.root_id)
         self._use_plan(
             plan_changes(
-                [p for p in table.known_photos(self.root_id) if p.rel_path in paths],
+                [photo for photo in photos if photo.rel_path in paths],
                 scan.ScanResult(tuple(file for file in files if file is not None), ()),
                 failed,
                 retry_failures=True,
@@ -90,7 +91,7 @@ class IndexRun:
         self.counts.total += len(face_ids)
         for start in range(0, len(face_ids), MAX_FACES_AT_ONCE):
             chunk = face_ids[start : start + MAX_FACES_AT_ONCE]
-            crops = self.library.photo_table.crops(chunk)
+            crops = self.library.face_table.crops(chunk)
             codes = encode(self.engine.encoder, [crop_from_webp(crops[i]) for i in chunk])
             self.library.writer.save_codes(self.model, chunk, codes)
             self.counts.coded += len(chunk)
@@ -151,7 +152,7 @@ class IndexRun:
     def _again(self, photos: Sequence[KnownPhoto]) -> Iterator[PendingFile]:
         for start in range(0, len(photos), BOXES_AT_ONCE):
             some = photos[start : start + BOXES_AT_ONCE]
-            boxes = self.library.photo_table.boxes([photo.id for photo in some])
+            boxes = self.library.face_table.boxes([photo.id for photo in some])
             for photo in some:
                 file = scan.PhotoFile(photo.rel_path, photo.size, photo.mtime_ns)
                 yield PendingFile(file, photo, THOROUGH, boxes.get(photo.id, ()))

@@ -188,18 +188,6 @@ class FolderScan:
         )
 
 
-def scan_folder(root: Path, excludes: Sequence[str] = ()) -> ScanResult:
-    """Everything below `root` at once; see FolderScan for the rules.
-
-    Raises:
-        FolderUnavailable: `root` can't be listed.
-    """
-    scan = FolderScan(root, excludes)
-    for _ in scan.steps():
-        pass
-    return scan.result()
-
-
 def is_excluded(rel_path: str, excludes: Sequence[str]) -> bool:
     """True if a pattern matches the file or folder at `rel_path`.
 

@@ -2,20 +2,20 @@
 
 import threading
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import ModelIncompatible
 from opqn_app.core.network import Network
-from opqn_app.core.types import Calibration, Codes, Crops, Floats
+from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn import lut
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.joint_codes import JointSearch
-from opqn_app.opqn.model_folder import ModelFiles, model_files
+from opqn_app.opqn.model_folder import ModelFiles
 from opqn_app.opqn.preprocess import to_network_input
 from opqn_app.opqn.weights import WORDS, as_loaded, fingerprint, read_weights
 
@@ -23,7 +23,7 @@ MIN_LENGTH = 1e-12  # of a vector that is scaled to length 1
 
 
 class OnnxEncoder:
-    """A FaceEncoder of a model folder; needs no torch.
+    """A FaceEncoder of a model folder, without torch; `load_encoder` makes one.
 
     Each face goes through the network alone. So its features have nothing to do with which faces
     it came with, bit for bit, and so its code has not.
@@ -38,23 +38,6 @@ class OnnxEncoder:
     def __init__(self, files: ModelFiles) -> None:
         self._files = files
         self._lock = threading.Lock()  # a network runs one picture at a time
-
-    @classmethod
-    def load(cls, folder: Path | str) -> Self:
-        """The encoder of a model folder.
-
-        A folder of an older version, without ONNX, is converted first, once, where torch is there.
-
-        Raises:
-            ModelMissing: there is no such folder.
-            ModelIncompatible: a file is missing or damaged, the format is newer, or the folder is
-                to be converted and torch is not there.
-        """
-        files = model_files(Path(folder).absolute())
-        if not files.has_networks:
-            _convert(files.folder)
-            files = model_files(files.folder)
-        return cls(files)
 
     @property
     def model_id(self) -> str:
@@ -198,16 +181,3 @@ def _unit(x: NDArray[Any]) -> NDArray[Any]:
     lengths = np.sqrt(np.square(x).sum(-1, keepdims=True))
     scaled: NDArray[Any] = x / np.maximum(lengths, x.dtype.type(MIN_LENGTH))
     return scaled
-
-
-def _convert(folder: Path) -> None:
-    """Give a model folder of an older version its networks as ONNX."""
-    try:
-        from opqn_app.opqn.torch.export import add_networks
-    except ImportError as error:
-        reason = (
-            "it was saved by an older version and is to be converted, once. For that this program "
-            f"needs {error.name}: install 'opqn-photo-search[train]' and open the model again"
-        )
-        raise ModelIncompatible(folder, reason) from error
-    add_networks(folder)

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any, TypeGuard
 
 from opqn_app.core import paths
 from opqn_app.core.errors import ModelIncompatible, ModelMissing
-from opqn_app.core.types import Calibration
+from opqn_app.core.files import replace_json
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
 
 WEIGHTS_FILE = "model.safetensors"
@@ -125,9 +125,7 @@ def read_description(folder: Path) -> dict[str, Any]:
 
 def write_description(folder: Path, description: dict[str, Any]) -> None:
     """Write the config file; a write that is cut off leaves the one before."""
-    temporary = folder / f"{CONFIG_FILE}.tmp"
-    temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, folder / CONFIG_FILE)  # noqa: PTH105 - the atomic step is the point
+    replace_json(folder / CONFIG_FILE, description)
 
 
 def trunk_file(folder: Path, name: object) -> Path | None:

@@ -8,8 +8,10 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from opqn_app.core.errors import LibraryError, NoFaceFound
-from opqn_app.core.types import Calibration, Crops, FaceDetector, FaceEncoder, Lut
+from opqn_app.core.types import Crops, FaceDetector, Lut
 from opqn_app.opqn import lut as lut_scoring
+from opqn_app.opqn.calibration import Calibration
+from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.search.code_index import CodeIndex, Ranking
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library

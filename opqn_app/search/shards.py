@@ -14,8 +14,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from opqn_app.core.ray_cluster import connected
 from opqn_app.core.types import Codes, Ids, Lut
-from opqn_app.index.cluster import connected
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.loading import load_part, of_codes, of_segments
 from opqn_app.search.ranking import Best, Ranking
@@ -89,7 +89,7 @@ class ShardedIndex:
 
 @contextmanager
 def on_cluster(address: str, make: Callable[[int], Shard], n_shards: int) -> Iterator[ShardedIndex]:
-    """Shards in actors of a Ray cluster, see `library.cluster` for addresses.
+    """Shards in actors of a Ray cluster, see `core.ray_cluster` for addresses.
 
     Args:
         make: picklable; builds a shard from its number, on the machine where it will live.

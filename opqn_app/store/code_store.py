@@ -14,7 +14,6 @@ from opqn_app.store.connection import Connection
 from opqn_app.store.records import CodedFaces, CodeSegment, CodeStamp, ModelInfo
 
 SEGMENT_SIZE = 65536
-MAX_PARAMS = 10_000  # values in one statement; SQLite allows 32766
 
 
 def code_dtype(n_words: int) -> np.dtype[np.unsignedinteger]:

@@ -12,6 +12,7 @@ from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryLocked, Li
 logger = logging.getLogger(__name__)
 
 BUSY_TIMEOUT_S = 10.0
+MAX_PARAMS = 10_000  # values in one statement; SQLite allows 32766
 
 
 class Connection:
@@ -173,3 +174,14 @@ _OPERATIONAL = {
     sqlite3.SQLITE_IOERR: "its disk gave an error; check that it is still connected",
     sqlite3.SQLITE_PERM: "it may not be opened; check the rights of the file and its folder",
 }
+
+
+def chunks(ids: Sequence[int]) -> list[list[int]]:
+    """`ids` as Python ints, in pieces small enough for the parameters of one statement."""
+    plain = [int(i) for i in ids]
+    return [plain[i : i + MAX_PARAMS] for i in range(0, len(plain), MAX_PARAMS)]
+
+
+def marks(values: Sequence[object]) -> str:
+    """ "?,?,?": a place in a statement for each of `values`."""
+    return ",".join("?" * len(values))

@@ -8,8 +8,7 @@ import numpy as np
 
 from opqn_app.core.types import Codes
 from opqn_app.store.code_store import CodeStore
-from opqn_app.store.connection import Connection
-from opqn_app.store.photo_table import chunks, marks
+from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.records import (
     ModelInfo,
     NewFace,

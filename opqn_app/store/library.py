@@ -10,6 +10,8 @@ from opqn_app.core.errors import LibraryError
 from opqn_app.store import schema
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
+from opqn_app.store.face_table import FaceTable
+from opqn_app.store.failure_table import FailureTable
 from opqn_app.store.index_writer import IndexWriter
 from opqn_app.store.lock import WriterLock
 from opqn_app.store.photo_table import GIVEN_UP, UNSEARCHED, PhotoTable
@@ -32,7 +34,8 @@ class Library:
     Readers need no lock and see each committed batch. A writer holds the lock until `close`.
 
     Attributes:
-        photo_table, code_store, writer: the tables; `writer` is for indexing.
+        photo_table, face_table, failure_table, code_store: what is read, each a part of the file.
+        writer: what indexing writes.
     """
 
     def __init__(self, path: Path, db: Connection, lock: WriterLock | None) -> None:
@@ -41,6 +44,8 @@ class Library:
         self._lock = lock
         self._roots = RootTable(db)
         self.photo_table = PhotoTable(db)
+        self.face_table = FaceTable(db)
+        self.failure_table = FailureTable(db)
         self.code_store = CodeStore(db)
         self.writer = IndexWriter(db, self.code_store)
 
@@ -102,9 +107,10 @@ class Library:
         return LibraryStatus(*row)
 
     def detectors(self) -> dict[str, int]:
-        """Photos by the detector that found their faces, most first; another is not run again.
+        """How many photos each detector has searched, most first.
 
-        Where the thorough search was by another detector, and found more, it is "mtcnn+yunet".
+        A photo keeps its detector when the user chooses another. The thorough search may use
+        another one than the first search. If it finds more faces, both count: "mtcnn+yunet".
         """
         rows = self._db.rows(
             "SELECT detector, COUNT(*) FROM photos GROUP BY detector ORDER BY 2 DESC, 1"
@@ -126,19 +132,19 @@ class Library:
 
     def faces_of(self, photo_id: int) -> list[FaceRecord]:
         """The faces of a photo, in the order they were found: largest first."""
-        return self.photo_table.faces_of(photo_id)
+        return self.face_table.of_photo(photo_id)
 
     def faces(self, face_ids: Sequence[int]) -> list[FaceRecord]:
         """Faces in the order of `face_ids`; unknown ids are left out."""
-        return self.photo_table.faces(face_ids)
+        return self.face_table.faces(face_ids)
 
     def crop(self, face_id: int) -> bytes | None:
         """The aligned 112×112 crop as a WebP file."""
-        return self.photo_table.crop(face_id)
+        return self.face_table.crop(face_id)
 
     def failures(self, root_id: int | None = None) -> list[Failure]:
         """Files that could not be read, ignored ones included."""
-        return self.photo_table.failures(root_id)
+        return self.failure_table.failures(root_id)
 
     def code_segments(self, model_id: str) -> Iterator[CodeSegment]:
         """All codes of a model; iterate inside `snapshot` while a writer may be at work."""

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.depth import FAST
-from opqn_app.core.types import Box, Codes, FaceEncoder, FaceQuality, Floats, Ids
+from opqn_app.core.types import Box, Codes, FaceQuality, Floats, Ids
+from opqn_app.opqn.face_encoder import FaceEncoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +119,13 @@ class CodeSegment:
 
 @dataclass(frozen=True, slots=True)
 class CodeStamp:
-    """What changes whenever a sealed segment does: codes are only ever buried or purged from it.
+    """Tells whether a full segment has changed since it was read: its stamp is then another one.
+
+    A full segment gets no new codes. Those of deleted faces are marked as dead, and later removed.
 
     Attributes:
-        n, n_live: codes in it, and those of faces that are still there.
+        n: codes in the segment.
+        n_live: those of them whose face is still there.
     """
 
     segment_id: int

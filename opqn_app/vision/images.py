@@ -50,8 +50,8 @@ class Photo:
     """A photo, the right way up.
 
     Attributes:
-        image: RGB; the longest side is at most the `max_side` asked for, and that or at least
-            the `min_side` where the original is larger.
+        image: RGB. Its longest side is at most the `max_side` asked for. Where the original is
+            larger than that, it is at least the `min_side` asked for.
         width: of the original in pixels, after rotation; for RAW, of its embedded preview.
         height: likewise.
         taken_at: local time of the exposure, such as "2019-08-24T17:05:33", if the photo says so.
@@ -96,7 +96,7 @@ def read_photo(
     Args:
         data: content of a photo file.
         name: for the message; its suffix tells RAW photos apart.
-        min_side: a JPEG decoded at half its size that is no smaller is taken as it is.
+        min_side: see `core.depth.Depth`.
         before_decoding: is told how many pixels are about to be in memory, and may wait.
 
     Raises:

@@ -27,8 +27,8 @@ from torch import nn
 from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.torch.prelu import PReLU
 from trainer.config import TrainConfig
+from trainer.data.crop_set import CropSet
 from trainer.data.loading import TrainingData, label_data
-from trainer.data.picture_set import CropSet
 from trainer.data.splits import draw_split
 from trainer.engine.runs import RunDir
 from trainer.engine.train import train

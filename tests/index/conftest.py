@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library_fakes import RunIndex, WritePhoto, fake_engine
+from library_fakes import FacesByPath, RunIndex, WritePhoto, fake_engine
 from PIL import Image
 
 from opqn_app.engine import Engine
 from opqn_app.index.indexing import IndexReport, index_folder
+from opqn_app.store.library import Library
 
 
 @pytest.fixture
@@ -68,3 +69,17 @@ def open_folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
+
+
+@pytest.fixture
+def faces_by_path(library_path: Path) -> FacesByPath:
+    """Relative path → face ids of each photo."""
+
+    def read() -> dict[str, list[int]]:
+        with Library.open(library_path) as library:
+            return {
+                photo.rel_path: [face.id for face in library.faces_of(photo.id)]
+                for photo in library.photos(limit=10_000)
+            }
+
+    return read

@@ -339,9 +339,9 @@ def test_faces_keep_the_order_asked_for_and_leave_out_unknown_ids(tmp_path: Path
 def test_more_faces_than_one_statement_can_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from opqn_app.store import photo_table
+    from opqn_app.store import connection
 
-    monkeypatch.setattr(photo_table, "MAX_PARAMS", 7)
+    monkeypatch.setattr(connection, "MAX_PARAMS", 7)
     stored = store_codes(tmp_path / "library.sqlite", np.zeros((30, 8), np.uint8), 16)
     with Library.open(stored.path) as library:
         assert len(library.faces(stored.face_ids[::-1].tolist())) == 30
@@ -394,7 +394,7 @@ def _secrets(library: Library, face_ids: set[int]) -> list[bytes]:
         for segment in library.code_segments(model):
             mine = np.isin(segment.face_ids, list(face_ids)) & ~segment.is_dead
             found += [code.tobytes() for code in segment.codes[mine]]
-    crops = library.photo_table.crops(sorted(face_ids))
+    crops = library.face_table.crops(sorted(face_ids))
     return found + [webp[40:90] for webp in crops.values()]
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from library_fakes import bound_by_rights
+from scan_at_once import scan_folder
 
 from opqn_app.core.errors import FolderUnavailable
-from opqn_app.index.scan import FolderScan, is_excluded, scan_folder, stat_photo
+from opqn_app.index.scan import FolderScan, is_excluded, stat_photo
 
 
 def touch(folder: Path, *names: str) -> None:

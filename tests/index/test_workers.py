@@ -15,6 +15,7 @@ import pytest
 import worker_fakes
 from library_fakes import RunIndex
 from PIL import Image
+from scan_at_once import scan_folder
 from test_kill import content
 
 from opqn_app.core.errors import OpqnError
@@ -24,7 +25,6 @@ from opqn_app.index import workers
 from opqn_app.index.indexing import index_folder
 from opqn_app.index.large_photo_turns import LARGE_PIXELS, LONGEST_WAIT_S
 from opqn_app.index.plan import PendingFile
-from opqn_app.index.scan import scan_folder
 
 WritePhotos = Callable[..., None]
 

@@ -13,7 +13,7 @@ from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_t
 
 from opqn_app.core import paths
 from opqn_app.core.errors import ModelIncompatible, ModelMissing
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.model_folder import bundled_models, find_model, imported_models, read_description
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.model import OpqnModel

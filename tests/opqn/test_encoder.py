@@ -11,8 +11,9 @@ import torch
 from sample_crops import sample_crops
 from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_model
 
-from opqn_app.core.types import Crops, FaceEncoder
+from opqn_app.core.types import Crops
 from opqn_app.opqn import lut
+from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.model_folder import bundled_models, find_model
 from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.opqn.torch.model import OpqnModel

@@ -14,10 +14,12 @@ from sample_crops import TESTS, orl_crops, sample_crops
 from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_tiny_model
 
 from opqn_app.core.errors import ModelIncompatible
-from opqn_app.core.types import Crops, FaceEncoder
+from opqn_app.core.types import Crops
 from opqn_app.opqn import lut
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.encoder import OnnxEncoder
+from opqn_app.opqn.face_encoder import FaceEncoder
+from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import bundled_models, find_model
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.encoder import TorchEncoder
@@ -38,7 +40,7 @@ CONFIGS = {
 
 @pytest.fixture(scope="module")
 def encoder(tiny_folder: Path) -> OnnxEncoder:
-    return OnnxEncoder.load(tiny_folder)
+    return load_encoder(tiny_folder)
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def older(folder: Path) -> Path:
 
 
 def agree(folder: Path, crops: Crops) -> None:
-    ours, torchs = OnnxEncoder.load(folder), TorchEncoder.load(folder)
+    ours, torchs = load_encoder(folder), TorchEncoder.load(folder)
     expected = torchs.features(crops)
     np.testing.assert_allclose(ours.features(crops), expected, atol=2e-5 * np.abs(expected).max())
     np.testing.assert_array_equal(ours.codes_of(expected), torchs.codes_of(expected))
@@ -107,7 +109,7 @@ def test_full_precision_and_a_shared_trunk_give_what_torch_gives(
 def test_bundled_models_give_the_codes_they_gave_with_torch(name: str) -> None:
     """Stored with build ddc7dbf. Two words of a face may lie as close as features are apart."""
     stored = np.load(STORED)
-    encoder = OnnxEncoder.load(find_model(name))
+    encoder = load_encoder(find_model(name))
     codes = encoder.encode(np.concatenate([sample_crops(), orl_crops()]))
     assert codes.dtype == stored[name].dtype
     assert (codes != stored[name]).any(axis=1).sum() <= 1  # of 562 faces
@@ -115,7 +117,7 @@ def test_bundled_models_give_the_codes_they_gave_with_torch(name: str) -> None:
 
 def test_features_and_scores_are_those_they_were_with_torch() -> None:
     stored = np.load(STORED)
-    encoder, crops = OnnxEncoder.load(find_model("bundled-256")), sample_crops()[::8][:20]
+    encoder, crops = load_encoder(find_model("bundled-256")), sample_crops()[::8][:20]
     features = encoder.features(crops)
     peak = np.abs(stored["features"]).max()
     np.testing.assert_allclose(features, stored["features"], atol=1e-5 * peak)
@@ -124,7 +126,7 @@ def test_features_and_scores_are_those_they_were_with_torch() -> None:
 
 def test_the_description_is_all_that_is_read_at_first(folder: Path) -> None:
     (folder / "model.safetensors").unlink()
-    encoder = OnnxEncoder.load(folder)
+    encoder = load_encoder(folder)
     assert encoder.n_words == 16
     with pytest.raises(ModelIncompatible, match=r"no model\.safetensors"):
         encoder.prepare()
@@ -144,7 +146,7 @@ def test_a_face_keeps_its_code_and_table_whatever_comes_with_it(
     config: OpqnConfig, crops: Crops, tmp_path: Path
 ) -> None:
     """Bit for bit, features too: a resumed run gives what one run would have given."""
-    encoder = OnnxEncoder.load(make_tiny_checkpoint(tmp_path / "model", config=config))
+    encoder = load_encoder(make_tiny_checkpoint(tmp_path / "model", config=config))
     features, codes, tables = encoder.features(crops), encoder.encode(crops), encoder.luts(crops)
     for i in range(len(crops)):
         np.testing.assert_array_equal(encoder.features(crops[i : i + 1])[0], features[i])
@@ -164,7 +166,7 @@ def test_no_crops_give_nothing_of_the_right_shape(encoder: OnnxEncoder, crops: C
 
 def test_more_than_256_words_give_two_byte_codes(crops: Crops, tmp_path: Path) -> None:
     config = OpqnConfig(n_books=2, n_words=300, feature_dim=600)
-    encoder = OnnxEncoder.load(make_tiny_checkpoint(tmp_path / "model", config=config))
+    encoder = load_encoder(make_tiny_checkpoint(tmp_path / "model", config=config))
     codes, tables = encoder.encode(crops[:2]), encoder.luts(crops[:2])
     assert codes.dtype == np.uint16
     assert tables.shape == (2, 2, 300)
@@ -206,12 +208,12 @@ def test_two_lanes_may_share_it(encoder: OnnxEncoder, crops: Crops) -> None:
 
 def test_a_folder_of_an_older_version_is_converted_once(folder: Path, crops: Crops) -> None:
     before = (folder / "model.onnx").read_bytes()
-    model_id = OnnxEncoder.load(folder).model_id
-    encoder = OnnxEncoder.load(older(folder))
+    model_id = load_encoder(folder).model_id
+    encoder = load_encoder(older(folder))
     assert encoder.model_id == model_id
     assert (folder / "model.onnx").read_bytes() == before
     written = (folder / "model.onnx").stat().st_mtime_ns
-    again = OnnxEncoder.load(folder)
+    again = load_encoder(folder)
     assert (folder / "model.onnx").stat().st_mtime_ns == written
     np.testing.assert_array_equal(again.encode(crops[:2]), encoder.encode(crops[:2]))
 
@@ -220,10 +222,10 @@ def test_without_torch_the_sentence_says_what_to_install(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     older(folder)
-    monkeypatch.delitem(sys.modules, "opqn_app.opqn.torch.export")
+    monkeypatch.delitem(sys.modules, "opqn_app.opqn.torch.convert", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ModelIncompatible, match=r"install 'opqn-photo-search\[train\]' and open"):
-        OnnxEncoder.load(folder)
+        load_encoder(folder)
     assert not (folder / "model.onnx").exists()
 
 
@@ -234,9 +236,9 @@ def test_a_folder_that_cannot_be_written_to_is_not_converted(
         raise PermissionError(13, "Permission denied")
 
     older(folder)
-    monkeypatch.setattr("opqn_app.opqn.torch.export.write_networks", refuse)
+    monkeypatch.setattr("opqn_app.opqn.torch.convert.write_networks", refuse)
     with pytest.raises(ModelIncompatible, match=r"can't be written to .* copy it to another place"):
-        OnnxEncoder.load(folder)
+        load_encoder(folder)
 
 
 def test_weights_that_were_changed_are_noticed(folder: Path) -> None:
@@ -245,7 +247,7 @@ def test_weights_that_were_changed_are_noticed(folder: Path) -> None:
     save_model(folder, make_tiny_model(seed=0))
     (folder / "model.safetensors").write_bytes(other)
     with pytest.raises(ModelIncompatible, match="do not belong together"):
-        OnnxEncoder.load(folder).prepare()
+        load_encoder(folder).prepare()
 
 
 @pytest.mark.parametrize("damage", ["gone", "cut", "another"])
@@ -259,7 +261,7 @@ def test_a_network_that_was_changed_is_noticed(folder: Path, damage: str, tmp_pa
         other = make_tiny_checkpoint(tmp_path / "other", config=replace(TINY, feature_dim=64))
         network.write_bytes((other / "model.onnx").read_bytes())
     with pytest.raises(ModelIncompatible, match=r"model\.onnx"):
-        OnnxEncoder.load(folder).prepare()
+        load_encoder(folder).prepare()
 
 
 def test_networks_hold_no_weights(folder: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tiny_checkpoint import TINY
 
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.torch.checkpoint import save_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.weights import fingerprint, stored_state

@@ -10,9 +10,9 @@ from library_fakes import PixelDetector, PixelEncoder, StoredLibrary, fake_engin
 from PIL import Image
 
 from opqn_app.core.errors import LibraryError, NoFaceFound, PhotoUnreadable
-from opqn_app.core.types import Calibration
 from opqn_app.index.indexing import index_folder
 from opqn_app.opqn import lut as lut_scoring
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.search import query
 from opqn_app.search.code_index import CodeIndex, Ranking
 from opqn_app.store.crops import crop_from_webp

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opqn_app.core.types import USUAL_FACES, Calibration
+from opqn_app.opqn.calibration import USUAL_FACES, Calibration
 from trainer.evaluate.calibration import NotCalibrated, fit_calibration, reliability
 from trainer.recipes.head_curve import FOLLOWING, calibrate, pair_scores
 

@@ -16,8 +16,9 @@ from opqn_app.core.errors import DataError, SettingsError
 from trainer.config import DataConfig
 from trainer.data.benchmark_formats import read_cifar10, read_pairs
 from trainer.data.benchmarks import BENCHMARKS, benchmark, cifar10_roles
+from trainer.data.crop_set import CropSet
 from trainer.data.packs import read_pack, write_pack
-from trainer.data.picture_set import CropSet, fit_square, read_pictures
+from trainer.data.picture_set import fit_square, read_pictures
 from trainer.data.safe_pickles import read_arrays
 from trainer.data.splits import draw_split
 

@@ -11,7 +11,7 @@ from face_data import write_face_data
 from tiny_checkpoint import TINY_CALIBRATION, make_tiny_checkpoint
 
 from opqn_app.core.errors import DataError
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
 from trainer.recipes import measure_models, model_table, trunk_cache
 from trainer.recipes.face_data import families, is_tuning

@@ -10,8 +10,9 @@ from PIL import Image
 from opqn_app.core.errors import DataError, NoFaceFound, PhotoUnreadable
 from opqn_app.core.types import Box, DetectedFace
 from opqn_app.vision.align import TEMPLATE
+from trainer.data.crop_set import CropSet
 from trainer.data.packs import write_pack
-from trainer.data.picture_set import CropSet, read_crops, read_pictures
+from trainer.data.picture_set import read_crops, read_pictures
 from trainer.data.pictures import AlignedCrops, JoinedPictures, PackedCrops, PhotoCrops
 
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from opqn_app.core.types import Calibration
 from opqn_app.opqn import lut
+from opqn_app.opqn.calibration import Calibration
 from trainer.evaluate.metrics import leave_one_out
 from trainer.recipes.people_figures import absent, relatives, stated_and_true
 from trainer.recipes.rankings import Asked, Reranked, mean_tables, measured, two_photos

@@ -10,7 +10,7 @@ from tiny_training import draw_people
 
 from opqn_app.core.errors import DataError
 from trainer.config import DataConfig
-from trainer.data.picture_set import CropSet
+from trainer.data.crop_set import CropSet
 from trainer.data.splits import (
     Split,
     draw_split,

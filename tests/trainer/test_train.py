@@ -14,8 +14,8 @@ from tiny_training import draw_people, tiny_config, tiny_data
 from opqn_app.core.errors import ModelIncompatible, SettingsError
 from opqn_app.opqn.torch.checkpoint import load_model
 from trainer.config import TrainConfig
+from trainer.data.crop_set import CropSet
 from trainer.data.loading import TrainingData
-from trainer.data.picture_set import CropSet
 from trainer.engine.distributed import World
 from trainer.engine.finish import best_network, export, finish
 from trainer.engine.optimise import AveragedWeights, build_optimiser, clip
@@ -376,7 +376,7 @@ def test_a_checkpoint_cut_off_while_written_leaves_the_old_one(
     def fails(*_: object, **__: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("trainer.engine.state.os.fsync", fails)
+    monkeypatch.setattr("opqn_app.core.files.os.fsync", fails)
     trainer = Trainer(config, run, data, World())
     with pytest.raises(OSError, match="disk full"):
         trainer.save()

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gated_engine import GatedDetector
@@ -14,6 +15,7 @@ from tint_engine import SQUARE, TINTS, tint_engine
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.session import Session
+from opqn_app.ui.search.search_page import SearchPage
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -94,3 +96,38 @@ def gated_session(themed: QApplication, tmp_path: Path, gate: GatedDetector) -> 
     yield made
     gate.let_pass(1000)
     made.shut_down()
+
+
+@pytest.fixture
+def album(people: MakePeople, tmp_path: Path) -> Path:
+    people("album/a_red.png", "red")
+    people("album/b_red.png", "red")
+    people("album/green.png", "green")
+    people("album/both.png", "blue", "red")
+    return tmp_path / "album"
+
+
+@pytest.fixture
+def search_page(
+    session: Session, album: Path, index_folder_of: Callable[[Path], None], qtbot: QtBot
+) -> SearchPage:
+    """A page on a library of three red faces, one green and one blue."""
+    index_folder_of(album)
+    made = SearchPage(session)
+    qtbot.addWidget(made)
+    made.resize(1000, 760)
+    made.show()
+    qtbot.waitExposed(made)
+    qtbot.waitSignal(session.status_read, timeout=20_000).wait()  # the burst of indexing is over
+    return made
+
+
+@pytest.fixture
+def ask(session: Session, search_page: SearchPage, qtbot: QtBot) -> Callable[..., None]:
+    """A function that does something and waits for the results it leads to."""
+
+    def wait(act: Callable[..., Any], *args: Any) -> None:
+        with qtbot.waitSignal(session.results_ready, timeout=20_000):
+            act(*args)
+
+    return wait

@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core import paths
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.evaluate.kept_evaluations import evaluations_folder, remove_old
 from opqn_app.ui.kit.labelled_data import look_at
@@ -182,7 +182,7 @@ def test_old_reports_go_when_a_new_one_is_shown(make_page: MakePage, qtbot: QtBo
     own.mkdir()
     page = make_page(*plan())
     evaluate(page, qtbot)
-    qtbot.waitUntil(lambda: not made[4].exists(), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: not any(path.exists() for path in made[:5]), timeout=TIMEOUT)
     assert [path.exists() for path in made] == [False] * 5 + [True] * 20
     assert own.exists()
     assert page.view is not None
@@ -209,8 +209,8 @@ def test_figures_and_curves_are_shown(make_page: MakePage, qtbot: QtBot) -> None
     view = page.view
     assert view is not None
     assert page.stack.currentWidget() is view
-    assert [len(curve) for curve in view.pr._curves] == [3]
-    assert view.p_at_t._curves[0].columns["T"].tolist() == [1, 10]
+    assert [len(curve) for curve in view.precision_recall._curves] == [3]
+    assert view.precision_at_t._curves[0].columns["T"].tolist() == [1, 10]
     heads = [view.table.horizontalHeaderItem(i).text() for i in range(view.table.columnCount())]
     assert heads[:4] == ["Method", "Bytes a face", "Rank-1", "mAP"]
     assert "P@50" not in heads, "nothing was measured there"
@@ -254,14 +254,14 @@ def test_a_point_of_the_curve_can_be_picked(make_page: MakePage, qtbot: QtBot) -
     page = make_page(*plan())
     evaluate(page, qtbot)
     assert page.view is not None
-    page.view.pr.setFocus()
+    page.view.precision_recall.setFocus()
     for _ in range(3):
-        qtbot.keyClick(page.view.pr, Qt.Key.Key_Right)
-    qtbot.keyClick(page.view.pr, Qt.Key.Key_Return)
+        qtbot.keyClick(page.view.precision_recall, Qt.Key.Key_Right)
+    qtbot.keyClick(page.view.precision_recall, Qt.Key.Key_Return)
     point = page.view.operating.point
     assert point is not None
     assert (point.threshold, point.precision, point.recall) == (4.0, 0.8, 0.9)
-    assert page.view.pr._line.value() == 0.9
+    assert page.view.precision_recall._line.value() == 0.9
 
 
 def test_the_threshold_of_another_model_is_not_used(
@@ -307,7 +307,8 @@ def test_tab_reaches_every_control(make_page: MakePage, qtbot: QtBot) -> None:
     assert view is not None
     wanted = {
         form.data.folder_button, form.kind, *form.models._boxes.values(), form.protocol,
-        form.controls, form.run_button, view.pr, view.pr.export_button, view.p_at_t,
+        form.controls, form.run_button, view.precision_recall,
+        view.precision_recall.export_button, view.precision_at_t,
         view.operating._wanted, view.operating._apply, view.table, view._report,
     }  # fmt: skip
     page.activateWindow()

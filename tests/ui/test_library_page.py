@@ -14,7 +14,7 @@ from opqn_app.store.library import Library
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.library.folder_list import FolderRole
 from opqn_app.ui.library.library_page import LibraryPage
-from opqn_app.ui.library.photo_thumbs import is_stand_in
+from opqn_app.ui.library.photo_thumbnails import is_stand_in
 
 MakePeople = Callable[..., Path]
 Index = Callable[[Path], None]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.ui.search.result_order import (
     N_BINS,
     SORTS,

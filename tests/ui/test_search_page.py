@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from library_fakes import PixelEncoder
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
+from result_names import names_shown
 from tint_engine import TintDetector
 
 from opqn_app.core.errors import LibraryError
 from opqn_app.engine import Engine
 from opqn_app.ui.kit.session import Session
-from opqn_app.ui.search.contribution_bars import ContributionBars
 from opqn_app.ui.search.result_model import FaceRole
 from opqn_app.ui.search.search_page import SearchPage
 from opqn_app.ui.shell.status_line import StatusLine
@@ -27,38 +27,8 @@ TIMEOUT = 20_000
 
 
 @pytest.fixture
-def album(people: MakePeople, tmp_path: Path) -> Path:
-    people("album/a_red.png", "red")
-    people("album/b_red.png", "red")
-    people("album/green.png", "green")
-    people("album/both.png", "blue", "red")
-    return tmp_path / "album"
-
-
-@pytest.fixture
-def page(
-    session: Session, album: Path, index_folder_of: Callable[[Path], None], qtbot: QtBot
-) -> SearchPage:
-    """A page on a library of three red faces, one green and one blue."""
-    index_folder_of(album)
-    made = SearchPage(session)
-    qtbot.addWidget(made)
-    made.resize(1000, 760)
-    made.show()
-    qtbot.waitExposed(made)
-    qtbot.waitSignal(session.status_read, timeout=TIMEOUT).wait()  # the burst of indexing is over
-    return made
-
-
-@pytest.fixture
-def ask(session: Session, page: SearchPage, qtbot: QtBot) -> Callable[..., None]:
-    """A function that does something and waits for the results it leads to."""
-
-    def wait(act: Callable[..., Any], *args: Any) -> None:
-        with qtbot.waitSignal(session.results_ready, timeout=TIMEOUT):
-            act(*args)
-
-    return wait
+def page(search_page: SearchPage) -> SearchPage:
+    return search_page
 
 
 def mime_of(*paths: Path) -> QMimeData:
@@ -112,13 +82,6 @@ def test_a_library_that_can_not_be_coded_anew_says_what_to_do(
         assert "copy the file" in said
         assert "F5" not in said
     late.shut_down()
-
-
-def names_shown(page: SearchPage, qtbot: QtBot) -> list[str]:
-    model = page.results.model
-    rows = [model.index(row) for row in range(model.rowCount())]
-    qtbot.waitUntil(lambda: all(row.data(FaceRole.RECORD) is not None for row in rows))
-    return [row.data(FaceRole.RECORD).photo.path.name for row in rows]
 
 
 def test_a_dropped_photo_ranks_the_library(
@@ -330,87 +293,6 @@ def test_the_why_panel_explains_the_current_face(
     qtbot.waitUntil(lambda: why._photo.text() in ("green.png", "both.png"))
 
 
-def test_a_result_becomes_the_query_by_key_and_the_way_back(
-    page: SearchPage, ask: Callable[..., None], people: MakePeople
-) -> None:
-    ask(page.open_sources, [people("q.png", "red")])
-    page.results.show_less_likely(True)
-    QTest.keyClick(page.results.grid, Qt.Key.Key_End)
-    ask(QTest.keyClick, page.results.grid, Qt.Key.Key_S)
-    assert page.query is not None
-    assert page.query.source == "your library"
-    assert page.bar.title == "1 face is likely this person"
-    ask(QTest.keyClick, page.results.grid, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
-    assert page.query.source == "q.png"
-    assert page.bar.title == "3 faces are likely this person"
-
-
-def test_selected_results_are_combined_into_one_query(
-    page: SearchPage, ask: Callable[..., None], people: MakePeople
-) -> None:
-    ask(page.open_sources, [people("q.png", "red")])
-    QTest.keyClick(page.results.grid, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    assert page.results.why.search.text() == "Search with these 3 faces"
-    ask(page.results.why.search.click)
-    assert page.query is not None
-    assert len(page.query.faces) == 3
-    assert page.results.why.search.text() == "Search with this face"
-
-
-def test_a_double_click_searches_with_that_face(
-    page: SearchPage, ask: Callable[..., None], people: MakePeople
-) -> None:
-    ask(page.open_sources, [people("q.png", "red")])
-    grid = page.results.grid
-    centre = grid.visualRect(grid.model().index(1, 0)).center()
-    left = Qt.MouseButton.LeftButton
-    QTest.mouseClick(grid.viewport(), left, pos=centre)
-    ask(lambda: QTest.mouseDClick(grid.viewport(), left, pos=centre))
-    assert page.query is not None
-    assert page.query.source == "your library"
-
-
-def test_keys_alone_preview_clear_and_undo(
-    page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
-) -> None:
-    ask(page.open_sources, [people("q.png", "red")])
-    grid = page.results.grid
-    names_shown(page, qtbot)
-    with qtbot.waitSignal(page.preview_requested) as preview:
-        QTest.keyClick(grid, Qt.Key.Key_Right)
-        QTest.keyClick(grid, Qt.Key.Key_Space)
-    assert preview.args is not None
-    assert preview.args[1].id == page.results.current_face_id()
-    QTest.keyClick(grid, Qt.Key.Key_Escape)
-    assert not page.is_in_use
-    assert page.query is None
-    assert page.drop_zone.choose.hasFocus()
-    ask(QTest.keyClick, page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert page.bar.title == "3 faces are likely this person"
-
-
-def test_return_opens_the_photo_and_says_so_if_it_is_gone(
-    page: SearchPage,
-    ask: Callable[..., None],
-    people: MakePeople,
-    qtbot: QtBot,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    opened: list[str] = []
-    target = "PySide6.QtGui.QDesktopServices.openUrl"
-    monkeypatch.setattr(target, lambda url: opened.append(url.toLocalFile()) or True)
-    ask(page.open_sources, [people("q.png", "red")])
-    names_shown(page, qtbot)
-    record = page.results.current_record()
-    assert record is not None
-    QTest.keyClick(page.results.grid, Qt.Key.Key_Return)
-    assert opened == [str(record.photo.path)]
-    record.photo.path.unlink()
-    QTest.keyClick(page.results.grid, Qt.Key.Key_Return)
-    assert len(opened) == 1
-    assert "plug it in" in page.messages.text
-
-
 def test_a_dropped_folder_is_offered_not_taken(page: SearchPage, album: Path, qtbot: QtBot) -> None:
     page.take(mime_of(album))
     assert "album" in page.messages.text
@@ -457,25 +339,6 @@ def test_a_low_window_draws_the_query_small(
     large = page.bar.tiles[0].sizeHint()
     page.resize(900, 560)
     assert page.bar.tiles[0].sizeHint().width() < large.width()
-
-
-def test_bars_draw_each_part_as_tall_as_its_share(qtbot: QtBot, themed: QApplication) -> None:
-    bars = ContributionBars()
-    qtbot.addWidget(bars)
-    bars.resize(264, 104)
-    bars.set_values((0.9, 0.5, 0.0), (0.9, 0.9, 0.9), (0.1, 0.1, 0.1))
-    image = bars.grab().toImage()
-    accent = QColor(themed.palette().highlight().color())
-    heights = []
-    for m in range(3):
-        x = int(bars.column(m).center().x())
-        heights.append(sum(image.pixelColor(x, y) == accent for y in range(image.height())))
-    full = bars.column(0).height()
-    assert heights[0] == pytest.approx(full, abs=3)
-    assert heights[1] == pytest.approx(full / 2, abs=3)
-    assert heights[2] <= 3
-    assert bars.shares == pytest.approx((1.0, 0.5, 0.0))
-    assert bars.n_agreeing == 2
 
 
 def test_the_histogram_has_a_bar_where_there_are_faces(page: SearchPage) -> None:

@@ -20,7 +20,8 @@ from trainer.data.benchmark_formats import (
     read_face_pickles,
     read_pairs,
 )
-from trainer.data.picture_set import CropSet, fitted, read_pictures
+from trainer.data.crop_set import CropSet
+from trainer.data.picture_set import fitted, read_pictures
 
 Roles = NDArray[Any]
 Loaded = tuple[CropSet, Roles | None]

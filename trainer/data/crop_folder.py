@@ -5,7 +5,6 @@ any moment leaves whole crops only, and costs the photos that were under way.
 """
 
 import hashlib
-import os
 import shutil
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from opqn_app.core.errors import DataError, NoFaceFound, PhotoUnreadable
+from opqn_app.core.files import remove_unfinished, replace_text, replacing
 from opqn_app.core.types import Crops, FaceDetector
 from trainer.data.photo_faces import FaceRefused, FaceWish, face_of
 from trainer.data.pictures import PictureFiles
@@ -31,7 +31,6 @@ from trainer.data.prepared import (
     read_state,
     record_of,
 )
-from trainer.engine.runs import replace_text
 
 ROOM = ".unfinished"  # crops before they are moved to their place
 LOCK = "prepare.lock"
@@ -74,6 +73,7 @@ class CropFolder:
         replace_text(self._target / JOURNAL, journal_head(self._settings, self._entries.values()))
         (self._target / RECORD).unlink(missing_ok=True)
         shutil.rmtree(self._room, ignore_errors=True)
+        remove_unfinished(self._target)
         self._room.mkdir()
         self._journal = (self._target / JOURNAL).open("a", encoding="utf-8")
 
@@ -173,11 +173,10 @@ class CropFolder:
 
     def _write(self, crop: Crops, row: int) -> int:
         """Size of the written file."""
-        place, made = self._target / self._crops[row], self._room / str(row)
+        place = self._target / self._crops[row]
         place.parent.mkdir(parents=True, exist_ok=True)
-        with made.open("wb") as file:
+        with replacing(place, durable=False, room=self._room) as file:
             Image.fromarray(crop).save(file, self._settings.format.upper(), lossless=True)
-        os.replace(made, place)  # noqa: PTH105 - the atomic step is the point
         return place.stat().st_size
 
     def _copies(self) -> dict[str, tuple[str, str]]:

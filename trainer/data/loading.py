@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from opqn_app.core.errors import DataError, SettingsError
 from opqn_app.core.types import Floats
 from trainer.config import TrainConfig
-from trainer.data.picture_set import CropSet, read_pictures
+from trainer.data.crop_set import CropSet
+from trainer.data.picture_set import read_pictures
 from trainer.data.splits import (
     ROLES,
     Split,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import DataError
-from trainer.data.picture_set import CropSet
+from trainer.data.crop_set import CropSet
 
 SUFFIX = ".safetensors"
 

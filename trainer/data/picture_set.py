@@ -5,45 +5,17 @@ import tarfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from opqn_app.core.errors import DataError
-from opqn_app.core.types import Crops
+from trainer.data.crop_set import CropSet
+from trainer.data.packs import is_pack, read_pack
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".pgm"})
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CropSet:
-    """Pictures of people; entry i of each array belongs together.
-
-    Attributes:
-        images: (n, side, side, 3) uint8 RGB.
-        people: (n,) names of the identity folders.
-        files: (n,) paths inside the set.
-    """
-
-    images: Crops
-    people: NDArray[Any]
-    files: NDArray[Any]
-
-    def __len__(self) -> int:
-        return len(self.people)
-
-    def centre(self, side: int) -> Crops:
-        """The middle `side` × `side` pixels of each picture; a view."""
-        margin = (self.images.shape[1] - side) // 2
-        return self.images[:, margin : margin + side, margin : margin + side]
-
-    def where(self, keep: NDArray[np.bool_]) -> "CropSet":
-        """The entries that `keep` (n,) marks."""
-        return CropSet(self.images[keep], self.people[keep], self.files[keep])
 
 
 def read_crops(sources: list[Path], *, part: str = "") -> CropSet:
@@ -56,8 +28,6 @@ def read_crops(sources: list[Path], *, part: str = "") -> CropSet:
     Raises:
         DataError: a source is missing, holds no pictures, or its pictures differ in size.
     """
-    from trainer.data.packs import is_pack, read_pack
-
     found: list[tuple[PurePosixPath, str, NDArray[np.uint8]]] = []
     for source in sources:
         if is_pack(source):
@@ -92,8 +62,6 @@ def read_pictures(sources: Sequence[Path], *, side: int, cut: int = 0, part: str
     Raises:
         DataError: a source is missing or holds no pictures, or a picture can't be decoded.
     """
-    from trainer.data.packs import is_pack, read_pack
-
     parts = [fitted(read_pack(s, part=part), side=side, cut=cut) for s in sources if is_pack(s)]
     plain = [source for source in sources if not is_pack(source)]
     if plain:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import DataError
+from opqn_app.core.files import replace_text
 from trainer.config import DataConfig
-from trainer.data.picture_set import CropSet
+from trainer.data.crop_set import CropSet
 
 Rows = NDArray[np.intp]
 ROLES = ("train", "val", "test", "gallery")
@@ -74,7 +75,7 @@ def save_split(path: Path, split: Split, pictures: CropSet) -> None:
     values["seed"] = split.seed
     for role in ROLES:
         values[role] = [str(f) for f in pictures.files[getattr(split, role)]]
-    path.write_text(json.dumps(values) + "\n", encoding="utf-8")
+    replace_text(path, json.dumps(values) + "\n")
 
 
 def load_split(path: Path, pictures: CropSet) -> Split:

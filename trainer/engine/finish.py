@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from opqn_app.core.errors import ModelError
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from trainer.config import TrainConfig
 from trainer.data.loading import TrainingData
 from trainer.engine.runs import RunDir

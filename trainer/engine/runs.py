@@ -11,7 +11,6 @@ model/             the model folder the app loads
 """
 
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -25,6 +24,7 @@ import torch
 
 from opqn_app import __version__
 from opqn_app.core.errors import DataError
+from opqn_app.core.files import replace_json, replace_text
 from trainer.config import TrainConfig
 
 
@@ -45,7 +45,7 @@ class RunDir:
             reason = "a run is there already; go on with it (--resume) or choose another folder"
             raise DataError(path, reason)
         path.mkdir(parents=True, exist_ok=True)
-        write_json(path / "config.json", config.to_dict())
+        replace_json(path / "config.json", config.to_dict())
         return cls(path)
 
     @classmethod
@@ -95,7 +95,7 @@ class RunDir:
 
     def write(self, name: str, values: dict[str, Any]) -> None:
         """Write a JSON file of the run in one step."""
-        write_json(self.path / name, values)
+        replace_json(self.path / name, values)
 
     def metrics(self) -> Iterator[dict[str, Any]]:
         """The lines of metrics.jsonl; a line cut off by a crash is left out."""
@@ -148,18 +148,6 @@ def git_commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return commit + ("+" if changes else "")
-
-
-def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Write in one step: a reader sees the old file or the new one."""
-    replace_text(path, json.dumps(values, indent=2) + "\n")
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Write a text file in one step: a reader sees the old one or the new one."""
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)  # noqa: PTH105 - the atomic step is the point
 
 
 def _is_run(config_file: Path) -> bool:

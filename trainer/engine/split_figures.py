@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 from trainer.config import TrainConfig
 from trainer.data.loading import TrainingData
 from trainer.engine.diagnostics import BookReport

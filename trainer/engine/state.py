@@ -1,6 +1,5 @@
 """Checkpoints: everything a run needs to go on as if it had never stopped, written in one step."""
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import torch
 
 from opqn_app.core.errors import ModelIncompatible
+from opqn_app.core.files import replacing
 
 FORMAT = "opqn-training"
 VERSION = 1
@@ -21,12 +21,8 @@ def save_state(path: Path, state: State) -> None:
     Args:
         state: tensors and plain values in dicts and lists.
     """
-    temporary = path.with_name(path.name + ".tmp")
-    with temporary.open("wb") as file:
+    with replacing(path) as file:
         torch.save({"format": FORMAT, "version": VERSION, **state}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)  # noqa: PTH105 - the atomic step is the point
 
 
 def load_state(path: Path) -> State:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from opqn_app.core.errors import ModelIncompatible, SettingsError
+from opqn_app.core.files import remove_unfinished
 from opqn_app.opqn.torch.device import pick_device
 from trainer.config import EngineConfig, TrainConfig
 from trainer.data import augment
@@ -112,6 +113,7 @@ class Trainer:
             record = environment(self.world.device) | {"processes": self.world.size}
             self.run.write("environment.json", record | {"data": describe(self.data)})
         if self.world.is_main:
+            remove_unfinished(self.run.path)
             self.run.keep_metrics_before(self.epoch + 1)
         self.world.barrier()
 

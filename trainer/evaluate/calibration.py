@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.core.types import Calibration, Floats
+from opqn_app.core.types import Floats
+from opqn_app.opqn.calibration import Calibration
 
 # Share of a library's faces that show the person asked for. The percentages the app shows are right
 # for such a library; where the person is rarer they are too high, where more common too low.

@@ -37,7 +37,8 @@ from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.weights import as_loaded, stored_state
-from trainer.data.picture_set import CropSet, read_crops
+from trainer.data.crop_set import CropSet
+from trainer.data.picture_set import read_crops
 from trainer.evaluate.baselines import ProductQuantizer, train_pq, unit_rows
 from trainer.evaluate.calibration import MATCH_SHARE, reliability
 from trainer.evaluate.metrics import LeaveOneOut, leave_one_out

@@ -128,7 +128,7 @@ def percentages(rows: Sequence[tuple[float, float, float]], match_share: float) 
         f" a library where {match_share:.0%} of the faces show the person asked for. In a library"
         " whose strangers score higher or lower with a query than is usual, as in portraits of one"
         f" studio, the curve moves by {FOLLOWING:g} of the difference"
-        " (`opqn_app.core.types.Calibration.among`). On the"
+        " (`opqn_app.opqn.calibration.Calibration.among`). On the"
         " reported half, pairs said to be the same person with probability p really are:",
         "",
         "| said | true | share of all pairs |",

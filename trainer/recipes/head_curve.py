@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.types import Calibration, Codes, Floats
+from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn import lut
+from opqn_app.opqn.calibration import Calibration
 from trainer.evaluate.calibration import fit_calibration
 
 FOLLOWING = 0.5  # chosen on the collections of the tuning half, see docs/model.md

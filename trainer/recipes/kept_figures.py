@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from opqn_app.core.files import replace_json
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -27,9 +29,7 @@ class KeptFigures:
             logger.info("measuring %s", key)
             found = compute()
             self._values[key] = asdict(found)  # type: ignore[call-overload]
-            temporary = self._path.with_suffix(".tmp")
-            temporary.write_text(json.dumps(self._values, indent=1), encoding="utf-8")
-            temporary.replace(self._path)
+            replace_json(self._path, self._values)
         return kind(**{name: _tupled(value) for name, value in self._values[key].items()})
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.types import Calibration, Floats
+from opqn_app.core.types import Floats
+from opqn_app.opqn.calibration import Calibration
 from trainer.evaluate.calibration import reliability
 
 LIKELY = 0.5  # probability from which the app says that a face is likely the person

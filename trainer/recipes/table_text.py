@@ -212,8 +212,8 @@ def explained() -> dict[str, str]:
             "A library of all other crops of the set. “Not there”: without the person's"
             " own faces; told so means that no face reaches"
             f" {LIKELY:.0%}, where the app says that nobody matches. The curve follows the library"
-            " that is asked (`opqn_app.core.types.Calibration.among`); beside it the same curve,"
-            " were it to stay as it is among family photos."
+            " that is asked (`opqn_app.opqn.calibration.Calibration.among`); beside it the same"
+            " curve, were it to stay as it is among family photos."
         ),
         "stated": (
             "For a library where 1 % of the faces show the person asked for, as the calibration"

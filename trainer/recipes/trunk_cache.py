@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from opqn_app.core.files import replacing
 from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.model import OpqnModel
 from trainer.method.head import embed_crops
@@ -66,9 +67,8 @@ class TrunkCache:
         path = self._folder / name
         if not path.is_file():
             found = _embed(model, data, view)
-            temporary = path.with_suffix(".tmp.npy")
-            np.save(temporary, found.numpy())
-            temporary.replace(path)
+            with replacing(path) as file:
+                np.save(file, found.numpy())
         return torch.from_numpy(np.load(path))
 
 

@@ -25,12 +25,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from opqn_app.core.errors import DataError
+from opqn_app.core.files import replace_json, replacing
 from opqn_app.core.types import Crops
 from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.sface import CHANNELS, SFace
 from trainer.config import AugmentConfig
 from trainer.data import augment
-from trainer.data.picture_set import CropSet, read_crops
+from trainer.data.crop_set import CropSet
+from trainer.data.picture_set import read_crops
 from trainer.evaluate.baselines import unit_rows
 from trainer.evaluate.metrics import leave_one_out
 from trainer.method.last_blocks import (
@@ -168,9 +170,8 @@ def tune(arguments: argparse.Namespace) -> None:
         training.go_on_from(torch.load(kept, weights_only=True, map_location=device))
     started = time.monotonic()
     for at in training.epochs():
-        temporary = kept.with_suffix(".tmp")
-        torch.save(training.state(), temporary)
-        temporary.replace(kept)
+        with replacing(kept) as file:
+            torch.save(training.state(), file)
         what = (
             f"epoch {at.epoch} ({time.monotonic() - started:.0f} s): ranking {at.ranking:.3f}, "
             f"classes {at.classes:.3f}, first answer right {at.rank1:.3f}"
@@ -200,9 +201,7 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
     if not path.is_file():
         if any(run.iterdir()):
             raise DataError(run, "it does not say which run it is of: take a new --run")
-        temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(ours, indent=1))
-        temporary.replace(path)
+        replace_json(path, ours)
     try:
         theirs = dict(json.loads(path.read_text()))
         before = dict(theirs.get("recipe", {}))
@@ -237,9 +236,8 @@ def published_embeddings(trunk: SFace, crops: CropSet, path: Path) -> Tensor:
     """(n, 128) of each crop and its mirror image, computed once and kept in a file."""
     if not path.is_file():
         logger.info("embedding %d crops", len(crops))
-        temporary = path.with_suffix(".tmp.npy")
-        np.save(temporary, embedded(trunk, crops).numpy(force=True))
-        temporary.replace(path)
+        with replacing(path) as file:
+            np.save(file, embedded(trunk, crops).numpy(force=True))
     return torch.from_numpy(np.load(path))
 
 

@@ -6,7 +6,6 @@ Nothing in it can run code. The `model_id` is a fingerprint of what decides a fa
 weights as stored, config, preprocessing. Codes are only comparable within one `model_id`.
 """
 
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from opqn_app.core.errors import ModelIncompatible
-from opqn_app.core.types import Calibration
+from opqn_app.core.files import replace_bytes, replace_text
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model_folder import (
     CARD_FILE,
@@ -89,7 +89,7 @@ def save_model(
     # The config goes last: a save that is cut off leaves a folder whose model_id does not fit.
     _write_state(folder / WEIGHTS_FILE, state)
     description["networks"] = write_networks(folder, model, trunk or None)
-    _write_text(folder / CARD_FILE, card or f"# {description['name']}\n")
+    replace_text(folder / CARD_FILE, card or f"# {description['name']}\n")
     write_description(folder, description)
     return str(description["model_id"])
 
@@ -102,7 +102,7 @@ def store_calibration(folder: Path, calibration: Calibration, card: str) -> None
     """
     description = read_description(folder)
     description["calibration"] = _calibration_to_dict(calibration)
-    _write_text(folder / CARD_FILE, card)
+    replace_text(folder / CARD_FILE, card)
     write_description(folder, description)
 
 
@@ -166,15 +166,7 @@ def _share_trunk(path: Path, state: State) -> None:
 
 
 def _write_state(path: Path, state: State) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_bytes(save(state, metadata={"format": "pt"}))  # save_file makes it private
-    os.replace(temporary, path)  # noqa: PTH105
-
-
-def _write_text(path: Path, text: str) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)  # noqa: PTH105 - the atomic step is the point
+    replace_bytes(path, save(state, metadata={"format": "pt"}))
 
 
 def _calibration_to_dict(calibration: Calibration | None) -> dict[str, float] | None:

@@ -15,8 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.core.types import Calibration, Codes, Crops, Floats
+from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn import lut
+from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.encoder import checked
 from opqn_app.opqn.torch.checkpoint import load_model

@@ -7,7 +7,6 @@ that each weight lies on disk once. Weights of float16 are cast when the network
 import hashlib
 import io
 import json
-import os
 import struct
 import warnings
 from pathlib import Path
@@ -18,13 +17,11 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
-from opqn_app.core.errors import ModelIncompatible
+from opqn_app.core.files import replace_bytes
 from opqn_app.opqn.model_folder import (
     NETWORK_FILE,
     WEIGHTS_FILE,
-    read_description,
     trunk_file,
-    write_description,
 )
 from opqn_app.opqn.torch.backbone import EmbeddedTrunk
 from opqn_app.opqn.torch.model import OpqnModel
@@ -58,27 +55,6 @@ class _Head(nn.Module):
         return self._backbone[0].from_embedding(x)
 
 
-def add_networks(folder: Path) -> None:
-    """Write the ONNX files of a model folder that lacks them; nothing else in it changes.
-
-    Raises:
-        ModelMissing, ModelIncompatible: see `load_model`; or the folder can't be written to.
-    """
-    from opqn_app.opqn.torch.checkpoint import load_model
-
-    model = load_model(folder).model
-    try:
-        description = read_description(folder)
-        description["networks"] = write_networks(folder, model, description.get("trunk"))
-        write_description(folder, description)
-    except OSError as error:
-        reason = (
-            "it was saved by an older version, and the folder can't be written to for converting "
-            f"it ({error.strerror}); copy it to another place"
-        )
-        raise ModelIncompatible(folder, reason) from error
-
-
 def write_networks(folder: Path, model: OpqnModel, trunk: str | None) -> dict[str, str]:
     """Write the network of `model`, whose weights lie in `folder` already, as ONNX.
 
@@ -93,16 +69,16 @@ def write_networks(folder: Path, model: OpqnModel, trunk: str | None) -> dict[st
     shared = trunk_file(folder, trunk)
     own, digests = folder / NETWORK_FILE, {}
     if shared is None:
-        _replace(own, _as_onnx(model.backbone, picture, folder / WEIGHTS_FILE))
+        replace_bytes(own, _as_onnx(model.backbone, picture, folder / WEIGHTS_FILE))
     else:
         backbone = cast("EmbeddedTrunk", model.backbone)
         views = "-mirrored" if backbone.mirror_average else ""
         common = shared.with_name(f"{shared.stem}{views}.onnx")
         if not common.is_file():  # else its neighbours, which know its digest, have written it
-            _replace(common, _as_onnx(_Embedding(backbone), picture, shared))
+            replace_bytes(common, _as_onnx(_Embedding(backbone), picture, shared))
         digests[common.name] = _digest(common)
         embedding = torch.zeros(1, backbone.embed.in_features)
-        _replace(own, _as_onnx(_Head(backbone), embedding, folder / WEIGHTS_FILE))
+        replace_bytes(own, _as_onnx(_Head(backbone), embedding, folder / WEIGHTS_FILE))
     digests[own.name] = _digest(own)
     return digests
 
@@ -166,9 +142,3 @@ def _refer_to(weights: Path, graph: Any) -> None:
 
 def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f"{path.name}.tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)  # noqa: PTH105

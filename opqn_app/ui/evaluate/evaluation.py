@@ -10,7 +10,7 @@ import numpy as np
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit.chart_data import Axes, Curve
 
-PR_AXES = Axes(
+PRECISION_RECALL_AXES = Axes(
     title="Precision and recall",
     x="recall",
     y="precision",
@@ -20,7 +20,7 @@ PR_AXES = Axes(
     y_range=(0.0, 1.0),
     shares=("precision", "recall"),
 )
-P_AT_T_AXES = Axes(
+PRECISION_AT_T_AXES = Axes(
     title="Precision among the best hits",
     x="T",
     y="precision",

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from opqn_app.ui.evaluate.evaluation import P_AT_T_AXES, PR_AXES, Evaluation
+from opqn_app.ui.evaluate.evaluation import PRECISION_AT_T_AXES, PRECISION_RECALL_AXES, Evaluation
 from opqn_app.ui.evaluate.kept_evaluations import KEPT
 from opqn_app.ui.evaluate.operating_card import OperatingCard
 from opqn_app.ui.kit.controls import push_button, text_label
@@ -48,11 +48,13 @@ class EvaluationView(QScrollArea):
         self._summary.setText(evaluation.summary)
         self._notes.setText("\n".join(evaluation.notes))
         self._notes.setVisible(bool(evaluation.notes))
-        self.pr.show_curves([m.by_threshold for m in with_pairs if m.by_threshold is not None])
+        self.precision_recall.show_curves(
+            [m.by_threshold for m in with_pairs if m.by_threshold is not None]
+        )
         ranked = [m.by_rank for m in methods if m.by_rank is not None]
-        self.p_at_t.show_curves(ranked)
-        self.p_at_t.setVisible(bool(ranked))
-        for chart in (self.pr, self.p_at_t):
+        self.precision_at_t.show_curves(ranked)
+        self.precision_at_t.setVisible(bool(ranked))
+        for chart in (self.precision_recall, self.precision_at_t):
             chart.reset_zoom()
         self.operating.show_methods(with_pairs)
         self.table.show_figures(*evaluation.table())
@@ -77,16 +79,16 @@ class EvaluationView(QScrollArea):
         self._place = text_label(is_quiet=True, wraps=True)
         for label in (self._summary, self._notes, self._place):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.pr = CurveChart(PR_AXES)
-        self.p_at_t = CurveChart(P_AT_T_AXES)
+        self.precision_recall = CurveChart(PRECISION_RECALL_AXES)
+        self.precision_at_t = CurveChart(PRECISION_AT_T_AXES)
         self._charts = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._charts.setSpacing(16)
-        for chart in (self.pr, self.p_at_t):
+        for chart in (self.precision_recall, self.precision_at_t):
             self._charts.addWidget(chart, 1)
             chart.exported.connect(self.exported)
             chart.export_failed.connect(self.export_failed)
         self.operating = OperatingCard()
-        self.pr.point_picked.connect(self.operating.pick)
+        self.precision_recall.point_picked.connect(self.operating.pick)
         self.operating.point_shown.connect(self._mark)
         self.table = FigureTable("Figures")
         inner = QWidget()
@@ -120,7 +122,7 @@ class EvaluationView(QScrollArea):
     def _mark(self, threshold: float | None) -> None:
         """Mark the operating point's recall in the chart."""
         point = self.operating.point
-        self.pr.mark_x(None if threshold is None or point is None else point.recall)
+        self.precision_recall.mark_x(None if threshold is None or point is None else point.recall)
 
     def _tell(self, signal: object) -> None:
         if self._evaluation is not None:

@@ -109,7 +109,6 @@ class CurveChart(QWidget):
         self._curves: tuple[Curve, ...] = ()
         self._items: list[pg.PlotDataItem] = []
         self._at: tuple[int, int] | None = None  # curve and row of the point read out
-        self._mark_x: float | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(axes.title)
         self._build()
@@ -147,7 +146,6 @@ class CurveChart(QWidget):
 
     def mark_x(self, x: float | None) -> None:
         """Draw a line at `x`, such as a chosen threshold; None removes it."""
-        self._mark_x = x
         self._line.setVisible(x is not None)
         if x is not None:
             self._line.setValue(np.log10(x) if self.axes.is_log_x else x)

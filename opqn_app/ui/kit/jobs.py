@@ -14,8 +14,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.core.types import Calibration, Crops, Lut
+from opqn_app.core.types import Crops, Lut
 from opqn_app.engine import Engine
+from opqn_app.opqn.calibration import Calibration
 
 if TYPE_CHECKING:  # the library and search layers are imported in the lanes, after the first paint
     from opqn_app.index.indexing import IndexProgress, IndexReport

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from opqn_app.core.types import Calibration
+from opqn_app.opqn.calibration import Calibration
 
 
 @dataclass(frozen=True, slots=True)

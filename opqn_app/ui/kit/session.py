@@ -395,11 +395,6 @@ class Session(QObject):
         task = self._start_query(self._searcher.search, tuple(crops), self._slot)
         task.succeeded.connect(self._if_newest(task, self.results_ready.emit))
 
-    def search_face_id(self, face_id: int) -> None:
-        """Search with a face of the library; answers by `results_ready`."""
-        task = self._start_query(jobs.crops_of_faces, self.library_path, (face_id,))
-        task.succeeded.connect(self._if_newest(task, self.search_faces))
-
     def fetch_crops(self, face_ids: Sequence[int], then: Callable[[list[jobs.Crop]], None]) -> None:
         """Give `then` the stored crops of library faces, unless a newer query comes first."""
         task = self._start_query(jobs.crops_of_faces, self.library_path, tuple(face_ids))

@@ -11,8 +11,6 @@ from shiboken6 import isValid
 
 from opqn_app.core import paths
 
-GRID = 8  # every distance is a multiple of this
-
 
 @dataclass(frozen=True, slots=True)
 class Colours:

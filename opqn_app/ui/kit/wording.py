@@ -1,14 +1,14 @@
-"""Rates, times and folders in the words people see, so every page says them alike."""
+"""Rates, times, folders and devices in the words people see, so every page says them alike."""
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from opqn_app.core import paths
-from opqn_app.core.progress import counted, in_a_sentence, news_of
+from opqn_app.core.progress import counted
+from opqn_app.index.in_words import in_a_sentence, news_of
+from opqn_app.index.progress import IndexProgress, IndexReport
 
-if TYPE_CHECKING:
-    from opqn_app.index.indexing import IndexProgress, IndexReport
+DEVICES = {"auto": "The fastest there is", "cpu": "Processor", "cuda": "Graphics card (CUDA)"}
 
 _MINUTE = 60.0
 _HOUR = 60.0 * _MINUTE
@@ -57,7 +57,7 @@ def unsearched(photos: int) -> str:
     return f"{photos:,} not searched thoroughly yet" if photos else ""
 
 
-def percent(progress: "IndexProgress") -> int:
+def percent(progress: IndexProgress) -> int:
     """How much of a run is done, 0 to 100; 99 until the very last photo."""
     if progress.total <= 0:
         return 0
@@ -66,7 +66,7 @@ def percent(progress: "IndexProgress") -> int:
     return min(99, int(100 * progress.done / progress.total))
 
 
-def running(progress: "IndexProgress", folder: str) -> str:
+def running(progress: IndexProgress, folder: str) -> str:
     """What indexing `folder` does now, for the status line."""
     if progress.phase == "scanning":
         return f"Looking for photos in {folder}"
@@ -74,19 +74,19 @@ def running(progress: "IndexProgress", folder: str) -> str:
     return f"{what} in {folder}: {progress.done:,} of {counted(progress.total, 'photo')}"
 
 
-def switching(progress: "IndexProgress", model: str) -> str:
+def switching(progress: IndexProgress, model: str) -> str:
     """What changing the model does now, for the status line."""
     done = f"{progress.done:,} of {counted(progress.total, 'face')}"
     return f"Getting ready to search with {model}: {done}"
 
 
-def pace(progress: "IndexProgress") -> str:
+def pace(progress: IndexProgress) -> str:
     """Rate and time left of a run: "12 photos a second · about 4 minutes left"."""
     parts = (speed(progress.photos_per_s), time_left(progress.eta_s))
     return " · ".join(part for part in parts if part)
 
 
-def finished(report: "IndexReport", folder: str) -> str:
+def finished(report: IndexReport, folder: str) -> str:
     """What a run did: "Indexed 1,203 photos, 2,310 faces, 4 problems." """
     parts = news_of(report)
     if not parts:

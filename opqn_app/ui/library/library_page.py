@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import (
-    QFrame,
     QHBoxLayout,
     QStackedWidget,
     QVBoxLayout,
@@ -20,7 +19,6 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
 from opqn_app.store.records import PhotoRecord, Root
 from opqn_app.ui.kit import desktop, dialogs, wording
-from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.folder_drop_page import FolderDropPage
 from opqn_app.ui.kit.message_bar import MessageBar
@@ -28,22 +26,16 @@ from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.failure_list import FailureList
 from opqn_app.ui.library.folder_header import FolderHeader, FolderSummary
-from opqn_app.ui.library.folder_list import (
-    Activity,
-    FolderList,
-    FolderListModel,
-    FolderRole,
-    folders,
-)
+from opqn_app.ui.library.folder_list import Activity, FolderListModel, FolderRole, folders
+from opqn_app.ui.library.folder_side import FolderSide
 from opqn_app.ui.library.library_view import LibraryView, read_view
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
-from opqn_app.ui.library.photo_thumbs import BATCH, load_photo_thumbs
+from opqn_app.ui.library.photo_thumbnails import BATCH, load_photo_thumbnails
 
 if TYPE_CHECKING:
     from opqn_app.index.indexing import IndexProgress, IndexReport
 
-FOLDERS_WIDTH = 240
 THUMBS_KEPT = 250  # about 100 MB of pixels
 REST = 3  # a refresh that took one second is not repeated within three
 
@@ -166,7 +158,7 @@ class LibraryPage(FolderDropPage):
     def _make_models(self) -> None:
         self.photos = PhotoListModel(self)
         self.folder_model = FolderListModel(self)
-        load = partial(load_photo_thumbs, self._session.library_path)
+        load = partial(load_photo_thumbnails, self._session.library_path)
         self.thumbs = ThumbnailCache(
             self._session.runner, load, capacity=THUMBS_KEPT, batch=BATCH, parent=self
         )
@@ -175,26 +167,10 @@ class LibraryPage(FolderDropPage):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(self._build_side())
+        self._side = FolderSide(self.folder_model)
+        self.folder_list = self._side.list
+        row.addWidget(self._side)
         row.addWidget(self._build_main(), 1)
-
-    def _build_side(self) -> QWidget:
-        side = QFrame()
-        side.setObjectName("folderSide")
-        side.setFixedWidth(FOLDERS_WIDTH)
-        self.folder_list = FolderList(self.folder_model)
-        self._add = push_button("Add a folder", self.add_folder, icon="add")
-        self._remove_sample = push_button("Remove the sample", self.remove_sample, icon="trash")
-        stack = QVBoxLayout(side)
-        stack.setContentsMargins(8, 16, 8, 12)
-        stack.setSpacing(8)
-        heading = text_label("Folders", style="heading")
-        heading.setContentsMargins(8, 0, 0, 0)
-        stack.addWidget(heading)
-        stack.addWidget(self.folder_list, 1)
-        stack.addWidget(self._remove_sample)
-        stack.addWidget(self._add)
-        return side
 
     def _build_main(self) -> QWidget:
         self.header = FolderHeader()
@@ -240,6 +216,8 @@ class LibraryPage(FolderDropPage):
         self.failure_list.retry_wanted.connect(self._retry)
         self.failure_list.ignore_wanted.connect(self._ignore)
         self.failure_list.show_wanted.connect(self._show_file)
+        self._side.add_wanted.connect(self.add_folder)
+        self._side.sample_removal_wanted.connect(self.remove_sample)
         self.folder_list.selectionModel().currentChanged.connect(self._on_folder_chosen)
         self.empty.button.clicked.connect(self._on_empty_button)
         QShortcut(QKeySequence("Delete"), self.folder_list, self.remove_folder)
@@ -337,7 +315,7 @@ class LibraryPage(FolderDropPage):
                 is_removable=root is not None,
             )
         )
-        self._remove_sample.setVisible(self._root(self._session.sample_photos()) is not None)
+        self._side.offer_sample_removal(self._root(self._session.sample_photos()) is not None)
         self._show_stack()
 
     def _show_stack(self) -> None:

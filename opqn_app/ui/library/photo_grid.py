@@ -36,7 +36,7 @@ from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme, wording
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_model import PhotoListModel, PhotoRole
-from opqn_app.ui.library.photo_thumbs import is_stand_in
+from opqn_app.ui.library.photo_thumbnails import is_stand_in
 
 TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch to fill the row
 SHAPE = 4 / 3  # width to height of a tile: kind to both landscape and portrait photos

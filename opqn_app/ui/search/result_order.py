@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.types import Calibration, Floats, Ids, Lut
+from opqn_app.core.types import Floats, Ids, Lut
+from opqn_app.opqn.calibration import Calibration
 
 N_BINS = 50
 MAX_SORTED = 20_000  # best results that sorting by date or folder and grouping look at

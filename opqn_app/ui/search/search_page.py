@@ -61,7 +61,6 @@ class SearchPage(QWidget):
         self._history: list[Query] = []
         self._pending: deque[Source] = deque()
         self._is_adding = False
-        self._is_waiting_for_sample = False
         self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
         self._make_actions()
@@ -110,10 +109,8 @@ class SearchPage(QWidget):
         self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
         self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
-        self._number_actions = [
+        for n in range(1, 10):
             self._action(f"Take face {n}", str(n), lambda n=n: self.choose_face(n - 1), self)
-            for n in range(1, 10)
-        ]
         self._show_enabled()
 
     def _action(self, text: str, keys: str, act: Any, place: QWidget | None = None) -> QAction:

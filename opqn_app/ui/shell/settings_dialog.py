@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 from opqn_app.core.settings import MAX_WORKERS, Settings
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.tasks import TaskRunner
+from opqn_app.ui.kit.wording import DEVICES
 
-DEVICES = {"auto": "The fastest there is", "cpu": "Processor", "cuda": "Graphics card (CUDA)"}
 DETECTORS = {"mtcnn": "MTCNN, finds the smallest", "yunet": "YuNet, faster"}
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 CHANGED_AT_START = (
@@ -33,7 +33,7 @@ CHANGED_AT_START = (
 
 
 def known_models() -> list[str]:
-    """The names of the bundled and the imported models; imports torch, so call it in a lane."""
+    """The names of the bundled and the imported models; it reads folders, so call it in a lane."""
     from opqn_app.opqn.model_folder import bundled_models, imported_models
 
     return [*bundled_models(), *imported_models()]

@@ -11,7 +11,7 @@ from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.data_field import DataField
 from opqn_app.ui.kit.labelled_data import EXPLAINED
 from opqn_app.ui.kit.tasks import TaskRunner
-from opqn_app.ui.shell.settings_dialog import DEVICES
+from opqn_app.ui.kit.wording import DEVICES
 
 PRESETS = {
     "quick": "Quick: a small network",

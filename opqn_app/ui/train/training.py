@@ -98,7 +98,6 @@ class Run:
         done: finished epochs, of `epochs`.
         test: figures on the test pictures; None until the run is finished.
         has_weights: it can be taken as a model.
-        has_checkpoint: it can be gone on with.
     """
 
     path: Path
@@ -111,7 +110,6 @@ class Run:
     test: dict[str, Any] | None
     is_finished: bool
     has_weights: bool
-    has_checkpoint: bool
     changed_at: float
     history: History
 
@@ -169,7 +167,6 @@ def _read_run(path: Path) -> Run:
         test=result.get("test"),
         is_finished=bool(result),
         has_weights=(path / "best.pt").is_file(),
-        has_checkpoint=(path / "last.pt").is_file(),
         changed_at=max(file.stat().st_mtime for file in files if file.is_file()),
         history=history,
     )

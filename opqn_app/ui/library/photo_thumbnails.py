@@ -15,11 +15,11 @@ from opqn_app.ui.kit.thumbnails import image_of_picture
 if TYPE_CHECKING:
     from opqn_app.store.library import Library
 
-THUMB_SIDE = 384  # pixels of the longer side; sharp on tiles of up to 320 px
+THUMBNAIL_SIDE = 384  # pixels of the longer side; sharp on tiles of up to 320 px
 BATCH = 4  # photos a job: decoding takes tens of milliseconds each
 
 
-def load_photo_thumbs(
+def load_photo_thumbnails(
     library_path: Path, photos: Sequence[PhotoRecord]
 ) -> dict[PhotoRecord, QImage]:
     """A thumbnail of each photo, or a stand-in made of its faces; runs in the "thumbs" lane."""
@@ -43,7 +43,7 @@ def is_stand_in(pixmap: QPixmap) -> bool:
 
 def stand_in(photo: PhotoRecord, faces: Sequence[tuple[FaceRecord, bytes]]) -> QImage:
     """The stored crops of `faces` at their places on a see-through picture of the photo's shape."""
-    scale = THUMB_SIDE / max(photo.width, photo.height, 1)
+    scale = THUMBNAIL_SIDE / max(photo.width, photo.height, 1)
     width, height = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
     image = QImage(width, height, QImage.Format.Format_ARGB32_Premultiplied)
     image.fill(Qt.GlobalColor.transparent)
@@ -61,7 +61,9 @@ def _decode(photo: PhotoRecord) -> QImage | None:
     from opqn_app.vision.images import open_photo
 
     try:
-        return image_of_picture(open_photo(photo.path, max_side=THUMB_SIDE).image, THUMB_SIDE)
+        return image_of_picture(
+            open_photo(photo.path, max_side=THUMBNAIL_SIDE).image, THUMBNAIL_SIDE
+        )
     except PhotoUnreadable:
         return None
 

@@ -1,0 +1,24 @@
+"""`opqn gui`: open the window."""
+
+import argparse
+import os
+
+from opqn_app.cli.kit import Parsers
+from opqn_app.core.display import has_display
+from opqn_app.core.errors import OpqnError
+
+
+def add(parsers: Parsers) -> None:
+    parser = parsers.add("gui", run, "Open the window.", has_json=False)
+    parser.add_argument("--time-to-window", action="store_true", help=argparse.SUPPRESS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    if not (has_display() or os.environ.get("QT_QPA_PLATFORM")):
+        raise OpqnError(
+            "There is no display to open the window on. 'opqn --help' lists the commands that "
+            "need none."
+        )
+    from opqn_app.ui.shell.app import run_gui
+
+    return run_gui(arguments.library, time_to_window=arguments.time_to_window)

@@ -1,0 +1,85 @@
+"""`opqn index`: find the faces in a folder of photos."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opqn_app.cli.kit import Parsers, emit, engine_choices, library_path, positive, problems
+from opqn_app.core import settings
+from opqn_app.core.errors import FolderUnavailable, OpqnError
+
+if TYPE_CHECKING:
+    from opqn_app.engine import Engine
+    from opqn_app.index.cluster import Cluster
+
+
+def add(parsers: Parsers) -> None:
+    parser = parsers.add("index", run, "Find the faces in a folder of photos.", has_model=True)
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of photos")
+    parser.add_argument(
+        "--exclude", action="append", default=[], metavar="GLOB", help="skip these (repeatable)"
+    )
+    parser.add_argument(
+        "--retry", action="store_true", help="try the photos again that could not be read"
+    )
+    parser.add_argument(
+        "--thorough",
+        action="store_true",
+        help="then search large photos again for small faces and others that were missed; faces "
+        "that are known stay",
+    )
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        metavar="N",
+        help="processes that read photos (default: as many as the cores and the memory can take)",
+    )
+    parser.add_argument(
+        "--ray",
+        metavar="ADDRESS",
+        help="read photos on a Ray cluster that sees DIR at the same path, e.g. HOST:6379; "
+        "local:2 starts one of two processes here",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from opqn_app.core.progress import run_with_progress
+    from opqn_app.engine import load_engine
+    from opqn_app.index.in_words import index_report_in_words, progress_in_words
+    from opqn_app.index.indexing import index_folder
+
+    if arguments.folder.is_file():
+        raise OpqnError(f"{arguments.folder} is a file. Name the folder it lies in.")
+    if not arguments.folder.is_dir():
+        raise FolderUnavailable(arguments.folder)
+    chosen = settings.load()
+    model, device, detector = engine_choices(arguments, chosen)
+    engine = load_engine(model, device, detector, is_lazy=True)
+    job = index_folder(
+        library_path(arguments),
+        arguments.folder,
+        engine,
+        excludes=(*chosen.excludes, *arguments.exclude),
+        retry_failures=arguments.retry,
+        workers=arguments.workers or chosen.workers,
+        thorough=arguments.thorough,
+        elsewhere=cluster_of(arguments.ray, model, device, engine) if arguments.ray else None,
+    )
+    report = run_with_progress(job, progress_in_words)
+    value = {**asdict(report), "failures": problems(report.failures)}
+    words = index_report_in_words(report)
+    if report.failures:
+        words += " `opqn status` lists what went wrong."
+    emit(arguments, value, words)
+    return 0
+
+
+def cluster_of(address: str, model: str, device: str, engine: "Engine") -> "Cluster":
+    """The Ray cluster of an address, whose machines build an engine equal to `engine`."""
+    from opqn_app.engine import engine_builder
+    from opqn_app.index.cluster import Cluster
+
+    has_gpus = device == "cuda"
+    build = engine_builder(model, device if has_gpus else "cpu", engine.detector_name)
+    return Cluster(address, build, engine.encoder.model_id, n_gpus=int(has_gpus))

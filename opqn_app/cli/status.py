@@ -1,0 +1,86 @@
+"""`opqn status`: say what the library holds."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from opqn_app.cli.kit import Parsers, emit, library_path, problems
+from opqn_app.core import settings
+from opqn_app.core.errors import ModelError
+from opqn_app.core.progress import counted
+
+if TYPE_CHECKING:
+    from opqn_app.store.library import Library
+
+
+def add(parsers: Parsers) -> None:
+    parsers.add("status", run, "Say what the library holds.")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from opqn_app.store.library import Library
+
+    searching = settings.load().model
+    with Library.open(library_path(arguments)) as library:
+        status = library.status()
+        failures = library.failures()
+        roots = library.roots()
+        detectors = library.detectors()
+        uncoded = _without_code(library, searching)
+        coded = library.code_store.coded()
+    value = {
+        "library": str(library_path(arguments)),
+        "photos": status.photos,
+        "faces": status.faces,
+        "failures": problems(failures),
+        "coded_last_by": {"id": status.model_id, "name": status.model_name},
+        "detectors": detectors,
+        "codes": [asdict(each) for each in coded],
+        "searches_use": searching,
+        "faces_without_code": uncoded,
+        "not_searched_thoroughly": status.unsearched,
+        "revision": status.revision,
+        "folders": [asdict(root) for root in roots],
+    }
+    lines = [
+        f"{counted(status.photos, 'photo')}, {counted(status.faces, 'face')}, "
+        f"{counted(len(failures), 'problem')}; searches use {searching}"
+    ]
+    lines += [f"  codes of {each.name}: {counted(each.faces, 'face')}" for each in coded]
+    if detectors:
+        lines.append(f"  faces found by {_by_detector(detectors)}")
+    for name, number in uncoded.items():
+        lines.append(
+            f"  {number:,} of {counted(status.faces, 'face')} without a code of the model "
+            f"'{name}', so not searched (opqn encode)"
+        )
+    if status.unsearched:
+        lines.append(
+            f"  {counted(status.unsearched, 'photo')} not searched thoroughly yet "
+            "(opqn index DIR --thorough)"
+        )
+    for root in roots:
+        state = "" if root.is_available else "  (not there now; still searchable)"
+        lines.append(f"  {root.path}: {counted(root.photos, 'photo')}{state}")
+    lines += [f"  problem: {failure.path}: {failure.reason}" for failure in failures]
+    emit(arguments, value, "\n".join(lines))
+    return 0
+
+
+def _without_code(library: "Library", name: str) -> dict[str, int]:
+    """The model `name`, with how many faces have no code of it; empty if all have."""
+    from opqn_app.opqn.model_folder import find_model, read_description
+
+    try:
+        model_id = str(read_description(find_model(name)).get("model_id"))
+    except ModelError:
+        return {}  # a search says what is wrong with it
+    number = library.faces_without_code(model_id)
+    return {name: number} if number else {}
+
+
+def _by_detector(photos: dict[str, int]) -> str:
+    named = {name.replace("+", " and "): n for name, n in photos.items()}
+    if len(named) == 1:
+        return next(iter(named))
+    return ", ".join(f"{name} on {counted(n, 'photo')}" for name, n in named.items())

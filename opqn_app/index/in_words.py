@@ -1,0 +1,66 @@
+"""Indexing in words: what a run does now, and what it did."""
+
+from collections.abc import Sequence
+
+from opqn_app.core.progress import counted, duration_in_words
+from opqn_app.index.progress import IndexProgress, IndexReport
+
+
+def faces_in_words(progress: IndexProgress) -> str:
+    """ "120/393 faces · 9 s left": where stored faces are coded and no photo is read."""
+    parts = [f"{progress.done:,}/{counted(progress.total, 'face')}"]
+    if progress.eta_s is not None:
+        parts.append(f"{duration_in_words(progress.eta_s)} left")
+    return " · ".join(parts)
+
+
+def progress_in_words(progress: IndexProgress) -> str:
+    """ "120/227 photos · 12.3 photos/s · 9 s left · 310 faces · 2 problems"."""
+    if progress.phase == "scanning":
+        return f"Looking for photos: {progress.done:,}"
+    parts = [f"{progress.done:,}/{progress.total:,} photos"]
+    if progress.phase == "thorough":
+        parts[0] = f"Looking for more faces: {parts[0]}"
+    if progress.photos_per_s > 0:
+        parts.append(f"{progress.photos_per_s:.1f} photos/s")
+    if progress.eta_s is not None:
+        parts.append(f"{duration_in_words(progress.eta_s)} left")
+    parts.append(counted(progress.faces, "face"))
+    if progress.failures:
+        parts.append(counted(progress.failures, "problem"))
+    return " · ".join(parts)
+
+
+def index_report_in_words(report: IndexReport) -> str:
+    """ "Indexed 3 photos, 6 faces, 40 unchanged, in 2 s." """
+    parts = news_of(report) or ["no new photos"]
+    if report.unchanged:
+        parts.append(f"{report.unchanged:,} unchanged")
+    return in_a_sentence([*parts, f"in {duration_in_words(report.seconds)}"])
+
+
+def news_of(report: IndexReport) -> list[str]:
+    """What a run did and found, and the problems, each a part of a sentence; empty for nothing."""
+    new, parts = report.added + report.changed, []
+    if new:
+        found = counted(report.faces - report.more_faces, "face")
+        parts.append(f"indexed {counted(new, 'photo')}, {found}")
+    if report.coded:
+        parts.append(f"{counted(report.coded, 'known face')} got a code of this model")
+    if report.searched:
+        more = counted(report.more_faces, "more face") if report.more_faces else "no more faces"
+        parts.append(f"{more} found in {counted(report.searched, 'photo')} looked at again")
+    if report.moved:
+        parts.append(f"{report.moved:,} moved")
+    if report.removed:
+        parts.append(f"{report.removed:,} no longer there")
+    if report.failures:
+        parts += [] if parts else ["no new photos"]
+        parts.append(counted(len(report.failures), "problem"))
+    return parts
+
+
+def in_a_sentence(parts: Sequence[str]) -> str:
+    """ "3 moved, 1 no longer there." """
+    words = ", ".join(parts)
+    return f"{words[0].upper()}{words[1:]}."

@@ -1,0 +1,80 @@
+"""Faces of the library as records, and their crops: never one SELECT for a single face of many."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from opqn_app.core.types import Box, FaceQuality
+from opqn_app.store.connection import Connection, chunks, marks
+from opqn_app.store.photo_table import PHOTO_COLUMNS, photo_of_row
+from opqn_app.store.records import FaceRecord
+
+_FACE_COLUMNS = (
+    "f.id, f.box_left, f.box_top, f.box_right, f.box_bottom, f.size_px, f.confidence, f.sharpness"
+)
+_N_FACE_COLUMNS = 8
+
+
+class FaceTable:
+    """Rows of `faces` and `crops`."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def of_photo(self, photo_id: int) -> list[FaceRecord]:
+        """The faces of a photo, in the order of their ids."""
+        return self._faces("f.photo_id = ? ORDER BY f.id", [photo_id])
+
+    def faces(self, face_ids: Sequence[int]) -> list[FaceRecord]:
+        """Faces in the order of `face_ids`; unknown ids are left out."""
+        found: dict[int, FaceRecord] = {}
+        for chunk in chunks(face_ids):
+            for face in self._faces(f"f.id IN ({marks(chunk)})", chunk):
+                found[face.id] = face
+        return [found[int(i)] for i in face_ids if int(i) in found]
+
+    def crop(self, face_id: int) -> bytes | None:
+        """The aligned 112×112 crop as a WebP file; None for an unknown face."""
+        webp: bytes | None = self._db.value("SELECT webp FROM crops WHERE face_id = ?", [face_id])
+        return webp
+
+    def crops(self, face_ids: Sequence[int]) -> dict[int, bytes]:
+        """The crops of faces by their ids; unknown ids are left out."""
+        found: dict[int, bytes] = {}
+        for chunk in chunks(face_ids):
+            found.update(
+                self._db.rows(
+                    f"SELECT face_id, webp FROM crops WHERE face_id IN ({marks(chunk)})", chunk
+                )
+            )
+        return found
+
+    def boxes(self, photo_ids: Sequence[int]) -> dict[int, tuple[Box, ...]]:
+        """The boxes of photos' faces, in the order of their ids; none for a photo without faces."""
+        found: dict[int, tuple[Box, ...]] = {}
+        for chunk in chunks(photo_ids):
+            for photo_id, *sides in self._db.rows(
+                "SELECT photo_id, box_left, box_top, box_right, box_bottom FROM faces "
+                f"WHERE photo_id IN ({marks(chunk)}) ORDER BY id",
+                chunk,
+            ):
+                found[photo_id] = (*found.get(photo_id, ()), Box(*sides))
+        return found
+
+    def _faces(self, condition: str, params: Sequence[Any]) -> list[FaceRecord]:
+        rows = self._db.rows(
+            f"SELECT {_FACE_COLUMNS}, {PHOTO_COLUMNS} FROM faces f "
+            "JOIN photos p ON p.id = f.photo_id JOIN roots r ON r.id = p.root_id "
+            f"WHERE {condition}",
+            params,
+        )
+        return [_face(row) for row in rows]
+
+
+def _face(row: Sequence[Any]) -> FaceRecord:
+    face_id, left, top, right, bottom, size_px, confidence, sharpness = row[:_N_FACE_COLUMNS]
+    return FaceRecord(
+        id=face_id,
+        photo=photo_of_row(row[_N_FACE_COLUMNS:]),
+        box=Box(left, top, right, bottom),
+        quality=FaceQuality(size_px, confidence, sharpness),
+    )
