@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.errors import DataError, ModelMissing, OpqnError
 from opqn_app.core.progress import ProgressLine, counted, duration_in_words
+from trainer.choices import DEVICES
 
 if TYPE_CHECKING:
     from trainer.data.pictures import PictureSource
@@ -88,9 +89,7 @@ def add_command(commands: Any) -> None:
         action="store_true",
         help="progress as JSON objects too, one a line; the result is the last",
     )
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute"
-    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")
     parser.set_defaults(library=None)  # the app's runner looks for it
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import ProgressLine, counted, duration_in_words
+from trainer.choices import DEVICES
 
 if TYPE_CHECKING:
     from opqn_app.core.types import FaceDetector
@@ -38,7 +39,7 @@ def add_command(commands: Any) -> None:
                         help="smaller faces in the photo do not count (default 32)")  # fmt: skip
     parser.add_argument("--format", choices=("webp", "png"), default="webp",
                         help="of the crops, without loss (default webp)")  # fmt: skip
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
+    parser.add_argument("--device", choices=DEVICES, default="auto",
                         help="where faces are found")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.add_argument("--json-lines", action="store_true",

@@ -5,8 +5,9 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from trainer.method.loss import VARIANTS, SubspaceMarginLoss, relation_loss
+from trainer.method.loss import SubspaceMarginLoss, relation_loss
 from trainer.method.networks import Network
+from trainer.method.variants import VARIANTS
 
 PARTS = ("total", "feature", "quantised", "entropy", "distillation")
 

@@ -32,6 +32,7 @@ from torch import Tensor
 from opqn_app.core.errors import DataError
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn import lut
+from opqn_app.opqn.backbones import TRUNK_PIXELS
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
@@ -63,7 +64,6 @@ SEPARATE = {
     16: HeadRecipe(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
     32: HeadRecipe(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
 }  # likewise
-TRUNK_PIXELS = {"sface": ("rgb", 128.0), "mobilefacenet": ("bgr", 128.0)}
 TEMPERATURES: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
 LENGTH_WEIGHTS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
 JOINT_FEATURES = 256  # D; no fewer than words, so that these can be orthonormal

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from opqn_app.opqn.backbones import TRUNK_PIXELS
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.model import OpqnModel
@@ -30,7 +31,6 @@ from trainer.config import MethodConfig
 from trainer.method.codewords import LearnedWords
 from trainer.method.head import HeadRecipe, train_head
 from trainer.recipes.bundled_head import (
-    TRUNK_PIXELS,
     Embedded,
     as_best_asked,
     embedded_sets,

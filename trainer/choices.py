@@ -1,0 +1,14 @@
+"""The names that settings can take, each list stated once; nothing heavy is imported.
+
+The backbones are in `opqn_app.opqn.backbones`, the loss's variants in `trainer.method.variants`.
+"""
+
+PRESETS = ("paper", "code", "quick")
+SPLITS = ("single", "unseen", "official")
+CODEBOOKS = ("dct", "svd")
+ASSIGNMENTS = ("raw", "normalised")
+DRAWN_PER = ("image", "batch")
+DEVICES = ("auto", "cpu", "cuda")
+PRECISIONS = ("auto", "bf16", "fp32")
+BATCH_NORMS = ("batch", "sync", "frozen")
+CHOSEN_BY = ("map", "rank1", "p_at", "loss")
