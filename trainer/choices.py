@@ -1,6 +1,6 @@
 """The names that settings can take, each list stated once; nothing heavy is imported.
 
-The backbones are in `opqn_app.opqn.backbones`, the loss's variants in `trainer.method.variants`.
+The backbones are in `opqn_app.opqn.backbones`, the loss's variants in `trainer.loss_variants`.
 """
 
 PRESETS = ("paper", "code", "quick")

@@ -15,7 +15,7 @@ from opqn_app.core.errors import SettingsError
 from opqn_app.opqn.backbones import INPUT_SIZES
 from opqn_app.opqn.config import CHANNEL_ORDERS
 from trainer import choices
-from trainer.method.variants import VARIANTS
+from trainer.loss_variants import VARIANTS
 
 Values = dict[str, dict[str, Any]]  # section → field → value
 

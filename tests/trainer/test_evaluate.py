@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluation_people import write_people
+from plain_metrics import expected_average_precision, tie_groups
 from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core.errors import DataError, ModelIncompatible, ModelMissing
@@ -15,7 +16,6 @@ from opqn_app.opqn.torch.encoder import OpqnEncoder
 from trainer.data.pictures import AlignedCrops
 from trainer.evaluate import protocols
 from trainer.evaluate.evaluate import duplicates_in_words, evaluate
-from trainer.evaluate.metrics import expected_average_precision, tie_groups
 from trainer.evaluate.results import EvalReport, EvalSettings, figures_of
 
 

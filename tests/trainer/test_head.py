@@ -231,7 +231,7 @@ def test_the_weight_of_lengths_is_the_best_on_the_tuning_half() -> None:
     list(start_joint_head(model, x, labels, JointRecipe(directions=16, turns=2)))
     y, people = planted_embeddings(30, 5, seed=8)
     names = np.array([f"p{person}" for person in people.tolist()])
-    tuning = bundled_head.Embedded(y, y, names, names)
+    tuning = bundled_head.EmbeddedCrops(y, y, names, names)
     chosen = bundled_head.as_best_asked(model, tuning)
     reached = {}
     for weight in bundled_head.LENGTH_WEIGHTS:

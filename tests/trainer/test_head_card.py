@@ -3,14 +3,14 @@
 import pytest
 
 from opqn_app.opqn.config import OpqnConfig
-from trainer.evaluate.metrics import LeaveOneOut
+from trainer.evaluate.leave_one_out import LeaveOneOut
 from trainer.method.head import HeadRecipe
 from trainer.method.joint_head import JointRecipe
 from trainer.recipes.head_card import NOT_TRAINED, Figures, card_text
 
 
 def figures(mean_ap: float) -> LeaveOneOut:
-    return LeaveOneOut(0.9, mean_ap, 0.6, {1e-3: 0.7, 1e-4: 0.5}, 1200, 3, 1203)
+    return LeaveOneOut(0.9, mean_ap, 0.6, (0.7, 0.5), queries=1200, gallery=1202, skipped=3)
 
 
 @pytest.mark.parametrize(("epochs", "best"), [((0.6, 0.5), 0), ((0.5, 0.6), 1)])

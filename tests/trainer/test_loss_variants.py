@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from opqn_app.opqn.torch.codebooks import orthonormal_codebooks
+from trainer.loss_variants import VARIANTS
 from trainer.method.loss import SubspaceMarginLoss, relation_loss
-from trainer.method.variants import VARIANTS
 
 N, M, D, K, C = 4, 3, 6, 5, 7
 LABELS = [0, 3, 6, 3]

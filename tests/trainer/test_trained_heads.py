@@ -13,7 +13,7 @@ from opqn_app.opqn.torch.model import OpqnModel
 from trainer.method.codewords import LearnedWords
 from trainer.method.head import HeadRecipe
 from trainer.recipes import model_table, trained_heads
-from trainer.recipes.bundled_head import Embedded
+from trainer.recipes.embedded_crops import EmbeddedCrops
 
 CONFIG = OpqnConfig(n_books=2, n_words=16, feature_dim=32)
 
@@ -22,7 +22,7 @@ def noise() -> trained_heads.Material:
     torch.manual_seed(0)
     views, labels = torch.randn(64, 1, 512), torch.arange(8).repeat_interleave(8)
     names = labels.numpy().astype(str)
-    tuning = Embedded(views[:, 0], views[:, 0], names, names)
+    tuning = EmbeddedCrops(views[:, 0], views[:, 0], names, names)
     return trained_heads.Material(OpqnModel(CONFIG), views, labels, tuning)
 
 

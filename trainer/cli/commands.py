@@ -15,7 +15,7 @@ from opqn_app.opqn.backbones import INPUT_SIZES, TRUNK_PIXELS
 from trainer import choices
 from trainer.cli.evaluate import add_command as add_evaluate
 from trainer.cli.prepare import add_command as add_prepare
-from trainer.method.variants import VARIANTS
+from trainer.loss_variants import VARIANTS
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig, Values

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from opqn_app.core.types import Calibration
 from trainer.config import TrainConfig
 from trainer.data.loading import TrainingData
 from trainer.engine.diagnostics import BookReport
-from trainer.engine.validation import Figures, encode, pair_scores, retrieve
+from trainer.engine.validation import EncodedPictures, Figures, encode, pair_scores, retrieve
 from trainer.evaluate.calibration import NotCalibrated, fit_calibration
+from trainer.evaluate.scoring import CodeScorer, StoredTables
 from trainer.method.objective import Objective
 
 
@@ -22,15 +22,13 @@ class Asked:
     """Queries, and the pictures they search.
 
     Attributes:
-        tables: (q, M, K) of the queries.
-        codes: (n, M) of the gallery.
+        scorer: the queries against the codes of the gallery.
         people: (q,) and (n,) numbers of the persons.
         books: what the codebooks do with the queries.
         is_leave_one_out: queries and gallery are the same pictures, and none meets itself.
     """
 
-    tables: Tensor
-    codes: Tensor
+    scorer: CodeScorer
     people: tuple[NDArray[np.int64], NDArray[np.int64]]
     books: BookReport
     is_leave_one_out: bool
@@ -42,8 +40,8 @@ def evaluate_split(
     """Figures of the "val" or "test" pictures, and what the codebooks do with the queries."""
     asked = _ask(objective, data, config, role, device)
     figures = retrieve(
-        asked.tables, asked.codes, *asked.people,
-        t=config.engine.p_at, leave_one_out=asked.is_leave_one_out,
+        asked.scorer, *asked.people, t=config.engine.p_at,
+        leave_one_out=asked.is_leave_one_out, device=str(device),
     )  # fmt: skip
     return figures, asked.books
 
@@ -60,7 +58,7 @@ def calibrate(
         raise NotCalibrated("no pictures were kept to choose by (data.val_per_person)")
     asked = _ask(objective, data, config, "val", device)
     return fit_calibration(
-        *pair_scores(asked.tables, asked.codes, *asked.people, leave_one_out=asked.is_leave_one_out)
+        *pair_scores(asked.scorer, *asked.people, leave_one_out=asked.is_leave_one_out)
     )
 
 
@@ -74,7 +72,7 @@ def _ask(
     gallery = split.train if role == "val" else split.gallery
     images, people = data.pictures.images, data.people
 
-    def encoded(chosen: NDArray[Any], *, wants_tables: bool) -> Any:
+    def encoded(chosen: NDArray[Any], *, wants_tables: bool) -> EncodedPictures:
         return encode(
             objective, images[chosen], people[chosen],
             size=size, device=device, wants_tables=wants_tables,
@@ -85,9 +83,9 @@ def _ask(
         codes, gallery = queries.codes, rows
     else:
         codes = encoded(gallery, wants_tables=False).codes
+    assert queries.tables is not None
     return Asked(
-        tables=queries.tables,
-        codes=codes,
+        scorer=CodeScorer(StoredTables(queries.tables), codes, str(device)),
         people=(people[rows], people[gallery]),
         books=queries.books,
         is_leave_one_out=split.is_leave_one_out,

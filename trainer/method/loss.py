@@ -1,6 +1,6 @@
 """The OPQN loss: a margin classifier on every sub-space, before and after soft quantisation.
 
-The paper's comparisons are options of the same loss: see `trainer.method.variants`.
+The paper's comparisons are options of the same loss: see `trainer.loss_variants`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from opqn_app.opqn.torch.quantizer import assignment_entropy
-from trainer.method.variants import LossOptions
+from trainer.loss_variants import LossOptions
 
 
 @dataclass(frozen=True, slots=True)

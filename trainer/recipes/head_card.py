@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opqn_app.opqn.config import OpqnConfig
-from trainer.evaluate.metrics import LeaveOneOut
+from trainer.evaluate.leave_one_out import LeaveOneOut
 from trainer.method.head import HeadRecipe
 from trainer.method.joint_head import JointRecipe
 from trainer.recipes.head_curve import FOLLOWING
@@ -218,8 +218,8 @@ def _training(recipe: HeadRecipe, figures: Figures) -> list[str]:
 
 def _set_in_words(figures: LeaveOneOut) -> str:
     return (
-        f"{figures.gallery:,} crops, {figures.queries:,} queries; {figures.skipped} crops have no"
-        " match and are gallery only."
+        f"{figures.gallery + 1:,} crops, {figures.queries:,} queries; {figures.skipped} crops have"
+        " no match and are gallery only."
     )
 
 
@@ -230,7 +230,7 @@ def _table(name: str, ours: LeaveOneOut, figures: Figures, title: str) -> str:
         "|---|---|---|---|---|---|",
     ]
     for label, row in rows.items():
-        tar = " | ".join(f"{row.tar_at_far[far]:.3f}" for far in (1e-3, 1e-4))
+        tar = " | ".join(f"{share:.3f}" for share in row.tar or ())
         lines.append(
             f"| {label} | {row.rank1:.4f} | {row.mean_ap:.4f} | {row.p_at_5:.4f} | {tar} |"
         )

@@ -15,6 +15,8 @@ from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.checkpoint import LoadedModel, load_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.weights import as_loaded, stored_state
+from trainer.evaluate.leave_one_out import LeaveOneOut, leave_one_out
+from trainer.evaluate.tables_and_codes import TablesAndCodes
 from trainer.recipes.kept_figures import KeptFigures
 from trainer.recipes.people_figures import (
     Absent,
@@ -25,12 +27,9 @@ from trainer.recipes.people_figures import (
     stated_and_true,
 )
 from trainer.recipes.rankings import (
-    Asked,
-    Figures,
     Reranked,
     TwoPhotos,
-    asked,
-    measured,
+    coded,
     two_photos,
     without_tar,
 )
@@ -46,13 +45,13 @@ class Measure:
         self._ways = ways
         self._kept = kept
 
-    def ranking(self, way: Way, data: CropsOfPeople) -> Figures:
+    def ranking(self, way: Way, data: CropsOfPeople) -> LeaveOneOut:
         """Every crop asks all others."""
 
-        def work() -> Figures:
-            return measured(way.scorer(data, data, "plain"), data.people)
+        def work() -> LeaveOneOut:
+            return leave_one_out(way.scorer(data, data, "plain"), data.people)
 
-        return self._kept.get(Figures, _key(way.key, data), work)
+        return self._kept.get(LeaveOneOut, _key(way.key, data), work)
 
     def asked_badly(
         self,
@@ -61,13 +60,13 @@ class Measure:
         asking: CropsOfPeople,
         rows: NDArray[np.intp],
         view: str,
-    ) -> Figures:
+    ) -> LeaveOneOut:
         """The crops `rows` of `data`, held by `asking`, ask in copies changed as `view` says."""
 
-        def work() -> Figures:
-            return measured(way.scorer(data, asking, view), data.people, rows=rows)
+        def work() -> LeaveOneOut:
+            return leave_one_out(way.scorer(data, asking, view), data.people, rows=rows)
 
-        return self._kept.get(Figures, _key(way.key, data, asking.digest, view), work)
+        return self._kept.get(LeaveOneOut, _key(way.key, data, asking.digest, view), work)
 
     def relatives(self, way: Way, data: CropsOfPeople) -> Relatives:
         """How often relatives are taken for the person."""
@@ -110,22 +109,23 @@ class Measure:
 
     def mirrored(
         self, loaded: LoadedModel, data: CropsOfPeople, *, at_query: bool, at_both: bool
-    ) -> Figures:
+    ) -> LeaveOneOut:
         """With the mean of face and mirror image at both, at the query only, or at neither."""
         model = loaded.model
 
-        def faces(is_mean: bool) -> Asked:
+        def faces(is_mean: bool) -> TablesAndCodes:
             plain, other = (self._ways.single(model, data, view) for view in VIEWS)
             if model.config.mirror_average:
-                return asked(model, mirror_mean(plain, other if is_mean else plain))
-            return asked(model, (plain + other) / 2 if is_mean else plain)
+                return coded(model, mirror_mean(plain, other if is_mean else plain))
+            return coded(model, (plain + other) / 2 if is_mean else plain)
 
-        def work() -> Figures:
+        def work() -> LeaveOneOut:
             asking, searched = faces(at_query or at_both), faces(at_both)
-            return measured(Asked(asking.tables, searched.codes).scorer(), data.people)
+            mixed = TablesAndCodes(asking.tables, searched.codes)
+            return leave_one_out(mixed.scorer(), data.people)
 
         where = "both" if at_both else "query" if at_query else "neither"
-        return self._kept.get(Figures, _key(loaded.model_id, data, "mirror", where), work)
+        return self._kept.get(LeaveOneOut, _key(loaded.model_id, data, "mirror", where), work)
 
     def second_photo(self, loaded: LoadedModel, data: CropsOfPeople) -> TwoPhotos:
         """One query photo and two, for the same people and gallery."""
@@ -135,14 +135,14 @@ class Measure:
 
         return self._kept.get(TwoPhotos, _key(loaded.model_id, data, "query photos"), work)
 
-    def reranked(self, short: LoadedModel, long: LoadedModel, data: CropsOfPeople) -> Figures:
+    def reranked(self, short: LoadedModel, long: LoadedModel, data: CropsOfPeople) -> LeaveOneOut:
         """Ranked by the shorter code, the best of it again by the longer one."""
 
-        def work() -> Figures:
+        def work() -> LeaveOneOut:
             first, then = (self._ways.asked(m.model, data, "plain") for m in (short, long))
-            return without_tar(measured(Reranked(first.scorer(), then.scorer()), data.people))
+            return without_tar(leave_one_out(Reranked(first.scorer(), then.scorer()), data.people))
 
-        return self._kept.get(Figures, _key(short.model_id, data, "then", long.model_id), work)
+        return self._kept.get(LeaveOneOut, _key(short.model_id, data, "then", long.model_id), work)
 
 
 def untouched_trunk(weights: Path) -> OpqnModel:

@@ -13,7 +13,8 @@ from opqn_app.opqn.torch.checkpoint import LoadedModel
 from opqn_app.opqn.torch.model import OpqnModel
 from trainer.evaluate.baselines import ProductQuantizer, train_pq
 from trainer.evaluate.scoring import CodeScorer, CosineScorer, Scorer, StoredTables
-from trainer.recipes.rankings import Asked, asked, features
+from trainer.evaluate.tables_and_codes import TablesAndCodes
+from trainer.recipes.rankings import coded, features
 from trainer.recipes.table_sets import CropsOfPeople
 from trainer.recipes.trunk_cache import TrunkCache, trunk_id
 
@@ -133,9 +134,9 @@ class Ways:
         learn_from = self._untouched_floats(self._learning(), "plain")
         return train_pq(learn_from, n_books, bits, rotated=rotated)
 
-    def _asked(self, model: OpqnModel, data: CropsOfPeople, view: str) -> Asked:
+    def _asked(self, model: OpqnModel, data: CropsOfPeople, view: str) -> TablesAndCodes:
         embedding: Tensor = self.embedding(model, data, view)
-        return asked(model, embedding)
+        return coded(model, embedding)
 
 
 def _cosine(floats: Callable[[CropsOfPeople, str], Floats]) -> MakeScorer:

@@ -30,17 +30,14 @@ from opqn_app.opqn.torch.model import OpqnModel
 from trainer.config import MethodConfig
 from trainer.method.codewords import LearnedWords
 from trainer.method.head import HeadRecipe, train_head
-from trainer.recipes.bundled_head import (
-    Embedded,
-    as_best_asked,
+from trainer.recipes.bundled_head import as_best_asked, family_config, retrieval, take_trunk
+from trainer.recipes.command import run_recipe
+from trainer.recipes.embedded_crops import (
+    EmbeddedCrops,
     embedded_sets,
-    family_config,
-    retrieval,
-    take_trunk,
     tuning_half,
     with_company,
 )
-from trainer.recipes.command import run_recipe
 from trainer.recipes.table_text import markdown_table
 
 logger = logging.getLogger(__name__)
@@ -64,7 +61,7 @@ class Material:
     trunk: OpqnModel
     views: Tensor
     labels: Tensor
-    tuning: Embedded
+    tuning: EmbeddedCrops
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -119,7 +116,7 @@ def _make_head(
     variant: str,
     config: OpqnConfig,
     material: Material,
-    sets: Mapping[str, Embedded],
+    sets: Mapping[str, EmbeddedCrops],
 ) -> tuple[str, ...]:
     recipe = HeadRecipe(
         epochs=arguments.trial_epochs,

@@ -26,13 +26,14 @@ from torch import Tensor
 
 from opqn_app.core.errors import DataError
 from opqn_app.core.types import Crops
+from opqn_app.opqn.backbones import TRUNK_PIXELS
 from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.sface import CHANNELS, SFace
 from trainer.config import AugmentConfig
 from trainer.data import augment
 from trainer.data.picture_set import CropSet, read_crops
-from trainer.evaluate.baselines import unit_rows
-from trainer.evaluate.metrics import leave_one_out
+from trainer.evaluate.leave_one_out import leave_one_out
+from trainer.evaluate.scoring import CosineScorer
 from trainer.method.last_blocks import (
     Tail,
     TailData,
@@ -42,16 +43,18 @@ from trainer.method.last_blocks import (
     maps_of,
     with_tail,
 )
+from trainer.method.network_input import NetworkInput
 from trainer.method.trunks import load_trunk
-from trainer.recipes.bundled_head import collections_of, with_company
 from trainer.recipes.command import make_run_folder, run_recipe
 from trainer.recipes.degrade import degraded
+from trainer.recipes.embedded_crops import collections_of, with_company
 from trainer.recipes.face_data import face_shards, families, is_tuning
-from trainer.recipes.trunk_cache import weights_id
+from trainer.recipes.trunk_cache import kept_array, weights_id
 
 logger = logging.getLogger(__name__)
 
 SIDE = 112
+PIXELS = (TRUNK_PIXELS["sface"][0], (127.5,) * 3, (TRUNK_PIXELS["sface"][1],) * 3)
 DAMAGE = AugmentConfig(low_res=0.3, blur=0.2, jpeg=0.2, occlusion=0.15, grey=0.15)
 COVERED = {"sunglasses": 0.15, "mask": 0.15, "low light": 0.1}  # share of the damaged crops
 
@@ -158,8 +161,8 @@ def tune(arguments: argparse.Namespace) -> None:
     @torch.no_grad()
     def report(what: str, network: SFace) -> None:
         features = training.features(embedded(network, tuning).to(device), home)
-        unit = unit_rows(features.cpu().numpy())
-        found = leave_one_out(lambda q: unit @ unit[q], tuning.people, score_range=(-1.0, 1.0))
+        floats = features.cpu().numpy()
+        found = leave_one_out(CosineScorer(floats, floats), tuning.people)
         logger.info("%s: tuning half rank-1 %.4f, mAP %.4f", what, found.rank1, found.mean_ap)
 
     report("published", trunk)
@@ -235,12 +238,13 @@ def damaged(images: Crops, *, seed: int) -> Crops:
 
 def published_embeddings(trunk: SFace, crops: CropSet, path: Path) -> Tensor:
     """(n, 128) of each crop and its mirror image, computed once and kept in a file."""
-    if not path.is_file():
+
+    def compute() -> NDArray[np.float32]:
         logger.info("embedding %d crops", len(crops))
-        temporary = path.with_suffix(".tmp.npy")
-        np.save(temporary, embedded(trunk, crops).numpy(force=True))
-        temporary.replace(path)
-    return torch.from_numpy(np.load(path))
+        found: NDArray[np.float32] = embedded(trunk, crops).numpy(force=True)
+        return found
+
+    return torch.from_numpy(kept_array(path, compute))
 
 
 @torch.inference_mode()
@@ -258,7 +262,8 @@ def embedded(trunk: SFace, crops: CropSet) -> Tensor:
 def _network_input(pixels: Crops, device: torch.device) -> Tensor:
     """(B, 112, 112, 3) uint8 → (B, 3, 112, 112) as SFace wants it, channels last in memory."""
     batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
-    return (batch.float() - 127.5).div_(128).permute(0, 3, 1, 2)
+    found: Tensor = NetworkInput(*PIXELS).to(device)(batch)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,0 +1,66 @@
+"""Files written in one step: whoever reads one finds the old file or the new one, both whole."""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+UNFINISHED = ".tmp"  # suffix of a file that is being written
+
+
+@contextmanager
+def replacing(path: Path, *, durable: bool = True, room: Path | None = None) -> Iterator[BinaryIO]:
+    """Opens a new file beside `path`; it takes the place of `path` when the block is done.
+
+    An error in the block leaves `path` as it was, and nothing beside it. So does a power failure,
+    but for the unfinished file. A replaced file keeps its permissions. Where `path` is a link, the
+    file it leads to is replaced.
+
+    Args:
+        durable: the new file is on the disk before it takes its place. Without, a power failure
+            may leave an empty file: for what is checked when it is read, or easily made again.
+        room: the unfinished file lies in this folder, of the same disk.
+
+    Raises:
+        OSError: the file can't be written.
+    """
+    target = path.resolve()
+    name = f"{target.name[:40]}.{secrets.token_hex(4)}{UNFINISHED}"  # writers don't meet
+    unfinished = (room or target.parent) / name
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, unfinished)
+        os.replace(unfinished, target)  # noqa: PTH105 - the step is the point
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def replace_bytes(path: Path, data: bytes) -> None:
+    """Make `data` the content of a file, in one step and for good; raises OSError."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Make `text` the content of a file, as UTF-8, in one step and for good; raises OSError."""
+    replace_bytes(path, text.encode("utf-8"))
+
+
+def replace_json(path: Path, values: dict[str, Any]) -> None:
+    """Make an object the content of a JSON file, in one step and for good; raises OSError."""
+    replace_text(path, json.dumps(values, indent=2) + "\n")
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Delete what writers that were killed left in `folder`; nobody may be writing there."""
+    for unfinished in folder.glob(f"*.????????{UNFINISHED}"):
+        unfinished.unlink(missing_ok=True)
