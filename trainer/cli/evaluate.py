@@ -213,7 +213,8 @@ def _words(report: "EvalReport", values: dict[str, Any]) -> str:
         )
     lines += values["notes"]
     if "written" in values:
-        lines.append(f"Report: {Path(values['written']) / 'report.html'}")
+        page = Path(values["written"]) / "report.html"
+        lines.append(f"Report: {page if page.is_file() else page.parent}")
     return "\n".join(lines)
 
 

@@ -36,6 +36,7 @@ from trainer.evaluate.subspace_maps import (
     map_sub_space,
     words_of,
 )
+from trainer.evaluate.tsne import MapUnavailable
 from trainer.evaluate.verification import PairHistogram, accuracy_in_folds
 
 T = TypeVar("T")
@@ -119,7 +120,10 @@ def _of_candidate(
     drawn = None
     if settings.portraits:
         yield EvalProgress(f"{model.name}: map of a sub-space", 0, 1, None)
-        drawn = map_sub_space(model, source, setting.gallery)
+        try:
+            drawn = map_sub_space(model, source, setting.gallery)
+        except MapUnavailable as reason:
+            notes.append(str(reason))
     info = _info(given_as, model, encoded)
     return _Found(info, setting, results, drawn, encoded.dropped, notes)
 

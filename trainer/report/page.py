@@ -6,18 +6,29 @@ The words and the layout are in `templates/`; here is what they are filled with.
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from opqn_app.core.errors import OpqnError
 from trainer.evaluate.results import EvalReport, figures_of
 from trainer.report.published import Comparison
 from trainer.report.tables import figure_rows
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 TEMPLATES = Path(__file__).with_name("templates")
 MOST_LISTED = 500  # pictures that took no part
+
+
+class PageUnavailable(OpqnError):
+    """jinja2 is not installed, so there is no page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The page report.html needs the package jinja2, which is not installed; the other "
+            "files do not."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,11 @@ def html_page(
     charts: list[Picture],
     lists: list[Picture],
 ) -> str:
-    """The page. `values` is the JSON result, from which the facts around the figures come."""
+    """The page. `values` is the JSON result, from which the facts around the figures come.
+
+    Raises:
+        PageUnavailable: jinja2 is not installed.
+    """
     heads, rows = figure_rows(report)
     kinds = ["model" if r.kind == "opqn" else "control" for r in report.results]
     return rendered(
@@ -98,13 +113,17 @@ def rendered(template: str, **values: Any) -> str:
     """A template filled in; texts are escaped.
 
     Raises:
+        PageUnavailable: jinja2 is not installed.
         jinja2.UndefinedError: the template asks for a value that is not there.
     """
     return _environment().get_template(template).render(values)
 
 
-@cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError as error:
+        raise PageUnavailable from error
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
