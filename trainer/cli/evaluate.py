@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.errors import DataError, ModelMissing, OpqnError
 from opqn_app.core.progress import ProgressLine, counted, duration_in_words
-from trainer.choices import DEVICES
+from trainer.choices import DEVICES, PROTOCOLS
 
 if TYPE_CHECKING:
     from trainer.data.pictures import PictureSource
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from trainer.evaluate.protocols import Roles
     from trainer.evaluate.results import EvalProgress, EvalReport
 
-PROTOCOLS = ("leave-one-out", "single", "cross", "pairs")
 DRAWN_QUERIES = {"single": 5, "cross": 50}  # of each person, as the paper draws them
 TEXT = "Measure models on pictures of labelled people."
 

@@ -8,8 +8,6 @@ from opqn_app.vision.align import CROP_SIZE
 from opqn_app.vision.faces import find_faces, wider_crop
 from opqn_app.vision.images import read_photo
 
-SEVERAL = ("largest", "skip")
-
 
 @dataclass(frozen=True, slots=True)
 class FaceWish:

@@ -13,7 +13,6 @@ from opqn_app.core.progress import counted
 from trainer.data.benchmark_formats import read_pairs
 
 Rows = NDArray[np.intp]
-NAMES = ("leave-one-out", "single", "cross", "pairs")
 GALLERY_FOLDERS = frozenset({"train", "gallery", "cross_train"})
 QUERY_FOLDERS = frozenset({"test", "query", "queries", "cross_test"})
 
@@ -39,7 +38,7 @@ class Roles:
     """What each picture does.
 
     Attributes:
-        protocol: one of NAMES.
+        protocol: one of `trainer.choices.PROTOCOLS`.
         queries, gallery: rows of the listing, ascending; the same for leave-one-out.
         pairs: the list to compare instead of rankings, if there is one.
         rule: in words, for the report.
