@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from trainer.data.pictures import Dropped
-from trainer.evaluate.protocols import PairList, Roles
+from trainer.evaluate.protocols import PairList, QuerySplit
 from trainer.evaluate.ranking import Ranking
 from trainer.evaluate.results import EvalReport, EvalSettings, MethodResult, ModelInfo
 from trainer.evaluate.verification import PairHistogram
@@ -32,31 +32,35 @@ def page_arguments(
 
 def ranked_report() -> EvalReport:
     """Leave-one-out, one model and a control, some pictures dropped, thresholds found."""
-    roles = Roles("leave-one-out", np.arange(4), np.arange(4), "every picture asks <all> others")
+    query_split = QuerySplit(
+        "leave-one-out", np.arange(4), np.arange(4), "every picture asks <all> others"
+    )
     results = (
         result(ODD_NAME, "opqn", 64, 0.75),
         result("float features, cosine", "float", 0, 1.0),
     )
-    return report_of(roles, results, notes=("PQ needs <more> pictures.",))
+    return report_of(query_split, results, notes=("PQ needs <more> pictures.",))
 
 
 def published_report() -> EvalReport:
     """One that may stand beside the published figures."""
-    roles = Roles("single", np.arange(5000), np.arange(55_000), "recorded split")
+    query_split = QuerySplit("single", np.arange(5000), np.arange(55_000), "recorded split")
     one = result("bundled-64", "opqn", 36, 0.875, tie_span=0.0)
-    return report_of(roles, (one,), dropped=(), people=500)
+    return report_of(query_split, (one,), dropped=(), people=500)
 
 
 def pairs_report() -> EvalReport:
     """Listed pairs only, none of them alike enough for a threshold."""
     listed = PairList(*(np.zeros(2, np.intp),) * 2, np.array([True, False]), np.zeros(2, np.int64))
-    roles = Roles("pairs", np.arange(2), np.arange(2), "listed pairs", pairs=listed, seed=7)
+    query_split = QuerySplit(
+        "pairs", np.arange(2), np.arange(2), "listed pairs", pairs=listed, seed=7
+    )
     one = result("bundled-64", "opqn", 64, None, same=(0.0,), other=(1.0, 0.5))
-    return report_of(roles, (one,), dropped=())
+    return report_of(query_split, (one,), dropped=())
 
 
 def report_of(
-    roles: Roles,
+    query_split: QuerySplit,
     results: tuple[MethodResult, ...],
     *,
     notes: tuple[str, ...] = (),
@@ -66,14 +70,14 @@ def report_of(
     info = ModelInfo(results[0].label, "0123abcd", "given", 8, 256, 2048, 64, 8, 12.34)
     return EvalReport(
         settings=EvalSettings((info.name,), cutoffs=(1, 5)),
-        roles=roles,
+        query_split=query_split,
         models=(info,),
         results=results,
         dropped=dropped,
         people=people,
         pictures=5678,
-        queries=len(roles.queries),
-        gallery=len(roles.gallery),
+        queries=len(query_split.queries),
+        gallery=len(query_split.gallery),
         skipped=3,
         maps=(),
         notes=notes,

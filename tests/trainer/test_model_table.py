@@ -86,7 +86,7 @@ def test_a_curve_is_measured_as_it_follows_and_as_if_it_stayed(
     data: Any = SimpleNamespace(name="set", digest="0", people=people, family=np.full(80, ""))
     ways: Any = SimpleNamespace(codes=lambda _loaded: None)
     monkeypatch.setattr(measure_models, "_matrix", lambda _way, _data: scores)
-    measure = measure_models.Measure(ways, KeptFigures(tmp_path / "figures.json"))
+    measure = measure_models.KeptMeasurements(ways, KeptFigures(tmp_path / "figures.json"))
     follows, stays = measure.absent(model, data), measure.absent(model, data, follows=False)
     assert follows is not None
     assert stays is not None

@@ -13,7 +13,7 @@ from trainer.choices import DEVICES, PROTOCOLS
 if TYPE_CHECKING:
     from trainer.data.pictures import PictureSource
     from trainer.evaluate.evaluate import Work
-    from trainer.evaluate.protocols import Roles
+    from trainer.evaluate.protocols import QuerySplit
     from trainer.evaluate.results import EvalProgress, EvalReport
 
 DRAWN_QUERIES = {"single": 5, "cross": 50}  # of each person, as the paper draws them
@@ -62,7 +62,7 @@ def add_command(commands: Any) -> None:
         metavar="DATA",
         help="pictures PQ and OPQ learn from (default: the searched ones)",
     )
-    _add_roles(parser.add_argument_group("who asks whom"))
+    _add_query_split(parser.add_argument_group("who asks whom"))
     output = parser.add_argument_group("output")
     output.add_argument(
         "--out", type=Path, metavar="DIR", help="write JSON, CSV, charts and an HTML report there"
@@ -93,7 +93,7 @@ def add_command(commands: Any) -> None:
     parser.set_defaults(library=None)  # the app's runner looks for it
 
 
-def _add_roles(group: Any) -> None:
+def _add_query_split(group: Any) -> None:
     group.add_argument(
         "--gallery",
         type=Path,
@@ -137,7 +137,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         raise ModelMissing("(none is bundled: name one with --model)")
     device = pick_device(arguments.device)
     _check_output(arguments.out, arguments.benchmark)
-    source, roles = _pictures_and_roles(arguments, device)
+    source, query_split = _pictures_and_split(arguments, device)
     learn = arguments.controls_from
     learned_from = _open(learn, aligned=arguments.aligned, device=device) if learn else None
     settings = EvalSettings(
@@ -145,10 +145,10 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         device=device,
         cutoffs=tuple(sorted(set(arguments.at))),
         controls=arguments.controls or learned_from is not None,
-        portraits=arguments.out is not None,
+        wants_map=arguments.out is not None,
         seed=arguments.seed,
     )
-    work = evaluate(settings, source, roles, controls_source=learned_from)
+    work = evaluate(settings, source, query_split, controls_source=learned_from)
     try:
         report = _run(work, as_lines=arguments.json_lines)
         return _finish(arguments, source, report)
@@ -200,7 +200,7 @@ def _words(report: "EvalReport", values: dict[str, Any]) -> str:
     """What the table does not say."""
     lines = [
         f"Queries: {report.queries:,} (without a match: {report.skipped:,}). Searched: "
-        f"{report.gallery:,}. People: {report.people:,}. Protocol: {report.roles.rule}.",
+        f"{report.gallery:,}. People: {report.people:,}. Protocol: {report.query_split.rule}.",
         f"Took {duration_in_words(report.seconds)} on {report.settings.device}.",
     ]
     dropped = values["data"]["dropped_files"] + values["data"]["left_out"]
@@ -217,9 +217,9 @@ def _words(report: "EvalReport", values: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _pictures_and_roles(
+def _pictures_and_split(
     arguments: argparse.Namespace, device: str
-) -> "tuple[PictureSource, Roles]":
+) -> "tuple[PictureSource, QuerySplit]":
     from trainer.data.pictures import JoinedPictures
     from trainer.evaluate import protocols
 

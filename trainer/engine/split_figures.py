@@ -1,4 +1,4 @@
-"""What the pictures of a role of the split are asked: figures, and the calibration of the model."""
+"""Figures and calibration of a model, from the validation or the test pictures of a split."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,14 +11,20 @@ from opqn_app.core.types import Calibration
 from trainer.config import TrainConfig
 from trainer.data.loading import TrainingData
 from trainer.engine.diagnostics import BookReport
-from trainer.engine.validation import EncodedPictures, Figures, encode, pair_scores, retrieve
+from trainer.engine.validation import (
+    EncodedPictures,
+    ValidationFigures,
+    encode,
+    pair_scores,
+    retrieve,
+)
 from trainer.evaluate.calibration import NotCalibrated, fit_calibration
 from trainer.evaluate.scoring import CodeScorer, StoredTables
 from trainer.method.objective import Objective
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class SplitQueries:
     """Queries, and the pictures they search.
 
     Attributes:
@@ -36,7 +42,7 @@ class Asked:
 
 def evaluate_split(
     objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
-) -> tuple[Figures, BookReport]:
+) -> tuple[ValidationFigures, BookReport]:
     """Figures of the "val" or "test" pictures, and what the codebooks do with the queries."""
     asked = _ask(objective, data, config, role, device)
     figures = retrieve(
@@ -64,9 +70,11 @@ def calibrate(
 
 def _ask(
     objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
-) -> Asked:
-    """Val queries search the training pictures, test queries the gallery; under "unseen" each
-    picture of the role asks all others of it."""
+) -> SplitQueries:
+    """Queries of "val" search the training pictures, those of "test" the gallery.
+
+    Under "unseen" each picture of the role asks all others of the same role.
+    """
     split, size = data.split, config.method.input_size
     rows = split.val if role == "val" else split.test
     gallery = split.train if role == "val" else split.gallery
@@ -84,7 +92,7 @@ def _ask(
     else:
         codes = encoded(gallery, wants_tables=False).codes
     assert queries.tables is not None
-    return Asked(
+    return SplitQueries(
         scorer=CodeScorer(StoredTables(queries.tables), codes, str(device)),
         people=(people[rows], people[gallery]),
         books=queries.books,

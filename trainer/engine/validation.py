@@ -23,7 +23,7 @@ PAIRS_AT_ONCE = 1 << 24  # of query and gallery; bounds the memory of a block
 
 
 class Diverged(OpqnError):
-    """Training went wrong; what is said is what to do."""
+    """Training diverged; the sentence says what to change."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -33,7 +33,7 @@ class Diverged(OpqnError):
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class ValidationFigures:
     """Means over the queries that have a match in the gallery.
 
     Attributes:
@@ -122,7 +122,7 @@ def retrieve(
     t: int,
     leave_one_out: bool = False,
     device: str = "cpu",
-) -> Figures:
+) -> ValidationFigures:
     """Rank the gallery by each query.
 
     Args:
@@ -135,7 +135,7 @@ def retrieve(
     own = np.arange(len(gallery_people)) if leave_one_out else None
     work = rank(scorer, query_people, gallery_people, own=own, cutoffs=(t,), device=device)
     found = finished(work)
-    return Figures(
+    return ValidationFigures(
         map=found.mean_ap or 0.0,
         rank1=found.rank1 or 0.0,
         p_at=found.precision_at(t) or 0.0,

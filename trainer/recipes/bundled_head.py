@@ -37,8 +37,8 @@ from trainer.evaluate.calibration import MATCH_SHARE, reliability
 from trainer.evaluate.leave_one_out import LeaveOneOut, leave_one_out
 from trainer.evaluate.scoring import CosineScorer
 from trainer.evaluate.tables_and_codes import TablesAndCodes
-from trainer.method.head import HeadRecipe, start_head, train_head
-from trainer.method.joint_head import JointRecipe, start_joint_head
+from trainer.method.head import HeadSettings, start_head, train_head
+from trainer.method.joint_head import JointHeadSettings, start_joint_head
 from trainer.method.trunks import fill_trunk, load_trunk
 from trainer.recipes.command import run_recipe
 from trainer.recipes.embedded_crops import (
@@ -48,21 +48,21 @@ from trainer.recipes.embedded_crops import (
     tuning_half,
     with_company,
 )
-from trainer.recipes.head_card import Figures, card_text
+from trainer.recipes.head_card import HeadFigures, card_text
 from trainer.recipes.head_curve import calibrate, pair_scores
 from trainer.recipes.rankings import coded
 
 logger = logging.getLogger(__name__)
 
 JOINT = {
-    8: JointRecipe(directions=80, turns=14, made_faces=1, made_people=2),
-    16: JointRecipe(turns=14, made_faces=3),
-    32: JointRecipe(turns=8),
+    8: JointHeadSettings(directions=80, turns=14, made_faces=1, made_people=2),
+    16: JointHeadSettings(turns=14, made_faces=3),
+    32: JointHeadSettings(turns=8),
 }  # chosen on the tuning half of the validation people
 SEPARATE = {
-    8: HeadRecipe(directions=80, shrinkage=0.1, lift=0.5, iterations=60),
-    16: HeadRecipe(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
-    32: HeadRecipe(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
+    8: HeadSettings(directions=80, shrinkage=0.1, lift=0.5, iterations=60),
+    16: HeadSettings(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
+    32: HeadSettings(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
 }  # likewise
 TEMPERATURES: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
 LENGTH_WEIGHTS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
@@ -92,7 +92,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tries", type=int, default=1, help="starts of a head, best kept")
     parser.add_argument("--epochs", type=int, default=0, help="of the OPQN loss, with --separate")
     parser.add_argument("--directions", type=int, help="discriminant directions")
-    parser.add_argument("--learning-rate", type=float, default=HeadRecipe().learning_rate)
+    parser.add_argument("--learning-rate", type=float, default=HeadSettings().learning_rate)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
 
@@ -132,17 +132,17 @@ def family_config(arguments: argparse.Namespace, books: int) -> OpqnConfig:
         mirror_average=not arguments.no_mirror,
         query_form="linear" if joint else "probabilities",
         joint_words=joint,
-        length_weight=JOINT.get(books, JointRecipe()).length_weight if joint else 0.0,
+        length_weight=JOINT.get(books, JointHeadSettings()).length_weight if joint else 0.0,
     )
 
 
-def head_recipe(arguments: argparse.Namespace, books: int) -> HeadRecipe | JointRecipe:
+def head_settings(arguments: argparse.Namespace, books: int) -> HeadSettings | JointHeadSettings:
     """What makes a head of that many books."""
     if not arguments.separate:
-        joint = JOINT.get(books, JointRecipe())
+        joint = JOINT.get(books, JointHeadSettings())
         directions = arguments.directions or joint.directions
         return replace(joint, directions=directions, seed=arguments.seed)
-    usual = SEPARATE.get(books, HeadRecipe())
+    usual = SEPARATE.get(books, HeadSettings())
     return replace(
         usual,
         directions=arguments.directions or usual.directions,
@@ -178,14 +178,14 @@ def make_model(
 ) -> None:
     """One member of the family: its head, temperature, calibration, card and files."""
     started = time.monotonic()
-    recipe = head_recipe(arguments, config.n_books)
+    settings = head_settings(arguments, config.n_books)
     name = f"bundled-{config.code_bits}"
     run = arguments.run / name
     run.mkdir(exist_ok=True)
-    torch.manual_seed(recipe.seed)
+    torch.manual_seed(settings.seed)
     model = OpqnModel(config)
     model.trunk.load_state_dict(trunk.trunk.state_dict())
-    history = choose_head(model, train, labels, collections, tuning, recipe, run, arguments.tries)
+    history = choose_head(model, train, labels, collections, tuning, settings, run, arguments.tries)
     round_to_stored(model)
     model = as_best_asked(model, tuning)
     tuned = tables_and_codes(model.eval(), tuning)
@@ -197,7 +197,7 @@ def make_model(
     found = tables_and_codes(shipped, held)
     pairs = pair_scores(found.tables, found.codes, held.people, calibration)
     controls = train_controls(train, config)
-    figures = Figures(
+    figures = HeadFigures(
         ours={title: retrieval(shipped, data) for title, data in sets.items()},
         controls={title: control_figures(controls, data) for title, data in sets.items()},
         reliability=reliability(calibration, *pairs),
@@ -208,7 +208,7 @@ def make_model(
         starts=arguments.tries,
         trunk=shared,
     )
-    card = card_text(name, shipped.config, recipe, figures, match_share=MATCH_SHARE)
+    card = card_text(name, shipped.config, settings, figures, match_share=MATCH_SHARE)
     save_model(folder, model, calibration=calibration, card=card, name=name, trunk=shared)
     (run / "figures.json").write_text(json.dumps(asdict(figures), indent=1))
     sys.stdout.write(card)
@@ -226,7 +226,7 @@ def choose_head(
     labels: Tensor,
     collections: tuple[Tensor, int],
     tuning: EmbeddedCrops,
-    recipe: HeadRecipe | JointRecipe,
+    settings: HeadSettings | JointHeadSettings,
     run: Path,
     tries: int,
 ) -> list[tuple[int, float, float]]:
@@ -235,12 +235,12 @@ def choose_head(
     Returns:
         (epoch, rank-1, mAP) on the tuning half; epoch 0 is the start.
     """
-    start_best(model, train, labels, collections, tuning, recipe, tries)
+    start_best(model, train, labels, collections, tuning, settings, tries)
     history: list[tuple[int, float, float]] = []
     best: dict[str, Tensor] = {}
     metrics = (run / "metrics.jsonl").open("w", encoding="utf-8")
     with metrics:
-        for epoch, losses in _epochs(model, train, labels, recipe):
+        for epoch, losses in _epochs(model, train, labels, settings):
             found = retrieval(model, tuning)
             history.append((epoch, found.rank1, found.mean_ap))
             row = {"epoch": epoch, **losses, "rank1": found.rank1, "map": found.mean_ap}
@@ -258,7 +258,7 @@ def start_best(
     labels: Tensor,
     collections: tuple[Tensor, int],
     tuning: EmbeddedCrops,
-    recipe: HeadRecipe | JointRecipe,
+    settings: HeadSettings | JointHeadSettings,
     tries: int,
 ) -> None:
     """Leave in `model` the best of `tries` starts, of a seed each, on the tuning half."""
@@ -268,15 +268,15 @@ def start_best(
         collections = collections[0].repeat(2), collections[1]
     best, kept = -1.0, dict[str, Tensor]()
     for number in range(tries):
-        seed = recipe.seed + 1000 * number
-        if isinstance(recipe, JointRecipe):
-            own = replace(recipe, seed=seed)
+        seed = settings.seed + 1000 * number
+        if isinstance(settings, JointHeadSettings):
+            own = replace(settings, seed=seed)
             groups, home = collections
             turns = start_joint_head(model, seen, labels, own, collections=groups, home=home)
             for turn, apart in enumerate(turns, start=1):
                 logger.info("turn %d: %.4f", turn, apart)
         else:
-            start_head(model, seen, labels, replace(recipe, seed=seed))
+            start_head(model, seen, labels, replace(settings, seed=seed))
         found = retrieval(model, tuning)
         logger.info("start %d: rank-1 %.4f, mAP %.4f", number, found.rank1, found.mean_ap)
         if found.mean_ap > best:
@@ -286,15 +286,18 @@ def start_best(
 
 
 def _epochs(
-    model: OpqnModel, train: EmbeddedCrops, labels: Tensor, recipe: HeadRecipe | JointRecipe
+    model: OpqnModel,
+    train: EmbeddedCrops,
+    labels: Tensor,
+    settings: HeadSettings | JointHeadSettings,
 ) -> Iterator[tuple[int, dict[str, float]]]:
     yield 0, {}
-    if isinstance(recipe, JointRecipe) or not recipe.epochs:
+    if isinstance(settings, JointHeadSettings) or not settings.epochs:
         return
     views = torch.stack([train.plain, train.mirrored], dim=1)
     if model.config.mirror_average:
         views = train.seen_by(model.config)[:, None]
-    for report in train_head(model, views, labels, recipe):
+    for report in train_head(model, views, labels, settings):
         losses = asdict(report)
         yield losses.pop("epoch"), losses
 

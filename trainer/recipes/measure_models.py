@@ -19,9 +19,9 @@ from trainer.evaluate.leave_one_out import LeaveOneOut, leave_one_out
 from trainer.evaluate.tables_and_codes import TablesAndCodes
 from trainer.recipes.kept_figures import KeptFigures
 from trainer.recipes.people_figures import (
-    Absent,
-    Relatives,
-    Stated,
+    AbsentFigures,
+    RelativesFigures,
+    ReliabilityTable,
     absent,
     relatives,
     stated_and_true,
@@ -34,18 +34,18 @@ from trainer.recipes.rankings import (
     without_tar,
 )
 from trainer.recipes.table_sets import CropsOfPeople
-from trainer.recipes.table_ways import Way, Ways
+from trainer.recipes.table_ways import RankingWay, RankingWays
 from trainer.recipes.trunk_cache import VIEWS
 
 
-class Measure:
+class KeptMeasurements:
     """Figures by way and set; `kept` holds those of earlier runs."""
 
-    def __init__(self, ways: Ways, kept: KeptFigures) -> None:
+    def __init__(self, ways: RankingWays, kept: KeptFigures) -> None:
         self._ways = ways
         self._kept = kept
 
-    def ranking(self, way: Way, data: CropsOfPeople) -> LeaveOneOut:
+    def ranking(self, way: RankingWay, data: CropsOfPeople) -> LeaveOneOut:
         """Every crop asks all others."""
 
         def work() -> LeaveOneOut:
@@ -55,7 +55,7 @@ class Measure:
 
     def asked_badly(
         self,
-        way: Way,
+        way: RankingWay,
         data: CropsOfPeople,
         asking: CropsOfPeople,
         rows: NDArray[np.intp],
@@ -68,17 +68,17 @@ class Measure:
 
         return self._kept.get(LeaveOneOut, _key(way.key, data, asking.digest, view), work)
 
-    def relatives(self, way: Way, data: CropsOfPeople) -> Relatives:
+    def relatives(self, way: RankingWay, data: CropsOfPeople) -> RelativesFigures:
         """How often relatives are taken for the person."""
 
-        def work() -> Relatives:
+        def work() -> RelativesFigures:
             return relatives(_matrix(way, data), data.people, data.family)
 
-        return self._kept.get(Relatives, _key(way.key, data, "relatives"), work)
+        return self._kept.get(RelativesFigures, _key(way.key, data, "relatives"), work)
 
     def absent(
         self, loaded: LoadedModel, data: CropsOfPeople, *, follows: bool = True
-    ) -> Absent | None:
+    ) -> AbsentFigures | None:
         """Whether somebody who is not there is said not to be; None without a calibration.
 
         Args:
@@ -90,22 +90,26 @@ class Measure:
         if not follows:
             curve = replace(curve, following=0.0)
 
-        def work() -> Absent:
+        def work() -> AbsentFigures:
             scores = _matrix(self._ways.codes(loaded), data)
             return absent(scores, data.people, data.family, curve)
 
-        return self._kept.get(Absent, _key(loaded.model_id, data, str(curve), "absent"), work)
+        return self._kept.get(
+            AbsentFigures, _key(loaded.model_id, data, str(curve), "absent"), work
+        )
 
-    def stated(self, loaded: LoadedModel, data: CropsOfPeople) -> Stated | None:
+    def stated(self, loaded: LoadedModel, data: CropsOfPeople) -> ReliabilityTable | None:
         """The reliability table; None without a calibration."""
         curve = loaded.calibration
         if curve is None:
             return None
 
-        def work() -> Stated:
+        def work() -> ReliabilityTable:
             return stated_and_true(_matrix(self._ways.codes(loaded), data), data.people, curve)
 
-        return self._kept.get(Stated, _key(loaded.model_id, data, str(curve), "stated"), work)
+        return self._kept.get(
+            ReliabilityTable, _key(loaded.model_id, data, str(curve), "stated"), work
+        )
 
     def mirrored(
         self, loaded: LoadedModel, data: CropsOfPeople, *, at_query: bool, at_both: bool
@@ -176,7 +180,7 @@ def _key(way: str, data: CropsOfPeople, *more: Any) -> str:
     return " | ".join([way, f"{data.name} {data.digest}", *more])
 
 
-def _matrix(way: Way, data: CropsOfPeople) -> Floats:
+def _matrix(way: RankingWay, data: CropsOfPeople) -> Floats:
     """(n, n) scores, row = query."""
     found: Floats = way.scorer(data, data, "plain").scores(0, len(data)).numpy()
     return found

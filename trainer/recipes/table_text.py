@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.checkpoint import LoadedModel
 from trainer.evaluate.leave_one_out import LeaveOneOut
-from trainer.recipes.people_figures import LIKELY, Absent, Relatives, Stated
+from trainer.recipes.people_figures import LIKELY, AbsentFigures, RelativesFigures, ReliabilityTable
 from trainer.recipes.rankings import SHORTLIST, TwoPhotos
 from trainer.recipes.table_goals import Verdict
 from trainer.recipes.table_sets import CropsOfPeople
@@ -103,7 +103,7 @@ def degraded_text(
     return markdown_table(("rank-1 / mAP", *kinds), rows)
 
 
-def relatives_text(found: Sequence[tuple[str, bool, Relatives]]) -> str:
+def relatives_text(found: Sequence[tuple[str, bool, RelativesFigures]]) -> str:
     """How often relatives are taken for the person."""
     rows = [
         (
@@ -127,7 +127,7 @@ def relatives_text(found: Sequence[tuple[str, bool, Relatives]]) -> str:
     return markdown_table(head, rows)
 
 
-def absent_text(found: Sequence[tuple[str, Absent | None]]) -> str:
+def absent_text(found: Sequence[tuple[str, AbsentFigures | None]]) -> str:
     """What people are told who ask for somebody."""
     rows = [
         (
@@ -150,7 +150,7 @@ def absent_text(found: Sequence[tuple[str, Absent | None]]) -> str:
     return markdown_table(head, rows)
 
 
-def stated_text(found: Sequence[tuple[str, Stated | None]]) -> str:
+def stated_text(found: Sequence[tuple[str, ReliabilityTable | None]]) -> str:
     """Stated probability against truth, ten bins, one column a model: true share (of pairs)."""
     known = [(label, entry.bins) for label, entry in found if entry is not None]
     rows = []

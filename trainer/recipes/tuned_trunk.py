@@ -35,13 +35,13 @@ from trainer.data.picture_set import CropSet, read_crops
 from trainer.evaluate.leave_one_out import leave_one_out
 from trainer.evaluate.scoring import CosineScorer
 from trainer.method.last_blocks import (
-    Tail,
-    TailData,
-    TailRecipe,
-    TailTraining,
+    LastBlocks,
+    LastBlocksSettings,
+    LastBlocksTraining,
+    TrainingFaces,
     chunk_size,
     maps_of,
-    with_tail,
+    with_last_blocks,
 )
 from trainer.method.network_input import NetworkInput
 from trainer.method.trunks import load_trunk
@@ -65,13 +65,13 @@ class FreshViews:
     Args:
         trunk: its fixed blocks make the maps, on its device.
         crops: aligned, 124 px, which is 6 px around.
-        compiled: as for `TailTraining`.
+        compiled: as for `LastBlocksTraining`.
     """
 
     def __init__(
-        self, trunk: SFace, crops: CropSet, recipe: TailRecipe, *, compiled: bool = False
+        self, trunk: SFace, crops: CropSet, settings: LastBlocksSettings, *, compiled: bool = False
     ) -> None:
-        self._trunk, self._crops, self._recipe = trunk, crops, recipe
+        self._trunk, self._crops, self._settings = trunk, crops, settings
         self._maps = torch.compile(maps_of) if compiled else maps_of
 
     @torch.no_grad()
@@ -80,14 +80,14 @@ class FreshViews:
         pixels = self._crops.centre(SIDE)[rows]
         mirrored = chance.random(len(rows)) < 0.5
         pixels[mirrored] = pixels[mirrored, :, ::-1]
-        bad = chance.random(len(rows)) < self._recipe.damaged
+        bad = chance.random(len(rows)) < self._settings.damaged
         seed = int(chance.integers(2**31))
         if bad.any():
             pixels[bad] = damaged(self._crops.images[rows[bad]], seed=seed)
         device = self._trunk.fc.weight.device
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._recipe.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._settings.bfloat16):
             chunks = torch.split(_network_input(pixels, device), chunk_size(device))
-            return torch.cat([self._maps(self._trunk, x, self._recipe.depth) for x in chunks])
+            return torch.cat([self._maps(self._trunk, x, self._settings.depth) for x in chunks])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -97,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Tune the last blocks of SFace.")
-    add, usual = parser.add_argument, TailRecipe()
+    add, usual = parser.add_argument, LastBlocksSettings()
     add("--data", type=Path, required=True, help="folder of the face data")
     add("--trunk-file", type=Path, required=True, help="state dict of the published trunk")
     add("--out", type=Path, required=True, help="file for the state dict of the tuned trunk")
@@ -114,7 +114,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     add("--seed", type=int, default=usual.seed, help="of the order and the damage (%(default)s)")
     arguments = parser.parse_args(argv)
     try:
-        arguments.recipe = TailRecipe(
+        arguments.settings = LastBlocksSettings(
             depth=arguments.depth,
             epochs=arguments.epochs,
             batch_size=arguments.batch,
@@ -132,7 +132,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def tune(arguments: argparse.Namespace) -> None:
-    """Train the tail, say what it gives on the tuning half, save the mixture."""
+    """Train the last blocks, say what they give on the tuning half, save the mixture."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trunk = SFace().to(device).eval()
     load_trunk(trunk, arguments.trunk_file)
@@ -147,16 +147,16 @@ def tune(arguments: argparse.Namespace) -> None:
     train = train.where(keep)
     tuning = validation.where(is_tuning(validation.people, families(labels_csv)))
     collections, home = collections_of(train.people, labels_csv)
-    recipe: TailRecipe = arguments.recipe
-    claim(arguments.run, trunk, recipe, [train, tuning])
-    data = TailData(
-        views=FreshViews(trunk, train, recipe, compiled=arguments.compile),
+    settings: LastBlocksSettings = arguments.settings
+    claim(arguments.run, trunk, settings, [train, tuning])
+    data = TrainingFaces(
+        views=FreshViews(trunk, train, settings, compiled=arguments.compile),
         embeddings=published_embeddings(trunk, train, arguments.run / "published.npy"),
         labels=labels,
         collections=collections,
     )
-    tail = Tail(trunk, recipe.depth)
-    training = TailTraining(tail, data, recipe, compiled=arguments.compile)
+    last_blocks = LastBlocks(trunk, settings.depth)
+    training = LastBlocksTraining(last_blocks, data, settings, compiled=arguments.compile)
 
     @torch.no_grad()
     def report(what: str, network: SFace) -> None:
@@ -178,14 +178,14 @@ def tune(arguments: argparse.Namespace) -> None:
             f"epoch {at.epoch} ({time.monotonic() - started:.0f} s): ranking {at.ranking:.3f}, "
             f"classes {at.classes:.3f}, first answer right {at.rank1:.3f}"
         )
-        report(what, with_tail(trunk, training.tail, published=0.0))
-    mixed = with_tail(trunk, training.tail, published=recipe.published)
+        report(what, with_last_blocks(trunk, training.last_blocks, published=0.0))
+    mixed = with_last_blocks(trunk, training.last_blocks, published=settings.published)
     report("mixed", mixed)
     weights = {name: value.cpu().contiguous() for name, value in mixed.state_dict().items()}
     torch.save(weights, arguments.out)
 
 
-def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> None:
+def claim(run: Path, trunk: SFace, settings: LastBlocksSettings, sets: list[CropSet]) -> None:
     """Mark a run folder as that of a trunk, a recipe and sets of crops.
 
     The share of published weights may change: it comes into play after the training.
@@ -197,7 +197,7 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
     for crops in sets:
         faces.update("\n".join(crops.files.tolist()).encode())
         faces.update(np.ascontiguousarray(crops.images).data)  # more than a gigabyte: no copy
-    decides = {name: value for name, value in asdict(recipe).items() if name != "published"}
+    decides = {name: value for name, value in asdict(settings).items() if name != "published"}
     ours = {"trunk": weights_id(trunk), "faces": faces.hexdigest(), "recipe": decides}
     path = run / "made_from.json"
     if not path.is_file():

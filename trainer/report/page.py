@@ -90,7 +90,7 @@ def html_page(
     return rendered(
         "report.html.jinja",
         names=", ".join(model.name for model in report.models),
-        rule=report.roles.rule[:1].upper() + report.roles.rule[1:],
+        rule=report.query_split.rule[:1].upper() + report.query_split.rule[1:],
         data_set=values["data_set"],
         facts=_facts(report, values),
         figures=Table(heads, [Row(k, r) for k, r in zip(kinds, rows, strict=True)]),
@@ -103,7 +103,7 @@ def html_page(
         models=report.models,
         seconds=f"{report.seconds:,.0f}",
         device=report.settings.device,
-        seed=report.roles.seed,
+        seed=report.query_split.seed,
         left_out=values["data"]["dropped_files"] + values["data"]["left_out"],
         most_listed=MOST_LISTED,
     )
@@ -144,9 +144,9 @@ def _facts(report: EvalReport, values: dict[str, Any]) -> list[tuple[str, str]]:
     left_out = values["data"]["dropped"] + len(values["data"]["left_out"])
     return [
         ("people", f"{report.people:,}"),
-        ("pairs" if report.roles.pairs else "queries", f"{report.queries:,}"),
+        ("pairs" if report.query_split.pairs else "queries", f"{report.queries:,}"),
         ("searched", f"{report.gallery:,}"),
-        ("lost pairs" if report.roles.pairs else "without a match", f"{report.skipped:,}"),
+        ("lost pairs" if report.query_split.pairs else "without a match", f"{report.skipped:,}"),
         ("left out", f"{left_out:,}"),
     ]
 
