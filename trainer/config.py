@@ -5,34 +5,27 @@ Nothing else decides a result: the same config, data and machine give the same w
 
 import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
+from opqn_app.core.checked_values import above, between, checked, kinds_of, one_of
 from opqn_app.core.errors import SettingsError
+from opqn_app.opqn.backbones import INPUT_SIZES
+from opqn_app.opqn.config import CHANNEL_ORDERS
+from trainer import choices
+from trainer.loss_variants import VARIANTS
 
 Values = dict[str, dict[str, Any]]  # section → field → value
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "data.split": ("single", "unseen", "official"),
-    "method.backbone": (
-        "resnet20",
-        "resnet20-narrow",
-        "mobilefacenet",
-        "sface",
-        "inception-resnet-v1",
-    ),
-    "method.variant": ("OPQN", "OPQN-l2q", "OPQN-A", "OPQN-C", "OPQN-S", "OPQN-W"),
-    "method.codebooks": ("dct", "svd"),
-    "method.assignment": ("raw", "normalised"),
-    "method.channel_order": ("rgb", "bgr"),
-    "augment.per": ("image", "batch"),
-    "engine.device": ("auto", "cpu", "cuda"),
-    "engine.precision": ("auto", "bf16", "fp32"),
-    "engine.batch_norm": ("batch", "sync", "frozen"),
-    "engine.best_by": ("map", "rank1", "p_at", "loss"),
-}
+Count = Annotated[int, between(0, 10**6)]
+AtLeastOne = Annotated[int, between(1, 10**6)]
+Pixels = Annotated[int, between(0, 8192)]
+Chance = Annotated[float, between(0.0, 1.0)]
+Factor = Annotated[float, between(1e-6, 1e6)]
+Epochs = Annotated[float, between(0.0, 1e6)]
+PixelScale = Annotated[float, above(0.0, 1e9)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +53,14 @@ class DataConfig:
     sources: tuple[str, ...] = ()
     layout: str = "folders"
     part: str = ""
-    cut: int = 0
-    template: int = 0
-    min_photos: int = 2
-    people: int = 0
-    split: str = "single"
-    queries_per_person: int = 5
-    val_per_person: int = 1
-    unseen_share: float = 0.1
+    cut: Pixels = 0
+    template: Pixels = 0
+    min_photos: AtLeastOne = 2
+    people: Annotated[int, between(0, 10**9)] = 0
+    split: Annotated[str, one_of(choices.SPLITS)] = "single"
+    queries_per_person: Count = 5
+    val_per_person: Count = 1
+    unseen_share: Annotated[float, between(0.0, 0.45)] = 0.1
     split_seed: int = 0
     split_file: str = ""
     teacher: str = ""
@@ -98,26 +91,26 @@ class MethodConfig:
         pixel_std: divided by, same order.
     """
 
-    backbone: str = "resnet20"
-    input_size: int = 32
+    backbone: Annotated[str, one_of(INPUT_SIZES)] = "resnet20"
+    input_size: Annotated[int, between(8, 1024)] = 32
     stored_size: int = 35
-    n_books: int = 6
-    n_words: int = 64
-    feature_dim: int = 0
-    variant: str = "OPQN"
-    codebooks: str = "dct"
-    assignment: str = "raw"
-    assignment_scale: float = 20.0
-    scale: float = 40.0
-    margin: float = 0.4
-    entropy_weight: float = 0.1
-    distillation_weight: float = 0.0
+    n_books: Annotated[int, between(1, 4096)] = 6
+    n_words: Annotated[int, between(2, 65536)] = 64
+    feature_dim: Annotated[int, between(0, 65536)] = 0
+    variant: Annotated[str, one_of(VARIANTS)] = "OPQN"
+    codebooks: Annotated[str, one_of(choices.CODEBOOKS)] = "dct"
+    assignment: Annotated[str, one_of(choices.ASSIGNMENTS)] = "raw"
+    assignment_scale: Factor = 20.0
+    scale: Factor = 40.0
+    margin: Annotated[float, between(0.0, 2.0)] = 0.4
+    entropy_weight: Annotated[float, between(0.0, 1e3)] = 0.1
+    distillation_weight: Annotated[float, between(0.0, 1e6)] = 0.0
     flatten_bn: bool = True
-    dropout: float = 0.5
+    dropout: Annotated[float, between(0.0, 0.95)] = 0.5
     trunk_file: str = ""
-    channel_order: str = "rgb"
+    channel_order: Annotated[str, one_of(CHANNEL_ORDERS)] = "rgb"
     pixel_mean: tuple[float, float, float] = (127.5, 127.5, 127.5)
-    pixel_std: tuple[float, float, float] = (127.5, 127.5, 127.5)
+    pixel_std: tuple[PixelScale, PixelScale, PixelScale] = (127.5, 127.5, 127.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +123,12 @@ class AugmentConfig:
 
     crop: bool = True
     flip: bool = True
-    per: str = "image"
-    blur: float = 0.0
-    grey: float = 0.0
-    jpeg: float = 0.0
-    low_res: float = 0.0
-    occlusion: float = 0.0
+    per: Annotated[str, one_of(choices.DRAWN_PER)] = "image"
+    blur: Chance = 0.0
+    grey: Chance = 0.0
+    jpeg: Chance = 0.0
+    low_res: Chance = 0.0
+    occlusion: Chance = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,33 +158,33 @@ class EngineConfig:
         drop_last: leave out the last incomplete batch. One picture alone never makes a batch.
     """
 
-    epochs: int = 200
-    batch_size: int = 256
-    lr: float = 0.1
-    momentum: float = 0.9
-    weight_decay: float = 5e-4
-    lr_step: int = 35
-    lr_decay: float = 0.5
-    warmup_epochs: float = 0.0
+    epochs: AtLeastOne = 200
+    batch_size: Annotated[int, between(2, 10**6)] = 256
+    lr: Annotated[float, between(1e-12, 1e6)] = 0.1
+    momentum: Chance = 0.9
+    weight_decay: Annotated[float, between(0.0, 1e3)] = 5e-4
+    lr_step: AtLeastOne = 35
+    lr_decay: Annotated[float, between(1e-6, 1.0)] = 0.5
+    warmup_epochs: Epochs = 0.0
     no_decay_vectors: bool = False
-    trunk_lr_scale: float = 1.0
-    trunk_frozen_epochs: int = 0
-    trunk_warmup_epochs: float = 0.0
-    clip_norm: float = 0.0
-    ema: float = 0.0
-    batch_norm: str = "batch"
-    precision: str = "auto"
+    trunk_lr_scale: Annotated[float, between(0.0, 1e3)] = 1.0
+    trunk_frozen_epochs: Count = 0
+    trunk_warmup_epochs: Epochs = 0.0
+    clip_norm: Annotated[float, between(0.0, 1e9)] = 0.0
+    ema: Annotated[float, between(0.0, 0.999999)] = 0.0
+    batch_norm: Annotated[str, one_of(choices.BATCH_NORMS)] = "batch"
+    precision: Annotated[str, one_of(choices.PRECISIONS)] = "auto"
     channels_last: bool = True
     compile: bool = False
     deterministic: bool = False
-    device: str = "auto"
-    seed: int = 1
+    device: Annotated[str, one_of(choices.DEVICES)] = "auto"
+    seed: Annotated[int, between(0, 2**62)] = 1
     drop_last: bool = False
-    eval_every: int = 5
-    best_by: str = "map"
-    p_at: int = 5
-    checkpoint_minutes: float = 5.0
-    checkpoint_steps: int = 0
+    eval_every: AtLeastOne = 5
+    best_by: Annotated[str, one_of(choices.CHOSEN_BY)] = "map"
+    p_at: AtLeastOne = 5
+    checkpoint_minutes: Annotated[float, between(0.0, 1e6)] = 5.0
+    checkpoint_steps: Annotated[int, between(0, 10**9)] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,8 +209,8 @@ class TrainConfig:
                 raise SettingsError(section, f"there is no such section; {_one_of(SECTIONS)}")
             changed[section] = _replaced(section, getattr(self, section), entries)
         made = replace(self, **changed)
-        for reason in _faults(made):
-            raise reason
+        if made.method.stored_size < made.method.input_size:
+            raise SettingsError("method.stored_size", "it is below method.input_size")
         return made
 
     def to_dict(self) -> dict[str, Any]:
@@ -242,12 +235,6 @@ def flat(config: TrainConfig) -> dict[str, Any]:
 
 
 SECTIONS = ("data", "method", "augment", "engine")
-_TYPES: dict[str, type] = {
-    "data": DataConfig,
-    "method": MethodConfig,
-    "augment": AugmentConfig,
-    "engine": EngineConfig,
-}
 
 
 def read_toml(path: Path) -> tuple[str, Values]:
@@ -285,107 +272,20 @@ def parse_assignment(text: str) -> Values:
 
 
 def _replaced(section: str, old: Any, entries: Mapping[str, Any]) -> Any:
-    known = {f.name for f in fields(_TYPES[section])}
-    checked = {}
+    kinds = kinds_of(type(old))
+    changed = {}
     for key, value in entries.items():
         name = f"{section}.{key}"
-        if key not in known:
-            raise SettingsError(name, f"there is no such setting; {_one_of(sorted(known))}")
-        checked[key] = _as_type_of(name, getattr(old, key), value)
-    return replace(old, **checked)
+        if key not in kinds:
+            raise SettingsError(name, f"there is no such setting; {_one_of(sorted(kinds))}")
+        if key == "sources" and isinstance(value, str):
+            value = [value]  # one alone needs no brackets in a file
+        try:
+            changed[key] = checked(value, kinds[key])
+        except ValueError as error:
+            raise SettingsError(name, f"it {error}") from error
+    return replace(old, **changed)
 
 
-def _as_type_of(name: str, example: object, value: object) -> object:
-    """`value` in the type of `example`, whole numbers standing for floats where asked."""
-    if isinstance(example, tuple):
-        items = (value,) if isinstance(value, str) else value
-        if not isinstance(items, list | tuple):
-            raise SettingsError(name, f"it must be a list, not {value!r}")
-        kind: type = float if name in ("method.pixel_mean", "method.pixel_std") else str
-        return tuple(_as_type_of(name, kind(), item) for item in items)
-    if isinstance(example, bool) or isinstance(value, bool):
-        fits = isinstance(example, bool) and isinstance(value, bool)
-    elif isinstance(example, float):
-        fits = isinstance(value, int | float)
-        value = float(value) if isinstance(value, int | float) else value
-    else:
-        fits = isinstance(value, type(example))
-    if not fits:
-        raise SettingsError(name, f"it must be of the type {type(example).__name__}, not {value!r}")
-    return value
-
-
-def _faults(config: TrainConfig) -> list[SettingsError]:
-    """What of these values can't be."""
-    faults = []
-    for name, choices in CHOICES.items():
-        value = _get(config, name)
-        if value not in choices:
-            faults.append(SettingsError(name, f"'{value}' is not there; {_one_of(choices)}"))
-    for name, low, high in _RANGES:
-        value = _get(config, name)
-        if not low <= value <= high:
-            faults.append(SettingsError(name, f"{value} is not from {low} to {high}"))
-    if config.method.stored_size < config.method.input_size:
-        faults.append(SettingsError("method.stored_size", "it is below method.input_size"))
-    faults.extend(
-        SettingsError(name, "it must hold three numbers")
-        for name in ("method.pixel_mean", "method.pixel_std")
-        if len(_get(config, name)) != 3
-    )
-    if min(config.method.pixel_std, default=0.0) <= 0:
-        faults.append(SettingsError("method.pixel_std", "it must be above 0"))
-    return faults
-
-
-_RANGES: tuple[tuple[str, float, float], ...] = (
-    ("data.cut", 0, 8192),
-    ("data.template", 0, 8192),
-    ("data.min_photos", 1, 10**6),
-    ("data.people", 0, 10**9),
-    ("data.queries_per_person", 0, 10**6),
-    ("data.val_per_person", 0, 10**6),
-    ("data.unseen_share", 0.0, 0.45),
-    ("method.input_size", 8, 1024),
-    ("method.n_books", 1, 4096),
-    ("method.n_words", 2, 65536),
-    ("method.feature_dim", 0, 65536),
-    ("method.scale", 1e-6, 1e6),
-    ("method.margin", 0.0, 2.0),
-    ("method.entropy_weight", 0.0, 1e3),
-    ("method.distillation_weight", 0.0, 1e6),
-    ("method.dropout", 0.0, 0.95),
-    ("method.assignment_scale", 1e-6, 1e6),
-    ("augment.blur", 0.0, 1.0),
-    ("augment.grey", 0.0, 1.0),
-    ("augment.jpeg", 0.0, 1.0),
-    ("augment.low_res", 0.0, 1.0),
-    ("augment.occlusion", 0.0, 1.0),
-    ("engine.epochs", 1, 10**6),
-    ("engine.batch_size", 2, 10**6),
-    ("engine.lr", 1e-12, 1e6),
-    ("engine.momentum", 0.0, 1.0),
-    ("engine.weight_decay", 0.0, 1e3),
-    ("engine.lr_step", 1, 10**6),
-    ("engine.lr_decay", 1e-6, 1.0),
-    ("engine.warmup_epochs", 0.0, 1e6),
-    ("engine.trunk_lr_scale", 0.0, 1e3),
-    ("engine.trunk_frozen_epochs", 0, 10**6),
-    ("engine.trunk_warmup_epochs", 0.0, 1e6),
-    ("engine.clip_norm", 0.0, 1e9),
-    ("engine.ema", 0.0, 0.999999),
-    ("engine.seed", 0, 2**62),
-    ("engine.eval_every", 1, 10**6),
-    ("engine.p_at", 1, 10**6),
-    ("engine.checkpoint_minutes", 0.0, 1e6),
-    ("engine.checkpoint_steps", 0, 10**9),
-)
-
-
-def _get(config: TrainConfig, name: str) -> Any:
-    section, _, key = name.partition(".")
-    return getattr(getattr(config, section), key)
-
-
-def _one_of(names: tuple[str, ...] | list[str]) -> str:
+def _one_of(names: Iterable[str]) -> str:
     return f"choose one of {', '.join(names)}"

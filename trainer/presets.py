@@ -23,9 +23,9 @@ D12 T of precision at T: 5 small and cross CFW, 10 VGGFace2 · the code reported
 from dataclasses import dataclass
 
 from opqn_app.core.errors import SettingsError
+from trainer.choices import PRESETS
 from trainer.config import SECTIONS, TrainConfig, Values
 
-PRESETS = ("paper", "code", "quick")
 # On top of "paper"; reaches mAP 0.98 on ORL, see docs/training.md.
 QUICK: Values = {
     "data": {"queries_per_person": 2},

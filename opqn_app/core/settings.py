@@ -26,7 +26,7 @@ class Settings:
         device: "auto", "cpu" or "cuda".
         detector: "mtcnn" or "yunet"; see `vision.detect.make_detector`.
         workers: processes that read photos while indexing; 0: as many as the machine can take.
-        excludes: glob patterns of folders and files to skip, relative to each root.
+        excludes: patterns of folders and files to skip, as in a .gitignore file in each root.
         theme: "system", "light" or "dark".
         min_probability: results below this similarity are folded under "less likely", 0 to 1.
         group_by_photo: one result a photo.

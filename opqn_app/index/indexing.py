@@ -42,7 +42,7 @@ def index_folder(
     over. Faces without a code of the engine's model get one from their stored crop.
 
     Args:
-        excludes: glob patterns of what to leave out, see scan.is_excluded.
+        excludes: patterns of what to leave out, see excludes.Excludes.
         batch_size: photos stored in one transaction, at most.
         retry_failures: read failed files again although they have not changed.
         failure_ids: look at these failed files only, without a scan.

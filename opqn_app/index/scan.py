@@ -5,11 +5,11 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
 from opqn_app.core.errors import FolderUnavailable
+from opqn_app.index.excludes import Excludes
 from opqn_app.store.records import real_path
 from opqn_app.vision import reasons
 from opqn_app.vision.images import PHOTO_SUFFIXES
@@ -81,13 +81,13 @@ class FolderScan:
 
         Args:
             root: the folder that relative paths start from.
-            excludes: glob patterns; see `is_excluded`.
+            excludes: patterns as in a .gitignore file; see `Excludes`.
             skip: relative paths of folders to leave out, such as roots of their own.
         """
         self.files: list[PhotoFile] = []
         self._root = root
         self._real_root = real_path(root)
-        self._excludes = excludes
+        self._excludes = Excludes(excludes) if excludes else None
         self._skip = skip
         self._unreadable: list[str] = []
         self._visited: set[Path] = set()  # real paths; inode numbers are not unique on every disk
@@ -148,7 +148,7 @@ class FolderScan:
 
     def _take(self, entry: os.DirEntry[str], folder: _Folder) -> None:
         rel_path = f"{folder.rel_path}/{entry.name}" if folder.rel_path else entry.name
-        if entry.name.startswith(".") or is_excluded(rel_path, self._excludes):
+        if entry.name.startswith(".") or self._is_excluded(entry, rel_path):
             return
         is_link = entry.is_symlink()
         _, dot, kind = entry.name.rpartition(".")  # a Path for each name takes a third of a scan
@@ -184,36 +184,17 @@ class FolderScan:
             name.startswith(".")
             or name.lower() in SYSTEM_FOLDERS
             or folder in self._skip
-            or is_excluded(folder, self._excludes)
+            or (self._excludes is not None and self._excludes.matches(folder, is_folder=True))
         )
 
-
-def is_excluded(rel_path: str, excludes: Sequence[str]) -> bool:
-    """True if a pattern matches the file or folder at `rel_path`.
-
-    A pattern without "/" is compared with the last name alone, others with the whole path from
-    the root: "*" and "?" stay inside one name, "**" stands for any number of folders. What lies
-    in an excluded folder is excluded with it.
-    """
-    parts = rel_path.split("/")
-    for pattern in excludes:
-        wanted = pattern.strip("/").split("/")
-        if wanted == [""]:
-            continue
-        if len(wanted) == 1 and "/" not in pattern.rstrip("/") and wanted != ["**"]:
-            if fnmatch(parts[-1], wanted[0]):
-                return True
-        elif _matches(parts, wanted):
-            return True
-    return False
-
-
-def _matches(parts: list[str], wanted: list[str]) -> bool:
-    if not wanted:
-        return not parts
-    if wanted[0] == "**":
-        return any(_matches(parts[i:], wanted[1:]) for i in range(len(parts) + 1))
-    return bool(parts) and fnmatch(parts[0], wanted[0]) and _matches(parts[1:], wanted[1:])
+    def _is_excluded(self, entry: os.DirEntry[str], rel_path: str) -> bool:
+        if self._excludes is None:
+            return False
+        try:
+            is_folder = entry.is_dir()
+        except OSError:
+            is_folder = False
+        return self._excludes.matches(rel_path, is_folder=is_folder)
 
 
 def _ancestors(folder: str) -> list[str]:

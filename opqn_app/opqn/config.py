@@ -2,21 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from opqn_app.core.checked_values import above, between, checked, kinds_of, one_of
 from opqn_app.core.errors import ModelIncompatible
+from opqn_app.opqn.backbones import INPUT_SIZES, MIRRORED
 
-INPUT_SIZES: dict[str, Sequence[int]] = {
-    "resnet20": (32, 112),
-    "resnet20-narrow": range(16, 161),
-    "mobilefacenet": (112,),
-    "sface": (112,),
-    "inception-resnet-v1": range(75, 161),  # fewer px leave nothing behind its last stride
-}
-MIRRORED = ("mobilefacenet", "sface")
 CHANNEL_ORDERS = ("rgb", "bgr")
 QUERY_FORMS = ("probabilities", "linear")
 ADDED_LATER = (
@@ -24,13 +18,13 @@ ADDED_LATER = (
     "joint_words",
     "length_weight",
 )  # left out of a file where they have their default
-MAX_BOOKS = 4096
-MAX_WORDS = 65536
-MAX_FEATURE_DIM = 65536
 MAX_SUB_DIM = 8192  # the codebooks are cut from a d × d matrix, which must fit into memory
 MAX_CODEBOOK_VALUES = 2**28  # M · d · K: a gigabyte
+LARGEST = 1e9  # of a number that is no count
 
-Channels = tuple[float, float, float]
+Side = Annotated[int, between(1, 1024)]
+Number = Annotated[float, between(-LARGEST, LARGEST)]
+Positive = Annotated[float, above(0, LARGEST)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +61,33 @@ class OpqnConfig:
         length_weight: λ of that choice, at least 0: how much sums of words are kept to length 1.
     """
 
-    n_books: int
-    n_words: int
-    feature_dim: int
-    backbone: str = "mobilefacenet"
-    input_size: int = 112
-    resize_to: int = 112
-    channel_order: str = "bgr"
-    pixel_mean: Channels = (127.5, 127.5, 127.5)
-    pixel_std: Channels = (128.0, 128.0, 128.0)
-    query_temperature: float = 1.0
-    query_form: str = "probabilities"
+    n_books: Annotated[int, between(1, 4096)]
+    n_words: Annotated[int, between(2, 65536)]
+    feature_dim: Annotated[int, between(1, 65536)]
+    backbone: Annotated[str, one_of(INPUT_SIZES)] = "mobilefacenet"
+    input_size: Side = 112
+    resize_to: Side = 112
+    channel_order: Annotated[str, one_of(CHANNEL_ORDERS)] = "bgr"
+    pixel_mean: tuple[Number, Number, Number] = (127.5, 127.5, 127.5)
+    pixel_std: tuple[Positive, Positive, Positive] = (128.0, 128.0, 128.0)
+    query_temperature: Positive = 1.0
+    query_form: Annotated[str, one_of(QUERY_FORMS)] = "probabilities"
     mirror_average: bool = False
     joint_words: bool = False
-    length_weight: float = 0.0
+    length_weight: Annotated[float, between(0, LARGEST)] = 0.0
 
     def __post_init__(self) -> None:
-        for reason in self._faults():
+        """Values are checked and kept as they are: the model_id is made of how they are written.
+
+        Raises:
+            ValueError: one of them can't be, or two don't fit; a plain clause.
+        """
+        for name, kind in kinds_of(type(self)).items():
+            try:
+                checked(getattr(self, name), kind)
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from error
+        for reason in (*self._size_faults(), *self._picture_faults()):
             raise ValueError(reason)
 
     @property
@@ -154,28 +158,8 @@ class OpqnConfig:
         except (TypeError, ValueError) as error:
             raise ModelIncompatible(source, str(error)) from error
 
-    def _faults(self) -> list[str]:
-        """Why these values cannot be a model, each a plain clause; empty when they can."""
-        for name in ("mirror_average", "joint_words"):
-            if not isinstance(getattr(self, name), bool):
-                return [f"{name} must be true or false"]
-        faults = self._size_faults() or [*self._picture_faults(), *self._query_faults()]
-        if self.mirror_average and self.backbone not in MIRRORED:
-            faults.append(f"mirror_average must be off for the backbone {self.backbone}")
-        return faults
-
     def _size_faults(self) -> list[str]:
-        limits = {
-            "n_books": (1, MAX_BOOKS),
-            "n_words": (2, MAX_WORDS),
-            "feature_dim": (1, MAX_FEATURE_DIM),
-            "input_size": (1, 1024),
-            "resize_to": (1, 1024),
-        }
-        for name, (low, high) in limits.items():
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-                return [f"{name} must be a whole number from {low} to {high}, not {value!r}"]
+        """Why a model can't have these sizes, each a plain clause; empty when it can."""
         if not self.joint_words and self.feature_dim % self.n_books:
             return [f"{self.feature_dim} features can't be cut into {self.n_books} equal pieces"]
         if self.n_words > self.sub_dim:
@@ -188,44 +172,20 @@ class OpqnConfig:
         return []
 
     def _picture_faults(self) -> list[str]:
+        """What of picture, backbone and query does not fit together."""
         faults = []
-        sizes = INPUT_SIZES.get(self.backbone) if isinstance(self.backbone, str) else None
-        if sizes is None:
-            faults.append(f"the backbone must be one of {sorted(INPUT_SIZES)}")
-        elif self.input_size not in sizes:
+        sizes = INPUT_SIZES[self.backbone]
+        if self.input_size not in sizes:
             known = f"{sizes[0]} to {sizes[-1]}" if isinstance(sizes, range) else _listed(sizes)
             faults.append(f"{self.backbone} takes pictures of {known} px, not {self.input_size}")
         if self.resize_to < self.input_size:
             faults.append(f"resize_to {self.resize_to} is below input_size {self.input_size}")
-        if self.channel_order not in CHANNEL_ORDERS:
-            faults.append(f"channel_order must be one of {CHANNEL_ORDERS}")
-        for name in ("pixel_mean", "pixel_std"):
-            if not _is_three_numbers(getattr(self, name)):
-                faults.append(f"{name} must be three numbers")
-            elif name == "pixel_std" and min(self.pixel_std) <= 0:
-                faults.append("pixel_std must be above 0")
-        return faults
-
-    def _query_faults(self) -> list[str]:
-        faults = []
-        if not _is_number(self.query_temperature) or self.query_temperature <= 0:
-            faults.append(f"query_temperature must be above 0, not {self.query_temperature!r}")
-        if self.query_form not in QUERY_FORMS:
-            faults.append(f"query_form must be one of {QUERY_FORMS}")
-        elif self.joint_words and self.query_form != "linear":
+        if self.joint_words and self.query_form != "linear":
             faults.append("with joint_words, query_form must be linear")
-        if not _is_number(self.length_weight) or self.length_weight < 0:
-            faults.append(f"length_weight must be at least 0, not {self.length_weight!r}")
+        if self.mirror_average and self.backbone not in MIRRORED:
+            faults.append(f"mirror_average must be off for the backbone {self.backbone}")
         return faults
 
 
 def _listed(sizes: Sequence[int]) -> str:
     return " or ".join(map(str, sizes))
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and bool(abs(value) < 1e9)
-
-
-def _is_three_numbers(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 3 and all(_is_number(v) for v in value)

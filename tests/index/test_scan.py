@@ -10,7 +10,8 @@ from library_fakes import bound_by_rights
 from scan_at_once import scan_folder
 
 from opqn_app.core.errors import FolderUnavailable
-from opqn_app.index.scan import FolderScan, is_excluded, stat_photo
+from opqn_app.index.excludes import Excludes
+from opqn_app.index.scan import FolderScan, stat_photo
 
 
 def touch(folder: Path, *names: str) -> None:
@@ -62,22 +63,42 @@ def test_hidden_and_system_folders_and_side_files_are_left_out(folder: Path) -> 
         ("?.jpg", ["b/a.jpg", "b/c/x.jpg"][:0]),
         ("[bc]", ["a/x.jpg", "c.jpg"]),
         ("**", []),
+        ("x.jpg/", ["a/x.jpg", "b/a.jpg", "b/c/x.jpg", "c.jpg"]),
+        ("c/", ["a/x.jpg", "b/a.jpg", "c.jpg"]),
+        ("C.JPG", ["a/x.jpg", "b/a.jpg", "b/c/x.jpg", "c.jpg"]),
         ("", ["a/x.jpg", "b/a.jpg", "b/c/x.jpg", "c.jpg"]),
         ("/", ["a/x.jpg", "b/a.jpg", "b/c/x.jpg", "c.jpg"]),
     ],
 )
-def test_excludes_are_globs_over_the_relative_path(
-    folder: Path, pattern: str, left: list[str]
-) -> None:
+def test_excludes_are_patterns_as_in_gitignore(folder: Path, pattern: str, left: list[str]) -> None:
     touch(folder, "a/x.jpg", "b/a.jpg", "b/c/x.jpg", "c.jpg")
     assert found(folder, pattern) == left
 
 
 def test_a_star_stays_inside_one_name() -> None:
-    assert is_excluded("a/b.jpg", ["a/*.jpg"])
-    assert not is_excluded("a/c/b.jpg", ["a/*.jpg"])
-    assert is_excluded("a/c/d/b.jpg", ["a/**/b.jpg"])
-    assert is_excluded("a/b.jpg", ["a/**/b.jpg"])
+    assert Excludes(["a/*.jpg"]).matches("a/b.jpg", is_folder=False)
+    assert not Excludes(["a/*.jpg"]).matches("a/c/b.jpg", is_folder=False)
+    assert Excludes(["a/**/b.jpg"]).matches("a/c/d/b.jpg", is_folder=False)
+    assert Excludes(["a/**/b.jpg"]).matches("a/b.jpg", is_folder=False)
+
+
+def test_a_later_pattern_can_take_back_what_an_earlier_one_excludes(folder: Path) -> None:
+    touch(folder, "a/1.gif", "a/2.gif", "b/2.gif", "private/2.gif")
+    assert found(folder, "*.gif", "!2.gif", "private") == ["a/2.gif", "b/2.gif"]
+
+
+def test_a_name_that_starts_with_a_hash_can_be_excluded(folder: Path) -> None:
+    touch(folder, "#old/1.jpg", "b/2.jpg")
+    assert found(folder, "#old") == ["b/2.jpg"]
+
+
+@pytest.mark.parametrize("name", ["!", "a\\", "[x]\\"])
+def test_what_is_no_pattern_stands_for_that_name(
+    folder: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    touch(folder, f"{name}/1.jpg", "b/2.jpg", "x\\/3.jpg")
+    assert found(folder, name) == ["b/2.jpg", "x\\/3.jpg"]
+    assert "is no pattern of files" in caplog.text
 
 
 def test_excluded_folders_are_not_even_listed(folder: Path) -> None:

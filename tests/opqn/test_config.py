@@ -8,6 +8,7 @@ import pytest
 
 from opqn_app.core.errors import ModelIncompatible
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.model_folder import bundled_folder, bundled_models, read_description
 
 PAPER_SIZES = [  # bits, M, K, D (method: small sets, then VGGFace2)
     (16, 2, 256, 512),
@@ -121,6 +122,20 @@ def test_joint_words_survive_json_and_a_change_of_the_question() -> None:
     assert config.with_query(temperature=2.0, form="linear").joint_words
     with pytest.raises(ValueError, match="linear"):
         config.with_query(temperature=2.0)
+
+
+def test_a_value_keeps_the_way_it_is_written() -> None:
+    """2 and 2.0 are the same setting, yet a model_id is made of the text."""
+    values = {**OpqnConfig(8, 256, 2048).to_dict(), "pixel_mean": [127, 0, 1.5]}
+    values["query_temperature"] = 2
+    text = json.dumps(values)
+    assert json.dumps(OpqnConfig.from_dict(json.loads(text)).to_dict()) == text
+
+
+@pytest.mark.parametrize("name", bundled_models())
+def test_bundled_configs_are_read_and_written_to_the_letter(name: str) -> None:
+    stored = read_description(bundled_folder() / name)["config"]
+    assert json.dumps(OpqnConfig.from_dict(stored).to_dict()) == json.dumps(stored)
 
 
 def test_a_file_from_before_joint_words_reads_and_writes_the_same() -> None:

@@ -41,15 +41,15 @@ def test_a_file_gives_preset_and_values(tmp_path: Path) -> None:
     [
         ({"metod": {}}, "there is no such section"),
         ({"method": {"margn": 1}}, "method.margn.*no such setting"),
-        ({"method": {"margin": "big"}}, "method.margin.*type float"),
-        ({"method": {"flatten_bn": 1}}, "type bool"),
-        ({"engine": {"epochs": True}}, "type int"),
-        ({"engine": {"epochs": 0}}, "not from 1"),
-        ({"method": {"variant": "OPQN-X"}}, "choose one of OPQN"),
+        ({"method": {"margin": "big"}}, "method.margin.*a number from 0.0 to 2.0, not 'big'"),
+        ({"method": {"flatten_bn": 1}}, "must be true or false, not 1"),
+        ({"engine": {"epochs": True}}, "a whole number from 1 to 1000000, not True"),
+        ({"engine": {"epochs": 0}}, "from 1 to 1000000, not 0"),
+        ({"method": {"variant": "OPQN-X"}}, "one of OPQN, OPQN-l2q, .*, not 'OPQN-X'"),
         ({"method": {"stored_size": 30}}, "below method.input_size"),
         ({"method": {"pixel_mean": [1, 2]}}, "three numbers"),
         ({"method": {"pixel_std": [1, 0, 1]}}, "above 0"),
-        ({"data": {"sources": 3}}, "must be a list"),
+        ({"data": {"sources": 3}}, "must be a list of texts, not 3"),
     ],
 )
 def test_what_can_not_be_is_named(values: dict[str, dict[str, Any]], message: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from evaluation_people import write_people
+from plain_metrics import expected_average_precision, tie_groups
 from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core.errors import DataError, ModelIncompatible, ModelMissing
@@ -15,7 +16,6 @@ from opqn_app.opqn.torch.encoder import TorchEncoder
 from trainer.data.pictures import AlignedCrops
 from trainer.evaluate import protocols
 from trainer.evaluate.evaluate import duplicates_in_words, evaluate
-from trainer.evaluate.metrics import expected_average_precision, tie_groups
 from trainer.evaluate.results import EvalReport, EvalSettings, figures_of
 
 
@@ -42,7 +42,7 @@ def run(work: Generator[Any, None, EvalReport]) -> tuple[EvalReport, list[Any]]:
 @pytest.fixture(scope="module")
 def report(model: Path, people: Path) -> EvalReport:
     source = AlignedCrops(people)
-    settings = EvalSettings((str(model),), cutoffs=(1, 5), controls=True, portraits=True)
+    settings = EvalSettings((str(model),), cutoffs=(1, 5), controls=True, wants_map=True)
     return run(evaluate(settings, source, protocols.leave_one_out(source.files)))[0]
 
 
@@ -120,8 +120,10 @@ def test_broken_pictures_are_left_out_and_reported(tmp_path: Path, model: Path) 
 
 def test_single_domain_searches_only_the_gallery(model: Path, people: Path) -> None:
     source = AlignedCrops(people)
-    roles = protocols.draw_queries(source.people, "single", per_person=2, seed=1, source=people)
-    found, events = run(evaluate(EvalSettings((str(model),), cutoffs=(1, 3)), source, roles))
+    query_split = protocols.draw_queries(
+        source.people, "single", per_person=2, seed=1, source=people
+    )
+    found, events = run(evaluate(EvalSettings((str(model),), cutoffs=(1, 3)), source, query_split))
     assert (found.queries, found.gallery, found.skipped) == (10, 10, 0)
     ranking = found.results[0].ranking
     assert ranking is not None
@@ -134,9 +136,9 @@ def test_people_missing_from_the_gallery_are_skipped(tmp_path: Path, model: Path
     write_people(tmp_path / "train", [2, 2])
     write_people(tmp_path / "test", [1, 1, 1])
     source = AlignedCrops(tmp_path)
-    roles = protocols.split_by_folder(source.files, "single")
-    assert roles is not None
-    found, _ = run(evaluate(EvalSettings((str(model),)), source, roles))
+    query_split = protocols.split_by_folder(source.files, "single")
+    assert query_split is not None
+    found, _ = run(evaluate(EvalSettings((str(model),)), source, query_split))
     assert (found.queries, found.gallery, found.skipped) == (3, 4, 1)
 
 
@@ -147,9 +149,9 @@ def test_listed_pairs_give_verification_only(tmp_path: Path, model: Path) -> Non
     lines += [f"p00/0{k}.png,p01/0{k}.png,0,{k % 2}" for k in range(3)]
     (tmp_path / "pairs.csv").write_text("\n".join(lines) + "\n")
     source = AlignedCrops(tmp_path)
-    roles = protocols.listed_pairs(tmp_path / "pairs.csv", source.files)
+    query_split = protocols.listed_pairs(tmp_path / "pairs.csv", source.files)
     (tmp_path / "p00" / "02.png").write_bytes(b"gone bad")
-    found, _ = run(evaluate(EvalSettings((str(model),)), source, roles))
+    found, _ = run(evaluate(EvalSettings((str(model),)), source, query_split))
     figures = figures_of(found.results[0], (1, 5))
     assert found.results[0].ranking is None
     assert figures["map"] is None
@@ -166,8 +168,8 @@ def test_listed_pairs_score_like_the_app(tmp_path: Path, model: Path) -> None:
     crops = np.stack([source.crop(row) for row in range(3)])
     tables, codes = encoder.luts(crops), encoder.encode(crops)
     expected = [float(lut.scores(tables[a], codes[b : b + 1])[0]) for a, b in ((1, 0), (0, 2))]
-    roles = protocols.listed_pairs(tmp_path / "pairs.csv", source.files)
-    pairs = run(evaluate(EvalSettings((str(model),)), source, roles))[0].results[0].pairs
+    query_split = protocols.listed_pairs(tmp_path / "pairs.csv", source.files)
+    pairs = run(evaluate(EvalSettings((str(model),)), source, query_split))[0].results[0].pairs
     edges = [pairs.low + pairs.step * int(np.flatnonzero(c)[0]) for c in (pairs.same, pairs.other)]
     assert edges == pytest.approx(expected, abs=2 * pairs.step)
 
@@ -176,11 +178,11 @@ def test_nothing_left_to_compare_is_a_sentence(tmp_path: Path, model: Path) -> N
     write_people(tmp_path / "train", [2])
     write_people(tmp_path / "test", [1])
     source = AlignedCrops(tmp_path)
-    roles = protocols.split_by_folder(source.files, "single")
-    assert roles is not None
+    query_split = protocols.split_by_folder(source.files, "single")
+    assert query_split is not None
     (tmp_path / "test" / "p00" / "00.png").write_bytes(b"")
     with pytest.raises(DataError, match="decoded"):
-        run(evaluate(EvalSettings((str(model),)), source, roles))
+        run(evaluate(EvalSettings((str(model),)), source, query_split))
 
 
 def test_a_model_that_is_not_there_is_named(people: Path) -> None:
@@ -198,8 +200,8 @@ def test_exact_copies_are_told_and_where_they_have_two_names() -> None:
 
 def test_progress_tells_how_long_it_takes(model: Path, people: Path) -> None:
     source = AlignedCrops(people)
-    roles = protocols.leave_one_out(source.files)
-    _, events = run(evaluate(EvalSettings((str(model),)), source, roles))
+    query_split = protocols.leave_one_out(source.files)
+    _, events = run(evaluate(EvalSettings((str(model),)), source, query_split))
     reading = [event for event in events if "encoding" in event.phase]
     assert [event.done for event in reading] == [0, 16, 20]
     assert reading[0].eta_s is None
@@ -223,9 +225,9 @@ def test_a_training_run_and_a_released_file_are_models_too(
 
     shutil.copytree(model, tmp_path / "my-run" / "model")
     source = AlignedCrops(people)
-    roles = protocols.leave_one_out(source.files)
-    found, _ = run(evaluate(EvalSettings((str(tmp_path / "my-run"),)), source, roles))
+    query_split = protocols.leave_one_out(source.files)
+    found, _ = run(evaluate(EvalSettings((str(tmp_path / "my-run"),)), source, query_split))
     assert found.models[0].name == "my-run"
     (tmp_path / "weights.tar").write_bytes(b"not a checkpoint")
     with pytest.raises(ModelIncompatible):
-        run(evaluate(EvalSettings((str(tmp_path / "weights.tar"),)), source, roles))
+        run(evaluate(EvalSettings((str(tmp_path / "weights.tar"),)), source, query_split))

@@ -141,6 +141,23 @@ def test_without_matplotlib_the_figures_are_still_written(
     assert "matplotlib" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+def test_without_jinja2_and_scikit_learn_all_but_page_and_map_is_written(
+    model: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    for name in ("matplotlib", "jinja2", "sklearn.manifold"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert command(people, "--model", model, "--aligned", "--out", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert f"Report: {tmp_path}\n" in said
+    notes = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["notes"]
+    for package in ("matplotlib", "jinja2", "scikit-learn"):
+        assert sum(package in note for note in notes) == 1
+        assert said.count(f"package {package},") == 1
+    assert (tmp_path / "figures.csv").exists()
+    assert not (tmp_path / "report.html").exists()
+
+
 def test_published_figures_stay_away_from_another_protocol(
     model: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -16,12 +16,12 @@ from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.sface import SFace
-from trainer.method.head import HeadRecipe, start_head, train_head
-from trainer.method.joint_head import JointRecipe, start_joint_head
+from trainer.method.head import HeadSettings, start_head, train_head
+from trainer.method.joint_head import JointHeadSettings, start_joint_head
 from trainer.recipes import bundled_head, fit_curves
 from trainer.recipes.head_curve import FOLLOWING
 
-RECIPE = HeadRecipe(directions=16, iterations=8, epochs=3, batch_size=64, learning_rate=0.05)
+RECIPE = HeadSettings(directions=16, iterations=8, epochs=3, batch_size=64, learning_rate=0.05)
 
 
 def planted_embeddings(n_people: int, each: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -205,33 +205,33 @@ def test_heads_are_joint_unless_asked_to_be_separate() -> None:
         config = bundled_head.family_config(joint, books)
         assert config.joint_words
         assert config.feature_dim == 256
-        recipe = bundled_head.head_recipe(joint, books)
-        assert isinstance(recipe, JointRecipe)
-        assert recipe.directions <= config.feature_dim
+        settings = bundled_head.head_settings(joint, books)
+        assert isinstance(settings, JointHeadSettings)
+        assert settings.directions <= config.feature_dim
         config = bundled_head.family_config(separate, books)
         assert not config.joint_words
         assert config.feature_dim == 256 * books
-        recipe = bundled_head.head_recipe(separate, books)
-        assert isinstance(recipe, HeadRecipe)
-        assert recipe.epochs == 2
+        settings = bundled_head.head_settings(separate, books)
+        assert isinstance(settings, HeadSettings)
+        assert settings.epochs == 2
     assert bundled_head.family_config(arguments_of("--words", "1024"), 8).feature_dim == 1024
 
 
 @pytest.mark.parametrize("more", [(), ("--separate",)], ids=["joint", "separate"])
 def test_directions_and_seed_of_the_command_line_win(more: tuple[str, ...]) -> None:
-    usual = bundled_head.head_recipe(arguments_of(*more), 8)
+    usual = bundled_head.head_settings(arguments_of(*more), 8)
     asked = arguments_of(*more, "--directions", "48", "--seed", "7")
-    assert bundled_head.head_recipe(asked, 8) == replace(usual, directions=48, seed=7)
+    assert bundled_head.head_settings(asked, 8) == replace(usual, directions=48, seed=7)
 
 
 def test_the_weight_of_lengths_is_the_best_on_the_tuning_half() -> None:
     x, labels = planted_embeddings(40, 6, seed=7)
     config = OpqnConfig(2, 16, 64, query_form="linear", joint_words=True)
     model = OpqnModel(config)
-    list(start_joint_head(model, x, labels, JointRecipe(directions=16, turns=2)))
+    list(start_joint_head(model, x, labels, JointHeadSettings(directions=16, turns=2)))
     y, people = planted_embeddings(30, 5, seed=8)
     names = np.array([f"p{person}" for person in people.tolist()])
-    tuning = bundled_head.Embedded(y, y, names, names)
+    tuning = bundled_head.EmbeddedCrops(y, y, names, names)
     chosen = bundled_head.as_best_asked(model, tuning)
     reached = {}
     for weight in bundled_head.LENGTH_WEIGHTS:

@@ -14,9 +14,9 @@ from torch import Tensor
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.joint_codes import sums_of
 from opqn_app.opqn.torch.model import OpqnModel
-from trainer.method.head import HeadRecipe, start_head
+from trainer.method.head import HeadSettings, start_head
 from trainer.method.joint_head import (
-    JointRecipe,
+    JointHeadSettings,
     made_faces,
     made_people,
     separate_words,
@@ -25,7 +25,7 @@ from trainer.method.joint_head import (
 )
 
 E = 128  # numbers of SFace's embedding
-RECIPE = JointRecipe(directions=16, turns=4, made_faces=1)
+RECIPE = JointHeadSettings(directions=16, turns=4, made_faces=1)
 
 
 def planted_embeddings(
@@ -57,9 +57,11 @@ def joint_model(n_books: int = 4, *, length_weight: float = 2.0) -> OpqnModel:
     ).eval()
 
 
-def joint_head(x: Tensor, labels: Tensor, recipe: JointRecipe, n_books: int = 4) -> OpqnModel:
+def joint_head(
+    x: Tensor, labels: Tensor, settings: JointHeadSettings, n_books: int = 4
+) -> OpqnModel:
     model = joint_model(n_books)
-    list(start_joint_head(model, x, labels, recipe))
+    list(start_joint_head(model, x, labels, settings))
     return model
 
 
@@ -151,8 +153,8 @@ def test_made_people_are_nobody_and_spread_as_people_and_their_faces_do() -> Non
 
 def test_words_are_learned_from_the_people_who_are_made() -> None:
     x, labels = planted_embeddings(12, 6, seed=3)
-    recipe = replace(RECIPE, made_people=2)
-    without, with_them = (joint_head(x, labels, r) for r in (RECIPE, recipe))
+    settings = replace(RECIPE, made_people=2)
+    without, with_them = (joint_head(x, labels, r) for r in (RECIPE, settings))
     assert not torch.equal(without.quantizer.mlp, with_them.quantizer.mlp)
 
 
@@ -256,9 +258,9 @@ def test_sums_of_words_are_about_as_long_as_a_face_and_point_where_it_does() -> 
 def test_turns_bring_sums_nearer_than_separate_words_are(n_books: int) -> None:
     """What each turn yields is the mean ‖u - s‖² of the real faces and the made."""
     x, labels = planted_embeddings(100, 6, seed=4)
-    recipe = replace(RECIPE, turns=8, made_faces=0)
+    settings = replace(RECIPE, turns=8, made_faces=0)
     model = joint_model(n_books)
-    apart = list(start_joint_head(model, x, labels, recipe))
+    apart = list(start_joint_head(model, x, labels, settings))
     assert len(apart) == 8
     assert apart[-1] == min(apart)
     faces = F.normalize(features_of(model, x)[:, :16], dim=-1)
@@ -273,12 +275,12 @@ def test_a_joint_head_ranks_new_people_better_than_a_separate_one_of_equal_bits(
     x, labels = planted_embeddings(500, 5, directions=32, seed=5)
     new, people = planted_embeddings(200, 4, directions=32, seed=6)
     joint, start = joint_model(8, length_weight=4.0), joint_model(8, length_weight=4.0)
-    recipe = JointRecipe(directions=32, turns=8)
-    list(start_joint_head(joint, x, labels, recipe))
-    list(start_joint_head(start, x, labels, replace(recipe, turns=0)))
+    settings = JointHeadSettings(directions=32, turns=8)
+    list(start_joint_head(joint, x, labels, settings))
+    list(start_joint_head(start, x, labels, replace(settings, turns=0)))
     torch.manual_seed(0)
     separate = OpqnModel(OpqnConfig(8, 16, 512, backbone="sface"))
-    wanted = HeadRecipe(directions=32, shrinkage=0.1, lift=1.0, iterations=20)
+    wanted = HeadSettings(directions=32, shrinkage=0.1, lift=1.0, iterations=20)
     start_head(separate, x, labels, wanted)
     best_separate = 0.0
     for temperature in (0.5, 1.0, 2.0, 4.0):

@@ -13,10 +13,10 @@ from tiny_checkpoint import TINY_CALIBRATION, make_tiny_checkpoint
 from opqn_app.core.errors import DataError
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
+from trainer.evaluate.leave_one_out import LeaveOneOut
 from trainer.recipes import measure_models, model_table, trunk_cache
 from trainer.recipes.face_data import families, is_tuning
 from trainer.recipes.kept_figures import KeptFigures
-from trainer.recipes.rankings import Figures
 from trainer.recipes.table_goals import gain_on_held, on_lfw
 from trainer.recipes.table_sets import held_families, learning_crops, lfw_people
 
@@ -86,7 +86,7 @@ def test_a_curve_is_measured_as_it_follows_and_as_if_it_stayed(
     data: Any = SimpleNamespace(name="set", digest="0", people=people, family=np.full(80, ""))
     ways: Any = SimpleNamespace(codes=lambda _loaded: None)
     monkeypatch.setattr(measure_models, "_matrix", lambda _way, _data: scores)
-    measure = measure_models.Measure(ways, KeptFigures(tmp_path / "figures.json"))
+    measure = measure_models.KeptMeasurements(ways, KeptFigures(tmp_path / "figures.json"))
     follows, stays = measure.absent(model, data), measure.absent(model, data, follows=False)
     assert follows is not None
     assert stays is not None
@@ -127,8 +127,8 @@ def test_missing_data_is_a_sentence(tmp_path: Path) -> None:
         held_families(tmp_path)
 
 
-def figures(rank1: float, mean_ap: float) -> Figures:
-    return Figures(rank1, mean_ap, 0.5, (0.5, 0.5), 10, 10)
+def figures(rank1: float, mean_ap: float) -> LeaveOneOut:
+    return LeaveOneOut(rank1, mean_ap, 0.5, (0.5, 0.5), 10, 10)
 
 
 def test_floors_and_goals() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from trainer.evaluate.protocols import Roles
+from trainer.evaluate.protocols import QuerySplit
 from trainer.evaluate.results import EvalReport, EvalSettings
 from trainer.report.published import FILE, benchmarks, compare
 
 REPORT = EvalReport(
     settings=EvalSettings(("m",), cutoffs=(1, 5)),
-    roles=Roles("single", np.arange(1), np.arange(1), "by folder"),
+    query_split=QuerySplit("single", np.arange(1), np.arange(1), "by folder"),
     models=(), results=(), dropped=(), people=500, pictures=60000, queries=5000, gallery=55000,
     skipped=0, maps=(), notes=(), seconds=1.0,
 )  # fmt: skip
@@ -53,8 +53,8 @@ def test_the_official_split_with_the_same_counts_is_comparable() -> None:
 @pytest.mark.parametrize(
     "changes",
     [{"queries": 4999}, {"gallery": 54999}, {"people": 499},
-     {"roles": replace(REPORT.roles, protocol="leave-one-out")},
-     {"roles": replace(REPORT.roles, seed=0)}],
+     {"roles": replace(REPORT.query_split, protocol="leave-one-out")},
+     {"roles": replace(REPORT.query_split, seed=0)}],
 )  # fmt: skip
 def test_any_difference_forbids_it(changes: dict[str, Any]) -> None:
     found = compare(replace(REPORT, **changes), "cfw60k")
@@ -70,13 +70,13 @@ def test_unpublished_splits_are_never_comparable() -> None:
 
 
 def test_cross_domain_needs_its_t() -> None:
-    roles = replace(REPORT.roles, protocol="cross")
-    assert compare(replace(REPORT, roles=roles), "cfw60k-cross").is_identical
+    query_split = replace(REPORT.query_split, protocol="cross")
+    assert compare(replace(REPORT, query_split=query_split), "cfw60k-cross").is_identical
     settings = EvalSettings(("m",), cutoffs=(1, 10))
-    found = compare(replace(REPORT, roles=roles, settings=settings), "cfw60k-cross")
+    found = compare(replace(REPORT, query_split=query_split, settings=settings), "cfw60k-cross")
     assert "--at 5" in found.reason
 
 
 def test_the_data_file_is_shipped() -> None:
     text = (Path(FILE).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
-    assert '"trainer.report" = ["*.json"]' in text
+    assert '"trainer.report" = ["*.json", "templates/*"]' in text

@@ -1,52 +1,32 @@
 """Rankings in blocks against the figures of one row at a time, and against other libraries."""
 
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import average_precision_score
-from torchmetrics.retrieval import RetrievalMAP, RetrievalPrecision, RetrievalRecall
-
-from trainer.evaluate.metrics import (
+from given_scores import GivenScores
+from plain_metrics import (
     expected_average_precision,
     precision_at,
     recall_at,
     tie_groups,
 )
-from trainer.evaluate.ranking import Ranking, rank, rank_cutoffs
+from sklearn.metrics import average_precision_score
+from torchmetrics.retrieval import RetrievalMAP, RetrievalPrecision, RetrievalRecall
 
-
-class GivenScores:
-    """A scorer whose scores are a matrix."""
-
-    def __init__(self, scores: np.ndarray) -> None:
-        self._scores = scores.astype(np.float32)
-        self.n_queries, self.n_gallery = scores.shape
-        self.score_range = (float(scores.min()), float(scores.max()))
-
-    def scores(self, start: int, stop: int) -> torch.Tensor:
-        return torch.from_numpy(self._scores[start:stop].copy())
-
-    def pair_scores(self, queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
-        return self._scores[queries, gallery]
+from trainer.evaluate.ranking import Ranking, finished, rank, rank_cutoffs
 
 
 def ranked(*args: Any, **kwargs: Any) -> Ranking:
-    job: Generator[int, None, Ranking] = rank(*args, **kwargs)
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            return stop.value
+    return finished(rank(*args, **kwargs))
 
 
 CUTOFFS = (1, 2, 5, 99)
 
 
 def by_rows(scores: np.ndarray, query: np.ndarray, gallery: np.ndarray, *, own: bool) -> dict:
-    """The same from `trainer.evaluate.metrics`, a row at a time."""
+    """The same from `plain_metrics`, a row at a time."""
     ap, precision, recall, rows = [], [], [], []
     for q in range(len(scores)):
         keep = np.arange(len(gallery)) != q if own else np.ones(len(gallery), bool)

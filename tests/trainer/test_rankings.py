@@ -4,44 +4,49 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from plain_metrics import expected_average_precision, precision_at, tie_groups
 
 from opqn_app.opqn import lut
 from opqn_app.opqn.calibration import Calibration
-from trainer.evaluate.metrics import leave_one_out
+from trainer.evaluate.leave_one_out import leave_one_out
+from trainer.evaluate.tables_and_codes import TablesAndCodes
 from trainer.recipes.people_figures import absent, relatives, stated_and_true
-from trainer.recipes.rankings import Asked, Reranked, mean_tables, measured, two_photos
+from trainer.recipes.rankings import Reranked, mean_tables, two_photos
 
 PEOPLE = np.repeat(np.arange(12), 4)
 
 
-def faces(seed: int = 0, n_books: int = 3, noise: float = 1.0) -> Asked:
+def faces(seed: int = 0, n_books: int = 3, noise: float = 1.0) -> TablesAndCodes:
     """Tables that favour the words of each person, with noise; codes are their best words."""
     chance = np.random.default_rng(seed)
     centres = 2.0 * chance.standard_normal((12, n_books, 16))
     raw = centres[PEOPLE] + noise * chance.standard_normal((len(PEOPLE), n_books, 16))
     p = np.exp(raw) / np.exp(raw).sum(-1, keepdims=True)
-    return Asked(lut.snap(p), raw.argmax(-1).astype(np.uint8))
+    return TablesAndCodes(lut.snap(p), raw.argmax(-1).astype(np.uint8))
 
 
-def matrix(found: Asked) -> np.ndarray:
+def matrix(found: TablesAndCodes) -> np.ndarray:
     return found.scorer().scores(0, len(PEOPLE)).numpy()
 
 
 def test_figures_are_those_of_the_plain_statement() -> None:
     found = faces()
     scores = matrix(found)
-    plain = leave_one_out(lambda q: scores[q], PEOPLE, score_range=(0.0, 3.0), fars=(1e-3, 1e-4))
-    ours = measured(found.scorer(), PEOPLE)
-    assert ours.rank1 == pytest.approx(plain.rank1)
-    assert ours.mean_ap == pytest.approx(plain.mean_ap)
-    assert ours.p_at_5 == pytest.approx(plain.p_at_5)
-    assert ours.tar == pytest.approx(tuple(plain.tar_at_far.values()), abs=0.01)
+    ours = leave_one_out(found.scorer(), PEOPLE)
+    groups = [
+        tie_groups(np.delete(scores[q], q), np.delete(PEOPLE[q] == PEOPLE, q)) for q in range(48)
+    ]
+    rank1, p_at_5 = np.mean([precision_at(g, (1, 5)) for g in groups], axis=0)
+    assert (ours.rank1, ours.p_at_5) == pytest.approx((rank1, p_at_5))
+    assert ours.mean_ap == pytest.approx(np.mean([expected_average_precision(g) for g in groups]))
     assert 0.3 < ours.rank1 < 1.0
 
 
 def test_some_queries_rank_all_but_themselves() -> None:
     found, rows = faces(), np.array([3, 17, 40])
-    some = measured(Asked(found.tables[rows], found.codes).scorer(), PEOPLE, rows=rows)
+    some = leave_one_out(
+        TablesAndCodes(found.tables[rows], found.codes).scorer(), PEOPLE, rows=rows
+    )
     scores = matrix(found)
     scores[rows, rows] = -np.inf
     right = [PEOPLE[scores[row].argmax()] == PEOPLE[row] for row in rows]
@@ -51,9 +56,9 @@ def test_some_queries_rank_all_but_themselves() -> None:
 
 def test_a_better_code_improves_the_head_of_the_ranking() -> None:
     short, long = faces(noise=2.0), faces(noise=0.3, n_books=8)
-    both = measured(Reranked(short.scorer(), long.scorer()), PEOPLE)
-    assert measured(short.scorer(), PEOPLE).rank1 < 0.9
-    assert both.rank1 == measured(long.scorer(), PEOPLE).rank1  # all 47 fit on the shortlist
+    both = leave_one_out(Reranked(short.scorer(), long.scorer()), PEOPLE)
+    assert leave_one_out(short.scorer(), PEOPLE).rank1 < 0.9
+    assert both.rank1 == leave_one_out(long.scorer(), PEOPLE).rank1  # all 47 fit on the shortlist
 
 
 def test_the_rest_of_a_reranking_stays_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:

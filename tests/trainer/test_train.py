@@ -23,7 +23,8 @@ from trainer.engine.reports import EpochReport, Stopped
 from trainer.engine.runs import RunDir
 from trainer.engine.state import load_state
 from trainer.engine.train import Trainer, build_objective, train
-from trainer.engine.validation import Diverged, Encoded, encode, retrieve, score_block
+from trainer.engine.validation import Diverged, EncodedPictures, encode, retrieve
+from trainer.evaluate.scoring import CodeScorer, StoredTables
 from trainer.method.objective import Objective
 
 
@@ -292,12 +293,15 @@ def test_a_finished_model_is_calibrated_on_the_validation_pictures(tmp_path: Pat
     objective = Objective(best_network(load_state(run.best)), 6).eval()
     size, device = config.method.input_size, torch.device("cpu")
 
-    def of(role: NDArray[np.intp]) -> Encoded:
+    def of(role: NDArray[np.intp]) -> EncodedPictures:
         return encode(
             objective, data.pictures.images[role], data.people[role], size=size, device=device
         )
 
-    scores = score_block(of(data.split.val).tables, of(data.split.train).codes).numpy()
+    asking, searched = of(data.split.val), of(data.split.train)
+    assert asking.tables is not None
+    scorer = CodeScorer(StoredTables(asking.tables), searched.codes)
+    scores = scorer.scores(0, len(asking.codes)).numpy()
     is_same = data.people[data.split.val][:, None] == data.people[data.split.train]
     stated = loaded.calibration.probability(scores)
     assert stated[is_same].mean() > 3 * stated[~is_same].mean()
@@ -336,10 +340,11 @@ def test_bf16_finds_what_fp32_finds(tmp_path: Path) -> None:
     for precision in ("fp32", "bf16"):
         objective.precision = precision
         seen = encode(objective, others.images, labels, size=16, device=torch.device("cpu"))
-        tables, codes = seen.tables[::2], seen.codes[1::2]
-        scores = score_block(tables, codes)
+        assert seen.tables is not None
+        scorer = CodeScorer(StoredTables(seen.tables[::2]), seen.codes[1::2])
+        scores = scorer.scores(0, 200)
         best.append(scores == scores.amax(1, keepdim=True))
-        quality.append(retrieve(tables, codes, labels[::2], labels[1::2], t=5).map)
+        quality.append(retrieve(scorer, labels[::2], labels[1::2], t=5).map)
     assert 0.3 < quality[0] < 0.999  # neither hopeless nor too easy to tell
     assert (best[0] & best[1]).any(1).float().mean() >= 0.99
     assert quality[1] == pytest.approx(quality[0], abs=0.002)

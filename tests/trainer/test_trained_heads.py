@@ -11,9 +11,9 @@ from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.model import OpqnModel
 from trainer.method.codewords import LearnedWords
-from trainer.method.head import HeadRecipe
+from trainer.method.head import HeadSettings
 from trainer.recipes import model_table, trained_heads
-from trainer.recipes.bundled_head import Embedded
+from trainer.recipes.embedded_crops import EmbeddedCrops
 
 CONFIG = OpqnConfig(n_books=2, n_words=16, feature_dim=32)
 
@@ -22,7 +22,7 @@ def noise() -> trained_heads.Material:
     torch.manual_seed(0)
     views, labels = torch.randn(64, 1, 512), torch.arange(8).repeat_interleave(8)
     names = labels.numpy().astype(str)
-    tuning = Embedded(views[:, 0], views[:, 0], names, names)
+    tuning = EmbeddedCrops(views[:, 0], views[:, 0], names, names)
     return trained_heads.Material(OpqnModel(CONFIG), views, labels, tuning)
 
 
@@ -40,9 +40,9 @@ def test_folded_words_code_and_rank_as_the_learned_ones() -> None:
 @pytest.mark.parametrize("variant", trained_heads.RATES)
 def test_training_moves_the_head_and_leaves_the_trunk_alone(variant: str) -> None:
     given = noise()
-    recipe = HeadRecipe(epochs=1, batch_size=16, learning_rate=0.1)
+    settings = HeadSettings(epochs=1, batch_size=16, learning_rate=0.1)
     start, end = (
-        trained_heads.trained(variant, CONFIG, given, replace(recipe, learning_rate=rate))
+        trained_heads.trained(variant, CONFIG, given, replace(settings, learning_rate=rate))
         for rate in (1e-12, 0.1)
     )
     assert not torch.allclose(start.quantizer.mlp, end.quantizer.mlp, atol=1e-4)

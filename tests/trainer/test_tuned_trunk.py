@@ -9,7 +9,7 @@ from face_data import write_face_data
 
 from opqn_app.opqn.torch.sface import SFace
 from trainer.data.picture_set import read_crops
-from trainer.method.last_blocks import TailRecipe, maps_of
+from trainer.method.last_blocks import LastBlocksSettings, maps_of
 from trainer.recipes import tuned_trunk
 
 
@@ -97,7 +97,7 @@ def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
     images = crops.images
     torch.manual_seed(0)
     trunk, rows = SFace().eval(), np.arange(40)
-    views = tuned_trunk.FreshViews(trunk, crops, TailRecipe(depth=2, damaged=0.5))
+    views = tuned_trunk.FreshViews(trunk, crops, LastBlocksSettings(depth=2, damaged=0.5))
     one, same, later = (views.draw(rows, np.random.default_rng(s)) for s in (1, 1, 2))
     assert one.shape == (40, 512, 14, 14)
     assert torch.equal(one, same)
@@ -113,7 +113,7 @@ def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
     assert ["mirrored"] in seen
     assert [] in seen
     assert not torch.equal(one, later)
-    good = tuned_trunk.FreshViews(trunk, crops, TailRecipe(depth=2, damaged=0.0))
+    good = tuned_trunk.FreshViews(trunk, crops, LastBlocksSettings(depth=2, damaged=0.0))
     for i, map_ in enumerate(good.draw(rows, np.random.default_rng(1))):
         assert any(torch.equal(map_, maps[way][i]) for way in ways)
 

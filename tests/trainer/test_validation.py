@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from plain_metrics import expected_average_precision, precision_at, tie_groups
 from tiny_training import draw_people, tiny_config, tiny_data
 
 from opqn_app.opqn import lut
@@ -10,23 +11,22 @@ from trainer.engine.diagnostics import code_collisions, describe_books
 from trainer.engine.distributed import World
 from trainer.engine.split_figures import evaluate_split
 from trainer.engine.train import build_objective
-from trainer.engine.validation import encode, pair_scores, ranked_by_chance, retrieve, score_block
-from trainer.evaluate.metrics import (
-    expected_average_precision,
-    leave_one_out,
-    precision_at,
-    tie_groups,
-)
+from trainer.engine.validation import encode, pair_scores, retrieve
+from trainer.evaluate.leave_one_out import leave_one_out
+from trainer.evaluate.scoring import CodeScorer, StoredTables
 
 
 def random_codes(
     seed: int, q: int, n: int, m: int = 3, k: int = 4
-) -> tuple[torch.Tensor, torch.Tensor, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
-    p = rng.dirichlet(np.ones(k), (q, m))
-    tables = torch.from_numpy(lut.snap(p.astype(np.float32)))
-    codes = torch.from_numpy(rng.integers(0, k, (n, m)))
+    tables = lut.snap(rng.dirichlet(np.ones(k), (q, m)).astype(np.float32))
+    codes = rng.integers(0, k, (n, m)).astype(np.uint8)
     return tables, codes, rng.integers(0, 5, q), rng.integers(0, 5, n)
+
+
+def scorer_of(tables: np.ndarray, codes: np.ndarray) -> CodeScorer:
+    return CodeScorer(StoredTables(tables), codes)
 
 
 def plain_figures(
@@ -49,12 +49,11 @@ def test_scores_and_figures_equal_the_app_and_the_loops(
 ) -> None:
     tables, codes, query, gallery = random_codes(seed, 9, 30)
     query[0] = 77  # nobody in the gallery
-    scores = score_block(tables, codes).numpy()
+    scores = scorer_of(tables, codes).scores(0, len(tables)).numpy()
     for i in range(9):
-        expected = lut.scores(tables[i].numpy(), codes.numpy().astype(np.uint8))
-        assert np.array_equal(scores[i], expected)
-    monkeypatch.setattr("trainer.engine.validation.PAIRS_AT_ONCE", 100)  # several blocks
-    figures = retrieve(tables, codes, query, gallery, t=4)
+        assert np.array_equal(scores[i], lut.scores(tables[i], codes))
+    monkeypatch.setattr("trainer.evaluate.ranking.CPU_PAIRS", 100)  # several blocks
+    figures = retrieve(scorer_of(tables, codes), query, gallery, t=4)
     mean_ap, rank1, p_at, asked = plain_figures(scores, query, gallery, 4)
     assert (figures.map, figures.rank1, figures.p_at) == pytest.approx((mean_ap, rank1, p_at))
     assert (figures.queries, figures.skipped, figures.gallery) == (asked, 9 - asked, 30)
@@ -62,19 +61,18 @@ def test_scores_and_figures_equal_the_app_and_the_loops(
 
 def test_ties_count_as_every_order_of_them_on_average() -> None:
     """Four items, the middle two tied, by writing out both orders."""
-    scores = torch.tensor([[3.0, 2.0, 2.0, 1.0]])
-    relevant = torch.tensor([[False, True, False, True]])
-    chance, precision = ranked_by_chance(scores, relevant)
-    assert chance[0].tolist() == [0.0, 0.5, 0.5, 1.0]
-    ap = float((chance * precision).sum() / 2)
-    assert ap == pytest.approx(((1 / 2 + 2 / 4) / 2 + (1 / 3 + 2 / 4) / 2) / 2)
+    tables = np.array([[[1.0, 2.0, 3.0]]], np.float32)
+    codes = np.array([[2], [1], [1], [0]], np.uint8)
+    figures = retrieve(scorer_of(tables, codes), np.array([7]), np.array([1, 7, 1, 7]), t=2)
+    assert figures.map == pytest.approx(((1 / 2 + 2 / 4) / 2 + (1 / 3 + 2 / 4) / 2) / 2)
+    assert (figures.rank1, figures.p_at) == (0.0, 0.25)
 
 
 def test_the_order_of_the_gallery_has_no_say() -> None:
     tables, codes, query, gallery = random_codes(3, 6, 40, m=1, k=3)  # nearly all are ties
-    turned = torch.randperm(40, generator=torch.Generator().manual_seed(0))
-    first = retrieve(tables, codes, query, gallery, t=4)
-    again = retrieve(tables, codes[turned], query, gallery[turned.numpy()], t=4)
+    turned = np.random.default_rng(0).permutation(40)
+    first = retrieve(scorer_of(tables, codes), query, gallery, t=4)
+    again = retrieve(scorer_of(tables, codes[turned]), query, gallery[turned], t=4)
     assert (again.map, again.rank1, again.p_at) == pytest.approx(
         (first.map, first.rank1, first.p_at)
     )
@@ -82,9 +80,8 @@ def test_the_order_of_the_gallery_has_no_say() -> None:
 
 def test_leave_one_out_equals_the_evaluation() -> None:
     tables, codes, people, _ = random_codes(7, 25, 25)
-    figures = retrieve(tables, codes, people, people, t=5, leave_one_out=True)
-    scores = score_block(tables, codes).numpy()
-    report = leave_one_out(lambda i: scores[i], people, score_range=(0.0, 3.0))
+    figures = retrieve(scorer_of(tables, codes), people, people, t=5, leave_one_out=True)
+    report = leave_one_out(scorer_of(tables, codes), people)
     assert figures.map == pytest.approx(report.mean_ap)
     assert figures.rank1 == pytest.approx(report.rank1)
     assert figures.p_at == pytest.approx(report.p_at_5)
@@ -93,22 +90,22 @@ def test_leave_one_out_equals_the_evaluation() -> None:
 
 def test_pair_scores_are_those_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     tables, codes, query, gallery = random_codes(2, 7, 12)
-    scores = score_block(tables, codes).numpy()
-    same, other = pair_scores(tables, codes, query, gallery)
+    scores = scorer_of(tables, codes).scores(0, len(tables)).numpy()
+    same, other = pair_scores(scorer_of(tables, codes), query, gallery)
     pairs = [(q, n) for q in range(7) for n in range(12)]
     wanted = [scores[q, n] for q, n in pairs if query[q] == gallery[n]]
     assert same.tolist() == wanted
     assert other.tolist() == [scores[q, n] for q, n in pairs if query[q] != gallery[n]]
     monkeypatch.setattr("trainer.engine.validation.PAIRS_AT_ONCE", 36)  # room for three queries
-    some = np.concatenate(pair_scores(tables, codes, query, gallery))
+    some = np.concatenate(pair_scores(scorer_of(tables, codes), query, gallery))
     assert len(some) == 36
     assert {*some.tolist()} <= {*scores.ravel().tolist()}
 
 
 def test_nothing_is_paired_with_itself() -> None:
     tables, codes, _, people = random_codes(3, 9, 9)
-    scores = score_block(tables, codes).numpy()
-    same, other = pair_scores(tables, codes, people, people, leave_one_out=True)
+    scores = scorer_of(tables, codes).scores(0, len(tables)).numpy()
+    same, other = pair_scores(scorer_of(tables, codes), people, people, leave_one_out=True)
     assert len(same) + len(other) == 9 * 8
     apart = ~np.eye(9, dtype=bool)
     assert same.tolist() == scores[apart & (people[:, None] == people)].tolist()
@@ -116,7 +113,7 @@ def test_nothing_is_paired_with_itself() -> None:
 
 def test_no_query_with_a_match_gives_zero_and_says_so() -> None:
     tables, codes, _, gallery = random_codes(1, 3, 10)
-    figures = retrieve(tables, codes, np.array([90, 91, 92]), gallery, t=50)
+    figures = retrieve(scorer_of(tables, codes), np.array([90, 91, 92]), gallery, t=50)
     assert (figures.map, figures.queries, figures.skipped) == (0.0, 0, 3)
 
 
@@ -140,7 +137,8 @@ def test_books_are_described_as_counted_by_hand() -> None:
     objective = build_objective(config, data, World()).eval()
     images, people = data.pictures.images, data.people
     encoded = encode(objective, images, people, size=16, device=torch.device("cpu"))
-    codes = encoded.codes.numpy()
+    codes = encoded.codes
+    assert encoded.tables is not None
     assert encoded.books.words_used == tuple(len(set(codes[:, m])) for m in range(2))
     share = np.bincount(codes[:, 0]) / len(codes)
     entropy = -sum(s * np.log(s) for s in share if s > 0)

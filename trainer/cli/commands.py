@@ -5,14 +5,17 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.errors import OpqnError, SettingsError
+from opqn_app.opqn.backbones import INPUT_SIZES, TRUNK_PIXELS
+from trainer import choices
 from trainer.cli.evaluate import add_command as add_evaluate
 from trainer.cli.prepare import add_command as add_prepare
+from trainer.loss_variants import VARIANTS
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig, Values
@@ -21,8 +24,11 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace], int]
 
-VARIANTS = ("OPQN", "OPQN-l2q", "OPQN-A", "OPQN-C", "OPQN-S", "OPQN-W")
-TRUNKS = ("mobilefacenet", "sface", "inception-resnet-v1")  # for pictures of 112 px
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} or {last}"
+
 
 # Flag of `train` → setting; more of them are set with --set.
 FLAGS: dict[str, tuple[str, type, str]] = {
@@ -32,8 +38,7 @@ FLAGS: dict[str, tuple[str, type, str]] = {
     "--margin": ("method.margin", float, "u of the loss"),
     "--scale": ("method.scale", float, "r of the loss"),
     "--entropy-weight": ("method.entropy_weight", float, "λ of the loss"),
-    "--backbone": ("method.backbone", str, "resnet20, resnet20-narrow, mobilefacenet, "
-                   "sface, inception-resnet-v1"),
+    "--backbone": ("method.backbone", str, _listed(INPUT_SIZES)),
     "--trunk": ("method.trunk_file", str, "state dict of a trained trunk"),
     "--part": ("data.part", str, "folder of the set to read, such as train"),
     "--cut": ("data.cut", int, "px of the centre cut out of each picture first"),
@@ -41,10 +46,10 @@ FLAGS: dict[str, tuple[str, type, str]] = {
     "--min-photos": ("data.min_photos", int, "leave people with fewer pictures out"),
     "--people": ("data.people", int, "at most so many people"),
     "--queries": ("data.queries_per_person", int, "test pictures of each person"),
-    "--split": ("data.split", str, "single, unseen or official"),
+    "--split": ("data.split", str, _listed(choices.SPLITS)),
     "--split-file": ("data.split_file", str, "a recorded split.json to use again"),
-    "--device": ("engine.device", str, "auto, cpu or cuda"),
-    "--best-by": ("engine.best_by", str, "map, rank1, p_at or loss"),
+    "--device": ("engine.device", str, _listed(choices.DEVICES)),
+    "--best-by": ("engine.best_by", str, _listed(choices.CHOSEN_BY)),
 }  # fmt: skip
 ALIASES = {"--batch-size": ["--bs"], "--entropy-weight": ["--miu"]}  # as the released code has them
 
@@ -88,7 +93,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", metavar="NAME", help="a benchmark of `opqn datasets`")
     parser.add_argument(
         "--preset",
-        choices=("paper", "code", "quick"),
+        choices=choices.PRESETS,
         help="default: paper; quick is a small network that takes minutes on a processor",
     )
     parser.add_argument("--config", type=Path, metavar="FILE.toml", help="settings from a file")
@@ -101,7 +106,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     )
     codes.add_argument("--variant", nargs="+", default=[], choices=VARIANTS, metavar="NAME",
                        help=", ".join(VARIANTS))  # fmt: skip
-    codes.add_argument("--codebooks", nargs="+", default=[], choices=("dct", "svd"))
+    codes.add_argument("--codebooks", nargs="+", default=[], choices=choices.CODEBOOKS)
     codes.add_argument("--seeds", type=int, nargs="+", default=[], metavar="N")
     settings = parser.add_argument_group("settings")
     for flag, (_, kind, text) in FLAGS.items():
@@ -274,8 +279,8 @@ def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
     named, flags = _given(arguments)
     layout = flags["data"].get("layout", "folders")
     implied = benchmark(layout).defaults if layout != "folders" else {}
-    wants_trunk = flags["method"].get("backbone") in TRUNKS
-    size = merge({"method": {"input_size": 112 if wants_trunk else 32}}, implied, flags)["method"]
+    takes_small = 32 in INPUT_SIZES.get(flags["method"].get("backbone", ""), (32,))
+    size = merge({"method": {"input_size": 32 if takes_small else 112}}, implied, flags)["method"]
     base = preset(named or "paper", input_size=size["input_size"], layout=layout)
     backbone = _implied_by_backbone(flags["method"].get("backbone", ""))
     prepared: Values = {"data": {**cut_of(flags["data"].get("sources", []))}}
@@ -313,11 +318,11 @@ def _flag_values(arguments: argparse.Namespace) -> "Values":
 
 
 def _implied_by_backbone(name: str) -> "Values":
-    """Both published trunks want pixels scaled by 128, MobileFaceNet in the order BGR."""
-    if name not in ("mobilefacenet", "sface"):
+    """The pixels that a published trunk was trained on."""
+    if name not in TRUNK_PIXELS:
         return {}
-    order = "bgr" if name == "mobilefacenet" else "rgb"
-    scaled = {"pixel_mean": [127.5] * 3, "pixel_std": [128.0] * 3, "channel_order": order}
+    order, divisor = TRUNK_PIXELS[name]
+    scaled = {"pixel_mean": [127.5] * 3, "pixel_std": [divisor] * 3, "channel_order": order}
     return {"method": scaled}
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.errors import DataError, ModelMissing, OpqnError
 from opqn_app.core.progress import ProgressLine, counted, duration_in_words
+from trainer.choices import DEVICES, PROTOCOLS
 
 if TYPE_CHECKING:
     from trainer.data.pictures import PictureSource
     from trainer.evaluate.evaluate import Work
-    from trainer.evaluate.protocols import Roles
+    from trainer.evaluate.protocols import QuerySplit
     from trainer.evaluate.results import EvalProgress, EvalReport
 
-PROTOCOLS = ("leave-one-out", "single", "cross", "pairs")
 DRAWN_QUERIES = {"single": 5, "cross": 50}  # of each person, as the paper draws them
 TEXT = "Measure models on pictures of labelled people."
 
@@ -62,7 +62,7 @@ def add_command(commands: Any) -> None:
         metavar="DATA",
         help="pictures PQ and OPQ learn from (default: the searched ones)",
     )
-    _add_roles(parser.add_argument_group("who asks whom"))
+    _add_query_split(parser.add_argument_group("who asks whom"))
     output = parser.add_argument_group("output")
     output.add_argument(
         "--out", type=Path, metavar="DIR", help="write JSON, CSV, charts and an HTML report there"
@@ -88,14 +88,12 @@ def add_command(commands: Any) -> None:
         action="store_true",
         help="progress as JSON objects too, one a line; the result is the last",
     )
-    parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="where to compute"
-    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where to compute")
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")
     parser.set_defaults(library=None)  # the app's runner looks for it
 
 
-def _add_roles(group: Any) -> None:
+def _add_query_split(group: Any) -> None:
     group.add_argument(
         "--gallery",
         type=Path,
@@ -139,7 +137,7 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         raise ModelMissing("(none is bundled: name one with --model)")
     device = pick_device(arguments.device)
     _check_output(arguments.out, arguments.benchmark)
-    source, roles = _pictures_and_roles(arguments)
+    source, query_split = _pictures_and_split(arguments)
     learn = arguments.controls_from
     learned_from = _open(learn, aligned=arguments.aligned) if learn else None
     settings = EvalSettings(
@@ -147,10 +145,10 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         device=device,
         cutoffs=tuple(sorted(set(arguments.at))),
         controls=arguments.controls or learned_from is not None,
-        portraits=arguments.out is not None,
+        wants_map=arguments.out is not None,
         seed=arguments.seed,
     )
-    work = evaluate(settings, source, roles, controls_source=learned_from)
+    work = evaluate(settings, source, query_split, controls_source=learned_from)
     try:
         report = _run(work, as_lines=arguments.json_lines)
         return _finish(arguments, source, report)
@@ -202,7 +200,7 @@ def _words(report: "EvalReport", values: dict[str, Any]) -> str:
     """What the table does not say."""
     lines = [
         f"Queries: {report.queries:,} (without a match: {report.skipped:,}). Searched: "
-        f"{report.gallery:,}. People: {report.people:,}. Protocol: {report.roles.rule}.",
+        f"{report.gallery:,}. People: {report.people:,}. Protocol: {report.query_split.rule}.",
         f"Took {duration_in_words(report.seconds)} on {report.settings.device}.",
     ]
     dropped = values["data"]["dropped_files"] + values["data"]["left_out"]
@@ -214,13 +212,14 @@ def _words(report: "EvalReport", values: dict[str, Any]) -> str:
         )
     lines += values["notes"]
     if "written" in values:
-        lines.append(f"Report: {Path(values['written']) / 'report.html'}")
+        page = Path(values["written"]) / "report.html"
+        lines.append(f"Report: {page if page.is_file() else page.parent}")
     return "\n".join(lines)
 
 
-def _pictures_and_roles(
+def _pictures_and_split(
     arguments: argparse.Namespace,
-) -> "tuple[PictureSource, Roles]":
+) -> "tuple[PictureSource, QuerySplit]":
     from trainer.data.pictures import JoinedPictures
     from trainer.evaluate import protocols
 

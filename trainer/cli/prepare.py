@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import ProgressLine, counted, duration_in_words
+from trainer.choices import CROP_FORMATS, OF_SEVERAL_FACES
 
 if TYPE_CHECKING:
     from opqn_app.core.types import FaceDetector
@@ -31,12 +32,12 @@ def add_command(commands: Any) -> None:
     parser.add_argument("--side", type=_side, default=112, metavar="PX",
                         help="side of a crop, whose middle 112 px are the app's crop; more leave "
                         "room for random shifts (default 112, such as 124)")  # fmt: skip
-    parser.add_argument("--several", choices=("largest", "skip"), default="largest",
+    parser.add_argument("--several", choices=OF_SEVERAL_FACES, default="largest",
                         help="a photo of several people: take the largest face (default), or "
                         "skip the photo")  # fmt: skip
     parser.add_argument("--min-side", type=int, default=32, metavar="PX",
                         help="smaller faces in the photo do not count (default 32)")  # fmt: skip
-    parser.add_argument("--format", choices=("webp", "png"), default="webp",
+    parser.add_argument("--format", choices=CROP_FORMATS, default="webp",
                         help="of the crops, without loss (default webp)")  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     parser.add_argument("--json-lines", action="store_true",

@@ -6,7 +6,7 @@ from typing import Any
 from opqn_app.core.errors import OpqnError
 from trainer.engine.diagnostics import BookReport
 from trainer.engine.runs import RunDir
-from trainer.engine.validation import Figures
+from trainer.engine.validation import ValidationFigures
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class EpochReport:
     gradient_norm: float
     images_per_s: float
     seconds: float
-    validation: Figures | None
+    validation: ValidationFigures | None
     books: BookReport | None
     is_best: bool
 

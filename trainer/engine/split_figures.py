@@ -1,4 +1,4 @@
-"""What the pictures of a role of the split are asked: figures, and the calibration of the model."""
+"""Figures and calibration of a model, from the validation or the test pictures of a split."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,31 +6,35 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from opqn_app.opqn.calibration import Calibration
 from trainer.config import TrainConfig
 from trainer.data.loading import TrainingData
 from trainer.engine.diagnostics import BookReport
-from trainer.engine.validation import Figures, encode, pair_scores, retrieve
+from trainer.engine.validation import (
+    EncodedPictures,
+    ValidationFigures,
+    encode,
+    pair_scores,
+    retrieve,
+)
 from trainer.evaluate.calibration import NotCalibrated, fit_calibration
+from trainer.evaluate.scoring import CodeScorer, StoredTables
 from trainer.method.objective import Objective
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class SplitQueries:
     """Queries, and the pictures they search.
 
     Attributes:
-        tables: (q, M, K) of the queries.
-        codes: (n, M) of the gallery.
+        scorer: the queries against the codes of the gallery.
         people: (q,) and (n,) numbers of the persons.
         books: what the codebooks do with the queries.
         is_leave_one_out: queries and gallery are the same pictures, and none meets itself.
     """
 
-    tables: Tensor
-    codes: Tensor
+    scorer: CodeScorer
     people: tuple[NDArray[np.int64], NDArray[np.int64]]
     books: BookReport
     is_leave_one_out: bool
@@ -38,12 +42,12 @@ class Asked:
 
 def evaluate_split(
     objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
-) -> tuple[Figures, BookReport]:
+) -> tuple[ValidationFigures, BookReport]:
     """Figures of the "val" or "test" pictures, and what the codebooks do with the queries."""
     asked = _ask(objective, data, config, role, device)
     figures = retrieve(
-        asked.tables, asked.codes, *asked.people,
-        t=config.engine.p_at, leave_one_out=asked.is_leave_one_out,
+        asked.scorer, *asked.people, t=config.engine.p_at,
+        leave_one_out=asked.is_leave_one_out, device=str(device),
     )  # fmt: skip
     return figures, asked.books
 
@@ -60,21 +64,23 @@ def calibrate(
         raise NotCalibrated("no pictures were kept to choose by (data.val_per_person)")
     asked = _ask(objective, data, config, "val", device)
     return fit_calibration(
-        *pair_scores(asked.tables, asked.codes, *asked.people, leave_one_out=asked.is_leave_one_out)
+        *pair_scores(asked.scorer, *asked.people, leave_one_out=asked.is_leave_one_out)
     )
 
 
 def _ask(
     objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
-) -> Asked:
-    """Val queries search the training pictures, test queries the gallery; under "unseen" each
-    picture of the role asks all others of it."""
+) -> SplitQueries:
+    """Queries of "val" search the training pictures, those of "test" the gallery.
+
+    Under "unseen" each picture of the role asks all others of the same role.
+    """
     split, size = data.split, config.method.input_size
     rows = split.val if role == "val" else split.test
     gallery = split.train if role == "val" else split.gallery
     images, people = data.pictures.images, data.people
 
-    def encoded(chosen: NDArray[Any], *, wants_tables: bool) -> Any:
+    def encoded(chosen: NDArray[Any], *, wants_tables: bool) -> EncodedPictures:
         return encode(
             objective, images[chosen], people[chosen],
             size=size, device=device, wants_tables=wants_tables,
@@ -85,9 +91,9 @@ def _ask(
         codes, gallery = queries.codes, rows
     else:
         codes = encoded(gallery, wants_tables=False).codes
-    return Asked(
-        tables=queries.tables,
-        codes=codes,
+    assert queries.tables is not None
+    return SplitQueries(
+        scorer=CodeScorer(StoredTables(queries.tables), codes, str(device)),
         people=(people[rows], people[gallery]),
         books=queries.books,
         is_leave_one_out=split.is_leave_one_out,

@@ -34,7 +34,7 @@ from trainer.engine.runs import RunDir, environment
 from trainer.engine.schedule import is_trunk_frozen, learning_rate, trunk_learning_rate
 from trainer.engine.split_figures import evaluate_split
 from trainer.engine.state import State, load_state, random_state, restore_random_state, save_state
-from trainer.engine.validation import Diverged, Figures
+from trainer.engine.validation import Diverged, ValidationFigures
 from trainer.method.networks import Network
 from trainer.method.objective import PARTS, Objective
 from trainer.method.trunks import load_trunk
@@ -259,11 +259,11 @@ class Trainer:
         is_turn = self.epoch % self.engine.eval_every == 0 or self.epoch == self.engine.epochs
         return is_turn and len(self.data.split.val) > 0 and self.world.is_main
 
-    def _validate(self) -> tuple[Figures, BookReport]:
+    def _validate(self) -> tuple[ValidationFigures, BookReport]:
         with self.ema.in_place() if self.ema else nullcontext():
             return evaluate_split(self.objective, self.data, self.config, "val", self.world.device)
 
-    def _keep_if_best(self, loss: float, figures: Figures | None) -> bool:
+    def _keep_if_best(self, loss: float, figures: ValidationFigures | None) -> bool:
         """Main process: write best.pt when the named figure has risen."""
         if self.engine.best_by == "loss":
             value: float | None = -loss

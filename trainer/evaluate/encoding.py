@@ -16,13 +16,13 @@ from torch import Tensor
 
 from opqn_app.core.errors import NoFaceFound, PhotoUnreadable
 from opqn_app.core.types import Codes, Floats
-from opqn_app.opqn import lut
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.model_folder import find_model
 from opqn_app.opqn.torch.checkpoint import LoadedModel, load_model
 from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.opqn.torch.quantizer import OrthoQuantizer
 from trainer.data.pictures import Crop, Dropped, PictureSource
+from trainer.evaluate import tables_and_codes
 
 READ_ON_CPU = 16  # pictures between two signs of progress
 READ_ON_GPU = 256
@@ -187,25 +187,25 @@ def _features(model: Candidate, crops: list[Crop]) -> Floats:
 
 def codes_of(model: Candidate, features: Floats) -> Codes:
     """(n, D) → (n, M), bit for bit what `TorchEncoder.encode` stores for these faces."""
-    found = _through(model, features, model.quantizer.codes, (model.config.n_books,))
-    return found.astype(model.config.code_dtype)
+    empty = np.empty((0, model.config.n_books), model.config.code_dtype)
+    return _in_parts(model, features, tables_and_codes.codes_of, empty)
 
 
 def tables_of(model: Candidate, features: Floats) -> Floats:
     """(n, D) → (n, M, K), bit for bit what `TorchEncoder.luts` asks with."""
-    shape = (model.config.n_books, model.config.n_words)
-    found = _through(model, features, model.quantizer.tables, shape)
-    return lut.snap(found) if len(found) else found.astype(np.float32)
+    empty = np.empty((0, model.config.n_books, model.config.n_words), np.float32)
+    return _in_parts(model, features, tables_and_codes.tables_of, empty)
 
 
-@torch.inference_mode()
-def _through(
-    model: Candidate, features: Floats, head: Callable[[Tensor], Tensor], shape: tuple[int, ...]
+def _in_parts(
+    model: Candidate,
+    features: Floats,
+    head: Callable[[OrthoQuantizer, Tensor], NDArray[Any]],
+    empty: NDArray[Any],
 ) -> NDArray[Any]:
     """One face at a time on the CPU, where kernels round differently with the batch size."""
     if not len(features):
-        return np.empty((0, *shape))
+        return empty
     size = 1 if model.device == "cpu" else len(features)
     x = torch.from_numpy(features).to(model.device)
-    parts = [head(x[start : start + size]).cpu().numpy() for start in range(0, len(x), size)]
-    return np.concatenate(parts)
+    return np.concatenate([head(model.quantizer, part) for part in torch.split(x, size)])

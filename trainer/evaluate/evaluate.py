@@ -17,8 +17,8 @@ from opqn_app.core.types import Codes, Floats
 from trainer.data.pictures import Dropped, PictureSource
 from trainer.evaluate.baselines import ControlUnavailable, ProductQuantizer, train_pq
 from trainer.evaluate.encoding import Candidate, Encoded, encode, load_candidate
-from trainer.evaluate.protocols import Roles
-from trainer.evaluate.queries_and_gallery import Setting
+from trainer.evaluate.protocols import QuerySplit
+from trainer.evaluate.queries_and_gallery import QueriesAndGallery
 from trainer.evaluate.ranked_lists import lists_to_show
 from trainer.evaluate.ranking import rank
 from trainer.evaluate.results import (
@@ -36,6 +36,7 @@ from trainer.evaluate.subspace_maps import (
     map_sub_space,
     words_of,
 )
+from trainer.evaluate.tsne import MapUnavailable
 from trainer.evaluate.verification import PairHistogram, accuracy_in_folds
 
 T = TypeVar("T")
@@ -47,14 +48,14 @@ Work = Generator[EvalProgress, None, EvalReport]
 def evaluate(
     settings: EvalSettings,
     source: PictureSource,
-    roles: Roles,
+    query_split: QuerySplit,
     *,
     controls_source: PictureSource | None = None,
 ) -> Work:
     """Evaluate each model on `source`.
 
     Args:
-        roles: who asks whom, in rows of `source`.
+        query_split: who asks whom, in rows of `source`.
         controls_source: pictures PQ and OPQ learn from; by default the searched ones, which
             flatters them.
 
@@ -63,23 +64,23 @@ def evaluate(
     """
     began = time.perf_counter()
     candidates = with_own_names([load_candidate(m, settings.device) for m in settings.models])
-    found: list[_Found] = []
+    found: list[_CandidateResults] = []
     for model, name in zip(candidates, settings.models, strict=True):
-        one = yield from _of_candidate(model, name, settings, source, roles, controls_source)
+        one = yield from _of_candidate(model, name, settings, source, query_split, controls_source)
         found.append(one)
-    setting, results = found[0].setting, [result for one in found for result in one.results]
+    readable, results = found[0].readable, [result for one in found for result in one.results]
     first = results[0]
     return EvalReport(
         settings=settings,
-        roles=roles,
+        query_split=query_split,
         models=tuple(one.info for one in found),
         results=tuple(results),
         dropped=tuple(found[0].dropped),
-        people=len(np.unique(source.people[setting.used])),
-        pictures=len(setting.used),
-        queries=len(setting.queries) if roles.pairs is None else first.n_pairs,
-        gallery=len(setting.gallery),
-        skipped=setting.lost_pairs + (first.ranking.skipped if first.ranking else 0),
+        people=len(np.unique(source.people[readable.used])),
+        pictures=len(readable.used),
+        queries=len(readable.queries) if query_split.pairs is None else first.n_pairs,
+        gallery=len(readable.gallery),
+        skipped=readable.lost_pairs + (first.ranking.skipped if first.ranking else 0),
         maps=tuple(one.map for one in found if one.map is not None),
         notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
         seconds=time.perf_counter() - began,
@@ -87,11 +88,11 @@ def evaluate(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
+class _CandidateResults:
     """All about one model."""
 
     info: ModelInfo
-    setting: Setting
+    readable: QueriesAndGallery
     results: list[MethodResult]
     map: SubSpaceMap | None
     dropped: list[Dropped]
@@ -103,25 +104,28 @@ def _of_candidate(
     given_as: str,
     settings: EvalSettings,
     source: PictureSource,
-    roles: Roles,
+    query_split: QuerySplit,
     controls_source: PictureSource | None,
-) -> Generator[EvalProgress, None, _Found]:
+) -> Generator[EvalProgress, None, _CandidateResults]:
     wants = settings.controls
-    job = encode(model, source, roles.used, asking=roles.queries, wants_features=wants)
+    job = encode(model, source, query_split.used, asking=query_split.queries, wants_features=wants)
     phase = f"{model.name}: reading and encoding"
-    encoded = yield from _shown(job, phase, len(roles.used))
-    setting = Setting(source, roles, encoded, settings)
+    encoded = yield from _shown(job, phase, len(query_split.used))
+    readable = QueriesAndGallery(source, query_split, encoded, settings)
     notes = duplicates_in_words(encoded.digests, source.people[encoded.rows])
-    results = [(yield from _of_model(model, encoded, setting))]
+    results = [(yield from _of_model(model, encoded, readable))]
     if settings.controls:
         learned = None if controls_source is None else (yield from _learned(model, controls_source))
-        results += yield from _controls(model, encoded, setting, learned, notes)
+        results += yield from _controls(model, encoded, readable, learned, notes)
     drawn = None
-    if settings.portraits:
+    if settings.wants_map:
         yield EvalProgress(f"{model.name}: map of a sub-space", 0, 1, None)
-        drawn = map_sub_space(model, source, setting.gallery)
+        try:
+            drawn = map_sub_space(model, source, readable.gallery)
+        except MapUnavailable as reason:
+            notes.append(str(reason))
     info = _info(given_as, model, encoded)
-    return _Found(info, setting, results, drawn, encoded.dropped, notes)
+    return _CandidateResults(info, readable, results, drawn, encoded.dropped, notes)
 
 
 def _learned(
@@ -135,13 +139,13 @@ def _learned(
 
 
 def _of_model(
-    model: Candidate, encoded: Encoded, setting: Setting
+    model: Candidate, encoded: Encoded, readable: QueriesAndGallery
 ) -> Generator[EvalProgress, None, MethodResult]:
-    codes = encoded.codes[setting.gallery_places]
-    scorer = CodeScorer(StoredTables(encoded.tables), codes, setting.settings.device)
+    codes = encoded.codes[readable.gallery_places]
+    scorer = CodeScorer(StoredTables(encoded.tables), codes, readable.settings.device)
     result = yield from _measured(
         scorer,
-        setting,
+        readable,
         label=model.name,
         model=model.name,
         kind="opqn",
@@ -156,19 +160,19 @@ def _of_model(
 def _controls(
     model: Candidate,
     encoded: Encoded,
-    setting: Setting,
+    readable: QueriesAndGallery,
     learn_from: Floats | None,
     notes: list[str],
 ) -> Generator[EvalProgress, None, list[MethodResult]]:
-    if encoded.features is None or not len(setting.gallery):
+    if encoded.features is None or not len(readable.gallery):
         return []
-    config, device = model.config, setting.settings.device
-    asking = encoded.features[setting.query_places]
-    searched = encoded.features[setting.gallery_places]
+    config, device = model.config, readable.settings.device
+    asking = encoded.features[readable.query_places]
+    searched = encoded.features[readable.gallery_places]
     dim = config.feature_dim
     float_result = yield from _measured(
         CosineScorer(asking, searched, device),
-        setting,
+        readable,
         label="float features, cosine",
         model=model.name,
         kind="float",
@@ -185,7 +189,7 @@ def _controls(
             notes.append(str(reason))
             continue
         results.append(
-            (yield from _of_quantizer(quantizer, asking, searched, setting, model, kind))
+            (yield from _of_quantizer(quantizer, asking, searched, readable, model, kind))
         )
     if learn_from is None and len(results) > 1:
         notes.append(
@@ -199,17 +203,17 @@ def _of_quantizer(
     quantizer: ProductQuantizer,
     asking: Floats,
     searched: Floats,
-    setting: Setting,
+    readable: QueriesAndGallery,
     model: Candidate,
     kind: str,
 ) -> Generator[EvalProgress, None, MethodResult]:
     config = model.config
     codes = quantizer.codes(searched)
-    scorer = CodeScorer(StoredTables(quantizer.tables(asking)), codes, setting.settings.device)
+    scorer = CodeScorer(StoredTables(quantizer.tables(asking)), codes, readable.settings.device)
     return (
         yield from _measured(
             scorer,
-            setting,
+            readable,
             label=f"faiss {kind.upper()} {config.n_books}×{config.bits_per_book}",
             model=model.name,
             kind=kind,
@@ -222,7 +226,7 @@ def _of_quantizer(
 
 def _measured(
     scorer: Scorer,
-    setting: Setting,
+    readable: QueriesAndGallery,
     *,
     label: str,
     model: str,
@@ -235,8 +239,8 @@ def _measured(
     began = time.perf_counter()
     ranking, accuracy = None, None
     lists: tuple[RankedList, ...] = ()
-    if setting.pairs is not None:
-        listed = setting.pairs
+    if readable.pairs is not None:
+        listed = readable.pairs
         scores = scorer.pair_scores(listed.first, listed.second)
         pairs = PairHistogram.of_scores(scores, listed.is_same)
         if len(np.unique(listed.fold)) > 1:
@@ -244,16 +248,16 @@ def _measured(
     else:
         job = rank(
             scorer,
-            setting.query_people,
-            setting.gallery_people,
-            own=setting.own,
-            cutoffs=setting.cutoffs.tolist(),
-            device=setting.settings.device,
+            readable.query_people,
+            readable.gallery_people,
+            own=readable.own,
+            cutoffs=readable.cutoffs.tolist(),
+            device=readable.settings.device,
         )
         ranking = yield from _shown(job, f"{model}: ranking, {label}", scorer.n_queries)
         pairs = ranking.pairs
         if tables_and_codes is not None:
-            lists = lists_to_show(ranking, setting, *tables_and_codes)
+            lists = lists_to_show(ranking, readable, *tables_and_codes)
     return MethodResult(
         label=label,
         model=model,
@@ -264,7 +268,7 @@ def _measured(
         pairs=pairs,
         n_pairs=int(pairs.same.sum() + pairs.other.sum()),
         accuracy=accuracy,
-        query_rows=setting.queries,
+        query_rows=readable.queries,
         lists=lists,
         angles=None if words is None else angle_counts(words),
         ms_per_query=1e3 * (time.perf_counter() - began) / max(scorer.n_queries, 1),

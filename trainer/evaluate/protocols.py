@@ -34,11 +34,11 @@ class PairList:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Roles:
+class QuerySplit:
     """What each picture does.
 
     Attributes:
-        protocol: "leave-one-out", "single", "cross" or "pairs".
+        protocol: one of `trainer.choices.PROTOCOLS`.
         queries, gallery: rows of the listing, ascending; the same for leave-one-out.
         pairs: the list to compare instead of rankings, if there is one.
         rule: in words, for the report.
@@ -67,21 +67,21 @@ class Roles:
         return np.union1d(self.queries, self.gallery)
 
 
-def leave_one_out(files: NDArray[Any]) -> Roles:
+def leave_one_out(files: NDArray[Any]) -> QuerySplit:
     """Every picture asks all others: a photo library as it is."""
     every = np.arange(len(files))
-    return Roles("leave-one-out", every, every, "every picture asks all others of the set")
+    return QuerySplit("leave-one-out", every, every, "every picture asks all others of the set")
 
 
-def gallery_and_queries(n_gallery: int, n_queries: int, protocol: str) -> Roles:
+def gallery_and_queries(n_gallery: int, n_queries: int, protocol: str) -> QuerySplit:
     """Two sets, the searched one first in the listing."""
     gallery = np.arange(n_gallery)
     queries = np.arange(n_gallery, n_gallery + n_queries)
-    return Roles(protocol, queries, gallery, "one set asks, another is searched")
+    return QuerySplit(protocol, queries, gallery, "one set asks, another is searched")
 
 
-def split_by_folder(files: NDArray[Any], protocol: str) -> Roles | None:
-    """Roles from folders such as train (searched) and test (asking); None without them."""
+def split_by_folder(files: NDArray[Any], protocol: str) -> QuerySplit | None:
+    """The split that folders say, such as train (searched) and test (asking); None without them."""
     tops = np.array([_role_folder(str(f)) for f in files])
     queries = np.flatnonzero(np.isin(tops, list(QUERY_FOLDERS)))
     gallery = np.flatnonzero(np.isin(tops, list(GALLERY_FOLDERS)))
@@ -90,12 +90,12 @@ def split_by_folder(files: NDArray[Any], protocol: str) -> Roles | None:
     names = (" and ".join(sorted(set(tops[rows]))) for rows in (queries, gallery))
     asking, searched = names
     rule = f"the folder {asking} asks, the folder {searched} is searched"
-    return Roles(protocol, queries, gallery, rule)
+    return QuerySplit(protocol, queries, gallery, rule)
 
 
 def draw_queries(
     people: NDArray[Any], protocol: str, *, per_person: int, seed: int, source: Path
-) -> Roles:
+) -> QuerySplit:
     """`per_person` pictures of each person ask, drawn with `seed`; the rest is searched.
 
     People with fewer than `per_person` + 1 pictures are searched but do not ask.
@@ -117,7 +117,7 @@ def draw_queries(
         f"{counted(per_person, 'picture')} of each person {'asks' if per_person == 1 else 'ask'}"
     )
     rule = f"{asking}, drawn with seed {seed}; the rest is searched"
-    return Roles(
+    return QuerySplit(
         protocol,
         np.flatnonzero(asks),
         np.flatnonzero(~asks),
@@ -127,7 +127,7 @@ def draw_queries(
     )
 
 
-def recorded_split(path: Path, files: NDArray[Any], protocol: str) -> Roles:
+def recorded_split(path: Path, files: NDArray[Any], protocol: str) -> QuerySplit:
     """The split a training run recorded (its split.json): test asks, gallery is searched.
 
     Raises:
@@ -146,11 +146,11 @@ def recorded_split(path: Path, files: NDArray[Any], protocol: str) -> Roles:
         raise DataError(path, f"it is not a recorded split ({error})") from error
     if values.get("kind") == "unseen":
         rule = "the test people of a recorded split, each picture asking all others"
-        return Roles("leave-one-out", queries, queries, rule)
-    return Roles(protocol, queries, gallery, "the split that a training run recorded")
+        return QuerySplit("leave-one-out", queries, queries, rule)
+    return QuerySplit(protocol, queries, gallery, "the split that a training run recorded")
 
 
-def listed_pairs(path: Path, files: NDArray[Any]) -> Roles:
+def listed_pairs(path: Path, files: NDArray[Any]) -> QuerySplit:
     """Pairs as LFW lists them, or a CSV file with the columns first, second, same.
 
     Pictures are found by person and name, whatever folders lie above and whatever their suffix.
@@ -171,13 +171,15 @@ def listed_pairs(path: Path, files: NDArray[Any]) -> Roles:
         raise DataError(path, "it needs pairs of one person and pairs of two")
     pairs = PairList(first, second, same, fold)
     rule = f"{len(listed)} listed pairs, {int(same.sum())} of them of one person; the first asks"
-    return Roles("pairs", np.unique(first), np.unique(second), rule, pairs=pairs)
+    return QuerySplit("pairs", np.unique(first), np.unique(second), rule, pairs=pairs)
 
 
-def all_pairs(files: NDArray[Any]) -> Roles:
+def all_pairs(files: NDArray[Any]) -> QuerySplit:
     """Every picture against every other, in both directions."""
     every = np.arange(len(files))
-    return Roles("pairs", every, every, "all pairs of the set, each picture asking every other")
+    return QuerySplit(
+        "pairs", every, every, "all pairs of the set, each picture asking every other"
+    )
 
 
 Listed = list[tuple[str, str, bool, int]]

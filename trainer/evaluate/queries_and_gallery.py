@@ -1,18 +1,18 @@
-"""Roles once the pictures that could not be read are gone."""
+"""The queries and the gallery, less the pictures that could not be read."""
 
 import numpy as np
 
 from opqn_app.core.errors import DataError
 from trainer.data.pictures import PictureSource
 from trainer.evaluate.encoding import Encoded
-from trainer.evaluate.protocols import PairList, Roles
+from trainer.evaluate.protocols import PairList, QuerySplit
 from trainer.evaluate.ranking import rank_cutoffs
 from trainer.evaluate.results import EvalSettings
 
 CURVE_CUTOFFS = (*range(1, 21), *range(25, 101, 5), *range(120, 301, 20))
 
 
-class Setting:
+class QueriesAndGallery:
     """Who asks whom, in rows of the listing and in places of an `Encoded`.
 
     Raises:
@@ -20,11 +20,15 @@ class Setting:
     """
 
     def __init__(
-        self, source: PictureSource, roles: Roles, encoded: Encoded, settings: EvalSettings
+        self,
+        source: PictureSource,
+        query_split: QuerySplit,
+        encoded: Encoded,
+        settings: EvalSettings,
     ) -> None:
         self.used = encoded.rows
-        self.queries = np.intersect1d(roles.queries, self.used)  # rows of the listing
-        self.gallery = np.intersect1d(roles.gallery, self.used)
+        self.queries = np.intersect1d(query_split.queries, self.used)  # rows of the listing
+        self.gallery = np.intersect1d(query_split.gallery, self.used)
         if not len(self.queries) or not len(self.gallery):
             reason = encoded.dropped[0].reason if encoded.dropped else "they have no roles"
             raise DataError("the pictures", f"none is left to compare; the first: {reason}")
@@ -32,13 +36,13 @@ class Setting:
         self.gallery_places = np.searchsorted(self.used, self.gallery)
         self.query_people = source.people[self.queries]
         self.gallery_people = source.people[self.gallery]
-        is_self = roles.is_leave_one_out and roles.pairs is None
+        is_self = query_split.is_leave_one_out and query_split.pairs is None
         self.own = np.arange(len(self.gallery)) if is_self else None
         self.settings = settings
         wanted = (*settings.cutoffs, *CURVE_CUTOFFS)
         n = len(self.gallery) - is_self
         self.cutoffs = rank_cutoffs(n, [t for t in wanted if t <= n or t in settings.cutoffs])
-        self.pairs, self.lost_pairs = self._pairs(roles.pairs)
+        self.pairs, self.lost_pairs = self._pairs(query_split.pairs)
 
     def _pairs(self, listed: PairList | None) -> tuple[PairList | None, int]:
         """The listed pairs in places of queries and gallery, and how many lost a picture."""

@@ -1,34 +1,45 @@
 """Full rankings of a whole gallery by many queries, block by block: what stays is a few sums.
 
-The definitions are those of `trainer.evaluate.metrics`, ties in random order; here they are
-worked out for a block of queries at once and only at the relevant items, of which there are few.
-With the counts of items above and equal to a score read off the sorted block, a tie group of s
-items, c relevant, behind B items with R relevant ones adds
+Equal scores have no order of their own, so a figure that reads one off the sort, or off the order
+of the database, is luck. Every figure here is the expected value when each run of equal scores is
+in random order, after McSherry and Najork, "Computing information retrieval performance measures
+efficiently in the presence of tied scores", ECIR 2008. Without ties it is the usual figure.
 
-    (c/s) · [α·s + (R + 1 - α(B + 1)) · (H(B + s) - H(B))],   α = (c - 1)/(s - 1),
+A run of s equal items, c of them relevant, lies behind B items of which R are relevant. The item in
+its place i = 1 … s is relevant with probability c/s, and the i - 1 items before it in the run then
+hold (i - 1)α relevant ones on average, α = (c - 1)/(s - 1). So the run adds
 
-where H are the harmonic numbers: the sum of `metrics.expected_average_precision` in closed form.
-Memory is the block, so 700,000 codes and 139,000 queries need no more than 7,000 and 1,390.
+    Σ_i (c/s) · (R + 1 + (i - 1)α) / (B + i)
+
+to the sum of precisions. The figures are worked out for a block of queries at once and only at the
+relevant items, of which there are few. With the counts of items above and equal to a score read
+off the sorted block, that sum is
+
+    (c/s) · [α·s + (R + 1 - α(B + 1)) · (H(B + s) - H(B))],
+
+where H are the harmonic numbers. `tests/trainer/plain_metrics.py` states all this one row at
+a time. Memory is the block, so 700,000 codes and 139,000 queries need no more than 7,000 and 1,390.
 """
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.evaluate.metrics import Doubles
 from trainer.evaluate.scoring import Scorer
 from trainer.evaluate.verification import PairHistogram
 
 CPU_PAIRS = 1 << 22  # pairs of query and gallery in a block
 GPU_PAIRS = 1 << 26
 
+Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Rows = NDArray[np.intp]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,10 +114,12 @@ def rank(
     Args:
         query_people: (q,) who each query shows.
         gallery_people: (n,) who each gallery picture shows.
-        own: (q,) the gallery entry that is the query itself and that it does not rank.
+        own: (q,) the gallery entry that is the query itself and that it does not rank; or (q, e)
+            several, all of them pictures of the same person.
         cutoffs: numbers of hits to report, from 1.
         block: queries scored at a time; by default as many as the memory allows.
     """
+    own = None if own is None else own.reshape(len(own), -1)
     relevant = _Relevant(query_people, gallery_people, own, device)
     state = _Sums(scorer, relevant, cutoffs, own, device)
     n = max(scorer.n_gallery, 1)
@@ -116,6 +129,16 @@ def rank(
         state.add(start, scorer.scores(start, stop).to(device))
         yield stop
     return state.result()
+
+
+def finished(work: Generator[Any, None, T]) -> T:
+    """What a generator returns, its progress dropped."""
+    try:
+        while True:
+            next(work)
+    except StopIteration as stop:
+        found: T = stop.value
+        return found
 
 
 class _Relevant:
@@ -132,7 +155,8 @@ class _Relevant:
         self._first = (np.cumsum(counts) - counts)[place] if len(names) else place
         self._count = np.where(is_known, counts[place] if len(names) else 0, 0)
         self.own = None if own is None else torch.from_numpy(own.astype(np.int64)).to(device)
-        self.totals = self._count - (0 if own is None else 1)  # (q,) relevant items to find
+        left_out = 0 if own is None else own.shape[1]
+        self.totals = self._count - left_out  # (q,) relevant items to find
 
     def entries(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
         """Padded gallery positions (b, r) of queries `start` to `stop`, and which are real."""
@@ -145,7 +169,7 @@ class _Relevant:
         found = self._by_person[torch.from_numpy(spots).to(device)]
         real = torch.from_numpy(mask).to(device)
         if self.own is not None:
-            real &= found != self.own[start:stop, None]
+            real &= (found[..., None] != self.own[start:stop, None]).all(-1)
         return found, real
 
 
@@ -161,7 +185,8 @@ class _Sums:
         device: str,
     ) -> None:
         self._relevant = relevant
-        self._ranked = scorer.n_gallery - (own is not None)  # items each query ranks
+        left_out = 0 if own is None else own.shape[1]
+        self._ranked = scorer.n_gallery - left_out  # items each query ranks
         self._cutoffs = np.unique(np.asarray(cutoffs, np.int64))
         inside = np.clip(self._cutoffs, 1, max(self._ranked, 1))
         self._inside = torch.from_numpy(inside).to(device)
@@ -178,8 +203,7 @@ class _Sums:
         """Take in the scores (b, n) of queries `start` onward; `scores` is overwritten."""
         stop = start + len(scores)
         if self._relevant.own is not None:
-            rows = torch.arange(len(scores), device=scores.device)
-            scores[rows, self._relevant.own[start:stop]] = -torch.inf
+            scores.scatter_(1, self._relevant.own[start:stop], -torch.inf)
         entries, real = self._relevant.entries(start, stop)
         found = scores.gather(1, entries).masked_fill(~real, -torch.inf)
         self._pairs.add(scores, found[real])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.data.pictures import Dropped
-from trainer.evaluate.protocols import Roles
+from trainer.evaluate.protocols import QuerySplit
 from trainer.evaluate.ranking import Ranking
 from trainer.evaluate.subspace_maps import SubSpaceMap
 from trainer.evaluate.verification import PairHistogram
@@ -26,7 +26,7 @@ class EvalSettings:
         device: "cpu" or "cuda".
         cutoffs: the T of the P@T that are reported.
         controls: also the float features, PQ and OPQ.
-        portraits: also a map of a sub-space of each model.
+        wants_map: also a map of a sub-space of each model.
         seed: of the ranked lists that are shown.
     """
 
@@ -34,7 +34,7 @@ class EvalSettings:
     device: str = "cpu"
     cutoffs: tuple[int, ...] = (1, 5, 10, 50)
     controls: bool = False
-    portraits: bool = False
+    wants_map: bool = False
     seed: int = 0
 
 
@@ -132,7 +132,7 @@ class EvalReport:
     """
 
     settings: EvalSettings
-    roles: Roles
+    query_split: QuerySplit
     models: tuple[ModelInfo, ...]
     results: tuple[MethodResult, ...]
     dropped: tuple[Dropped, ...]
@@ -159,10 +159,10 @@ class EvalReport:
             "skipped": self.skipped,
             "model": first.label,
             "protocol": {
-                "name": self.roles.protocol,
-                "rule": self.roles.rule,
-                "seed": self.roles.seed,
-                "queries_per_person": self.roles.queries_per_person,
+                "name": self.query_split.protocol,
+                "rule": self.query_split.rule,
+                "seed": self.query_split.seed,
+                "queries_per_person": self.query_split.queries_per_person,
                 "ties": "expected value with equal scores in random order",
             },
             "data": {

@@ -85,7 +85,11 @@ class CodeScorer:
 
     def scores(self, start: int, stop: int) -> Tensor:
         """Σ_m table[q, m, code[i, m]] for queries `start` to `stop`: (b, n) float32."""
-        tables = torch.from_numpy(self._source.tables(np.arange(start, stop))).to(self._device)
+        return self.scores_of(np.arange(start, stop))
+
+    def scores_of(self, queries: NDArray[np.intp]) -> Tensor:
+        """The same for these queries (b,)."""
+        tables = torch.from_numpy(self._source.tables(queries)).to(self._device)
         return score_block(tables, self._words)
 
     def pair_scores(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Floats:

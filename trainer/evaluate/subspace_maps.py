@@ -69,6 +69,9 @@ def map_sub_space(
     """The map of the people with the most pictures among `rows`; None for fewer than two.
 
     With joint words there are no sub-spaces to map: None as well.
+
+    Raises:
+        MapUnavailable: scikit-learn is not installed.
     """
     if model.config.joint_words:
         return None

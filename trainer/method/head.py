@@ -20,7 +20,7 @@ QUIET_ROWS = 1e-3  # start of the embedding's spare rows, as a share of the tell
 
 
 @dataclass(frozen=True, slots=True)
-class HeadRecipe:
+class HeadSettings:
     """Everything that decides the head besides the data.
 
     Attributes:
@@ -75,7 +75,9 @@ def embed_crops(
 
 
 @torch.no_grad()
-def start_head(model: OpqnModel, embeddings: Tensor, labels: Tensor, recipe: HeadRecipe) -> None:
+def start_head(
+    model: OpqnModel, embeddings: Tensor, labels: Tensor, settings: HeadSettings
+) -> None:
     """Set embedding, normalisation and F so that the codes are those of a good OPQ.
 
     Discriminant directions of the embeddings, turned by the OPQ rotation, are dealt to the books;
@@ -92,42 +94,44 @@ def start_head(model: OpqnModel, embeddings: Tensor, labels: Tensor, recipe: Hea
     """
     backbone = _backbone(model)
     config = model.config
-    own_rows = recipe.directions // config.n_books
-    if recipe.directions % config.n_books or own_rows >= config.sub_dim:
-        raise ValueError(f"{recipe.directions} directions can't be dealt to {config.n_books} books")
-    generator = torch.Generator().manual_seed(recipe.seed)
+    own_rows = settings.directions // config.n_books
+    if settings.directions % config.n_books or own_rows >= config.sub_dim:
+        raise ValueError(
+            f"{settings.directions} directions can't be dealt to {config.n_books} books"
+        )
+    generator = torch.Generator().manual_seed(settings.seed)
     rows = discriminant_directions(
-        embeddings, labels, recipe.directions, shrinkage=recipe.shrinkage
+        embeddings, labels, settings.directions, shrinkage=settings.shrinkage
     )
     unit = F.normalize((embeddings - embeddings.mean(0)) @ rows.T, dim=-1)
     rotation = quantisation_rotation(
-        unit, config.n_books, config.n_words, iterations=recipe.iterations, seed=recipe.seed
+        unit, config.n_books, config.n_words, iterations=settings.iterations, seed=settings.seed
     )
     dealt = (rotation @ rows).view(config.n_books, -1, rows.shape[1])  # (M, r/M, E)
     weight = torch.randn(config.n_books, config.sub_dim, rows.shape[1], generator=generator)
     weight *= QUIET_ROWS * float(dealt.std())
     weight[:, :own_rows] = dealt
-    if recipe.lift:
+    if settings.lift:
         weight[:, own_rows] = 0
     backbone.embed.weight.copy_(weight.flatten(0, 1))
     _pass_proportions(backbone, embeddings, config)
-    if recipe.lift:  # the others have the mean square 1 an entry after the normalisation
+    if settings.lift:  # the others have the mean square 1 an entry after the normalisation
         biases = backbone.last_bn.bias.view(config.n_books, -1)
-        biases[:, own_rows] = recipe.lift * config.sub_dim**0.5
+        biases[:, own_rows] = settings.lift * config.sub_dim**0.5
     model.eval()
     x = model.quantizer.sub_vectors(backbone.from_embedding(embeddings))
     for book in range(config.n_books):
         centres = spherical_kmeans(
             F.normalize(x[:, book], dim=-1),
             config.n_words,
-            iterations=recipe.iterations,
-            seed=recipe.seed + book,
+            iterations=settings.iterations,
+            seed=settings.seed + book,
         )
         model.quantizer.mlp[book] = centres.T
 
 
 def train_head(
-    model: OpqnModel, embeddings: Tensor, labels: Tensor, recipe: HeadRecipe
+    model: OpqnModel, embeddings: Tensor, labels: Tensor, settings: HeadSettings
 ) -> Iterator[HeadEpoch]:
     """Train embedding, normalisation and F with the OPQN loss; yields after each epoch.
 
@@ -136,29 +140,29 @@ def train_head(
         labels: (n,) int64 people from 0.
     """
     backbone, config = _backbone(model), model.config
-    generator = torch.Generator().manual_seed(recipe.seed)
+    generator = torch.Generator().manual_seed(settings.seed)
     loss = SubspaceMarginLoss(
         n_classes=int(labels.max()) + 1,
         n_books=config.n_books,
         sub_dim=config.sub_dim,
-        margin=recipe.margin,
-        scale=recipe.scale,
-        entropy_weight=recipe.entropy_weight,
+        margin=settings.margin,
+        scale=settings.scale,
+        entropy_weight=settings.entropy_weight,
     )
     _start_class_weights(loss, model, embeddings[:, 0], labels)
     head = [*backbone.embed.parameters(), *backbone.last_bn.parameters(), model.quantizer.mlp]
     optimizer = torch.optim.SGD(
         [*head, *loss.parameters()],
-        lr=recipe.learning_rate,
+        lr=settings.learning_rate,
         momentum=0.9,
-        weight_decay=recipe.weight_decay,
+        weight_decay=settings.weight_decay,
     )
-    batch_size = min(recipe.batch_size, len(labels))
+    batch_size = min(settings.batch_size, len(labels))
     steps = len(labels) // batch_size
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, recipe.learning_rate, total_steps=steps * recipe.epochs, pct_start=0.1
+        optimizer, settings.learning_rate, total_steps=steps * settings.epochs, pct_start=0.1
     )
-    for epoch in range(1, recipe.epochs + 1):
+    for epoch in range(1, settings.epochs + 1):
         order = torch.randperm(len(labels), generator=generator)
         sums = torch.zeros(4)
         backbone.last_bn.train()

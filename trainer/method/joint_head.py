@@ -1,12 +1,13 @@
 """The head of a bundled model: features that tell people apart, and words learned together.
 
 The features are linear discriminant directions of a frozen trunk's embedding. Collections of photos
-differ in age and quality, and a trunk sees that; so each face is taken relative to the mean of its
-collection, lest what tells collections apart pass for what tells people apart. The words start as
-those of an optimised product quantiser, which is a joint one whose words keep to their own
-sub-spaces, and then two steps alternate (Martinez et al. 2016): each face picks the words whose sum
-is nearest, and the words become the least-squares solution for the faces as coded. Noise
-on the words, less each time, keeps the first choices from being the last.
+differ in age and quality, and the trunk's output shows it. The mean of its collection is therefore
+taken off each face first. Otherwise the directions would tell collections apart instead of people.
+
+The words start as those of an optimised product quantiser, each in a sub-space of its own. Then two
+steps take turns (Martinez et al. 2016). First each face picks the words whose sum is nearest to it.
+Then the words become the least-squares solution for these choices. Noise on the words, less in each
+turn, lets faces leave their first choices.
 """
 
 from collections.abc import Iterator
@@ -27,18 +28,19 @@ CODING = {"rounds": 2, "copies": 1, "block": 4096}  # per turn: what one turn mi
 
 
 @dataclass(frozen=True, slots=True)
-class JointRecipe:
+class JointHeadSettings:
     """Everything that decides a joint head besides the data.
 
     Attributes:
         directions: discriminant directions kept.
         shrinkage: of the within-person spread, see `discriminant_directions`.
-        emphasis: directions are weighed by this power of their spread among faces: telling
-            ones are spread most.
-        made_faces: for each real face, so many that are made: its person's mean and how
-            another face differs from the mean of its own person.
-        made_people: for each real face, so many of people who are made: a mean drawn from
-            the normal law of the real people's, and how a real face differs from its own person's.
+        emphasis: directions are weighed by this power of their spread among faces. The directions
+            that tell people apart best are spread most.
+        made_faces: how many faces are made up for each real one. A made-up face is the mean of the
+            real one's person, plus the difference of another face from its own person's mean.
+        made_people: how many faces of made-up people are added for each real face. The mean of
+            such a person is drawn from a normal distribution fitted to the means of real people.
+            The face is that mean, plus the difference of a real face from its own person's mean.
         turns: of coding and solving.
         ridge: faces' worth of pull to zero on each word.
         length_weight: λ that starts are compared with, see `opqn_app.opqn.torch.joint_codes`.
@@ -60,7 +62,7 @@ def start_joint_head(
     model: OpqnModel,
     embeddings: Tensor,
     labels: Tensor,
-    recipe: JointRecipe,
+    settings: JointHeadSettings,
     *,
     collections: Tensor | None = None,
     home: int = 0,
@@ -83,29 +85,33 @@ def start_joint_head(
     """
     backbone, config = model.backbone, model.config
     assert isinstance(backbone, EmbeddedTrunk), "a head needs a trunk of its own"
-    if recipe.directions > config.feature_dim:
-        raise ValueError(f"{recipe.directions} directions do not fit {config.feature_dim} features")
-    if recipe.directions % config.n_books:  # where the words start, every book has as many
-        raise ValueError(f"{recipe.directions} directions can't be dealt to {config.n_books} books")
+    if settings.directions > config.feature_dim:
+        raise ValueError(
+            f"{settings.directions} directions do not fit {config.feature_dim} features"
+        )
+    if settings.directions % config.n_books:  # where the words start, every book has as many
+        raise ValueError(
+            f"{settings.directions} directions can't be dealt to {config.n_books} books"
+        )
     if collections is None:
         collections = torch.zeros_like(labels)
     means, rows = relative_directions(
-        embeddings, labels, collections, recipe.directions,
-        shrinkage=recipe.shrinkage, emphasis=recipe.emphasis,
+        embeddings, labels, collections, settings.directions,
+        shrinkage=settings.shrinkage, emphasis=settings.emphasis,
     )  # fmt: skip
     centred = embeddings - means[collections]
-    generator = torch.Generator().manual_seed(recipe.seed)
+    generator = torch.Generator().manual_seed(settings.seed)
     features = centred @ rows.T
-    made = [made_faces(features, labels, generator) for _ in range(recipe.made_faces)]
-    made += [made_people(features, labels, generator) for _ in range(recipe.made_people)]
+    made = [made_faces(features, labels, generator) for _ in range(settings.made_faces)]
+    made += [made_people(features, labels, generator) for _ in range(settings.made_people)]
     faces = F.normalize(torch.cat([features, *made]), dim=-1)
-    words, codes = separate_words(faces, config.n_books, config.n_words, seed=recipe.seed)
+    words, codes = separate_words(faces, config.n_books, config.n_words, seed=settings.seed)
     scale = faces.std(0) / config.n_books**0.5
-    for turn in range(recipe.turns):
-        noise = NOISE * (1 - (turn + 1) / recipe.turns) ** 0.5
+    for turn in range(settings.turns):
+        noise = NOISE * (1 - (turn + 1) / settings.turns) ** 0.5
         shaken = words + noise * scale * torch.randn(words.shape, generator=generator)
         codes = joint_codes(faces, shaken, length_weight=None, start=codes, **CODING)
-        words = solved_words(faces, codes, config.n_words, recipe.ridge)
+        words = solved_words(faces, codes, config.n_words, settings.ridge)
         yield float((faces - sums_of(codes, words)).square().sum(-1).mean())
     words /= sums_of(codes, words).norm(dim=-1).mean()
     _fill(model, backbone, means[home], rows, words)
@@ -125,7 +131,7 @@ def relative_directions(
     Args:
         embeddings: (N, E); labels: (N,); collections: (N,), all as for `start_joint_head`.
         n: directions.
-        shrinkage, emphasis: as in `JointRecipe`.
+        shrinkage, emphasis: as in `JointHeadSettings`.
 
     Returns:
         The means (G, E) of the collections, and the directions (n, E).

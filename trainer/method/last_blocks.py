@@ -34,8 +34,8 @@ CHUNKS = {"cpu": 16}
 
 
 @dataclass(frozen=True, slots=True)
-class TailRecipe:
-    """Everything that decides a tuned tail besides the data.
+class LastBlocksSettings:
+    """Everything that decides the tuned blocks besides the data.
 
     Attributes:
         depth: how many of the thirteen blocks are tuned, from 1, besides what comes after them.
@@ -87,7 +87,7 @@ class TailRecipe:
 
 
 class Views(Protocol):
-    """Training faces as the tail sees them."""
+    """Training faces as the last blocks see them."""
 
     def draw(self, rows: NDArray[np.int64], chance: np.random.Generator) -> Tensor:
         """(B, C, H, W) maps of the crops `rows` (B,), each seen in one of the ways there are."""
@@ -95,11 +95,11 @@ class Views(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TailData:
+class TrainingFaces:
     """Training faces; entry i of all belongs to one crop.
 
     Attributes:
-        views: what each looks like to the tail.
+        views: what each looks like to the last blocks.
         embeddings: (n, E) what the published trunk says of each, float32.
         labels: (n,) int64 people from 0, each with at least two faces.
         collections: (n,) int64, the collection of photos a face comes from.
@@ -112,7 +112,7 @@ class TailData:
 
 
 @dataclass(frozen=True, slots=True)
-class TailEpoch:
+class LastBlocksEpoch:
     """Means over an epoch: both losses, and how often the first answer was right in training."""
 
     epoch: int
@@ -121,7 +121,7 @@ class TailEpoch:
     rank1: float
 
 
-class Tail(nn.Module):
+class LastBlocks(nn.Module):
     """The last blocks and what comes after: `maps_of` → (B, 128). A copy; its norms stay fixed."""
 
     def __init__(self, trunk: SFace, depth: int) -> None:
@@ -136,21 +136,21 @@ class Tail(nn.Module):
         out: Tensor = self.out_bn(self.fc(x))
         return out
 
-    def rates(self, recipe: TailRecipe) -> list[dict[str, Any]]:
+    def rates(self, settings: LastBlocksSettings) -> list[dict[str, Any]]:
         """Groups of parameters for an optimiser, each with its "rate"."""
         after = [self.map_bn, self.fc, self.out_bn]
-        end = {"params": [p for m in after for p in m.parameters()], "rate": recipe.learning_rate}
+        end = {"params": [p for m in after for p in m.parameters()], "rate": settings.learning_rate}
         return [end] + [
             {
                 "params": list(block.parameters()),
-                "rate": recipe.learning_rate * recipe.rate_decay**before_last,
+                "rate": settings.learning_rate * settings.rate_decay**before_last,
             }
             for before_last, block in enumerate(reversed(self.blocks))
         ]
 
 
 def maps_of(trunk: SFace, pixels: Tensor, depth: int) -> Tensor:
-    """(B, 3, 112, 112) network input → (B, C, H, W), what a `Tail` of that depth starts from."""
+    """(B, 3, 112, 112) network input → (B, C, H, W), where `LastBlocks` of that depth start."""
     fixed, _ = _parted(trunk, depth)
     out: Tensor = fixed(trunk.prelu(trunk.bn(trunk.conv(pixels))))
     return out
@@ -168,19 +168,19 @@ def _parted(trunk: SFace, depth: int) -> tuple[nn.Sequential, nn.Sequential]:
 
 
 @torch.no_grad()
-def with_tail(trunk: SFace, tail: Tail, *, published: float) -> SFace:
-    """A copy of the trunk whose last layers are mixed: `published` of its own, the rest of `tail`.
+def with_last_blocks(trunk: SFace, last_blocks: LastBlocks, *, published: float) -> SFace:
+    """A copy of the trunk whose last layers are mixed: its own and those of `last_blocks`.
 
     Args:
-        published: 0 to 1.
+        published: share of its own, 0 to 1.
     """
     mixed = copy.deepcopy(trunk)
-    _, blocks = _parted(mixed, len(tail.blocks))
+    _, blocks = _parted(mixed, len(last_blocks.blocks))
     pairs = (
-        (blocks, tail.blocks),
-        (mixed.map_bn, tail.map_bn),
-        (mixed.fc, tail.fc),
-        (mixed.out_bn, tail.out_bn),
+        (blocks, last_blocks.blocks),
+        (mixed.map_bn, last_blocks.map_bn),
+        (mixed.fc, last_blocks.fc),
+        (mixed.out_bn, last_blocks.out_bn),
     )
     for own, tuned in pairs:
         for ours, theirs in zip(own.parameters(), tuned.parameters(), strict=True):
@@ -208,32 +208,42 @@ def ranking_loss(
     return (each.sum(1) / same.sum(1)).mean()
 
 
-class TailTraining:
-    """A tail in training; `state` after an epoch is all that going on later needs.
+class LastBlocksTraining:
+    """Last blocks in training; `state` after an epoch is all that going on later needs.
 
     Args:
-        tail: trained in place, on its device.
+        last_blocks: trained in place, on its device.
         compiled: takes a C++ compiler and a minute, then less time.
 
     Raises:
-        ValueError: the tail is not as deep as the recipe says.
+        ValueError: there are more or fewer blocks than the settings say.
     """
 
     def __init__(
-        self, tail: Tail, data: TailData, recipe: TailRecipe, *, compiled: bool = False
+        self,
+        last_blocks: LastBlocks,
+        data: TrainingFaces,
+        settings: LastBlocksSettings,
+        *,
+        compiled: bool = False,
     ) -> None:
-        if len(tail.blocks) != recipe.depth:
-            raise ValueError(f"the tail has {len(tail.blocks)} blocks, the recipe {recipe.depth}")
-        self.tail, self._data, self._recipe = tail, data, recipe
-        self._forward: Callable[[Tensor], Tensor] = torch.compile(tail) if compiled else tail
-        self._device = tail.fc.weight.device
+        if len(last_blocks.blocks) != settings.depth:
+            raise ValueError(
+                f"there are {len(last_blocks.blocks)} blocks to tune, the settings say"
+                f" {settings.depth}"
+            )
+        self.last_blocks, self._data, self._settings = last_blocks, data, settings
+        self._forward: Callable[[Tensor], Tensor] = (
+            torch.compile(last_blocks) if compiled else last_blocks
+        )
+        self._device = last_blocks.fc.weight.device
         self._epoch = 0
         means, rows = relative_directions(
             data.embeddings,
             data.labels,
             data.collections,
             data.embeddings.shape[1],
-            shrinkage=recipe.shrinkage,
+            shrinkage=settings.shrinkage,
         )
         self.directions = nn.Parameter(rows.to(self._device))
         self._means, self._labels = means.to(self._device), data.labels.to(self._device)
@@ -244,8 +254,8 @@ class TailTraining:
         self._centres = nn.Parameter(F.normalize(centres, dim=-1).to(self._device))
         self._optimizer = torch.optim.AdamW(
             [
-                *tail.rates(recipe),
-                {"params": [self.directions, self._centres], "rate": recipe.head_rate},
+                *last_blocks.rates(settings),
+                {"params": [self.directions, self._centres], "rate": settings.head_rate},
             ],
             weight_decay=0.0,
         )
@@ -255,13 +265,13 @@ class TailTraining:
         centred = embeddings - self._means[collections]
         return F.normalize(centred @ self.directions.T, dim=-1)
 
-    def epochs(self) -> Iterator[TailEpoch]:
+    def epochs(self) -> Iterator[LastBlocksEpoch]:
         """Train what is left of the epochs."""
-        recipe = self._recipe
+        settings = self._settings
         n = len(self._data.labels)
-        steps = max(1, n // recipe.batch_size)
-        while self._epoch < recipe.epochs:
-            chance = np.random.default_rng((recipe.seed, self._epoch))
+        steps = max(1, n // settings.batch_size)
+        while self._epoch < settings.epochs:
+            chance = np.random.default_rng((settings.seed, self._epoch))
             order = chance.permutation(n)
             sums = np.zeros(3)
             started = said = time.monotonic()
@@ -270,17 +280,17 @@ class TailTraining:
                     said, left = now, (now - started) / step * (steps - step) / 60
                     what = (self._epoch + 1, step, steps, left)
                     logger.info("  epoch %d: step %d of %d, %.0f min left of it", *what)
-                self._set_rates(self._epoch * steps + step, steps * recipe.epochs)
-                rows = np.sort(order[step * recipe.batch_size :][: recipe.batch_size])
+                self._set_rates(self._epoch * steps + step, steps * settings.epochs)
+                rows = np.sort(order[step * settings.batch_size :][: settings.batch_size])
                 sums += self._step(rows, self._data.views.draw(rows, chance).to(self._device))
             self._epoch += 1
-            yield TailEpoch(self._epoch, *(sums / steps).tolist())
+            yield LastBlocksEpoch(self._epoch, *(sums / steps).tolist())
 
     def state(self) -> dict[str, Any]:
         """Everything that changes in training: for torch.save, weights_only when loaded."""
         return {
             "epoch": self._epoch,
-            "tail": self.tail.state_dict(),
+            "tail": self.last_blocks.state_dict(),
             "directions": self.directions.detach(),
             "centres": self._centres.detach(),
             "bank": self._bank,
@@ -289,16 +299,16 @@ class TailTraining:
 
     @torch.no_grad()
     def go_on_from(self, state: dict[str, Any]) -> None:
-        """Take up what `state` returned, of the same data and recipe."""
+        """Take up what `state` returned, of the same data and settings."""
         self._epoch = state["epoch"]
-        self.tail.load_state_dict(state["tail"])
+        self.last_blocks.load_state_dict(state["tail"])
         self.directions.copy_(state["directions"])
         self._centres.copy_(state["centres"])
         self._bank.copy_(state["bank"])
         self._optimizer.load_state_dict(state["optimizer"])
 
     def _set_rates(self, step: int, total: int) -> None:
-        factor = min(1.0, (step + 1) / self._recipe.warm_up)
+        factor = min(1.0, (step + 1) / self._settings.warm_up)
         factor *= 0.5 * (1 + math.cos(math.pi * step / total))
         for group in self._optimizer.param_groups:
             group["lr"] = group["rate"] * factor
@@ -316,7 +326,7 @@ class TailTraining:
             features = self.features(embeddings.float(), self._collections[part])
             ranking, classes, right = self._judged(features, part)
             share = len(part) / len(at)
-            loss = share * (ranking + self._recipe.class_share * classes)
+            loss = share * (ranking + self._settings.class_share * classes)
             loss.backward()  # type: ignore[no-untyped-call]
             means += share * np.array([ranking.item(), classes.item(), right.item()])
             seen.append(features.detach())
@@ -326,12 +336,12 @@ class TailTraining:
 
     def _judged(self, features: Tensor, at: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Of faces `at` (b,) of the training set: both losses, and the share of right answers."""
-        recipe, labels = self._recipe, self._labels[at]
+        settings, labels = self._settings, self._labels[at]
         of_person = labels[:, None] == self._labels
         itself = torch.zeros_like(of_person).scatter_(1, at[:, None], value=True)
         ranking = ranking_loss(
             features, self._bank, of_person & ~itself, itself,
-            scale=recipe.scale, margin=recipe.margin,
+            scale=settings.scale, margin=settings.margin,
         )  # fmt: skip
         with torch.no_grad():
             first = (features @ self._bank.T).masked_fill(itself, -math.inf).argmax(1)
@@ -340,8 +350,8 @@ class TailTraining:
 
     def _class_loss(self, features: Tensor, classes: Tensor) -> Tensor:
         cosines = features @ F.normalize(self._centres, dim=-1).T
-        margins = self._recipe.class_margin * F.one_hot(classes, len(self._centres))
-        return F.cross_entropy(self._recipe.class_scale * (cosines - margins), classes)
+        margins = self._settings.class_margin * F.one_hot(classes, len(self._centres))
+        return F.cross_entropy(self._settings.class_scale * (cosines - margins), classes)
 
     def _precision(self) -> AbstractContextManager[None]:
-        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.bfloat16)
+        return torch.autocast(self._device.type, torch.bfloat16, enabled=self._settings.bfloat16)

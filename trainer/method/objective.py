@@ -5,7 +5,9 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from trainer.method.loss import VARIANTS, SubspaceMarginLoss, relation_loss
+from trainer.loss_variants import VARIANTS
+from trainer.method.loss import SubspaceMarginLoss, relation_loss
+from trainer.method.network_input import NetworkInput
 from trainer.method.networks import Network
 
 PARTS = ("total", "feature", "quantised", "entropy", "distillation")
@@ -19,9 +21,6 @@ class Objective(nn.Module):
         n_classes: people in the training split.
         precision: "bf16" or "fp32", of the trunk.
     """
-
-    pixel_mean: Tensor
-    pixel_std: Tensor
 
     def __init__(self, network: Network, n_classes: int, *, precision: str = "fp32") -> None:
         super().__init__()
@@ -38,9 +37,7 @@ class Objective(nn.Module):
         )
         self.distillation_weight = method.distillation_weight
         self.precision = precision
-        self.is_bgr = method.channel_order == "bgr"
-        for name, value in (("pixel_mean", method.pixel_mean), ("pixel_std", method.pixel_std)):
-            self.register_buffer(name, torch.tensor(value)[:, None, None], persistent=False)
+        self.prepare = NetworkInput(method.channel_order, method.pixel_mean, method.pixel_std)
 
     def forward(
         self, pixels: Tensor, labels: Tensor, teacher: Tensor | None = None
@@ -74,11 +71,3 @@ class Objective(nn.Module):
         mixed = torch.autocast(pixels.device.type, dtype=torch.bfloat16) if is_mixed else None
         with mixed or nullcontext():
             return self.network.features(self.prepare(pixels)).float()
-
-    def prepare(self, pixels: Tensor) -> Tensor:
-        """`opqn_app.opqn.torch.preprocess.normalise_pixels` with constants that stay on the device.
-
-        A permuted NHWC tensor already is channels_last, so nothing is copied for that.
-        """
-        x = pixels.permute(0, 3, 1, 2).float()
-        return ((x.flip(1) if self.is_bgr else x) - self.pixel_mean) / self.pixel_std

@@ -21,81 +21,52 @@ import logging
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.core.errors import DataError
-from opqn_app.core.types import Codes, Floats
-from opqn_app.opqn import lut
+from opqn_app.opqn.backbones import TRUNK_PIXELS
 from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.weights import as_loaded, stored_state
-from trainer.data.crop_set import CropSet
-from trainer.data.picture_set import read_crops
-from trainer.evaluate.baselines import ProductQuantizer, train_pq, unit_rows
+from trainer.evaluate.baselines import ProductQuantizer, train_pq
 from trainer.evaluate.calibration import MATCH_SHARE, reliability
-from trainer.evaluate.metrics import LeaveOneOut, leave_one_out
-from trainer.method.head import HeadRecipe, embed_crops, start_head, train_head
-from trainer.method.joint_head import JointRecipe, start_joint_head
+from trainer.evaluate.leave_one_out import LeaveOneOut, leave_one_out
+from trainer.evaluate.scoring import CosineScorer
+from trainer.evaluate.tables_and_codes import TablesAndCodes
+from trainer.method.head import HeadSettings, start_head, train_head
+from trainer.method.joint_head import JointHeadSettings, start_joint_head
 from trainer.method.trunks import fill_trunk, load_trunk
-from trainer.recipes.command import make_run_folder, run_recipe
-from trainer.recipes.face_data import face_shards, families, is_tuning, of_people
-from trainer.recipes.head_card import Figures, card_text
+from trainer.recipes.command import run_recipe
+from trainer.recipes.embedded_crops import (
+    EmbeddedCrops,
+    collections_of,
+    embedded_sets,
+    tuning_half,
+    with_company,
+)
+from trainer.recipes.head_card import HeadFigures, card_text
 from trainer.recipes.head_curve import calibrate, pair_scores
-from trainer.recipes.trunk_cache import trunk_id
+from trainer.recipes.rankings import coded
 
 logger = logging.getLogger(__name__)
 
-CROP = 112
 JOINT = {
-    8: JointRecipe(directions=80, turns=14, made_faces=1, made_people=2),
-    16: JointRecipe(turns=14, made_faces=3),
-    32: JointRecipe(turns=8),
+    8: JointHeadSettings(directions=80, turns=14, made_faces=1, made_people=2),
+    16: JointHeadSettings(turns=14, made_faces=3),
+    32: JointHeadSettings(turns=8),
 }  # chosen on the tuning half of the validation people
 SEPARATE = {
-    8: HeadRecipe(directions=80, shrinkage=0.1, lift=0.5, iterations=60),
-    16: HeadRecipe(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
-    32: HeadRecipe(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
+    8: HeadSettings(directions=80, shrinkage=0.1, lift=0.5, iterations=60),
+    16: HeadSettings(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
+    32: HeadSettings(directions=96, shrinkage=0.1, lift=1.0, iterations=60),
 }  # likewise
-TRUNK_PIXELS = {"sface": ("rgb", 128.0), "mobilefacenet": ("bgr", 128.0)}
 TEMPERATURES: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)
 LENGTH_WEIGHTS: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0)
 JOINT_FEATURES = 256  # D; no fewer than words, so that these can be orthonormal
-FAMILY_PHOTOS = "fiw"  # the source in the labels that is most like people's own photos
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Embedded:
-    """A set of crops as the frozen trunk sees it.
-
-    Attributes:
-        plain, mirrored: (n, E) trunk outputs.
-        people: (n,) names.
-        files: (n,) paths in the set.
-    """
-
-    plain: Tensor
-    mirrored: Tensor
-    people: NDArray[np.str_]
-    files: NDArray[np.str_]
-
-    def seen_by(self, config: OpqnConfig) -> Tensor:
-        """(n, E) what the head of a model gets of each crop."""
-        return mirror_mean(self.plain, self.mirrored) if config.mirror_average else self.plain
-
-    def where(self, keep: NDArray[np.bool_]) -> "Embedded":
-        """The entries that `keep` (n,) marks."""
-        chosen = torch.from_numpy(np.flatnonzero(keep))
-        return Embedded(
-            self.plain[chosen], self.mirrored[chosen], self.people[keep], self.files[keep]
-        )
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -121,7 +92,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--tries", type=int, default=1, help="starts of a head, best kept")
     parser.add_argument("--epochs", type=int, default=0, help="of the OPQN loss, with --separate")
     parser.add_argument("--directions", type=int, help="discriminant directions")
-    parser.add_argument("--learning-rate", type=float, default=HeadRecipe().learning_rate)
+    parser.add_argument("--learning-rate", type=float, default=HeadSettings().learning_rate)
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(argv)
 
@@ -161,17 +132,17 @@ def family_config(arguments: argparse.Namespace, books: int) -> OpqnConfig:
         mirror_average=not arguments.no_mirror,
         query_form="linear" if joint else "probabilities",
         joint_words=joint,
-        length_weight=JOINT.get(books, JointRecipe()).length_weight if joint else 0.0,
+        length_weight=JOINT.get(books, JointHeadSettings()).length_weight if joint else 0.0,
     )
 
 
-def head_recipe(arguments: argparse.Namespace, books: int) -> HeadRecipe | JointRecipe:
+def head_settings(arguments: argparse.Namespace, books: int) -> HeadSettings | JointHeadSettings:
     """What makes a head of that many books."""
     if not arguments.separate:
-        joint = JOINT.get(books, JointRecipe())
+        joint = JOINT.get(books, JointHeadSettings())
         directions = arguments.directions or joint.directions
         return replace(joint, directions=directions, seed=arguments.seed)
-    usual = SEPARATE.get(books, HeadRecipe())
+    usual = SEPARATE.get(books, HeadSettings())
     return replace(
         usual,
         directions=arguments.directions or usual.directions,
@@ -199,32 +170,34 @@ def make_model(
     arguments: argparse.Namespace,
     config: OpqnConfig,
     trunk: OpqnModel,
-    train: Embedded,
+    train: EmbeddedCrops,
     labels: Tensor,
     collections: tuple[Tensor, int],
-    tuning: Embedded,
-    sets: dict[str, Embedded],
+    tuning: EmbeddedCrops,
+    sets: dict[str, EmbeddedCrops],
 ) -> None:
     """One member of the family: its head, temperature, calibration, card and files."""
     started = time.monotonic()
-    recipe = head_recipe(arguments, config.n_books)
+    settings = head_settings(arguments, config.n_books)
     name = f"bundled-{config.code_bits}"
     run = arguments.run / name
     run.mkdir(exist_ok=True)
-    torch.manual_seed(recipe.seed)
+    torch.manual_seed(settings.seed)
     model = OpqnModel(config)
     model.trunk.load_state_dict(trunk.trunk.state_dict())
-    history = choose_head(model, train, labels, collections, tuning, recipe, run, arguments.tries)
+    history = choose_head(model, train, labels, collections, tuning, settings, run, arguments.tries)
     round_to_stored(model)
     model = as_best_asked(model, tuning)
-    calibration = calibrate(*tables_and_codes(model.eval(), tuning), tuning.people)
+    tuned = tables_and_codes(model.eval(), tuning)
+    calibration = calibrate(tuned.tables, tuned.codes, tuning.people)
     folder, shared = arguments.out / name, arguments.trunk_name or arguments.backbone
     save_model(folder, model, calibration=calibration, name=name, trunk=shared)
     shipped = load_model(folder).model  # measured as stored: rounded to 16-bit floats
     held = list(sets.values())[-1]
-    pairs = pair_scores(*tables_and_codes(shipped, held), held.people, calibration)
+    found = tables_and_codes(shipped, held)
+    pairs = pair_scores(found.tables, found.codes, held.people, calibration)
     controls = train_controls(train, config)
-    figures = Figures(
+    figures = HeadFigures(
         ours={title: retrieval(shipped, data) for title, data in sets.items()},
         controls={title: control_figures(controls, data) for title, data in sets.items()},
         reliability=reliability(calibration, *pairs),
@@ -235,7 +208,7 @@ def make_model(
         starts=arguments.tries,
         trunk=shared,
     )
-    card = card_text(name, shipped.config, recipe, figures, match_share=MATCH_SHARE)
+    card = card_text(name, shipped.config, settings, figures, match_share=MATCH_SHARE)
     save_model(folder, model, calibration=calibration, card=card, name=name, trunk=shared)
     (run / "figures.json").write_text(json.dumps(asdict(figures), indent=1))
     sys.stdout.write(card)
@@ -247,91 +220,13 @@ def round_to_stored(model: OpqnModel) -> None:
     model.load_state_dict({name: as_loaded(value) for name, value in stored.items()})
 
 
-def embedded_sets(model: OpqnModel, data: Path, run: Path) -> tuple[Embedded, Embedded, Embedded]:
-    """Training people, validation people and unseen LFW people, as the trunk of `model` sees them.
-
-    Computed once for each trunk and kept in the folder `run`.
-    """
-    shards = face_shards(data)
-    make_run_folder(run)
-    trunk = trunk_id(model)
-    return (
-        embedded(model, shards, "train", run / f"train-{trunk}.npz"),
-        validation_people(model, data, run),
-        embedded(model, [data / "lfw_unseen.tar"], "", run / f"lfw-{trunk}.npz"),
-    )
-
-
-def validation_people(model: OpqnModel, data: Path, run: Path) -> Embedded:
-    """The validation people alone; kept in the folder `run`, which is there."""
-    return embedded(model, face_shards(data), "val", run / f"val-{trunk_id(model)}.npz")
-
-
-def embedded(model: OpqnModel, sources: list[Path], part: str, cache: Path) -> Embedded:
-    """Trunk outputs of a set, computed once and kept in `cache`."""
-    if not cache.is_file():
-        crops = read_crops(sources, part=part)
-        logger.info("embedding %d crops of '%s'", len(crops), part or sources[0].name)
-        views = [_embed_view(model, crops, mirrored) for mirrored in (False, True)]
-        temporary = cache.with_suffix(".tmp.npz")
-        np.savez(
-            temporary, plain=views[0], mirrored=views[1], people=crops.people, files=crops.files
-        )
-        temporary.replace(cache)
-    stored = np.load(cache)
-    return Embedded(
-        torch.from_numpy(stored["plain"]),
-        torch.from_numpy(stored["mirrored"]),
-        stored["people"],
-        stored["files"],
-    )
-
-
-def _embed_view(model: OpqnModel, crops: CropSet, mirrored: bool) -> NDArray[np.float32]:
-    batches, done, started = [], 0, time.monotonic()
-    for batch in embed_crops(model, crops.centre(CROP), mirrored=mirrored, batch_size=8):
-        batches.append(batch)
-        done += len(batch)
-        if done % 6400 == 0:
-            rate = done / (time.monotonic() - started)
-            logger.info("  %d/%d, %.0f crops/s", done, len(crops), rate)
-    return torch.cat(batches).numpy()
-
-
-def tuning_half(validation: Embedded, labels_csv: Path) -> NDArray[np.bool_]:
-    """(n,) True for the people that choices are made on; a family is on one side only."""
-    return is_tuning(validation.people, families(labels_csv))
-
-
-def collections_of(people: NDArray[np.str_], labels_csv: Path) -> tuple[Tensor, int]:
-    """(n,) the number of the collection each face comes from, and that of family photos.
-
-    The latter is 0 where the labels name no collection of them.
-    """
-    source = of_people(labels_csv, "source")
-    unknown = sorted(set(people.tolist()) - source.keys())
-    if unknown:
-        raise DataError(labels_csv, f"it does not name {unknown[0]}, whose crops are there")
-    names, numbers = np.unique([source[person] for person in people.tolist()], return_inverse=True)
-    home = np.flatnonzero(names == FAMILY_PHOTOS)
-    return torch.from_numpy(numbers.astype(np.int64)), int(home[0]) if len(home) else 0
-
-
-def with_company(people: NDArray[np.str_]) -> tuple[NDArray[np.bool_], Tensor]:
-    """Who has at least two crops: (n,) marks, and the labels from 0 of those marked."""
-    _, inverse, counts = np.unique(people, return_inverse=True, return_counts=True)
-    keep = counts[inverse] >= 2
-    _, labels = np.unique(people[keep], return_inverse=True)
-    return keep, torch.from_numpy(labels.astype(np.int64))
-
-
 def choose_head(
     model: OpqnModel,
-    train: Embedded,
+    train: EmbeddedCrops,
     labels: Tensor,
     collections: tuple[Tensor, int],
-    tuning: Embedded,
-    recipe: HeadRecipe | JointRecipe,
+    tuning: EmbeddedCrops,
+    settings: HeadSettings | JointHeadSettings,
     run: Path,
     tries: int,
 ) -> list[tuple[int, float, float]]:
@@ -340,12 +235,12 @@ def choose_head(
     Returns:
         (epoch, rank-1, mAP) on the tuning half; epoch 0 is the start.
     """
-    start_best(model, train, labels, collections, tuning, recipe, tries)
+    start_best(model, train, labels, collections, tuning, settings, tries)
     history: list[tuple[int, float, float]] = []
     best: dict[str, Tensor] = {}
     metrics = (run / "metrics.jsonl").open("w", encoding="utf-8")
     with metrics:
-        for epoch, losses in _epochs(model, train, labels, recipe):
+        for epoch, losses in _epochs(model, train, labels, settings):
             found = retrieval(model, tuning)
             history.append((epoch, found.rank1, found.mean_ap))
             row = {"epoch": epoch, **losses, "rank1": found.rank1, "map": found.mean_ap}
@@ -359,11 +254,11 @@ def choose_head(
 
 def start_best(
     model: OpqnModel,
-    train: Embedded,
+    train: EmbeddedCrops,
     labels: Tensor,
     collections: tuple[Tensor, int],
-    tuning: Embedded,
-    recipe: HeadRecipe | JointRecipe,
+    tuning: EmbeddedCrops,
+    settings: HeadSettings | JointHeadSettings,
     tries: int,
 ) -> None:
     """Leave in `model` the best of `tries` starts, of a seed each, on the tuning half."""
@@ -373,15 +268,15 @@ def start_best(
         collections = collections[0].repeat(2), collections[1]
     best, kept = -1.0, dict[str, Tensor]()
     for number in range(tries):
-        seed = recipe.seed + 1000 * number
-        if isinstance(recipe, JointRecipe):
-            own = replace(recipe, seed=seed)
+        seed = settings.seed + 1000 * number
+        if isinstance(settings, JointHeadSettings):
+            own = replace(settings, seed=seed)
             groups, home = collections
             turns = start_joint_head(model, seen, labels, own, collections=groups, home=home)
             for turn, apart in enumerate(turns, start=1):
                 logger.info("turn %d: %.4f", turn, apart)
         else:
-            start_head(model, seen, labels, replace(recipe, seed=seed))
+            start_head(model, seen, labels, replace(settings, seed=seed))
         found = retrieval(model, tuning)
         logger.info("start %d: rank-1 %.4f, mAP %.4f", number, found.rank1, found.mean_ap)
         if found.mean_ap > best:
@@ -391,20 +286,23 @@ def start_best(
 
 
 def _epochs(
-    model: OpqnModel, train: Embedded, labels: Tensor, recipe: HeadRecipe | JointRecipe
+    model: OpqnModel,
+    train: EmbeddedCrops,
+    labels: Tensor,
+    settings: HeadSettings | JointHeadSettings,
 ) -> Iterator[tuple[int, dict[str, float]]]:
     yield 0, {}
-    if isinstance(recipe, JointRecipe) or not recipe.epochs:
+    if isinstance(settings, JointHeadSettings) or not settings.epochs:
         return
     views = torch.stack([train.plain, train.mirrored], dim=1)
     if model.config.mirror_average:
         views = train.seen_by(model.config)[:, None]
-    for report in train_head(model, views, labels, recipe):
+    for report in train_head(model, views, labels, settings):
         losses = asdict(report)
         yield losses.pop("epoch"), losses
 
 
-def as_best_asked(model: OpqnModel, tuning: Embedded) -> OpqnModel:
+def as_best_asked(model: OpqnModel, tuning: EmbeddedCrops) -> OpqnModel:
     """The same weights with the query temperature, or weight of lengths, best on the tuning half.
 
     Best by mAP.
@@ -426,34 +324,17 @@ def as_best_asked(model: OpqnModel, tuning: Embedded) -> OpqnModel:
     return max(candidates, key=lambda pair: pair[0])[1]
 
 
-@torch.inference_mode()
-def tables_and_codes(model: OpqnModel, data: Embedded) -> tuple[Floats, Codes]:
-    """What the app would compute of each crop: (n, M, K) snapped tables, (n, M) codes."""
-    backbone, quantizer = model.backbone, model.quantizer
-    embedding = data.seen_by(model.config)
-    tables, codes = [], []
-    for start in range(0, len(embedding), 256):
-        x = backbone.from_embedding(embedding[start : start + 256])  # type: ignore[operator]
-        tables.append(lut.snap(quantizer.tables(x).numpy()))
-        codes.append(quantizer.codes(x).numpy().astype(model.config.code_dtype))
-    return np.concatenate(tables), np.concatenate(codes)
+def tables_and_codes(model: OpqnModel, data: EmbeddedCrops) -> TablesAndCodes:
+    """What the app would compute of each crop."""
+    return coded(model, data.seen_by(model.config))
 
 
-def retrieval(model: OpqnModel, data: Embedded) -> LeaveOneOut:
+def retrieval(model: OpqnModel, data: EmbeddedCrops) -> LeaveOneOut:
     """Leave-one-out figures of the model."""
-    return ranked_by_tables(*tables_and_codes(model.eval(), data), data)
+    return leave_one_out(tables_and_codes(model.eval(), data).scorer(), data.people)
 
 
-def ranked_by_tables(tables: Floats, codes: Codes, data: Embedded) -> LeaveOneOut:
-    """Leave-one-out figures of (n, M, K) tables and (n, M) codes, by the app's own scoring."""
-    by_book = np.asfortranarray(codes)
-    bounds = (float(tables.min(2).sum(1).min()), float(tables.max(2).sum(1).max()))
-    return leave_one_out(
-        lambda query: lut.scores(tables[query], by_book), data.people, score_range=bounds
-    )
-
-
-def train_controls(train: Embedded, config: OpqnConfig) -> dict[str, ProductQuantizer]:
+def train_controls(train: EmbeddedCrops, config: OpqnConfig) -> dict[str, ProductQuantizer]:
     """faiss PQ and OPQ of equal bits, learned from the same embeddings as the head."""
     size = f"{config.n_books}×{config.bits_per_book}"
     return {
@@ -465,17 +346,17 @@ def train_controls(train: Embedded, config: OpqnConfig) -> dict[str, ProductQuan
 
 
 def control_figures(
-    controls: dict[str, ProductQuantizer], data: Embedded
+    controls: dict[str, ProductQuantizer], data: EmbeddedCrops
 ) -> dict[str, LeaveOneOut]:
     """The float trunk, and the quantisers that do without OPQN."""
     features = data.plain.numpy()
-    unit = unit_rows(features)
-    floats = leave_one_out(lambda query: unit @ unit[query], data.people, score_range=(-1.0, 1.0))
-    coded = {
-        name: ranked_by_tables(quantiser.tables(features), quantiser.codes(features), data)
+    floats = leave_one_out(CosineScorer(features, features), data.people)
+    coded_by = {
+        name: TablesAndCodes(quantiser.tables(features), quantiser.codes(features))
         for name, quantiser in controls.items()
     }
-    return {"float trunk, cosine": floats, **coded}
+    figures = {name: leave_one_out(c.scorer(), data.people) for name, c in coded_by.items()}
+    return {"float trunk, cosine": floats, **figures}
 
 
 if __name__ == "__main__":

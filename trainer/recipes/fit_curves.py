@@ -15,8 +15,9 @@ from opqn_app.core.errors import DataError
 from opqn_app.opqn.model_folder import bundled_folder
 from opqn_app.opqn.torch.checkpoint import LoadedModel, store_calibration
 from trainer.evaluate.calibration import MATCH_SHARE, reliability
-from trainer.recipes.bundled_head import tables_and_codes, tuning_half, validation_people
+from trainer.recipes.bundled_head import tables_and_codes
 from trainer.recipes.command import make_run_folder, run_recipe
+from trainer.recipes.embedded_crops import tuning_half, validation_people
 from trainer.recipes.head_card import with_percentages
 from trainer.recipes.head_curve import calibrate, pair_scores
 from trainer.recipes.measure_models import models_in
@@ -48,8 +49,9 @@ def fit_curves(data: Path, models: Path, run: Path) -> None:
         validation = validation_people(loaded.model, data, run)
         is_tuning = tuning_half(validation, data / "faces.csv")
         tuning, held = validation.where(is_tuning), validation.where(~is_tuning)
-        curve = calibrate(*tables_and_codes(loaded.model, tuning), tuning.people)
-        pairs = pair_scores(*tables_and_codes(loaded.model, held), held.people, curve)
+        tuned, reported = (tables_and_codes(loaded.model, half) for half in (tuning, held))
+        curve = calibrate(tuned.tables, tuned.codes, tuning.people)
+        pairs = pair_scores(reported.tables, reported.codes, held.people, curve)
         card = _card_with(loaded, reliability(curve, *pairs))
         store_calibration(loaded.folder, curve, card)
         logger.info("%s: %s", loaded.name, curve)

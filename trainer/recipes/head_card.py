@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opqn_app.opqn.config import OpqnConfig
-from trainer.evaluate.metrics import LeaveOneOut
-from trainer.method.head import HeadRecipe
-from trainer.method.joint_head import JointRecipe
+from trainer.evaluate.leave_one_out import LeaveOneOut
+from trainer.method.head import HeadSettings
+from trainer.method.joint_head import JointHeadSettings
 from trainer.recipes.head_curve import FOLLOWING
 
 SFACE = (
@@ -39,7 +39,7 @@ NOT_TRAINED = (
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class HeadFigures:
     """What was measured.
 
     Attributes:
@@ -66,8 +66,8 @@ class Figures:
 def card_text(
     name: str,
     config: OpqnConfig,
-    recipe: HeadRecipe | JointRecipe,
-    figures: Figures,
+    settings: HeadSettings | JointHeadSettings,
+    figures: HeadFigures,
     *,
     match_share: float,
 ) -> str:
@@ -87,7 +87,7 @@ def card_text(
         " found on the web, numbered and without names; terms: research use. None of them is in"
         " the project. No person of an evaluation set was trained on.",
         "",
-        *_head(config, recipe, figures),
+        *_head(config, settings, figures),
         "The recipe: `trainer/recipes/bundled_head.py`; this head took"
         f" {figures.seconds / 60:.0f} minutes of a shared 2-core machine, embedding not counted.",
         "",
@@ -157,7 +157,9 @@ def _trunk(name: str, backbone: str) -> str:
     return TRUNKS.get(name) or OTHER_TRUNK.format(name=name, backbone=backbone)
 
 
-def _head(config: OpqnConfig, recipe: HeadRecipe | JointRecipe, figures: Figures) -> list[str]:
+def _head(
+    config: OpqnConfig, settings: HeadSettings | JointHeadSettings, figures: HeadFigures
+) -> list[str]:
     """How the head was made, in paragraphs."""
     best_of = (
         f": of {figures.starts} such starts, the one with the best mAP on the tuning half of"
@@ -165,45 +167,45 @@ def _head(config: OpqnConfig, recipe: HeadRecipe | JointRecipe, figures: Figures
         if figures.starts > 1
         else "."
     )
-    if isinstance(recipe, JointRecipe):
+    if isinstance(settings, JointHeadSettings):
         return [
-            f"It has {recipe.directions} discriminant directions (shrinkage"
-            f" {recipe.shrinkage:g}, weighed by their spread to the power {recipe.emphasis:g})."
+            f"It has {settings.directions} discriminant directions (shrinkage"
+            f" {settings.shrinkage:g}, weighed by their spread to the power {settings.emphasis:g})."
             " Training faces are taken relative to the mean of their collection, any other"
             " relative to that of family photos."
             " Every book reads all of them, and the words of a code are chosen together: an"
             " additive quantiser in the frame of OPQN (`opqn_app/opqn/joint_codes.py`)."
-            f" The words were learned in {recipe.turns} turns of coding and least squares"
-            f" (`trainer/joint_head.py`), for each real face with {recipe.made_faces} made ones"
-            f" of the same person{_of_nobody(recipe)}{best_of}",
+            f" The words were learned in {settings.turns} turns of coding and least squares"
+            f" (`trainer/joint_head.py`), for each real face with {settings.made_faces} made ones"
+            f" of the same person{_of_nobody(settings)}{best_of}",
             "",
             f"Weight of lengths {config.length_weight:g}, chosen on the tuning half of the"
             " validation people.",
         ]
     return [
-        f"It starts from {recipe.directions} discriminant directions (shrinkage"
-        f" {recipe.shrinkage:g}), an OPQ rotation, a lift of {recipe.lift:g} (see"
+        f"It starts from {settings.directions} discriminant directions (shrinkage"
+        f" {settings.shrinkage:g}), an OPQ rotation, a lift of {settings.lift:g} (see"
         f" `trainer/head.py`) and spherical k-means{best_of}",
         "",
-        *_training(recipe, figures),
+        *_training(settings, figures),
         f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
         " validation people.",
     ]
 
 
-def _of_nobody(recipe: JointRecipe) -> str:
-    return f" and {recipe.made_people} of people who are nobody" if recipe.made_people else ""
+def _of_nobody(settings: JointHeadSettings) -> str:
+    return f" and {settings.made_people} of people who are nobody" if settings.made_people else ""
 
 
-def _training(recipe: HeadRecipe, figures: Figures) -> list[str]:
-    if not recipe.epochs:
+def _training(settings: HeadSettings, figures: HeadFigures) -> list[str]:
+    if not settings.epochs:
         return ["It was not trained further with the OPQN loss.", ""]
     best = max(figures.history, key=lambda row: row[2])[0]
     return [
-        f"It was then trained with the OPQN loss (margin {recipe.margin}, scale {recipe.scale:g},"
-        f" entropy weight {recipe.entropy_weight:g}, learning rate {recipe.learning_rate:g}). Of"
-        f" the start (epoch 0) and {recipe.epochs} epochs, epoch {best} did best on the tuning half"
-        " of the validation people and is what is shipped:",
+        f"It was then trained with the OPQN loss (margin {settings.margin}, scale"
+        f" {settings.scale:g}, entropy weight {settings.entropy_weight:g}, learning rate"
+        f" {settings.learning_rate:g}). Of the start (epoch 0) and {settings.epochs} epochs, epoch"
+        f" {best} did best on the tuning half of the validation people and is what is shipped:",
         "",
         "| epoch | rank-1 | mAP |",
         "|---|---|---|",
@@ -218,19 +220,19 @@ def _training(recipe: HeadRecipe, figures: Figures) -> list[str]:
 
 def _set_in_words(figures: LeaveOneOut) -> str:
     return (
-        f"{figures.gallery:,} crops, {figures.queries:,} queries; {figures.skipped} crops have no"
-        " match and are gallery only."
+        f"{figures.gallery + 1:,} crops, {figures.queries:,} queries; {figures.skipped} crops have"
+        " no match and are gallery only."
     )
 
 
-def _table(name: str, ours: LeaveOneOut, figures: Figures, title: str) -> str:
+def _table(name: str, ours: LeaveOneOut, figures: HeadFigures, title: str) -> str:
     rows = {**figures.controls[title], f"**{name}**": ours}
     lines = [
         "| ranking | rank-1 | mAP | P@5 | TAR at FAR 1e-3 | 1e-4 |",
         "|---|---|---|---|---|---|",
     ]
     for label, row in rows.items():
-        tar = " | ".join(f"{row.tar_at_far[far]:.3f}" for far in (1e-3, 1e-4))
+        tar = " | ".join(f"{share:.3f}" for share in row.tar or ())
         lines.append(
             f"| {label} | {row.rank1:.4f} | {row.mean_ap:.4f} | {row.p_at_5:.4f} | {tar} |"
         )

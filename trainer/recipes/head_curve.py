@@ -17,10 +17,10 @@ PAIRS = 400_000  # different-person pairs drawn for the calibration
 
 
 def calibrate(tables: Floats, codes: Codes, people: NDArray[Any]) -> Calibration:
-    """The curve of faces that all ask each other, and what is usual among them.
+    """Fit the curve to faces that all ask each other, and note the usual score of strangers.
 
-    Who is a stranger is told by the curve that stays; the one that follows draws the line within
-    0.002 of it.
+    A first curve, which does not follow the library, tells who is a stranger. The final curve
+    follows it. Both give a probability of one half at scores within 0.002 of each other.
 
     Args:
         tables: (n, M, K); codes: (n, M); people: (n,) names.

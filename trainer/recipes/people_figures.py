@@ -18,7 +18,7 @@ People = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Relatives:
+class RelativesFigures:
     """How often relatives are taken for the person.
 
     Attributes:
@@ -39,7 +39,7 @@ class Relatives:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class AbsentFigures:
     """Whether a person who is not in the library is said not to be.
 
     Attributes:
@@ -57,7 +57,7 @@ class Absent:
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class ReliabilityTable:
     """Probabilities held against the truth.
 
     Attributes:
@@ -67,7 +67,7 @@ class Stated:
     bins: tuple[tuple[float, float, float], ...]
 
 
-def relatives(scores: Floats, people: People, family: People) -> Relatives:
+def relatives(scores: Floats, people: People, family: People) -> RelativesFigures:
     """Figures over the queries that have a match; all pairs count for the threshold.
 
     Args:
@@ -87,7 +87,7 @@ def relatives(scores: Floats, people: People, family: People) -> Relatives:
     rows = np.flatnonzero(asks & ~same[np.arange(len(people)), best])
     share = kin[rows].sum(1) / other[rows].sum(1)
     apart = other & ~kin
-    return Relatives(
+    return RelativesFigures(
         queries=int(asks.sum()),
         wrong=len(rows),
         are_relatives=int(kin[rows, best[rows]].sum()),
@@ -97,7 +97,9 @@ def relatives(scores: Floats, people: People, family: People) -> Relatives:
     )
 
 
-def absent(scores: Floats, people: People, family: People, calibration: Calibration) -> Absent:
+def absent(
+    scores: Floats, people: People, family: People, calibration: Calibration
+) -> AbsentFigures:
     """Each face asks a library of all the others, and one without the person's own faces.
 
     Args:
@@ -112,7 +114,7 @@ def absent(scores: Floats, people: People, family: People, calibration: Calibrat
     places = np.arange(len(people))
     is_likely = likely[places, best]
     is_wrong = ~same[places, best]
-    return Absent(
+    return AbsentFigures(
         told=float(1 - (likely & ~same).any(1).mean()),
         told_no_family=float(1 - (likely & ~same & ~kin).any(1).mean()),
         wrongly_told=float(1 - is_likely[asks].mean()),
@@ -121,7 +123,7 @@ def absent(scores: Floats, people: People, family: People, calibration: Calibrat
     )
 
 
-def stated_and_true(scores: Floats, people: People, calibration: Calibration) -> Stated:
+def stated_and_true(scores: Floats, people: People, calibration: Calibration) -> ReliabilityTable:
     """The reliability table: all pairs of one person, a seeded draw of the others."""
     same, _ = _pairs(people, people)
     scores = _as_usual(scores, calibration)
@@ -129,14 +131,14 @@ def stated_and_true(scores: Floats, people: People, calibration: Calibration) ->
     chance = np.random.default_rng(0)
     drawn = other[chance.integers(0, len(other), PAIRS)]
     np.fill_diagonal(same, False)
-    return Stated(tuple(reliability(calibration, scores[same], drawn)))
+    return ReliabilityTable(tuple(reliability(calibration, scores[same], drawn)))
 
 
 def _as_usual(scores: Floats, calibration: Calibration) -> Floats:
-    """(n, n) scores less what the calibration shifts by, for each query among all other faces.
+    """(n, n) scores, each row less the calibration's shift for that query among all other faces.
 
-    The person's own faces are among them, also where it is asked what would be without them: they
-    are few, and mostly not taken for strangers.
+    The shift is always taken with the person's own faces in the library. Without them it would be
+    nearly the same: they are few, and most of them score too high to count as strangers.
     """
     shifts = [calibration.shift_among(np.delete(row, i)) for i, row in enumerate(scores)]
     return scores - np.array(shifts, np.float32)[:, None]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trainer.recipes.rankings import Figures
+from trainer.evaluate.leave_one_out import LeaveOneOut
 
 Pair = tuple[float, float]  # rank-1, mAP
 
@@ -32,7 +32,7 @@ class Verdict:
     meets_goal: bool | None
 
 
-def on_lfw(what: str, bits: int, found: Figures) -> Verdict:
+def on_lfw(what: str, bits: int, found: LeaveOneOut) -> Verdict:
     """Rank-1 and mAP on all of LFW; `bits` 0 means the float features of the trunk."""
     floor = FLOORS.get(bits) if bits else TRUNK_FLOOR
     goal = GOALS.get(bits) if bits else TRUNK_GOAL
@@ -47,7 +47,7 @@ def on_lfw(what: str, bits: int, found: Figures) -> Verdict:
     )
 
 
-def gain_on_held(what: str, found: Figures, control: Figures, wanted: float) -> Verdict:
+def gain_on_held(what: str, found: LeaveOneOut, control: LeaveOneOut, wanted: float) -> Verdict:
     """Points of rank-1 above a control on the reported half of the validation families."""
     gain = found.rank1 - control.rank1
     return Verdict(what, f"{100 * gain:+.1f}", f"+{100 * wanted:g}", gain >= wanted, "", None)

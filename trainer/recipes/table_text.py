@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.checkpoint import LoadedModel
-from trainer.recipes.people_figures import LIKELY, Absent, Relatives, Stated
-from trainer.recipes.rankings import SHORTLIST, Figures, TwoPhotos
+from trainer.evaluate.leave_one_out import LeaveOneOut
+from trainer.recipes.people_figures import LIKELY, AbsentFigures, RelativesFigures, ReliabilityTable
+from trainer.recipes.rankings import SHORTLIST, TwoPhotos
 from trainer.recipes.table_goals import Verdict
 from trainer.recipes.table_sets import CropsOfPeople
 
@@ -19,7 +20,7 @@ class Line:
 
     label: str
     n_bytes: int | None
-    figures: Figures
+    figures: LeaveOneOut
     is_model: bool = False
 
 
@@ -58,7 +59,7 @@ def _setting(config: OpqnConfig) -> str:
     return f"query temperature {config.query_temperature:g}"
 
 
-def set_text(data: CropsOfPeople, first: Figures) -> str:
+def set_text(data: CropsOfPeople, first: LeaveOneOut) -> str:
     """How large a set is."""
     alone = len(data) - first.queries
     without = f"; {alone} crops have no match and are only searched" if alone else ""
@@ -89,7 +90,7 @@ def photos_text(found: Sequence[tuple[str, str, TwoPhotos]]) -> str:
 
 
 def degraded_text(
-    kinds: Sequence[str], found: Sequence[tuple[str, bool, Sequence[Figures]]]
+    kinds: Sequence[str], found: Sequence[tuple[str, bool, Sequence[LeaveOneOut]]]
 ) -> str:
     """Rank-1 / mAP by kind: (label, whether a shipped model, figures in the order of `kinds`)."""
     rows = [
@@ -102,7 +103,7 @@ def degraded_text(
     return markdown_table(("rank-1 / mAP", *kinds), rows)
 
 
-def relatives_text(found: Sequence[tuple[str, bool, Relatives]]) -> str:
+def relatives_text(found: Sequence[tuple[str, bool, RelativesFigures]]) -> str:
     """How often relatives are taken for the person."""
     rows = [
         (
@@ -126,7 +127,7 @@ def relatives_text(found: Sequence[tuple[str, bool, Relatives]]) -> str:
     return markdown_table(head, rows)
 
 
-def absent_text(found: Sequence[tuple[str, Absent | None]]) -> str:
+def absent_text(found: Sequence[tuple[str, AbsentFigures | None]]) -> str:
     """What people are told who ask for somebody."""
     rows = [
         (
@@ -149,7 +150,7 @@ def absent_text(found: Sequence[tuple[str, Absent | None]]) -> str:
     return markdown_table(head, rows)
 
 
-def stated_text(found: Sequence[tuple[str, Stated | None]]) -> str:
+def stated_text(found: Sequence[tuple[str, ReliabilityTable | None]]) -> str:
     """Stated probability against truth, ten bins, one column a model: true share (of pairs)."""
     known = [(label, entry.bins) for label, entry in found if entry is not None]
     rows = []
@@ -222,7 +223,7 @@ def explained() -> dict[str, str]:
     }
 
 
-def _cells(figures: Figures) -> tuple[str, ...]:
+def _cells(figures: LeaveOneOut) -> tuple[str, ...]:
     tar = ("–", "–") if figures.tar is None else tuple(f"{value:.4f}" for value in figures.tar)
     return (*(f"{v:.4f}" for v in (figures.rank1, figures.mean_ap, figures.p_at_5)), *tar)
 

@@ -13,7 +13,8 @@ from opqn_app.opqn.torch.checkpoint import LoadedModel
 from opqn_app.opqn.torch.model import OpqnModel
 from trainer.evaluate.baselines import ProductQuantizer, train_pq
 from trainer.evaluate.scoring import CodeScorer, CosineScorer, Scorer, StoredTables
-from trainer.recipes.rankings import Asked, asked, features
+from trainer.evaluate.tables_and_codes import TablesAndCodes
+from trainer.recipes.rankings import coded, features
 from trainer.recipes.table_sets import CropsOfPeople
 from trainer.recipes.trunk_cache import TrunkCache, trunk_id
 
@@ -21,7 +22,7 @@ MakeScorer = Callable[[CropsOfPeople, CropsOfPeople, str], Scorer]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Way:
+class RankingWay:
     """One way to rank.
 
     Attributes:
@@ -41,7 +42,7 @@ class Way:
     scorer: MakeScorer
 
 
-class Ways:
+class RankingWays:
     """Makes ways to rank from models and from the untouched trunk.
 
     Args:
@@ -60,7 +61,7 @@ class Ways:
 
     def all_of(
         self, models: Sequence[LoadedModel], controls: Mapping[str, LoadedModel] | None = None
-    ) -> list[Way]:
+    ) -> list[RankingWay]:
         """Every row of the table, models first; `controls` are further models by their labels."""
         sizes = {loaded.model.config.code_bits: loaded.model.config for loaded in models}
         faiss = [
@@ -79,7 +80,7 @@ class Ways:
             *(self.codes(loaded, control=label) for label, loaded in (controls or {}).items()),
         ]
 
-    def codes(self, loaded: LoadedModel, *, control: str = "") -> Way:
+    def codes(self, loaded: LoadedModel, *, control: str = "") -> RankingWay:
         """A model as the app ranks with it; one that is not shipped is a `control` of that name."""
 
         def scorer(data: CropsOfPeople, asking: CropsOfPeople, view: str) -> Scorer:
@@ -90,34 +91,36 @@ class Ways:
         kind = "control" if control else "model"
         key = f"codes {loaded.model_id}"
         label = control or loaded.name
-        return Way(key, label, kind, config.code_bits, config.code_bytes, scorer)
+        return RankingWay(key, label, kind, config.code_bits, config.code_bytes, scorer)
 
-    def _features(self, loaded: LoadedModel) -> Way:
+    def _features(self, loaded: LoadedModel) -> RankingWay:
         def floats(data: CropsOfPeople, view: str) -> Floats:
             return features(loaded.model, self.embedding(loaded.model, data, view))
 
         dim = loaded.model.config.feature_dim
         label = f"{loaded.name}, its {dim:,} float features"
         key = f"features {loaded.model_id}"
-        return Way(key, label, "features", 0, 4 * dim, _cosine(floats))
+        return RankingWay(key, label, "features", 0, 4 * dim, _cosine(floats))
 
-    def _tuned(self, sharing: Sequence[LoadedModel], own: str) -> Way:
+    def _tuned(self, sharing: Sequence[LoadedModel], own: str) -> RankingWay:
         def floats(data: CropsOfPeople, view: str) -> Floats:
             return self.embedding(sharing[0].model, data, view).numpy()
 
         label = f"trunk of {', '.join(loaded.name for loaded in sharing)}"
         backbone = sharing[0].model.backbone
         n_bytes = 4 * backbone.embed.in_features if isinstance(backbone, EmbeddedTrunk) else 0
-        return Way(f"trunk {own}", label, "trunk", 0, n_bytes, _cosine(floats))
+        return RankingWay(f"trunk {own}", label, "trunk", 0, n_bytes, _cosine(floats))
 
-    def _plain_trunk(self) -> Way:
+    def _plain_trunk(self) -> RankingWay:
         key = f"trunk {self._untouched}"
-        return Way(key, "untouched trunk", "untouched", 0, 2048, _cosine(self._untouched_floats))
+        return RankingWay(
+            key, "untouched trunk", "untouched", 0, 2048, _cosine(self._untouched_floats)
+        )
 
     def _untouched_floats(self, data: CropsOfPeople, view: str) -> Floats:
         return self.embedding(self._trunk, data, view).numpy()
 
-    def _faiss(self, config: OpqnConfig, rotated: bool) -> Way:
+    def _faiss(self, config: OpqnConfig, rotated: bool) -> RankingWay:
         def scorer(data: CropsOfPeople, asking: CropsOfPeople, view: str) -> Scorer:
             learned = self._learned(config.n_books, config.bits_per_book, rotated)
             tables = learned.tables(self._untouched_floats(asking, view))
@@ -127,15 +130,15 @@ class Ways:
         name = "OPQ" if rotated else "PQ"
         label = f"faiss {name} {size_of(config)}, untouched trunk"
         key = f"{name} {size_of(config)} {self._untouched}"
-        return Way(key, label, name.lower(), config.code_bits, config.code_bytes, scorer)
+        return RankingWay(key, label, name.lower(), config.code_bits, config.code_bytes, scorer)
 
     def _learn(self, n_books: int, bits: int, rotated: bool) -> ProductQuantizer:
         learn_from = self._untouched_floats(self._learning(), "plain")
         return train_pq(learn_from, n_books, bits, rotated=rotated)
 
-    def _asked(self, model: OpqnModel, data: CropsOfPeople, view: str) -> Asked:
+    def _asked(self, model: OpqnModel, data: CropsOfPeople, view: str) -> TablesAndCodes:
         embedding: Tensor = self.embedding(model, data, view)
-        return asked(model, embedding)
+        return coded(model, embedding)
 
 
 def _cosine(floats: Callable[[CropsOfPeople, str], Floats]) -> MakeScorer:

@@ -23,24 +23,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from opqn_app.opqn.backbones import TRUNK_PIXELS
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.model import OpqnModel
 from trainer.config import MethodConfig
 from trainer.method.codewords import LearnedWords
-from trainer.method.head import HeadRecipe, train_head
-from trainer.recipes.bundled_head import (
-    TRUNK_PIXELS,
-    Embedded,
-    as_best_asked,
+from trainer.method.head import HeadSettings, train_head
+from trainer.recipes.bundled_head import as_best_asked, family_config, retrieval, take_trunk
+from trainer.recipes.command import run_recipe
+from trainer.recipes.embedded_crops import (
+    EmbeddedCrops,
     embedded_sets,
-    family_config,
-    retrieval,
-    take_trunk,
     tuning_half,
     with_company,
 )
-from trainer.recipes.command import run_recipe
 from trainer.recipes.table_text import markdown_table
 
 logger = logging.getLogger(__name__)
@@ -64,7 +61,7 @@ class Material:
     trunk: OpqnModel
     views: Tensor
     labels: Tensor
-    tuning: Embedded
+    tuning: EmbeddedCrops
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -119,9 +116,9 @@ def _make_head(
     variant: str,
     config: OpqnConfig,
     material: Material,
-    sets: Mapping[str, Embedded],
+    sets: Mapping[str, EmbeddedCrops],
 ) -> tuple[str, ...]:
-    recipe = HeadRecipe(
+    settings = HeadSettings(
         epochs=arguments.trial_epochs,
         batch_size=arguments.batch,
         margin=PAPER.margin,
@@ -131,12 +128,12 @@ def _make_head(
     )
     tried = {}
     for rate in RATES[variant]:
-        model = trained(variant, config, material, replace(recipe, learning_rate=rate))
+        model = trained(variant, config, material, replace(settings, learning_rate=rate))
         tried[rate] = retrieval(model, material.tuning).mean_ap
         logger.info("%s at %g: mAP %.4f", variant, rate, tried[rate])
     best = max(tried, key=lambda rate: tried[rate])
-    recipe = replace(recipe, learning_rate=best, epochs=arguments.epochs)
-    model = trained(variant, config, material, recipe)
+    settings = replace(settings, learning_rate=best, epochs=arguments.epochs)
+    model = trained(variant, config, material, settings)
     if model.config.query_form == "probabilities":
         model = as_best_asked(model, material.tuning)
     folder = arguments.out / f"{variant.lower()}-{config.code_bits}"
@@ -147,18 +144,20 @@ def _make_head(
     return variant, f"{best:g}", f"{stored.config.query_temperature:g}", *figures
 
 
-def trained(variant: str, config: OpqnConfig, material: Material, recipe: HeadRecipe) -> OpqnModel:
+def trained(
+    variant: str, config: OpqnConfig, material: Material, settings: HeadSettings
+) -> OpqnModel:
     """A head of that variant, trained from its random start; learned words are folded into F."""
-    torch.manual_seed(recipe.seed)
+    torch.manual_seed(settings.seed)
     model = OpqnModel(config)
     model.trunk.load_state_dict(material.trunk.trunk.state_dict())
     if variant == "OPQN-l2q":
         model.quantizer = LearnedWords(config, assignment_scale=PAPER.assignment_scale)
     started = time.process_time()
-    for at in train_head(model, material.views, material.labels, recipe):
+    for at in train_head(model, material.views, material.labels, settings):
         logger.info(
             "%s at %g, epoch %d: loss %.3f (features %.3f, words %.3f, entropy %.3f), %.0f s",
-            variant, recipe.learning_rate, at.epoch, at.total, at.feature, at.quantised,
+            variant, settings.learning_rate, at.epoch, at.total, at.feature, at.quantised,
             at.entropy, time.process_time() - started,
         )  # fmt: skip
     return folded(model) if isinstance(model.quantizer, LearnedWords) else model.eval()

@@ -27,33 +27,36 @@ from torch import Tensor
 from opqn_app.core.errors import DataError
 from opqn_app.core.files import replace_json, replacing
 from opqn_app.core.types import Crops
+from opqn_app.opqn.backbones import TRUNK_PIXELS
 from opqn_app.opqn.torch.backbone import mirror_mean
 from opqn_app.opqn.torch.sface import CHANNELS, SFace
 from trainer.config import AugmentConfig
 from trainer.data import augment
 from trainer.data.crop_set import CropSet
 from trainer.data.picture_set import read_crops
-from trainer.evaluate.baselines import unit_rows
-from trainer.evaluate.metrics import leave_one_out
+from trainer.evaluate.leave_one_out import leave_one_out
+from trainer.evaluate.scoring import CosineScorer
 from trainer.method.last_blocks import (
-    Tail,
-    TailData,
-    TailRecipe,
-    TailTraining,
+    LastBlocks,
+    LastBlocksSettings,
+    LastBlocksTraining,
+    TrainingFaces,
     chunk_size,
     maps_of,
-    with_tail,
+    with_last_blocks,
 )
+from trainer.method.network_input import NetworkInput
 from trainer.method.trunks import load_trunk
-from trainer.recipes.bundled_head import collections_of, with_company
 from trainer.recipes.command import make_run_folder, run_recipe
 from trainer.recipes.degrade import degraded
+from trainer.recipes.embedded_crops import collections_of, with_company
 from trainer.recipes.face_data import face_shards, families, is_tuning
-from trainer.recipes.trunk_cache import weights_id
+from trainer.recipes.trunk_cache import kept_array, weights_id
 
 logger = logging.getLogger(__name__)
 
 SIDE = 112
+PIXELS = (TRUNK_PIXELS["sface"][0], (127.5,) * 3, (TRUNK_PIXELS["sface"][1],) * 3)
 DAMAGE = AugmentConfig(low_res=0.3, blur=0.2, jpeg=0.2, occlusion=0.15, grey=0.15)
 COVERED = {"sunglasses": 0.15, "mask": 0.15, "low light": 0.1}  # share of the damaged crops
 
@@ -64,13 +67,13 @@ class FreshViews:
     Args:
         trunk: its fixed blocks make the maps, on its device.
         crops: aligned, 124 px, which is 6 px around.
-        compiled: as for `TailTraining`.
+        compiled: as for `LastBlocksTraining`.
     """
 
     def __init__(
-        self, trunk: SFace, crops: CropSet, recipe: TailRecipe, *, compiled: bool = False
+        self, trunk: SFace, crops: CropSet, settings: LastBlocksSettings, *, compiled: bool = False
     ) -> None:
-        self._trunk, self._crops, self._recipe = trunk, crops, recipe
+        self._trunk, self._crops, self._settings = trunk, crops, settings
         self._maps = torch.compile(maps_of) if compiled else maps_of
 
     @torch.no_grad()
@@ -79,14 +82,14 @@ class FreshViews:
         pixels = self._crops.centre(SIDE)[rows]
         mirrored = chance.random(len(rows)) < 0.5
         pixels[mirrored] = pixels[mirrored, :, ::-1]
-        bad = chance.random(len(rows)) < self._recipe.damaged
+        bad = chance.random(len(rows)) < self._settings.damaged
         seed = int(chance.integers(2**31))
         if bad.any():
             pixels[bad] = damaged(self._crops.images[rows[bad]], seed=seed)
         device = self._trunk.fc.weight.device
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._recipe.bfloat16):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._settings.bfloat16):
             chunks = torch.split(_network_input(pixels, device), chunk_size(device))
-            return torch.cat([self._maps(self._trunk, x, self._recipe.depth) for x in chunks])
+            return torch.cat([self._maps(self._trunk, x, self._settings.depth) for x in chunks])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -96,7 +99,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _parse(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Tune the last blocks of SFace.")
-    add, usual = parser.add_argument, TailRecipe()
+    add, usual = parser.add_argument, LastBlocksSettings()
     add("--data", type=Path, required=True, help="folder of the face data")
     add("--trunk-file", type=Path, required=True, help="state dict of the published trunk")
     add("--out", type=Path, required=True, help="file for the state dict of the tuned trunk")
@@ -113,7 +116,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
     add("--seed", type=int, default=usual.seed, help="of the order and the damage (%(default)s)")
     arguments = parser.parse_args(argv)
     try:
-        arguments.recipe = TailRecipe(
+        arguments.settings = LastBlocksSettings(
             depth=arguments.depth,
             epochs=arguments.epochs,
             batch_size=arguments.batch,
@@ -131,7 +134,7 @@ def _parse(argv: list[str] | None) -> argparse.Namespace:
 
 
 def tune(arguments: argparse.Namespace) -> None:
-    """Train the tail, say what it gives on the tuning half, save the mixture."""
+    """Train the last blocks, say what they give on the tuning half, save the mixture."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trunk = SFace().to(device).eval()
     load_trunk(trunk, arguments.trunk_file)
@@ -146,22 +149,22 @@ def tune(arguments: argparse.Namespace) -> None:
     train = train.where(keep)
     tuning = validation.where(is_tuning(validation.people, families(labels_csv)))
     collections, home = collections_of(train.people, labels_csv)
-    recipe: TailRecipe = arguments.recipe
-    claim(arguments.run, trunk, recipe, [train, tuning])
-    data = TailData(
-        views=FreshViews(trunk, train, recipe, compiled=arguments.compile),
+    settings: LastBlocksSettings = arguments.settings
+    claim(arguments.run, trunk, settings, [train, tuning])
+    data = TrainingFaces(
+        views=FreshViews(trunk, train, settings, compiled=arguments.compile),
         embeddings=published_embeddings(trunk, train, arguments.run / "published.npy"),
         labels=labels,
         collections=collections,
     )
-    tail = Tail(trunk, recipe.depth)
-    training = TailTraining(tail, data, recipe, compiled=arguments.compile)
+    last_blocks = LastBlocks(trunk, settings.depth)
+    training = LastBlocksTraining(last_blocks, data, settings, compiled=arguments.compile)
 
     @torch.no_grad()
     def report(what: str, network: SFace) -> None:
         features = training.features(embedded(network, tuning).to(device), home)
-        unit = unit_rows(features.cpu().numpy())
-        found = leave_one_out(lambda q: unit @ unit[q], tuning.people, score_range=(-1.0, 1.0))
+        floats = features.cpu().numpy()
+        found = leave_one_out(CosineScorer(floats, floats), tuning.people)
         logger.info("%s: tuning half rank-1 %.4f, mAP %.4f", what, found.rank1, found.mean_ap)
 
     report("published", trunk)
@@ -176,14 +179,14 @@ def tune(arguments: argparse.Namespace) -> None:
             f"epoch {at.epoch} ({time.monotonic() - started:.0f} s): ranking {at.ranking:.3f}, "
             f"classes {at.classes:.3f}, first answer right {at.rank1:.3f}"
         )
-        report(what, with_tail(trunk, training.tail, published=0.0))
-    mixed = with_tail(trunk, training.tail, published=recipe.published)
+        report(what, with_last_blocks(trunk, training.last_blocks, published=0.0))
+    mixed = with_last_blocks(trunk, training.last_blocks, published=settings.published)
     report("mixed", mixed)
     weights = {name: value.cpu().contiguous() for name, value in mixed.state_dict().items()}
     torch.save(weights, arguments.out)
 
 
-def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> None:
+def claim(run: Path, trunk: SFace, settings: LastBlocksSettings, sets: list[CropSet]) -> None:
     """Mark a run folder as that of a trunk, a recipe and sets of crops.
 
     The share of published weights may change: it comes into play after the training.
@@ -195,7 +198,7 @@ def claim(run: Path, trunk: SFace, recipe: TailRecipe, sets: list[CropSet]) -> N
     for crops in sets:
         faces.update("\n".join(crops.files.tolist()).encode())
         faces.update(np.ascontiguousarray(crops.images).data)  # more than a gigabyte: no copy
-    decides = {name: value for name, value in asdict(recipe).items() if name != "published"}
+    decides = {name: value for name, value in asdict(settings).items() if name != "published"}
     ours = {"trunk": weights_id(trunk), "faces": faces.hexdigest(), "recipe": decides}
     path = run / "made_from.json"
     if not path.is_file():
@@ -234,11 +237,13 @@ def damaged(images: Crops, *, seed: int) -> Crops:
 
 def published_embeddings(trunk: SFace, crops: CropSet, path: Path) -> Tensor:
     """(n, 128) of each crop and its mirror image, computed once and kept in a file."""
-    if not path.is_file():
+
+    def compute() -> NDArray[np.float32]:
         logger.info("embedding %d crops", len(crops))
-        with replacing(path) as file:
-            np.save(file, embedded(trunk, crops).numpy(force=True))
-    return torch.from_numpy(np.load(path))
+        found: NDArray[np.float32] = embedded(trunk, crops).numpy(force=True)
+        return found
+
+    return torch.from_numpy(kept_array(path, compute))
 
 
 @torch.inference_mode()
@@ -256,7 +261,8 @@ def embedded(trunk: SFace, crops: CropSet) -> Tensor:
 def _network_input(pixels: Crops, device: torch.device) -> Tensor:
     """(B, 112, 112, 3) uint8 → (B, 3, 112, 112) as SFace wants it, channels last in memory."""
     batch = torch.from_numpy(np.ascontiguousarray(pixels)).to(device)
-    return (batch.float() - 127.5).div_(128).permute(0, 3, 1, 2)
+    found: Tensor = NetworkInput(*PIXELS).to(device)(batch)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,48 +1,34 @@
-"""One self-contained HTML page of an evaluation: no script, nothing loaded, light and dark."""
+"""One self-contained HTML page of an evaluation: no script, nothing loaded, light and dark.
+
+The words and the layout are in `templates/`; here is what they are filled with.
+"""
 
 import base64
+from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from opqn_app.core.errors import OpqnError
 from trainer.evaluate.results import EvalReport, figures_of
 from trainer.report.published import Comparison
 from trainer.report.tables import figure_rows
 
-STYLE = """
-:root { color-scheme: light dark; --bg: #ffffff; --text: #1c2128; --muted: #5d6673;
-  --line: #d9dde2; --soft: #f4f6f8; --accent: #0072b2; }
-@media (prefers-color-scheme: dark) { :root { --bg: #14171c; --text: #e8eaed; --muted: #a3abb6;
-  --line: #2c323a; --soft: #1c2128; --accent: #56b4e9; } }
-* { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem 4rem; max-width: 68rem; background: var(--bg);
-  color: var(--text); font: 16px/1.55 system-ui, sans-serif; }
-h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .4rem; }
-h2 { font-size: 1.2rem; margin: 2.6rem 0 .6rem; }
-p { max-width: 46rem; margin: .5rem 0; }
-.lead, figcaption, .note { color: var(--muted); }
-.facts { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.4rem 0 .5rem; padding: 0; }
-.facts div { background: var(--soft); border-radius: .5rem; padding: .6rem 1rem;
-  min-width: 7.5rem; }
-.facts dt { color: var(--muted); font-size: .82rem; }
-.facts dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .92rem; }
-th, td { padding: .38rem .7rem; text-align: right; border-bottom: 1px solid var(--line); }
-td { white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
-th { color: var(--muted); font-weight: 500; max-width: 6rem; vertical-align: bottom; }
-th:first-child { max-width: none; white-space: nowrap; }
-tr.model td { font-weight: 600; }
-tr.control td:first-child { padding-left: 1.2rem; }
-figure { margin: 1.4rem 0 2rem; }
-figure img { max-width: 100%; height: auto; display: block; }
-figcaption { font-size: .92rem; max-width: 46rem; margin-top: .3rem; }
-details { margin: .8rem 0; } summary { cursor: pointer; color: var(--accent); }
-ul { padding-left: 1.2rem; }
-code { font-size: .9em; }
-@media print { body { max-width: none; } figure { break-inside: avoid; } }
-"""
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+TEMPLATES = Path(__file__).with_name("templates")
+MOST_LISTED = 500  # pictures that took no part
+
+
+class PageUnavailable(OpqnError):
+    """jinja2 is not installed, so there is no page."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The page report.html needs the package jinja2, which is not installed; the other "
+            "files do not."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +46,33 @@ class Picture:
     dark: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table; `kind` is "model" or "control"."""
+
+    kind: str
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of texts."""
+
+    heads: list[str]
+    rows: list[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPart:
+    """What the page says about published figures; `table` is None where there are none."""
+
+    reason: str
+    is_identical: bool
+    table: Table | None
+    metric: str
+    source: str
+
+
 def html_page(
     report: EvalReport,
     values: dict[str, Any],
@@ -67,166 +80,112 @@ def html_page(
     charts: list[Picture],
     lists: list[Picture],
 ) -> str:
-    """The page. `values` is the JSON result, from which the facts around the figures come."""
-    names = ", ".join(model.name for model in report.models)
-    parts = [
-        f"<h1>Evaluation of {escape(names)}</h1>",
-        f'<p class="lead">{escape(_capital(report.roles.rule))}. '
-        f"Data: <code>{escape(str(values['data_set']))}</code>.</p>",
-        _facts(report, values),
-        "<h2>Figures</h2>",
-        _figures(report),
-        _reading(report, values["notes"]),
-        "<h2>Beside the published figures</h2>",
-        _published(report, comparison),
-        *(f"<h2>{escape(p.title)}</h2>{_figure(p)}" for p in charts),
-    ]
-    if lists:
-        parts.append("<h2>Rankings to look at</h2>")
-        parts += [_figure(p) for p in lists]
-    parts += ["<h2>Thresholds</h2>", _thresholds(report)]
-    parts += ["<h2>How this was measured</h2>", _measured(report, values)]
-    body = "\n".join(parts)
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>Evaluation of {escape(names)}</title><style>{STYLE}</style></head>\n"
-        f"<body>\n{body}\n</body></html>\n"
-    )
+    """The page. `values` is the JSON result, from which the facts around the figures come.
 
-
-def _facts(report: EvalReport, values: dict[str, Any]) -> str:
-    shown = [
-        ("people", f"{report.people:,}"),
-        ("pairs" if report.roles.pairs else "queries", f"{report.queries:,}"),
-        ("searched", f"{report.gallery:,}"),
-        ("without a match" if not report.roles.pairs else "lost pairs", f"{report.skipped:,}"),
-        ("left out", f"{values['data']['dropped'] + len(values['data']['left_out']):,}"),
-    ]
-    cells = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in shown)
-    return f'<dl class="facts">{cells}</dl>'
-
-
-def _figures(report: EvalReport) -> str:
+    Raises:
+        PageUnavailable: jinja2 is not installed.
+    """
     heads, rows = figure_rows(report)
     kinds = ["model" if r.kind == "opqn" else "control" for r in report.results]
-    return _table(heads, rows, kinds)
+    return rendered(
+        "report.html.jinja",
+        names=", ".join(model.name for model in report.models),
+        rule=report.query_split.rule[:1].upper() + report.query_split.rule[1:],
+        data_set=values["data_set"],
+        facts=_facts(report, values),
+        figures=Table(heads, [Row(k, r) for k, r in zip(kinds, rows, strict=True)]),
+        tie_spans=list(_tie_spans(report)),
+        notes=values["notes"],
+        published=_published(report, comparison),
+        charts=charts,
+        lists=lists,
+        thresholds=_thresholds(report),
+        models=report.models,
+        seconds=f"{report.seconds:,.0f}",
+        device=report.settings.device,
+        seed=report.query_split.seed,
+        left_out=values["data"]["dropped_files"] + values["data"]["left_out"],
+        most_listed=MOST_LISTED,
+    )
 
 
-def _reading(report: EvalReport, notes: list[str]) -> str:
-    lines = [
-        "Means are over the queries that have a match; the others are counted above and left out. "
-        "Equal scores count as in random order (the expected value), so the order of the files "
-        "changes nothing.",
+def rendered(template: str, **values: Any) -> str:
+    """A template filled in; texts are escaped.
+
+    Raises:
+        PageUnavailable: jinja2 is not installed.
+        jinja2.UndefinedError: the template asks for a value that is not there.
+    """
+    return _environment().get_template(template).render(values)
+
+
+def _environment() -> "Environment":
+    try:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    except ImportError as error:
+        raise PageUnavailable from error
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["data_uri"] = _data_uri
+    return made
+
+
+def _data_uri(data: bytes, mime: str) -> str:
+    return f"data:{mime};base64,{base64.b64encode(data).decode()}"
+
+
+def _facts(report: EvalReport, values: dict[str, Any]) -> list[tuple[str, str]]:
+    left_out = values["data"]["dropped"] + len(values["data"]["left_out"])
+    return [
+        ("people", f"{report.people:,}"),
+        ("pairs" if report.query_split.pairs else "queries", f"{report.queries:,}"),
+        ("searched", f"{report.gallery:,}"),
+        ("lost pairs" if report.query_split.pairs else "without a match", f"{report.skipped:,}"),
+        ("left out", f"{left_out:,}"),
     ]
-    spans = [
-        f"{r.label}: {r.ranking.ap_span[0]:.4f} to {r.ranking.ap_span[1]:.4f}"
-        for r in report.of_models()
-        if r.ranking is not None and len(r.ranking.rows)
-    ]
-    if spans:
-        lines.append(f"mAP if every tie fell badly, and well: {'; '.join(spans)}.")
-    lines += notes
-    return "".join(f'<p class="note">{escape(line)}</p>' for line in lines)
 
 
-def _published(report: EvalReport, comparison: Comparison) -> str:
-    reason = f"<p>{escape(comparison.reason)}</p>"
-    entry = comparison.table
+def _tie_spans(report: EvalReport) -> Iterable[str]:
+    for result in report.of_models():
+        if result.ranking is not None and len(result.ranking.rows):
+            worst, best = result.ranking.ap_span
+            yield f"{result.label}: {worst:.4f} to {best:.4f}"
+
+
+def _published(report: EvalReport, comparison: Comparison) -> PublishedPart:
+    entry, is_identical = comparison.table, comparison.is_identical
     if entry is None:
-        return reason
+        return PublishedPart(comparison.reason, is_identical, None, "", comparison.source)
     metric = "mAP" if entry["metric"] == "map" else f"P@{entry['t']}"
-    source = f'<p class="note">{escape(metric)}. {escape(comparison.source)}.</p>'
     rows = [
-        [name, *("–" if v is None else f"{v:.4f}" for v in found)]
+        Row("control", [name, *("–" if v is None else f"{v:.4f}" for v in found)])
         for name, found in entry["methods"].items()
     ]
-    kinds = ["control"] * len(rows)
-    if comparison.is_identical:
-        for result in report.of_models():
-            found = figures_of(result, report.settings.cutoffs)
-            ours = found["map"] if entry["metric"] == "map" else found["p_at"][str(entry["t"])]
-            cells = [f"{ours:.4f}" if b == result.bits else "" for b in entry["bits"]]
-            rows.insert(0, [f"{result.label} (here)", *cells])
-            kinds.insert(0, "model")
-    heads = [f"{entry['title']} (table {entry['table']})", *(f"{b} bits" for b in entry["bits"])]
-    table = _table(heads, rows, kinds)
-    if comparison.is_identical:
-        return reason + table + source
-    return (
-        f"{reason}<details><summary>What was published, under its own protocol</summary>"
-        f"{table}{source}</details>"
-    )
+    for result in report.of_models() if is_identical else ():
+        found = figures_of(result, report.settings.cutoffs)
+        ours = found["map"] if entry["metric"] == "map" else found["p_at"][str(entry["t"])]
+        cells = [f"{ours:.4f}" if bits == result.bits else "" for bits in entry["bits"]]
+        rows.insert(0, Row("model", [f"{result.label} (here)", *cells]))
+    title = f"{entry['title']} (table {entry['table']})"
+    table = Table([title, *(f"{bits} bits" for bits in entry["bits"])], rows)
+    return PublishedPart(comparison.reason, is_identical, table, metric, comparison.source)
 
 
-def _thresholds(report: EvalReport) -> str:
+def _thresholds(report: EvalReport) -> Table:
+    rows = [
+        Row("control", [
+            result.label, f"{100 * point['wanted_precision']:.4g} %",
+            f"{point['threshold']:#.5g}", f"{100 * point['precision']:.2f} %",
+            f"{100 * point['recall']:.2f} %", f"{point['far']:.2e}",
+        ])
+        for result in report.of_models()
+        for point in figures_of(result, report.settings.cutoffs)["operating_points"]
+    ]  # fmt: skip
     heads = ["", "wanted precision", "score from", "precision", "recall", "false accepts"]
-    rows, kinds = [], []
-    for result in report.of_models():
-        for point in figures_of(result, report.settings.cutoffs)["operating_points"]:
-            rows.append([
-                result.label, f"{100 * point['wanted_precision']:.4g} %",
-                f"{point['threshold']:#.5g}", f"{100 * point['precision']:.2f} %",
-                f"{100 * point['recall']:.2f} %", f"{point['far']:.2e}",
-            ])  # fmt: skip
-            kinds.append("control")
-    text = (
-        "The least score from which on the accepted pairs are that pure, all pairs of the set "
-        "together. Precision depends on how many pairs of one person there are among all pairs: "
-        "in a library with other proportions the same threshold gives another precision."
-    )
-    if not rows:
-        return "<p>No threshold reaches 90 % precision.</p>"
-    return f'<p class="note">{text}</p>' + _table(heads, rows, kinds)
-
-
-def _measured(report: EvalReport, values: dict[str, Any]) -> str:
-    lines = [
-        f"{escape(m.name)}: {m.n_books} codebooks of {m.n_words} words, {m.bits} bits, "
-        f"{m.feature_dim} features, {m.ms_per_picture:.1f} ms a picture, id "
-        f"<code>{escape(m.model_id)}</code>"
-        for m in report.models
-    ]
-    lines.append(
-        "Codes, tables and scores are those of the app: one float table a query, codes in the "
-        "gallery, sums exact to the bit."
-    )
-    lines.append(f"{report.seconds:,.0f} s on {escape(report.settings.device)}.")
-    if report.roles.seed is not None:
-        lines.append(f"Queries drawn with seed {report.roles.seed}.")
-    listed = "".join(f"<li>{line}</li>" for line in lines)
-    left_out = values["data"]["dropped_files"] + values["data"]["left_out"]
-    if not left_out:
-        return f"<ul>{listed}</ul>"
-    items = "".join(f"<li>{escape(f)}: {escape(r)}</li>" for f, r in left_out[:500])
-    more = (
-        f"<p>… and {len(left_out) - 500:,} more in report.json.</p>" if len(left_out) > 500 else ""
-    )
-    summary = f"<summary>Pictures that took no part ({len(left_out):,})</summary>"
-    return f"<ul>{listed}</ul><details>{summary}<ul>{items}</ul>{more}</details>"
-
-
-def _figure(picture: Picture) -> str:
-    light, dark = (
-        f"data:{picture.mime};base64,{base64.b64encode(data).decode()}"
-        for data in (picture.light, picture.dark)
-    )
-    return (
-        f'<figure><picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
-        f'<img src="{light}" alt="{escape(picture.title)}. {escape(picture.caption)}"></picture>'
-        f"<figcaption>{escape(picture.caption)}</figcaption></figure>"
-    )
-
-
-def _table(heads: list[str], rows: list[list[str]], kinds: list[str]) -> str:
-    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
-    body = "".join(
-        f'<tr class="{kind}">' + "".join(f"<td>{escape(c.strip())}</td>" for c in row) + "</tr>"
-        for kind, row in zip(kinds, rows, strict=True)
-    )
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return f'<div class="wide">{table}</div>'
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return Table(heads, rows)

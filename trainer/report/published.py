@@ -93,11 +93,11 @@ def differences(report: EvalReport, entry: dict[str, Any]) -> list[str]:
     """What sets the protocol of `report` apart from the published one; empty if nothing does."""
     protocol, found = entry["protocol"], []
     wanted = "cross" if entry["benchmark"].endswith("-cross") else "single"
-    if report.roles.protocol != wanted:
-        found.append(f"published is '{wanted}', here is '{report.roles.protocol}'")
+    if report.query_split.protocol != wanted:
+        found.append(f"published is '{wanted}', here is '{report.query_split.protocol}'")
     if not protocol["official_split"]:
         found.append("the list of its queries was never published, so no split can be the same")
-    elif report.roles.seed is not None:
+    elif report.query_split.seed is not None:
         found.append("the official split was not used, queries were drawn here")
     counts = {"people": "people", "queries": "queries", "gallery": "searched pictures"}
     found += [

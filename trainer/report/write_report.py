@@ -12,7 +12,7 @@ from trainer.data.pictures import PictureSource
 from trainer.evaluate.results import EvalReport
 from trainer.report.chart_style import DARK, LIGHT, ChartsUnavailable, Theme, drawing
 from trainer.report.charts import Draw, charts_of
-from trainer.report.page import Picture, html_page
+from trainer.report.page import PageUnavailable, Picture, html_page
 from trainer.report.published import Comparison
 from trainer.report.ranked_sheets import sheets
 from trainer.report.tables import write_csv_files
@@ -55,9 +55,15 @@ def write_all(
         charts, notes = _charts(folder / "charts", report)
         lists = _lists(folder / "charts", report, source) if pictures else []
         values = values | {"notes": values["notes"] + notes}
+        try:
+            page = html_page(report, values, comparison, charts, lists)
+        except PageUnavailable as reason:
+            notes.append(str(reason))
+            values["notes"].append(str(reason))
+            (folder / "report.html").unlink(missing_ok=True)
+        else:
+            _write(folder / "report.html", page)
         _write(folder / "report.json", json.dumps(values, indent=1) + "\n")
-        page = html_page(report, values, comparison, charts, lists)
-        _write(folder / "report.html", page)
     except OSError as error:
         raise DataError(folder, f"the report can't be written there ({error})") from error
     return notes

@@ -31,8 +31,11 @@ def centre_crop(x: Tensor, size: int) -> Tensor:
 
 def normalise_pixels(x: Tensor, config: OpqnConfig) -> Tensor:
     """RGB pixels 0 to 255, (B, 3, H, W) float32 → channel order and scale of the network."""
-    if config.channel_order == "bgr":
-        x = x.flip(1)
     mean = torch.tensor(config.pixel_mean, device=x.device)[:, None, None]
     std = torch.tensor(config.pixel_std, device=x.device)[:, None, None]
-    return (x - mean) / std
+    return scale_pixels(x, mean, std, is_bgr=config.channel_order == "bgr")
+
+
+def scale_pixels(x: Tensor, mean: Tensor, std: Tensor, *, is_bgr: bool) -> Tensor:
+    """The same with mean and standard deviation (3, 1, 1) that lie on the device of `x`."""
+    return ((x.flip(1) if is_bgr else x) - mean) / std

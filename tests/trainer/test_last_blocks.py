@@ -15,14 +15,14 @@ from torch import Tensor
 from opqn_app.opqn.torch.sface import SFace
 from trainer.method.last_blocks import (
     CHUNKS,
-    Tail,
-    TailData,
-    TailEpoch,
-    TailRecipe,
-    TailTraining,
+    LastBlocks,
+    LastBlocksEpoch,
+    LastBlocksSettings,
+    LastBlocksTraining,
+    TrainingFaces,
     maps_of,
     ranking_loss,
-    with_tail,
+    with_last_blocks,
 )
 
 
@@ -49,7 +49,7 @@ class KeptViews:
         return torch.from_numpy(self._views[view, rows])
 
 
-def faces(n_people: int = 6, each: int = 4) -> TailData:
+def faces(n_people: int = 6, each: int = 4) -> TrainingFaces:
     """Maps that tell people apart, seen in two ways; embeddings that hardly do."""
     chance = np.random.default_rng(0)
     people = chance.normal(size=(n_people, 1, 1024, 7, 7))
@@ -61,7 +61,7 @@ def faces(n_people: int = 6, each: int = 4) -> TailData:
     ]
     torch.manual_seed(1)
     labels = torch.arange(n_people).repeat_interleave(each)
-    return TailData(KeptViews(views), torch.randn(len(labels), 128), labels, labels % 2)
+    return TrainingFaces(KeptViews(views), torch.randn(len(labels), 128), labels, labels % 2)
 
 
 def slow_loss(q: Tensor, bank: Tensor, labels: Tensor, scale: float, margin: float) -> float:
@@ -103,20 +103,20 @@ def test_a_photo_of_the_person_that_ranks_first_costs_little() -> None:
 
 
 @pytest.mark.parametrize("depth", [1, 2, 7, 13])
-def test_maps_and_tail_are_the_trunk(trunk: SFace, depth: int) -> None:
+def test_maps_and_last_blocks_are_the_trunk(trunk: SFace, depth: int) -> None:
     pixels = torch.randn(3, 3, 112, 112)
     with torch.inference_mode():
-        found = Tail(trunk, depth)(maps_of(trunk, pixels, depth))
+        found = LastBlocks(trunk, depth)(maps_of(trunk, pixels, depth))
         torch.testing.assert_close(found, trunk(pixels))
 
 
-def test_every_weight_of_the_tail_is_trained_the_slower_the_earlier(trunk: SFace) -> None:
-    tail = Tail(trunk, 3)
-    groups = tail.rates(TailRecipe(learning_rate=1.0, rate_decay=0.5))
+def test_every_weight_of_the_last_blocks_is_trained_the_slower_the_earlier(trunk: SFace) -> None:
+    last_blocks = LastBlocks(trunk, 3)
+    groups = last_blocks.rates(LastBlocksSettings(learning_rate=1.0, rate_decay=0.5))
     assert [group["rate"] for group in groups] == [1.0, 1.0, 0.5, 0.25]
-    assert groups[1]["params"][0] is next(tail.blocks[2].parameters())
+    assert groups[1]["params"][0] is next(last_blocks.blocks[2].parameters())
     trained = [id(p) for group in groups for p in group["params"]]
-    assert sorted(trained) == sorted(id(p) for p in tail.parameters())
+    assert sorted(trained) == sorted(id(p) for p in last_blocks.parameters())
 
 
 @pytest.mark.parametrize("depth", [1, 3])
@@ -124,11 +124,14 @@ def test_every_weight_of_the_tail_is_trained_the_slower_the_earlier(trunk: SFace
 def test_the_mixture_has_its_share_of_the_published_weights(
     trunk: SFace, published: float, depth: int
 ) -> None:
-    tail, before = Tail(trunk, depth), {k: v.clone() for k, v in trunk.state_dict().items()}
+    last_blocks, before = (
+        LastBlocks(trunk, depth),
+        {k: v.clone() for k, v in trunk.state_dict().items()},
+    )
     with torch.no_grad():
-        for parameter in tail.parameters():
+        for parameter in last_blocks.parameters():
             parameter.add_(1.0)
-    mixed = with_tail(trunk, tail, published=published).state_dict()
+    mixed = with_last_blocks(trunk, last_blocks, published=published).state_dict()
     blocks = [f"blocks.{12 - i}." for i in range(depth)]
     tuned = {key for key in before if key.startswith((*blocks, "map_bn.", "fc.", "out_bn."))}
     learned = {key for key, _ in trunk.named_parameters()}
@@ -139,8 +142,8 @@ def test_the_mixture_has_its_share_of_the_published_weights(
 
 
 def test_training_makes_first_answers_right(trunk: SFace) -> None:
-    recipe = TailRecipe(depth=1, epochs=8, batch_size=8, warm_up=1, learning_rate=1e-3)
-    training = TailTraining(Tail(trunk, 1), faces(), recipe)
+    settings = LastBlocksSettings(depth=1, epochs=8, batch_size=8, warm_up=1, learning_rate=1e-3)
+    training = LastBlocksTraining(LastBlocks(trunk, 1), faces(), settings)
     reports = list(training.epochs())
     assert [report.epoch for report in reports] == list(range(1, 9))
     assert reports[0].rank1 < 0.7
@@ -148,21 +151,21 @@ def test_training_makes_first_answers_right(trunk: SFace) -> None:
     assert reports[-1].ranking < reports[0].ranking / 2
 
 
-def test_a_tail_of_another_depth_is_refused(trunk: SFace) -> None:
-    with pytest.raises(ValueError, match="the tail has 2 blocks, the recipe 1"):
-        TailTraining(Tail(trunk, 2), faces(), TailRecipe(depth=1))
+def test_last_blocks_of_another_depth_are_refused(trunk: SFace) -> None:
+    with pytest.raises(ValueError, match="there are 2 blocks to tune, the settings say 1"):
+        LastBlocksTraining(LastBlocks(trunk, 2), faces(), LastBlocksSettings(depth=1))
 
 
 def test_going_on_ends_where_training_at_one_go_does(trunk: SFace) -> None:
-    recipe = TailRecipe(depth=1, epochs=3, batch_size=8, warm_up=2)
-    whole, half = (TailTraining(Tail(trunk, 1), faces(), recipe) for _ in range(2))
+    settings = LastBlocksSettings(depth=1, epochs=3, batch_size=8, warm_up=2)
+    whole, half = (LastBlocksTraining(LastBlocks(trunk, 1), faces(), settings) for _ in range(2))
     list(whole.epochs())
     next(iter(half.epochs()))
-    later = TailTraining(Tail(trunk, 1), faces(), recipe)
+    later = LastBlocksTraining(LastBlocks(trunk, 1), faces(), settings)
     later.go_on_from(half.state())
     assert [report.epoch for report in later.epochs()] == [2, 3]
-    for key, value in whole.tail.state_dict().items():
-        assert torch.equal(later.tail.state_dict()[key], value), key
+    for key, value in whole.last_blocks.state_dict().items():
+        assert torch.equal(later.last_blocks.state_dict()[key], value), key
     assert torch.equal(later.directions, whole.directions)
 
 
@@ -170,49 +173,49 @@ def test_going_on_ends_where_training_at_one_go_does(trunk: SFace) -> None:
     "values",
     [{"depth": 0}, {"depth": 14}, {"damaged": 1.5}, {"published": -0.1}, {"batch_size": 1}],
 )
-def test_a_recipe_keeps_to_what_there_is(values: dict[str, Any]) -> None:
+def test_settings_keep_to_what_there_is(values: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(values)).split("_")[0]):
-        TailRecipe(**values)
+        LastBlocksSettings(**values)
 
 
-def assert_learned_alike(before: Tail, one: Tail, other: Tail) -> None:
-    """Two tails say the same but for rounding, beside what the training changed."""
+def assert_learned_alike(before: LastBlocks, one: LastBlocks, other: LastBlocks) -> None:
+    """Two sets of blocks say the same but for rounding, beside what the training changed."""
     maps = torch.randn(4, 1024, 7, 7)
     with torch.inference_mode():
-        start, first, second = (tail(maps) for tail in (before, one, other))
+        start, first, second = (last_blocks(maps) for last_blocks in (before, one, other))
     assert (first - second).abs().max() < 0.02 * (first - start).abs().max()
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's own
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler")
-def test_a_compiled_tail_trains_as_the_tail_does(
+def test_compiled_last_blocks_train_as_the_others_do(
     trunk: SFace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
-    recipe = TailRecipe(depth=1, epochs=1, batch_size=8, warm_up=1)
-    plain = TailTraining(Tail(trunk, 1), faces(), recipe)
-    compiled = TailTraining(Tail(trunk, 1), faces(), recipe, compiled=True)
-    assert compiled._forward is not compiled.tail
+    settings = LastBlocksSettings(depth=1, epochs=1, batch_size=8, warm_up=1)
+    plain = LastBlocksTraining(LastBlocks(trunk, 1), faces(), settings)
+    compiled = LastBlocksTraining(LastBlocks(trunk, 1), faces(), settings, compiled=True)
+    assert compiled._forward is not compiled.last_blocks
     (expected,) = plain.epochs()
     (found,) = compiled.epochs()
     assert found.ranking == pytest.approx(expected.ranking, rel=1e-4)
     assert found.classes == pytest.approx(expected.classes, rel=1e-4)
-    assert_learned_alike(Tail(trunk, 1), plain.tail, compiled.tail)
+    assert_learned_alike(LastBlocks(trunk, 1), plain.last_blocks, compiled.last_blocks)
 
 
 def test_chunks_of_a_batch_add_up_to_the_batch(
     trunk: SFace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = TailRecipe(depth=1, epochs=1, batch_size=8, warm_up=1)
-    reports: list[TailEpoch] = []
-    tails: list[Tail] = []
+    settings = LastBlocksSettings(depth=1, epochs=1, batch_size=8, warm_up=1)
+    reports: list[LastBlocksEpoch] = []
+    both: list[LastBlocks] = []
     for size in (3, 8):
         monkeypatch.setitem(CHUNKS, "cpu", size)
-        training = TailTraining(Tail(trunk, 1), faces(), recipe)
+        training = LastBlocksTraining(LastBlocks(trunk, 1), faces(), settings)
         reports += training.epochs()
-        tails.append(training.tail)
+        both.append(training.last_blocks)
     assert reports[0].ranking == pytest.approx(reports[1].ranking, rel=1e-5)
     assert reports[0].classes == pytest.approx(reports[1].classes, rel=1e-5)
     assert reports[0].rank1 == pytest.approx(reports[1].rank1)
-    assert_learned_alike(Tail(trunk, 1), *tails)
+    assert_learned_alike(LastBlocks(trunk, 1), *both)

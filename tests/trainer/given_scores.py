@@ -1,0 +1,19 @@
+"""A scorer for tests of rankings."""
+
+import numpy as np
+import torch
+
+
+class GivenScores:
+    """A scorer whose scores are a matrix."""
+
+    def __init__(self, scores: np.ndarray) -> None:
+        self._scores = scores.astype(np.float32)
+        self.n_queries, self.n_gallery = scores.shape
+        self.score_range = (float(scores.min()), float(scores.max()))
+
+    def scores(self, start: int, stop: int) -> torch.Tensor:
+        return torch.from_numpy(self._scores[start:stop].copy())
+
+    def pair_scores(self, queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
+        return self._scores[queries, gallery]
