@@ -142,7 +142,7 @@ class CodeIndex:
         compiled = kernels.warm_up()
         if self._suits_cells(compiled):
             self._made_cells()
-        elif self._row_for(compiled) is None and exact.sifts(compiled, self._segments):
+        elif self._row_for(compiled) is None and exact.uses_lists(compiled, self._segments):
             for segment in self._segments:
                 _ = segment.postings
 
