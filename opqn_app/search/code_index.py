@@ -69,10 +69,6 @@ class CodeIndex:
         cells = self._cells.nbytes if self._cells else 0
         return (sum(segment.nbytes for segment in self._segments) + cells) / max(len(self), 1)
 
-    def is_stale(self, library: Library) -> bool:
-        """True if the library has changed since this index was made."""
-        return library.revision != self.revision
-
     def search(
         self,
         lut: Lut,

@@ -26,11 +26,6 @@ class Ranking:
     def __len__(self) -> int:
         return len(self.face_ids)
 
-    def at_least(self, min_score: float) -> "Ranking":
-        """The head of the ranking down to `min_score`; moving a threshold needs no new search."""
-        n = int(np.searchsorted(-self.scores, -np.float32(min_score), side="right"))
-        return Ranking(self.face_ids[:n], self.scores[:n])
-
 
 class Best:
     """The `limit` best of all faces offered, in any order and from any segment.

@@ -139,11 +139,13 @@ class Segment:
 
 
 class Row:
-    """Segments one behind the other, as compiled code finds them: a call passes many of them.
+    """Several segments, in the form that compiled code takes: the addresses of their arrays.
+
+    So one call can search many segments.
 
     Attributes:
-        segments: what the addresses are of; held, so that they stay true.
-        tiles: of the segments; held too, since another thread may give a segment others.
+        segments: those whose arrays the addresses point to. They are held, so no array goes away.
+        tiles: of the segments. They are held too: another thread may give a segment new ones.
         tiles_at, ids_at, lengths: (S,) int64: addresses of `tiles` and `face_ids`, and faces.
     """
 
