@@ -69,10 +69,6 @@ class CodeIndex:
         cells = self._cells.nbytes if self._cells else 0
         return (sum(segment.nbytes for segment in self._segments) + cells) / max(len(self), 1)
 
-    def is_stale(self, library: Library) -> bool:
-        """True if the library has changed since this index was made."""
-        return library.revision != self.revision
-
     def search(
         self,
         lut: Lut,
@@ -142,7 +138,7 @@ class CodeIndex:
         compiled = kernels.warm_up()
         if self._suits_cells(compiled):
             self._made_cells()
-        elif self._row_for(compiled) is None and exact.sifts(compiled, self._segments):
+        elif self._row_for(compiled) is None and exact.uses_lists(compiled, self._segments):
             for segment in self._segments:
                 _ = segment.postings
 

@@ -1,12 +1,16 @@
 """Exact search over segments: the first faces set a floor, the rest is passed over beneath it.
 
-Faces are taken in pieces. After the first piece the `limit`-th best score is a floor; it only
-rises. Each later piece is searched in the cheapest way that finds every face of at least the
-floor, so the result is that of scoring all faces, to the bit, ties included:
+The `limit`-th best score of the faces seen so far is the floor. No face below it can be among the
+best, and it only rises. Each part of the index is searched in the cheapest way that finds every
+face of at least the floor. So the result is that of scoring all faces, to the bit, ties included.
 
-    sieve   8-bit sums of all faces, exact scores of those that reach the floor (AVX-512 VBMI)
-    sift    lists of the few words that count, exact scores of those that reach the floor
+    sieve   8-bit sums of all faces, exact scores of those that reach the floor (AVX-512 VBMI, AVX2)
+    lists   sums over the faces that hold one of the few strong words, exact scores of those that
+            reach the floor
     scan    exact scores of all faces: small indexes, flat tables, large limits
+
+Segments that can be sieved are gone through in one call, which finds its first floor in a sample.
+Otherwise faces are taken in pieces, and the first piece sets the floor.
 """
 
 import os
@@ -24,15 +28,15 @@ from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.kernels.dispatch import Kernels, is_warming
 from opqn_app.search.ranking import Best, Ranking
 from opqn_app.search.segment import Row, Segment, Stretch
-from opqn_app.search.terms import Terms, pick_terms
+from opqn_app.search.strong_words import StrongWords, pick_strong_words
 
 FEW = 16  # up to 1 in so many faces, picking them out is faster than going through all
 GROWTH = 3  # times what is behind: faces searched before the floor rises again
 FIRST = 2048  # faces scored to get a first floor
-SIFT_FROM = 100_000  # faces in all from which lists are worth making
-SIFT_SEGMENT_FROM = 16_384  # faces in a segment from which its lists are worth making
+LISTS_FROM = 100_000  # faces in all from which lists are worth making
+LISTS_OF_SEGMENT_FROM = 16_384  # faces in a segment from which its lists are worth making
 LISTS_PER_SEARCH = 8  # segments whose lists one query waits for, some 2 ms each; it scans others
-PICK_AGAIN = 4  # times as many faces behind: the floor has risen enough for fewer terms
+PICK_AGAIN = 4  # times as many faces behind: the floor has risen enough for fewer strong words
 THREADS_FROM = 20_000_000  # faces from which threads share a query; below, they gained nothing
 MAX_THREADS = 8
 TOGETHER = 4  # segments a batch of queries goes through together: they stay in the cache
@@ -56,12 +60,12 @@ class Piece:
 class Search:
     """One query on its way through the pieces of an index."""
 
-    def __init__(self, kernels: Kernels, lut: Lut, best: Best, *, sifts: bool) -> None:
+    def __init__(self, kernels: Kernels, lut: Lut, best: Best, *, uses_lists: bool) -> None:
         self.best = best
         self._kernels = kernels
         self._lut = lut
-        self._sifts = sifts
-        self._terms: Terms | None = None
+        self._uses_lists = uses_lists
+        self._strong: StrongWords | None = None
         self._pick_at = 0
         self._lists_left = LISTS_PER_SEARCH
         self._behind = 0
@@ -75,8 +79,8 @@ class Search:
             self._visit_stretch(part)
 
     def _visit_stretch(self, stretch: Stretch) -> None:
-        best, done, skip = self.best, stretch.first, stretch.skip
-        if -np.inf < best.floor < np.inf and not self._is_crowded:
+        best, done = self.best, stretch.first
+        if best.floor < np.inf and not self._is_crowded:
             heap = best.heap()
             scores, ids, done = self._kernels.sieve_row(stretch, self._lut, best.floor, heap)
             best.offer(ids.copy(), scores)
@@ -84,8 +88,7 @@ class Search:
             self._behind += int(stretch.row.lengths[stretch.first : done].sum())
         for i in range(done, stretch.last):
             segment = stretch.row.segments[i]
-            start = skip if i == stretch.first else 0
-            self._visit_piece(Piece(segment, slice(start, len(segment)), None))
+            self._visit_piece(Piece(segment, slice(0, len(segment)), None))
 
     def _visit_piece(self, piece: Piece) -> None:
         had_floor = bool(self.best.floor > -np.inf)
@@ -101,7 +104,7 @@ class Search:
     def beside(self) -> "Search":
         """The same search for another thread, from the floor reached so far."""
         best = Best(self.best.limit, self.best.floor)
-        other = Search(self._kernels, self._lut, best, sifts=self._sifts)
+        other = Search(self._kernels, self._lut, best, uses_lists=self._uses_lists)
         other._behind = self._behind
         return other
 
@@ -116,10 +119,10 @@ class Search:
         if -np.inf < floor < np.inf and not self._is_crowded:
             if kernels.can_sieve(segment):
                 return kernels.sieve(segment, piece.rows, self._lut, floor)
-            if self._sifts and len(piece) == len(segment) >= SIFT_SEGMENT_FROM:
-                terms = self._terms_for(floor)
-                if terms is not None and self._has_lists(segment):
-                    return kernels.sift(segment, terms, self._lut, floor)
+            if self._uses_lists and len(piece) == len(segment) >= LISTS_OF_SEGMENT_FROM:
+                strong = self._strong_words_for(floor)
+                if strong is not None and self._has_lists(segment):
+                    return kernels.read_lists(segment, strong, self._lut, floor)
         return kernels.scan(segment, piece.rows, self._lut, floor)
 
     def _has_lists(self, segment: Segment) -> bool:
@@ -128,16 +131,16 @@ class Search:
         self._lists_left -= 1
         return self._lists_left >= 0 and not is_warming()
 
-    def _terms_for(self, floor: np.float32) -> Terms | None:
+    def _strong_words_for(self, floor: np.float32) -> StrongWords | None:
         if self._behind >= self._pick_at:
-            self._terms = pick_terms(self._lut, floor)
+            self._strong = pick_strong_words(self._lut, floor)
             self._pick_at = PICK_AGAIN * self._behind
-        return self._terms
+        return self._strong
 
 
-def sifts(kernels: Kernels, segments: Sequence[Segment]) -> bool:
-    """True if searches of these segments read the lists of terms."""
-    return sum(map(len, segments)) > SIFT_FROM and not kernels.can_sieve(segments[0])
+def uses_lists(kernels: Kernels, segments: Sequence[Segment]) -> bool:
+    """True if searches of these segments read the lists of strong words."""
+    return sum(map(len, segments)) > LISTS_FROM and not kernels.can_sieve(segments[0])
 
 
 def search(
@@ -160,7 +163,7 @@ def search(
     if best.limit == 0:
         return best.ranking()
     n_faces = sum(map(len, segments))
-    query = Search(kernels, lut, best, sifts=sifts(kernels, segments))
+    query = Search(kernels, lut, best, uses_lists=uses_lists(kernels, segments))
     n_threads = threads or (_n_threads() if n_faces >= THREADS_FROM else 1)
     longest = min(LONGEST, max(1, len(segments) // (4 * n_threads)))
     parts = iter(_parts(segments, masks, row, LONGEST if n_threads == 1 else longest))
@@ -181,8 +184,8 @@ def search_many(
     threads: int | None = None,
 ) -> list[Ranking]:
     """`search` of many queries, which go through a few segments at a time while they are cached."""
-    has_lists = sifts(kernels, segments)
-    queries = [Search(kernels, lut, Best(limit), sifts=has_lists) for lut in luts]
+    has_lists = uses_lists(kernels, segments)
+    queries = [Search(kernels, lut, Best(limit), uses_lists=has_lists) for lut in luts]
     parts = list(_parts(segments, None, row, TOGETHER))
     size = TOGETHER if row is None else 1
     steps = [parts[i : i + size] for i in range(0, len(parts), size)]
@@ -214,11 +217,8 @@ def _parts(
     if row is None or masks is not None:
         yield from _pieces(segments, masks)
         return
-    start = min(FIRST, len(segments[0]))
-    yield Piece(segments[0], slice(0, start), None)
     for first in range(0, len(segments), longest):
-        last = min(len(segments), first + longest)
-        yield Stretch(row, first, last, 0 if first else start)
+        yield Stretch(row, first, min(len(segments), first + longest))
 
 
 def _pieces(segments: Sequence[Segment], masks: Sequence[Mask] | None) -> Iterator[Piece]:

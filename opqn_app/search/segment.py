@@ -1,5 +1,6 @@
 """A run of faces that never changes, so that indexes made one after the other can share it."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -88,51 +89,94 @@ class Segment:
 
     @cached_property
     def tiles(self) -> NDArray[np.uint8]:
-        """(⌈n / 256⌉, M, 256) uint8: the codes once more, as one run of memory from face to face.
+        """(⌈n / 256⌉, M, 256) uint8: a copy of the codes, laid out for the sieve.
 
-        Made when first asked for: 0.2 ms. Reading one run takes 0.6 of the time of reading the
-        eight of `books` side by side. The last tile is filled up with zeros.
+        The sieve works on 256 faces at a time. Their codes lie together here, book after book.
+        Reading them is one run through memory, which takes 0.6 of the time of reading the rows of
+        `books` side by side. The last tile is filled up with zeros. A copy is made when it is
+        first asked for, which takes 0.2 ms for 8 books.
         """
+        tiles = np.empty(self._shape_of_tiles, np.uint8)
+        self._write_tiles(tiles)
+        return tiles
+
+    def lay_tiles(self, place: NDArray[np.uint8]) -> None:
+        """Make `tiles` in memory that the caller has, of `tiles_size` bytes."""
+        tiles = place.reshape(self._shape_of_tiles)
+        self._write_tiles(tiles)
+        self.__dict__["tiles"] = tiles
+
+    @property
+    def has_tiles(self) -> bool:
+        """True if `tiles` have been made."""
+        return "tiles" in self.__dict__
+
+    @property
+    def tiles_size(self) -> int:
+        """Bytes of `tiles`."""
+        return math.prod(self._shape_of_tiles)
+
+    @property
+    def _shape_of_tiles(self) -> tuple[int, int, int]:
         n_books, n = self.books.shape
-        tiles = np.zeros((-(-n // TILE), n_books, TILE), np.uint8)
+        return -(-n // TILE), n_books, TILE
+
+    def _write_tiles(self, tiles: NDArray[np.uint8]) -> None:
+        n_books, n = self.books.shape
         full = n // TILE
         tiles[:full] = self.books[:, : full * TILE].reshape(n_books, full, TILE).swapaxes(0, 1)
         if n % TILE:
+            tiles[full] = 0
             tiles[full, :, : n % TILE] = self.books[:, full * TILE :]
         tiles.flags.writeable = False
-        return tiles
 
     @property
     def nbytes(self) -> int:
         """Bytes held now, with the postings and tiles that have been made."""
         lists = self.postings.nbytes if self.has_postings else 0
-        tiles = self.tiles.nbytes if "tiles" in self.__dict__ else 0
+        tiles = self.tiles_size if self.has_tiles else 0
         return self.face_ids.nbytes + self.books.nbytes + lists + tiles
 
 
 class Row:
-    """Segments one behind the other, as compiled code finds them: a call passes many of them.
+    """Several segments, in the form that compiled code takes: the addresses of their arrays.
+
+    So one call can search many segments.
 
     Attributes:
-        segments: what the addresses are of; held, so that they stay true.
+        segments: those whose arrays the addresses point to. They are held, so no array goes away.
+        tiles: of the segments. They are held too: another thread may give a segment new ones.
         tiles_at, ids_at, lengths: (S,) int64: addresses of `tiles` and `face_ids`, and faces.
     """
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self.segments = tuple(segments)
-        self.tiles_at = np.array([segment.tiles.ctypes.data for segment in segments], np.int64)
+        _lay_together([segment for segment in segments if not segment.has_tiles])
+        self.tiles = tuple(segment.tiles for segment in segments)
+        self.tiles_at = np.array([tiles.ctypes.data for tiles in self.tiles], np.int64)
         self.ids_at = np.array([segment.face_ids.ctypes.data for segment in segments], np.int64)
         self.lengths = np.array([len(segment) for segment in segments], np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stretch:
-    """Segments `first` to `last` of a row, but for the first `skip` faces of the first one."""
+    """Segments `first` to `last` of a row."""
 
     row: Row
     first: int
     last: int
-    skip: int = 0
+
+
+def _lay_together(segments: Sequence[Segment]) -> None:
+    """Make the tiles of these segments in one piece of memory.
+
+    NumPy asks for large pages for a large array, and with them the processor looks fewer addresses
+    up: the sieve takes 0.9 of the time.
+    """
+    ends = np.cumsum([0, *(segment.tiles_size for segment in segments)])
+    memory = np.empty(ends[-1], np.uint8)
+    for segment, start, stop in zip(segments, ends[:-1], ends[1:], strict=True):
+        segment.lay_tiles(memory[start:stop])
 
 
 def cut(face_ids: Ids, codes: Codes) -> Iterator[Segment]:

@@ -1,34 +1,45 @@
 """Exact search against what people use today, in one run.
 
-    OMP_NUM_THREADS=1 python -m tests.benchmarks.bench_search [--n 1e6 ...] [--synthetic] [--json]
+    OMP_NUM_THREADS=1 python -m tests.benchmarks.bench_search [--n 1e6 ...] [--bytes 32] [--avx2]
+                                                              [--synthetic] [--json]
 
 Peers: faiss IndexPQ over the same codes; NumPy taking all scores; and up to `--peers` faces, where
 `--which` names them, a SQL join of the codes with the query's table, and float32 vectors of 512
-dimensions, flat and, up to `--graph` faces, as a graph (faiss IndexFlatIP, IndexHNSWFlat). Codes
-and tables are those of the bundled model: of real faces where `--embeddings` holds them (the recipe
-`trainer.recipes.bundled_head` leaves them in `runs/bundled-head`), else of points between the faces
-of the sample. More faces than there are, so nearly all from a million on, are crossed: each takes
-half of its words from one of them and half from another; the output says how many. With
---synthetic codes are drawn: people of unequal numbers of photos, eight likely words a book for each
-person.
+dimensions, flat and, up to `--graph` faces, as a graph (faiss IndexFlatIP, IndexHNSWFlat).
+
+Codes and tables are those of a bundled model. With 8 bytes they are of real faces where
+`--embeddings` holds them (the recipe `trainer.recipes.bundled_head` leaves them in
+`runs/bundled-head`), else of points between the faces of the sample. With 16 and 32 bytes, which
+are joint words, they are of faces drawn with the mean and covariance of the sample's. More faces
+than there are, so nearly all from a million on, are crossed: each takes half of its words from one
+of them and half from another; the output says how many. With --synthetic codes of 8 bytes are
+drawn: people of unequal numbers of photos, eight likely words a book for each person.
 
 Each figure is the median process CPU time of one thread over interleaved runs. Every ranking of
 ours, of each way of searching that is timed, is compared with brute force, ids and scores; brute
 force is written from the definition (see `by_definition`) and uses nothing of the search.
+
+faiss gets one thread and picks the widest vectors of the processor by itself. With --avx2
+everything is measured once more in a process of its own, where numba compiles for a processor with
+AVX2 and nothing wider, and faiss is told the same (FAISS_SIMD_LEVEL).
 
 Memory: 63 bytes a face, 6.3 GB at 1e8, and for the vectors of peers 6 kB a face.
 """
 
 import argparse
 import json
+import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import faiss
+import llvmlite.binding as llvm
 import numpy as np
 
 from opqn_app.opqn import lut as lut_scoring
@@ -36,7 +47,7 @@ from opqn_app.search.code_index import CodeIndex, Ranking
 from opqn_app.search.kernels import dispatch as kernels
 from opqn_app.search.kernels.numpy_kernel import NumpyKernels
 from tests.benchmarks import search_peers
-from tests.benchmarks.search_data import EMBEDDINGS, Data, load_data
+from tests.benchmarks.search_data import EMBEDDINGS, MODELS, Data, load_data
 
 K_BEST = 100
 SLOW_QUERIES = 3  # of peers that take long
@@ -53,6 +64,7 @@ class Result:
 
     Attributes:
         codes: what they are made of.
+        bytes_per_code: books of a code, one byte each.
         ms_portable, ms_numpy: ours compiled for any processor, and without numba.
         ratio_faiss, ratio_brute_force: peer over ours.
         ms_wall: ours on the clock, with as many threads as it chooses.
@@ -62,6 +74,7 @@ class Result:
     """
 
     n: int
+    bytes_per_code: int
     codes: str
     loops: str
     ms: float
@@ -115,6 +128,7 @@ def measure(n: int, data: Data, runs: int, *, queries: int, which: Sequence[str]
     slow = slow_peers(n, codes, luts, data, which)
     return Result(
         n=n,
+        bytes_per_code=codes.shape[1],
         codes=data.described(n),
         loops=best.name,
         ms=ms["ours"],
@@ -277,8 +291,8 @@ def machine() -> str:
 
 def in_words(result: Result) -> str:
     text = (
-        f"{result.n:,} faces, {result.loops}: {result.ms:.2f} ms ({result.ms_wall:.2f} "
-        "wall, threads as it chooses); faiss IndexPQ "
+        f"{result.n:,} faces of {result.bytes_per_code} bytes, {result.loops}: {result.ms:.2f} ms "
+        f"({result.ms_wall:.2f} wall, threads as it chooses); faiss IndexPQ "
         f"{result.ms_faiss:.2f} ({result.ratio_faiss:.1f}x), NumPy take "
         f"{result.ms_brute_force:.2f} ({result.ratio_brute_force:.1f}x); any processor "
         f"{result.ms_portable:.2f}, without numba {result.ms_numpy:.2f}; batch of "
@@ -299,9 +313,41 @@ def in_words(result: Result) -> str:
     return text
 
 
+def avx2_only() -> dict[str, str]:
+    """Environment in which numba and faiss see a processor with AVX2 and nothing wider."""
+    features = llvm.get_host_cpu_features()
+    wider = ("avx512", "avx10", "amx", "evex")
+    signs = (
+        ("+" if is_there and not name.startswith(wider) else "-") + name
+        for name, is_there in features.items()
+    )
+    return {
+        "NUMBA_CPU_NAME": "haswell",
+        "NUMBA_CPU_FEATURES": ",".join(signs),
+        "FAISS_SIMD_LEVEL": "AVX2",
+    }
+
+
+def again_with_avx2(arguments: Sequence[str]) -> dict[str, object]:
+    """What this program finds, run with these arguments where there is only AVX2."""
+    kept = [argument for argument in arguments if argument not in ("--avx2", "--json")]
+    command = [sys.executable, "-m", "tests.benchmarks.bench_search", *kept, "--json"]
+    done = subprocess.run(
+        command, env=os.environ | avx2_only(), stdout=subprocess.PIPE, text=True, check=True
+    )
+    *lines, last = done.stdout.splitlines()
+    print(*lines, sep="\n", flush=True)
+    found: dict[str, object] = json.loads(last)
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n", type=float, nargs="+", default=[1e5, 1e6], help="faces")
+    model = parser.add_mutually_exclusive_group()
+    model.add_argument("--bytes", type=int, choices=MODELS, default=8, help="of a code")
+    model.add_argument("--model", choices=MODELS.values(), help="the same by the model's name")
+    parser.add_argument("--avx2", action="store_true", help="and again without wider vectors")
     parser.add_argument("--synthetic", action="store_true", help="draw codes and tables")
     parser.add_argument("--embeddings", type=Path, default=EMBEDDINGS, help="of real faces")
     parser.add_argument("--queries", type=int, default=10, help="10 at most")
@@ -314,16 +360,23 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="end with one JSON object, the last n")
     arguments = parser.parse_args()
     faiss.omp_set_num_threads(1)
-    data = load_data(synthetic=arguments.synthetic, embeddings=arguments.embeddings)
-    print(f"{machine()}; M=8 K=256, best {K_BEST}, one thread, CPU ms a query")
+    data = load_data(
+        synthetic=arguments.synthetic,
+        embeddings=arguments.embeddings,
+        model=arguments.model or MODELS[arguments.bytes],
+    )
+    print(f"{machine()}; 256 words a book, best {K_BEST}, one thread, CPU ms a query")
     for n in map(int, arguments.n):
         graph = min(arguments.peers, arguments.graph)
         largest = {"sql": arguments.peers, "flat": arguments.peers, "hnsw": graph}
         which = [name for name in arguments.which if n <= largest[name]]
         result = measure(n, data, arguments.runs, queries=arguments.queries, which=which)
         print(in_words(result), flush=True)
+    found = asdict(result)
+    if arguments.avx2:
+        found["avx2"] = again_with_avx2(sys.argv[1:])
     if arguments.json:
-        print(json.dumps(asdict(result)))
+        print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ Search = Callable[[np.ndarray], np.ndarray]
 
 def pq_index(codes: np.ndarray) -> Any:
     """faiss IndexPQ whose centroids are unit vectors, so that its scores are the same sums."""
-    index = faiss.IndexPQ(8 * 256, 8, 8, faiss.METRIC_INNER_PRODUCT)
-    faiss.copy_array_to_vector(np.tile(np.eye(256, dtype=np.float32), (8, 1)).ravel(),
-                               index.pq.centroids)  # fmt: skip
+    books = codes.shape[1]
+    index = faiss.IndexPQ(books * 256, books, 8, faiss.METRIC_INNER_PRODUCT)
+    words = np.tile(np.eye(256, dtype=np.float32), (books, 1))
+    faiss.copy_array_to_vector(words.ravel(), index.pq.centroids)
     faiss.copy_array_to_vector(codes.ravel(), index.codes)
     index.is_trained, index.ntotal = True, len(codes)
     return index

@@ -36,9 +36,9 @@ def used(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(kernels, "_kernels", loops(request.param))
     monkeypatch.setattr(kernels, "warm_up_aside", lambda: None)
     monkeypatch.setattr(exact, "FIRST", 40)
-    monkeypatch.setattr(exact, "SIFT_FROM", 0)
+    monkeypatch.setattr(exact, "LISTS_FROM", 0)
     monkeypatch.setattr(exact, "LISTS_PER_SEARCH", 10_000)
-    monkeypatch.setattr(exact, "SIFT_SEGMENT_FROM", 1)
+    monkeypatch.setattr(exact, "LISTS_OF_SEGMENT_FROM", 1)
     monkeypatch.setattr(code_index, "LARGE", 0)
 
 
@@ -176,7 +176,7 @@ def test_a_threshold_beyond_all_scores(min_score: float) -> None:
     assert len(found) == (20 if min_score == -np.inf else 0)
 
 
-@pytest.mark.parametrize(("peak", "expected"), [(0.02, "sift"), (50.0, "scan")])
+@pytest.mark.parametrize(("peak", "expected"), [(0.02, "read_lists"), (50.0, "scan")])
 def test_lists_are_read_where_few_words_count(
     peak: float, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -188,9 +188,9 @@ def test_lists_are_read_where_few_words_count(
             ways.append("scan")
             return super().scan(*given)
 
-        def sift(self, *given: Any) -> Any:
-            ways.append("sift")
-            return super().sift(*given)
+        def read_lists(self, *given: Any) -> Any:
+            ways.append("read_lists")
+            return super().read_lists(*given)
 
     monkeypatch.setattr(kernels, "_kernels", Watched())
     monkeypatch.setattr(kernels, "warm_up_aside", lambda: None)
@@ -201,39 +201,30 @@ def test_lists_are_read_where_few_words_count(
     lut = lut_scoring.snap(rng.dirichlet(np.full(256, peak), 8))
     index.search(lut, limit=100)
     assert ways[-2:] == [expected] * 2
-    assert index.bytes_per_face < (33.0 if expected == "sift" else 16.1)
+    assert index.bytes_per_face < (33.0 if expected == "read_lists" else 16.1)
 
 
-def test_a_processor_with_vbmi_sieves() -> None:
-    from opqn_app.search.kernels.numba_kernel import has_vbmi
-
-    if not has_vbmi():
-        pytest.skip("this processor has no AVX-512 VBMI")
-    best = kernels.warm_up()
-    codes = np.zeros((300, 4), np.uint8)
-    assert best.can_sieve(segment.Segment(np.arange(300), codes))
-    assert not best.can_sieve(segment.Segment(np.arange(300), codes.astype(np.uint16)))
-
-
-def test_a_sum_of_eight_bits_never_passes_over_a_face_at_the_floor() -> None:
-    """The rounding of the sieve is upward: whatever face scores the floor has steps of 255."""
-    pytest.importorskip("numba")
-    from opqn_app.search.kernels.numba_kernel import has_vbmi
-
-    if not has_vbmi():
-        pytest.skip("this processor has no AVX-512 VBMI")
-    from opqn_app.search.kernels.vbmi_kernel import fill_steps
-
-    rng = np.random.default_rng(8)
-    for kind in KINDS:
-        for m in (1, 8, 32):
-            lut = tables(kind, rng, m, 256)
-            codes = rng.integers(0, 256, (200, m))
-            scores = lut_scoring.scores(lut, codes.astype(np.uint8))
-            for code, floor in zip(codes, scores, strict=True):
-                steps = np.zeros((m, 256), np.uint8)
-                if fill_steps(lut, floor, steps):
-                    assert steps[np.arange(m), code].sum(dtype=np.int64) >= 255
+@pytest.mark.usefixtures("used")
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_long_codes_in_segments_of_several_tiles(data: st.DataObject) -> None:
+    """A first floor comes from a sample, tables hold anything, and some faces may not be found."""
+    m, seed = data.draw(st.sampled_from([5, 8, 32])), data.draw(st.integers(0, 2**32))
+    kind = data.draw(st.sampled_from(KINDS))
+    n, size = data.draw(st.integers(1, 5000)), data.draw(st.integers(200, 2000))
+    rng = np.random.default_rng(seed)
+    codes = gallery(data.draw(st.sampled_from(["random", "popular"])), rng, n, m, 256)
+    lut, ids = tables(kind, rng, m, 256), np.cumsum(rng.integers(1, 4, n))
+    index = in_segments(ids, codes, size)
+    few = rng.random(n) < data.draw(st.sampled_from([0.01, 0.4, 0.9]))
+    for limit in (1, 100, data.draw(st.integers(2, 600))):
+        check(index.search(lut, limit=limit), by_definition(lut, ids, codes, limit=limit))
+        check(
+            index.search(lut, limit=limit, among=few),
+            by_definition(lut, ids[few], codes[few], limit=limit),
+        )
 
 
 def test_a_table_or_mask_that_does_not_fit_is_an_error() -> None:

@@ -15,7 +15,7 @@ from opqn_app.core import paths
 from opqn_app.core.types import Floats, Ids, Lut
 from opqn_app.search.kernels.numpy_kernel import NumpyKernels
 from opqn_app.search.segment import Segment, Stretch
-from opqn_app.search.terms import Terms
+from opqn_app.search.strong_words import StrongWords
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,9 @@ class Kernels(Protocol):
         self, stretch: Stretch, lut: Lut, floor: Any, heap: Floats
     ) -> tuple[Floats, Ids, int]: ...  # of many segments: (scores, face ids, the segment it came
     #                                    to); raises the floor with `heap`, see `Best.heap`
-    def sift(
-        self, segment: Segment, terms: Terms, lut: Lut, floor: Any
-    ) -> tuple[Floats, NDArray[Any]]: ...  # reads the lists of the terms only
+    def read_lists(
+        self, segment: Segment, strong: StrongWords, lut: Lut, floor: Any
+    ) -> tuple[Floats, NDArray[Any]]: ...  # reads the lists of the strong words only
 
 
 _lock = threading.Lock()
@@ -97,10 +97,10 @@ def _compiled() -> Kernels | None:
 
 
 def _best_of_compiled() -> Kernels:
-    from opqn_app.search.kernels import numba_kernel as kernels_numba
+    from opqn_app.search.kernels import numba_kernel
 
-    if kernels_numba.has_vbmi():
-        from opqn_app.search.kernels import vbmi_kernel as kernels_vbmi
+    if numba_kernel.has_vbmi() or numba_kernel.has_avx2():
+        from opqn_app.search.kernels import sieve_kernel
 
-        return kernels_vbmi.VbmiKernels()
-    return kernels_numba.NumbaKernels()
+        return sieve_kernel.SieveKernels()
+    return numba_kernel.NumbaKernels()

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import llvmlite.binding as llvm  # type: ignore[import-untyped,import-not-found,unused-ignore]
+import numba
 import numpy as np
 from numba import njit, types
 from numpy.typing import NDArray
 
 from opqn_app.core.types import Floats, Ids, Lut
 from opqn_app.search.segment import SIZE, Segment, Stretch
-from opqn_app.search.terms import Terms
+from opqn_app.search.strong_words import StrongWords
 
 F = TypeVar("F", bound=Callable[..., Any])
 Rows = NDArray[np.int32]
@@ -37,10 +38,23 @@ def books_type(word: Any) -> Any:
     return types.Array(word, 2, "C", readonly=True)
 
 
-def has_vbmi() -> bool:
-    """True if this processor can run `kernels_vbmi`, which must not even be imported elsewhere."""
+def _has(*names: str) -> bool:
+    config: Any = numba.config
+    if config.CPU_FEATURES is not None or config.CPU_NAME is not None:  # compiling for another one
+        asked = (config.CPU_FEATURES or "").split(",")
+        return all(f"+{name}" in asked for name in names)
     features = llvm.get_host_cpu_features()
-    return all(features.get(name) for name in ("avx512vbmi", "avx512bw", "avx512f"))
+    return all(features.get(name) for name in names)
+
+
+def has_vbmi() -> bool:
+    """True if numba compiles for a processor with AVX-512 VBMI."""
+    return _has("avx512vbmi", "avx512bw", "avx512f")
+
+
+def has_avx2() -> bool:
+    """True if numba compiles for a processor with AVX2, without which `sieve_loops` do not work."""
+    return _has("avx2")
 
 
 def compiled(signatures: list[Any]) -> Callable[[F], F]:
@@ -107,12 +121,12 @@ def scan_rows(
         for word in _WORDS
     ]
 )
-def sift_rows(
+def read_lists_of(
     books: NDArray[Any],
     positions: NDArray[np.uint16],
     starts: NDArray[np.int32],
-    term_books: NDArray[np.int64],
-    term_words: NDArray[np.int64],
+    strong_books: NDArray[np.int64],
+    strong_words: NDArray[np.int64],
     weights: NDArray[np.uint8],
     threshold: int,
     lut: Lut,
@@ -120,11 +134,11 @@ def sift_rows(
     scores: Floats,
     rows: Rows,
 ) -> int:
-    """Sum the weights of each face's terms; score those that reach the threshold."""
+    """Sum the weights of each face's strong words; score those that reach the threshold."""
     n = books.shape[1]
     sums = np.zeros(n + (-n) % CHUNK, np.uint8)
-    for t in range(len(term_books)):
-        m, word, weight = term_books[t], term_words[t], weights[t]
+    for t in range(len(strong_books)):
+        m, word, weight = strong_books[t], strong_words[t], weights[t]
         if word + 1 < starts.shape[1]:
             listed = positions[m]
             for j in range(starts[m, word], starts[m, word + 1]):
@@ -182,21 +196,21 @@ class NumbaKernels:
     ) -> tuple[Floats, Ids, int]:
         return np.empty(0, np.float32), np.empty(0, np.int64), stretch.first
 
-    def sift(
-        self, segment: Segment, terms: Terms, lut: Lut, floor: np.float32
+    def read_lists(
+        self, segment: Segment, strong: StrongWords, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
-        threshold = max(terms.threshold(floor), 0)
+        threshold = max(strong.threshold(floor), 0)
         scores, rows, _ = room()
         if threshold > 255:  # no sum of weights gets there
             return scores[:0], rows[:0]
         lists = segment.postings
-        n = sift_rows(
+        n = read_lists_of(
             segment.books,
             lists.positions,
             lists.starts,
-            terms.books,
-            terms.words,
-            terms.weights,
+            strong.books,
+            strong.words,
+            strong.weights,
             threshold,
             lut,
             floor,

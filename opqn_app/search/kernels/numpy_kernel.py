@@ -5,7 +5,7 @@ import numpy as np
 from opqn_app.core.types import Floats, Ids, Lut
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.segment import Segment, Stretch
-from opqn_app.search.terms import Terms
+from opqn_app.search.strong_words import StrongWords
 
 
 class NumpyKernels:
@@ -33,22 +33,22 @@ class NumpyKernels:
     ) -> tuple[Floats, Ids, int]:
         return np.empty(0, np.float32), np.empty(0, np.int64), stretch.first
 
-    def sift(
-        self, segment: Segment, terms: Terms, lut: Lut, floor: np.float32
+    def read_lists(
+        self, segment: Segment, strong: StrongWords, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Ids]:
-        sums = _weight_sums(segment, terms)
-        rows = np.flatnonzero(sums >= max(terms.threshold(floor), 0))
+        sums = _weight_sums(segment, strong)
+        rows = np.flatnonzero(sums >= max(strong.threshold(floor), 0))
         scores = lut_scoring.scores(lut, segment.books[:, rows].T)
         kept = scores >= floor
         return scores[kept], rows[kept]
 
 
-def _weight_sums(segment: Segment, terms: Terms) -> np.ndarray:
-    """(n,) uint8: what the terms of each face sum to."""
+def _weight_sums(segment: Segment, strong: StrongWords) -> np.ndarray:
+    """(n,) uint8: what the strong words of each face sum to."""
     sums = np.zeros(len(segment), np.uint8)
     positions, starts = segment.postings.positions, segment.postings.starts
-    known = terms.words < starts.shape[1] - 1
-    books, words, weights = terms.books[known], terms.words[known], terms.weights[known]
+    known = strong.words < starts.shape[1] - 1
+    books, words, weights = strong.books[known], strong.words[known], strong.weights[known]
     firsts, lasts = starts[books, words], starts[books, words + 1]
     for m, first, last, weight in zip(
         books.tolist(), firsts.tolist(), lasts.tolist(), weights, strict=True

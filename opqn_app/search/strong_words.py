@@ -1,9 +1,10 @@
-"""The few words that can lift a face among the best, and what all others add at most.
+"""The words of a query's table that can lift a face among the best, and a bound for all others.
 
-A query's table is split by a value v: words above v are terms. A face gains weight w[m, c] =
-p_m[c] - tail_m for each term it holds, where tail_m is the largest entry of book m that is no
-term. So its score is at most base + Σ w, base = Σ_m tail_m, and faces with base + Σ w below the
-k-th best score need not be looked at. Exact, whatever v is; a good v has few terms and a low base.
+The table is split by a value v. Words above v are strong. A face gets a weight for each strong word
+it holds: w[m, c] = p_m[c] - rest_m. Here rest_m is the largest entry of book m that is not strong.
+So a face scores at most base + Σ w, where base = Σ_m rest_m. Faces whose bound lies below the k-th
+best score need not be looked at. That is exact whatever v is. A good v leaves few strong words and
+a low base.
 """
 
 import math
@@ -22,13 +23,13 @@ SLACK = 1 - 1e-9  # more than all rounding of float64 in a bound, less than a st
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Terms:
+class StrongWords:
     """Words whose lists are read.
 
     Attributes:
-        books, words: (t,) int64: term i is word words[i] of book books[i].
+        books, words: (t,) int64: the i-th is word words[i] of book books[i].
         weights: (t,) uint8, rounded up; those of one face never sum to more than 255.
-        base: what a face without any term scores at most.
+        base: what a face without any of them scores at most.
         scale: steps of `weights` per unit of score.
     """
 
@@ -43,34 +44,34 @@ class Terms:
         return math.ceil((float(floor) - self.base) * self.scale * SLACK)
 
 
-def pick_terms(lut: Lut, floor: np.float32) -> Terms | None:
-    """The terms for faces of at least `floor`; None where reading all codes is faster.
+def pick_strong_words(lut: Lut, floor: np.float32) -> StrongWords | None:
+    """The strong words for faces of at least `floor`; None where reading all codes is faster.
 
-    The number of terms is doubled until base lies halfway between the mean of the table and the
+    Their number is doubled until base lies halfway between the mean of the table and the
     floor. Where tables are flat that takes too many words.
     """
     table = lut.astype(np.float64)
     mean = float(table.mean(axis=1).sum())
     goal = mean + BASE_SHARE * (float(floor) - mean) if floor > mean else -np.inf
     falling = np.sort(table, axis=None)[::-1]
-    n_terms = table.shape[0]
-    while n_terms <= MAX_LISTS_PER_BOOK * table.size:
-        is_term = table > falling[n_terms]
-        tails = np.where(is_term, table.min(axis=1, keepdims=True), table).max(axis=1)
-        if tails.sum() <= goal:
-            return _weighed(table, is_term, tails)
-        n_terms *= 2
+    n_strong = table.shape[0]
+    while n_strong <= MAX_LISTS_PER_BOOK * table.size:
+        is_strong = table > falling[n_strong]
+        rests = np.where(is_strong, table.min(axis=1, keepdims=True), table).max(axis=1)
+        if rests.sum() <= goal:
+            return _weighed(table, is_strong, rests)
+        n_strong *= 2
     return None
 
 
 def _weighed(
-    table: NDArray[np.float64], is_term: NDArray[np.bool_], tails: NDArray[np.float64]
-) -> Terms | None:
-    gains = np.where(is_term, table - tails[:, None], 0.0)
+    table: NDArray[np.float64], is_strong: NDArray[np.bool_], rests: NDArray[np.float64]
+) -> StrongWords | None:
+    gains = np.where(is_strong, table - rests[:, None], 0.0)
     largest = float(gains.max(axis=1).sum())
     if not largest > 0 or len(table) > MAX_BOOKS:
         return None
     scale = (ACCUMULATOR_MAX - len(table)) / largest
     books, words = map(np.ascontiguousarray, np.nonzero(gains))  # columns of one array
     weights = np.ceil(gains[books, words] * scale).astype(np.uint8)
-    return Terms(books, words, weights, float(tails.sum()), scale)
+    return StrongWords(books, words, weights, float(rests.sum()), scale)
