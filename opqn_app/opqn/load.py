@@ -29,8 +29,8 @@ def _convert(folder: Path) -> None:
         from opqn_app.opqn.torch.convert import add_networks
     except ImportError as error:
         reason = (
-            "it was saved by an older version and is to be converted, once. For that this program "
-            f"needs {error.name}: install 'opqn-photo-search[train]' and open the model again"
+            "it was saved by an older version and is to be converted, once, which takes torch; "
+            "install 'opqn-photo-search[train]' and open the model again"
         )
         raise ModelIncompatible(folder, reason) from error
     add_networks(folder)
