@@ -33,8 +33,11 @@ import numpy as np
 from opqn_app.engine import load_engine
 from opqn_app.vision.align import align_face
 from opqn_app.vision.copies import bounded_copy
-from opqn_app.core.depth import FAST
 from opqn_app.vision.images import read_photo
+try:
+    from opqn_app.core.depth import FAST
+except ImportError:  # an older build
+    from opqn_app.vision.depth import FAST
 
 engine = load_engine("bundled-64", "cpu", "mtcnn")
 
