@@ -1,12 +1,16 @@
 """The recipe that tunes the trunk, from crops to a trunk that heads can be made on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 import torch
 from face_data import write_face_data
 
+from opqn_app.core.files import replacing
 from opqn_app.opqn.torch.sface import SFace
 from trainer.data.picture_set import read_crops
 from trainer.method.last_blocks import LastBlocksSettings, maps_of
@@ -56,15 +60,16 @@ def test_the_recipe_tunes_the_last_layers_and_goes_on_where_it_stopped(
     assert same_weights(tmp_path / "sface.pt", tmp_path / "tuned.pt") == everything
 
     stopped = tmp_path / "stopped"
-    save = torch.save
 
-    def save_once(state: object, path: Path) -> None:
-        save(state, path)
-        path.replace(path.with_suffix(".pt"))
-        raise KeyboardInterrupt
+    @contextmanager
+    def write_one_epoch(path: Path) -> Iterator[BinaryIO]:
+        with replacing(path) as file:
+            yield file
+        if path.name == "training.pt":
+            raise KeyboardInterrupt
 
     more = ("--epochs", "2", "--run", str(stopped))
-    monkeypatch.setattr(torch, "save", save_once)
+    monkeypatch.setattr(tuned_trunk, "replacing", write_one_epoch)
     with pytest.raises(KeyboardInterrupt):
         tuned_trunk.main(command(tmp_path, *more))
     monkeypatch.undo()
