@@ -8,6 +8,7 @@ needs tables with few large entries.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from opqn_app.search.kernels.sieve_loops import (
     SAMPLE,
     WORDS,
     fill_steps,
-    find_grounds,
+    find_bounds,
     fold,
     sampled_floor,
     sieve_segments,
@@ -41,10 +42,9 @@ class SieveKernels(NumbaKernels):
         self, segment: Segment, part: slice, lut: Lut, floor: np.float32
     ) -> tuple[Floats, Rows]:
         steps, plan = np.empty((len(lut), WORDS), np.uint8), np.empty((len(lut), 2), np.int64)
-        shifts = np.empty(len(lut), np.int64)
-        grounds, peaks = np.empty(len(lut), np.float32), np.empty(len(lut), np.float32)
-        find_grounds(lut, grounds, peaks)
-        if not fill_steps(lut, grounds, peaks, floor, steps, shifts):
+        bounds, shifts = np.empty((2, len(lut)), np.float32), np.empty(len(lut), np.int64)
+        find_bounds(lut, bounds)
+        if not fill_steps(lut, bounds, floor, steps, shifts):
             return self.scan(segment, part, lut, floor)
         fold(steps, shifts, plan)
         scores, rows, _ = room()
@@ -56,29 +56,39 @@ class SieveKernels(NumbaKernels):
         self, stretch: Stretch, lut: Lut, floor: np.float32, heap: Floats
     ) -> tuple[Floats, Ids, int]:
         scores, rows, ids = room()
-        row, first, last = stretch.row, stretch.first, stretch.last
-        before, limit = heap.copy(), len(heap)
-        ranks = [0]  # the floor is good
-        if before[0] == -np.inf:
-            ranks = [likely_rank(int(row.lengths[first:last].sum()), limit), limit]
-        for rank in ranks:
-            heap[:], start = before, floor
-            if rank:
-                sample = sampled_floor(row.tiles_at, row.lengths, first, last, lut, rank)
-                start = max(floor, sample)
-            n, end = sieve_segments(
-                row.tiles_at, row.ids_at, row.lengths, first, last,
+        row, before = stretch.row, heap.copy()
+        for start in _starts(stretch, lut, floor, before):
+            heap[:] = before
+            n, last = sieve_segments(
+                row.tiles_at, row.ids_at, row.lengths, stretch.first, stretch.last,
                 lut, start, heap, scores, rows, ids,
             )  # fmt: skip
-            if rank == limit or start == floor or heap[0] >= start:
+            if heap[0] >= start:
                 break
-        return scores[:n], ids[:n], end
+        return scores[:n], ids[:n], last
+
+
+def _starts(stretch: Stretch, lut: Lut, floor: np.float32, heap: Floats) -> Iterator[np.float32]:
+    """Floors to begin with, the next one where too few faces reach the one before.
+
+    The last one is no higher than the best faces of all allow. The one before it is a guess.
+    """
+    if heap[0] > -np.inf:
+        yield floor
+        return
+    row, first, last = stretch.row, stretch.first, stretch.last
+    n_faces = int(row.lengths[first:last].sum())
+    for rank in (likely_rank(n_faces, len(heap)), len(heap)):
+        sampled = sampled_floor(row.tiles_at, row.lengths, first, last, lut, rank)
+        yield max(floor, sampled)
+        if sampled <= floor:
+            return
 
 
 def likely_rank(n_faces: int, limit: int) -> int:
-    """Rank in a sample whose score most likely `limit` of all faces reach.
+    """Rank in a sample whose score is very likely reached by `limit` of all faces.
 
-    As many more than the sample's share of the best are counted as chance hardly takes away.
+    In the sample, `share` of the best are expected. Chance hardly adds three deviations to that.
     """
     share = limit * min(1.0, SAMPLE * TILE / n_faces)
-    return min(limit, math.ceil(share + 3 * math.sqrt(share) + 3))
+    return min(limit, math.ceil(share + 3 * math.sqrt(share) + 2))

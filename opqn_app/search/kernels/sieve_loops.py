@@ -41,15 +41,16 @@ SHORTEST = 1e-6  # way of what it is the difference of; float64 rounds off far l
 DOWN = 0.95  # of a step that rounding may take from a sum; the rest is for float32
 LEAST_WAY = 1e-30  # float32 holds 255 / way
 
-
 IS_FOLDED = not has_vbmi()  # see `fold`
 LARGEST = 15 if IS_FOLDED else FULL  # entry of a table
 
 cgutils: Any = _cgutils  # has no types, like UniTuple
 _pair_of: Any = types.UniTuple
 _INT, _IDS = types.int64, types.Array(types.int64, 1, "C")
-_FLOATS = types.Array(types.float32, 1, "C")
-_STEPS, _PLAN = types.Array(types.uint8, 2, "C"), types.Array(types.int64, 2, "C")
+_FLOATS, _FLOAT = types.Array(types.float32, 1, "C"), types.float32
+_BOUNDS, _STEPS, _PLAN = (
+    types.Array(kind, 2, "C") for kind in (types.float32, types.uint8, types.int64)
+)
 _I64 = ir.IntType(64)
 
 
@@ -76,19 +77,13 @@ def reaching(typing: Any, tile: Any, tables: Any, plan: Any, masks: Any) -> Any:
         )
         n_books, _ = cgutils.unpack_tuple(builder, tables_at.shape, 2)
         words_at = builder.inttoptr(arguments[0], cgutils.voidptr_t)
-        lanes = 64 if has_vbmi() else 32
-        look_up = _look_up_64 if has_vbmi() else _look_up_32
+        lanes, look_up = (32, _look_up_32) if IS_FOLDED else (64, _look_up_64)
         vector = _bytes(lanes)
-        sums = [
-            cgutils.alloca_once_value(builder, ir.Constant(vector, None))
-            for _ in range(TILE // lanes)
-        ]
+        zeros = [ir.Constant(vector, None)] * (TILE // lanes)
+        sums = [cgutils.alloca_once_value(builder, zero) for zero in zeros]
         with cgutils.for_range(builder, n_books) as loop:
-            place = builder.mul(loop.index, _number(2))
-            book, doublings = (
-                builder.load(builder.gep(plan_at.data, [builder.add(place, _number(i))]))
-                for i in range(2)
-            )
+            step = builder.gep(plan_at.data, [builder.mul(loop.index, _number(2))])
+            book, doublings = (builder.load(builder.gep(step, [_number(i)])) for i in range(2))
             at = builder.mul(book, _number(WORDS))
             for line in range(0, TILE, LINE):
                 for ahead, level in AHEAD:
@@ -129,10 +124,8 @@ def _load(builder: Any, data: Any, offset: Any, n: int) -> Any:
 def _fetch(builder: Any, data: Any, offset: Any, level: int) -> None:
     """Have the line at data + offset brought into the cache; an address beyond all does no harm.
 
-    Level 3 is the closest cache, level 2 the next; distances were measured.
-
-    Reading alone makes the processor look ahead too little: a million codes of 32 bytes that lay
-    in memory took 4.2 ms without this and 2.2 ms with it.
+    Level 3 is the closest cache, level 2 the next; distances were measured. Without this a pass
+    over a million codes of 32 bytes in memory took 4.2 ms with VBMI, not 2.2.
     """
     kind = ir.IntType(32)
     function = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t, kind, kind, kind])
@@ -211,40 +204,39 @@ def pointer(typing: Any, address: Any) -> Any:
     return types.voidptr(types.int64), emit
 
 
-@compiled([types.void(TABLE, _FLOATS, _FLOATS)])
-def find_grounds(lut: Lut, grounds: Floats, peaks: Floats) -> None:
-    """Write what a word of each book is taken to add at least, and what one adds at most.
+@compiled([types.void(TABLE, _BOUNDS)])
+def find_bounds(lut: Lut, bounds: Floats) -> None:
+    """Write the least and the most that a word of each book is taken to add: (2, M).
 
-    Words below the ground count as much as it. Raising them makes the way to the floor shorter, so
+    Words below the least count as much as it. Raising them makes the way to the floor shorter, so
     a step of it finer.
     """
     n_words = min(lut.shape[1], WORDS)
     for m in range(lut.shape[0]):
-        total, squares, least, peaks[m] = np.float64(0), np.float64(0), lut[m, 0], lut[m, 0]
+        total, squares, least, most = np.float64(0), np.float64(0), lut[m, 0], lut[m, 0]
         for c in range(n_words):
             value = np.float64(lut[m, c])
             total += value
             squares += value * value
-            least = min(least, lut[m, c])
-            peaks[m] = max(peaks[m], lut[m, c])
+            least, most = min(least, lut[m, c]), max(most, lut[m, c])
         mean = total / n_words
         spread = np.sqrt(max(squares / n_words - mean * mean, 0.0))
-        grounds[m] = max(least, np.float32(mean - DEVIATIONS * spread))
+        bounds[0, m] = max(least, np.float32(mean - DEVIATIONS * spread))
+        bounds[1, m] = most
 
 
-@compiled([types.boolean(TABLE, _FLOATS, _FLOATS, types.float32, _STEPS, _IDS)])
+@compiled([types.boolean(TABLE, _BOUNDS, _FLOAT, _STEPS, _IDS)])
 def fill_steps(
-    lut: Lut, grounds: Floats, peaks: Floats, floor: np.float32,
-    steps: NDArray[np.uint8], shifts: Ids,
-) -> bool:  # fmt: skip
-    """Write what each word adds, in 255ths of the way from the ground of all books to the floor.
+    lut: Lut, bounds: Floats, floor: np.float32, steps: NDArray[np.uint8], shifts: Ids
+) -> bool:
+    """Write what each word adds, in 255ths of the way from the least of all books to the floor.
 
     A face of at least `floor` has a sum of at least 255. Its unrounded steps sum to 255. Each is
     rounded up, or down by less than one in M, so all of them fall by less than 1 together, what
     floats round off counted in. A sum of whole steps above 254 is 255 or more.
 
     Args:
-        grounds, peaks: of `find_grounds`.
+        bounds: of `find_bounds`.
         steps: (M, 256). A word adds steps · 2^shift of its book, so that no entry is too large.
         shifts: (M,).
 
@@ -254,7 +246,7 @@ def fill_steps(
     n_words = min(lut.shape[1], WORDS)
     way = np.float64(floor)
     size = abs(way)
-    for ground in grounds:
+    for ground in bounds[0]:
         way -= np.float64(ground)
         size += np.float64(abs(ground))
     if not (way > SHORTEST * size and way > LEAST_WAY):
@@ -262,8 +254,8 @@ def fill_steps(
     per_score = np.float32(FULL / way)
     down = np.float32(DOWN / lut.shape[0])
     for m in range(lut.shape[0]):
-        ground = grounds[m]
-        most = min((peaks[m] - ground) * per_score - down, np.float32(FULL))
+        ground = bounds[0, m]
+        most = min((bounds[1, m] - ground) * per_score - down, np.float32(FULL))
         shifts[m] = 0
         while np.float32(LARGEST << shifts[m]) < most:
             shifts[m] += 1
@@ -281,11 +273,10 @@ def fill_steps(
 def fold(steps: NDArray[np.uint8], shifts: Ids, plan: Ids) -> None:
     """Make tables ready for `reaching` in place, and say in which order it takes the books.
 
-    AVX2 needs tables of 128 bytes. The low half of byte c is the entry of word c, the high half
-    the XOR of it and the entry of word c + 128. AVX2 chooses among answers by their differences:
-    after this, byte c of a book is the XOR of all bytes whose place lacks none of the bits of c
-    but some of bits 4, 5 and 6. A word's entry is then the XOR of the bytes for all subsets of its
-    bits (a Möbius transform).
+    With AVX2 a table has 128 bytes. Byte c holds the entry of word c, and in its high half the XOR
+    of that and the entry of word c + 128. Then each byte becomes the XOR of all whose place lacks
+    some of its bits 4, 5 and 6, and none else. So a word's entry is the XOR of the bytes for all
+    subsets of its bits (a Möbius transform).
 
     Args:
         plan: (M, 2): a book, and how often the sum is doubled after it. Large shifts come first.
@@ -309,7 +300,7 @@ def fold(steps: NDArray[np.uint8], shifts: Ids, plan: Ids) -> None:
                         table[c + row] ^= table[c]
 
 
-@compiled([types.float32(TABLE, types.Array(types.uint8, 2, "C"), types.int64)])
+@compiled([_FLOAT(TABLE, _STEPS, _INT)])
 def score_of(lut: Lut, words: NDArray[np.uint8], j: int) -> np.float32:
     """The exact score of face `j` of a tile (M, 256); four sums keep the processor busy."""
     a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
@@ -326,7 +317,7 @@ def score_of(lut: Lut, words: NDArray[np.uint8], j: int) -> np.float32:
     return (a + b) + (c + d)
 
 
-@compiled([_INT(_INT, _INT, _INT, _STEPS, _PLAN, TABLE, types.float32, *OUT)])
+@compiled([_INT(_INT, _INT, _INT, _STEPS, _PLAN, TABLE, _FLOAT, *OUT)])
 def sieve_tiles(
     tiles_at: int, start: int, stop: int, steps: NDArray[np.uint8], plan: Ids, lut: Lut,
     floor: np.float32, scores: Floats, rows: Rows,
@@ -342,8 +333,6 @@ def sieve_tiles(
     reached = 0  # of their sums; scored together, which keeps the processor busier
     for t in range(start // TILE, (stop + TILE - 1) // TILE):
         reaching(tiles_at + t * tile, steps, plan, masks)
-        if masks[0] | masks[1] | masks[2] | masks[3] == np.uint64(0):
-            continue
         for u in range(TILE // LANES):
             mask = masks[u]
             while mask != np.uint64(0):
@@ -364,7 +353,7 @@ def sieve_tiles(
     return found
 
 
-@compiled([types.void(_FLOATS, types.float32)])
+@compiled([types.void(_FLOATS, _FLOAT)])
 def replace_least(heap: Floats, score: np.float32) -> None:
     """Put a score in the place of the least of a heap, heap[0]."""
     i = 0
@@ -379,43 +368,36 @@ def replace_least(heap: Floats, score: np.float32) -> None:
     heap[i] = score
 
 
-@compiled([types.float32(_IDS, _IDS, _INT, _INT, TABLE, _INT)])
+@compiled([_FLOAT(_IDS, _IDS, _INT, _INT, TABLE, _INT)])
 def sampled_floor(
     tiles_at: Ids, lengths: Ids, first: int, last: int, lut: Lut, rank: int
 ) -> np.float32:
     """The `rank`-th best score of some faces: no more than that of all faces.
 
-    The faces are those of a few tiles, evenly spaced in the segments from `first` to `last`.
-
-    Returns:
-        -inf if so few faces don't tell.
+    The faces are those of a few tiles, evenly spaced in the segments from `first` to `last`. The
+    floor is -inf if so few faces don't tell.
     """
-    n_tiles = 0
-    for i in range(first, last):
-        n_tiles += lengths[i] // TILE  # full ones
+    n_tiles = (lengths[first:last] // TILE).sum()  # full ones
     n_taken = min(n_tiles, SAMPLE)
     if 2 * rank > TILE * n_taken:
         return np.float32(-np.inf)
     best = np.full(rank, np.float32(-np.inf))
-    taken, behind = 0, 0
-    for i in range(first, last):
-        here = lengths[i] // TILE
-        while taken < n_taken and taken * n_tiles // n_taken < behind + here:
-            t = taken * n_tiles // n_taken - behind
-            at = tiles_at[i] + t * lut.shape[0] * TILE
-            words = carray(pointer(at), (lut.shape[0], TILE), np.uint8)
-            for j in range(TILE):
-                score = score_of(lut, words, j)
-                if score > best[0]:
-                    replace_least(best, score)
-            taken += 1
-        behind += here
+    i, behind = first, 0
+    for taken in range(n_taken):
+        t = taken * n_tiles // n_taken
+        while t >= behind + lengths[i] // TILE:
+            behind += lengths[i] // TILE
+            i += 1
+        at = tiles_at[i] + (t - behind) * lut.shape[0] * TILE
+        words = carray(pointer(at), (lut.shape[0], TILE), np.uint8)
+        for j in range(TILE):
+            score = score_of(lut, words, j)
+            if score > best[0]:
+                replace_least(best, score)
     return np.float32(best[0])
 
 
-@compiled([
-    _pair_of(_INT, 2)(_IDS, _IDS, _IDS, _INT, _INT, TABLE, types.float32, _FLOATS, *OUT, _IDS)
-])  # fmt: skip
+@compiled([_pair_of(_INT, 2)(_IDS, _IDS, _IDS, _INT, _INT, TABLE, _FLOAT, _FLOATS, *OUT, _IDS)])
 def sieve_segments(
     tiles_at: Ids, ids_at: Ids, lengths: Ids, first: int, last: int, lut: Lut, floor: np.float32,
     heap: Floats, scores: Floats, rows: Rows, ids: Ids,
@@ -426,18 +408,17 @@ def sieve_segments(
         heap: (k,) the best scores so far, least first, -inf if missing; better ones replace them.
 
     Returns:
-        How many faces were found that reach the last floor, and the segment that was not looked at
-        any more.
+        How many faces reach the last floor, and the segment that was not looked at any more.
     """
     found, at, behind, refill = 0, first, 0, CHUNK
-    steps, plan = np.empty((lut.shape[0], WORDS), np.uint8), np.empty((lut.shape[0], 2), np.int64)
-    shifts, peaks = np.empty(lut.shape[0], np.int64), np.empty(lut.shape[0], np.float32)
-    grounds = np.empty(lut.shape[0], np.float32)
-    find_grounds(lut, grounds, peaks)
-    if floor == -np.inf or not fill_steps(lut, grounds, peaks, floor, steps, shifts):
+    n_books = lut.shape[0]
+    bounds, steps = np.empty((2, n_books), np.float32), np.empty((n_books, WORDS), np.uint8)
+    shifts, plan = np.empty(n_books, np.int64), np.empty((n_books, 2), np.int64)
+    find_bounds(lut, bounds)
+    if floor == -np.inf or not fill_steps(lut, bounds, floor, steps, shifts):
         return found, at
     fold(steps, shifts, plan)
-    is_stale = False
+    way_to = floor
     while at < last and found + lengths[at] <= len(scores):
         start = 0
         while start < lengths[at]:
@@ -452,14 +433,11 @@ def sieve_segments(
             found += n
             behind += stop - start
             start = stop
-            if heap[0] > floor:
-                floor = heap[0]
-                is_stale = True
-            if is_stale and behind >= refill:
-                fill_steps(lut, grounds, peaks, floor, steps, shifts)
+            floor = max(floor, heap[0])
+            if floor > way_to and behind >= refill:
+                fill_steps(lut, bounds, floor, steps, shifts)
                 fold(steps, shifts, plan)
-                is_stale = False
-                refill = 2 * behind
+                way_to, refill = floor, behind + behind // 2
         at += 1
     kept = 0
     for i in range(found):
