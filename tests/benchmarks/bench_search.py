@@ -316,7 +316,7 @@ def in_words(result: Result) -> str:
 def avx2_only() -> dict[str, str]:
     """Environment in which numba and faiss see a processor with AVX2 and nothing wider."""
     features = llvm.get_host_cpu_features()
-    wider = ("avx512", "avx10", "amx", "evex")
+    wider = ("avx512", "avx10", "amx", "evex", "gfni", "vaes", "vpclmul")
     signs = (
         ("+" if is_there and not name.startswith(wider) else "-") + name
         for name, is_there in features.items()

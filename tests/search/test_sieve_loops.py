@@ -1,5 +1,6 @@
 """The 8-bit sums of the sieve against sums in NumPy: no face at the floor is ever passed over."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -11,9 +12,11 @@ import pytest
 
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search import segment
+from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.kernels import dispatch as kernels
+from opqn_app.search.loading import of_segments
 from tests.benchmarks.bench_search import avx2_only
-from tests.search.test_exact_search import KINDS, tables
+from tests.search.test_exact_search import KINDS, by_definition, check, tables
 
 pytest.importorskip("numba")
 
@@ -32,10 +35,14 @@ def loops() -> Any:
 
 
 def steps_for(loops: Any, lut: np.ndarray, floor: np.floating) -> np.ndarray | None:
-    """(M, 256) steps; None where there are none."""
-    steps, grounds = np.zeros((len(lut), 256), np.uint8), np.empty(len(lut), np.float32)
-    loops.find_grounds(lut, grounds)
-    return steps if loops.fill_steps(lut, grounds, floor, steps) else None
+    """(M, 256) what each word adds; None where there are no steps."""
+    steps, shifts = np.zeros((len(lut), 256), np.uint8), np.empty(len(lut), np.int64)
+    bounds = np.empty((2, len(lut)), np.float32)
+    loops.find_bounds(lut, bounds)
+    if not loops.fill_steps(lut, bounds, floor, steps, shifts):
+        return None
+    assert steps.max() <= loops.LARGEST
+    return steps.astype(np.int64) << shifts[:, None]
 
 
 def test_a_processor_with_wide_vectors_sieves(loops: Any) -> None:
@@ -79,18 +86,20 @@ def test_sums_of_a_tile_are_those_of_numpy(m: int, loops: Any) -> None:
     reaching = loops.reaching
 
     @njit  # type: ignore[untyped-decorator,unused-ignore]
-    def call(at: int, steps: np.ndarray, masks: np.ndarray) -> None:
-        reaching(at, steps, masks)
+    def call(at: int, steps: np.ndarray, plan: np.ndarray, masks: np.ndarray) -> None:
+        reaching(at, steps, plan, masks)
 
     rng = np.random.default_rng(m)
     seen = set()
-    for most in (255, 600 // m, 510 // m, 20):
-        steps = rng.integers(0, min(most, 255) + 1, (m, 256), np.uint8)
+    for most, shift in itertools.product((255, 600 // m, 510 // m, 20), ((0, 1), (0, 4), (2, 6))):
+        shifts = rng.integers(*shift, m)
+        steps = rng.integers(0, min(most >> shift[0], loops.LARGEST) + 1, (m, 256), np.uint8)
         tile = np.stack([rng.permutation(256) for _ in range(m)]).astype(np.uint8)
-        expected = steps[np.arange(m)[:, None], tile].sum(axis=0, dtype=np.int64) >= 255
-        prepared, masks = steps.copy(), np.zeros(4, np.uint64)
-        loops.fold(prepared)
-        call(tile.ctypes.data, prepared, masks)
+        adds = steps.astype(np.int64) << shifts[:, None]
+        expected = adds[np.arange(m)[:, None], tile].sum(axis=0) >= 255
+        prepared, plan, masks = steps.copy(), np.empty((m, 2), np.int64), np.zeros(4, np.uint64)
+        loops.fold(prepared, shifts, plan)
+        call(tile.ctypes.data, prepared, plan, masks)
         found = np.unpackbits(masks.view(np.uint8), bitorder="little").astype(bool)
         assert np.array_equal(found, expected)
         seen |= set(expected.tolist())
@@ -112,6 +121,28 @@ def test_a_sampled_floor_is_no_higher_than_the_real_one(n: int, loops: Any) -> N
             assert floor <= scores[-limit]
             told += floor > -np.inf
     assert (told > 0) == (n >= 256)
+
+
+@pytest.mark.parametrize("n_alike", [5, 60, 100, 300])
+def test_a_guess_that_is_too_high_is_noticed(
+    n_alike: int, loops: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best faces lie together at the start, as photos of one day do, and are all sampled."""
+    from opqn_app.search.kernels.sieve_kernel import SieveKernels, likely_rank
+
+    monkeypatch.setattr(kernels, "_kernels", SieveKernels())
+    rng = np.random.default_rng(n_alike)
+    codes, ids = rng.integers(0, 256, (60_000, 8), np.uint8), np.arange(60_000)
+    lut = tables("soft", rng, 8, 256)
+    codes[:n_alike] = lut.argmax(axis=1)
+    parts = [slice(i, i + 9000) for i in range(0, len(ids), 9000)]
+    segments = [segment.Segment(ids[part], codes[part]) for part in parts]
+    row, rank = segment.Row(segments), likely_rank(len(ids), 100)
+    guess = loops.sampled_floor(row.tiles_at, row.lengths, 0, len(segments), lut, rank)
+    is_too_high = guess > np.sort(lut_scoring.scores(lut, codes))[-100]
+    assert is_too_high == (n_alike == 60)
+    index = CodeIndex("any", of_segments(segments))
+    check(index.search(lut, limit=100), by_definition(lut, ids, codes, limit=100))
 
 
 def test_a_row_keeps_the_tiles_it_points_to() -> None:
