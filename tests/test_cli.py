@@ -16,7 +16,7 @@ import pytest
 from library_fakes import PixelDetector, PixelEncoder, fake_engine
 from tiny_checkpoint import make_tiny_checkpoint
 
-from main import main
+from opqn_app.__main__ import main
 from opqn_app.cli import commands as cli
 from opqn_app.core import settings
 from opqn_app.engine import Engine, load_engine
