@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -293,7 +292,9 @@ def test_readers_in_other_threads_see_each_committed_batch(
     stop = threading.Event()
 
     def read() -> None:
-        while not stop.is_set():
+        is_last = False
+        while not is_last:
+            is_last = stop.is_set()
             with Library.open(library_path) as library, library.snapshot():
                 faces = library.status().faces
                 codes = sum(len(s.face_ids) for s in library.code_segments("fake-1"))
@@ -303,7 +304,6 @@ def test_readers_in_other_threads_see_each_committed_batch(
     thread = threading.Thread(target=read)
     thread.start()
     run_index(batch_size=4)
-    time.sleep(0.05)
     stop.set()
     thread.join()
     assert counts == sorted(counts)

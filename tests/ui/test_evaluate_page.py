@@ -11,6 +11,7 @@ import numpy as np
 import psutil
 import pytest
 from evaluation_results import MODEL_ID, plan, progress
+from keyboard import tab_through
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QScrollArea
@@ -310,13 +311,8 @@ def test_tab_reaches_every_control(make_page: MakePage, qtbot: QtBot) -> None:
         form.controls, form.run_button, view.pr, view.pr.export_button, view.p_at_t,
         view.operating._wanted, view.operating._apply, view.table, view._report,
     }  # fmt: skip
-    page.activateWindow()
     form.data.setFocus()
-    reached = set()
-    for _ in range(60):
-        focus = QApplication.focusWidget()
-        reached.add(focus)
-        qtbot.keyClick(focus or page, Qt.Key.Key_Tab)
+    reached = set(tab_through(qtbot, page, 60))
     missing = [f"{type(w).__name__} {w.accessibleName()}" for w in wanted - reached]
     assert not missing
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from keyboard import tab_through
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPalette
 from PySide6.QtTest import QTest
@@ -31,8 +32,8 @@ TIMEOUT = 20_000
 def window(session: Session, qtbot: QtBot) -> MainWindow:
     made = MainWindow(session)
     qtbot.addWidget(made)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made, timeout=TIMEOUT):
+        made.show()
     return made
 
 
@@ -233,13 +234,7 @@ def test_tab_reaches_every_control_of_the_search_page(
         results.why.show_file,
         *window.sidebar.buttons.values(),
     }
-    window.activateWindow()
-    reached = set()
-    for _ in range(60):
-        focus = QApplication.focusWidget()
-        if focus is not None:
-            reached.add(focus)
-        QTest.keyClick(focus or window, Qt.Key.Key_Tab)
+    reached = set(tab_through(qtbot, window, 60))
     missing = [f"{type(w).__name__} {w.accessibleName()}" for w in wanted - reached]
     assert not missing
 

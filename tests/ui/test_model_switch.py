@@ -152,7 +152,9 @@ def test_a_library_of_an_earlier_version_of_the_model_is_coded_anew_at_the_start
         qtbot.waitSignal(once_more.engine_ready, timeout=TIMEOUT),
     ):
         once_more.load_engine()
-    qtbot.wait(200)
+    # What looks whether the codes are behind stands before this one in its lane.
+    with qtbot.waitSignal(once_more.read(lambda _library: None).succeeded, timeout=TIMEOUT):
+        pass
     assert not once_more.is_switching
     once_more.shut_down()
 

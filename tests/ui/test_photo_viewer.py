@@ -3,9 +3,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from keyboard import tab_through
 from library_fakes import fake_engine
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.index.indexing import index_folder
@@ -124,12 +125,8 @@ def test_tab_stays_inside_while_it_is_open(
     viewer: PhotoViewer, photos: list[PhotoRecord], qtbot: QtBot
 ) -> None:
     open_and_wait(qtbot, viewer, photos, 0)
-    reached = set()
-    for _ in range(12):
-        qtbot.keyClick(viewer.window().focusWidget(), Qt.Key.Key_Tab)
-        focused = QApplication.focusWidget()
-        assert focused is viewer or viewer.isAncestorOf(focused)
-        reached.add(focused)
+    reached = set(tab_through(qtbot, viewer.window(), 12))
+    assert all(each is viewer or viewer.isAncestorOf(each) for each in reached)
     assert set(chips(viewer)) <= reached
 
 

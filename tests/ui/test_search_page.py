@@ -44,8 +44,8 @@ def page(
     made = SearchPage(session)
     qtbot.addWidget(made)
     made.resize(1000, 760)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made, timeout=TIMEOUT):
+        made.show()
     qtbot.waitSignal(session.status_read, timeout=TIMEOUT).wait()  # the burst of indexing is over
     return made
 

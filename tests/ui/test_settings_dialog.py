@@ -2,9 +2,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from keyboard import tab_through
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QApplication,
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
@@ -102,13 +102,8 @@ def test_enter_saves_and_escape_leaves_all_as_it_was(make_dialog: MakeDialog, qt
 
 def test_tab_reaches_every_field(make_dialog: MakeDialog, qtbot: QtBot) -> None:
     dialog = make_dialog(Settings())
-    dialog.activateWindow()
-    reached = set()
-    for _ in range(12):
-        focused = QApplication.focusWidget()
-        assert focused is not None
-        reached.add(focused.accessibleName() or focused.text())
-        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    stops = tab_through(qtbot, dialog, 12)
+    reached = {each.accessibleName() or each.property("text") for each in stops}
     assert {
         "Colours",
         "Model",
