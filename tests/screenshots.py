@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from PIL import Image
 from PySide6.QtCore import QBuffer, QByteArray, QEventLoop, QIODevice, QPoint, QTimer
@@ -31,6 +31,7 @@ from opqn_app.core.errors import ModelMissing
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.index.indexing import IndexProgress
+from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.library.photo_grid import tile_rect
@@ -335,9 +336,10 @@ def evaluation(studio: Studio) -> None:
         page.form.controls.setChecked(True)
         studio.wait(page.form.run_button.isEnabled)
         page.form.run_button.click()
-        studio.wait(lambda: page.work._bar.value() > 0, CHILD_PATIENCE_S)
+        work = page.work
+        studio.wait(lambda: work._bar.value() > 0, CHILD_PATIENCE_S)
         studio.shoot(window, "evaluate-running")
-        studio.wait(lambda: not page.is_running and page.view is not None, CHILD_PATIENCE_S)
+        studio.wait(partial(_has_finished, page), CHILD_PATIENCE_S)
         assert page.view is not None
         for name, size in (("", NORMAL), ("-small", SMALL), ("-large", LARGE)):
             window.resize(*size)
@@ -431,9 +433,8 @@ def _engine() -> Engine:
     try:
         return load_engine(Settings().model)
     except ModelMissing as error:
-        from library_fakes import PixelEncoder
-
         from opqn_app.vision.detect import MtcnnDetector
+        from tests.library_fakes import PixelEncoder
 
         sys.stderr.write(f"{error} The codes in these pictures mean nothing.\n")
         return Engine(MtcnnDetector(), PixelEncoder())
@@ -450,11 +451,15 @@ def _hover(widget: QWidget, point: QPoint) -> None:
     QTest.mouseMove(widget, point)
 
 
+def _has_finished(page: EvaluatePage) -> bool:
+    return not page.is_running and page.view is not None
+
+
 def _picture_of(widget: QWidget) -> Image.Image:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    widget.grab().save(buffer, "PNG")  # type: ignore[call-overload]
+    widget.grab().save(buffer, "PNG")
     return Image.open(io.BytesIO(bytes(data.data()))).convert("RGB")
 
 

@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from library_fakes import PixelDetector, PixelEncoder, fake_engine
-from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.__main__ import main
 from opqn_app.cli import commands as cli
 from opqn_app.core import settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.opqn import model_folder
+from tests.library_fakes import PixelDetector, PixelEncoder, fake_engine
+from tests.tiny_checkpoint import make_tiny_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [
@@ -96,12 +96,12 @@ def test_index_search_status_forget(run: Run, photos: Path) -> None:
         assert Path(hit["photo"]).is_file()
 
     every = run("search", photos / "1.png", "--json", "-k", 6)[1]["hits"]
-    scores = np.array([hit["score"] for hit in every], np.float32)
+    every_score = np.array([hit["score"] for hit in every], np.float32)
     curve = PixelEncoder().calibration
     assert curve is not None
-    follows = curve.among(scores).probability(scores)
+    follows = curve.among(every_score).probability(every_score)
     assert [hit["probability"] for hit in every] == pytest.approx(follows.tolist(), abs=1e-6)
-    assert np.abs(follows - curve.probability(scores)).max() > 1e-4
+    assert np.abs(follows - curve.probability(every_score)).max() > 1e-4
 
     status, state, _ = run("status", "--json")
     assert status == 0
@@ -339,8 +339,7 @@ def test_a_name_that_is_not_utf8_is_shown(tmp_path: Path, photos: Path) -> None:
 # Stops at its 40th photo, for as long as it takes to be interrupted.
 INDEX = """
 import sys, time
-sys.path.insert(0, "tests")
-from library_fakes import PixelDetector, PixelEncoder, fake_engine
+from tests.library_fakes import PixelDetector, PixelEncoder, fake_engine
 from opqn_app.cli import commands as cli
 from opqn_app import engine
 made = fake_engine(n_faces=1)

@@ -43,7 +43,7 @@ Way = Callable[[Pixels], NDArray[np.float32]]  # crops → features
 
 def by_torch(folder: Path, size: int, *, bf16: bool = False) -> Way:
     """Batches of `size`, channels last; the last one is filled up, so that all have one shape."""
-    model = load_model(folder).model.to(memory_format=torch.channels_last)
+    model = load_model(folder).model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def features(crops: Pixels) -> NDArray[np.float32]:
@@ -169,7 +169,7 @@ def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
         for name, way in ways.items():
             some = crops if name in app else crops[:OTHERS]
             features = expected if name == "torch" else way(some)
-            figures = {"per_s": round(1 / taken[name], 1)}
+            figures: dict[str, Any] = {"per_s": round(1 / taken[name], 1)}
             figures["ratio"] = round(taken["torch"] / taken[name], 2)
             figures |= agreement(torchs, features, expected[: len(some)])
             if name in app:

@@ -12,6 +12,7 @@ from opqn_app.core import paths
 from tests.sample_crops import sample_crops
 
 if TYPE_CHECKING:
+    from opqn_app.opqn.torch.backbone import EmbeddedTrunk
     from opqn_app.opqn.torch.model import OpqnModel
 
 QUERIES = 10
@@ -90,7 +91,7 @@ def coded(label: str, faces: np.ndarray, queries: np.ndarray) -> Data:
     import torch
 
     model = bundled_model()
-    head, quantizer = model.backbone.from_embedding, model.quantizer
+    head, quantizer = trunk_of(model).from_embedding, model.quantizer
     with torch.inference_mode():
         codes = [
             quantizer.codes(head(part)).numpy().astype(np.uint8)
@@ -110,6 +111,14 @@ def bundled_model() -> "OpqnModel":
     return load_model(MODEL).model.eval()
 
 
+def trunk_of(model: "OpqnModel") -> "EmbeddedTrunk":
+    """Its face network, which knows the embedding below the codes' features."""
+    from opqn_app.opqn.torch.backbone import EmbeddedTrunk
+
+    assert isinstance(model.backbone, EmbeddedTrunk)
+    return model.backbone
+
+
 def sample_embeddings() -> np.ndarray:
     """(162, E) what the head gets of the faces of the bundled sample."""
     import torch
@@ -119,7 +128,8 @@ def sample_embeddings() -> np.ndarray:
     model = bundled_model()
     with torch.inference_mode():
         pixels = to_network_input(torch.from_numpy(sample_crops()), model.config)
-        return np.concatenate([model.backbone.embedding(part).numpy() for part in pixels.split(16)])
+        trunk = trunk_of(model)
+        return np.concatenate([trunk.embedding(part).numpy() for part in pixels.split(16)])
 
 
 def blended(faces: np.ndarray, n: int = 4_000) -> np.ndarray:

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from library_fakes import bound_by_rights
 
 from opqn_app.core.errors import FolderUnavailable
 from opqn_app.index.scan import FolderScan, is_excluded, scan_folder, stat_photo
+from tests.library_fakes import bound_by_rights
 
 
 def touch(folder: Path, *names: str) -> None:

@@ -7,13 +7,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from library_fakes import PixelDetector, PixelEncoder, layered_engine
 from PIL import Image
 
 from opqn_app.core.errors import ModelMissing
 from opqn_app.core.types import DetectedFace
 from opqn_app.engine import Engine, Recipe
 from opqn_app.index.indexing import index_folder
+from tests.library_fakes import PixelDetector, PixelEncoder, layered_engine
 
 KILLS, CRASHES, RAISES, HANGS, KILLS_ONCE = 71, 72, 73, 74, 75  # pixels wide
 
@@ -54,7 +54,7 @@ class SlowDetector(PixelDetector):
 
 
 def build_slow() -> Engine:
-    return Engine(SlowDetector(), PixelEncoder(), Recipe(build_slow, ("worker_fakes",)))
+    return Engine(SlowDetector(), PixelEncoder(), Recipe(build_slow, ("tests.index.worker_fakes",)))
 
 
 def build_unknown() -> Engine:
@@ -66,10 +66,10 @@ def die_at_start() -> Engine:
 
 
 def build_layered() -> Engine:
-    return replace(layered_engine(), recipe=Recipe(build_layered, ("worker_fakes",)))
+    return replace(layered_engine(), recipe=Recipe(build_layered, ("tests.index.worker_fakes",)))
 
 
-RECIPE = Recipe(build, ("worker_fakes",))
+RECIPE = Recipe(build, ("tests.index.worker_fakes",))
 
 
 if __name__ == "__main__":  # LIBRARY FOLDER WORKERS: a parent for tests to kill

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sample_crops import sample_crops
-from tiny_checkpoint import make_tiny_checkpoint, make_tiny_model
 
 from opqn_app.core.errors import ModelIncompatible, ModelMissing
 from opqn_app.core.types import Crops
@@ -22,6 +20,8 @@ from opqn_app.opqn.model_folder import bundled_models, find_model
 from opqn_app.opqn.torch.encoder import OpqnEncoder
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.openvino_features import VARIABLE
+from tests.sample_crops import sample_crops
+from tests.tiny_checkpoint import make_tiny_checkpoint, make_tiny_model
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_openvino = pytest.mark.skipif(

@@ -1,5 +1,7 @@
 """A 1×1 convolution is torch's to rounding, and oneDNN's where torch would not take it."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -14,7 +16,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     sizes: list[int] = []
     real = torch.mkldnn_convolution
 
-    def count(x: torch.Tensor, *others: object) -> torch.Tensor:
+    def count(x: torch.Tensor, *others: Any) -> torch.Tensor:
         sizes.append(len(x))
         return real(x, *others)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation_people import write_people
-from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core.errors import DataError, ModelIncompatible, ModelMissing
 from opqn_app.opqn import lut
 from opqn_app.opqn.torch.encoder import OpqnEncoder
+from tests.tiny_checkpoint import make_tiny_checkpoint
+from tests.trainer.evaluation_people import write_people
 from trainer.data.pictures import AlignedCrops
 from trainer.evaluate import protocols
 from trainer.evaluate.evaluate import duplicates_in_words, evaluate

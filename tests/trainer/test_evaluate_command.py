@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from evaluation_people import pack_tar, write_people
-from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core.errors import DataError, ModelMissing, SettingsError
+from tests.tiny_checkpoint import make_tiny_checkpoint
+from tests.trainer.evaluation_people import pack_tar, write_people
 from trainer.cli.evaluate import add_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,8 +38,9 @@ def command(*arguments: object) -> int:
     return status
 
 
-def result_of(text: str) -> dict:  # type: ignore[type-arg]
-    return json.loads(text.strip().splitlines()[-1])
+def result_of(text: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(text.strip().splitlines()[-1])
+    return result
 
 
 @pytest.mark.parametrize("protocol", ["leave-one-out", "single", "cross", "pairs"])

@@ -30,7 +30,8 @@ class GivenScores:
         return torch.from_numpy(self._scores[start:stop].copy())
 
     def pair_scores(self, queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
-        return self._scores[queries, gallery]
+        chosen: np.ndarray = self._scores[queries, gallery]
+        return chosen
 
 
 def ranked(*args: Any, **kwargs: Any) -> Ranking:
@@ -39,13 +40,16 @@ def ranked(*args: Any, **kwargs: Any) -> Ranking:
         try:
             next(job)
         except StopIteration as stop:
-            return stop.value
+            ranking: Ranking = stop.value
+            return ranking
 
 
 CUTOFFS = (1, 2, 5, 99)
 
 
-def by_rows(scores: np.ndarray, query: np.ndarray, gallery: np.ndarray, *, own: bool) -> dict:
+def by_rows(
+    scores: np.ndarray, query: np.ndarray, gallery: np.ndarray, *, own: bool
+) -> dict[str, Any]:
     """The same from `trainer.evaluate.metrics`, a row at a time."""
     ap, precision, recall, rows = [], [], [], []
     for q in range(len(scores)):

@@ -141,7 +141,7 @@ def test_a_curve_that_follows_moves_with_each_query_as_in_the_app() -> None:
     stays = absent(scores, people, family, replace(follows, following=0.0))
     assert found.told > stays.told + 0.2
     moved = [follows.shift_among(np.delete(row, i)) for i, row in enumerate(scores)]
-    shifted = scores - np.float32(moved)[:, None]
+    shifted = scores - np.array(moved, np.float32)[:, None]
     plain = stated_and_true(shifted, people, replace(follows, following=0.0))
     assert stated_and_true(scores, people, follows) == plain
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from face_data import write_face_data
 
 from opqn_app.opqn.torch.sface import SFace
+from tests.trainer.face_data import write_face_data
 from trainer.data.picture_set import read_crops
 from trainer.method.last_blocks import TailRecipe, maps_of
 from trainer.recipes import tuned_trunk

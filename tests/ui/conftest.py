@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from gated_engine import GatedDetector
 from PIL import Image
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from tint_engine import SQUARE, TINTS, tint_engine
 
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.session import Session
+from tests.ui.gated_engine import GatedDetector
+from tests.ui.tint_engine import SQUARE, TINTS, tint_engine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

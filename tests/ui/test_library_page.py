@@ -3,8 +3,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gated_engine import GatedDetector
-from keyboard import tab_through
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -16,6 +14,8 @@ from opqn_app.ui.kit.session import Session
 from opqn_app.ui.library.folder_list import FolderRole
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.library.photo_thumbs import is_stand_in
+from tests.ui.gated_engine import GatedDetector
+from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
 Index = Callable[[Path], None]

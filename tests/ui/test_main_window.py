@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from keyboard import tab_through
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QPalette
 from PySide6.QtTest import QTest
@@ -23,6 +22,7 @@ from opqn_app.core import paths
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.theme import DARK, LIGHT
 from opqn_app.ui.shell.main_window import MainWindow
+from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000

@@ -1,13 +1,12 @@
 """Another model takes over only when every face has a code of it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from library_fakes import PixelDetector, PixelEncoder
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import settings as settings_file
@@ -18,6 +17,7 @@ from opqn_app.engine import Engine
 from opqn_app.store.library import Library
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.status_line import StatusLine
+from tests.library_fakes import PixelDetector, PixelEncoder
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000
@@ -44,7 +44,7 @@ def engine_of(model: str, _device: str) -> Engine:
 
 
 @pytest.fixture
-def session(qtbot: QtBot, themed: object, tmp_path: Path, people: MakePeople) -> Session:
+def session(qtbot: QtBot, themed: object, tmp_path: Path, people: MakePeople) -> Iterator[Session]:
     GATE.clear()
     settings = Settings(library=str(tmp_path / "library.sqlite"), model="old")
     made = Session(settings, engine_factory=engine_of)

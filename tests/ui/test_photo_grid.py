@@ -1,7 +1,6 @@
 from collections.abc import Callable
 
 import pytest
-from photo_records import face, photo
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
@@ -12,6 +11,7 @@ from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_grid import PhotoGrid, tile_rect
 from opqn_app.ui.library.photo_model import PhotoListModel
+from tests.ui.photo_records import face, photo
 
 MakeGrid = Callable[[int], PhotoGrid]
 MIDDLE = Box(100, 75, 300, 225)  # the middle of a photo of 400×300

@@ -3,8 +3,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from keyboard import tab_through
-from library_fakes import fake_engine
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
@@ -15,6 +13,8 @@ from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit import face_boxes
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.library.photo_viewer import PhotoCanvas, PhotoViewer
+from tests.library_fakes import fake_engine
+from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
 
@@ -178,7 +178,7 @@ def test_a_school_photo_does_not_make_the_viewer_wider_than_its_window(
     open_and_wait(qtbot, viewer, crowd, 0)
     assert len(chips(viewer)) == crowd[0].n_faces
     assert crowd[0].n_faces > 20
-    assert viewer.width() == viewer.parentWidget().width()
+    assert viewer.width() == viewer.window().width()
     assert all(child.x() >= 0 for child in viewer.findChildren(PhotoCanvas))
     canvas = canvas_of(viewer)
     assert canvas.mapTo(viewer, canvas.rect().bottomRight()).x() < viewer.width()

@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from library_fakes import PixelEncoder
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from tint_engine import TintDetector
 
 from opqn_app.core.errors import LibraryError
 from opqn_app.engine import Engine
@@ -21,6 +19,8 @@ from opqn_app.ui.search.contribution_bars import ContributionBars
 from opqn_app.ui.search.result_model import FaceRole
 from opqn_app.ui.search.search_page import SearchPage
 from opqn_app.ui.shell.status_line import StatusLine
+from tests.library_fakes import PixelEncoder
+from tests.ui.tint_engine import TintDetector
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000
@@ -398,7 +398,12 @@ def test_return_opens_the_photo_and_says_so_if_it_is_gone(
 ) -> None:
     opened: list[str] = []
     target = "PySide6.QtGui.QDesktopServices.openUrl"
-    monkeypatch.setattr(target, lambda url: opened.append(url.toLocalFile()) or True)
+
+    def open_it(url: QUrl) -> bool:
+        opened.append(url.toLocalFile())
+        return True
+
+    monkeypatch.setattr(target, open_it)
     ask(page.open_sources, [people("q.png", "red")])
     names_shown(page, qtbot)
     record = page.results.current_record()

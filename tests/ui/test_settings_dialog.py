@@ -1,8 +1,8 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from keyboard import tab_through
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
+from tests.ui.keyboard import tab_through
 
 MakeDialog = Callable[[Settings], SettingsDialog]
 MODELS = ["bundled-64", "mine-128"]
@@ -50,7 +51,7 @@ def make_dialog(session: Session, qtbot: QtBot) -> MakeDialog:
     return make
 
 
-def named(dialog: SettingsDialog, kind: type, name: str):  # type: ignore[no-untyped-def]
+def named(dialog: SettingsDialog, kind: type[Any], name: str) -> Any:
     return next(each for each in dialog.findChildren(kind) if each.accessibleName() == name)
 
 

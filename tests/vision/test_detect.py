@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from odd_files import encoded, exif_bytes, turned
-from orl_scenes import Scene, make_scene
 from PIL import Image, ImageOps
 
 from opqn_app.core.types import Box, DetectedFace
 from opqn_app.vision.detect import MtcnnDetector
 from opqn_app.vision.faces import find_faces
 from opqn_app.vision.images import read_photo
+from tests.odd_files import encoded, exif_bytes, turned
+from tests.orl_scenes import Scene, make_scene
 
 
 def holds(portrait: Box, face: Box) -> bool:
@@ -113,7 +113,7 @@ def test_one_detector_serves_several_threads(detector: MtcnnDetector, scene: Sce
 
 SEARCH_MANY_SIZES = """
 import psutil, torch
-from orl_scenes import make_scene
+from tests.orl_scenes import make_scene
 from opqn_app.vision.detect import MtcnnDetector
 
 torch.set_num_threads(1)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 from facenet_pytorch import MTCNN
-from orl_scenes import make_scene
 from PIL import Image
 
 from opqn_app.cli.demo import load_answers
@@ -15,6 +14,7 @@ from opqn_app.core.depth import FAST
 from opqn_app.vision.copies import bounded_copy
 from opqn_app.vision.images import open_photo
 from opqn_app.vision.mtcnn import Faces, Mtcnn, _nms_of_the_smaller
+from tests.orl_scenes import make_scene
 
 BOX_TOLERANCE = 0.05  # pixels of the picture searched
 SCORE_TOLERANCE = 1e-4
