@@ -356,6 +356,7 @@ sys.exit(cli.run(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_a_library_that_goes_on(
     tmp_path: Path, make_photo: Callable[..., Path], run: Run, stop: signal.Signals

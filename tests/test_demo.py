@@ -14,6 +14,8 @@ from PIL import Image
 
 from opqn_app.cli.demo import fresh_library
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "resources" / "sample"
 

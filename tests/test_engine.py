@@ -17,6 +17,7 @@ def test_a_model_that_is_not_there_is_named() -> None:
         load_engine("no-such-model", "cpu")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("build", "setting", "expected"),
     [

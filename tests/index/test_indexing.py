@@ -507,6 +507,7 @@ def test_faces_are_encoded_for_a_new_model_from_their_crops(
         assert library.status().model_id == "fake-2"
 
 
+@pytest.mark.slow
 def test_a_crowd_is_encoded_in_bounded_batches(
     write_photo: WritePhoto, run_index: RunIndex
 ) -> None:

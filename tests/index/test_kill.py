@@ -104,6 +104,7 @@ def test_killed_anywhere_and_resumed_is_one_clean_run(
     assert tree(folder) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("thorough", [False, True])
 def test_closing_the_generator_at_any_yield_keeps_a_library_that_resumes(
     tmp_path: Path, folder: Path, write_photo: WritePhoto, thorough: bool

@@ -340,6 +340,7 @@ def test_what_goes_wrong_is_said_in_the_page(
     assert page.work.isHidden()
 
 
+@pytest.mark.slow
 def test_the_real_command_is_understood(
     session: Session, qtbot: QtBot, data: Path, tmp_path: Path
 ) -> None:

@@ -149,6 +149,7 @@ def test_the_month_in_view_is_told(make_grid: MakeGrid, qtbot: QtBot) -> None:
     assert told.args == ["January 2023"]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_photos_scroll_at_once(make_grid: MakeGrid, qtbot: QtBot) -> None:
     grid = make_grid(100_000)
     grid.scrollToBottom()

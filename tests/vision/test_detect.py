@@ -57,6 +57,7 @@ def test_landmarks_are_ordered_and_lie_inside(detector: MtcnnDetector, scene: Sc
             assert face.landmarks.dtype == np.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["JPEG", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_turned_photos_give_the_same_boxes_and_upright_crops(
@@ -127,6 +128,7 @@ print((process.memory_info().rss - before) // 1_000_000)
 """
 
 
+@pytest.mark.slow
 def test_memory_stays_bounded_over_photos_of_many_sizes() -> None:
     """A process of its own, since the kernel cache is set up at its first convolution.
 

@@ -131,6 +131,7 @@ def test_small_photo_keeps_its_pixels() -> None:
     np.testing.assert_array_equal(np.asarray(photo.image), np.asarray(corners()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "HEIF"])
 def test_large_photo_is_bounded_and_averaged(kind: str) -> None:
     """A fine checkerboard must come out as its mean grey, not as a coarse false pattern."""

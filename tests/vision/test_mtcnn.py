@@ -56,6 +56,7 @@ def pictures() -> Iterator[Image.Image]:
         yield make_scene(size, heights=(size[1] // 2, size[1] // 3, size[1] // 5)).image
 
 
+@pytest.mark.slow
 def test_same_faces_as_facenet_pytorch(ours: Mtcnn, theirs: MTCNN) -> None:
     n_faces = 0
     for picture in pictures():
