@@ -1,4 +1,4 @@
-# Verbs: demo run test check format bench screenshots. The first one used sets up .venv by itself.
+# Verbs: demo run test test-fast check format bench screenshots. The first one used sets up .venv by itself.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -12,13 +12,14 @@ SHORT := search:--n:1e5:1e6:--runs:2:--peers:1e5 library_load:300000 shards:--n:
   evaluate:--queries:50 train:--pictures:256:--seconds:2 detect:--runs:3:--faces:20:--people:30 \
   thorough:--photos:1:--sides:40:80 encode:--faces:200:--runs:3 index:--photos:4 index_memory:--photos:60:--made:12 rescan
 
-.PHONY: demo run test check format bench screenshots setup clean
+.PHONY: demo run test test-fast check format bench screenshots setup clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo         index the bundled sample, run its queries, write demo-out/contact_sheet.png"
 	@echo "make run          open the window"
 	@echo "make test         ruff, import rules, mypy --strict and all tests"
+	@echo "make test-fast    the tests that are not marked slow: under 90 s"
 	@echo "make check        ruff, import rules and mypy only"
 	@echo "make format       put the code in its format"
 	@echo "make bench        print the benchmark ratios"
@@ -51,6 +52,10 @@ test: $(STAMP)
 	@start=$$SECONDS; $(MAKE) --no-print-directory check && \
 	$(BIN)/python -m pytest -q --durations=10 && \
 	echo "make test: all checks passed in $$((SECONDS - start)) s."
+
+test-fast: $(STAMP)
+	@start=$$SECONDS; $(BIN)/python -m pytest -q -m 'not slow' && \
+	echo "make test-fast: passed in $$((SECONDS - start)) s."
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

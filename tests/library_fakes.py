@@ -122,6 +122,24 @@ def layered_engine() -> Engine:
     return Engine(LayeredDetector(n_faces=2), PixelEncoder())
 
 
+def calls_of(engine: Engine) -> int:
+    """Pictures the detector of a fake engine was given."""
+    assert isinstance(engine.detector, PixelDetector)
+    return engine.detector.calls
+
+
+def thorough_calls_of(engine: Engine) -> int:
+    """Those of them that were larger than the fast copy."""
+    assert isinstance(engine.detector, LayeredDetector)
+    return engine.detector.thorough_calls
+
+
+def batches_of(engine: Engine) -> list[int]:
+    """How many crops the encoder of a fake engine was given each time."""
+    assert isinstance(engine.encoder, PixelEncoder)
+    return engine.encoder.batches
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class StoredLibrary:
     """A library file that holds given codes; its photo files do not exist."""

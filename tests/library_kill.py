@@ -12,10 +12,9 @@ import sys
 import time
 from pathlib import Path
 
-from library_fakes import layered_engine
-
 from opqn_app.index.indexing import index_folder
 from opqn_app.store import code_store
+from tests.library_fakes import layered_engine
 
 SEGMENT_SIZE = 32
 BATCH_SIZE = 3

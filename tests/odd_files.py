@@ -5,10 +5,10 @@ import io
 import os
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pillow_heif
@@ -72,10 +72,10 @@ def turned(image: Image.Image, orientation: int) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
     """`image` as a file of format `kind`."""
     buffer = io.BytesIO()
-    image.save(buffer, format=kind, **options)  # type: ignore[arg-type]
+    image.save(buffer, format=kind, **options)
     return buffer.getvalue()
 
 
@@ -114,7 +114,7 @@ def dng(preview: bytes, orientation: int = 1, side: int = 64) -> bytes:
     return struct.pack("<2sHI", b"II", 42, main_at) + preview + sensor + sub + main
 
 
-def _tiff_directory(entries: list[tuple[int, int, list[int] | bytes]], at: int) -> bytes:
+def _tiff_directory(entries: list[tuple[int, int, Sequence[int]]], at: int) -> bytes:
     head, extra = struct.pack("<H", len(entries)), b""
     extra_at = at + len(head) + 12 * len(entries) + 4
     for tag, kind, values in sorted(entries, key=lambda entry: entry[0]):
@@ -146,7 +146,7 @@ def png_claiming(width: int, height: int) -> bytes:
     )
 
 
-def jpeg_claiming(width: int, height: int, **options: object) -> bytes:
+def jpeg_claiming(width: int, height: int, **options: Any) -> bytes:
     """A small JPEG whose header states any size."""
     data = bytearray(encoded(corners(), "JPEG", **options))
     start = next(i for i in range(len(data)) if data[i] == 0xFF and data[i + 1] in (0xC0, 0xC2))

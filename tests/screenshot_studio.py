@@ -106,9 +106,8 @@ def _engine() -> Engine:
     try:
         return load_engine(Settings().model)
     except ModelMissing as error:
-        from library_fakes import PixelEncoder
-
         from opqn_app.vision.detect import MtcnnDetector
+        from tests.library_fakes import PixelEncoder
 
         sys.stderr.write(f"{error} The codes in these pictures mean nothing.\n")
         return Engine(MtcnnDetector(), PixelEncoder())
@@ -125,7 +124,7 @@ def _picture_of(widget: QWidget) -> Image.Image:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    widget.grab().save(buffer, "PNG")  # type: ignore[call-overload]
+    widget.grab().save(buffer, "PNG")
     return Image.open(io.BytesIO(bytes(data.data()))).convert("RGB")
 
 

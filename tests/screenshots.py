@@ -10,21 +10,22 @@ import os
 import shutil
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from PIL import Image
 from PySide6.QtCore import QPoint
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
-from screenshot_studio import LARGE, NORMAL, SMALL, Studio
 
 from opqn_app.core import paths
 from opqn_app.index.indexing import IndexProgress
+from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.library.photo_grid import tile_rect
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
+from tests.screenshot_studio import LARGE, NORMAL, SMALL, Studio
 
 CHILD_PATIENCE_S = 1800.0  # evaluations and training runs
 
@@ -247,9 +248,10 @@ def evaluation(studio: Studio) -> None:
         page.form.controls.setChecked(True)
         studio.wait(page.form.run_button.isEnabled)
         page.form.run_button.click()
-        studio.wait(lambda: page.work._bar.value() > 0, CHILD_PATIENCE_S)
+        work = page.work
+        studio.wait(lambda: work._bar.value() > 0, CHILD_PATIENCE_S)
         studio.shoot(window, "evaluate-running")
-        studio.wait(lambda: not page.is_running and page.view is not None, CHILD_PATIENCE_S)
+        studio.wait(partial(_has_finished, page), CHILD_PATIENCE_S)
         assert page.view is not None
         for name, size in (("", NORMAL), ("-small", SMALL), ("-large", LARGE)):
             window.resize(*size)
@@ -358,6 +360,10 @@ def main() -> int:
     finally:
         shutil.rmtree(studio.room, ignore_errors=True)
     return 0
+
+
+def _has_finished(page: EvaluatePage) -> bool:
+    return not page.is_running and page.view is not None
 
 
 if __name__ == "__main__":

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from library_fakes import PixelDetector, PixelEncoder, fake_engine
-from tiny_checkpoint import make_tiny_checkpoint
 
-from main import main
+from opqn_app.__main__ import main
 from opqn_app.cli import commands as cli
 from opqn_app.cli import index as index_command
 from opqn_app.core import settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.opqn import model_folder
+from tests.library_fakes import PixelDetector, PixelEncoder, fake_engine
+from tests.tiny_checkpoint import make_tiny_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [
@@ -96,12 +96,12 @@ def test_index_search_status_forget(run: Run, photos: Path) -> None:
         assert Path(hit["photo"]).is_file()
 
     every = run("search", photos / "1.png", "--json", "-k", 6)[1]["hits"]
-    scores = np.array([hit["score"] for hit in every], np.float32)
+    every_score = np.array([hit["score"] for hit in every], np.float32)
     curve = PixelEncoder().calibration
     assert curve is not None
-    follows = curve.among(scores).probability(scores)
+    follows = curve.among(every_score).probability(every_score)
     assert [hit["probability"] for hit in every] == pytest.approx(follows.tolist(), abs=1e-6)
-    assert np.abs(follows - curve.probability(scores)).max() > 1e-4
+    assert np.abs(follows - curve.probability(every_score)).max() > 1e-4
 
     status, state, _ = run("status", "--json")
     assert status == 0
@@ -323,11 +323,10 @@ def test_an_import_never_leaves_its_folder_or_replaces_a_model(
 
 def test_a_name_that_is_not_utf8_is_shown(tmp_path: Path, photos: Path) -> None:
     os.rename(photos / "1.png", os.fsencode(photos) + b"/\xff1.png")  # noqa: PTH104
-    code = SLOW_INDEX.replace("time.sleep(0.05)", "pass")
     library = ["--library", str(tmp_path / "library.sqlite")]
     for words in (["index", str(photos)], ["search", str(photos / "0.png")]):
         done = subprocess.run(
-            [sys.executable, "-c", code, *words, *library],
+            [sys.executable, "-c", INDEX, *words, *library],
             cwd=ROOT,
             capture_output=True,
             check=False,
@@ -337,18 +336,20 @@ def test_a_name_that_is_not_utf8_is_shown(tmp_path: Path, photos: Path) -> None:
     assert b"\\udcff1.png" in done.stdout
 
 
-SLOW_INDEX = """
+# Stops at its 40th photo, for as long as it takes to be interrupted.
+INDEX = """
 import sys, time
-sys.path.insert(0, "tests")
-from library_fakes import PixelDetector, PixelEncoder, fake_engine
+from tests.library_fakes import PixelDetector, PixelEncoder, fake_engine
 from opqn_app.cli import commands as cli
 from opqn_app.cli import index as index_command
 from opqn_app import engine
 made = fake_engine(n_faces=1)
-detect = made.detector.detect
-def slowly(*asked):
-    print("detecting", file=sys.stderr, flush=True)
-    time.sleep(0.05)
+detect, detected = made.detector.detect, []
+def detect_or_wait(*asked):
+    detected.append(asked)
+    if len(detected) == 40:
+        print("waiting", file=sys.stderr, flush=True)
+        time.sleep(600)
     return detect(*asked)
 made.detector.detect = slowly
 engine.load_engine = lambda *_, **__: made
@@ -356,6 +357,7 @@ sys.exit(cli.run(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_a_library_that_goes_on(
     tmp_path: Path, make_photo: Callable[..., Path], run: Run, stop: signal.Signals
@@ -364,7 +366,7 @@ def test_an_interrupt_leaves_a_library_that_goes_on(
         make_photo(f"photos/{number:02d}.png", seed=number)
     library = ["--library", str(tmp_path / "library.sqlite")]
     child = subprocess.Popen(
-        [sys.executable, "-c", SLOW_INDEX, "index", str(tmp_path / "photos"), *library],
+        [sys.executable, "-c", INDEX, "index", str(tmp_path / "photos"), *library],
         cwd=ROOT,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -372,8 +374,8 @@ def test_an_interrupt_leaves_a_library_that_goes_on(
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     assert child.stderr is not None
-    for _ in range(25):
-        child.stderr.readline()
+    while child.stderr.readline() != "waiting\n":
+        assert child.poll() is None
     child.send_signal(stop)
     said = child.stderr.read()
     assert child.wait(20) == 1

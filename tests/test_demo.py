@@ -14,10 +14,12 @@ from PIL import Image
 
 from opqn_app.cli.demo import fresh_library
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = ROOT / "resources" / "sample"
 
-# Runs `main.py demo` and writes down every socket that is connected or bound and every path that
+# Runs `opqn demo` and writes down every socket that is connected or bound and every path that
 # is opened for writing, made, renamed or removed. The hook sees Python's calls
 # and SQLite's files.
 WATCHED = """
@@ -40,7 +42,7 @@ def hook(event, args):
     elif event == "sqlite3.connect":
         seen["connected"].append(os.fsdecode(args[0]))
 sys.addaudithook(hook)
-from main import main
+from opqn_app.__main__ import main
 report = os.environ["AUDIT_REPORT"]
 status = main(sys.argv[1:])
 found = {key: sorted(set(value)) for key, value in seen.items()}

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from orl_scenes import FACES
 from PIL import Image
 
 from opqn_app.core import paths
@@ -15,6 +14,7 @@ from opqn_app.index.indexing import IndexReport, index_folder
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.query import crop_of_face, query_lut
 from opqn_app.store.library import Library
+from tests.orl_scenes import FACES
 
 SIZE = (4032, 3024)
 LARGE, SMALL = 600, 50  # px, height of a portrait

@@ -1,7 +1,6 @@
 """Where things lie: the user's data, logs and caches, and the files shipped with the app."""
 
 import os
-import sys
 from pathlib import Path
 
 import platformdirs
@@ -45,7 +44,10 @@ def default_library() -> Path:
 
 
 def resource(name: str) -> Path:
-    """Path of a shipped file, such as "models/bundled-64", in the source tree or a frozen app."""
-    frozen: str | None = getattr(sys, "_MEIPASS", None)
-    root = Path(frozen) if frozen else Path(__file__).resolve().parents[2]
-    return root / "resources" / name
+    """Path of a shipped file, such as "models/bundled-64".
+
+    A wheel and a frozen app carry resources/ inside the package; in a clone it lies beside it.
+    """
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "resources"
+    return (inside if inside.is_dir() else package.parent / "resources") / name

@@ -11,6 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from PIL import Image
 
 from opqn_app.cli.demo import load_answers
 from opqn_app.core import paths
-from opqn_app.core.types import Box, DetectedFace, FaceDetector, Floats
+from opqn_app.core.types import Box, DetectedFace, Floats
 from opqn_app.opqn.lut import scores
 from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.vision.align import TEMPLATE, align_face
@@ -31,6 +32,7 @@ from opqn_app.vision.yunet import YunetDetector
 from tests.benchmarks.bench_search import machine
 from tests.benchmarks.detect_scenes import KINDS, Kind, make_scene
 
+Detector = MtcnnDetector | YunetDetector
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 SIZES = ((768, 512), (1536, 1024), (2048, 1365))
 PADDED = 250
@@ -71,11 +73,11 @@ def times(crops: NDArray[np.uint8], runs: int) -> list[dict[str, Any]]:
         image = make_scene(crops, Kind(120), 0).image.resize(size, Image.Resampling.BILINEAR)
         pixels = np.asarray(image)
         actions: dict[str, Callable[[], object]] = {
-            "facenet_pytorch": lambda i=image: theirs.detect(i, landmarks=True),
-            "mtcnn_whole": lambda p=pixels: network.search(p),
-            "yunet_whole": lambda i=image: yunet._search(i, i),
-            "mtcnn": lambda i=image: mtcnn.detect(i),
-            "yunet": lambda i=image: yunet.detect(i),
+            "facenet_pytorch": partial(theirs.detect, image, landmarks=True),
+            "mtcnn_whole": partial(network.search, pixels),
+            "yunet_whole": partial(yunet._search, image, image),
+            "mtcnn": partial(mtcnn.detect, image),
+            "yunet": partial(yunet.detect, image),
         }
         row: dict[str, Any] = {"size": size, "faces": len(mtcnn.detect(image))}
         row |= cpu_ms(actions, runs)
@@ -102,7 +104,7 @@ def error(found: Floats, true: Floats) -> float:
     return float(np.linalg.norm(found - true, axis=1).mean() / np.linalg.norm(true[0] - true[1]))
 
 
-def recall(crops: NDArray[np.uint8], detectors: dict[str, FaceDetector], faces: int) -> Any:
+def recall(crops: NDArray[np.uint8], detectors: dict[str, Detector], faces: int) -> Any:
     """For each kind of face: share found, faces that are none, landmark error."""
     middle = crops[:, 6:118, 6:118]
     rows = {}
@@ -134,7 +136,7 @@ def recall(crops: NDArray[np.uint8], detectors: dict[str, FaceDetector], faces: 
     return rows
 
 
-def sample_recall(detectors: dict[str, FaceDetector]) -> dict[str, Any]:
+def sample_recall(detectors: dict[str, Detector]) -> dict[str, Any]:
     """Group photos and single photos of the bundled sample: portraits found, other faces."""
     sample = paths.resource("sample")
     answers = load_answers(sample)
@@ -162,7 +164,7 @@ def _is_centred(face: Box, portrait: Box) -> bool:
 def retrieval(
     crops: NDArray[np.uint8],
     people: NDArray[np.str_],
-    detectors: dict[str, FaceDetector],
+    detectors: dict[str, Detector],
     n_people: int,
 ) -> dict[str, Any]:
     """Rank-1 and mAP of the bundled model when each detector aligns; the given crops beside."""
@@ -215,7 +217,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=250, help="whose crops are realigned")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    detectors: dict[str, FaceDetector] = {"mtcnn": MtcnnDetector(), "yunet": YunetDetector()}
+    detectors: dict[str, Detector] = {"mtcnn": MtcnnDetector(), "yunet": YunetDetector()}
     found = val_crops()
     print(machine(), "" if found else "; no ../shared/data: times and sample only")
     report: dict[str, Any] = {"machine": machine(), "sample": sample_recall(detectors)}

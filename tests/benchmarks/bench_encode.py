@@ -1,9 +1,9 @@
-"""Encoding on the processor: what the app does, with and without OpenVINO, against other ways.
+"""Encoding on the processor: what the app does, against torch and other ways.
 
     OMP_NUM_THREADS=1 python -m tests.benchmarks.bench_encode [--faces N] [--runs N] [--model NAME]
 
-`torch` is what the app runs without the extra `openvino`, one crop at a time; `openvino` what it
-runs with it. For each way: faces a second of process CPU time (median of interleaved runs; both
+`torch` is what the app ran before it had OpenVINO, one crop at a time; `openvino` what it runs. For
+each way: faces a second of process CPU time (median of interleaved runs; both
 views of a face where the model takes both), ratio to `torch`, and the share of faces and of words
 whose code is `torch`'s. For the two the app has, also: the largest difference of tables, whether
 features depend on what comes with a face, and faces a second of two processes that make codes, by
@@ -28,6 +28,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from opqn_app.opqn.encoder import OnnxEncoder
+from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.encoder import TorchEncoder
@@ -43,7 +45,7 @@ Way = Callable[[Pixels], NDArray[np.float32]]  # crops → features
 
 def by_torch(folder: Path, size: int, *, bf16: bool = False) -> Way:
     """Batches of `size`, channels last; the last one is filled up, so that all have one shape."""
-    model = load_model(folder).model.to(memory_format=torch.channels_last)
+    model = load_model(folder).model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @torch.inference_mode()
     def features(crops: Pixels) -> NDArray[np.float32]:
@@ -115,7 +117,8 @@ def cpu_seconds(ways: dict[str, Way], crops: Pixels, runs: int) -> dict[str, flo
 def one_of_two(folder: Path, openvino: bool, n: int, start: Any, said: Any) -> None:
     """A process that encodes n faces once the other one is ready too."""
     torch.set_num_threads(1)
-    encoder, crops = TorchEncoder.load(folder, openvino=openvino), crops_of_sample(n)
+    encoder = load_encoder(folder) if openvino else TorchEncoder.load(folder)
+    crops = crops_of_sample(n)
     encoder.encode(crops[:4])
     start.wait()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -144,10 +147,9 @@ def two_processes(folder: Path, openvino: bool, n: int) -> dict[str, float]:
 
 def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
     label, crops = crops_of(n)
-    torchs, config = TorchEncoder.load(folder, openvino=False), load_model(folder).model.config
-    app = {"torch": torchs}
-    if importlib.util.find_spec("openvino"):
-        app["openvino"] = TorchEncoder.load(folder)
+    torchs, ours = TorchEncoder.load(folder), load_encoder(folder)
+    config = torchs.config
+    app: dict[str, TorchEncoder | OnnxEncoder] = {"torch": torchs, "openvino": ours}
     ways: dict[str, Way] = {name: encoder.features for name, encoder in app.items()}
     ways |= {"torch 16": by_torch(folder, 16), "bf16 16": by_torch(folder, 16, bf16=True)}
     report: dict[str, Any] = {
@@ -156,7 +158,7 @@ def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
         "model": folder.name,
         "both_views": config.mirror_average,
         "crops": label,
-        "choosing_ms": choosing(torchs, torchs.features(crops[:TIMED])),
+        "choosing_ms": choosing(ours, torchs.features(crops[:TIMED])),
         "ways": {},
     }
     print("choosing the words, ms of CPU a face:", report["choosing_ms"])
@@ -169,9 +171,9 @@ def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
         for name, way in ways.items():
             some = crops if name in app else crops[:OTHERS]
             features = expected if name == "torch" else way(some)
-            figures = {"per_s": round(1 / taken[name], 1)}
+            figures: dict[str, Any] = {"per_s": round(1 / taken[name], 1)}
             figures["ratio"] = round(taken["torch"] / taken[name], 2)
-            figures |= agreement(torchs, features, expected[: len(some)])
+            figures |= agreement(ours, torchs, features, expected[: len(some)])
             if name in app:
                 few = way(crops[3:12][::-1])[::-1]
                 figures["same_with_others"] = bool(np.array_equal(few, features[3:12]))
@@ -181,35 +183,35 @@ def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
     return report
 
 
-@torch.inference_mode()
-def choosing(encoder: TorchEncoder, features: NDArray[np.float32]) -> dict[str, float]:
+def choosing(encoder: OnnxEncoder, features: NDArray[np.float32]) -> dict[str, float]:
     """CPU ms a face, one at a time and all together."""
-    quantizer, x = encoder._model.quantizer, torch.from_numpy(features)
-    quantizer.codes(x[:2])
+    encoder.codes_of(features[:2])
     taken = {}
-    for name, size in (("alone", 1), ("together", len(x))):
+    for name, size in (("alone", 1), ("together", len(features))):
         started = time.process_time()
-        for some in x.split(size):
-            quantizer.codes(some)
-        taken[name] = round(1e3 * (time.process_time() - started) / len(x), 1)
+        for start in range(0, len(features), size):
+            encoder.codes_of(features[start : start + size])
+        taken[name] = round(1e3 * (time.process_time() - started) / len(features), 1)
     return taken
 
 
-@torch.inference_mode()
 def agreement(
-    encoder: TorchEncoder, features: NDArray[np.float32], expected: NDArray[np.float32]
+    ours: OnnxEncoder,
+    torchs: TorchEncoder,
+    features: NDArray[np.float32],
+    expected: NDArray[np.float32],
 ) -> dict[str, Any]:
-    """Of codes and tables made from features with those made from the expected ones."""
-    quantizer = encoder._model.quantizer
-    ours, theirs = torch.from_numpy(features), torch.from_numpy(expected)
-    same = quantizer.codes(ours) == quantizer.codes(theirs)
+    """Of the app's codes and tables with those that torch makes of the expected features."""
+    same = ours.codes_of(features) == torchs.codes_of(expected)
     worst = 0.0
-    for one, other in zip(ours.split(64), theirs.split(64), strict=True):
-        worst = max(worst, float((quantizer.tables(one) - quantizer.tables(other)).abs().max()))
+    for start in range(0, len(features), 64):
+        part = slice(start, start + 64)
+        apart = np.abs(ours.tables_of(features[part]) - torchs.tables_of(expected[part]))
+        worst = max(worst, float(apart.max()))
     return {
         "faces": len(same),
-        "same_codes": round(float(same.all(dim=1).float().mean()), 5),
-        "same_words": round(float(same.float().mean()), 6),
+        "same_codes": round(float(same.all(axis=1).mean()), 5),
+        "same_words": round(float(same.mean()), 6),
         "tables_apart": float(f"{worst:.1e}"),
     }
 

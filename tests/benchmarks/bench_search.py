@@ -252,7 +252,7 @@ def slow_peers(
             for query in data.queries
         ]
         found["recall"] = statistics.mean(hits) / K_BEST
-    return found | cpu_medians(dict(searches), data.queries, 1)
+    return found | cpu_medians(dict(searches), list(data.queries), 1)
 
 
 def other_loops(best: kernels.Kernels) -> dict[str, kernels.Kernels]:

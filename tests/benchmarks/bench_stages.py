@@ -115,9 +115,9 @@ def measure(clones: list[Path], photos: list[Path], runs: int) -> dict[str, Any]
                     boxes[which, number] = answer["boxes"]
     means = least.mean(axis=1)  # (clones, stages)
     result: dict[str, Any] = {"photos": len(photos)}
-    for which, row in zip(("ms", "ms_older"), means, strict=False):
-        result[which] = dict(zip(STAGES, row.round(2).tolist(), strict=True))
-        result[f"{which}_sum"] = round(float(row.sum()), 2)
+    for name, row in zip(("ms", "ms_older"), means, strict=False):
+        result[name] = dict(zip(STAGES, row.round(2).tolist(), strict=True))
+        result[f"{name}_sum"] = round(float(row.sum()), 2)
     if len(clones) == 2:
         result["ratio"] = round(float(means[0].sum() / means[1].sum()), 3)
         result["ratio_detect"] = round(float(means[0, 2] / means[1, 2]), 3)

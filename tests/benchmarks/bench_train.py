@@ -49,7 +49,7 @@ def make_data(config: TrainConfig, n: int, people: int) -> TrainingData:
     return label_data(pictures, draw_split(pictures, config.data), config)
 
 
-class PlainLoader:
+class PlainLoader(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):
     """PNG bytes decoded to floats one picture at a time by worker processes."""
 
     def __init__(self, data: TrainingData) -> None:
@@ -99,7 +99,7 @@ def plain_rate(config: TrainConfig, data: TrainingData, device: torch.device, se
     network = Network(method).to(device).train()
     for module in network.modules():
         if isinstance(module, PReLU):
-            module.__class__ = nn.PReLU  # as such code has it
+            module.__class__ = nn.PReLU  # type: ignore[assignment]  # as such code has it
     sizes = network.sizes
     head = PlainHead(len(data.classes), sizes.n_books, sizes.n_words, sizes.sub_dim, device)
     parameters = [*network.backbone.parameters(), *head.parameters()]

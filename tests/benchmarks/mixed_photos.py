@@ -46,7 +46,7 @@ def make_photos(folder: Path, n: int, *, seed: int = 0) -> list[Known]:
     pillow_heif.register_heif_opener()
     kinds = [(size, kind) for size, kind, count in KINDS for _ in range(count)]
     order = np.random.default_rng(seed).permutation(len(kinds))
-    return [_photo(folder, i, *kinds[order[i % len(kinds)]], seed) for i in range(n)]
+    return [_photo(folder, i, *kinds[int(order[i % len(kinds)])], seed) for i in range(n)]
 
 
 def multiply(photos: list[Known], folder: Path, n: int) -> None:

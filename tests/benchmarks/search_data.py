@@ -12,6 +12,7 @@ from opqn_app.core import paths
 from tests.sample_crops import sample_crops
 
 if TYPE_CHECKING:
+    from opqn_app.opqn.torch.backbone import EmbeddedTrunk
     from opqn_app.opqn.torch.model import OpqnModel
 
 QUERIES = 10
@@ -106,7 +107,7 @@ def coded(model: "OpqnModel", label: str, faces: np.ndarray, queries: np.ndarray
     """Codes and tables of what the head gets of faces: unit vectors (n, E)."""
     import torch
 
-    head, quantizer = model.backbone.from_embedding, model.quantizer
+    head, quantizer = trunk_of(model).from_embedding, model.quantizer
     with torch.inference_mode():
         if quantizer.is_joint:
             words = quantizer.mlp.transpose(1, 2).numpy()
@@ -156,7 +157,8 @@ def people_like(faces: np.ndarray, n: int) -> np.ndarray:
     spread = (faces - mean) / np.sqrt(len(faces))
 
     def deviations(size: int) -> np.ndarray:
-        return rng.standard_normal((size, len(faces)), dtype=np.float32) @ spread
+        drawn: np.ndarray = rng.standard_normal((size, len(faces)), dtype=np.float32) @ spread
+        return drawn
 
     n_people = max(1, n // PHOTOS)
     shares = 1 / np.sqrt(np.arange(1, n_people + 1))
@@ -167,6 +169,14 @@ def people_like(faces: np.ndarray, n: int) -> np.ndarray:
     )
 
 
+def trunk_of(model: "OpqnModel") -> "EmbeddedTrunk":
+    """Its face network, which knows the embedding below the codes' features."""
+    from opqn_app.opqn.torch.backbone import EmbeddedTrunk
+
+    assert isinstance(model.backbone, EmbeddedTrunk)
+    return model.backbone
+
+
 def sample_embeddings(model: "OpqnModel") -> np.ndarray:
     """(162, E) what the head gets of the faces of the bundled sample."""
     import torch
@@ -175,7 +185,8 @@ def sample_embeddings(model: "OpqnModel") -> np.ndarray:
 
     with torch.inference_mode():
         pixels = to_network_input(torch.from_numpy(sample_crops()), model.config)
-        return np.concatenate([model.backbone.embedding(part).numpy() for part in pixels.split(16)])
+        trunk = trunk_of(model)
+        return np.concatenate([trunk.embedding(part).numpy() for part in pixels.split(16)])
 
 
 def blended(faces: np.ndarray, n: int = 4_000) -> np.ndarray:

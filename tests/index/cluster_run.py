@@ -5,10 +5,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import worker_fakes
-
 from opqn_app.index.cluster import Cluster
 from opqn_app.index.indexing import index_folder
+from tests.index import worker_fakes
 
 if __name__ == "__main__":
     engine = worker_fakes.build()

@@ -3,15 +3,16 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from library_fakes import FacesByPath, RunIndex, WritePhoto, fake_engine
 from PIL import Image
 
 from opqn_app.engine import Engine
 from opqn_app.index.indexing import IndexReport, index_folder
 from opqn_app.store.library import Library
+from tests.library_fakes import FacesByPath, RunIndex, WritePhoto, fake_engine
 
 
 @pytest.fixture
@@ -48,9 +49,7 @@ def write_photo(folder: Path) -> WritePhoto:
 def run_index(folder: Path, library_path: Path) -> RunIndex:
     """Indexes the folder to the end and returns the report."""
 
-    def run(
-        root: Path | None = None, engine: Engine | None = None, **options: object
-    ) -> IndexReport:
+    def run(root: Path | None = None, engine: Engine | None = None, **options: Any) -> IndexReport:
         generator = index_folder(
             library_path, root or folder, engine or fake_engine(n_faces=2), **options
         )
@@ -58,7 +57,8 @@ def run_index(folder: Path, library_path: Path) -> RunIndex:
             try:
                 next(generator)
             except StopIteration as end:
-                return end.value
+                report: IndexReport = end.value
+                return report
 
     return run
 

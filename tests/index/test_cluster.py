@@ -7,18 +7,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import cluster_run
 import numpy as np
 import pytest
-import worker_fakes
 from PIL import Image
-from test_kill import content
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.index.cluster import Cluster
 from opqn_app.index.indexing import index_folder
 from opqn_app.index.plan import PendingFile
 from opqn_app.index.scan import PhotoFile
+from tests.index import cluster_run, worker_fakes
+from tests.index.test_kill import content
 
 ITEMS = [PendingFile(PhotoFile("a.png", 1, 1), None)]
 

@@ -4,12 +4,12 @@ import shutil
 from pathlib import Path
 
 import pytest
-from library_fakes import PixelDetector, PixelEncoder, RunIndex, WritePhoto
 
 from opqn_app.engine import Engine
 from opqn_app.index import run_steps as index_run
 from opqn_app.index.indexing import encode_library
 from opqn_app.store.library import Library
+from tests.library_fakes import PixelDetector, PixelEncoder, RunIndex, WritePhoto
 
 
 def engine(model_id: str) -> Engine:

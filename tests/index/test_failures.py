@@ -5,11 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
-from library_fakes import FacesByPath, RunIndex, WritePhoto, fake_engine
 
 from opqn_app.index import content
 from opqn_app.index.indexing import index_folder
 from opqn_app.store.library import Library
+from tests.library_fakes import FacesByPath, RunIndex, WritePhoto, fake_engine
 
 
 def test_failures_are_listed_and_not_tried_again_until_asked_or_changed(

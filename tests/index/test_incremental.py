@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from library_fakes import fake_engine
 from PIL import Image
 
 from opqn_app.index.indexing import index_folder
 from opqn_app.store import code_store
 from opqn_app.store.library import Library
+from tests.library_fakes import calls_of, fake_engine
 
 FILES = st.sampled_from(["a.png", "b.png", "x/a.png", "x/b.png", "x/y/a.png", "z/c.png"])
 FOLDERS = st.sampled_from(["x", "x/y", "z", "w", "w/x"])
@@ -139,6 +139,6 @@ def test_many_runs_with_changes_between_them_equal_one_run(
             assert content(folder.library) == content(fresh)
             engine = fake_engine()
             list(index_folder(folder.library, folder.root, engine))
-            assert engine.detector.calls == 0
+            assert calls_of(engine) == 0
     finally:
         code_store.SEGMENT_SIZE = size

@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from library_fakes import FacesByPath, RunIndex, WritePhoto, fake_engine
 from PIL import Image
 
 from opqn_app.core.errors import LibraryLocked
-from opqn_app.index import analysis
 from opqn_app.index.indexing import index_folder
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
+from opqn_app.vision.faces import find_faces
+from opqn_app.vision.images import read_photo
+from tests.library_fakes import FacesByPath, RunIndex, WritePhoto, batches_of, calls_of, fake_engine
 
 
 def test_a_folder_is_indexed_and_a_second_run_decodes_nothing(
@@ -81,7 +82,7 @@ def test_stored_faces_are_what_was_found(
     path = write_photo("a.png", seed=7)
     run_index()
     engine = fake_engine(n_faces=2)
-    expected = analysis.find_faces(analysis.read_photo(path.read_bytes(), "a.png"), engine.detector)
+    expected = find_faces(read_photo(path.read_bytes(), "a.png"), engine.detector)
     codes = engine.encoder.encode(np.stack([face.crop for face in expected]))
     with Library.open(library_path) as library:
         [photo] = library.photos()
@@ -153,7 +154,7 @@ def test_faces_are_encoded_for_a_new_model_from_their_crops(
     shutil.rmtree(folder.parent / "other")
     engine = fake_engine("fake-2", n_faces=2)
     report = run_index(engine=engine)
-    assert (report.decoded, engine.detector.calls) == (0, 0)
+    assert (report.decoded, calls_of(engine)) == (0, 0)
     with Library.open(library_path) as library:
         [old] = library.code_segments("fake-1")
         [new] = library.code_segments("fake-2")
@@ -164,6 +165,7 @@ def test_faces_are_encoded_for_a_new_model_from_their_crops(
         assert library.status().model_id == "fake-2"
 
 
+@pytest.mark.slow
 def test_a_crowd_is_encoded_in_bounded_batches(
     write_photo: WritePhoto, run_index: RunIndex
 ) -> None:
@@ -171,7 +173,7 @@ def test_a_crowd_is_encoded_in_bounded_batches(
     write_photo("pair.png", seed=2)
     engine = fake_engine(n_faces=300)
     assert run_index(engine=engine).faces == 600
-    assert engine.encoder.batches == [256, 44] * 2
+    assert batches_of(engine) == [256, 44] * 2
 
 
 def test_a_batch_is_one_forward_pass(write_photo: WritePhoto, run_index: RunIndex) -> None:
@@ -179,7 +181,7 @@ def test_a_batch_is_one_forward_pass(write_photo: WritePhoto, run_index: RunInde
         write_photo(f"{i}.png", seed=i)
     engine = fake_engine(n_faces=2)
     run_index(engine=engine, batch_size=4)
-    assert engine.encoder.batches == [8, 8]
+    assert batches_of(engine) == [8, 8]
 
 
 def test_an_error_of_the_encoder_is_not_swallowed(

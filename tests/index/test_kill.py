@@ -9,13 +9,13 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-import library_kill
 import pytest
-from library_fakes import WritePhoto, layered_engine
 
 from opqn_app.core.depth import THOROUGH
 from opqn_app.index.indexing import IndexProgress, IndexReport, index_folder
 from opqn_app.store import code_store
+from tests import library_kill
+from tests.library_fakes import WritePhoto, calls_of, layered_engine
 
 TRIALS = 20
 
@@ -100,10 +100,11 @@ def test_killed_anywhere_and_resumed_is_one_clean_run(
         assert content(resumed) == expected
         engine = layered_engine()
         list(index_folder(resumed, folder, engine, thorough=thorough))
-        assert engine.detector.calls == 0
+        assert calls_of(engine) == 0
     assert tree(folder) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("thorough", [False, True])
 def test_closing_the_generator_at_any_yield_keeps_a_library_that_resumes(
     tmp_path: Path, folder: Path, write_photo: WritePhoto, thorough: bool

@@ -6,19 +6,11 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from library_fakes import (
-    RunIndex,
-    StoredLibrary,
-    WritePhoto,
-    bound_by_rights,
-    fake_engine,
-    store_codes,
-)
 from sqlite_utils import Database
 
 from opqn_app.core.errors import (
@@ -31,6 +23,14 @@ from opqn_app.core.errors import (
 from opqn_app.store import code_store, schema
 from opqn_app.store.connection import connect
 from opqn_app.store.library import Library
+from tests.library_fakes import (
+    RunIndex,
+    StoredLibrary,
+    WritePhoto,
+    bound_by_rights,
+    fake_engine,
+    store_codes,
+)
 
 
 def test_reading_a_missing_library_says_what_to_do(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ with Library.open(Path(sys.argv[1]), write=True):
 
 
 @pytest.fixture
-def other_writer(tmp_path: Path):
+def other_writer(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Another process that holds the library open for writing."""
     script = tmp_path / "other_writer.py"
     script.write_text(_HOLD)
@@ -293,7 +293,9 @@ def test_readers_in_other_threads_see_each_committed_batch(
     stop = threading.Event()
 
     def read() -> None:
-        while not stop.is_set():
+        is_last = False
+        while not is_last:
+            is_last = stop.is_set()
             with Library.open(library_path) as library, library.snapshot():
                 faces = library.status().faces
                 codes = sum(len(s.face_ids) for s in library.code_segments("fake-1"))
@@ -303,7 +305,6 @@ def test_readers_in_other_threads_see_each_committed_batch(
     thread = threading.Thread(target=read)
     thread.start()
     run_index(batch_size=4)
-    time.sleep(0.05)
     stop.set()
     thread.join()
     assert counts == sorted(counts)
@@ -331,7 +332,7 @@ def test_photos_come_newest_first_in_pages(tmp_path: Path) -> None:
 
 def test_faces_keep_the_order_asked_for_and_leave_out_unknown_ids(tmp_path: Path) -> None:
     stored = store_codes(tmp_path / "library.sqlite", np.zeros((30, 8), np.uint8), 16)
-    wanted = np.array([17, 3, 999, 3, 30, 1])
+    wanted = [17, 3, 999, 3, 30, 1]
     with Library.open(stored.path) as library:
         assert [face.id for face in library.faces(wanted)] == [17, 3, 3, 30, 1]
 

@@ -4,9 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from library_fakes import FacesByPath, RunIndex, WritePhoto
-
 from opqn_app.store.library import Library
+from tests.library_fakes import FacesByPath, RunIndex, WritePhoto
 
 
 def test_a_tree_with_renamed_folders_keeps_its_face_ids(

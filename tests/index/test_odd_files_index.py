@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from library_fakes import RunIndex, fake_engine
-from odd_files import OddFile, write_odd_files
-
 from opqn_app.store.library import Library
+from tests.library_fakes import RunIndex, calls_of, fake_engine
+from tests.odd_files import OddFile, write_odd_files
 
 
 def named(made: list[OddFile], *outcomes: str) -> dict[Path, OddFile]:
@@ -36,7 +35,7 @@ def test_odd_files_are_not_read_again(folder: Path, run_index: RunIndex) -> None
     first = run_index()
     engine = fake_engine()
     second = run_index(engine=engine)
-    assert (second.decoded, engine.detector.calls) == (0, 0)
+    assert (second.decoded, calls_of(engine)) == (0, 0)
     assert second.unchanged == first.added == len(named(made, "photo"))
     assert second.failures == first.failures
     third = run_index(retry_failures=True)

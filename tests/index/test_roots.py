@@ -4,10 +4,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from library_fakes import FacesByPath, RunIndex, WritePhoto
 
 from opqn_app.core.errors import FolderUnavailable
 from opqn_app.store.library import Library
+from tests.library_fakes import FacesByPath, RunIndex, WritePhoto
 
 
 def test_a_missing_root_forgets_nothing(

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from library_fakes import bound_by_rights
-from scan_at_once import scan_folder
 
 from opqn_app.core.errors import FolderUnavailable
 from opqn_app.index.excludes import Excludes
 from opqn_app.index.scan import FolderScan, stat_photo
+from tests.index.scan_at_once import scan_folder
+from tests.library_fakes import bound_by_rights
 
 
 def touch(folder: Path, *names: str) -> None:

@@ -10,16 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import worker_fakes
-from library_fakes import (
-    LayeredDetector,
-    PixelDetector,
-    PixelEncoder,
-    RunIndex,
-    WritePhoto,
-    layered_engine,
-)
-from test_kill import content
 
 from opqn_app.core.depth import FAST, THOROUGH
 from opqn_app.core.errors import FolderUnavailable, PhotoUnreadable
@@ -38,6 +28,18 @@ from opqn_app.store.library import Library
 from opqn_app.store.photo_table import UNSEARCHED
 from opqn_app.store.records import FaceRecord, KnownPhoto
 from opqn_app.vision.images import Photo, read_photo
+from tests.index import worker_fakes
+from tests.index.test_kill import content
+from tests.library_fakes import (
+    LayeredDetector,
+    PixelDetector,
+    PixelEncoder,
+    RunIndex,
+    WritePhoto,
+    calls_of,
+    layered_engine,
+    thorough_calls_of,
+)
 
 LARGE = 35  # scale of a photo larger than the copy of the fast pass
 
@@ -63,7 +65,7 @@ def faces(path: Path) -> dict[int, Kept]:
             for segment in library.code_segments("fake-1")
             for i, code in zip(segment.face_ids, segment.codes, strict=True)
         }
-        found = {}
+        found: dict[int, Kept] = {}
         for photo in library.photos(limit=1000):
             records = library.faces_of(photo.id)
             assert photo.n_faces == len(records)
@@ -106,7 +108,7 @@ def test_a_second_thorough_run_decodes_nothing(
     before, engine = content(library_path), layered_engine()
     report = run_index(engine=engine, thorough=True)
     assert (first.decoded, first.added, first.searched) == (2, 1, 1)
-    assert (report.decoded, report.searched, engine.detector.calls) == (0, 0, 0)
+    assert (report.decoded, report.searched, calls_of(engine)) == (0, 0, 0)
     assert content(library_path) == before
 
 
@@ -116,7 +118,7 @@ def test_a_photo_no_larger_than_the_fast_copy_is_not_searched_again(
     write_photo("exact.png", scale=32)  # 1024×768
     engine = layered_engine()
     run_index(engine=engine, thorough=True)
-    assert (engine.detector.thorough_calls, unsearched(library_path)) == (0, 0)
+    assert (thorough_calls_of(engine), unsearched(library_path)) == (0, 0)
 
 
 def test_new_and_changed_photos_await_the_search_again(
@@ -304,7 +306,7 @@ def test_a_photo_that_cannot_be_searched_is_listed_once_and_then_left_alone(
         report = run_index(engine=engine, thorough=thorough)
         assert (report.decoded, report.searched, report.unchanged) == (0, 0, 3)
         assert report.failures == (failure,)
-        assert engine.detector.calls == 0
+        assert calls_of(engine) == 0
     assert content(library_path) == before
 
 
@@ -370,7 +372,7 @@ def test_worker_processes_make_the_same_library(
         list(index_folder(path, folder, engine, workers=workers, thorough=True))
     assert content(two) == content(one)
     assert len(content(one)["faces"]) > 20
-    assert engine.detector.calls == 0  # the workers' engines looked
+    assert calls_of(engine) == 0  # the workers' engines looked
 
 
 def test_a_cluster_makes_the_same_library(

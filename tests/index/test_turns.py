@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from opqn_app.index import large_photo_turns as turns
 from opqn_app.index.large_photo_turns import LARGE_PIXELS, Turn
 
 USUAL, LARGE = 4032 * 3024, 8160 * 6120
+FAR_BELOW_THE_LONGEST_WAIT_S = turns.LONGEST_WAIT_S / 2
 HOLD = """
 import sys
 from pathlib import Path
@@ -48,26 +48,29 @@ def holder(file: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 class Waiter(threading.Thread):
-    """Takes its turn for a large photo, and gives it back."""
+    """Takes its turn for a photo, and gives it back."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path | None, pixels: int = LARGE) -> None:
         super().__init__(daemon=True)
         self._file = file
+        self._pixels = pixels
+        self._has_had_it = False
         self.start()
 
     def run(self) -> None:
         with Turn(self._file) as turn:
-            turn.wait(LARGE)
+            turn.wait(self._pixels)
+            self._has_had_it = True
 
-    def has_had_its_turn(self, seconds: float) -> bool:
+    def has_had_its_turn(self, seconds: float = FAR_BELOW_THE_LONGEST_WAIT_S) -> bool:
         self.join(seconds)
-        return not self.is_alive()
+        return self._has_had_it
 
 
 def test_a_photo_of_usual_size_never_waits(file: Path, holder: subprocess.Popen[str]) -> None:
     assert USUAL < LARGE_PIXELS < LARGE
-    with Turn(file) as turn:
-        turn.wait(USUAL)
+    assert Waiter(file, USUAL).has_had_its_turn()
+    assert holder.poll() is None
 
 
 def test_a_large_photo_waits_until_the_other_is_done(
@@ -77,14 +80,14 @@ def test_a_large_photo_waits_until_the_other_is_done(
     assert not waiter.has_had_its_turn(0.5)
     assert holder.stdin is not None
     holder.stdin.close()
-    assert waiter.has_had_its_turn(20)
+    assert waiter.has_had_its_turn()
 
 
 def test_a_killed_process_gives_its_turn_back(file: Path, holder: subprocess.Popen[str]) -> None:
     waiter = Waiter(file)
     assert not waiter.has_had_its_turn(0.5)
     holder.kill()
-    assert waiter.has_had_its_turn(20)
+    assert waiter.has_had_its_turn()
 
 
 def test_an_error_ends_the_turn(file: Path) -> None:
@@ -95,24 +98,22 @@ def test_an_error_ends_the_turn(file: Path) -> None:
 
     with pytest.raises(PhotoUnreadable):
         read_a_damaged_photo()
-    assert Waiter(file).has_had_its_turn(20)
+    assert Waiter(file).has_had_its_turn()
 
 
 def test_nobody_waits_for_ever(
     file: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns, "LONGEST_WAIT_S", 0.1)
-    started = time.monotonic()
-    with Turn(file) as turn:
-        turn.wait(LARGE)
-    assert 0.05 < time.monotonic() - started < 20
+    assert Waiter(file).has_had_its_turn()
+    assert holder.poll() is None
 
 
 def test_a_folder_that_is_gone_stops_no_photo(tmp_path: Path) -> None:
-    with Turn(tmp_path / "gone" / "turn.lock") as turn:
-        turn.wait(LARGE)
+    assert Waiter(tmp_path / "gone" / "turn.lock").has_had_its_turn()
 
 
 def test_one_that_reads_alone_takes_no_turns() -> None:
     with Turn() as turn:
         turn.wait(LARGE)
+        assert Waiter(None).has_had_its_turn()

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pillow_heif
 import pytest
-import worker_fakes
 from PIL import Image
 
 from opqn_app.core import paths
 from opqn_app.index.run_steps import MIN_FOR_WORKERS
 from tests.benchmarks.bench_index_memory import INDEX, LIMIT_MB
 from tests.benchmarks.process_memory import sample_family
+from tests.index import worker_fakes
 
 KINDS = (((4000, 3000), ".jpg"), ((1600, 1200), ".jpg"), ((2400, 2000), ".png"))
 # What takes most memory to decode of what people have; two of the largest come one after the other.

@@ -12,11 +12,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-import worker_fakes
-from library_fakes import RunIndex
 from PIL import Image
-from scan_at_once import scan_folder
-from test_kill import content
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.engine import Engine
@@ -25,6 +21,10 @@ from opqn_app.index import workers
 from opqn_app.index.indexing import index_folder
 from opqn_app.index.large_photo_turns import LARGE_PIXELS, LONGEST_WAIT_S
 from opqn_app.index.plan import PendingFile
+from tests.index import worker_fakes
+from tests.index.scan_at_once import scan_folder
+from tests.index.test_kill import content
+from tests.library_fakes import RunIndex
 
 WritePhotos = Callable[..., None]
 

@@ -7,13 +7,13 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from library_fakes import PixelDetector, PixelEncoder, layered_engine
 from PIL import Image
 
 from opqn_app.core.errors import ModelMissing
 from opqn_app.core.types import DetectedFace
 from opqn_app.engine import Engine
 from opqn_app.index.indexing import index_folder
+from tests.library_fakes import PixelDetector, PixelEncoder, layered_engine
 
 KILLS, CRASHES, RAISES, HANGS, KILLS_ONCE = 71, 72, 73, 74, 75  # pixels wide
 

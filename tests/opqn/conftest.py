@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_checkpoint import make_tiny_checkpoint, make_tiny_model
 
 from opqn_app.core.types import Crops
 from opqn_app.opqn.torch.model import OpqnModel
+from tests.tiny_checkpoint import make_tiny_checkpoint, make_tiny_model
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,7 @@ def test_the_head_is_bn_dropout_fc_bn() -> None:
     flat = torch.randn(2, 8192)
     for stage in ("layer1", "layer2", "layer3"):
         setattr(net, stage, nn.Identity())
-    net.layer4 = nn.Unflatten(1, (512, 4, 4))
+    net.layer4 = nn.Sequential(nn.Unflatten(1, (512, 4, 4)))
     expected = net.last_bn(net.fc(net.bn(flat)))
     torch.testing.assert_close(net(flat), expected)
     net.train()

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_tiny_model
 
 from opqn_app.core import paths
 from opqn_app.core.errors import ModelIncompatible, ModelMissing
@@ -17,6 +16,7 @@ from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.model_folder import bundled_models, find_model, imported_models, read_description
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.model import OpqnModel
+from tests.tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_tiny_model
 
 CURVE = {"slope": 1, "intercept": 0}
 

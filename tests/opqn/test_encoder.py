@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sample_crops import sample_crops
-from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_model
 
 from opqn_app.core.types import Crops
 from opqn_app.opqn import lut
@@ -18,6 +16,8 @@ from opqn_app.opqn.model_folder import bundled_models, find_model
 from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.preprocess import to_network_input
+from tests.sample_crops import sample_crops
+from tests.tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,12 @@ def test_words_are_chosen_for_all_faces_at_once_and_are_those_of_each_alone(
     """Bit for bit, although features come from one crop a pass."""
     sizes, quantizer = [], joint._model.quantizer
     choose = quantizer.codes
-    monkeypatch.setattr(quantizer, "codes", lambda x: (sizes.append(len(x)), choose(x))[1])
+
+    def counted(x: torch.Tensor) -> torch.Tensor:
+        sizes.append(len(x))
+        return choose(x)
+
+    monkeypatch.setattr(quantizer, "codes", counted)
     together = joint.encode(crops)
     assert sizes == [len(crops)]
     assert together.dtype == np.uint8

@@ -3,6 +3,7 @@
 import itertools
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,8 @@ def softmax_table(
 ) -> NDArray[np.float64]:
     z = rng.normal(size=(m, k)) * sharpness
     e = np.exp(z - z.max(axis=1, keepdims=True))
-    return e / e.sum(axis=1, keepdims=True)
+    table: NDArray[np.float64] = e / e.sum(axis=1, keepdims=True)
+    return table
 
 
 def brute_scores(table: Lut, codes: Codes) -> NDArray[np.float64]:
@@ -122,7 +124,7 @@ def test_a_table_of_zeros_stays_zero() -> None:
 
 
 @pytest.mark.parametrize("kind", [np.uint8, np.uint16])
-def test_blocks_and_whole_are_the_same(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_and_whole_are_the_same(kind: type[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """Invariant 15: block limits fall anywhere, also one row after the last full block."""
     rng = np.random.default_rng(7)
     table = lut.snap(softmax_table(rng, 8, 256, 2.0))
@@ -134,7 +136,9 @@ def test_blocks_and_whole_are_the_same(kind: type, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(("n_words", "kind"), [(256, np.uint8), (512, np.uint16)])
-def test_table_search_is_distance_search_and_a_matrix_product(n_words: int, kind: type) -> None:
+def test_table_search_is_distance_search_and_a_matrix_product(
+    n_words: int, kind: type[Any]
+) -> None:
     """Invariant 15: the brute-force distance to each face's words ranks as the table does."""
     m, n = 3, 120
     rng = np.random.default_rng(11)

@@ -10,8 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sample_crops import TESTS, orl_crops, sample_crops
-from tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_tiny_model
 
 from opqn_app.core.errors import ModelIncompatible
 from opqn_app.core.types import Crops
@@ -23,6 +21,8 @@ from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import bundled_models, find_model
 from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.encoder import TorchEncoder
+from tests.sample_crops import TESTS, orl_crops, sample_crops
+from tests.tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_tiny_model
 
 STORED = TESTS / "data" / "codes_ddc7dbf.npz"  # of the 162 sample crops and the 400 AT&T ones
 SFACE = replace(TINY, backbone="sface", channel_order="rgb", mirror_average=True)

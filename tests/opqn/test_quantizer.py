@@ -268,7 +268,7 @@ def test_asymmetric_distance_is_an_affine_function_of_the_score() -> None:
         soft, hard = quantizer.soft_quantise(p), quantizer.hard_quantise(codes)
     for q in range(5):
         distance = torch.stack([(soft[q] - h).square().sum() for h in hard])
-        score = torch.stack([sum(p[q, m, c] for m, c in enumerate(code)) for code in codes])
+        score = torch.stack([p[q, torch.arange(4), code].sum() for code in codes])
         expected = p[q].square().sum() + 4 - 2 * score
         assert (distance - expected).abs().max() < 1e-10
         by_distance = np.lexsort((np.arange(len(codes)), distance.numpy().round(9)))

@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tiny_checkpoint import TINY
 
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.torch.checkpoint import save_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.weights import fingerprint, stored_state
+from tests.tiny_checkpoint import TINY
 
 
 def test_the_model_id_is_that_of_what_is_stored(tiny_model: OpqnModel) -> None:

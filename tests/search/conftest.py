@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library_fakes import StoredLibrary, store_codes
+
+from tests.library_fakes import StoredLibrary, store_codes
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from library_fakes import StoredLibrary, store_codes
 
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search import loading, segment
 from opqn_app.search.code_index import CodeIndex, Ranking
 from opqn_app.store import code_store
 from opqn_app.store.library import Library
+from tests.library_fakes import StoredLibrary, store_codes
 
 
 def slow_search(

@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from library_fakes import StoredLibrary, store_codes
-from sample_crops import sample_crops
 
 from opqn_app.core import paths
 from opqn_app.core.errors import OpqnError
@@ -19,6 +17,8 @@ from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.faiss_export import export_faiss, faiss_index, query_vectors
 from opqn_app.store.library import Library
+from tests.library_fakes import StoredLibrary, store_codes
+from tests.sample_crops import sample_crops
 
 faiss = pytest.importorskip("faiss")
 

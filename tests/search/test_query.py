@@ -3,10 +3,10 @@
 import io
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from library_fakes import PixelDetector, PixelEncoder, StoredLibrary, fake_engine
 from PIL import Image
 
 from opqn_app.core.errors import LibraryError, NoFaceFound, PhotoUnreadable
@@ -17,6 +17,8 @@ from opqn_app.search import query
 from opqn_app.search.code_index import CodeIndex, Ranking
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
+from opqn_app.vision.images import open_photo
+from tests.library_fakes import PixelDetector, PixelEncoder, StoredLibrary, fake_engine
 
 
 def picture(seed: int = 1) -> Image.Image:
@@ -28,7 +30,7 @@ def test_file_bytes_picture_and_opened_photo_give_the_same_faces(tmp_path: Path)
     path = tmp_path / "query.png"
     picture().save(path)
     detector = PixelDetector(n_faces=3)
-    forms = [path, path.read_bytes(), picture(), query.open_photo(path)]
+    forms: list[Any] = [path, path.read_bytes(), picture(), open_photo(path)]
     found = [query.faces_in(form, detector) for form in forms]
     for faces in found:
         assert [face.box for face in faces] == [face.box for face in found[0]]

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library_fakes import CROP_WEBP, StoredLibrary, store_codes
 
 from opqn_app.core.types import Box, FaceQuality
 from opqn_app.opqn import lut as lut_scoring
@@ -13,6 +12,7 @@ from opqn_app.search.code_index import CodeIndex
 from opqn_app.store import code_store
 from opqn_app.store.library import Library
 from opqn_app.store.records import NewFace, NewPhoto
+from tests.library_fakes import CROP_WEBP, StoredLibrary, store_codes
 
 K = 32
 

@@ -10,10 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import sharded_run
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from library_fakes import StoredLibrary, store_codes
 
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.code_index import CodeIndex
@@ -21,6 +19,8 @@ from opqn_app.search.segment import Segment
 from opqn_app.search.shards import Shard, ShardedIndex
 from opqn_app.store import code_store
 from opqn_app.store.library import Library
+from tests import sharded_run
+from tests.library_fakes import StoredLibrary, store_codes
 
 
 def here(shards: Sequence[Shard]) -> ShardedIndex:

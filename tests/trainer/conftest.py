@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from tiny_training import draw_people, write_people
+
+from tests.tiny_training import draw_people, write_people
 
 
 @pytest.fixture

@@ -16,4 +16,5 @@ class GivenScores:
         return torch.from_numpy(self._scores[start:stop].copy())
 
     def pair_scores(self, queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
-        return self._scores[queries, gallery]
+        scores: np.ndarray = self._scores[queries, gallery]
+        return scores

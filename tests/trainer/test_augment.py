@@ -1,5 +1,7 @@
 """Crops and flips: for each picture its own, the same for the same seed, and exactly those."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -79,7 +81,8 @@ def test_without_effects_pixels_stay_uint8() -> None:
 
 @pytest.mark.parametrize("name", EFFECTS)
 def test_an_effect_touches_only_whom_it_falls_on(name: str) -> None:
-    config = AugmentConfig(**{name: 0.5})
+    half: dict[str, Any] = {name: 0.5}
+    config = AugmentConfig(**half)
     images = pictures(40, 16)
     draws = drawn(40, 5)
     out = damage(images, draws, config)

@@ -23,7 +23,7 @@ def test_recovers_the_true_curve_at_even_odds() -> None:
     fitted = fit_calibration(same, other, match_share=0.5)
     assert fitted.slope == pytest.approx(2.0, rel=0.05)
     assert fitted.intercept == pytest.approx(-2.0, rel=0.05)
-    assert fitted.probability(np.float32([1.0]))[0] == pytest.approx(0.5, abs=0.02)
+    assert fitted.probability(np.array([1.0], np.float32))[0] == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_rarer_match_shifts_the_curve_by_its_log_odds() -> None:
@@ -46,8 +46,9 @@ def test_stated_probabilities_are_true_on_new_pairs() -> None:
 
 def test_a_few_separable_scores_make_no_step() -> None:
     """Three pairs a kind say at most 4 / 5 for sure (Platt's targets); thousands say more."""
-    few = fit_calibration(np.float32([3, 4, 5]), np.float32([0, 1, 2]), match_share=0.5)
-    low, middle, high = few.probability(np.float32([0.0, 2.5, 5.0]))
+    same, other = np.array([[3, 4, 5], [0, 1, 2]], np.float32)
+    few = fit_calibration(same, other, match_share=0.5)
+    low, middle, high = few.probability(np.array([0.0, 2.5, 5.0], np.float32))
     assert 0.05 < low < 0.3
     assert middle == pytest.approx(0.5, abs=0.01)
     assert 0.7 < high < 0.95
@@ -57,7 +58,7 @@ def test_a_few_separable_scores_make_no_step() -> None:
         match_share=0.5,
     )
     assert np.isfinite([many.slope, many.intercept]).all()
-    assert many.probability(np.float32([2.0, 3.0])) == pytest.approx([0, 1], abs=0.02)
+    assert many.probability(np.array([2.0, 3.0], np.float32)) == pytest.approx([0, 1], abs=0.02)
 
 
 @pytest.mark.parametrize(

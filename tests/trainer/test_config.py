@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from opqn_app.core.errors import SettingsError
+from trainer.choices import PRESETS
 from trainer.config import TrainConfig, parse_assignment, read_toml
 from trainer.presets import (
-    PRESETS,
     CodeLength,
     code_length,
     code_lengths,
@@ -77,7 +77,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
 
 
 # What paper and code say: (name, input size, layout) → settings. Numbers D1 to D12 of the notes.
-STATED = {
+STATED: dict[tuple[str, int, str], dict[str, Any]] = {
     ("paper", 32, "facescrub"): {
         "method.scale": 40.0, "method.margin": 0.4, "engine.lr": 0.1, "engine.epochs": 200,
         "method.assignment": "raw", "method.flatten_bn": False, "augment.per": "image",

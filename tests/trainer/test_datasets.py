@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from safetensors.numpy import save_file
-from tiny_training import draw_people, write_people
 
 from opqn_app.core.errors import DataError, SettingsError
+from tests.tiny_training import draw_people, write_people
 from trainer.config import DataConfig
 from trainer.data.benchmark_formats import read_cifar10, read_pairs
 from trainer.data.benchmarks import BENCHMARKS, benchmark, cifar10_roles

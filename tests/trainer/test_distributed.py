@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import child_context, tiny_config, tiny_data, train_in_world
 
+from tests.tiny_training import child_context, tiny_config, tiny_data, train_in_world
 from trainer.engine.distributed import World
 from trainer.engine.runs import RunDir
 from trainer.engine.state import load_state
@@ -46,6 +46,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     both = RunDir.open(tmp_path / "two")
     for line, report in zip(both.metrics(), reports, strict=True):
         assert line["loss"]["total"] == pytest.approx(report.loss["total"], rel=1e-5)
+        assert report.validation is not None
         assert line["validation"]["map"] == pytest.approx(report.validation.map, abs=1e-6)
     one, two = load_state(alone.last), load_state(both.last)
     for part in ("network", "loss"):

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation_people import write_people
-from plain_metrics import expected_average_precision, tie_groups
-from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core.errors import DataError, ModelIncompatible, ModelMissing
 from opqn_app.opqn import lut
 from opqn_app.opqn.torch.encoder import TorchEncoder
+from tests.tiny_checkpoint import make_tiny_checkpoint
+from tests.trainer.evaluation_people import write_people
+from tests.trainer.plain_metrics import expected_average_precision, tie_groups
 from trainer.data.pictures import AlignedCrops
 from trainer.evaluate import protocols
 from trainer.evaluate.evaluate import duplicates_in_words, evaluate

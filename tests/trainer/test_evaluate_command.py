@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
-from evaluation_people import pack_tar, write_people
-from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core.errors import DataError, ModelMissing, SettingsError
+from tests.tiny_checkpoint import make_tiny_checkpoint
+from tests.trainer.evaluation_people import pack_tar, write_people
 from trainer.cli.evaluate import add_command
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,8 +38,9 @@ def command(*arguments: object) -> int:
     return status
 
 
-def result_of(text: str) -> dict:  # type: ignore[type-arg]
-    return json.loads(text.strip().splitlines()[-1])
+def result_of(text: str) -> dict[str, Any]:
+    result: dict[str, Any] = json.loads(text.strip().splitlines()[-1])
+    return result
 
 
 @pytest.mark.parametrize("protocol", ["leave-one-out", "single", "cross", "pairs"])
@@ -84,6 +86,7 @@ def test_progress_comes_as_json_lines_before_the_result(
     assert last.keys() >= REQUIRED
 
 
+@pytest.mark.slow
 def test_the_report_folder_holds_everything(
     model: Path, people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,6 +126,7 @@ def test_the_report_folder_holds_everything(
     assert not [word for word in loaded if word in page.split("base64,")[0]]
 
 
+@pytest.mark.slow
 def test_faces_can_be_kept_out_of_the_report(model: Path, people: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     command(people, "--model", model, "--aligned", "--out", tmp_path, "--no-pictures", "--json")
@@ -233,11 +237,23 @@ def test_what_would_fail_at_the_end_fails_at_once(
         command(people, "--model", model, "--model", tmp_path / "second", "--aligned")
 
 
+# Evaluates, but encodes for as long as it takes to be interrupted.
+NEVER_DONE = """
+import sys, time
+from opqn_app.__main__ import main
+from trainer.evaluate import evaluate
+def encode(*_asked, **_wanted):
+    time.sleep(600)
+    yield 1
+evaluate.encode = encode
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_ctrl_c_stops_cleanly(model: Path, people: Path) -> None:
-    many = 20 * ["--model", str(model)]  # so that it is not done before the signal arrives
     child = subprocess.Popen(
-        [sys.executable, "main.py", "evaluate", str(people), *many, "--aligned",
-         "--json-lines", "--device", "cpu"],
+        [sys.executable, "-c", NEVER_DONE, "evaluate", str(people), "--model", str(model),
+         "--aligned", "--json-lines", "--device", "cpu"],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert child.stdout is not None
@@ -246,5 +262,6 @@ def test_ctrl_c_stops_cleanly(model: Path, people: Path) -> None:
     out, err = child.communicate(timeout=60)
     assert first["event"] == "progress"
     assert child.returncode == 1
+    assert "Stopped" in err
     assert "Traceback" not in err
     assert '"map"' not in out

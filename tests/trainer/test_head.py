@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from face_data import write_face_data
 
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.torch.backbone import EmbeddedTrunk
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.sface import SFace
+from tests.trainer.face_data import write_face_data
 from trainer.method.head import HeadSettings, start_head, train_head
 from trainer.method.joint_head import JointHeadSettings, start_joint_head
 from trainer.recipes import bundled_head, fit_curves
+from trainer.recipes.embedded_crops import EmbeddedCrops
 from trainer.recipes.head_curve import FOLLOWING
 
 RECIPE = HeadSettings(directions=16, iterations=8, epochs=3, batch_size=64, learning_rate=0.05)
@@ -40,12 +42,17 @@ def tiny_model() -> OpqnModel:
     return OpqnModel(OpqnConfig(n_books=4, n_words=32, feature_dim=128))
 
 
+def features_of(model: OpqnModel, x: torch.Tensor) -> torch.Tensor:
+    assert isinstance(model.backbone, EmbeddedTrunk)
+    return model.backbone.from_embedding(x)
+
+
 def rank1(model: OpqnModel, x: torch.Tensor, labels: torch.Tensor) -> float:
     model.eval()
     with torch.inference_mode():
-        features = model.backbone.from_embedding(x)
+        features = features_of(model, x)
         tables, codes = model.quantizer.tables(features), model.quantizer.codes(features)
-    scores = sum(tables[:, m][:, codes[:, m]] for m in range(4))
+    scores = torch.stack([tables[:, m][:, codes[:, m]] for m in range(4)]).sum(0)
     scores.fill_diagonal_(-1.0)
     return float((labels[scores.argmax(1)] == labels).float().mean())
 
@@ -65,7 +72,7 @@ def test_words_are_unit_vectors_near_the_sub_vectors() -> None:
     words = model.quantizer.mlp.detach()
     assert torch.allclose(words.norm(dim=1), torch.ones(4, 32), atol=1e-4)
     with torch.inference_mode():
-        sub = model.quantizer.sub_vectors(model.backbone.from_embedding(x))
+        sub = model.quantizer.sub_vectors(features_of(model, x))
     nearest = torch.einsum("bmd,mdk->bmk", F.normalize(sub, dim=-1), words).amax(-1)
     assert float(nearest.mean()) > 0.7
 
@@ -75,7 +82,7 @@ def test_the_lift_is_the_same_for_all_and_as_long_as_said() -> None:
     model = tiny_model()
     start_head(model, x, labels, replace(RECIPE, lift=0.5))
     with torch.inference_mode():
-        sub = model.quantizer.sub_vectors(model.backbone.from_embedding(x))  # (n, 4, 32)
+        sub = model.quantizer.sub_vectors(features_of(model, x))  # (n, 4, 32)
     lifted, others = sub[..., 4], torch.cat([sub[..., :4], sub[..., 5:]], dim=-1)
     torch.testing.assert_close(lifted, lifted[:1].expand_as(lifted))
     usual = others.square().sum(-1).mean(0).sqrt()
@@ -231,7 +238,7 @@ def test_the_weight_of_lengths_is_the_best_on_the_tuning_half() -> None:
     list(start_joint_head(model, x, labels, JointHeadSettings(directions=16, turns=2)))
     y, people = planted_embeddings(30, 5, seed=8)
     names = np.array([f"p{person}" for person in people.tolist()])
-    tuning = bundled_head.EmbeddedCrops(y, y, names, names)
+    tuning = EmbeddedCrops(y, y, names, names)
     chosen = bundled_head.as_best_asked(model, tuning)
     reached = {}
     for weight in bundled_head.LENGTH_WEIGHTS:

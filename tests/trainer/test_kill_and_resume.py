@@ -4,8 +4,8 @@ import random
 from pathlib import Path
 
 import pytest
-from tiny_training import child_context, tiny_config, train_in_child
 
+from tests.tiny_training import child_context, tiny_config, train_in_child
 from trainer.engine.runs import RunDir
 from trainer.engine.state import load_state
 
@@ -45,7 +45,7 @@ def test_five_kills_change_no_bit(tmp_path: Path) -> None:
     assert kills == 5
     assert run_until(tmp_path / "killed", config, None)
     whole, killed = RunDir(tmp_path / "whole"), RunDir(tmp_path / "killed")
-    from test_train import assert_same, without_times
+    from tests.trainer.test_train import assert_same, without_times
 
     assert_same(load_state(whole.last), load_state(killed.last))
     assert_same(load_state(whole.best), load_state(killed.best))

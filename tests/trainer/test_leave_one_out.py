@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from given_scores import GivenScores
 
+from tests.trainer.given_scores import GivenScores
 from trainer.evaluate.leave_one_out import FARS, leave_one_out, leaving_out
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_metrics import (
+from sklearn.metrics import average_precision_score
+
+from tests.trainer.plain_metrics import (
     average_precision,
     expected_average_precision,
     expected_hits,
@@ -14,7 +16,6 @@ from plain_metrics import (
     recall_at,
     tie_groups,
 )
-from sklearn.metrics import average_precision_score
 
 
 def groups(scores: list[float], relevant: list[int]):  # type: ignore[no-untyped-def]

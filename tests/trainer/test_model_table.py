@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from face_data import write_face_data
-from tiny_checkpoint import TINY_CALIBRATION, make_tiny_checkpoint
 
 from opqn_app.core.errors import DataError
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
+from tests.tiny_checkpoint import TINY_CALIBRATION, make_tiny_checkpoint
+from tests.trainer.face_data import write_face_data
 from trainer.evaluate.leave_one_out import LeaveOneOut
 from trainer.recipes import measure_models, model_table, trunk_cache
 from trainer.recipes.face_data import families, is_tuning

@@ -95,6 +95,7 @@ def test_a_trunk_that_does_not_fit_is_named(tmp_path: Path) -> None:
         load_trunk(network.trunk, tmp_path / "gone.pt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("backbone", "size"), [("resnet20-narrow", 48), ("inception-resnet-v1", 80), ("sface", 112)]
 )

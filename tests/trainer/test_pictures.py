@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation_people import pack_tar, write_people
 from PIL import Image
 
 from opqn_app.core.errors import DataError, NoFaceFound, PhotoUnreadable
 from opqn_app.core.types import Box, DetectedFace
 from opqn_app.vision.align import TEMPLATE
+from tests.trainer.evaluation_people import pack_tar, write_people
 from trainer.data.crop_set import CropSet
 from trainer.data.packs import write_pack
 from trainer.data.picture_set import read_crops, read_pictures

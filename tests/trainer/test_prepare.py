@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from orl_scenes import FACES
 from PIL import Image
 
 from opqn_app.core import paths
@@ -21,6 +20,7 @@ from opqn_app.vision.align import TEMPLATE
 from opqn_app.vision.detect import MtcnnDetector
 from opqn_app.vision.faces import find_faces
 from opqn_app.vision.images import open_photo
+from tests.orl_scenes import FACES
 from trainer.cli import commands as cli
 from trainer.cli.prepare import in_words
 from trainer.data.crop_folder import crop_names
@@ -301,7 +301,7 @@ def test_evaluation_knows_prepared_crops(
     sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Photos, and the crops made of them, give the same figures."""
-    from tiny_checkpoint import make_tiny_checkpoint
+    from tests.tiny_checkpoint import make_tiny_checkpoint
 
     model = make_tiny_checkpoint(tmp_path / "tiny")
     assert cli.run(["prepare", str(sample), str(tmp_path / "crops"), "--side", "112"]) == 0

@@ -5,16 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from given_scores import GivenScores
-from plain_metrics import (
+from sklearn.metrics import average_precision_score
+from torchmetrics.retrieval import RetrievalMAP, RetrievalPrecision, RetrievalRecall
+
+from tests.trainer.given_scores import GivenScores
+from tests.trainer.plain_metrics import (
     expected_average_precision,
     precision_at,
     recall_at,
     tie_groups,
 )
-from sklearn.metrics import average_precision_score
-from torchmetrics.retrieval import RetrievalMAP, RetrievalPrecision, RetrievalRecall
-
 from trainer.evaluate.ranking import Ranking, finished, rank, rank_cutoffs
 
 
@@ -25,7 +25,9 @@ def ranked(*args: Any, **kwargs: Any) -> Ranking:
 CUTOFFS = (1, 2, 5, 99)
 
 
-def by_rows(scores: np.ndarray, query: np.ndarray, gallery: np.ndarray, *, own: bool) -> dict:
+def by_rows(
+    scores: np.ndarray, query: np.ndarray, gallery: np.ndarray, *, own: bool
+) -> dict[str, Any]:
     """The same from `plain_metrics`, a row at a time."""
     ap, precision, recall, rows = [], [], [], []
     for q in range(len(scores)):

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plain_metrics import expected_average_precision, precision_at, tie_groups
 
 from opqn_app.opqn import lut
 from opqn_app.opqn.calibration import Calibration
+from tests.trainer.plain_metrics import expected_average_precision, precision_at, tie_groups
 from trainer.evaluate.leave_one_out import leave_one_out
 from trainer.evaluate.tables_and_codes import TablesAndCodes
 from trainer.recipes.people_figures import absent, relatives, stated_and_true
@@ -146,7 +146,7 @@ def test_a_curve_that_follows_moves_with_each_query_as_in_the_app() -> None:
     stays = absent(scores, people, family, replace(follows, following=0.0))
     assert found.told > stays.told + 0.2
     moved = [follows.shift_among(np.delete(row, i)) for i, row in enumerate(scores)]
-    shifted = scores - np.float32(moved)[:, None]
+    shifted = scores - np.array(moved, np.float32)[:, None]
     plain = stated_and_true(shifted, people, replace(follows, following=0.0))
     assert stated_and_true(scores, people, follows) == plain
 

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
-from report_examples import page_arguments, pairs_report, published_report, ranked_report
 
+from tests.trainer.report_examples import (
+    page_arguments,
+    pairs_report,
+    published_report,
+    ranked_report,
+)
 from trainer.evaluate.results import EvalReport
 from trainer.report.page import html_page, rendered
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from tiny_training import tiny_config
 
 from opqn_app.core.errors import DataError, ModelIncompatible
+from tests.tiny_training import tiny_config
 from trainer.engine.run_table import differences, table_of_results
 from trainer.engine.runs import RunDir, find_runs, git_commit
 from trainer.engine.state import load_state, save_state

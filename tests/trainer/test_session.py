@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import tiny_config, tiny_data
 
+from tests.tiny_training import tiny_config, tiny_data
 from trainer.engine.distributed import World
 from trainer.engine.reports import StepProgress
 from trainer.engine.runs import RunDir

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_training import draw_people
 
 from opqn_app.core.errors import DataError
+from tests.tiny_training import draw_people
 from trainer.config import DataConfig
 from trainer.data.crop_set import CropSet
 from trainer.data.splits import (

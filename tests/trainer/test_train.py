@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from tiny_training import draw_people, tiny_config, tiny_data
 
 from opqn_app.core.errors import ModelIncompatible, SettingsError
 from opqn_app.opqn.torch.checkpoint import load_model
+from tests.tiny_training import draw_people, tiny_config, tiny_data
 from trainer.config import TrainConfig
 from trainer.data.crop_set import CropSet
 from trainer.data.loading import TrainingData

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from face_data import write_face_data
 
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.model import OpqnModel
+from tests.trainer.face_data import write_face_data
 from trainer.method.codewords import LearnedWords
 from trainer.method.head import HeadSettings
 from trainer.recipes import model_table, trained_heads

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import torch
-from tiny_training import child_context, run_command, tiny_config
 
+from tests.tiny_training import child_context, run_command, tiny_config
 from trainer.cli import commands as cli
 from trainer.data.packs import read_pack
 from trainer.engine.runs import RunDir, find_runs

@@ -8,10 +8,10 @@ from typing import BinaryIO
 import numpy as np
 import pytest
 import torch
-from face_data import write_face_data
 
 from opqn_app.core.files import replacing
 from opqn_app.opqn.torch.sface import SFace
+from tests.trainer.face_data import write_face_data
 from trainer.data.picture_set import read_crops
 from trainer.method.last_blocks import LastBlocksSettings, maps_of
 from trainer.recipes import tuned_trunk

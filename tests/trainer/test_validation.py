@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
-from plain_metrics import expected_average_precision, precision_at, tie_groups
-from tiny_training import draw_people, tiny_config, tiny_data
 
 from opqn_app.opqn import lut
+from tests.tiny_training import draw_people, tiny_config, tiny_data
+from tests.trainer.plain_metrics import expected_average_precision, precision_at, tie_groups
 from trainer.engine.diagnostics import code_collisions, describe_books
 from trainer.engine.distributed import World
 from trainer.engine.split_figures import evaluate_split

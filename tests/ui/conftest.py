@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gated_engine import GatedDetector
 from PIL import Image
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from tint_engine import SQUARE, TINTS, tint_engine
 
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.search.search_page import SearchPage
+from tests.ui.gated_engine import GatedDetector
+from tests.ui.tint_engine import SQUARE, TINTS, tint_engine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,11 +2,11 @@
 
 import threading
 
-from library_fakes import PixelDetector, PixelEncoder
 from PIL import Image
 
 from opqn_app.core.types import DetectedFace
 from opqn_app.engine import Engine
+from tests.library_fakes import PixelDetector, PixelEncoder
 
 WAIT_S = 20.0  # a test that forgets to open the gate fails instead of hanging
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+import opqn_app
 from opqn_app.ui.kit.child import ChildEnd, ChildProcess, failure_in_words, own_program
 
 TIMEOUT = 20_000
@@ -122,5 +123,8 @@ def test_the_program_starts_its_own_entry_point(monkeypatch: pytest.MonkeyPatch)
     assert python == sys.executable
     assert Path(main).name == "main.py"
     assert Path(main).is_file()
+    with monkeypatch.context() as installed:
+        installed.setattr(opqn_app, "__file__", "/usr/lib/site-packages/opqn_app/__init__.py")
+        assert own_program() == [sys.executable, "-P", "-m", "opqn_app"]
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     assert own_program() == [sys.executable]

@@ -15,6 +15,7 @@ from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.chart_data import Axes, Curve, curves_as_csv
 from opqn_app.ui.kit.curve_chart import HINT, CurveChart
 
+TIMEOUT = 20_000
 AXES = Axes(
     title="Precision and recall",
     x="recall",
@@ -42,8 +43,8 @@ def chart(qtbot: QtBot, themed: QApplication) -> CurveChart:
     qtbot.addWidget(made)
     made.resize(500, 360)
     made.show_curves([ONE, TWO])
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made, timeout=TIMEOUT):
+        made.show()
     return made
 
 
@@ -98,8 +99,8 @@ def test_a_logarithmic_axis_finds_points_where_they_are_drawn(qtbot: QtBot) -> N
     chart.resize(500, 360)
     curve = Curve("a", {"t": np.array([1.0, 10.0, 100.0]), "p": np.array([1.0, 0.8, 0.4])})
     chart.show_curves([curve])
-    chart.show()
-    qtbot.waitExposed(chart)
+    with qtbot.waitExposed(chart, timeout=TIMEOUT):
+        chart.show()
     assert chart.nearest(place_of(chart, curve, 1)) == (0, 1)
     x, _ = chart._in_pixels(curve)
     assert x[1] - x[0] == pytest.approx(x[2] - x[1])
@@ -114,8 +115,8 @@ def test_the_three_exports_hold_the_chart(
     chart = CurveChart(AXES, choose_file=choose)
     qtbot.addWidget(chart)
     chart.show_curves([ONE, TWO])
-    chart.show()
-    qtbot.waitExposed(chart)
+    with qtbot.waitExposed(chart, timeout=TIMEOUT):
+        chart.show()
     for kind in ("png", "svg", "csv"):
         with qtbot.waitSignal(chart.exported) as exported:
             chart.export(kind)

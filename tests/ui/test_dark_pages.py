@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from photo_records import failure
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,6 +19,7 @@ from opqn_app.ui.shell.settings_dialog import SettingsDialog
 from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.shell.welcome_page import WelcomePage
 from opqn_app.ui.train.train_page import TrainPage
+from tests.ui.photo_records import failure
 
 Make = Callable[[Session], QWidget]
 

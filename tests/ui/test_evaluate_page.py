@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from evaluation_results import MODEL_ID, plan, progress
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QScrollArea
 from pytestqt.qtbot import QtBot
 from safetensors.numpy import save_file
-from tiny_checkpoint import make_tiny_checkpoint
 
 from opqn_app.core import paths
 from opqn_app.opqn.calibration import Calibration
@@ -26,6 +24,9 @@ from opqn_app.ui.kit.labelled_data import look_at
 from opqn_app.ui.kit.models import ModelChoice, list_models
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.search.search_page import SearchPage
+from tests.tiny_checkpoint import make_tiny_checkpoint
+from tests.ui.evaluation_results import MODEL_ID, plan, progress
+from tests.ui.keyboard import tab_through
 
 TIMEOUT = 30_000
 FAKE = Path(__file__).parent / "fake_child.py"
@@ -211,7 +212,8 @@ def test_figures_and_curves_are_shown(make_page: MakePage, qtbot: QtBot) -> None
     assert page.stack.currentWidget() is view
     assert [len(curve) for curve in view.precision_recall._curves] == [3]
     assert view.precision_at_t._curves[0].columns["T"].tolist() == [1, 10]
-    heads = [view.table.horizontalHeaderItem(i).text() for i in range(view.table.columnCount())]
+    items = [view.table.horizontalHeaderItem(i) for i in range(view.table.columnCount())]
+    heads = [item.text() for item in items if item is not None]
     assert heads[:4] == ["Method", "Bytes a face", "Rank-1", "mAP"]
     assert "P@50" not in heads, "nothing was measured there"
     assert view._notes.text().splitlines()[0] == "2 pictures had nobody to find: they do not count."
@@ -297,7 +299,9 @@ def test_nothing_is_cut_off_in_a_small_window(make_page: MakePage, qtbot: QtBot)
     page.resize(900 - 132, 560)
     evaluate(page, qtbot)
     for area in page.findChildren(QScrollArea):
-        assert area.widget().width() <= area.viewport().width()
+        held = area.widget()
+        assert held is not None
+        assert held.width() <= area.viewport().width()
 
 
 def test_tab_reaches_every_control(make_page: MakePage, qtbot: QtBot) -> None:
@@ -311,13 +315,8 @@ def test_tab_reaches_every_control(make_page: MakePage, qtbot: QtBot) -> None:
         view.precision_recall.export_button, view.precision_at_t,
         view.operating._wanted, view.operating._apply, view.table, view._report,
     }  # fmt: skip
-    page.activateWindow()
     form.data.setFocus()
-    reached = set()
-    for _ in range(60):
-        focus = QApplication.focusWidget()
-        reached.add(focus)
-        qtbot.keyClick(focus or page, Qt.Key.Key_Tab)
+    reached = set(tab_through(qtbot, page, 60))
     missing = [f"{type(w).__name__} {w.accessibleName()}" for w in wanted - reached]
     assert not missing
 
@@ -342,6 +341,7 @@ def test_what_goes_wrong_is_said_in_the_page(
     assert page.work.isHidden()
 
 
+@pytest.mark.slow
 def test_the_real_command_is_understood(
     session: Session, qtbot: QtBot, data: Path, tmp_path: Path
 ) -> None:

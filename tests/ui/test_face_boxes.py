@@ -1,9 +1,9 @@
 import pytest
-from photo_records import face
 from PySide6.QtCore import QPointF, QRectF
 
 from opqn_app.core.types import Box
 from opqn_app.ui.kit import face_boxes
+from tests.ui.photo_records import face
 
 TILE = QRectF(10, 20, 200, 150)
 

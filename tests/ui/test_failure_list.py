@@ -1,10 +1,10 @@
-from photo_records import failure
 from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.library.failure_list import FailureList, FailureListModel
+from tests.ui.photo_records import failure
 
 ADD = QItemSelectionModel.SelectionFlag.Select
 

@@ -1,7 +1,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from photo_records import root
 from pytestqt.modeltest import ModelTester
 
 from opqn_app.index.indexing import IndexProgress
@@ -12,6 +11,7 @@ from opqn_app.ui.library.folder_list import (
     folders,
     state_of,
 )
+from tests.ui.photo_records import root
 
 HOLIDAY, ATTIC = Path("/p/Holiday"), Path("/p/Attic")
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -31,7 +32,7 @@ def runner(qapp: object) -> Iterator[TaskRunner]:
     made.shutdown()
 
 
-def cache_of(runner: TaskRunner, source: Source, **options: int) -> LaneCache[int]:
+def cache_of(runner: TaskRunner, source: Source, **options: Any) -> LaneCache[int]:
     chosen = {"capacity": 100, "batch": 10, **options}
     return LaneCache(runner, "read", source.load, lambda v: -1 if v is None else v, **chosen)
 

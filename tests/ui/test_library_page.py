@@ -3,7 +3,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gated_engine import GatedDetector
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
@@ -15,6 +14,8 @@ from opqn_app.ui.kit.session import Session
 from opqn_app.ui.library.folder_list import FolderRole
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.library.photo_thumbnails import is_stand_in
+from tests.ui.gated_engine import GatedDetector
+from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
 Index = Callable[[Path], None]
@@ -377,12 +378,7 @@ def test_every_control_of_the_page_has_a_name_and_is_reached_by_keyboard(
     index_folder_of(holiday)
     settled(qtbot, page, 4)
     page.folder_list.setFocus()
-    reached = []
-    for _ in range(12):
-        focused = QApplication.focusWidget()
-        assert focused is not None
-        reached.append(focused)
-        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    reached = set(tab_through(qtbot, page, 12))
     assert page.folder_list in reached
     assert page.grid in reached
     for widget in reached:

@@ -22,6 +22,7 @@ from opqn_app.core import paths
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.theme import DARK, LIGHT
 from opqn_app.ui.shell.main_window import MainWindow
+from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000
@@ -31,8 +32,8 @@ TIMEOUT = 20_000
 def window(session: Session, qtbot: QtBot) -> MainWindow:
     made = MainWindow(session)
     qtbot.addWidget(made)
-    made.show()
-    qtbot.waitExposed(made)
+    with qtbot.waitExposed(made, timeout=TIMEOUT):
+        made.show()
     return made
 
 
@@ -233,13 +234,7 @@ def test_tab_reaches_every_control_of_the_search_page(
         results.why.show_file,
         *window.sidebar.buttons.values(),
     }
-    window.activateWindow()
-    reached = set()
-    for _ in range(60):
-        focus = QApplication.focusWidget()
-        if focus is not None:
-            reached.add(focus)
-        QTest.keyClick(focus or window, Qt.Key.Key_Tab)
+    reached = set(tab_through(qtbot, window, 60))
     missing = [f"{type(w).__name__} {w.accessibleName()}" for w in wanted - reached]
     assert not missing
 

@@ -1,13 +1,12 @@
 """Another model takes over only when every face has a code of it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from library_fakes import PixelDetector, PixelEncoder
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import settings as settings_file
@@ -18,6 +17,7 @@ from opqn_app.engine import Engine
 from opqn_app.store.library import Library
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.status_line import StatusLine
+from tests.library_fakes import PixelDetector, PixelEncoder
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000
@@ -44,7 +44,7 @@ def engine_of(model: str, _device: str) -> Engine:
 
 
 @pytest.fixture
-def session(qtbot: QtBot, themed: object, tmp_path: Path, people: MakePeople) -> Session:
+def session(qtbot: QtBot, themed: object, tmp_path: Path, people: MakePeople) -> Iterator[Session]:
     GATE.clear()
     settings = Settings(library=str(tmp_path / "library.sqlite"), model="old")
     made = Session(settings, engine_factory=engine_of)
@@ -152,7 +152,9 @@ def test_a_library_of_an_earlier_version_of_the_model_is_coded_anew_at_the_start
         qtbot.waitSignal(once_more.engine_ready, timeout=TIMEOUT),
     ):
         once_more.load_engine()
-    qtbot.wait(200)
+    # What looks whether the codes are behind stands before this one in its lane.
+    with qtbot.waitSignal(once_more.read(lambda _library: None).succeeded, timeout=TIMEOUT):
+        pass
     assert not once_more.is_switching
     once_more.shut_down()
 

@@ -1,7 +1,6 @@
 from collections.abc import Callable
 
 import pytest
-from photo_records import face, photo
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from PySide6.QtWidgets import QApplication
@@ -12,6 +11,7 @@ from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_grid import PhotoGrid, tile_rect
 from opqn_app.ui.library.photo_model import PhotoListModel
+from tests.ui.photo_records import face, photo
 
 MakeGrid = Callable[[int], PhotoGrid]
 MIDDLE = Box(100, 75, 300, 225)  # the middle of a photo of 400×300
@@ -149,6 +149,7 @@ def test_the_month_in_view_is_told(make_grid: MakeGrid, qtbot: QtBot) -> None:
     assert told.args == ["January 2023"]
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_photos_scroll_at_once(make_grid: MakeGrid, qtbot: QtBot) -> None:
     grid = make_grid(100_000)
     grid.scrollToBottom()

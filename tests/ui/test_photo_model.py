@@ -1,11 +1,11 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from photo_records import photo
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.library.photo_model import PhotoListModel, PhotoRole
+from tests.ui.photo_records import photo
 
 NO_PARENT = QModelIndex()
 

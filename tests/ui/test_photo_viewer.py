@@ -3,9 +3,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from library_fakes import fake_engine
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QToolButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.index.indexing import index_folder
@@ -14,6 +13,8 @@ from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit import face_boxes
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.library.photo_viewer import PhotoCanvas, PhotoViewer
+from tests.library_fakes import fake_engine
+from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
 
@@ -124,12 +125,8 @@ def test_tab_stays_inside_while_it_is_open(
     viewer: PhotoViewer, photos: list[PhotoRecord], qtbot: QtBot
 ) -> None:
     open_and_wait(qtbot, viewer, photos, 0)
-    reached = set()
-    for _ in range(12):
-        qtbot.keyClick(viewer.window().focusWidget(), Qt.Key.Key_Tab)
-        focused = QApplication.focusWidget()
-        assert focused is viewer or viewer.isAncestorOf(focused)
-        reached.add(focused)
+    reached = set(tab_through(qtbot, viewer.window(), 12))
+    assert all(each is viewer or viewer.isAncestorOf(each) for each in reached)
     assert set(chips(viewer)) <= reached
 
 
@@ -181,7 +178,7 @@ def test_a_school_photo_does_not_make_the_viewer_wider_than_its_window(
     open_and_wait(qtbot, viewer, crowd, 0)
     assert len(chips(viewer)) == crowd[0].n_faces
     assert crowd[0].n_faces > 20
-    assert viewer.width() == viewer.parentWidget().width()
+    assert viewer.width() == viewer.window().width()
     assert all(child.x() >= 0 for child in viewer.findChildren(PhotoCanvas))
     canvas = canvas_of(viewer)
     assert canvas.mapTo(viewer, canvas.rect().bottomRight()).x() < viewer.width()

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library_fakes import StoredLibrary, store_codes
 from PySide6.QtCore import Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.kit.tasks import TaskRunner
 from opqn_app.ui.search.result_model import FaceRole, ResultListModel, percent
+from tests.library_fakes import StoredLibrary, store_codes
 
 
 @pytest.fixture

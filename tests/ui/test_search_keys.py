@@ -7,9 +7,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
-from result_names import names_shown
 
 from opqn_app.ui.search.search_page import SearchPage
+from tests.ui.result_names import names_shown
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000
@@ -88,7 +88,7 @@ def test_return_opens_the_photo_and_says_so_if_it_is_gone(
 ) -> None:
     opened: list[str] = []
     target = "PySide6.QtGui.QDesktopServices.openUrl"
-    monkeypatch.setattr(target, lambda url: opened.append(url.toLocalFile()) or True)
+    monkeypatch.setattr(target, lambda url: opened.append(url.toLocalFile()) or True)  # type: ignore[func-returns-value]
     ask(page.open_sources, [people("q.png", "red")])
     names_shown(page, qtbot)
     record = page.results.current_record()

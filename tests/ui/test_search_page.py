@@ -6,14 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from library_fakes import PixelEncoder
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from result_names import names_shown
-from tint_engine import TintDetector
 
 from opqn_app.core.errors import LibraryError
 from opqn_app.engine import Engine
@@ -21,6 +18,9 @@ from opqn_app.ui.kit.session import Session
 from opqn_app.ui.search.result_model import FaceRole
 from opqn_app.ui.search.search_page import SearchPage
 from opqn_app.ui.shell.status_line import StatusLine
+from tests.library_fakes import PixelEncoder
+from tests.ui.result_names import names_shown
+from tests.ui.tint_engine import TintDetector
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000

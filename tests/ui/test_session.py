@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
-from tint_engine import TintEncoder, tint_engine
 
 from opqn_app.core import settings as settings_file
 from opqn_app.core.errors import FolderUnavailable, ModelMissing
@@ -17,6 +16,7 @@ from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine
 from opqn_app.store.library import Library
 from opqn_app.ui.kit.session import Session
+from tests.ui.tint_engine import TintEncoder, tint_engine
 
 MakePeople = Callable[..., Path]
 TIMEOUT = 20_000

@@ -1,10 +1,10 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QApplication,
     QComboBox,
     QLineEdit,
     QPlainTextEdit,
@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
+from tests.ui.keyboard import tab_through
 
 MakeDialog = Callable[[Settings], SettingsDialog]
 MODELS = ["bundled-64", "mine-128"]
@@ -50,7 +51,7 @@ def make_dialog(session: Session, qtbot: QtBot) -> MakeDialog:
     return make
 
 
-def named(dialog: SettingsDialog, kind: type, name: str):  # type: ignore[no-untyped-def]
+def named(dialog: SettingsDialog, kind: type[Any], name: str) -> Any:
     return next(each for each in dialog.findChildren(kind) if each.accessibleName() == name)
 
 
@@ -102,13 +103,8 @@ def test_enter_saves_and_escape_leaves_all_as_it_was(make_dialog: MakeDialog, qt
 
 def test_tab_reaches_every_field(make_dialog: MakeDialog, qtbot: QtBot) -> None:
     dialog = make_dialog(Settings())
-    dialog.activateWindow()
-    reached = set()
-    for _ in range(12):
-        focused = QApplication.focusWidget()
-        assert focused is not None
-        reached.add(focused.accessibleName() or focused.text())
-        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+    stops = tab_through(qtbot, dialog, 12)
+    reached = {each.accessibleName() or each.property("text") for each in stops}
     assert {
         "Colours",
         "Model",

@@ -2,12 +2,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gated_engine import GatedDetector
 from PySide6.QtWidgets import QProgressBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.status_line import StatusLine
+from tests.ui.gated_engine import GatedDetector
 
 LONG = 20_000
 

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QScrollArea
+from PySide6.QtWidgets import QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.kit.session import Session
@@ -252,7 +252,9 @@ def test_nothing_is_cut_off_in_a_small_window(page: TrainPage, qtbot: QtBot) -> 
     page.refresh_runs()
     qtbot.waitUntil(lambda: page.runs.current is not None, timeout=TIMEOUT)
     for area in page.findChildren(QScrollArea):
-        assert area.widget().width() <= area.viewport().width()
+        held = area.widget()
+        assert held is not None
+        assert held.width() <= area.viewport().width()
 
 
 @pytest.mark.parametrize("why_not", ["", "The model has no calibration: too few pictures."])
@@ -292,7 +294,12 @@ def test_closing_the_window_asks_while_it_trains(
     session: Session, qtbot: QtBot, plan_file: Path, data: Path, is_agreed: bool
 ) -> None:
     asked: list[str] = []
-    window = MainWindow(session, confirm_close=lambda _p, words: asked.append(words) or is_agreed)
+
+    def confirm(_parent: QWidget, words: str) -> bool:
+        asked.append(words)
+        return is_agreed
+
+    window = MainWindow(session, confirm_close=confirm)
     qtbot.addWidget(window)
     window.show()
     window.show_page("train")

@@ -1,12 +1,12 @@
 """An engine for tests of the window: a person is a tint, a face is a square of it."""
 
 import numpy as np
-from library_fakes import PixelEncoder
 from PIL import Image
 
 from opqn_app.core.types import Box, Codes, Crops, DetectedFace, Floats
 from opqn_app.engine import Engine
 from opqn_app.opqn.calibration import Calibration
+from tests.library_fakes import PixelEncoder
 
 SQUARE = 60  # pixels of a painted face
 TINTS = {"red": (200, 40, 40), "green": (40, 200, 40), "blue": (40, 40, 200)}

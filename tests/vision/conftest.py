@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from odd_files import OddFile, write_odd_files
-from orl_scenes import Scene, make_scene
 
 from opqn_app.vision.detect import MtcnnDetector
+from tests.odd_files import OddFile, write_odd_files
+from tests.orl_scenes import Scene, make_scene
 
 
 @pytest.fixture

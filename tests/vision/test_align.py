@@ -145,7 +145,7 @@ def test_crop_equals_direct_sampling_with_replicated_edges(
 def averaged(picture: Image.Image, factor: int) -> NDArray[np.uint8]:
     values = np.asarray(picture, np.float64)
     height, width = values.shape[0] // factor, values.shape[1] // factor
-    blocks = values.reshape(height, factor, width, factor, 3).mean(axis=(1, 3))
+    blocks: NDArray[np.float64] = values.reshape(height, factor, width, factor, 3).mean((1, 3))
     return np.round(blocks).astype(np.uint8)
 
 

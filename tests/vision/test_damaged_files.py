@@ -8,11 +8,11 @@ from functools import cache
 
 import numpy as np
 import pytest
-from odd_files import dng, encoded, exif_bytes
 from PIL import Image
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision.images import Photo, read_photo
+from tests.odd_files import dng, encoded, exif_bytes
 
 MUTATIONS = 150
 EXIF = exif_bytes(6, "2019:08:24 17:05:33")

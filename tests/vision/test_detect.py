@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from odd_files import encoded, exif_bytes, turned
-from orl_scenes import Scene, make_scene
 from PIL import Image, ImageOps
 
 from opqn_app.core.types import Box, DetectedFace
 from opqn_app.vision.detect import MtcnnDetector
 from opqn_app.vision.faces import find_faces
 from opqn_app.vision.images import read_photo
+from tests.odd_files import encoded, exif_bytes, turned
+from tests.orl_scenes import Scene, make_scene
 
 
 def holds(portrait: Box, face: Box) -> bool:
@@ -56,6 +56,7 @@ def test_landmarks_are_ordered_and_lie_inside(detector: MtcnnDetector, scene: Sc
             assert face.landmarks.dtype == np.float32
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["JPEG", "HEIF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_turned_photos_give_the_same_boxes_and_upright_crops(
@@ -112,7 +113,7 @@ def test_one_detector_serves_several_threads(detector: MtcnnDetector, scene: Sce
 
 SEARCH_MANY_SIZES = """
 import psutil
-from orl_scenes import make_scene
+from tests.orl_scenes import make_scene
 from opqn_app.vision.detect import MtcnnDetector
 
 detector, process = MtcnnDetector(), psutil.Process()
@@ -125,6 +126,7 @@ print((process.memory_info().rss - before) // 1_000_000)
 """
 
 
+@pytest.mark.slow
 def test_memory_stays_bounded_over_photos_of_many_sizes() -> None:
     """Tiles have few shapes, so after some sizes of photos little is left to be compiled."""
     tests = Path(__file__).parent.parent

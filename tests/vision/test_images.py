@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from odd_files import (
+from PIL import Image
+
+from opqn_app.core.errors import PhotoUnreadable
+from opqn_app.vision import images, pixels
+from opqn_app.vision.images import PHOTO_SUFFIXES, open_photo, read_photo
+from tests.odd_files import (
     ORIENTATION,
     SIZE,
     OddFile,
@@ -20,11 +25,6 @@ from odd_files import (
     png_claiming,
     turned,
 )
-from PIL import Image
-
-from opqn_app.core.errors import PhotoUnreadable
-from opqn_app.vision import images, pixels, raw
-from opqn_app.vision.images import PHOTO_SUFFIXES, open_photo, read_photo
 
 NAMED = {"red": (230, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 230), "white": (250,) * 3}
 
@@ -131,6 +131,7 @@ def test_small_photo_keeps_its_pixels() -> None:
     np.testing.assert_array_equal(np.asarray(photo.image), np.asarray(corners()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "HEIF"])
 def test_large_photo_is_bounded_and_averaged(kind: str) -> None:
     """A fine checkerboard must come out as its mean grey, not as a coarse false pattern."""
@@ -200,7 +201,7 @@ def test_a_thumbnail_in_the_file_stands_for_the_photo_where_it_is_large_enough(
     photo = read_photo(_with_thumbnail(size), "a.jpg", max_side=max_side)
     assert (photo.width, photo.height) == (1200, 1600)
     assert photo.image.size == (288, 384)
-    red, _green, blue = photo.image.getpixel((100, 100))
+    red, _green, blue = np.asarray(photo.image)[100, 100]
     assert (red > 200, blue > 200) == (is_used, not is_used)
 
 
@@ -294,7 +295,7 @@ def test_raw_photo_opens_through_its_preview() -> None:
 
 
 def test_raw_photo_without_rawpy_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(raw.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     preview = encoded(corners(), "JPEG")
     assert "extra 'raw'" in reason_of(dng(preview), "IMG_1.dng")
 

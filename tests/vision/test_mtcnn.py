@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from orl_scenes import make_scene
 from PIL import Image
 
 from opqn_app.cli.demo import load_answers
@@ -18,6 +17,7 @@ from opqn_app.vision.copies import bounded_copy
 from opqn_app.vision.images import open_photo
 from opqn_app.vision.mtcnn import Faces, Mtcnn
 from opqn_app.vision.mtcnn_networks import TALLEST, best_side, windows
+from tests.orl_scenes import make_scene
 
 STORED = Path(__file__).parent.parent / "data" / "mtcnn_faces.json"  # of build ddc7dbf, with torch
 BOX_TOLERANCE = 0.05  # pixels of the picture searched

@@ -12,7 +12,7 @@ def some_boxes(n: int, seed: int) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(seed)
     corner = rng.integers(0, 30, (n, 2)) * 4
     boxes = np.concatenate([corner, corner + rng.integers(0, 12, (n, 2)) * 4], axis=1)
-    return boxes.astype(np.float32), rng.integers(0, 50, n).astype(np.float32) / 50
+    return boxes.astype(np.float32), (rng.integers(0, 50, n) / 50).astype(np.float32)
 
 
 def by_definition(boxes: Floats, scores: Floats, most: float) -> list[int]:

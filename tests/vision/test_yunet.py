@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from orl_scenes import Scene, make_scene
 from PIL import Image, ImageOps
 
 from opqn_app.core.errors import SettingsError
 from opqn_app.core.types import Box
 from opqn_app.vision.detect import MtcnnDetector, make_detector
+from tests.orl_scenes import Scene, make_scene
 
 pytest.importorskip("cv2", reason="the extra 'yunet' is not installed")
 

@@ -1,4 +1,4 @@
-"""Runs `main.py evaluate` or `main.py train` beside the window and listens to its JSON lines.
+"""Runs `opqn evaluate` or `opqn train` beside the window and listens to its JSON lines.
 
 A process of its own keeps the window fluid, gives its memory back when it ends, and keeps the
 trainer out of the app: all that is known of it is what it prints.
@@ -186,10 +186,13 @@ def failure_in_words(errors: str, code: int, *, is_crash: bool) -> str:
 
 
 def own_program() -> list[str]:
-    """How this program starts itself, from its sources or as a frozen app."""
+    """How this program starts itself: as a frozen app, from a clone, or installed."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
-    return [sys.executable, str(Path(opqn_app.__file__).resolve().parent.parent / "main.py")]
+    clone = Path(opqn_app.__file__).resolve().parent.parent
+    if (clone / "pyproject.toml").is_file():
+        return [sys.executable, str(clone / "main.py")]
+    return [sys.executable, "-P", "-m", "opqn_app"]  # -P: no module comes from the folder we are in
 
 
 def _environment() -> QProcessEnvironment:

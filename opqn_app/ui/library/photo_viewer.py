@@ -401,6 +401,7 @@ class PhotoViewer(Overlay):
         self._chips = [self._chip(n, face, crop) for n, (face, crop) in enumerate(faces, start=1)]
         for place, chip in enumerate(self._chips):
             self._chip_row.insertWidget(place, chip)  # before the stretch
+            chip.show()  # a layout does so only later, and until then Tab would pass it by
         height = self._chips[0].sizeHint().height() if self._chips else 0
         bar = self._strip.horizontalScrollBar().sizeHint().height()
         self._strip.setFixedHeight(height + bar if height else 0)
