@@ -53,8 +53,8 @@ def test_the_official_split_with_the_same_counts_is_comparable() -> None:
 @pytest.mark.parametrize(
     "changes",
     [{"queries": 4999}, {"gallery": 54999}, {"people": 499},
-     {"roles": replace(REPORT.query_split, protocol="leave-one-out")},
-     {"roles": replace(REPORT.query_split, seed=0)}],
+     {"query_split": replace(REPORT.query_split, protocol="leave-one-out")},
+     {"query_split": replace(REPORT.query_split, seed=0)}],
 )  # fmt: skip
 def test_any_difference_forbids_it(changes: dict[str, Any]) -> None:
     found = compare(replace(REPORT, **changes), "cfw60k")

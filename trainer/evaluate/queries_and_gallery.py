@@ -30,7 +30,7 @@ class QueriesAndGallery:
         self.queries = np.intersect1d(query_split.queries, self.used)  # rows of the listing
         self.gallery = np.intersect1d(query_split.gallery, self.used)
         if not len(self.queries) or not len(self.gallery):
-            reason = encoded.dropped[0].reason if encoded.dropped else "they have no roles"
+            reason = encoded.dropped[0].reason if encoded.dropped else "none asks or is searched"
             raise DataError("the pictures", f"none is left to compare; the first: {reason}")
         self.query_places = np.searchsorted(self.used, self.queries)  # rows of Encoded
         self.gallery_places = np.searchsorted(self.used, self.gallery)

@@ -176,8 +176,8 @@ def _head(
             " Every book reads all of them, and the words of a code are chosen together: an"
             " additive quantiser in the frame of OPQN (`opqn_app/opqn/joint_codes.py`)."
             f" The words were learned in {settings.turns} turns of coding and least squares"
-            f" (`trainer/joint_head.py`), for each real face with {settings.made_faces} made ones"
-            f" of the same person{_of_nobody(settings)}{best_of}",
+            " (`trainer/method/joint_head.py`), for each real face with"
+            f" {settings.made_faces} made ones of the same person{_of_nobody(settings)}{best_of}",
             "",
             f"Weight of lengths {config.length_weight:g}, chosen on the tuning half of the"
             " validation people.",
@@ -185,7 +185,7 @@ def _head(
     return [
         f"It starts from {settings.directions} discriminant directions (shrinkage"
         f" {settings.shrinkage:g}), an OPQ rotation, a lift of {settings.lift:g} (see"
-        f" `trainer/head.py`) and spherical k-means{best_of}",
+        f" `trainer/method/head.py`) and spherical k-means{best_of}",
         "",
         *_training(settings, figures),
         f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
