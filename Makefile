@@ -1,4 +1,4 @@
-# Verbs: demo run test check format bench screenshots. The first one used sets up .venv by itself.
+# Verbs: demo run test check format bench screenshots docs. The first one used sets up .venv by itself.
 SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
@@ -7,12 +7,12 @@ STAMP := $(VENV)/installed
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# Short versions of all benchmarks, their words joined by colons; docs/performance.md has the long ones.
+# Short versions of all benchmarks, their words joined by colons; docs/pages/performance.md has the long ones.
 SHORT := search:--n:1e5:1e6:--runs:2:--peers:1e5 library_load:300000 shards:--n:1e6 \
   evaluate:--queries:50 train:--pictures:256:--seconds:2 detect:--runs:3:--faces:20:--people:30 \
   thorough:--photos:1:--sides:40:80 encode:--faces:200:--runs:3 index:--photos:4 index_memory:--photos:60:--made:12 rescan
 
-.PHONY: demo run test check format bench screenshots setup clean
+.PHONY: demo run test check format bench screenshots docs setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,7 +22,8 @@ help:
 	@echo "make check        ruff, import rules and mypy only"
 	@echo "make format       put the code in its format"
 	@echo "make bench        print the benchmark ratios"
-	@echo "make screenshots  make docs/screenshots again from the real window"
+	@echo "make screenshots  draw every state of the window, and renew the pictures of the docs"
+	@echo "make docs         build the documentation into docs/_site"
 
 setup: $(STAMP)
 
@@ -63,7 +64,13 @@ bench: $(STAMP)
 	done; echo "make bench: done in $$((SECONDS - start)) s."
 
 screenshots: $(STAMP)
-	$(BIN)/python -m tests.screenshots --out docs/screenshots
+	$(BIN)/python -m tests.screenshots --out screenshots-out
+	@for picture in docs/pages/screenshots/*.png; do cp "screenshots-out/$${picture##*/}" "$$picture" || exit 1; done
+
+docs: $(STAMP)
+	@$(BIN)/python -c 'import material, mkdocs' 2>/dev/null || \
+	  $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs.yml && echo "The documentation is docs/_site/index.html."
 
 clean:
-	rm -rf $(VENV) demo-out build dist *.egg-info
+	rm -rf $(VENV) demo-out screenshots-out docs/_site build dist *.egg-info
