@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "docs" / "pages"
 DECISIONS = SITE / "decisions"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(SITE.rglob("*.md"))]
+CARDS = sorted((ROOT / "resources" / "models").glob("*/README.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(SITE.rglob("*.md")), *CARDS]
 LINK = re.compile(r"!?\[[^\]]+\]\(([^)#\s]+)[^)]*\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 DOTTED = re.compile(r"(?<![\w./])(?:opqn_app|trainer|tests)(?:\.[A-Za-z_]\w*)+")
