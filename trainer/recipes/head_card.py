@@ -176,7 +176,7 @@ def _head(
             " Every book reads all of them, and the words of a code are chosen together: an"
             " additive quantiser in the frame of OPQN (`opqn_app.opqn.joint_codes`)."
             f" The words were learned in {settings.turns} turns of coding and least squares"
-            f" (`trainer.method.joint_head`), for each real face with {settings.made_faces} made ones"
+            f" (`trainer.method.joint_head`), for each real face with {_made(settings.made_faces)}"
             f" of the same person{_of_nobody(settings)}{best_of}",
             "",
             f"Weight of lengths {config.length_weight:g}, chosen on the tuning half of the"
@@ -191,6 +191,10 @@ def _head(
         f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
         " validation people.",
     ]
+
+
+def _made(n: int) -> str:
+    return "1 made one" if n == 1 else f"{n} made ones"
 
 
 def _of_nobody(settings: JointHeadSettings) -> str:
