@@ -348,7 +348,7 @@ def _hover(widget: QWidget, point: QPoint) -> None:
 def main() -> int:
     """Take the pictures; returns the exit status."""
     parser = argparse.ArgumentParser(description="Regenerate the screenshots.")
-    parser.add_argument("--out", type=Path, default=Path("docs/screenshots"))
+    parser.add_argument("--out", type=Path, default=Path("screenshots-out"))
     parser.add_argument("--only", default="", help="scenes whose name holds this word")
     arguments = parser.parse_args()
     names = [scene.__name__ for scene in SCENES]

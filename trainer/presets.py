@@ -26,7 +26,7 @@ from opqn_app.core.errors import SettingsError
 from trainer.choices import PRESETS
 from trainer.config import SECTIONS, TrainConfig, Values
 
-# On top of "paper"; reaches mAP 0.98 on ORL, see docs/training.md.
+# On top of "paper"; reaches mAP 0.98 on ORL, see docs/pages/log/training.md.
 QUICK: Values = {
     "data": {"queries_per_person": 2},
     "method": {"backbone": "resnet20-narrow"},

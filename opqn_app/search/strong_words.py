@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from opqn_app.core.types import Lut
 
-BASE_SHARE = 0.5  # of the way from the mean score to the k-th best: measured, see docs/decisions.md
+BASE_SHARE = 0.5  # of the way from the mean score to the k-th best: measured
 MAX_LISTS_PER_BOOK = 0.1  # share of the words; with more, reading all codes is faster
 ACCUMULATOR_MAX = 255
 MAX_BOOKS = 64  # each may round up by one step

@@ -73,7 +73,7 @@ def test_memory_does_not_grow_with_the_number_of_photos(tmp_path: Path, folder: 
 def test_two_workers_stay_below_the_limit_in_photos_of_50_megapixels(
     tmp_path: Path, folder: Path
 ) -> None:
-    """With torch: OpenVINO takes more than 100 MB more in each worker (docs/performance.md)."""
+    """With torch: OpenVINO takes more than 100 MB more in each worker (docs/pages/log/speed.md)."""
     multiply(write_photos(tmp_path / "usual", KINDS), folder, MIN_FOR_WORKERS)
     multiply(write_photos(tmp_path / "heavy", HEAVY), folder, HEAVY_PHOTOS)
     child = subprocess.Popen(

@@ -19,7 +19,7 @@ TRUNKS = {
     "sface": SFACE.format(what=""),
     "sface-tuned": SFACE.format(
         what="its last seven blocks and what follows them tuned on the same faces as the head and"
-        " mixed half and half with the published ones (`trainer/recipes/tuned_trunk.py`), "
+        " mixed half and half with the published ones (`trainer.recipes.tuned_trunk`), "
     ),
     "mobilefacenet": (
         "Trunk: MobileFaceNet of FaceX-Zoo, 512 numbers a face, Apache-2.0 (see NOTICE). It was"
@@ -88,7 +88,7 @@ def card_text(
         " the project. No person of an evaluation set was trained on.",
         "",
         *_head(config, settings, figures),
-        "The recipe: `trainer/recipes/bundled_head.py`; this head took"
+        "The recipe: `trainer.recipes.bundled_head`; this head took"
         f" {figures.seconds / 60:.0f} minutes of a shared 2-core machine, embedding not counted.",
         "",
         "## Figures",
@@ -174,10 +174,10 @@ def _head(
             " Training faces are taken relative to the mean of their collection, any other"
             " relative to that of family photos."
             " Every book reads all of them, and the words of a code are chosen together: an"
-            " additive quantiser in the frame of OPQN (`opqn_app/opqn/joint_codes.py`)."
+            " additive quantiser in the frame of OPQN (`opqn_app.opqn.joint_codes`)."
             f" The words were learned in {settings.turns} turns of coding and least squares"
-            " (`trainer/method/joint_head.py`), for each real face with"
-            f" {settings.made_faces} made ones of the same person{_of_nobody(settings)}{best_of}",
+            f" (`trainer.method.joint_head`), for each real face with {_made(settings.made_faces)}"
+            f" of the same person{_of_nobody(settings)}{best_of}",
             "",
             f"Weight of lengths {config.length_weight:g}, chosen on the tuning half of the"
             " validation people.",
@@ -185,12 +185,16 @@ def _head(
     return [
         f"It starts from {settings.directions} discriminant directions (shrinkage"
         f" {settings.shrinkage:g}), an OPQ rotation, a lift of {settings.lift:g} (see"
-        f" `trainer/method/head.py`) and spherical k-means{best_of}",
+        f" `trainer.method.head`) and spherical k-means{best_of}",
         "",
         *_training(settings, figures),
         f"Query temperature {config.query_temperature:g}, chosen on the tuning half of the"
         " validation people.",
     ]
+
+
+def _made(n: int) -> str:
+    return "1 made one" if n == 1 else f"{n} made ones"
 
 
 def _of_nobody(settings: JointHeadSettings) -> str:

@@ -12,7 +12,7 @@ from opqn_app.opqn import lut
 from opqn_app.opqn.calibration import Calibration
 from trainer.evaluate.calibration import fit_calibration
 
-FOLLOWING = 0.5  # chosen on the collections of the tuning half, see docs/model.md
+FOLLOWING = 0.5  # chosen on the collections of the tuning half, see docs/pages/log/models.md
 PAIRS = 400_000  # different-person pairs drawn for the calibration
 
 

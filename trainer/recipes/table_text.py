@@ -1,4 +1,4 @@
-"""The generated part of docs/model.md: tables of figures as Markdown."""
+"""The generated part of docs/pages/log/models.md: tables of figures as Markdown."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
