@@ -54,6 +54,7 @@ def by_torch(folder: Path) -> OpqnEncoder:
     return OpqnEncoder.load(folder, openvino=False)
 
 
+@pytest.mark.slow
 @needs_openvino
 @pytest.mark.parametrize("name", bundled_models())
 def test_codes_and_tables_of_bundled_models_are_torchs(name: str) -> None:
