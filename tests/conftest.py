@@ -1,7 +1,10 @@
 """What every test gets: an offscreen Qt, folders of its own, and pictures made on the spot."""
 
 import os
+import signal
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in `make test &`; children inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # faster than 2 for such small pictures
 os.environ.setdefault("OPQN_ENCODER", "torch")  # whether or not the extra openvino is installed

@@ -359,6 +359,7 @@ def test_a_photo_that_ends_its_reader_while_it_is_searched_stays_known() -> None
 # Elsewhere
 
 
+@pytest.mark.slow
 def test_worker_processes_make_the_same_library(
     tmp_path: Path, folder: Path, write_photo: WritePhoto, monkeypatch: pytest.MonkeyPatch
 ) -> None:

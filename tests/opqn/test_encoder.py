@@ -99,6 +99,7 @@ def test_words_are_chosen_for_all_faces_at_once_and_are_those_of_each_alone(
     assert joint.encode(crops[:0]).shape == (0, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", bundled_models())
 def test_a_bundled_model_codes_a_face_the_same_in_any_company(name: str) -> None:
     encoder, crops = TorchEncoder.load(find_model(name)), sample_crops()[:40]

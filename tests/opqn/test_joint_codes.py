@@ -186,6 +186,7 @@ def test_the_best_code_stays_when_it_is_the_start(weight: float | None) -> None:
     assert torch.equal(codes, best)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [None, 2.0])
 def test_a_code_does_not_depend_on_the_company_or_the_block(weight: float | None) -> None:
     words, faces = some_words(6, 16, 24), some_faces(70, 24)

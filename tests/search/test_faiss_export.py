@@ -50,6 +50,7 @@ def test_random_codes(m: int, k: int, d: int) -> None:
         check_same(index, peer, lut_scoring.snap(rng.dirichlet(np.full(k, peak), m)), words, 50)
 
 
+@pytest.mark.slow
 def test_real_codes_through_the_written_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -243,7 +243,7 @@ import sys, time
 from opqn_app.__main__ import main
 from trainer.evaluate import evaluate
 def encode(*_asked, **_wanted):
-    time.sleep(600)
+    time.sleep(60)
     yield 1
 evaluate.encode = encode
 sys.exit(main(sys.argv[1:]))

@@ -143,6 +143,7 @@ def test_the_mixture_has_its_share_of_the_published_weights(
         assert torch.equal(trunk.state_dict()[key], value)  # the trunk itself stays as it is
 
 
+@pytest.mark.slow
 def test_training_makes_first_answers_right(trunk: SFace) -> None:
     settings = LastBlocksSettings(depth=1, epochs=8, batch_size=8, warm_up=1, learning_rate=1e-3)
     training = LastBlocksTraining(LastBlocks(trunk, 1), faces(), settings)
@@ -158,6 +159,7 @@ def test_last_blocks_of_another_depth_are_refused(trunk: SFace) -> None:
         LastBlocksTraining(LastBlocks(trunk, 2), faces(), LastBlocksSettings(depth=1))
 
 
+@pytest.mark.slow
 def test_going_on_ends_where_training_at_one_go_does(trunk: SFace) -> None:
     settings = LastBlocksSettings(depth=1, epochs=3, batch_size=8, warm_up=2)
     whole, half = (LastBlocksTraining(LastBlocks(trunk, 1), faces(), settings) for _ in range(2))

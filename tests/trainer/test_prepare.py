@@ -315,6 +315,7 @@ def test_evaluation_knows_prepared_crops(
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_a_child_that_is_stopped_and_killed_goes_on(tmp_path: Path) -> None:
     source, target = tmp_path / "photos", tmp_path / "crops"
     for portrait in FACES:

@@ -65,6 +65,7 @@ OVERFIT: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 def test_eight_people_are_learned_and_shuffled_labels_are_not(tmp_path: Path) -> None:
     """Invariant 19, at chance of about 1/8 for the shuffled ones."""
     config = tiny_config(**OVERFIT)
@@ -280,6 +281,7 @@ def test_the_result_is_measured_and_loads_in_the_app(tmp_path: Path) -> None:
     assert torch.cosine_similarity(app, own).min() > 0.9999  # stored as float16
 
 
+@pytest.mark.slow
 def test_a_finished_model_is_calibrated_on_the_validation_pictures(tmp_path: Path) -> None:
     config = tiny_config(
         engine={"epochs": 20, "lr": 0.02}, data={"val_per_person": 2}, augment={"flip": False}
@@ -327,6 +329,7 @@ def test_bf16_trunk_trains_too(tmp_path: Path) -> None:
     assert reports[-1].loss["total"] < reports[0].loss["total"]
 
 
+@pytest.mark.slow
 def test_bf16_finds_what_fp32_finds(tmp_path: Path) -> None:
     """Invariant 18: 99 % of the best hits and mAP to 0.2 points, of one trained network."""
     config, people = tiny_config(**OVERFIT), draw_people(8, 8)

@@ -28,6 +28,7 @@ def json_of(capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_one_command_trains_codes_and_variants_into_one_table(
     people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

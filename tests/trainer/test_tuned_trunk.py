@@ -96,6 +96,7 @@ def test_damaged_crops_are_the_same_each_time_and_unlike_the_good_ones(tmp_path:
     assert differs.mean() > 0.9  # shifted or flipped at least
 
 
+@pytest.mark.slow
 def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
     write_face_data(tmp_path)
     crops = read_crops([tmp_path / "faces_0.tar"], part="train")
