@@ -301,7 +301,7 @@ def fold(steps: NDArray[np.uint8], shifts: Ids, plan: Ids) -> None:
 
 
 @compiled([_FLOAT(TABLE, _STEPS, _INT)])
-def score_of(lut: Lut, words: NDArray[np.uint8], j: int) -> np.float32:
+def score_of(lut: Lut, words: NDArray[np.uint8], j: int | np.int64) -> np.float32:
     """The exact score of face `j` of a tile (M, 256); four sums keep the processor busy."""
     a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
     m = 0
