@@ -75,7 +75,8 @@ def test_steps_tell_faces_apart(loops: Any) -> None:
     steps = steps_for(loops, lut, floor)
     assert steps is not None
     sums = steps[np.arange(32), codes].sum(axis=1, dtype=np.int64)
-    assert 20 <= np.count_nonzero(sums >= 255) < 400
+    most = 400 if loops.LARGEST == loops.FULL else 800  # entries of four bits are rounded more
+    assert 20 <= np.count_nonzero(sums >= 255) < most
 
 
 @pytest.mark.parametrize("m", [1, 3, 8, 32])

@@ -301,7 +301,7 @@ def fold(steps: NDArray[np.uint8], shifts: Ids, plan: Ids) -> None:
 
 
 @compiled([_FLOAT(TABLE, _STEPS, _INT)])
-def score_of(lut: Lut, words: NDArray[np.uint8], j: int) -> np.float32:
+def score_of(lut: Lut, words: NDArray[np.uint8], j: int | np.int64) -> np.float32:
     """The exact score of face `j` of a tile (M, 256); four sums keep the processor busy."""
     a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
     m = 0
@@ -330,26 +330,21 @@ def sieve_tiles(
     """
     masks = np.empty(TILE // LANES, np.uint64)
     tile = np.int64(lut.shape[0] * TILE)
-    reached = 0  # of their sums; scored together, which keeps the processor busier
+    found = 0
     for t in range(start // TILE, (stop + TILE - 1) // TILE):
-        reaching(tiles_at + t * tile, steps, plan, masks)
+        at = tiles_at + t * tile
+        reaching(at, steps, plan, masks)
+        words = carray(pointer(at), (lut.shape[0], TILE), np.uint8)
         for u in range(TILE // LANES):
             mask = masks[u]
             while mask != np.uint64(0):
-                i = t * TILE + u * LANES + np.int64(lowest_bit(mask))
+                j = u * LANES + np.int64(lowest_bit(mask))
                 mask &= mask - np.uint64(1)
-                if start <= i < stop:
-                    rows[reached] = i
-                    reached += 1
-    found = 0
-    for row in rows[:reached]:
-        at = tiles_at + row // TILE * tile
-        words = carray(pointer(at), (lut.shape[0], TILE), np.uint8)
-        total = score_of(lut, words, row % TILE)
-        if total >= floor:
-            scores[found] = total
-            rows[found] = row
-            found += 1
+                total = score_of(lut, words, j)
+                if total >= floor and start <= t * TILE + j < stop:
+                    scores[found] = total
+                    rows[found] = t * TILE + j
+                    found += 1
     return found
 
 
