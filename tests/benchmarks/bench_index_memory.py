@@ -19,10 +19,10 @@ LIMIT_MB = 1200
 INDEX = """
 import sys
 from pathlib import Path
-from opqn_app.engine import deferred_engine, load_engine
+from opqn_app.engine import load_engine
 from opqn_app.index.indexing import index_folder
 library, folder, workers, is_loaded = sys.argv[1:]
-engine = (load_engine if is_loaded == "True" else deferred_engine)("bundled-64", "cpu")
+engine = load_engine("bundled-64", "cpu", is_lazy=is_loaded != "True")
 for progress in index_folder(Path(library), Path(folder), engine, workers=int(workers)):
     pass
 """

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from opqn_app.engine import deferred_engine
+from opqn_app.engine import load_engine
 from opqn_app.index.indexing import index_folder
 from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo, NewPhoto
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=20_000)
     parser.add_argument("--profile", action="store_true")
     arguments = parser.parse_args()
-    engine = deferred_engine("bundled-64", "cpu")
+    engine = load_engine("bundled-64", "cpu", is_lazy=True)
     walls, cpus = [], []
     with tempfile.TemporaryDirectory() as name:
         folder, library = Path(name).resolve() / "photos", Path(name) / "library.sqlite"
