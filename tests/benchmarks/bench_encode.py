@@ -1,14 +1,15 @@
-"""Encoding on the processor: what the app does, by OpenVINO, against torch and other ways.
+"""Encoding on the processor: what the app does, with and without OpenVINO, against other ways.
 
     OMP_NUM_THREADS=1 python -m tests.benchmarks.bench_encode [--faces N] [--runs N] [--model NAME]
 
-`openvino` is what the app runs; `torch` is its twin for training, one crop at a time. For each way:
-faces a second of process CPU time (median of interleaved runs; both views of a face where the model
-takes both), ratio to `torch`, the share of faces and of words whose code is `torch`'s, and the
-largest difference of tables. For these two also: whether features depend on what comes with a face,
-and faces a second of two processes that make codes, by CPU and by wall time. `choosing` is what the
-words of a code cost in the app. ONNX Runtime joins in where it is installed. Crops: ../shared/data,
-half of part val and half of LFW, else the sample's. The last line is one JSON object.
+`torch` is what the app runs without the extra `openvino`, one crop at a time; `openvino` what it
+runs with it. For each way: faces a second of process CPU time (median of interleaved runs; both
+views of a face where the model takes both), ratio to `torch`, and the share of faces and of words
+whose code is `torch`'s. For the two the app has, also: the largest difference of tables, whether
+features depend on what comes with a face, and faces a second of two processes that make codes, by
+CPU and by wall time. `choosing` is what the words of a code cost. ONNX Runtime joins in where it is
+installed. Crops: ../shared/data, half of part val and half of LFW, else the sample's. The last line
+is one JSON object.
 """
 
 import argparse
@@ -27,8 +28,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from opqn_app.opqn.encoder import OnnxEncoder
-from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.encoder import TorchEncoder
@@ -40,11 +39,6 @@ OTHERS = 200  # faces whose codes are compared in ways the app does not have
 TIMED = 32  # faces of one timing
 Pixels = NDArray[np.uint8]
 Way = Callable[[Pixels], NDArray[np.float32]]  # crops → features
-Encoder = OnnxEncoder | TorchEncoder
-ENCODERS: dict[str, Callable[[Path], Encoder]] = {
-    "openvino": load_encoder,
-    "torch": TorchEncoder.load,
-}
 
 
 def by_torch(folder: Path, size: int, *, bf16: bool = False) -> Way:
@@ -118,10 +112,10 @@ def cpu_seconds(ways: dict[str, Way], crops: Pixels, runs: int) -> dict[str, flo
     return {name: float(np.median(each)) for name, each in taken.items()}
 
 
-def one_of_two(folder: Path, way: str, n: int, start: Any, said: Any) -> None:
+def one_of_two(folder: Path, openvino: bool, n: int, start: Any, said: Any) -> None:
     """A process that encodes n faces once the other one is ready too."""
     torch.set_num_threads(1)
-    encoder, crops = ENCODERS[way](folder), crops_of_sample(n)
+    encoder, crops = TorchEncoder.load(folder, openvino=openvino), crops_of_sample(n)
     encoder.encode(crops[:4])
     start.wait()
     wall, cpu = time.perf_counter(), time.process_time()
@@ -129,12 +123,13 @@ def one_of_two(folder: Path, way: str, n: int, start: Any, said: Any) -> None:
     said.put((time.perf_counter() - wall, time.process_time() - cpu))
 
 
-def two_processes(folder: Path, way: str, n: int) -> dict[str, float]:
+def two_processes(folder: Path, openvino: bool, n: int) -> dict[str, float]:
     """Faces a second of both together."""
     context = multiprocessing.get_context("spawn")
     start, said = context.Barrier(2), context.SimpleQueue()
     both = [
-        context.Process(target=one_of_two, args=(folder, way, n, start, said)) for _ in range(2)
+        context.Process(target=one_of_two, args=(folder, openvino, n, start, said))
+        for _ in range(2)
     ]
     for process in both:
         process.start()
@@ -149,16 +144,19 @@ def two_processes(folder: Path, way: str, n: int) -> dict[str, float]:
 
 def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
     label, crops = crops_of(n)
-    app, torchs = load_encoder(folder), TorchEncoder.load(folder)
-    ways: dict[str, Way] = {"openvino": app.features, "torch": torchs.features}
+    torchs, config = TorchEncoder.load(folder, openvino=False), load_model(folder).model.config
+    app = {"torch": torchs}
+    if importlib.util.find_spec("openvino"):
+        app["openvino"] = TorchEncoder.load(folder)
+    ways: dict[str, Way] = {name: encoder.features for name, encoder in app.items()}
     ways |= {"torch 16": by_torch(folder, 16), "bf16 16": by_torch(folder, 16, bf16=True)}
     report: dict[str, Any] = {
         "machine": machine(),
         "load": [round(load, 1) for load in os.getloadavg()],
         "model": folder.name,
-        "both_views": app.config.mirror_average,
+        "both_views": config.mirror_average,
         "crops": label,
-        "choosing_ms": choosing(app, app.features(crops[:TIMED])),
+        "choosing_ms": choosing(torchs, torchs.features(crops[:TIMED])),
         "ways": {},
     }
     print("choosing the words, ms of CPU a face:", report["choosing_ms"])
@@ -169,43 +167,50 @@ def measure(folder: Path, n: int, runs: int) -> dict[str, Any]:
         print({name: f"{1e3 * each:.1f} ms of CPU a face" for name, each in taken.items()})
         expected = torchs.features(crops)
         for name, way in ways.items():
-            some = crops if name in ENCODERS else crops[:OTHERS]
+            some = crops if name in app else crops[:OTHERS]
             features = expected if name == "torch" else way(some)
             figures = {"per_s": round(1 / taken[name], 1)}
             figures["ratio"] = round(taken["torch"] / taken[name], 2)
-            figures |= agreement(app, features, expected[: len(some)])
-            if name in ENCODERS:
+            figures |= agreement(torchs, features, expected[: len(some)])
+            if name in app:
                 few = way(crops[3:12][::-1])[::-1]
                 figures["same_with_others"] = bool(np.array_equal(few, features[3:12]))
-                figures["two_processes"] = two_processes(folder, name, 2 * TIMED)
+                figures["two_processes"] = two_processes(folder, name == "openvino", 2 * TIMED)
             report["ways"][name] = figures
             print(f"{name:12}", figures, flush=True)
     return report
 
 
-def choosing(encoder: OnnxEncoder, features: NDArray[np.float32]) -> dict[str, float]:
+@torch.inference_mode()
+def choosing(encoder: TorchEncoder, features: NDArray[np.float32]) -> dict[str, float]:
     """CPU ms a face, one at a time and all together."""
-    encoder.codes_of(features[:2])
+    quantizer, x = encoder._model.quantizer, torch.from_numpy(features)
+    quantizer.codes(x[:2])
     taken = {}
-    for name, size in (("alone", 1), ("together", len(features))):
+    for name, size in (("alone", 1), ("together", len(x))):
         started = time.process_time()
-        for first in range(0, len(features), size):
-            encoder.codes_of(features[first : first + size])
-        taken[name] = round(1e3 * (time.process_time() - started) / len(features), 1)
+        for some in x.split(size):
+            quantizer.codes(some)
+        taken[name] = round(1e3 * (time.process_time() - started) / len(x), 1)
     return taken
 
 
+@torch.inference_mode()
 def agreement(
-    encoder: OnnxEncoder, features: NDArray[np.float32], expected: NDArray[np.float32]
+    encoder: TorchEncoder, features: NDArray[np.float32], expected: NDArray[np.float32]
 ) -> dict[str, Any]:
     """Of codes and tables made from features with those made from the expected ones."""
-    same = encoder.codes_of(features) == encoder.codes_of(expected)
-    apart = np.abs(encoder.tables_of(features) - encoder.tables_of(expected)).max()
+    quantizer = encoder._model.quantizer
+    ours, theirs = torch.from_numpy(features), torch.from_numpy(expected)
+    same = quantizer.codes(ours) == quantizer.codes(theirs)
+    worst = 0.0
+    for one, other in zip(ours.split(64), theirs.split(64), strict=True):
+        worst = max(worst, float((quantizer.tables(one) - quantizer.tables(other)).abs().max()))
     return {
         "faces": len(same),
-        "same_codes": round(float(same.all(axis=1).mean()), 5),
-        "same_words": round(float(same.mean()), 6),
-        "tables_apart": float(f"{apart:.1e}"),
+        "same_codes": round(float(same.all(dim=1).float().mean()), 5),
+        "same_words": round(float(same.float().mean()), 6),
+        "tables_apart": float(f"{worst:.1e}"),
     }
 
 
