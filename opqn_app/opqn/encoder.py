@@ -11,9 +11,7 @@ from opqn_app.core.errors import ModelIncompatible
 from opqn_app.core.network import Network
 from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn import lut
-from opqn_app.opqn.calibration import Calibration
-from opqn_app.opqn.codebooks import orthonormal_codebooks
-from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.feature_encoder import FeatureEncoder, checked
 from opqn_app.opqn.joint_codes import JointSearch
 from opqn_app.opqn.model_folder import ModelFiles
 from opqn_app.opqn.preprocess import to_network_input
@@ -22,7 +20,7 @@ from opqn_app.opqn.weights import WORDS, as_loaded, fingerprint, read_weights
 MIN_LENGTH = 1e-12  # of a vector that is scaled to length 1
 
 
-class OnnxEncoder:
+class OnnxEncoder(FeatureEncoder):
     """A FaceEncoder of a model folder, without torch; `load_encoder` makes one.
 
     Each face goes through the network alone. So its features have nothing to do with which faces
@@ -36,45 +34,12 @@ class OnnxEncoder:
     """
 
     def __init__(self, files: ModelFiles) -> None:
+        super().__init__(files.config, files.model_id, files.name, files.calibration)
         self._files = files
         self._lock = threading.Lock()  # a network runs one picture at a time
 
-    @property
-    def model_id(self) -> str:
-        return self._files.model_id
-
-    @property
-    def name(self) -> str:
-        return self._files.name
-
-    @property
-    def config(self) -> OpqnConfig:
-        return self._files.config
-
-    @property
-    def n_books(self) -> int:
-        return self.config.n_books
-
-    @property
-    def n_words(self) -> int:
-        return self.config.n_words
-
-    @property
-    def calibration(self) -> Calibration | None:
-        return self._files.calibration
-
-    @cached_property
-    def codebooks(self) -> Floats:
-        """(M, d, K) float32: the orthonormal words that codes name.
-
-        With joint words a code names words that were learned instead; these then are only
-        orthonormal directions, one a word, in which a query's table can be written as a vector.
-        """
-        return orthonormal_codebooks(self.n_books, self.n_words, self.config.sub_dim)
-
     @cached_property
     def words(self) -> Floats:
-        """(M, d, K) float32: the learned map F_m of each book, column k for its word k."""
         return self._loaded[1]
 
     def prepare(self) -> None:
@@ -87,7 +52,6 @@ class OnnxEncoder:
             _ = self._loaded
 
     def features(self, crops: Crops) -> Floats:
-        """(n, S, S, 3) uint8 RGB, S = 112 in the app → (n, D) float32 before quantisation."""
         pictures = to_network_input(checked(crops), self.config)
         out = np.empty((len(pictures), self.config.feature_dim), np.float32)
         with self._lock:
@@ -99,20 +63,7 @@ class OnnxEncoder:
                 out[i] = x[0]
         return out
 
-    def encode(self, crops: Crops) -> Codes:
-        """(n, 112, 112, 3) uint8 RGB → (n, M) codes, uint8 or uint16."""
-        return self.codes_of(self.features(crops))
-
-    def luts(self, crops: Crops) -> Floats:
-        """(n, 112, 112, 3) uint8 RGB → (n, M, K) float32 tables, snapped for exact sums."""
-        return self.tables_of(self.features(crops))
-
     def codes_of(self, features: Floats) -> Codes:
-        """(n, D) features → (n, M) codes, uint8 or uint16.
-
-        b_m = argmax_k of the assignment, the same for every positive length of x_m and every
-        temperature, rounding aside. Joint words are chosen together, see `joint_codes`.
-        """
         if self.config.joint_words:
             codes = self._joint_search.codes(_unit(features.astype(np.float64)))
         else:
@@ -120,7 +71,6 @@ class OnnxEncoder:
         return codes.astype(self.config.code_dtype)
 
     def tables_of(self, features: Floats) -> Floats:
-        """(n, D) features → (n, M, K) float32 tables (Eq. 18), snapped."""
         if not len(features):
             return np.empty((0, self.n_books, self.n_words), np.float32)
         logits = self._logits(features) * np.float32(self.config.query_temperature)
@@ -160,20 +110,6 @@ class OnnxEncoder:
             reason = "its weights and its config do not belong together (model_id differs)"
             raise ModelIncompatible(self._files.folder, reason)
         return as_loaded(weights[WORDS])
-
-
-def checked(crops: Crops) -> Crops:
-    """`crops`, if they are square uint8 pictures.
-
-    Raises:
-        ValueError: they are not.
-    """
-    crops = np.asarray(crops)
-    if crops.ndim != 4 or crops.shape[3] != 3 or crops.shape[1] != crops.shape[2]:
-        raise ValueError(f"crops must have the shape (n, size, size, 3), not {crops.shape}")
-    if crops.dtype != np.uint8:
-        raise ValueError(f"crops must be uint8, not {crops.dtype}")
-    return crops
 
 
 def _unit(x: NDArray[Any]) -> NDArray[Any]:

@@ -18,8 +18,7 @@ from torch import Tensor
 from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn import lut
 from opqn_app.opqn.calibration import Calibration
-from opqn_app.opqn.config import OpqnConfig
-from opqn_app.opqn.encoder import checked
+from opqn_app.opqn.feature_encoder import FeatureEncoder, checked
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.preprocess import to_network_input
@@ -30,7 +29,7 @@ logger = logging.getLogger(__name__)
 CUDA_BATCH = 64
 
 
-class TorchEncoder:
+class TorchEncoder(FeatureEncoder):
     """A FaceEncoder that runs an OpqnModel on one device.
 
     Args:
@@ -55,9 +54,8 @@ class TorchEncoder:
         device: str = "cpu",
         batch_size: int | None = None,
     ) -> None:
-        self._model_id = model_id or fingerprint(model.config, stored_state(model, half=False))
-        self._name = name
-        self._calibration = calibration
+        model_id = model_id or fingerprint(model.config, stored_state(model, half=False))
+        super().__init__(model.config, model_id, name, calibration)
         self._device = torch.device(device)
         self._batch_size = batch_size or (CUDA_BATCH if device == "cuda" else 1)
         self._model = model.to(self._device).eval()
@@ -77,41 +75,10 @@ class TorchEncoder:
         )
 
     @property
-    def model_id(self) -> str:
-        return self._model_id
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def config(self) -> OpqnConfig:
-        return self._model.config
-
-    @property
-    def n_books(self) -> int:
-        return self.config.n_books
-
-    @property
-    def n_words(self) -> int:
-        return self.config.n_words
-
-    @property
-    def calibration(self) -> Calibration | None:
-        return self._calibration
-
-    @property
-    def codebooks(self) -> Floats:
-        """(M, d, K) float32; see `OnnxEncoder.codebooks`."""
-        return self._model.quantizer.codebooks.cpu().numpy()
-
-    @property
     def words(self) -> Floats:
-        """(M, d, K) float32: the learned map F_m of each book."""
         return self._model.quantizer.mlp.detach().cpu().numpy()
 
     def features(self, crops: Crops) -> Floats:
-        """(n, S, S, 3) uint8 RGB, S = 112 in the app → (n, D) float32 before quantisation."""
         crops = checked(crops)
         parts: list[Floats] = []
         start, size = 0, self._batch_size
@@ -131,16 +98,7 @@ class TorchEncoder:
             self._batch_size = size
         return np.concatenate(parts)
 
-    def encode(self, crops: Crops) -> Codes:
-        """(n, 112, 112, 3) uint8 RGB → (n, M) codes, uint8 or uint16."""
-        return self.codes_of(self.features(crops))
-
-    def luts(self, crops: Crops) -> Floats:
-        """(n, 112, 112, 3) uint8 RGB → (n, M, K) float32 tables, snapped for exact sums."""
-        return self.tables_of(self.features(crops))
-
     def codes_of(self, features: Floats) -> Codes:
-        """(n, D) features → (n, M) codes, uint8 or uint16."""
         quantizer = self._model.quantizer
         # Joint words are chosen for all faces together; each gets the code it has alone.
         size = max(len(features), 1) if quantizer.is_joint else self._batch_size
@@ -148,7 +106,6 @@ class TorchEncoder:
         return codes.astype(self.config.code_dtype)
 
     def tables_of(self, features: Floats) -> Floats:
-        """(n, D) features → (n, M, K) float32 tables (Eq. 18), snapped."""
         shape = (self.n_books, self.n_words)
         tables = self._through(self._model.quantizer.tables, features, self._batch_size, shape)
         return lut.snap(tables) if len(tables) else tables.astype(np.float32)
