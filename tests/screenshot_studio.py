@@ -20,8 +20,8 @@ from opqn_app.core.errors import ModelMissing
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.ui.kit import theme
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.work.session import Session
 
 NORMAL, SMALL, LARGE = (1280, 800), (900, 600), (1600, 1000)
 MAX_BYTES = 200_000

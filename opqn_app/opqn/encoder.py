@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import ModelIncompatible
-from opqn_app.core.network import Network
+from opqn_app.core.onnx_network import Network
 from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn import lut
 from opqn_app.opqn.feature_encoder import FeatureEncoder, checked

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core import paths
-from opqn_app.core.network import Network
+from opqn_app.core.onnx_network import Network
 from opqn_app.core.types import Floats
 from opqn_app.vision.area_means import AreaTable, Edges
 from opqn_app.vision.mtcnn_networks import CELL, STRIDE, ProposalNet, sigmoid

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from opqn_app.core.network import Network
+from opqn_app.core.onnx_network import Network
 from opqn_app.core.types import Floats
 from opqn_app.vision.area_means import AreaTable
 

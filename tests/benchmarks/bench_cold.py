@@ -32,7 +32,7 @@ from pathlib import Path
 try:
     from opqn_app.ui.shell.app import milliseconds_since_start, after_first_paint
     from opqn_app.ui.shell.main_window import MainWindow
-    from opqn_app.ui.kit.session import Session
+    from opqn_app.ui.work.session import Session
     from opqn_app.core import settings
 except ImportError:
     from opqn_app.ui.app import milliseconds_since_start, after_first_paint

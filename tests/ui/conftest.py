@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import theme
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.search.search_page import SearchPage
+from opqn_app.ui.work.session import Session
 from tests.ui.gated_engine import GatedDetector
 from tests.ui.tint_engine import SQUARE, TINTS, tint_engine
 

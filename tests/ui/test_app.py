@@ -10,9 +10,9 @@ import pytest
 from PySide6.QtCore import QMessageLogContext, QtMsgType
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell import app
 from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.work.session import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,7 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 import opqn_app
-from opqn_app.ui.kit.child import ChildEnd, ChildProcess, failure_in_words, own_program
+from opqn_app.ui.work.child import ChildEnd, ChildProcess, failure_in_words, own_program
 
 TIMEOUT = 20_000
 FAKE = Path(__file__).parent / "fake_child.py"

@@ -11,9 +11,9 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from opqn_app.ui.charts.chart_data import Axes, Curve, curves_as_csv
+from opqn_app.ui.charts.curve_chart import HINT, CurveChart
 from opqn_app.ui.kit import theme
-from opqn_app.ui.kit.chart_data import Axes, Curve, curves_as_csv
-from opqn_app.ui.kit.curve_chart import HINT, CurveChart
 
 TIMEOUT = 20_000
 AXES = Axes(

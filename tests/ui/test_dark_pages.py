@@ -12,13 +12,13 @@ from opqn_app.store.records import LibraryStatus
 from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.empty_state import EmptyState
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.library.failure_list import FailureList
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
 from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.shell.welcome_page import WelcomePage
 from opqn_app.ui.train.train_page import TrainPage
+from opqn_app.ui.work.session import Session
 from tests.ui.photo_records import failure
 
 Make = Callable[[Session], QWidget]

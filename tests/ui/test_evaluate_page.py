@@ -22,8 +22,8 @@ from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.evaluate.kept_evaluations import evaluations_folder, remove_old
 from opqn_app.ui.kit.labelled_data import look_at
 from opqn_app.ui.kit.models import ModelChoice, list_models
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.search.search_page import SearchPage
+from opqn_app.ui.work.session import Session
 from tests.tiny_checkpoint import make_tiny_checkpoint
 from tests.ui.evaluation_results import MODEL_ID, plan, progress
 from tests.ui.keyboard import tab_through

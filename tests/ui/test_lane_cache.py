@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.kit.lane_cache import WAITING, LaneCache
-from opqn_app.ui.kit.tasks import TaskRunner
+from opqn_app.ui.work.lane_cache import WAITING, LaneCache
+from opqn_app.ui.work.tasks import TaskRunner
 
 
 class Source:

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import paths
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.theme import DARK, LIGHT
 from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.work.session import Session
 from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]

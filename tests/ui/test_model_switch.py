@@ -15,8 +15,8 @@ from opqn_app.core.settings import Settings
 from opqn_app.core.types import Codes, Crops
 from opqn_app.engine import Engine
 from opqn_app.store.library import Library
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.status_line import StatusLine
+from opqn_app.ui.work.session import Session
 from tests.library_fakes import PixelDetector, PixelEncoder
 
 MakePeople = Callable[..., Path]

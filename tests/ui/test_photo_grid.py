@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.types import Box
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_grid import PhotoGrid, tile_rect
 from opqn_app.ui.library.photo_model import PhotoListModel
+from opqn_app.ui.work.session import Session
 from tests.ui.photo_records import face, photo
 
 MakeGrid = Callable[[int], PhotoGrid]

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.kit.tasks import TaskRunner
 from opqn_app.ui.search.result_model import FaceRole, ResultListModel, percent
+from opqn_app.ui.work.tasks import TaskRunner
 from tests.library_fakes import StoredLibrary, store_codes
 
 

@@ -14,10 +14,10 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.core.errors import LibraryError
 from opqn_app.engine import Engine
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.search.result_model import FaceRole
 from opqn_app.ui.search.search_page import SearchPage
 from opqn_app.ui.shell.status_line import StatusLine
+from opqn_app.ui.work.session import Session
 from tests.library_fakes import PixelEncoder
 from tests.ui.result_names import names_shown
 from tests.ui.tint_engine import TintDetector

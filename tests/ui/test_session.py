@@ -15,7 +15,7 @@ from opqn_app.core.errors import FolderUnavailable, ModelMissing
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine
 from opqn_app.store.library import Library
-from opqn_app.ui.kit.session import Session
+from opqn_app.ui.work.session import Session
 from tests.ui.tint_engine import TintEncoder, tint_engine
 
 MakePeople = Callable[..., Path]

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
+from opqn_app.ui.work.session import Session
 from tests.ui.keyboard import tab_through
 
 MakeDialog = Callable[[Settings], SettingsDialog]

@@ -4,9 +4,9 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.shell.shortcuts import SHORTCUTS, ShortcutsSheet, key_caps
+from opqn_app.ui.work.session import Session
 
 DIGITS = "123456789"
 

@@ -5,8 +5,8 @@ import pytest
 from PySide6.QtWidgets import QProgressBar, QToolButton
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.status_line import StatusLine
+from opqn_app.ui.work.session import Session
 from tests.ui.gated_engine import GatedDetector
 
 LONG = 20_000

@@ -7,7 +7,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.ui.kit.tasks import TaskRunner
+from opqn_app.ui.work.tasks import TaskRunner
 
 
 @pytest.fixture

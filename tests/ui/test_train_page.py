@@ -14,10 +14,10 @@ from PIL import Image
 from PySide6.QtWidgets import QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.train import training
 from opqn_app.ui.train.train_page import TrainPage
+from opqn_app.ui.work.session import Session
 
 TIMEOUT = 30_000
 FAKE = Path(__file__).parent / "fake_child.py"

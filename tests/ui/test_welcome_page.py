@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import paths
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.welcome_page import WelcomePage, example_photos
+from opqn_app.ui.work.session import Session
 
 
 @pytest.fixture

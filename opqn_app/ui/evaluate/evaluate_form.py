@@ -12,7 +12,7 @@ from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.data_field import DataField
 from opqn_app.ui.kit.labelled_data import EXPLAINED
 from opqn_app.ui.kit.model_list import ModelList
-from opqn_app.ui.kit.tasks import TaskRunner
+from opqn_app.ui.work.tasks import TaskRunner
 
 KINDS = {"photos": "Photos: find the largest face", "aligned": "Aligned face crops"}
 PROTOCOLS = {

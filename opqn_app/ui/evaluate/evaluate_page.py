@@ -12,13 +12,13 @@ from opqn_app.ui.evaluate.evaluate_form import EvaluateForm
 from opqn_app.ui.evaluate.evaluation import Evaluation, read_evaluation
 from opqn_app.ui.evaluate.kept_evaluations import discard, new_folder, remove_old
 from opqn_app.ui.kit import desktop
-from opqn_app.ui.kit.child import ChildEnd, ChildProcess
 from opqn_app.ui.kit.controls import push_button
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.models import ModelChoice, list_models
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.work_bar import WorkBar
+from opqn_app.ui.work.child import ChildEnd, ChildProcess
+from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.ui.evaluate.evaluation_view import EvaluationView

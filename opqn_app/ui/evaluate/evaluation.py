@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from opqn_app.core.progress import counted
-from opqn_app.ui.kit.chart_data import Axes, Curve
+from opqn_app.ui.charts.chart_data import Axes, Curve
 
 PRECISION_RECALL_AXES = Axes(
     title="Precision and recall",

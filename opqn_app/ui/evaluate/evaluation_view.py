@@ -7,11 +7,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from opqn_app.ui.charts.curve_chart import CurveChart
 from opqn_app.ui.evaluate.evaluation import PRECISION_AT_T_AXES, PRECISION_RECALL_AXES, Evaluation
 from opqn_app.ui.evaluate.kept_evaluations import KEPT
 from opqn_app.ui.evaluate.operating_card import OperatingCard
 from opqn_app.ui.kit.controls import push_button, text_label
-from opqn_app.ui.kit.curve_chart import CurveChart
 from opqn_app.ui.kit.figure_table import FigureTable
 
 WIDE = 820  # pixels; a narrower view puts the charts below each other

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, 
 
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.labelled_data import LabelledData, look_at
-from opqn_app.ui.kit.tasks import Task, TaskRunner
+from opqn_app.ui.work.tasks import Task, TaskRunner
 
 Choose = Callable[[QWidget], Path | None]
 

@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage, QPixmap
 
 from opqn_app.core.types import Box
-from opqn_app.ui.kit.jobs import read_library
-from opqn_app.ui.kit.lane_cache import LaneCache
-from opqn_app.ui.kit.tasks import LANES, TaskRunner
+from opqn_app.ui.work.jobs import read_library
+from opqn_app.ui.work.lane_cache import LaneCache
+from opqn_app.ui.work.tasks import LANES, TaskRunner
 
 if TYPE_CHECKING:
     from opqn_app.vision.images import Photo

@@ -22,7 +22,6 @@ from opqn_app.ui.kit import desktop, dialogs, wording
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.folder_drop_page import FolderDropPage
 from opqn_app.ui.kit.message_bar import MessageBar
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.failure_list import FailureList
 from opqn_app.ui.library.folder_header import FolderHeader, FolderSummary
@@ -32,6 +31,7 @@ from opqn_app.ui.library.library_view import LibraryView, read_view
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
 from opqn_app.ui.library.photo_thumbnails import BATCH, load_photo_thumbnails
+from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.index.indexing import IndexProgress, IndexReport

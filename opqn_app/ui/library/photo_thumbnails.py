@@ -9,8 +9,8 @@ from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap, QTransform
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.store.records import FaceRecord, PhotoRecord
-from opqn_app.ui.kit.jobs import read_library
 from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.work.jobs import read_library
 
 if TYPE_CHECKING:
     from opqn_app.store.library import Library

@@ -32,9 +32,9 @@ from opqn_app.core.progress import counted
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme, wording
 from opqn_app.ui.kit.overlay import Overlay
-from opqn_app.ui.kit.session import Session
-from opqn_app.ui.kit.tasks import Task
 from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.work.session import Session
+from opqn_app.ui.work.tasks import Task
 
 if TYPE_CHECKING:
     from opqn_app.store.library import Library

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
-from opqn_app.ui.kit.jobs import Crop, OpenedPhoto
 from opqn_app.ui.kit.thumbnails import image_of_array, image_of_face
+from opqn_app.ui.work.jobs import Crop, OpenedPhoto
 
 if TYPE_CHECKING:
     from opqn_app.vision.faces import FoundFace

@@ -15,10 +15,10 @@ from PySide6.QtCore import (
 )
 
 from opqn_app.core.types import Floats, Ids
-from opqn_app.ui.kit.jobs import read_library
-from opqn_app.ui.kit.lane_cache import LaneCache
-from opqn_app.ui.kit.tasks import TaskRunner
 from opqn_app.ui.search.result_order import Positions, verdict
+from opqn_app.ui.work.jobs import read_library
+from opqn_app.ui.work.lane_cache import LaneCache
+from opqn_app.ui.work.tasks import TaskRunner
 
 if TYPE_CHECKING:
     from opqn_app.store.records import FaceRecord

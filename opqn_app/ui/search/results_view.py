@@ -8,9 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.core.types import Floats
-from opqn_app.ui.kit import jobs
 from opqn_app.ui.kit.controls import text_label
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.search.divider_band import DividerBand
 from opqn_app.ui.search.nobody_note import NobodyNote
@@ -28,6 +26,8 @@ from opqn_app.ui.search.result_order import (
 )
 from opqn_app.ui.search.threshold_bar import ThresholdBar
 from opqn_app.ui.search.why_panel import WhyPanel
+from opqn_app.ui.work import jobs
+from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.store.library import Library

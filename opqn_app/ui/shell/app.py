@@ -17,8 +17,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from opqn_app.core import paths
 from opqn_app.core import settings as settings_file
 from opqn_app.ui.kit import theme
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.main_window import TITLE, MainWindow
+from opqn_app.ui.work.session import Session
 
 logger = logging.getLogger(__name__)
 qt_logger = logging.getLogger("qt")

@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.ui.kit import face_boxes, theme
-from opqn_app.ui.kit.tasks import TaskRunner
 from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.work.tasks import TaskRunner
 
 SIDE = 96
 GAP = 12

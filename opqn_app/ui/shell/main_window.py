@@ -29,7 +29,6 @@ from opqn_app.core import paths
 from opqn_app.store.records import FaceRecord, LibraryStatus, PhotoRecord
 from opqn_app.ui.kit import dialogs, drops, theme
 from opqn_app.ui.kit.drop_veil import DropVeil
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.library.photo_viewer import PhotoViewer
 from opqn_app.ui.search.search_page import SearchPage
@@ -38,6 +37,7 @@ from opqn_app.ui.shell.shortcuts import ShortcutsSheet
 from opqn_app.ui.shell.sidebar import Sidebar
 from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.shell.welcome_page import WelcomePage
+from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.ui.evaluate.evaluate_page import EvaluatePage

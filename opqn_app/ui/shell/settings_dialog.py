@@ -21,8 +21,8 @@ from PySide6.QtWidgets import (
 
 from opqn_app.core.settings import MAX_WORKERS, Settings
 from opqn_app.ui.kit.controls import push_button, text_label
-from opqn_app.ui.kit.tasks import TaskRunner
 from opqn_app.ui.kit.wording import DEVICES
+from opqn_app.ui.work.tasks import TaskRunner
 
 DETECTORS = {"mtcnn": "MTCNN, finds the smallest", "yunet": "YuNet, faster"}
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}

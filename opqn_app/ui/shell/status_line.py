@@ -11,8 +11,8 @@ from opqn_app.core.progress import counted
 from opqn_app.store.records import LibraryStatus
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import text_label, tool_button
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.theme import set_icon
+from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.index.indexing import IndexProgress, IndexReport

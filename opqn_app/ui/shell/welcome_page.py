@@ -12,8 +12,8 @@ from opqn_app.core import paths
 from opqn_app.ui.kit import dialogs, theme
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.folder_drop_page import FolderDropPage
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.shell.example_strip import ExampleStrip
+from opqn_app.ui.work.session import Session
 
 WIDTH = 720
 ICON_SIDE = 32

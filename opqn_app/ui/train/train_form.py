@@ -10,8 +10,8 @@ from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietComboBox, QuietSpin
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.data_field import DataField
 from opqn_app.ui.kit.labelled_data import EXPLAINED
-from opqn_app.ui.kit.tasks import TaskRunner
 from opqn_app.ui.kit.wording import DEVICES
+from opqn_app.ui.work.tasks import TaskRunner
 
 PRESETS = {
     "quick": "Quick: a small network",

@@ -10,18 +10,18 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.core import paths
 from opqn_app.ui.kit import desktop
-from opqn_app.ui.kit.child import ChildEnd, ChildProcess
 from opqn_app.ui.kit.choice_column import page_scroll
 from opqn_app.ui.kit.controls import push_button
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.message_bar import MessageBar
-from opqn_app.ui.kit.session import Session
 from opqn_app.ui.kit.theme import set_icon
 from opqn_app.ui.kit.work_bar import WorkBar
 from opqn_app.ui.train import training
 from opqn_app.ui.train.run_list import RunList
 from opqn_app.ui.train.train_form import TrainForm
 from opqn_app.ui.train.training import History, Run
+from opqn_app.ui.work.child import ChildEnd, ChildProcess
+from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.ui.train.training_view import TrainingView

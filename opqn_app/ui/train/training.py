@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from opqn_app.core import paths
-from opqn_app.ui.kit.chart_data import Axes, Curve
+from opqn_app.ui.charts.chart_data import Axes, Curve
 
 LOSS_AXES = Axes(
     title="Loss",

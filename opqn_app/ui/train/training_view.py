@@ -4,8 +4,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QVBoxLayout, QWidget
 
+from opqn_app.ui.charts.curve_chart import CurveChart
 from opqn_app.ui.kit.controls import text_label
-from opqn_app.ui.kit.curve_chart import CurveChart
 from opqn_app.ui.train.training import LOSS_AXES, MAP_AXES, History
 
 WIDE = 700  # pixels; a narrower view puts the charts below each other

@@ -19,9 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from opqn_app.ui.charts.chart_data import Axes, Curve, Doubles, curves_as_csv
+from opqn_app.ui.charts.chart_legend import ChartLegend
 from opqn_app.ui.kit import theme
-from opqn_app.ui.kit.chart_data import Axes, Curve, Doubles, curves_as_csv
-from opqn_app.ui.kit.chart_legend import ChartLegend
 from opqn_app.ui.kit.controls import text_label, tool_button
 
 NEAR_PX = 60  # a point farther from the mouse is not read out

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from opqn_app.core import network, paths
-from opqn_app.core.network import MOST_KEPT, Network
+from opqn_app.core import onnx_network, paths
+from opqn_app.core.onnx_network import MOST_KEPT, Network
 
 FILE = paths.resource("models/trunks/sface-tuned-mirrored.onnx")
 WEIGHTS = FILE.with_name("sface-tuned.safetensors")
@@ -27,7 +27,7 @@ def test_the_kept_form_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> N
     assert kept() == []
     np.testing.assert_array_equal(run(), expected)
     assert [file.suffix for file in kept()] == [".blob"]
-    monkeypatch.setattr(network, "_keep", None)  # it is read now, not made
+    monkeypatch.setattr(onnx_network, "_keep", None)  # it is read now, not made
     for _ in range(2):
         np.testing.assert_array_equal(run(), expected)
 
@@ -41,7 +41,7 @@ def test_a_damaged_one_is_made_again(damage: str) -> None:
     file.write_bytes(bad[damage])
     np.testing.assert_array_equal(run(), expected)
     again = file.read_bytes()
-    assert network._checksum(again[:-4]) == again[-4:]
+    assert onnx_network._checksum(again[:-4]) == again[-4:]
 
 
 def test_other_weights_are_another_network(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_other_weights_are_another_network(tmp_path: Path) -> None:
 def test_only_a_few_stay() -> None:
     folder = paths.cache_dir() / "networks"
     for number in range(MOST_KEPT + 2):
-        network._keep(folder / f"{number}.blob", b"")
+        onnx_network._keep(folder / f"{number}.blob", b"")
     assert [file.name for file in kept()] == [f"{n}.blob" for n in range(2, MOST_KEPT + 2)]
 
 

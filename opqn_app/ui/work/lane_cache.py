@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from opqn_app.ui.kit.tasks import TaskRunner
+from opqn_app.ui.work.tasks import TaskRunner
 
 WAITING = 600  # older requests are dropped; what is still on screen asks again
 

@@ -15,8 +15,8 @@ from opqn_app.core import paths
 from opqn_app.core import settings as settings_file
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
-from opqn_app.ui.kit import jobs
-from opqn_app.ui.kit.tasks import Task, TaskRunner
+from opqn_app.ui.work import jobs
+from opqn_app.ui.work.tasks import Task, TaskRunner
 
 if TYPE_CHECKING:
     from opqn_app.store.library import Library
