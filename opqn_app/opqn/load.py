@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from opqn_app.core.errors import ModelIncompatible
+from opqn_app.core.extras import how_to_install
 from opqn_app.opqn.encoder import OnnxEncoder
 from opqn_app.opqn.model_folder import model_files
 
@@ -30,7 +31,7 @@ def _convert(folder: Path) -> None:
     except ImportError as error:
         reason = (
             "it was saved by an older version and is to be converted, once. For that this program "
-            f"needs {error.name}: install 'opqn-photo-search[train]' and open the model again"
+            f"needs {error.name}: {how_to_install('train')}, then open the model again"
         )
         raise ModelIncompatible(folder, reason) from error
     add_networks(folder)
