@@ -16,7 +16,7 @@ def test_a_known_package_that_is_missing_becomes_a_sentence() -> None:
 
 
 def test_a_package_of_the_app_itself_has_no_extra() -> None:
-    with pytest.raises(ExtraMissing, match="pip install opqn-photo-search$"), needed_for("It"):
+    with pytest.raises(ExtraMissing, match=r"pip install opqn-photo-search$"), needed_for("It"):
         raise ModuleNotFoundError(name="safetensors")
 
 

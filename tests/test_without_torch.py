@@ -134,11 +134,12 @@ def test_codes_leave_as_a_faiss_index(indexed: Place) -> None:
 
 
 def test_the_window_searches_and_its_train_page_says_what_to_install(indexed: Place) -> None:
-    done = indexed.run("-c", WINDOW, indexed.library, QUERY)
+    photo = min((indexed.home / "photos").iterdir())
+    done = indexed.run("-c", WINDOW, indexed.library, photo)
     assert done.returncode == 0, done.stderr
     title, found, why_not = done.stdout.splitlines()
     n_rows, has_torch = found.split()
-    assert int(n_rows) >= 3, title
+    assert int(n_rows) >= 1, title
     assert has_torch == "False"
     assert why_not.startswith("Training needs the package torch")
     assert why_not.endswith(INSTALL)
@@ -178,9 +179,9 @@ def test_figures_and_curves_need_no_drawing_packages(place: Place, people: Path)
     out = place.home / "report"
     told = place.told("evaluate", people, "--aligned", "--out", out, hidden=TRAINING + REPORT)
     assert 0 < told["map"] <= 1
-    packages = [each for each in ("matplotlib", "jinja2", "scikit-learn")
-                if any(each in note and note.endswith(INSTALL) for note in told["notes"])]  # fmt: skip
-    assert packages == ["matplotlib", "jinja2", *packages[2:]]
+    notes = [note for note in told["notes"] if note.endswith(INSTALL)]
+    for note, package in zip(notes, ("matplotlib", "jinja2"), strict=True):
+        assert f"needs the package {package}, which is not installed" in note
     (method,) = read_evaluation(told, out).methods
     assert method.by_threshold is not None
     assert method.by_rank is not None
@@ -190,7 +191,7 @@ def test_a_run_and_a_model_folder_that_hold_onnx_are_evaluated(place: Place, peo
     models = ROOT / "resources" / "models"
     run = place.home / "runs" / "mine"
     run.mkdir(parents=True)
-    (place.home / "runs" / "trunks").symlink_to(models / "trunks")
+    (run / "trunks").symlink_to(models / "trunks")  # a model looks for its trunk beside itself
     (run / "model").symlink_to(models / "bundled-128")
     told = place.told("evaluate", people, "--aligned", "--model", run)
     assert told["models"][0]["given_as"] == str(run)
