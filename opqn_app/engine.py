@@ -1,22 +1,17 @@
 """The one place the app builds its detector and its encoder."""
 
-import ctypes
-import importlib.util
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from threadpoolctl import threadpool_limits
 
-from opqn_app.core.errors import SettingsError
 from opqn_app.core.types import FaceDetector
+from opqn_app.opqn.device import uses_cuda
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
 from opqn_app.vision.detect import make_detector
-
-DEVICES = ("auto", "cpu", "cuda")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +50,7 @@ def load_engine(
     # Faces are small pictures: sharing one among threads costs more than it saves.
     threadpool_limits(limits=1, user_api="blas")
     folder = find_model(model)
-    if _uses_cuda(device):
+    if uses_cuda(device):
         from opqn_app.opqn.torch.encoder import TorchEncoder
 
         return Engine(
@@ -74,30 +69,3 @@ def engine_builder(model: str, device: str, detector: str) -> Callable[[], Engin
     Nothing is loaded or looked for until it is called. Arguments are those of `load_engine`.
     """
     return partial(load_engine, model, device, detector)
-
-
-def _uses_cuda(device: str) -> bool:
-    if device not in DEVICES:
-        raise SettingsError("device", f"'{device}' is not one of {', '.join(DEVICES)}")
-    if device == "cpu" or (device == "auto" and not _may_have_cuda()):
-        return False
-    if importlib.util.find_spec("torch") is None:
-        if device == "auto":
-            return False
-        raise SettingsError(
-            "device",
-            "encoding on a graphics card needs torch; install 'opqn-photo-search[train]', "
-            "or choose cpu",
-        )
-    from opqn_app.opqn.torch.device import pick_device
-
-    return pick_device(device) == "cuda"
-
-
-def _may_have_cuda() -> bool:
-    """Whether NVIDIA's driver is installed; torch, which knows more, is slow to ask."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    return True

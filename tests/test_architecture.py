@@ -27,7 +27,9 @@ NOT_LOADED = {
     "opqn_app.ui.train.train_page": ["pyqtgraph"],
     "trainer.cli.commands": ["torch", "numpy"],
     "trainer.engine.session": ["safetensors", "facenet_pytorch", "matplotlib"],
-    "trainer.evaluate.evaluate": ["facenet_pytorch", "matplotlib"],
+    "trainer.engine.run_table": ["torch"],
+    "trainer.evaluate.evaluate": ["torch", "facenet_pytorch", "matplotlib"],
+    "trainer.report.write_report": ["torch", "matplotlib", "jinja2"],
     "trainer.recipes.bundled_head": ["facenet_pytorch", "matplotlib"],
     "trainer.recipes.model_table": ["facenet_pytorch", "faiss"],
 }

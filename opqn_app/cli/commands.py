@@ -23,6 +23,7 @@ from opqn_app.cli import (
 from opqn_app.cli.kit import Command, Parsers, say
 from opqn_app.core import logs, paths
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.extras import needed_for
 
 # In the order of `opqn --help`. What a command needs it imports when it runs: help is quick.
 COMMANDS = (
@@ -71,7 +72,8 @@ def run(argv: Sequence[str], *, add_more: Callable[[Any], None] | None = None) -
     command: Command = arguments.run
     try:
         logs.configure(verbose=arguments.verbose, log_dir=paths.log_dir())
-        return command(arguments)
+        with needed_for(f"opqn {arguments.command}"):
+            return command(arguments)
     except OpqnError as error:
         say(str(error))
         return 1

@@ -13,7 +13,8 @@ OpqnError                        str(error) is a sentence fit to show: what happ
 │  ├─ ModelMissing               no model of that name or path
 │  └─ ModelIncompatible          a checkpoint whose parts do not fit
 ├─ DataError                     a data set that is not laid out as stated
-└─ SettingsError                 a setting that can't be used
+├─ SettingsError                 a setting that can't be used
+└─ ExtraMissing                  a package is not installed
 """
 
 from pathlib import Path
@@ -137,3 +138,20 @@ class SettingsError(OpqnError):
 
     def __init__(self, name: str, reason: str) -> None:
         super().__init__(f"The setting '{name}' can't be used: {reason}.")
+
+
+class ExtraMissing(OpqnError):
+    """A package is not there; `opqn_app.core.extras` raises it.
+
+    Args:
+        work: what needs it, as the subject of a sentence.
+        package: its name for pip.
+        reason: a plain clause, such as "which is not installed".
+        command: what installs it.
+    """
+
+    def __init__(self, work: str, package: str, reason: str, command: str) -> None:
+        super().__init__(
+            f"{work} needs the package {package}, {reason}. Install it with: {command}"
+        )
+        self.package = package

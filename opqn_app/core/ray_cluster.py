@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.extras import needed_for
 
 STORE_BYTES = 128 << 20  # of a local cluster, for results on their way
 LOCAL = "local:"
@@ -38,12 +39,8 @@ def connected(address: str) -> Iterator[Any]:
             "include_dashboard": False,
         }
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # binds to 127.0.0.1 only
-    try:
+    with needed_for("Indexing on several machines"):
         import ray  # reads the environment
-    except ImportError:
-        raise OpqnError(
-            "This needs Ray. Install it with: pip install 'opqn-photo-search[cluster]'"
-        ) from None
     on_term = signal.getsignal(signal.SIGTERM)
     for tries_left in (1, 0) if address.startswith(LOCAL) else (0,):
         try:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from opqn_app.core.errors import ModelIncompatible
+from opqn_app.core.extras import how_to_install
 from opqn_app.opqn.encoder import OnnxEncoder
 from opqn_app.opqn.model_folder import model_files
 
@@ -29,8 +30,8 @@ def _convert(folder: Path) -> None:
         from opqn_app.opqn.torch.convert import add_networks
     except ImportError as error:
         reason = (
-            "it was saved by an older version and is to be converted, once, which takes torch; "
-            "install 'opqn-photo-search[train]' and open the model again"
+            "it was saved by an older version and is to be converted, once, which takes torch. "
+            f"Install it with: {how_to_install('train')}, then open the model again"
         )
         raise ModelIncompatible(folder, reason) from error
     add_networks(folder)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.extras import needed_for
 from opqn_app.core.types import Codes, Floats, Ids, Lut
 from opqn_app.search.loading import load
 from opqn_app.store.library import Library
@@ -58,12 +59,8 @@ def export_faiss(library: Library, model_id: str, model_name: str, words: Floats
     Raises:
         OpqnError: faiss is not installed, there are no codes, or `out` can't be written.
     """
-    try:
+    with needed_for("The export"):
         import faiss
-    except ImportError:
-        raise OpqnError(
-            "This needs faiss. Install it with: pip install 'opqn-photo-search[faiss]'"
-        ) from None
     segments = load(library, model_id).segments
     if not segments:
         raise OpqnError(f"No face of the library has a code of the model '{model_name}'.")

@@ -1,6 +1,5 @@
 """Finds faces with MTCNN in photos of any size."""
 
-import importlib.util
 import threading
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from PIL import Image
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import SettingsError
+from opqn_app.core.extras import how_to_install, is_installed
 from opqn_app.core.types import Box, DetectedFace, Floats
 from opqn_app.vision.copies import bounded_copy
 from opqn_app.vision.mtcnn import Mtcnn
@@ -69,8 +69,8 @@ def make_detector(name: str) -> "MtcnnDetector | YunetDetector":
         return MtcnnDetector()
     if name != "yunet":
         raise SettingsError("detector", f"'{name}' is not one of mtcnn, yunet")
-    if importlib.util.find_spec("cv2") is None:
-        raise SettingsError("detector", "yunet needs OpenCV; install the extra 'yunet'")
+    if not is_installed("cv2"):
+        raise SettingsError("detector", f"yunet needs OpenCV: {how_to_install('yunet')}")
     from opqn_app.vision.yunet import YunetDetector
 
     return YunetDetector()

@@ -8,6 +8,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from opqn_app.core.errors import PhotoUnreadable
+from opqn_app.core.extras import how_to_install
 
 RAW_SUFFIXES = frozenset({".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"})
 
@@ -29,9 +30,7 @@ def embedded_preview(file: BinaryIO, path: Path) -> BinaryIO:
         PhotoUnreadable: rawpy is not installed, it is no RAW photo, or it holds no preview.
     """
     if importlib.util.find_spec("rawpy") is None:
-        raise PhotoUnreadable(
-            path, "RAW photos need the extra 'raw' (pip install 'opqn-photo-search[raw]')"
-        )
+        raise PhotoUnreadable(path, f"RAW photos need the extra 'raw' ({how_to_install('raw')})")
     import rawpy
 
     try:

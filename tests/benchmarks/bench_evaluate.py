@@ -23,7 +23,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gallery", type=int, default=700_000)
     parser.add_argument("--queries", type=int, default=200)
-    parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 256, (arguments.gallery, 8), dtype=np.uint8)
@@ -31,16 +30,16 @@ def main() -> None:
     gallery, queries = (rng.integers(0, PEOPLE, n) for n in (arguments.gallery, arguments.queries))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
-    scorer = CodeScorer(StoredTables(tables), codes, arguments.device)
+    scorer = CodeScorer(StoredTables(tables), codes)
     cutoffs = rank_cutoffs(arguments.gallery)
-    for _ in rank(scorer, queries, gallery, cutoffs=cutoffs.tolist(), device=arguments.device):
+    for _ in rank(scorer, queries, gallery, cutoffs=cutoffs.tolist()):
         pass
     spent = time.perf_counter() - began
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     each = spent / arguments.queries
     print(
         f"{arguments.queries:,} queries, {arguments.gallery:,} codes of 8 bytes, "
-        f"{arguments.device}: {1e3 * each:.1f} ms a query, {ALL_QUERIES * each / 60:.0f} min for "
+        f"{1e3 * each:.1f} ms a query, {ALL_QUERIES * each / 60:.0f} min for "
         f"all {ALL_QUERIES:,}; memory {before / 1024:,.0f} MB before, "
         f"{after / 1024:,.0f} MB at most"
     )

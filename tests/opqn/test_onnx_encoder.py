@@ -224,7 +224,7 @@ def test_without_torch_the_sentence_says_what_to_install(
 ) -> None:
     older(folder)
     monkeypatch.setitem(sys.modules, "opqn_app.opqn.torch.convert", None)
-    with pytest.raises(ModelIncompatible, match=r"install 'opqn-photo-search\[train\]' and open"):
+    with pytest.raises(ModelIncompatible, match=r"takes torch\. .*opqn-photo-search\[train\]"):
         load_encoder(folder)
     assert not (folder / "model.onnx").exists()
 

@@ -1,7 +1,6 @@
 """A scorer for tests of rankings."""
 
 import numpy as np
-import torch
 
 
 class GivenScores:
@@ -12,8 +11,8 @@ class GivenScores:
         self.n_queries, self.n_gallery = scores.shape
         self.score_range = (float(scores.min()), float(scores.max()))
 
-    def scores(self, start: int, stop: int) -> torch.Tensor:
-        return torch.from_numpy(self._scores[start:stop].copy())
+    def scores(self, start: int, stop: int) -> np.ndarray:
+        return self._scores[start:stop].copy()
 
     def pair_scores(self, queries: np.ndarray, gallery: np.ndarray) -> np.ndarray:
         scores: np.ndarray = self._scores[queries, gallery]

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from opqn_app.core.errors import ExtraMissing
 from trainer.evaluate.baselines import ControlUnavailable, train_pq, unit_rows
 from trainer.evaluate.scoring import CodeScorer, StoredTables
 
@@ -30,7 +31,7 @@ def test_scores_are_faiss_distances(features: np.ndarray, rotated: bool) -> None
     codes = quantizer.codes(features)
     nibbles = np.stack([packed[:, 0] & 15, packed[:, 0] >> 4, packed[:, 1] & 15, packed[:, 1] >> 4])
     assert (codes == nibbles.T).mean() > 0.999
-    scores = CodeScorer(StoredTables(quantizer.tables(features[:9])), codes).scores(0, 9).numpy()
+    scores = CodeScorer(StoredTables(quantizer.tables(features[:9])), codes).scores(0, 9)
     expected = -((turned[:9, None] - decoded) ** 2).sum(-1)
     same = (codes == nibbles.T).all(1)
     assert scores[:, same] == pytest.approx(expected[:, same], abs=1e-5)
@@ -59,5 +60,5 @@ def test_without_faiss_the_sentence_says_so(
     features: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(ControlUnavailable, match="faiss-cpu"):
+    with pytest.raises(ExtraMissing, match="faiss-cpu"):
         train_pq(features, 4, 4, rotated=False)

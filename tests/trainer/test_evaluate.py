@@ -9,7 +9,7 @@ import pytest
 
 from opqn_app.core.errors import DataError, ModelIncompatible, ModelMissing
 from opqn_app.opqn import lut
-from opqn_app.opqn.torch.encoder import TorchEncoder
+from opqn_app.opqn.load import load_encoder
 from tests.tiny_checkpoint import make_tiny_checkpoint
 from tests.trainer.evaluation_people import write_people
 from tests.trainer.plain_metrics import expected_average_precision, tie_groups
@@ -49,7 +49,7 @@ def report(model: Path, people: Path) -> EvalReport:
 def test_figures_are_those_of_the_apps_own_search(
     report: EvalReport, model: Path, people: Path
 ) -> None:
-    source, encoder = AlignedCrops(people), TorchEncoder.load(model)
+    source, encoder = AlignedCrops(people), load_encoder(model)
     crops = np.stack([source.crop(row) for row in range(20)])
     tables, codes = encoder.luts(crops), encoder.encode(crops)
     aps = []
@@ -164,7 +164,7 @@ def test_listed_pairs_score_like_the_app(tmp_path: Path, model: Path) -> None:
     write_people(tmp_path, [2, 1])
     rows = ["first,second,same", "p00/01.png,p00/00.png,1", "p00/00.png,p01/00.png,0"]
     (tmp_path / "pairs.csv").write_text("\n".join(rows) + "\n")
-    source, encoder = AlignedCrops(tmp_path), TorchEncoder.load(model)
+    source, encoder = AlignedCrops(tmp_path), load_encoder(model)
     crops = np.stack([source.crop(row) for row in range(3)])
     tables, codes = encoder.luts(crops), encoder.encode(crops)
     expected = [float(lut.scores(tables[a], codes[b : b + 1])[0]) for a, b in ((1, 0), (0, 2))]

@@ -26,7 +26,7 @@ def faces(seed: int = 0, n_books: int = 3, noise: float = 1.0) -> TablesAndCodes
 
 
 def matrix(found: TablesAndCodes) -> np.ndarray:
-    return found.scorer().scores(0, len(PEOPLE)).numpy()
+    return found.scorer().scores(0, len(PEOPLE))
 
 
 def test_figures_are_those_of_the_plain_statement() -> None:
@@ -65,7 +65,7 @@ def test_the_rest_of_a_reranking_stays_in_its_order(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("trainer.recipes.rankings.SHORTLIST", 5)
     short, long = faces(1), faces(2)
     first, then = matrix(short)[0], matrix(long)[0]
-    scores = Reranked(short.scorer(), long.scorer()).scores(0, 1)[0].numpy()
+    scores = Reranked(short.scorer(), long.scorer()).scores(0, 1)[0]
     order = np.argsort(-scores, kind="stable")
     assert 0 not in order[:47]
     assert (np.diff(then[order[:5]]) <= 0).all()

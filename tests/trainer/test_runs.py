@@ -6,8 +6,9 @@ import pytest
 
 from opqn_app.core.errors import DataError, ModelIncompatible
 from tests.tiny_training import tiny_config
+from trainer.engine.environment import git_commit
 from trainer.engine.run_table import differences, table_of_results
-from trainer.engine.runs import RunDir, find_runs, git_commit
+from trainer.engine.runs import RunDir, find_runs
 from trainer.engine.state import load_state, save_state
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
-from trainer.evaluate.tsne import MapUnavailable, embed
+from opqn_app.core.errors import ExtraMissing
+from trainer.evaluate.tsne import embed
 
 
 def test_neighbours_in_the_plane_are_neighbours_in_space() -> None:
@@ -34,5 +35,5 @@ def test_equal_points_give_finite_places() -> None:
 
 def test_without_scikit_learn_a_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.manifold", None)
-    with pytest.raises(MapUnavailable, match="scikit-learn, which is not installed"):
+    with pytest.raises(ExtraMissing, match="scikit-learn, which is not installed"):
         embed(np.eye(4))

@@ -49,10 +49,10 @@ def test_scores_and_figures_equal_the_app_and_the_loops(
 ) -> None:
     tables, codes, query, gallery = random_codes(seed, 9, 30)
     query[0] = 77  # nobody in the gallery
-    scores = scorer_of(tables, codes).scores(0, len(tables)).numpy()
+    scores = scorer_of(tables, codes).scores(0, len(tables))
     for i in range(9):
         assert np.array_equal(scores[i], lut.scores(tables[i], codes))
-    monkeypatch.setattr("trainer.evaluate.ranking.CPU_PAIRS", 100)  # several blocks
+    monkeypatch.setattr("trainer.evaluate.ranking.BLOCK_PAIRS", 100)  # several blocks
     figures = retrieve(scorer_of(tables, codes), query, gallery, t=4)
     mean_ap, rank1, p_at, asked = plain_figures(scores, query, gallery, 4)
     assert (figures.map, figures.rank1, figures.p_at) == pytest.approx((mean_ap, rank1, p_at))
@@ -90,7 +90,7 @@ def test_leave_one_out_equals_the_evaluation() -> None:
 
 def test_pair_scores_are_those_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     tables, codes, query, gallery = random_codes(2, 7, 12)
-    scores = scorer_of(tables, codes).scores(0, len(tables)).numpy()
+    scores = scorer_of(tables, codes).scores(0, len(tables))
     same, other = pair_scores(scorer_of(tables, codes), query, gallery)
     pairs = [(q, n) for q in range(7) for n in range(12)]
     wanted = [scores[q, n] for q, n in pairs if query[q] == gallery[n]]
@@ -104,7 +104,7 @@ def test_pair_scores_are_those_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_nothing_is_paired_with_itself() -> None:
     tables, codes, _, people = random_codes(3, 9, 9)
-    scores = scorer_of(tables, codes).scores(0, len(tables)).numpy()
+    scores = scorer_of(tables, codes).scores(0, len(tables))
     same, other = pair_scores(scorer_of(tables, codes), people, people, leave_one_out=True)
     assert len(same) + len(other) == 9 * 8
     apart = ~np.eye(9, dtype=bool)

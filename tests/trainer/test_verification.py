@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from sklearn.metrics import accuracy_score, precision_recall_curve, roc_auc_score
 
 from trainer.evaluate.verification import PairHistogram, accuracy_in_folds, best_threshold
@@ -66,7 +65,8 @@ def test_operating_point_is_as_pure_as_asked(pairs: tuple[np.ndarray, np.ndarray
 
 def test_no_pairs_give_no_figures() -> None:
     histogram = PairHistogram(0.0, 1.0, bins=16)
-    histogram.add(torch.tensor([-torch.inf, 0.5]), torch.empty(0))
+    one, none = np.array([0.5], np.float32), np.empty(0, np.float32)
+    histogram.add(histogram.count(one), histogram.count(none))
     assert histogram.tar_at_far(0.1)[0] == 0.0
     assert histogram.area_under_roc() is None
     assert histogram.equal_error_rate() is None

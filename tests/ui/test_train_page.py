@@ -324,3 +324,18 @@ def test_a_quiet_window_closes_without_asking(session: Session, qtbot: QtBot) ->
     window.show_page("evaluate")
     window.show_page("train")
     assert window.close()
+
+
+def test_without_torch_nothing_is_started_and_the_page_says_what_to_install(
+    page: TrainPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opqn_app.core.extras.is_installed", lambda package: package != "torch")
+    path = make_run("stopped", epoch(1, 20.0))
+    page.form.set_running(False)  # looks again
+    assert not page.form.train_button.isEnabled()
+    assert "pip install 'opqn-photo-search[train]'" in page.form._why_not.text()
+    page.resume(path)
+    assert page.messages.text.startswith("Training needs the package torch, which is not installed")
+    assert not page.is_running
+    page.use(training.read_runs(training.runs_folder())[0])
+    assert not page.is_running

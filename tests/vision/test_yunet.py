@@ -73,6 +73,6 @@ def test_the_setting_names_the_detector() -> None:
 
 
 def test_a_missing_opencv_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opqn_app.vision.detect.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("opqn_app.vision.detect.is_installed", lambda package: False)
     with pytest.raises(SettingsError, match="needs OpenCV"):
         make_detector("yunet")

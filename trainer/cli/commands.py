@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.errors import OpqnError, SettingsError
+from opqn_app.core.extras import needed_for
 from opqn_app.opqn.backbones import INPUT_SIZES, TRUNK_PIXELS
 from trainer import choices
 from trainer.cli.evaluate import add_command as add_evaluate
@@ -138,7 +139,8 @@ def run(argv: Sequence[str]) -> int:
     logging.basicConfig(level=logging.DEBUG if arguments.verbose else logging.WARNING)
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        status: int = arguments.run(arguments)
+        with needed_for(f"opqn {arguments.command}"):
+            status: int = arguments.run(arguments)
         return status
     except OpqnError as error:
         say(str(error))

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opqn_app.core.errors import DataError, ModelMissing, OpqnError
+from opqn_app.core.errors import DataError, ModelMissing
 from opqn_app.core.progress import ProgressLine, counted, duration_in_words
 from trainer.choices import DEVICES, PROTOCOLS
 
@@ -122,20 +122,15 @@ def _add_query_split(group: Any) -> None:
 
 def evaluate_command(arguments: argparse.Namespace) -> int:
     """Run the command; 0 when done. Errors are raised, an interrupt gives 1."""
-    try:
-        import safetensors  # noqa: F401 - reads the weights later
-
-        from opqn_app.opqn.model_folder import bundled_models
-    except ImportError as error:  # a bare training machine
-        raise OpqnError(f"Reading models needs the package {error.name}; install it.") from error
-    from opqn_app.opqn.torch.device import pick_device
+    from opqn_app.opqn.device import uses_cuda
+    from opqn_app.opqn.model_folder import bundled_models
     from trainer.evaluate.evaluate import evaluate
     from trainer.evaluate.results import EvalSettings
 
     models = arguments.model or bundled_models()[:1]
     if not models:
         raise ModelMissing("(none is bundled: name one with --model)")
-    device = pick_device(arguments.device)
+    device = "cuda" if uses_cuda(arguments.device) else "cpu"
     _check_output(arguments.out, arguments.benchmark)
     source, query_split = _pictures_and_split(arguments)
     learn = arguments.controls_from

@@ -47,10 +47,7 @@ def add_command(commands: Any) -> None:
 
 def prepare_command(arguments: argparse.Namespace) -> int:
     """Run the command; 0 when done. Errors are raised, a stop as well."""
-    try:
-        from trainer.data.prepare import prepare
-    except ImportError as error:  # a bare training machine
-        raise OpqnError(f"Finding faces needs the package {error.name}; install it.") from error
+    from trainer.data.prepare import prepare
     from trainer.data.prepared import PrepareSettings
 
     settings = PrepareSettings(
@@ -129,10 +126,7 @@ def _run(
 def _detector() -> "FaceDetector":
     from opqn_app.vision.detect import MtcnnDetector
 
-    try:
-        return MtcnnDetector()
-    except ImportError as error:
-        raise OpqnError(f"Finding faces needs the package {error.name}; install it.") from error
+    return MtcnnDetector()
 
 
 def _progress_in_words(progress: "PrepareProgress") -> str:

@@ -46,9 +46,8 @@ def evaluate_split(
     """Figures of the "val" or "test" pictures, and what the codebooks do with the queries."""
     asked = _ask(objective, data, config, role, device)
     figures = retrieve(
-        asked.scorer, *asked.people, t=config.engine.p_at,
-        leave_one_out=asked.is_leave_one_out, device=str(device),
-    )  # fmt: skip
+        asked.scorer, *asked.people, t=config.engine.p_at, leave_one_out=asked.is_leave_one_out
+    )
     return figures, asked.books
 
 
@@ -93,7 +92,7 @@ def _ask(
         codes = encoded(gallery, wants_tables=False).codes
     assert queries.tables is not None
     return SplitQueries(
-        scorer=CodeScorer(StoredTables(queries.tables), codes, str(device)),
+        scorer=CodeScorer(StoredTables(queries.tables), codes),
         people=(people[rows], people[gallery]),
         books=queries.books,
         is_leave_one_out=split.is_leave_one_out,

@@ -28,9 +28,10 @@ from trainer.data.loading import TrainingData, describe, load_data
 from trainer.data.splits import save_split
 from trainer.engine.diagnostics import BookReport
 from trainer.engine.distributed import World, joined_world
+from trainer.engine.environment import environment
 from trainer.engine.optimise import AveragedWeights, build_optimiser, clip, set_rates
 from trainer.engine.reports import EpochReport, StepProgress, Stopped
-from trainer.engine.runs import RunDir, environment
+from trainer.engine.runs import RunDir
 from trainer.engine.schedule import is_trunk_frozen, learning_rate, trunk_learning_rate
 from trainer.engine.split_figures import evaluate_split
 from trainer.engine.state import State, load_state, random_state, restore_random_state, save_state

@@ -121,7 +121,6 @@ def retrieve(
     *,
     t: int,
     leave_one_out: bool = False,
-    device: str = "cpu",
 ) -> ValidationFigures:
     """Rank the gallery by each query.
 
@@ -130,11 +129,9 @@ def retrieve(
         t: T of precision at T.
         leave_one_out: queries and gallery are the same pictures in the same order, and none ranks
             itself.
-        device: where to sort.
     """
     own = np.arange(len(gallery_people)) if leave_one_out else None
-    work = rank(scorer, query_people, gallery_people, own=own, cutoffs=(t,), device=device)
-    found = finished(work)
+    found = finished(rank(scorer, query_people, gallery_people, own=own, cutoffs=(t,)))
     return ValidationFigures(
         map=found.mean_ap or 0.0,
         rank1=found.rank1 or 0.0,
@@ -162,7 +159,7 @@ def pair_scores(
     rows = np.arange(len(query_people))
     if len(rows) > most:
         rows = np.sort(np.random.default_rng(0).permutation(rows)[:most])
-    scores = scorer.scores_of(rows).cpu().numpy()
+    scores = scorer.scores_of(rows)
     is_same = query_people[rows, None] == gallery_people
     is_pair = np.ones_like(is_same)
     if leave_one_out:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.extras import needed_for
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn import lut
 
@@ -69,8 +70,8 @@ def train_pq(features: Floats, n_books: int, bits: int, *, rotated: bool) -> Pro
         rotated: OPQ: learn a rotation first, into at most `MAX_ROTATED` dimensions.
 
     Raises:
-        ControlUnavailable: faiss is missing, or there are fewer vectors than centroids, or D can't
-            be cut into M pieces.
+        ControlUnavailable: there are fewer vectors than centroids, or D can't be cut into M pieces.
+        ExtraMissing: faiss is not installed.
     """
     faiss = _faiss()
     x = unit_rows(features)
@@ -119,12 +120,7 @@ def _starts(features: Floats) -> range:
 
 
 def _faiss() -> ModuleType:
-    try:
+    with needed_for("Comparing with PQ and OPQ"):
         import faiss
-    except ImportError as error:
-        raise ControlUnavailable(
-            "PQ and OPQ need the package faiss-cpu, which is not installed; "
-            "the other figures do not."
-        ) from error
     found: ModuleType = faiss
     return found

@@ -3,41 +3,62 @@
 import hashlib
 import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from opqn_app.core.errors import NoFaceFound, PhotoUnreadable
-from opqn_app.core.types import Codes, Floats
+from opqn_app.core.extras import needed_for
+from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.face_encoder import FaceEncoder
+from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
-from opqn_app.opqn.torch.checkpoint import LoadedModel, load_model
-from opqn_app.opqn.torch.encoder import TorchEncoder
-from opqn_app.opqn.torch.quantizer import OrthoQuantizer
 from trainer.data.pictures import Crop, Dropped, PictureSource
-from trainer.evaluate import tables_and_codes
 
 READ_ON_CPU = 16  # pictures between two signs of progress
 READ_ON_GPU = 256
 
 
+class ModelEncoder(FaceEncoder, Protocol):
+    """A FaceEncoder whose steps can be taken one by one."""
+
+    @property
+    def config(self) -> OpqnConfig: ...
+    @property
+    def codebooks(self) -> Floats: ...  # (M, d, K): the orthonormal words
+    @property
+    def words(self) -> Floats: ...  # (M, d, K): the learned maps F_m
+    def features(self, crops: Crops) -> Floats: ...  # (n, S, S, 3) → (n, D)
+    def codes_of(self, features: Floats) -> Codes: ...  # (n, D) → (n, M)
+    def tables_of(self, features: Floats) -> Floats: ...  # (n, D) → (n, M, K)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A model under evaluation."""
+    """A model under evaluation.
+
+    Attributes:
+        name: for people.
+        device: where the encoder computes, "cpu" or "cuda".
+    """
 
     name: str
-    model_id: str
-    config: OpqnConfig
-    encoder: TorchEncoder
-    quantizer: OrthoQuantizer
+    encoder: ModelEncoder
     device: str
+
+    @property
+    def model_id(self) -> str:
+        return self.encoder.model_id
+
+    @property
+    def config(self) -> OpqnConfig:
+        return self.encoder.config
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,32 +87,40 @@ class Encoded:
 def load_candidate(name: str, device: str) -> Candidate:
     """A bundled or imported model, a model folder, a training run, or the authors' .tar file.
 
+    The app's own encoder makes the codes. Only a graphics card and .tar files need torch.
+
     Raises:
         ModelMissing, ModelIncompatible: it is not there, or does not fit.
+        ExtraMissing: torch is needed and not installed.
     """
     path = Path(name)
     if path.is_file():
         return _from_released_file(path, device)
     if (path / "model" / "config.json").is_file():  # a run: what it exported
-        path = path / "model"
-        return _candidate(load_model(path), device, name=Path(name).name)
-    return _candidate(load_model(find_model(name)), device)
+        encoder = _encoder(path / "model", device)
+        return Candidate(path.name, encoder, device)
+    encoder = _encoder(find_model(name), device)
+    return Candidate(encoder.name, encoder, device)
+
+
+def _encoder(folder: Path, device: str) -> ModelEncoder:
+    if device == "cpu":
+        encoder = load_encoder(folder)
+        encoder.prepare()  # a damaged file shows now and not after the first pictures
+        return encoder
+    from opqn_app.opqn.torch.encoder import TorchEncoder
+
+    return TorchEncoder.load(folder, device)
 
 
 def _from_released_file(path: Path, device: str) -> Candidate:
-    from opqn_app.opqn.torch.import_official import import_official
+    with needed_for(f"Reading {path.name}"):
+        from opqn_app.opqn.torch.encoder import TorchEncoder
+        from opqn_app.opqn.torch.import_official import import_official
 
     with tempfile.TemporaryDirectory() as folder:
         import_official(path, Path(folder) / "model")
-        return _candidate(load_model(Path(folder) / "model"), device, name=path.stem)
-
-
-def _candidate(loaded: LoadedModel, device: str, *, name: str = "") -> Candidate:
-    encoder = TorchEncoder(
-        loaded.model, model_id=loaded.model_id, name=name or loaded.name, device=device
-    )
-    config, quantizer = loaded.model.config, loaded.model.quantizer
-    return Candidate(encoder.name, loaded.model_id, config, encoder, quantizer, device)
+        return Candidate(path.stem, TorchEncoder.load(Path(folder) / "model", device), device)
 
 
 def encode(
@@ -153,8 +182,8 @@ class _Parts:
         began = time.perf_counter()
         features = _features(self._model, crops)
         asks = self._asks[start : start + len(rows)][good]
-        self._codes.append(codes_of(self._model, features))
-        self._tables.append(tables_of(self._model, features[asks]))
+        self._codes.append(self._model.encoder.codes_of(features))
+        self._tables.append(self._model.encoder.tables_of(features[asks]))
         self._seconds += time.perf_counter() - began
         if self._wants_features:
             self._features.append(features)
@@ -183,29 +212,3 @@ def _features(model: Candidate, crops: list[Crop]) -> Floats:
     if len({crop.shape for crop in crops}) == 1:
         return model.encoder.features(np.stack(crops))
     return np.concatenate([model.encoder.features(crop[None]) for crop in crops])
-
-
-def codes_of(model: Candidate, features: Floats) -> Codes:
-    """(n, D) → (n, M), bit for bit what `TorchEncoder.encode` stores for these faces."""
-    empty = np.empty((0, model.config.n_books), model.config.code_dtype)
-    return _in_parts(model, features, tables_and_codes.codes_of, empty)
-
-
-def tables_of(model: Candidate, features: Floats) -> Floats:
-    """(n, D) → (n, M, K), bit for bit what `TorchEncoder.luts` asks with."""
-    empty = np.empty((0, model.config.n_books, model.config.n_words), np.float32)
-    return _in_parts(model, features, tables_and_codes.tables_of, empty)
-
-
-def _in_parts(
-    model: Candidate,
-    features: Floats,
-    head: Callable[[OrthoQuantizer, Tensor], NDArray[Any]],
-    empty: NDArray[Any],
-) -> NDArray[Any]:
-    """One face at a time on the CPU, where kernels round differently with the batch size."""
-    if not len(features):
-        return empty
-    size = 1 if model.device == "cpu" else len(features)
-    x = torch.from_numpy(features).to(model.device)
-    return np.concatenate([head(model.quantizer, part) for part in torch.split(x, size)])

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core.errors import ExtraMissing
 from opqn_app.core.types import Codes, Floats
 from trainer.data.pictures import Dropped, PictureSource
 from trainer.evaluate.baselines import ControlUnavailable, ProductQuantizer, train_pq
@@ -36,7 +37,6 @@ from trainer.evaluate.subspace_maps import (
     map_sub_space,
     words_of,
 )
-from trainer.evaluate.tsne import MapUnavailable
 from trainer.evaluate.verification import PairHistogram, accuracy_in_folds
 
 T = TypeVar("T")
@@ -122,7 +122,7 @@ def _of_candidate(
         yield EvalProgress(f"{model.name}: map of a sub-space", 0, 1, None)
         try:
             drawn = map_sub_space(model, source, readable.gallery)
-        except MapUnavailable as reason:
+        except ExtraMissing as reason:
             notes.append(str(reason))
     info = _info(given_as, model, encoded)
     return _CandidateResults(info, readable, results, drawn, encoded.dropped, notes)
@@ -142,7 +142,7 @@ def _of_model(
     model: Candidate, encoded: Encoded, readable: QueriesAndGallery
 ) -> Generator[EvalProgress, None, MethodResult]:
     codes = encoded.codes[readable.gallery_places]
-    scorer = CodeScorer(StoredTables(encoded.tables), codes, readable.settings.device)
+    scorer = CodeScorer(StoredTables(encoded.tables), codes)
     result = yield from _measured(
         scorer,
         readable,
@@ -166,12 +166,12 @@ def _controls(
 ) -> Generator[EvalProgress, None, list[MethodResult]]:
     if encoded.features is None or not len(readable.gallery):
         return []
-    config, device = model.config, readable.settings.device
+    config = model.config
     asking = encoded.features[readable.query_places]
     searched = encoded.features[readable.gallery_places]
     dim = config.feature_dim
     float_result = yield from _measured(
-        CosineScorer(asking, searched, device),
+        CosineScorer(asking, searched),
         readable,
         label="float features, cosine",
         model=model.name,
@@ -185,7 +185,7 @@ def _controls(
         yield EvalProgress(f"{model.name}: learning {kind.upper()}", 0, 1, None)
         try:
             quantizer = train_pq(learn, config.n_books, config.bits_per_book, rotated=rotated)
-        except ControlUnavailable as reason:
+        except (ControlUnavailable, ExtraMissing) as reason:
             notes.append(str(reason))
             continue
         results.append(
@@ -209,7 +209,7 @@ def _of_quantizer(
 ) -> Generator[EvalProgress, None, MethodResult]:
     config = model.config
     codes = quantizer.codes(searched)
-    scorer = CodeScorer(StoredTables(quantizer.tables(asking)), codes, readable.settings.device)
+    scorer = CodeScorer(StoredTables(quantizer.tables(asking)), codes)
     return (
         yield from _measured(
             scorer,
@@ -252,7 +252,6 @@ def _measured(
             readable.gallery_people,
             own=readable.own,
             cutoffs=readable.cutoffs.tolist(),
-            device=readable.settings.device,
         )
         ranking = yield from _shown(job, f"{model}: ranking, {label}", scorer.n_queries)
         pairs = ranking.pairs

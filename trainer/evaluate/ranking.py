@@ -18,23 +18,25 @@ off the sorted block, that sum is
     (c/s) · [α·s + (R + 1 - α(B + 1)) · (H(B + s) - H(B))],
 
 where H are the harmonic numbers. `tests/trainer/plain_metrics.py` states all this one row at
-a time. Memory is the block, so 700,000 codes and 139,000 queries need no more than 7,000 and 1,390.
+a time. Threads work on blocks side by side. Memory is these few blocks, so 700,000 codes and
+139,000 queries need no more than 7,000 and 1,390.
 """
 
-from collections.abc import Generator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from trainer.evaluate.scoring import Scorer
+from opqn_app.core.machine import n_cores
+from trainer.evaluate.scoring import Scorer, Scores
 from trainer.evaluate.verification import PairHistogram
 
-CPU_PAIRS = 1 << 22  # pairs of query and gallery in a block
-GPU_PAIRS = 1 << 26
+BLOCK_PAIRS = 1 << 21  # of query and gallery, about 30 bytes each; every thread has one block
+MOST_THREADS = 16
 
 Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -106,7 +108,6 @@ def rank(
     *,
     own: Rows | None = None,
     cutoffs: Sequence[int] = (1, 5, 10),
-    device: str = "cpu",
     block: int | None = None,
 ) -> Generator[int, None, Ranking]:
     """Rank the gallery by each query; yields the number of queries done.
@@ -120,15 +121,16 @@ def rank(
         block: queries scored at a time; by default as many as the memory allows.
     """
     own = None if own is None else own.reshape(len(own), -1)
-    relevant = _Relevant(query_people, gallery_people, own, device)
-    state = _Sums(scorer, relevant, cutoffs, own, device)
-    n = max(scorer.n_gallery, 1)
-    size = block or max(1, (CPU_PAIRS if device == "cpu" else GPU_PAIRS) // n)
-    for start in range(0, scorer.n_queries, size):
-        stop = min(start + size, scorer.n_queries)
-        state.add(start, scorer.scores(start, stop).to(device))
+    measure = _Measure(scorer, _Relevant(query_people, gallery_people, own), cutoffs)
+    sums = _Sums(measure)
+    size = block or max(1, BLOCK_PAIRS // max(scorer.n_gallery, 1))
+    blocks = [
+        (start, min(start + size, scorer.n_queries)) for start in range(0, scorer.n_queries, size)
+    ]
+    for (_, stop), found in zip(blocks, _side_by_side(measure.block, blocks), strict=True):
+        sums.add(found)
         yield stop
-    return state.result()
+    return sums.result(scorer.n_queries)
 
 
 def finished(work: Generator[Any, None, T]) -> T:
@@ -144,155 +146,199 @@ def finished(work: Generator[Any, None, T]) -> T:
 class _Relevant:
     """Which gallery entries show the person of a query."""
 
-    def __init__(
-        self, query: NDArray[Any], gallery: NDArray[Any], own: Rows | None, device: str
-    ) -> None:
+    def __init__(self, query: NDArray[Any], gallery: NDArray[Any], own: Rows | None) -> None:
         names, labels = np.unique(gallery, return_inverse=True)
         place = np.searchsorted(names, query).clip(max=max(len(names) - 1, 0))
         is_known = names[place] == query if len(names) else np.zeros(len(query), bool)
         counts = np.bincount(labels, minlength=len(names))
-        self._by_person = torch.from_numpy(np.argsort(labels, kind="stable")).to(device)
+        self._by_person = np.argsort(labels, kind="stable")
         self._first = (np.cumsum(counts) - counts)[place] if len(names) else place
         self._count = np.where(is_known, counts[place] if len(names) else 0, 0)
-        self.own = None if own is None else torch.from_numpy(own.astype(np.int64)).to(device)
-        left_out = 0 if own is None else own.shape[1]
-        self.totals = self._count - left_out  # (q,) relevant items to find
+        self.own = own
+        self.left_out = 0 if own is None else own.shape[1]
+        self.totals = self._count - self.left_out  # (q,) relevant items to find
 
-    def entries(self, start: int, stop: int) -> tuple[Tensor, Tensor]:
+    def entries(self, start: int, stop: int) -> tuple[Rows, NDArray[np.bool_]]:
         """Padded gallery positions (b, r) of queries `start` to `stop`, and which are real."""
         first, count = self._first[start:stop], self._count[start:stop]
-        width = int(count.max(initial=0))
-        column = np.arange(width)
-        mask = column < count[:, None]
-        spots = np.where(mask, first[:, None] + column, 0)
-        device = self._by_person.device
-        found = self._by_person[torch.from_numpy(spots).to(device)]
-        real = torch.from_numpy(mask).to(device)
+        column = np.arange(int(count.max(initial=0)))
+        real = column < count[:, None]
+        found = self._by_person[np.where(real, first[:, None] + column, 0)]
         if self.own is not None:
-            real &= (found[..., None] != self.own[start:stop, None]).all(-1)
+            for left_out in self.own[start:stop].T:
+                real &= found != left_out[:, None]
         return found, real
 
 
-class _Sums:
-    """What is kept between blocks."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """What is kept of a block of queries.
 
-    def __init__(
-        self,
-        scorer: Scorer,
-        relevant: _Relevant,
-        cutoffs: Sequence[int],
-        own: Rows | None,
-        device: str,
-    ) -> None:
-        self._relevant = relevant
-        left_out = 0 if own is None else own.shape[1]
-        self._ranked = scorer.n_gallery - left_out  # items each query ranks
-        self._cutoffs = np.unique(np.asarray(cutoffs, np.int64))
-        inside = np.clip(self._cutoffs, 1, max(self._ranked, 1))
-        self._inside = torch.from_numpy(inside).to(device)
-        harmonic = np.concatenate([[0.0], np.cumsum(1.0 / np.arange(1, scorer.n_gallery + 1))])
-        self._harmonic = torch.from_numpy(harmonic).to(device)
+    Attributes:
+        rows: (m,) the queries that have a match.
+        figures: (4, m) AP with ties in random, in the worst and in the best order, and
+            `Ranking.first`.
+        hits: (4, t) sums over these queries of precision and recall, and of their ceilings.
+        every: how many of all pairs lie in each bin of the histogram.
+        same: the same of the pairs that show one person.
+    """
+
+    rows: Rows
+    figures: Doubles
+    hits: Doubles
+    every: Labels
+    same: Labels
+
+
+class _Measure:
+    """Measures blocks of queries. Several threads share it."""
+
+    def __init__(self, scorer: Scorer, relevant: _Relevant, cutoffs: Sequence[int]) -> None:
+        self._scorer, self._relevant = scorer, relevant
+        self.ranked = scorer.n_gallery - relevant.left_out  # items each query ranks
+        self.cutoffs = np.unique(np.asarray(cutoffs, np.int64))
+        self._inside = np.clip(self.cutoffs, 1, max(self.ranked, 1))
+        self._places = np.unique(np.append(self._inside, 1))  # 1 comes first
+        self._harmonic = np.append(0.0, np.cumsum(1.0 / np.arange(1, scorer.n_gallery + 1)))
         low, high = scorer.score_range if scorer.n_queries else (0.0, 1.0)
-        self._pairs = PairHistogram(low, high, device=device)
-        self._hits = torch.zeros(4, len(inside), dtype=torch.float64, device=device)
-        self._parts: list[NDArray[np.float64]] = []
-        self._rows: list[Rows] = []
-        self._queries = 0
+        self.pairs = PairHistogram(low, high)
 
-    def add(self, start: int, scores: Tensor) -> None:
-        """Take in the scores (b, n) of queries `start` onward; `scores` is overwritten."""
-        stop = start + len(scores)
-        if self._relevant.own is not None:
-            scores.scatter_(1, self._relevant.own[start:stop], -torch.inf)
-        entries, real = self._relevant.entries(start, stop)
-        found = scores.gather(1, entries).masked_fill(~real, -torch.inf)
-        self._pairs.add(scores, found[real])
-        self._queries = stop
-        matched = np.flatnonzero(self._relevant.totals[start:stop] > 0)
-        if not len(matched):
-            return
-        if len(matched) < len(scores):
-            keep = torch.from_numpy(matched).to(scores.device)
-            scores, found = scores[keep], found[keep]
-        totals = torch.from_numpy(self._relevant.totals[start + matched]).to(scores.device)
-        self._measure(_sorted(scores), _sorted(found), totals)
-        self._rows.append(start + matched)
+    def block(self, start: int, stop: int) -> _Block:
+        """All about queries `start` to `stop`."""
+        scores, relevant = self._scorer.scores(start, stop), self._relevant
+        if relevant.own is not None:
+            np.put_along_axis(scores, relevant.own[start:stop], -np.inf, axis=1)
+        entries, real = relevant.entries(start, stop)
+        found = np.take_along_axis(scores, entries, axis=1)
+        found[~real] = -np.inf
+        scores.sort(axis=1)  # what is left out now comes first
+        every = self.pairs.count(scores[:, relevant.left_out :])
+        same = self.pairs.count(found[real])
+        matched = np.flatnonzero(relevant.totals[start:stop] > 0)
+        figures, hits = np.zeros((4, 0)), np.zeros((4, len(self._inside)))
+        if len(matched):
+            rising = scores if len(matched) == len(scores) else scores[matched]
+            totals = relevant.totals[start + matched]
+            figures, hits = self._figures(rising, np.sort(found[matched], axis=1), totals)
+        return _Block(start + matched, figures, hits, every, same)
 
-    def _measure(self, every: Tensor, found: Tensor, totals: Tensor) -> None:
+    def _figures(self, every: Scores, found: Scores, totals: Labels) -> tuple[Doubles, Doubles]:
         """Figures of queries from all their scores (b, n) and the relevant ones (b, r), rising."""
-        above, up_to = _counts(every, found)
-        found_above, found_up_to = _counts(found, found)
-        precision = _shared_precision(above, up_to, found_above, found_up_to, self._harmonic)
-        places = torch.arange(found.shape[1], 0, -1, device=found.device)
-        place = places.double()  # 1 for the best
-        turn = place - found_above  # 1 to c inside a group
-        good = place / (above + turn)
-        bad = place / (up_to - (found_up_to - found_above) + turn)
-        is_real = found > -torch.inf
-        values = [torch.where(is_real, v, 0.0).sum(1) / totals for v in (precision, bad, good)]
-        hits = self._expected_hits(every, found)  # (b, t)
+        last = every[:, every.shape[1] - self._places]  # scores of places T
+        wanted = np.concatenate([found, last], axis=1)
+        sides = (*_counts(every, wanted), *_counts(found, wanted))
+        n_found = found.shape[1]
+        of_found, of_last = [c[:, :n_found] for c in sides], [c[:, n_found:] for c in sides]
+        sums = _sums_of_precisions(*of_found, is_real=found > -np.inf, harmonic=self._harmonic)
+        hits = _expected_hits(*of_last, places=self._places)
+        first, hits = hits[:, 0], hits[:, np.searchsorted(self._places, self._inside)]
         goal = totals[:, None]
-        best = self._inside.minimum(goal).double()
+        best = np.minimum(self._inside, goal)
         means = (hits / self._inside, hits / goal, best / self._inside, best / goal)
-        self._hits += torch.stack([m.sum(0, dtype=torch.float64) for m in means])
-        first = self._expected_hits(every, found, torch.ones_like(self._inside[:1]))[:, 0]
-        self._parts.append(torch.stack([*values, first]).cpu().numpy())
+        figures = np.stack([*(each / totals for each in sums), first])
+        return figures, np.stack([each.sum(0) for each in means])
 
-    def _expected_hits(self, every: Tensor, found: Tensor, cut: Tensor | None = None) -> Tensor:
-        """Relevant items among the best T of each query: (b, t) float64."""
-        cut = self._inside if cut is None else cut
-        last = every[:, every.shape[1] - cut].contiguous()  # score of place T
-        above, up_to = _counts(every, last)
-        found_above, found_up_to = _counts(found, last)
-        share = (cut - above).double() / (up_to - above)
-        return found_above + (found_up_to - found_above) * share
 
-    def result(self) -> Ranking:
-        parts = np.concatenate(self._parts, axis=1) if self._parts else np.zeros((4, 0))
-        rows = np.concatenate(self._rows) if self._rows else np.empty(0, np.intp)
-        ap, bad, good, first = parts
-        precision, recall, *ceiling = self._hits.cpu().numpy() / max(len(rows), 1)
+class _Sums:
+    """Blocks put together."""
+
+    def __init__(self, measure: _Measure) -> None:
+        self._measure = measure
+        self._hits = np.zeros((4, len(measure.cutoffs)))
+        self._figures = [np.zeros((4, 0))]
+        self._rows = [np.empty(0, np.intp)]
+
+    def add(self, block: _Block) -> None:
+        self._measure.pairs.add(block.every, block.same)
+        self._hits += block.hits
+        self._figures.append(block.figures)
+        self._rows.append(block.rows)
+
+    def result(self, n_queries: int) -> Ranking:
+        rows = np.concatenate(self._rows)
+        ap, bad, good, first = np.concatenate(self._figures, axis=1)
+        precision, recall, *ceiling = self._hits / max(len(rows), 1)
         span = (float(bad.mean()), float(good.mean())) if len(rows) else (0.0, 0.0)
         return Ranking(
             rows=rows,
             ap=ap,
             ap_span=span,
             first=first,
-            cutoffs=self._cutoffs,
+            cutoffs=self._measure.cutoffs,
             precision=precision,
             recall=recall,
             ceiling=np.stack(ceiling),
-            pairs=self._pairs,
-            queries=self._queries,
-            gallery=self._ranked,
+            pairs=self._measure.pairs,
+            queries=n_queries,
+            gallery=self._measure.ranked,
         )
 
 
-def _sorted(values: Tensor) -> Tensor:
-    """Rows in rising order; NumPy's vectorised sort is several times torch's on the CPU."""
-    if values.device.type == "cpu":
-        return torch.from_numpy(np.sort(values.numpy(), axis=1))
-    return values.sort(dim=1).values
+def _side_by_side(
+    measure: Callable[[int, int], _Block], blocks: list[tuple[int, int]]
+) -> Iterator[_Block]:
+    """What `measure` finds of each block, in order; no more wait than threads are at work."""
+    n_threads = min(n_cores(), MOST_THREADS, len(blocks))
+    if n_threads < 2:
+        yield from (measure(*each) for each in blocks)
+        return
+    pool, working = ThreadPoolExecutor(n_threads), deque[Future[_Block]]()
+    try:
+        for each in blocks:
+            working.append(pool.submit(measure, *each))
+            if len(working) > n_threads:
+                yield working.popleft().result()
+        while working:
+            yield working.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _counts(rising: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
+def _counts(rising: Scores, values: Scores) -> tuple[Labels, Labels]:
     """For each of `values` (b, v), how many of its row of `rising` (b, n) lie above, and not below.
 
     Items at -inf are no items; they are never above, and values of -inf are masked by the caller.
     """
-    n = rising.shape[1]
-    above = n - torch.searchsorted(rising, values, right=True)
-    return above, n - torch.searchsorted(rising, values)
+    below, up_to = np.empty(values.shape, np.int64), np.empty(values.shape, np.int64)
+    for row, wanted, first, last in zip(rising, values, below, up_to, strict=True):
+        first[:] = row.searchsorted(wanted, "left")
+        last[:] = row.searchsorted(wanted, "right")
+    return rising.shape[1] - up_to, rising.shape[1] - below
+
+
+def _sums_of_precisions(
+    above: Labels,
+    up_to: Labels,
+    found_above: Labels,
+    found_up_to: Labels,
+    *,
+    is_real: NDArray[np.bool_],
+    harmonic: Doubles,
+) -> list[Doubles]:
+    """Of each query's relevant items, ties in random, in the worst and in the best order: (b,)."""
+    shared = _shared_precision(above, up_to, found_above, found_up_to, harmonic)
+    place = np.arange(is_real.shape[1], 0, -1)  # 1 for the best
+    turn = place - found_above  # 1 to c inside a group
+    bad = place / (up_to - (found_up_to - found_above) + turn)
+    good = place / (above + turn)
+    return [np.where(is_real, each, 0.0).sum(1) for each in (shared, bad, good)]
 
 
 def _shared_precision(
-    above: Tensor, up_to: Tensor, found_above: Tensor, found_up_to: Tensor, harmonic: Tensor
-) -> Tensor:
+    above: Labels, up_to: Labels, found_above: Labels, found_up_to: Labels, harmonic: Doubles
+) -> Doubles:
     """What each relevant item adds to the sum of precisions: its tie group's sum ÷ c."""
-    size = (up_to - above).double()
-    hits = (found_up_to - found_above).double()
-    slope = torch.where(size > 1, (hits - 1) / (size - 1).clamp(min=1), 0.0)
-    inverse = torch.where(
-        size > 1, harmonic[up_to] - harmonic[above], (above + 1).double().reciprocal()
-    )
-    return (slope * size + (found_above + 1 - slope * (above + 1)) * inverse) / size
+    size, hits = np.maximum(up_to - above, 1), found_up_to - found_above
+    slope = np.where(size > 1, (hits - 1) / np.maximum(size - 1, 1), 0.0)
+    inverse = np.where(size > 1, harmonic[up_to] - harmonic[above], 1 / (above + 1))
+    shared: Doubles = (slope * size + (found_above + 1 - slope * (above + 1)) * inverse) / size
+    return shared
+
+
+def _expected_hits(
+    above: Labels, up_to: Labels, found_above: Labels, found_up_to: Labels, *, places: Labels
+) -> Doubles:
+    """Relevant items among the best T of each query, from the counts of its score of place T."""
+    share = (places - above) / (up_to - above)
+    hits: Doubles = found_above + (found_up_to - found_above) * share
+    return hits

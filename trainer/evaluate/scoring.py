@@ -1,21 +1,22 @@
-"""Scores of many queries at once, on the CPU or a graphics card.
+"""Scores of many queries at once.
 
 The code scorer gives the same bits as `opqn_app.opqn.lut.scores`, which the app ranks by: tables
-are snapped, so their sums are exact in any order and on any device. What is measured is what ships.
+are snapped, so their sums are exact in any order. What is measured is what ships.
 """
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from opqn_app.core.types import Codes, Floats
 
+Scores = NDArray[np.floating[Any]]
+SUMMED_AT_ONCE = 1 << 17  # scores; they stay in the cache while the books are added
+
 
 class Scorer(Protocol):
-    """Queries against a gallery."""
+    """Queries against a gallery. Several threads may share one."""
 
     @property
     def n_queries(self) -> int: ...
@@ -23,7 +24,7 @@ class Scorer(Protocol):
     def n_gallery(self) -> int: ...
     @property
     def score_range(self) -> tuple[float, float]: ...  # no score lies outside
-    def scores(self, start: int, stop: int) -> Tensor: ...  # (stop - start, n_gallery) float32
+    def scores(self, start: int, stop: int) -> Scores: ...  # (b, n_gallery), a new array
     def pair_scores(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Floats: ...
 
 
@@ -53,14 +54,11 @@ class CodeScorer:
     Args:
         source: the queries.
         codes: (n, M) uint8 or uint16, every value below K.
-        device: where to add; the result is the same.
     """
 
-    def __init__(self, source: TableSource, codes: Codes, device: str = "cpu") -> None:
+    def __init__(self, source: TableSource, codes: Codes) -> None:
         self._source = source
-        self._device = torch.device(device)
-        by_book = np.ascontiguousarray(codes.T).astype(np.int32)
-        self._words = torch.from_numpy(by_book).to(self._device)  # (M, n)
+        self._words = np.ascontiguousarray(codes.T)  # (M, n)
         self._range: tuple[float, float] | None = None
 
     @property
@@ -83,34 +81,39 @@ class CodeScorer:
             self._range = (low, high)
         return self._range
 
-    def scores(self, start: int, stop: int) -> Tensor:
+    def scores(self, start: int, stop: int) -> Floats:
         """Σ_m table[q, m, code[i, m]] for queries `start` to `stop`: (b, n) float32."""
         return self.scores_of(np.arange(start, stop))
 
-    def scores_of(self, queries: NDArray[np.intp]) -> Tensor:
+    def scores_of(self, queries: NDArray[np.intp]) -> Floats:
         """The same for these queries (b,)."""
-        tables = torch.from_numpy(self._source.tables(queries)).to(self._device)
-        return score_block(tables, self._words)
+        return score_block(self._source.tables(queries), self._words)
 
     def pair_scores(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Floats:
         """(p,) score of query `queries[i]` with gallery entry `gallery[i]`."""
-        words = self._words.cpu().numpy()
-        books = np.arange(len(words))[:, None]
+        books = np.arange(len(self._words))[:, None]
         parts = []
         for start in range(0, len(queries), 1024):
             tables = self._source.tables(queries[start : start + 1024])
             rows = np.arange(len(tables))
-            entries = tables[rows, books, words[:, gallery[start : start + 1024]]]  # (M, b)
+            entries = tables[rows, books, self._words[:, gallery[start : start + 1024]]]  # (M, b)
             parts.append(entries.sum(0, dtype=np.float32))
         return np.concatenate(parts) if parts else np.empty(0, np.float32)
 
 
-def score_block(tables: Tensor, words: Tensor) -> Tensor:
-    """Σ_m tables[q, m, words[m, i]]: (q, M, K) float32, (M, n) int → (q, n) float32."""
-    total = tables[:, 0].index_select(1, words[0])
-    for m in range(1, len(words)):
-        total += tables[:, m].index_select(1, words[m])
-    return total
+def score_block(tables: Floats, words: Codes) -> Floats:
+    """Σ_m tables[q, m, words[m, i]]: (q, M, K) float32, (M, n) whole numbers → (q, n) float32."""
+    n_books, n = words.shape
+    scores = np.empty((len(tables), n), np.float32)
+    size = max(256, SUMMED_AT_ONCE // max(len(tables), 1))
+    for start in range(0, n, size):
+        places = words[:, start : start + size].astype(np.intp)
+        # All places are inside; "clip" spares looking for one that is not.
+        total = tables[:, 0].take(places[0], axis=1, mode="clip")
+        for book in range(1, n_books):
+            total += tables[:, book].take(places[book], axis=1, mode="clip")
+        scores[:, start : start + size] = total
+    return scores
 
 
 class CosineScorer:
@@ -122,10 +125,9 @@ class CosineScorer:
 
     score_range = (-1.001, 1.001)
 
-    def __init__(self, queries: Floats, gallery: Floats, device: str = "cpu") -> None:
+    def __init__(self, queries: Floats, gallery: Floats) -> None:
         self._queries = _unit(queries)
         self._gallery = _unit(gallery)
-        self._on_device = torch.from_numpy(self._gallery).to(device).T.contiguous()
 
     @property
     def n_queries(self) -> int:
@@ -135,10 +137,9 @@ class CosineScorer:
     def n_gallery(self) -> int:
         return len(self._gallery)
 
-    def scores(self, start: int, stop: int) -> Tensor:
+    def scores(self, start: int, stop: int) -> Floats:
         """Cosines of queries `start` to `stop`: (b, n) float32."""
-        block = torch.from_numpy(self._queries[start:stop]).to(self._on_device.device)
-        return block @ self._on_device
+        return self._queries[start:stop] @ self._gallery.T
 
     def pair_scores(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Floats:
         """(p,) cosine of query `queries[i]` with gallery entry `gallery[i]`."""

@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from opqn_app.core.types import Floats
@@ -56,13 +54,11 @@ def angle_counts(words: Floats) -> Counts:
 
 def words_of(model: Candidate) -> Floats:
     """The codewords (M, K, d): the fixed books, or the learned words a linear query ranks by."""
-    quantizer = model.quantizer
-    books = quantizer.mlp if model.config.query_form == "linear" else quantizer.codebooks
-    words: Floats = books.detach().cpu().numpy().transpose(0, 2, 1)
-    return words
+    encoder = model.encoder
+    books = encoder.words if model.config.query_form == "linear" else encoder.codebooks
+    return books.transpose(0, 2, 1)
 
 
-@torch.inference_mode()
 def map_sub_space(
     model: Candidate, source: PictureSource, rows: NDArray[np.intp], *, book: int = 0
 ) -> SubSpaceMap | None:
@@ -71,7 +67,7 @@ def map_sub_space(
     With joint words there are no sub-spaces to map: None as well.
 
     Raises:
-        MapUnavailable: scikit-learn is not installed.
+        ExtraMissing: scikit-learn is not installed.
     """
     if model.config.joint_words:
         return None
@@ -81,16 +77,31 @@ def map_sub_space(
     if len({str(source.people[row]) for row in read}) < 2:
         return None
     features = np.concatenate([model.encoder.features(crops[row][None]) for row in read])  # type: ignore[index]
-    x = torch.from_numpy(features).to(model.device)
-    sub = F.normalize(model.quantizer.sub_vectors(x), dim=-1)[:, book]
-    soft = model.quantizer.soft_quantise(model.quantizer.retrieval_log_assignment(x).exp())
+    before = _sub_vectors(features, model.config.n_books)[:, book]
     return SubSpaceMap(
         model=model.name,
         book=book + 1,
         people=source.people[read],
-        before=embed(sub.cpu().numpy()),
-        after=embed(soft[:, book].cpu().numpy()),
+        before=embed(before),
+        after=embed(_softly_quantised(before, model, book)),
     )
+
+
+def _sub_vectors(features: Floats, n_books: int) -> Floats:
+    """The x_m, each of length 1: (n, D) → (n, M, d)."""
+    sub = features.reshape(len(features), n_books, -1)
+    lengths = np.linalg.norm(sub, axis=-1, keepdims=True)
+    unit: Floats = sub / np.maximum(lengths, np.float32(1e-12))
+    return unit
+
+
+def _softly_quantised(sub: Floats, model: Candidate, book: int) -> Floats:
+    """s_m = C_m p_m (Eq. 3) of the x_m of one book, p_m as search uses it: (n, d) → (n, d)."""
+    logits = sub @ model.encoder.words[book] * np.float32(model.config.query_temperature)
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    p = powers / powers.sum(-1, keepdims=True)
+    soft: Floats = p @ model.encoder.codebooks[book].T
+    return soft
 
 
 def _rows_of_many(people: NDArray[Any], rows: NDArray[np.intp]) -> list[int]:

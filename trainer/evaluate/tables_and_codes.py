@@ -20,9 +20,9 @@ class TablesAndCodes:
     tables: Floats
     codes: Codes
 
-    def scorer(self, device: str = "cpu") -> CodeScorer:
+    def scorer(self) -> CodeScorer:
         """Every face asking every face."""
-        return CodeScorer(StoredTables(self.tables), self.codes, device)
+        return CodeScorer(StoredTables(self.tables), self.codes)
 
 
 @torch.inference_mode()

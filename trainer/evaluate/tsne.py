@@ -3,20 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.errors import OpqnError
+from opqn_app.core.extras import needed_for
 
 ROUNDS = 500
 PERPLEXITY = 15.0
-
-
-class MapUnavailable(OpqnError):
-    """scikit-learn is not installed, so there is no map of a sub-space."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The map of a sub-space needs the package scikit-learn, which is not installed; "
-            "the figures do not."
-        )
 
 
 def embed(points: NDArray[np.floating], *, seed: int = 0) -> NDArray[np.float64]:
@@ -30,12 +20,10 @@ def embed(points: NDArray[np.floating], *, seed: int = 0) -> NDArray[np.float64]
         (n, 2); the same for the same input.
 
     Raises:
-        MapUnavailable: scikit-learn is not installed.
+        ExtraMissing: scikit-learn is not installed.
     """
-    try:
+    with needed_for("The map of a sub-space"):
         from sklearn.manifold import TSNE  # takes two seconds
-    except ImportError as error:
-        raise MapUnavailable from error
     x = np.asarray(points, np.float64)
     n = len(x)
     if n < 3:

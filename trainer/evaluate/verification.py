@@ -6,16 +6,15 @@ between the least and the greatest possible score.
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from opqn_app.core.types import Floats
 
 BINS = 1 << 20
+COUNTED_AT_ONCE = 1 << 16  # scores; they stay in the cache
 Doubles = NDArray[np.float64]
 
 
@@ -49,40 +48,42 @@ class ThresholdCurve:
 class PairHistogram:
     """Scores of same-person and of different-person pairs, counted in bins."""
 
-    def __init__(self, low: float, high: float, *, device: str = "cpu", bins: int = BINS) -> None:
+    def __init__(self, low: float, high: float, *, bins: int = BINS) -> None:
         self.low = low
         self.step = max(high - low, 1e-12) / bins
-        self._same = torch.zeros(bins, dtype=torch.int64, device=device)
-        self._other = torch.zeros_like(self._same)
+        self.same = np.zeros(bins, np.int64)  # same-person pairs, scores ascending
+        self.other = np.zeros(bins, np.int64)  # different-person pairs
 
     @classmethod
     def of_scores(cls, scores: Floats, is_same: NDArray[np.bool_]) -> Self:
         """The histogram of a list of pairs."""
         low, high = (float(f(scores, initial=0.0)) for f in (np.min, np.max))
         found = cls(low, high)
-        found.add(torch.from_numpy(scores), torch.from_numpy(scores[is_same]))
+        found.add(found.count(scores), found.count(scores[is_same]))
         return found
 
-    def add(self, every: Tensor, same: Tensor) -> None:
-        """Count pairs.
+    def count(self, scores: NDArray[np.floating[Any]]) -> NDArray[np.int64]:
+        """(bins,) how many of the finite `scores`, of any shape, lie in each bin."""
+        low, step = scores.dtype.type(self.low), scores.dtype.type(self.step)
+        bins = np.empty(scores.shape, np.intp)
+        for row, places in zip(np.atleast_2d(scores), np.atleast_2d(bins), strict=True):
+            for start in range(0, len(row), COUNTED_AT_ONCE):
+                part = row[start : start + COUNTED_AT_ONCE] - low
+                part /= step
+                # The decimals are cut off, as everything is above 0 by then.
+                places[start : start + COUNTED_AT_ONCE] = part.clip(0, len(self.same) - 1, out=part)
+        return np.bincount(bins.ravel(), minlength=len(self.same))
+
+    def add(self, every: NDArray[np.int64], same: NDArray[np.int64]) -> None:
+        """Add pairs that were counted.
 
         Args:
-            every: scores of any shape, -inf where there is no pair.
-            same: (n,) those of them that show one person.
+            every: counts of their scores, see `count`.
+            same: counts of those of them that show one person.
         """
-        same_counts = self._count(same)
-        self._same += same_counts
-        self._other += self._count(every.flatten()) - same_counts
-
-    @property
-    def same(self) -> NDArray[np.int64]:
-        """(bins,) same-person pairs, scores ascending."""
-        return self._same.cpu().numpy()
-
-    @property
-    def other(self) -> NDArray[np.int64]:
-        """(bins,) different-person pairs, scores ascending."""
-        return self._other.cpu().numpy()
+        self.same += same
+        self.other += every
+        self.other -= same
 
     def tar_at_far(self, far: float) -> tuple[float, float]:
         """True-accept rate and threshold of the lowest threshold whose FAR is at most `far`."""
@@ -139,12 +140,6 @@ class PairHistogram:
             recall=float(accepted_same[at] / accepted_same[0]),
             far=float(accepted_other[at] / max(accepted_other[0], 1)),
         )
-
-    def _count(self, scores: Tensor) -> Tensor:
-        bins = len(self._same)
-        scores = scores[scores > -torch.inf].to(self._same.device)
-        index = ((scores - self.low) / self.step).long().clamp_(0, bins - 1)
-        return torch.bincount(index, minlength=bins)
 
     def _accepted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Pairs at or above the lower edge of each bin."""

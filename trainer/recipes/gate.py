@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from opqn_app.core.errors import DataError, OpqnError
 from opqn_app.opqn.model_folder import bundled_models
 from trainer.data.pictures import AlignedCrops
-from trainer.evaluate.encoding import codes_of, load_candidate, tables_of
+from trainer.evaluate.encoding import load_candidate
 from trainer.evaluate.leave_one_out import leave_one_out
 from trainer.evaluate.scoring import CodeScorer, StoredTables
 
@@ -52,8 +52,8 @@ def measure(name: str, crops: Path) -> Measured:
     model = load_candidate(name, "cpu")
     every = np.stack([source.crop(row) for row in range(len(source.files))])
     features = model.encoder.features(every)
-    codes = codes_of(model, features)
-    scorer = CodeScorer(StoredTables(tables_of(model, features)), codes)
+    codes = model.encoder.codes_of(features)
+    scorer = CodeScorer(StoredTables(model.encoder.tables_of(features)), codes)
     found = leave_one_out(scorer, source.people)
     figures = {
         "rank1": found.rank1,

@@ -182,5 +182,4 @@ def _key(way: str, data: CropsOfPeople, *more: Any) -> str:
 
 def _matrix(way: RankingWay, data: CropsOfPeople) -> Floats:
     """(n, n) scores, row = query."""
-    found: Floats = way.scorer(data, data, "plain").scores(0, len(data)).numpy()
-    return found
+    return np.asarray(way.scorer(data, data, "plain").scores(0, len(data)), np.float32)

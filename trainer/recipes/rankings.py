@@ -79,15 +79,18 @@ class Reranked:
         """Puts all that is off the shortlist below all that is on it."""
         return self._short.score_range[1] - self._long.score_range[0] + 1.0
 
-    def scores(self, start: int, stop: int) -> Tensor:
+    def scores(self, start: int, stop: int) -> NDArray[np.float64]:
         """(b, n) float64: the longer code's scores on the shortlist, below them the shorter's."""
-        short = self._short.scores(start, stop).double()
-        long = self._long.scores(start, stop).double()
-        here = torch.arange(stop - start)
-        short[here, here + start] = -torch.inf
-        listed = short.topk(min(SHORTLIST, self.n_gallery - 1), dim=1).indices
+        short, long = (
+            each.scores(start, stop).astype(np.float64) for each in (self._short, self._long)
+        )
+        here = np.arange(stop - start)
+        short[here, here + start] = -np.inf
+        n_listed = min(SHORTLIST, self.n_gallery - 1)
+        listed = short.argpartition(self.n_gallery - n_listed, axis=1)[:, -n_listed:]
         short -= self._drop
-        return short.scatter(1, listed, long.gather(1, listed))
+        np.put_along_axis(short, listed, np.take_along_axis(long, listed, axis=1), axis=1)
+        return short
 
     def pair_scores(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Floats:
         """No single pair has a score: what is on the shortlist depends on the others."""

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from opqn_app.core.errors import DataError
+from opqn_app.core.extras import needed_for
 from opqn_app.opqn.torch.sface import SFace
 from trainer.recipes.command import run_recipe
 
@@ -43,13 +44,12 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """The stored tensors of an ONNX file, by name.
 
     Raises:
-        DataError: it can't be read, or the package onnx is not there.
+        DataError: it can't be read.
+        ExtraMissing: the package onnx is not installed.
     """
-    try:
+    with needed_for(f"Reading {path}"):
         import onnx
         from onnx import numpy_helper
-    except ImportError as error:
-        raise DataError(path, "reading it needs the package onnx: pip install onnx") from error
     try:
         graph = onnx.load(str(path)).graph
     except Exception as error:  # protobuf has no public base class for what it raises

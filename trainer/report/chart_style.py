@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from opqn_app.core.errors import OpqnError
+from opqn_app.core.extras import needed_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +31,18 @@ DARK = Theme(
 )  # fmt: skip
 
 
-class ChartsUnavailable(OpqnError):
-    """matplotlib is missing."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "Charts need the package matplotlib, which is not installed; "
-            "the figures are in the JSON and CSV files."
-        )
-
-
 @contextmanager
 def drawing(theme: Theme) -> Iterator[Any]:
     """matplotlib.pyplot set to `theme`, without a window; figures are closed at the end.
 
     Raises:
-        ChartsUnavailable: matplotlib is not installed.
+        ExtraMissing: matplotlib is not installed.
     """
-    try:
+    with needed_for("Drawing charts"):
         import matplotlib
 
         matplotlib.use("Agg")
         from matplotlib import pyplot
-    except ImportError as error:
-        raise ChartsUnavailable from error
     settings: Any = {
         "figure.facecolor": theme.background,
         "axes.facecolor": theme.background,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opqn_app.core.errors import OpqnError
+from opqn_app.core.extras import needed_for
 from trainer.evaluate.results import EvalReport, figures_of
 from trainer.report.published import Comparison
 from trainer.report.tables import figure_rows
@@ -19,16 +19,6 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).with_name("templates")
 MOST_LISTED = 500  # pictures that took no part
-
-
-class PageUnavailable(OpqnError):
-    """jinja2 is not installed, so there is no page."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "The page report.html needs the package jinja2, which is not installed; the other "
-            "files do not."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +73,7 @@ def html_page(
     """The page. `values` is the JSON result, from which the facts around the figures come.
 
     Raises:
-        PageUnavailable: jinja2 is not installed.
+        ExtraMissing: jinja2 is not installed.
     """
     heads, rows = figure_rows(report)
     kinds = ["model" if r.kind == "opqn" else "control" for r in report.results]
@@ -113,17 +103,15 @@ def rendered(template: str, **values: Any) -> str:
     """A template filled in; texts are escaped.
 
     Raises:
-        PageUnavailable: jinja2 is not installed.
+        ExtraMissing: jinja2 is not installed.
         jinja2.UndefinedError: the template asks for a value that is not there.
     """
     return _environment().get_template(template).render(values)
 
 
 def _environment() -> "Environment":
-    try:
+    with needed_for("The page report.html"):
         from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise PageUnavailable from error
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,

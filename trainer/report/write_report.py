@@ -7,12 +7,12 @@ from typing import Any
 
 from PIL import Image
 
-from opqn_app.core.errors import DataError
+from opqn_app.core.errors import DataError, ExtraMissing
 from trainer.data.pictures import PictureSource
 from trainer.evaluate.results import EvalReport
-from trainer.report.chart_style import DARK, LIGHT, ChartsUnavailable, Theme, drawing
+from trainer.report.chart_style import DARK, LIGHT, Theme, drawing
 from trainer.report.charts import Draw, charts_of
-from trainer.report.page import PageUnavailable, Picture, html_page
+from trainer.report.page import Picture, html_page
 from trainer.report.published import Comparison
 from trainer.report.ranked_sheets import sheets
 from trainer.report.tables import write_csv_files
@@ -57,7 +57,7 @@ def write_all(
         values = values | {"notes": values["notes"] + notes}
         try:
             page = html_page(report, values, comparison, charts, lists)
-        except PageUnavailable as reason:
+        except ExtraMissing as reason:
             notes.append(str(reason))
             values["notes"].append(str(reason))
             (folder / "report.html").unlink(missing_ok=True)
@@ -76,7 +76,7 @@ def _charts(folder: Path, report: EvalReport) -> tuple[list[Picture], list[str]]
             light, dark = (_svg(draw, theme, report) for theme in (LIGHT, DARK))
             (folder / f"{name}.svg").write_bytes(light)
             (folder / f"{name}.png").write_bytes(_rendered(draw, LIGHT, report, "png"))
-        except ChartsUnavailable as reason:
+        except ExtraMissing as reason:
             return [], [str(reason)]
         found.append(Picture(TITLES[name], caption, "image/svg+xml", light, dark))
     return found, []

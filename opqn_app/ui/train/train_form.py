@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
 
+from opqn_app.core.extras import what_training_lacks
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietComboBox, QuietSpinBox
 from opqn_app.ui.kit.controls import push_button, text_label
@@ -108,11 +109,12 @@ class TrainForm(ChoiceColumn):
         self.bits.choose(before if before in BITS[size] else USUAL_BITS[size])
 
     def _show_enabled(self) -> None:
-        reason = ""
-        if self.data.path is None:
-            reason = "Choose labelled pictures first."
-        elif not self.data.is_usable:
-            reason = self.data.words
+        reason = what_training_lacks() or self._what_data_lacks()
         self.train_button.setEnabled(not reason and not self._is_running)
         self._why_not.setText(reason)
         self._why_not.setVisible(bool(reason) and not self._is_running)
+
+    def _what_data_lacks(self) -> str:
+        if self.data.path is None:
+            return "Choose labelled pictures first."
+        return "" if self.data.is_usable else self.data.words

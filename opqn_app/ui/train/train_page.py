@@ -9,6 +9,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.core import paths
+from opqn_app.core.extras import what_training_lacks
 from opqn_app.ui.kit import desktop
 from opqn_app.ui.kit.choice_column import page_scroll
 from opqn_app.ui.kit.controls import push_button
@@ -119,6 +120,8 @@ class TrainPage(QWidget):
 
     def use(self, run: Run) -> None:
         """Export a run as a model of the app and let it search the library."""
+        if self._says_what_is_missing():
+            return
         folder = paths.data_dir() / "models"
         taken = [each.name for each in folder.iterdir()] if folder.is_dir() else []
         self._exported = training.model_name(run, taken)
@@ -183,7 +186,16 @@ class TrainPage(QWidget):
 
     # The training child
 
+    def _says_what_is_missing(self) -> bool:
+        """Whether a package is not installed that training and its models need; it is named."""
+        missing = what_training_lacks()
+        if missing:
+            self.messages.warn(missing)
+        return bool(missing)
+
     def _start(self, arguments: Sequence[str]) -> None:
+        if self._says_what_is_missing():
+            return
         self.messages.hide()
         self._run, self._live = None, History()
         self._is_pausing = self._is_done = False
