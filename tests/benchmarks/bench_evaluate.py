@@ -1,6 +1,6 @@
 """How long a full ranking takes, and how much memory, at the size of the VGGFace2 subset.
 
-`python tests/benchmarks/bench_evaluate.py [--gallery 700000] [--queries 200] [--device cpu]` ranks
+`python tests/benchmarks/bench_evaluate.py [--gallery 700000] [--queries 200]` ranks
 random codes by random tables and prints a line; queries beyond these cost the same again, since
 nothing but a few sums is kept between blocks.
 """
