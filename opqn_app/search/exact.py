@@ -9,7 +9,8 @@ face of at least the floor. So the result is that of scoring all faces, to the b
             reach the floor
     scan    exact scores of all faces: small indexes, flat tables, large limits
 
-Segments that can be sieved are gone through in one call, which finds its first floor in a sample.
+Segments that can be sieved are gone through in one call. It guesses its first floor from a sample,
+and goes through them again from a lower one if too few faces reach the guess.
 Otherwise faces are taken in pieces, and the first piece sets the floor.
 """
 
