@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -91,11 +92,12 @@ class ProposalNet:
         return cells, found[:, 0], found[:, 1:]
 
 
+@lru_cache(maxsize=1024)
 def best_side(length: int, most: int) -> int:
     """Of the tiles that cover `length` with the fewest pixels in all."""
     return min(
         (side for side in SIDES if side <= most),
-        key=lambda side: len(windows(length, side)) * (side + SIDE_COST),
+        key=lambda side: len(_starts(length, side)) * (side + SIDE_COST),
     )
 
 
@@ -105,12 +107,16 @@ def windows(length: int, tile: int) -> list[Window]:
     The last one ends where the level does. If `length` is even it ends a pixel later, since its
     start must be even; the cells that the additional pixel belongs to are not read.
     """
-    n_cells = n_pooled(length) - 4
+    starts = _starts(length, tile)
+    edges = [*(max(0, start // STRIDE) for start in starts), n_pooled(length) - 4]
+    return [Window(start, edges[i], edges[i + 1]) for i, start in enumerate(starts)]
+
+
+def _starts(length: int, tile: int) -> list[int]:
+    """Where windows start."""
     last = length - tile + (length - tile) % STRIDE
     step = STRIDE * (n_pooled(tile) - 4 - 1)  # inside a level a tile's last cell lacks pixels
-    starts = [*range(0, last, step), last]
-    edges = [*(max(0, start // STRIDE) for start in starts), n_cells]
-    return [Window(start, edges[i], edges[i + 1]) for i, start in enumerate(starts)]
+    return [*range(0, last, step), last]
 
 
 def n_pooled(length: int) -> int:
