@@ -340,7 +340,6 @@ INDEX = """
 import sys, time
 from tests.library_fakes import PixelDetector, PixelEncoder, fake_engine
 from opqn_app.cli import commands as cli
-from opqn_app.cli import index as index_command
 from opqn_app import engine
 made = fake_engine(n_faces=1)
 detect, detected = made.detector.detect, []
@@ -350,7 +349,7 @@ def detect_or_wait(*asked):
         print("waiting", file=sys.stderr, flush=True)
         time.sleep(60)
     return detect(*asked)
-made.detector.detect = slowly
+made.detector.detect = detect_or_wait
 engine.load_engine = lambda *_, **__: made
 sys.exit(cli.run(sys.argv[1:]))
 """
