@@ -15,7 +15,9 @@ from tests.trainer.evaluation_people import write_people
 from tests.trainer.plain_metrics import expected_average_precision, tie_groups
 from trainer.data.pictures import AlignedCrops
 from trainer.evaluate import protocols
+from trainer.evaluate.encoding import encode, load_candidate
 from trainer.evaluate.evaluate import duplicates_in_words, evaluate
+from trainer.evaluate.ranking import finished
 from trainer.evaluate.results import EvalReport, EvalSettings, figures_of
 
 
@@ -62,6 +64,24 @@ def test_figures_are_those_of_the_apps_own_search(
     assert figures["map"] == pytest.approx(np.mean(aps), abs=1e-6)
     assert (report.queries, report.gallery, report.skipped) == (20, 20, 1)
     assert report.people == 6
+
+
+def test_encoders_side_by_side_make_what_one_makes(
+    model: Path, people: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, candidate = AlignedCrops(people), load_candidate(str(model), "cpu")
+    rows = np.arange(len(source.files))
+    made = []
+    for n_cores in (1, 3):
+        monkeypatch.setattr("trainer.evaluate.encoding.n_cores", lambda n=n_cores: n)
+        monkeypatch.setattr("trainer.evaluate.encoding.WORTH_ONE", 5)
+        asking = rows[::2]
+        made.append(finished(encode(candidate, source, rows, asking=asking, wants_features=True)))
+    one, three = made
+    assert one.features is not None
+    assert one.tables.shape == (10, 4, 16)
+    for name in ("rows", "codes", "tables", "features", "digests"):
+        assert np.array_equal(getattr(one, name), getattr(three, name)), name
 
 
 def test_controls_stand_in_the_same_report(report: EvalReport) -> None:

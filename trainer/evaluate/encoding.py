@@ -5,7 +5,7 @@ import tempfile
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from opqn_app.core.errors import NoFaceFound, PhotoUnreadable
 from opqn_app.core.extras import needed_for
+from opqn_app.core.machine import n_cores
 from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.encoder import OnnxEncoder
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
@@ -23,6 +25,8 @@ from trainer.data.pictures import Crop, Dropped, PictureSource
 
 READ_ON_CPU = 16  # pictures between two signs of progress
 READ_ON_GPU = 256
+MOST_ENCODERS = 8  # of one model side by side, about 90 MB each
+WORTH_ONE = 32  # pictures that take longer than making one more of them
 
 
 class ModelEncoder(FaceEncoder, Protocol):
@@ -46,11 +50,13 @@ class Candidate:
     Attributes:
         name: for people.
         device: where the encoder computes, "cpu" or "cuda".
+        folder: from which the app's encoder can be made again; None where torch computes.
     """
 
     name: str
     encoder: ModelEncoder
     device: str
+    folder: Path | None = None
 
     @property
     def model_id(self) -> str:
@@ -97,20 +103,19 @@ def load_candidate(name: str, device: str) -> Candidate:
     if path.is_file():
         return _from_released_file(path, device)
     if (path / "model" / "config.json").is_file():  # a run: what it exported
-        encoder = _encoder(path / "model", device)
-        return Candidate(path.name, encoder, device)
-    encoder = _encoder(find_model(name), device)
-    return Candidate(encoder.name, encoder, device)
+        return replace(_from_folder(path / "model", device), name=path.name)
+    return _from_folder(find_model(name), device)
 
 
-def _encoder(folder: Path, device: str) -> ModelEncoder:
+def _from_folder(folder: Path, device: str) -> Candidate:
     if device == "cpu":
         encoder = load_encoder(folder)
         encoder.prepare()  # a damaged file shows now and not after the first pictures
-        return encoder
+        return Candidate(encoder.name, encoder, device, folder)
     from opqn_app.opqn.torch.encoder import TorchEncoder
 
-    return TorchEncoder.load(folder, device)
+    on_card = TorchEncoder.load(folder, device)
+    return Candidate(on_card.name, on_card, device)
 
 
 def _from_released_file(path: Path, device: str) -> Candidate:
@@ -138,14 +143,27 @@ def encode(
         asking: those of them that need tables.
         wants_features: keep the features of all; 4·D bytes a picture.
     """
-    parts = _Parts(model, np.isin(rows, asking), wants_features)
     size = READ_ON_CPU if model.device == "cpu" else READ_ON_GPU
     with ThreadPoolExecutor() as pool:
+        encoders = _side_by_side(model, len(rows), pool)
+        parts = _Parts(encoders, pool, np.isin(rows, asking), wants_features)
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
             parts.add(start, batch, list(pool.map(lambda row: read_crop(source, row), batch)))
             yield start + len(batch)
     return parts.result()
+
+
+def _side_by_side(
+    model: Candidate, n_pictures: int, pool: ThreadPoolExecutor
+) -> list[ModelEncoder]:
+    """The model's encoder, and more of the same where there are cores and pictures for them."""
+    if model.folder is None:
+        return [model.encoder]
+    n_more = min(n_cores(), MOST_ENCODERS, n_pictures // WORTH_ONE) - 1
+    more = [load_encoder(model.folder) for _ in range(n_more)]
+    list(pool.map(OnnxEncoder.prepare, more))
+    return [model.encoder, *more]
 
 
 def read_crop(source: PictureSource, row: int) -> Crop | Dropped:
@@ -161,8 +179,14 @@ def read_crop(source: PictureSource, row: int) -> Crop | Dropped:
 class _Parts:
     """Codes, tables and features as they come."""
 
-    def __init__(self, model: Candidate, asks: NDArray[np.bool_], wants_features: bool) -> None:
-        self._model = model
+    def __init__(
+        self,
+        encoders: list[ModelEncoder],
+        pool: ThreadPoolExecutor,
+        asks: NDArray[np.bool_],
+        wants_features: bool,
+    ) -> None:
+        self._encoders, self._pool = encoders, pool
         self._asks = asks
         self._wants_features = wants_features
         self._rows: list[int] = []
@@ -180,20 +204,24 @@ class _Parts:
         if not crops:
             return
         began = time.perf_counter()
-        features = _features(self._model, crops)
         asks = self._asks[start : start + len(rows)][good]
-        self._codes.append(self._model.encoder.codes_of(features))
-        self._tables.append(self._model.encoder.tables_of(features[asks]))
+        shares = np.array_split(np.arange(len(crops)), min(len(self._encoders), len(crops)))
+        crops_of = [[crops[i] for i in share] for share in shares]
+        asks_of = [asks[share] for share in shares]
+        coded = self._pool.map(_encoded, self._encoders, crops_of, asks_of)
+        for features, codes, tables in coded:
+            self._codes.append(codes)
+            self._tables.append(tables)
+            if self._wants_features:
+                self._features.append(features)
         self._seconds += time.perf_counter() - began
-        if self._wants_features:
-            self._features.append(features)
         self._rows += rows[good].tolist()
         self._digests += [
             hashlib.blake2b(crop.tobytes(), digest_size=16).hexdigest() for crop in crops
         ]
 
     def result(self) -> Encoded:
-        config = self._model.config
+        config = self._encoders[0].config
         shape = (0, config.n_books, config.n_words)
         empty_codes = np.empty((0, config.n_books), config.code_dtype)
         return Encoded(
@@ -207,8 +235,12 @@ class _Parts:
         )
 
 
-def _features(model: Candidate, crops: list[Crop]) -> Floats:
-    """(n, D) of crops that may differ in size."""
+def _encoded(
+    encoder: ModelEncoder, crops: list[Crop], asks: NDArray[np.bool_]
+) -> tuple[Floats, Codes, Floats]:
+    """Features and codes of crops that may differ in size, and the tables of those that ask."""
     if len({crop.shape for crop in crops}) == 1:
-        return model.encoder.features(np.stack(crops))
-    return np.concatenate([model.encoder.features(crop[None]) for crop in crops])
+        features = encoder.features(np.stack(crops))
+    else:
+        features = np.concatenate([encoder.features(crop[None]) for crop in crops])
+    return features, encoder.codes_of(features), encoder.tables_of(features[asks])

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from opqn_app.core.errors import ExtraMissing
 from opqn_app.core.types import Codes, Floats
@@ -62,6 +63,16 @@ def evaluate(
     Raises:
         OpqnError: a model is not there or does not fit.
     """
+    with threadpool_limits(limits=1, user_api="blas"):  # faces and queries share the cores
+        return (yield from _all_of(settings, source, query_split, controls_source))
+
+
+def _all_of(
+    settings: EvalSettings,
+    source: PictureSource,
+    query_split: QuerySplit,
+    controls_source: PictureSource | None,
+) -> Work:
     began = time.perf_counter()
     candidates = with_own_names([load_candidate(m, settings.device) for m in settings.models])
     found: list[_CandidateResults] = []
