@@ -11,6 +11,7 @@ Edges = NDArray[np.int64]
 
 _BITS = 21  # of 64 for each colour; a rectangle may hold 2^21 / 255 = 8224 pixels
 _MASK = np.uint32((1 << _BITS) - 1)
+_ROWS = 32  # of the table or a copy that are made at once, so that they stay cached
 _AT_ONCE = 128  # rectangles of `cut` in one pass; bounds its memory
 
 
@@ -27,15 +28,18 @@ class AreaTable:
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         self.height, self.width = pixels.shape[:2]
-        table = np.zeros((self.height + 1, self.width + 1), np.uint64)
-        packed = table[1:, 1:]
-        packed[...] = pixels[..., 2]
-        for colour in (1, 0):
-            packed <<= np.uint64(_BITS)
-            packed |= pixels[..., colour]
-        np.cumsum(packed, axis=1, out=packed)
-        for above, row in itertools.pairwise(packed):
-            row += above
+        table = np.empty((self.height + 1, self.width + 1), np.uint64)
+        table[0] = 0
+        table[:, 0] = 0
+        for start in range(0, self.height, _ROWS):
+            few = pixels[start : start + _ROWS]
+            packed = few[..., 2].astype(np.uint64)
+            for colour in (1, 0):
+                packed <<= np.uint64(_BITS)
+                packed |= few[..., colour].astype(np.uint64)
+            np.cumsum(packed, axis=1, out=table[start + 1 : start + 1 + _ROWS, 1:])
+            for above, row in itertools.pairwise(table[start : start + 1 + _ROWS]):
+                row += above
         self._table = table
 
     def shrunk(self, height: int, width: int, rows: slice = slice(None)) -> Floats:
@@ -45,13 +49,17 @@ class AreaTable:
         """
         top, bottom = (edge[rows] for edge in _edges(height, np.int64(self.height)))
         left, right = _edges(width, np.int64(self.width))
-        across = self._table.take(bottom, 0)
-        across -= self._table.take(top, 0)
-        sums = across.take(right, 1)
-        sums -= across.take(left, 1)
-        means = np.empty((3, *sums.shape), np.float32)
-        _spread(sums, means)
-        means *= np.multiply.outer(_shares(top, bottom), _shares(left, right))
+        down, along = _shares(top, bottom), _shares(left, right)
+        means = np.empty((3, len(top), width), np.float32)
+        for start in range(0, len(top), _ROWS):
+            few = slice(start, start + _ROWS)
+            across = self._table.take(bottom[few], 0)
+            across -= self._table.take(top[few], 0)
+            sums = across.take(right, 1)
+            sums -= across.take(left, 1)
+            some = means[:, few]
+            _spread(sums, some)
+            some *= np.multiply.outer(down[few], along)
         return means
 
     def cut(self, boxes: Edges, size: int) -> Floats:
@@ -91,7 +99,11 @@ def _shares(start: Edges, end: Edges) -> Floats:
 
 def _spread(sums: NDArray[np.uint64], out: Floats) -> None:
     """(…) sums of three colours → (3, …) floats; `sums` is used up."""
-    for colour in out:
+    low = np.empty(sums.shape, np.uint32)
+    for number, colour in enumerate(out):
+        if number:
+            sums >>= np.uint64(_BITS)
+        low[...] = sums
+        low &= _MASK
         # Numbers of 32 bits with a sign become floats in half the time of those without.
-        colour[...] = (sums.astype(np.uint32) & _MASK).view(np.int32)
-        sums >>= np.uint64(_BITS)
+        colour[...] = low.view(np.int32)
