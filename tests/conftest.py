@@ -7,7 +7,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in `make test &`; ch
     signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # faster than 2 for such small pictures
-os.environ.setdefault("OPQN_ENCODER", "torch")  # whether or not the extra openvino is installed
 
 import sys
 from collections.abc import Callable

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.benchmarks.mixed_photos import make_photos, multiply
 from tests.benchmarks.process_memory import Sample, sample_family
 
-LIMIT_MB = 1200
+LIMIT_MB = 600
 INDEX = """
 import sys
 from pathlib import Path

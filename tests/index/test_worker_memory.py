@@ -78,7 +78,6 @@ def test_two_workers_stay_below_the_limit_in_photos_of_50_megapixels(
     multiply(write_photos(tmp_path / "heavy", HEAVY), folder, HEAVY_PHOTOS)
     child = subprocess.Popen(
         [sys.executable, "-c", INDEX, str(tmp_path / "l.sqlite"), str(folder), "2", "False"],
-        env={**os.environ, "OPQN_ENCODER": "torch"},
     )
     samples = [s.pss for s in sample_family(child.pid, every_s=0.1)]
     assert child.wait() == 0
