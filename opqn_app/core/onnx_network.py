@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import logging
+import mmap
 import os
 import sys
 import zlib
@@ -78,7 +79,7 @@ def _batch_size(n: int) -> int:
 
 
 def _kept_or_compiled(core: Any, openvino: Any, file: Path, weights: Path) -> tuple[Any, Any]:
-    """The compiled network from the cache folder, else made and put there.
+    """The compiled network from the cache folder, where it is put if it is not there.
 
     The second value is the memory in which its weights lie. OpenVINO reads it at every run and does
     not hold it: the caller has to.
@@ -87,24 +88,45 @@ def _kept_or_compiled(core: Any, openvino: Any, file: Path, weights: Path) -> tu
     known = f"{openvino.__version__} {processor} {OPTIONS}".encode()
     known += file.read_bytes() + _checksum(weights.read_bytes())
     key = hashlib.sha256(known).hexdigest()[:32]
-    kept = paths.cache_dir() / "networks" / f"{key}.blob"
-    try:
-        if kept.is_file():
-            content = np.memmap(kept, np.uint8, "c")  # OpenVINO takes no read-only memory
-            blob, checksum = content[:-4], content[-4:]
-            if checksum.tobytes() == _checksum(blob):
-                os.utime(kept)
-                shared = openvino.Tensor(blob, shared_memory=True)
-                return core.import_model(shared, "CPU", OPTIONS), content
-    except (OSError, RuntimeError, ValueError) as error:
-        logger.info("a kept network can't be used: %s", error)
+    path = paths.cache_dir() / "networks" / f"{key}.blob"
+    kept = _kept(core, openvino, path)
+    if kept is not None:
+        return kept
     compiled = core.compile_model(core.read_model(file), "CPU", OPTIONS)
     try:
         blob = compiled.export_model().getvalue()
-        _keep(kept, blob + _checksum(blob))
+        _keep(path, blob + _checksum(blob))
     except (OSError, RuntimeError) as error:  # a full disk, say; it is made again next time
         logger.info("a compiled network is not kept: %s", error)
-    return compiled, None
+        return compiled, None
+    # What was read from a file is shared by all processes; what was compiled here is not.
+    del blob
+    return _kept(core, openvino, path) or (compiled, None)
+
+
+def _kept(core: Any, openvino: Any, path: Path) -> tuple[Any, Any] | None:
+    """The network kept in a file, and its memory; None where there is none or it is damaged."""
+    try:
+        if not path.is_file():
+            return None
+        content = np.memmap(path, np.uint8, "c")  # OpenVINO takes no read-only memory
+        blob, checksum = content[:-4], content[-4:]
+        if checksum.tobytes() != _checksum(blob):
+            return None
+        os.utime(path)
+        shared = openvino.Tensor(blob, shared_memory=True)
+        compiled = core.import_model(shared, "CPU", OPTIONS)
+        _forget_pages(content)
+        return compiled, content
+    except (OSError, RuntimeError, ValueError) as error:
+        logger.info("a kept network can't be used: %s", error)
+        return None
+
+
+def _forget_pages(content: "np.memmap[Any, Any]") -> None:
+    """Most weights were repacked: 38 MB are not read again. What is read comes back by itself."""
+    if sys.platform == "linux":
+        content._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
 
 
 def _checksum(content: Any) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core import allocator
 from opqn_app.core.errors import ModelIncompatible
 from opqn_app.core.onnx_network import Network
 from opqn_app.core.types import Codes, Crops, Floats
@@ -98,8 +99,10 @@ class OnnxEncoder(FeatureEncoder):
     def _loaded(self) -> tuple[list[Network], Floats]:
         """The networks, one after the other, and the words."""
         words = self._checked_words()
-        networks = zip(self._files.checked_networks(), self._files.weights, strict=True)
-        return [Network(path, weights) for path, weights in networks], words
+        files = zip(self._files.checked_networks(), self._files.weights, strict=True)
+        networks = [Network(path, weights) for path, weights in files]
+        allocator.give_back_unused()  # what reading and compiling took
+        return networks, words
 
     def _checked_words(self) -> Floats:
         """The words, once all weights are known to be those that the model_id was made from."""
