@@ -57,25 +57,23 @@ class Network:
         """The output for `inputs`; it is valid until the next run."""
         # The request reads the array where it lies.
         self._request.set_input_tensor(self._openvino.Tensor(inputs, shared_memory=True))
-        self._request.infer()
+        self._request.infer(share_outputs=True)  # else it copies the output for its own answer
         output: Floats = self._request.get_output_tensor().data
         return output
 
     def run_all(self, inputs: Floats) -> Floats:
         """Outputs for any number of inputs (n, …), which is at least 1."""
-        n, parts = len(inputs), []
-        for start in range(0, n, MOST_AT_ONCE):
-            few = inputs[start : start + MOST_AT_ONCE]
-            n_few, n_more = len(few), _batch_size(len(few)) - len(few)
-            if n_more:
-                few = np.concatenate([few, np.zeros((n_more, *few.shape[1:]), np.float32)])
-            parts.append(self.run(few)[:n_few].copy())
+        parts, start = [], 0
+        while start < len(inputs):
+            end = start + _batch_size(len(inputs) - start)
+            parts.append(self.run(inputs[start:end]).copy())
+            start = end
         return np.concatenate(parts)
 
 
 def _batch_size(n: int) -> int:
-    """The next of the few sizes for which networks are compiled: 1 to 8, 16, 24 to 64."""
-    return n if n <= 8 else -(-n // 8) * 8
+    """The most of `n` in one of the few sizes for which networks are compiled: 1 to 8, 16 to 64."""
+    return min(n if n <= 8 else n // 8 * 8, MOST_AT_ONCE)
 
 
 def _kept_or_compiled(core: Any, openvino: Any, file: Path, weights: Path) -> tuple[Any, Any]:

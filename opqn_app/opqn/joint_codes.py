@@ -50,8 +50,11 @@ class JointSearch:
         wide = wide[..., self._used]
         self._grid = grid_of(wide)
         self._words = np.ascontiguousarray(self._snapped(wide))  # (M, K, r)
-        self._twice = 2 * np.ascontiguousarray(self._words.transpose(0, 2, 1))  # (M, r, K)
         self._squares = np.square(self._words).sum(-1)  # (M, K)
+        twice = 2 * np.ascontiguousarray(self._words.transpose(0, 2, 1))
+        added = np.stack([np.ones_like(self._squares), self._squares], axis=1)
+        self._columns = np.concatenate([twice, added], axis=1)  # (M, r + 2, K)
+        self._twice = self._columns[:, :-2]  # (M, r, K)
         self._weight = length_weight
         self._rounds = max(1, STEPS // (SWEEPS * len(wide)) - 1)
 
@@ -96,23 +99,23 @@ class JointSearch:
         """Set one book after the other: codes (n, P, M) in place; returns the aims (n, P)."""
         n_faces, n_copies, n_books = codes.shape
         rows = codes.reshape(-1, n_books)  # a view: written through to `codes`
-        sums = self._words[0][rows[:, 0]]
-        for book in range(1, n_books):
-            sums += self._words[book][rows[:, book]]
-        best = np.empty(0)
+        # Each row is s, without one book's word, then ‖s‖² and 1. Its product with a column, 2w,
+        # then 1 and ‖w‖², is ‖s + w‖².
+        extended = np.ones((len(rows), len(self._words[0, 0]) + 2))
+        sums = extended[:, :-2]
+        sums[...] = self._words[np.arange(n_books), rows].sum(1)
+        by_face = sums.reshape(n_faces, n_copies, -1)  # a view
         for book in [*range(n_books)] * SWEEPS:
             words = self._words[book]
-            sums -= words[rows[:, book]]  # without this book's word, (n·P, r)
-            squares = sums @ self._twice[book]
-            squares += np.square(sums).sum(-1, keepdims=True)
-            squares += self._squares[book]  # ‖rest + w‖², (n·P, K)
-            inner = sums.reshape(n_faces, n_copies, -1) @ u[:, :, None]
-            along = (dots[book][:, None] + inner).reshape(squares.shape)
+            sums -= words.take(rows[:, book], 0)
+            np.einsum("ij,ij->i", sums, sums, out=extended[:, -2])
+            squares = extended @ self._columns[book]  # (n·P, K)
+            along = (dots[book][:, None] + by_face @ u[:, :, None]).reshape(squares.shape)
             aim = self._aim(along, squares)
             rows[:, book] = chosen = aim.argmax(-1)
-            best = aim[np.arange(len(aim)), chosen]
-            sums += words[chosen]
-        return best.reshape(n_faces, n_copies)
+            sums += words.take(chosen, 0)
+        best: Doubles = aim[np.arange(len(aim)), chosen].reshape(n_faces, n_copies)
+        return best
 
     def _aim(self, along: Doubles, squares: Doubles) -> Doubles:
         """Of sums with u·s `along` and ‖s‖² `squares`; both are used up."""
