@@ -129,5 +129,4 @@ def _opened(photo: Photo | Path | bytes | Image.Image, name: str) -> Photo:
         return read_photo(photo, name)
     orientation = photo.getexif().get(ExifTags.Base.Orientation, 1)
     width, height = pixels.turned_size(photo.size, orientation)
-    # A copy, since the caller may go on to draw on it.
-    return Photo(pixels.upright_rgb(photo.copy(), MAX_SIDE, orientation), width, height, None)
+    return Photo(pixels.upright_rgb(photo, MAX_SIDE, orientation), width, height, None)

@@ -125,9 +125,7 @@ def _read(
         image, stored, thumbnail = _decoded(file, path, max_side, min_side, before_decoding)
     # libheif has turned the picture already; what EXIF says then is history.
     orientation = 1 if image.format == "HEIF" else _orientation(image)
-    loaded = thumbnail or image
-    plain = loaded._new(loaded.im)  # the same pixels, but no file or decoder is held with them
-    upright = pixels.upright_rgb(plain, max_side, orientation)
+    upright = pixels.upright_rgb(thumbnail or image, max_side, orientation)
     width, height = pixels.turned_size(stored, orientation)
     return Photo(upright, width, height, _taken_at(image))
 

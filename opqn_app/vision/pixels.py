@@ -29,9 +29,7 @@ def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
 
 
 def upright_rgb(image: Image.Image, max_side: int, orientation: int) -> Image.Image:
-    """Bounded upright RGB of a loaded image of any mode; what is transparent becomes white.
-
-    It is `image` itself where nothing is to be changed.
+    """Bounded upright RGB copy of a loaded image of any mode; what is transparent becomes white.
 
     Args:
         orientation: EXIF value, 1 to 8.
@@ -44,7 +42,7 @@ def upright_rgb(image: Image.Image, max_side: int, orientation: int) -> Image.Im
     turn = _TURNS.get(orientation)
     if turn is not None:
         return smaller.transpose(turn)
-    return smaller
+    return smaller.copy() if smaller is image else smaller
 
 
 def _shrunk(image: Image.Image, max_side: int) -> Image.Image:

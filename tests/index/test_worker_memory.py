@@ -13,7 +13,7 @@ from PIL import Image
 
 from opqn_app.core import paths
 from opqn_app.index.run_steps import MIN_FOR_WORKERS
-from tests.benchmarks.bench_index_memory import INDEX, LIMIT_MB
+from tests.benchmarks.bench_index_memory import INDEX
 from tests.benchmarks.process_memory import sample_family
 from tests.index import worker_fakes
 
@@ -25,6 +25,7 @@ HEAVY = (
 )
 PHOTOS = 90
 HEAVY_PHOTOS = 12  # after as many others as make it worth while to start workers
+LIMIT_MB = 800.0  # of all processes together
 GROWTH_MB = 60.0  # of all processes together, for what allocators keep
 
 pytestmark = [
@@ -73,7 +74,7 @@ def test_memory_does_not_grow_with_the_number_of_photos(tmp_path: Path, folder: 
 def test_two_workers_stay_below_the_limit_in_photos_of_50_megapixels(
     tmp_path: Path, folder: Path
 ) -> None:
-    """With torch: OpenVINO takes more than 100 MB more in each worker (docs/pages/log/speed.md)."""
+    """Two of the largest lie one after the other: more than in any folder that was measured."""
     multiply(write_photos(tmp_path / "usual", KINDS), folder, MIN_FOR_WORKERS)
     multiply(write_photos(tmp_path / "heavy", HEAVY), folder, HEAVY_PHOTOS)
     child = subprocess.Popen(
