@@ -1,5 +1,6 @@
 """Where the program begins: the one module of the app that knows there is a trainer."""
 
+import os
 import sys
 import tempfile
 
@@ -13,10 +14,12 @@ from trainer.cli.commands import add_commands
 def main(argv: list[str] | None = None) -> int:
     """Run one command; without one, open the window. Returns the exit status (0, 1 or 2)."""
     try:
-        tempfile.tempdir = str(paths.cache_dir())  # what libraries put aside stays with us too
+        cache = paths.cache_dir()
     except OpqnError as error:
         say(str(error))
         return 1
+    if os.access(cache, os.W_OK):
+        tempfile.tempdir = str(cache)  # what libraries put aside stays with us too
     return commands.run(sys.argv[1:] if argv is None else argv, add_more=add_commands)
 
 

@@ -10,7 +10,9 @@ export QT_QPA_PLATFORM=offscreen PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHEC
 export OPQN_DATA_DIR=$room/data OPQN_CACHE_DIR=$room/cache OPQN_LOG_DIR=$room/log
 start=$SECONDS
 "$python" -m venv "$room/venv"
-"$room/venv/bin/python" -m pip wheel -qq --no-deps --wheel-dir "$room" "$clone"
+mkdir "$room/source" # setuptools would leave its build folder in the clone, and pack what is old in it
+cp -r "$clone"/{opqn_app,trainer,resources,pyproject.toml,README.md,LICENSE,NOTICE} "$room/source"
+"$room/venv/bin/python" -m pip wheel -qq --no-deps --wheel-dir "$room" "$room/source"
 "$room/venv/bin/python" -m pip install -qq -c "$clone/constraints.txt" "$room"/*.whl
 echo "Installed in $((SECONDS - start)) s; the venv holds $(du -sm "$room/venv" | cut -f1) MB."
 cd "$room"

@@ -11,7 +11,7 @@ def test_a_known_package_that_is_missing_becomes_a_sentence() -> None:
         raise ModuleNotFoundError("No module named 'ray'", name="ray.util")
     assert str(told.value) == (
         "Indexing on several machines needs the package ray, which is not installed. "
-        "Install it with: pip install 'opqn-photo-search[cluster]'"
+        'Install it with: pip install "opqn-photo-search[cluster]"'
     )
 
 

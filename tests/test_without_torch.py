@@ -17,7 +17,7 @@ PHOTOS = ROOT / "resources" / "sample" / "photos" / "Birthday"
 QUERY = ROOT / "resources" / "sample" / "queries" / "query_s01.jpg"
 TRAINING = ("torch", "torchvision", "facenet_pytorch", "triton")
 REPORT = ("matplotlib", "jinja2", "sklearn")
-INSTALL = "pip install 'opqn-photo-search[train]'"
+INSTALL = 'pip install "opqn-photo-search[train]"'
 
 # Opens the window on a library, drops a photo and prints what the search finds.
 WINDOW = """
@@ -232,8 +232,8 @@ def test_what_needs_torch_says_what_to_install(
     assert done.stderr == f"{sentence}{INSTALL}\n"
 
 
-def test_a_graphics_card_needs_torch(place: Place, people: Path) -> None:
+def test_a_graphics_card_that_cannot_be_used_is_a_sentence(place: Place, people: Path) -> None:
     done = place.run("main.py", "evaluate", people, "--aligned", "--device", "cuda")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
-    assert INSTALL in done.stderr
+    assert "cpu" in done.stderr  # without a driver that is the advice; with one, torch comes first

@@ -16,6 +16,8 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if not arguments.file.is_file():  # told before torch is missed
+        raise OpqnError(f"There is no file {arguments.file}.")
     from opqn_app.opqn.torch.import_official import import_official
 
     name = arguments.name or arguments.file.stem

@@ -61,8 +61,9 @@ def is_installed(package: str) -> bool:
 
 
 def how_to_install(extra: str) -> str:
-    """The command, such as "pip install 'opqn-photo-search[train]'"; "" is the app alone."""
-    return f"pip install 'opqn-photo-search[{extra}]'" if extra else "pip install opqn-photo-search"
+    """The command, such as `pip install "opqn-photo-search[train]"`; "" is the app alone."""
+    # Double quotes: cmd.exe hands single ones on to pip.
+    return f'pip install "opqn-photo-search[{extra}]"' if extra else "pip install opqn-photo-search"
 
 
 def _missing(work: str, package: str, reason: str) -> ExtraMissing:

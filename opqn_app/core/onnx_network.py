@@ -7,6 +7,7 @@ import mmap
 import os
 import sys
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -111,7 +112,8 @@ def _kept(core: Any, openvino: Any, path: Path) -> tuple[Any, Any] | None:
         blob, checksum = content[:-4], content[-4:]
         if checksum.tobytes() != _checksum(blob):
             return None
-        os.utime(path)
+        with suppress(OSError):  # somebody else's cache can be read and not written to
+            os.utime(path)
         shared = openvino.Tensor(blob, shared_memory=True)
         compiled = core.import_model(shared, "CPU", OPTIONS)
         _forget_pages(content)

@@ -86,6 +86,7 @@ class _Actors:
 
     max_tries = 3  # machines go away for reasons of their own
     max_photos = sys.maxsize
+    gives_early = False  # the cluster may have lent its processors to others
     cannot_start = (
         "The processes that read photos end before they begin, perhaps for lack of memory on the "
         "machines of the cluster."

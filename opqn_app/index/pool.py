@@ -57,11 +57,14 @@ class Crew(Protocol):
     Attributes:
         max_tries: of a photo whose workers die: another program may have taken the memory.
         max_photos: of one worker, before a new one takes its place.
+        gives_early: photos are handed to workers that are not ready yet. A worker that may never
+            start would keep them.
         cannot_start: a sentence for workers that end before they are ready.
     """
 
     max_tries: int
     max_photos: int
+    gives_early: bool
     cannot_start: str
 
     def start(self) -> Any:
@@ -139,9 +142,17 @@ class Pool:
         most = self._crew.max_photos
         for worker in [w for w in self._workers if w.n_given >= most and not w.jobs]:
             self._dismiss(worker)
-        if len(self._workers) < self._n_workers:
+        while len(self._workers) < self._n_workers:
             self._workers.append(Worker(self._crew.start()))
-        able = [w for w in self._workers if len(w.jobs) < DEPTH and w.n_given < most]
+            if self._crew.gives_early:
+                break  # the others start when there is work for them
+        able = [
+            worker
+            for worker in self._workers
+            if (worker.is_ready or self._crew.gives_early)
+            and len(worker.jobs) < DEPTH
+            and worker.n_given < most
+        ]
         return min(able, key=lambda worker: len(worker.jobs), default=None)
 
     def _listen(self) -> None:

@@ -70,6 +70,7 @@ class _Processes:
     """The crew of `pool.Pool` on this machine."""
 
     max_tries = 2
+    gives_early = True
     cannot_start = (
         "The processes that read photos end before they begin, perhaps for lack of memory. "
         "Close other programs, or index with one worker."

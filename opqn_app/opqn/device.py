@@ -20,11 +20,11 @@ def uses_cuda(device: str) -> bool:
     """
     if device not in DEVICES:
         raise SettingsError("device", f"'{device}' is not one of {', '.join(DEVICES)}")
-    if device == "cpu" or (device == "auto" and not _may_have_cuda()):
+    if device == "cpu" or (device == "auto" and not (_may_have_cuda() and is_installed("torch"))):
         return False
+    if not _may_have_cuda():
+        raise SettingsError("device", "no CUDA graphics card is usable here; choose auto or cpu")
     if not is_installed("torch"):
-        if device == "auto":
-            return False
         install = how_to_install("train")
         raise SettingsError("device", f"a graphics card needs torch ({install}); or choose cpu")
     from opqn_app.opqn.torch.device import pick_device

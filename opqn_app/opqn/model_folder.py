@@ -85,14 +85,18 @@ def model_files(folder: Path) -> ModelFiles:
     networks = said.get("networks") or {}
     if not isinstance(networks, dict) or not all(map(re.compile(PLAIN_ONNX).fullmatch, networks)):
         raise ModelIncompatible(folder, "its networks are not named by small letters and digits")
+    trunk = trunk_file(folder, said.get("trunk"))
+    if networks and (NETWORK_FILE not in networks or len(networks) != (1 if trunk is None else 2)):
+        raise ModelIncompatible(folder, f"its networks are not {NETWORK_FILE} and its trunk's")
+    in_order = sorted(networks.items(), key=lambda item: item[0] == NETWORK_FILE)
     return ModelFiles(
         folder=folder,
         name=str(said.get("name") or folder.name),
         model_id=str(said.get("model_id")),
         config=OpqnConfig.from_dict(said.get("config"), source=str(folder)),
         calibration=calibration_from_dict(said.get("calibration"), folder),
-        trunk=trunk_file(folder, said.get("trunk")),
-        networks=networks,
+        trunk=trunk,
+        networks=dict(in_order),
     )
 
 

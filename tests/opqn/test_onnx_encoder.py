@@ -270,3 +270,22 @@ def test_networks_hold_no_weights(folder: Path) -> None:
     assert network.stat().st_size < 0.1 * weights.stat().st_size
     n_values = sum(value.numel() for value in load_model(folder).model.state_dict().values())
     assert weights.stat().st_size < 4 * n_values
+
+
+def test_the_order_of_networks_in_the_config_does_not_matter(tmp_path: Path, crops: Crops) -> None:
+    folder = tmp_path / "one"
+    save_model(folder, make_tiny_model(SFACE), trunk="shared")
+    expected = load_encoder(folder).features(crops[:1])
+    config = folder / "config.json"
+    said = json.loads(config.read_text(encoding="utf-8"))
+    config.write_text(json.dumps(said, sort_keys=True), encoding="utf-8")
+    assert list(json.loads(config.read_text(encoding="utf-8"))["networks"]) == sorted(
+        said["networks"]
+    )
+    np.testing.assert_array_equal(load_encoder(folder).features(crops[:1]), expected)
+    del said["networks"]["shared-mirrored.onnx"]
+    config.write_text(json.dumps(said), encoding="utf-8")
+    with pytest.raises(
+        ModelIncompatible, match=r"its networks are not model\.onnx and its trunk's"
+    ):
+        load_encoder(folder)

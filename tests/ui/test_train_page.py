@@ -333,7 +333,7 @@ def test_without_torch_nothing_is_started_and_the_page_says_what_to_install(
     path = make_run("stopped", epoch(1, 20.0))
     page.form.set_running(False)  # looks again
     assert not page.form.train_button.isEnabled()
-    assert "pip install 'opqn-photo-search[train]'" in page.form._why_not.text()
+    assert 'pip install "opqn-photo-search[train]"' in page.form._why_not.text()
     page.resume(path)
     assert page.messages.text.startswith("Training needs the package torch, which is not installed")
     assert not page.is_running
