@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
+    QLabel,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -14,7 +15,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
-from opqn_app.ui.shell.settings_dialog import SettingsDialog
+from opqn_app.ui.shell.settings_dialog import SKIP_HELP, SettingsDialog
 from opqn_app.ui.work.session import Session
 from tests.ui.keyboard import tab_through
 
@@ -115,3 +116,13 @@ def test_tab_reaches_every_field(make_dialog: MakeDialog, qtbot: QtBot) -> None:
         "Cancel",
     } <= reached
     assert "Folders and files to skip, one pattern a line" in reached
+
+
+def test_the_help_lies_below_the_box_however_small_the_dialog_is(make_dialog: MakeDialog) -> None:
+    dialog = make_dialog(CHANGED)
+    dialog.resize(dialog.minimumSize())
+    box = named(dialog, QPlainTextEdit, "Folders and files to skip, one pattern a line")
+    (text,) = (each for each in dialog.findChildren(QLabel) if each.text() == SKIP_HELP)
+    assert text.y() >= box.geometry().bottom()
+    assert text.height() >= text.heightForWidth(text.width())
+    assert text.geometry().bottom() <= box.parentWidget().height()

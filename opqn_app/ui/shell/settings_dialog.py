@@ -115,6 +115,8 @@ class SettingsDialog(QDialog):
         stack.addLayout(form)
         stack.addWidget(text_label(CHANGED_AT_START, is_quiet=True, wraps=True))
         stack.addWidget(buttons)
+        # Qt's own minimum forgets that wrapped lines are high; the help would lie on the box.
+        self.setMinimumHeight(stack.totalHeightForWidth(self.minimumWidth()))
 
     def _build_library(self) -> QWidget:
         self._library = QLineEdit(self._settings.library)
@@ -186,6 +188,7 @@ def _worker_count(chosen: int) -> QSpinBox:
     box.setRange(0, MAX_WORKERS)
     box.setSpecialValueText("As many as this machine can take")
     box.setValue(chosen)
+    box.lineEdit().setTextMargins(6, 0, 6, 0)  # as the other fields have it; style sheets can't
     return box
 
 
