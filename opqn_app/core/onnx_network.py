@@ -46,13 +46,14 @@ class Network:
     """
 
     def __init__(self, file: Path, weights: Path | None = None) -> None:
-        self._openvino, self._memory = _openvino(), None
+        self._openvino, memory = _openvino(), None
         core: Any = self._openvino.Core()
         if weights is not None and weights.stat().st_size >= KEPT_FROM:
-            compiled, self._memory = _kept_or_compiled(core, self._openvino, file, weights)
+            compiled, memory = _kept_or_compiled(core, self._openvino, file, weights)
         else:
             compiled = core.compile_model(core.read_model(file), "CPU", OPTIONS)
         self._request = compiled.create_infer_request()
+        self._memory = memory  # the last, so that it outlives the request
 
     def run(self, inputs: Floats) -> Floats:
         """The output for `inputs`; it is valid until the next run."""
