@@ -48,7 +48,7 @@ def test_steps_are_told_with_speed_and_time_left(
 
 
 TWO_SIGNALS = """
-import subprocess
+import signal
 from trainer.engine.stopping import stop_requests
 
 before = signal.getsignal(signal.SIGINT)
