@@ -13,7 +13,7 @@ from opqn_app.core.files import replacing
 from opqn_app.opqn.torch.sface import SFace
 from tests.trainer.face_data import write_face_data
 from trainer.data.picture_set import read_crops
-from trainer.method.last_blocks import LastBlocksSettings, maps_of
+from trainer.method.last_blocks import LastBlocksSettings, chunk_size, maps_of
 from trainer.recipes import tuned_trunk
 
 
@@ -112,7 +112,7 @@ def test_views_are_fresh_and_drawn_by_chance_alone(tmp_path: Path) -> None:
     cpu = torch.device("cpu")
     with torch.no_grad():  # in the chunks of `draw`, since products round with their sizes
         chunks = {
-            way: torch.split(tuned_trunk._network_input(pixels, cpu), tuned_trunk.chunk_size(cpu))
+            way: torch.split(tuned_trunk._network_input(pixels, cpu), chunk_size(cpu))
             for way, pixels in ways.items()
         }
         maps = {way: torch.cat([maps_of(trunk, x, 2) for x in chunks[way]]) for way in ways}
