@@ -8,6 +8,7 @@ import platformdirs
 from opqn_app.core.errors import OpqnError
 
 APP_NAME = "opqn-photo-search"
+DEFAULT_MODEL = "bundled-256"  # a folder of resources/models; where no model is named
 
 
 def _user_dir(variable: str, default: str) -> Path:

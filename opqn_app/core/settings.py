@@ -12,7 +12,6 @@ from opqn_app.core.files import replace_json
 logger = logging.getLogger(__name__)
 
 VERSION = 1
-DEFAULT_MODEL = "bundled-256"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Settings:
     """
 
     library: str = ""
-    model: str = DEFAULT_MODEL
+    model: str = paths.DEFAULT_MODEL
     next_model: str = ""
     device: str = "auto"
     detector: str = "mtcnn"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from opqn_app.core.errors import DataError, ModelMissing, SettingsError
+from opqn_app.core.settings import Settings
 from tests.tiny_checkpoint import make_tiny_checkpoint
 from tests.trainer.evaluation_people import pack_tar, write_people
 from trainer.cli.evaluate import add_command
@@ -74,6 +75,13 @@ def test_tar_and_folder_give_the_same_figures(
         values = result_of(capsys.readouterr().out)
         found.append({key: values[key] for key in REQUIRED})
     assert found[0] == found[1]
+
+
+def test_without_a_model_that_of_the_app_is_measured(
+    people: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command(people, "--aligned", "--json") == 0
+    assert result_of(capsys.readouterr().out)["model"] == Settings().model
 
 
 def test_progress_comes_as_json_lines_before_the_result(

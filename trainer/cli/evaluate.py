@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opqn_app.core.errors import DataError, ModelMissing
+from opqn_app.core import paths
+from opqn_app.core.errors import DataError
 from opqn_app.core.progress import ProgressLine, counted, duration_in_words
 from trainer.choices import DEVICES, PROTOCOLS
 
@@ -36,7 +37,7 @@ def add_command(commands: Any) -> None:
         default=[],
         metavar="NAME_OR_FILE",
         help="bundled or imported model, model folder, training run, or the "
-        "authors' .tar; repeat to compare (default: the first bundled one)",
+        "authors' .tar; repeat to compare (default: the one that the app searches with)",
     )
     parser.add_argument(
         "--protocol",
@@ -123,13 +124,10 @@ def _add_query_split(group: Any) -> None:
 def evaluate_command(arguments: argparse.Namespace) -> int:
     """Run the command; 0 when done. Errors are raised, an interrupt gives 1."""
     from opqn_app.opqn.device import uses_cuda
-    from opqn_app.opqn.model_folder import bundled_models
     from trainer.evaluate.evaluate import evaluate
     from trainer.evaluate.results import EvalSettings
 
-    models = arguments.model or bundled_models()[:1]
-    if not models:
-        raise ModelMissing("(none is bundled: name one with --model)")
+    models = arguments.model or [paths.DEFAULT_MODEL]
     device = "cuda" if uses_cuda(arguments.device) else "cpu"
     _check_output(arguments.out, arguments.benchmark)
     source, query_split = _pictures_and_split(arguments)
