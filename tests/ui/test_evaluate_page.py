@@ -295,7 +295,7 @@ def test_a_model_without_calibration_is_said_to_have_none(
 def test_nothing_is_cut_off_in_a_small_window(make_page: MakePage, qtbot: QtBot) -> None:
     long = ModelChoice("a model with a very long name-36bit-6x64-OPQN-dct-s1", "z", 8, None)
     page = make_page(*plan(), models=[*MODELS, long])
-    page.resize(760 - 132, 500)  # the smallest window
+    page.resize(784 - 132, 500)  # the smallest window
     assert page.empty.minimumSizeHint().width() <= page.stack.width()
     evaluate(page, qtbot)
     for area in page.findChildren(QScrollArea):

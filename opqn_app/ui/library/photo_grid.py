@@ -41,7 +41,7 @@ from opqn_app.ui.library.photo_thumbnails import is_stand_in
 TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch or shrink to fill the row
 SHAPE = 4 / 3  # width to height of a tile: kind to both landscape and portrait photos
 GAP = 8
-SLACK = 24  # pixels that a row may lack for one more tile
+SLACK = 40  # pixels that a row may lack for one more tile
 RADIUS = 8
 BLUR = 8  # pixels of the blurred copy behind a photo
 FACES_KEPT = 200  # photos whose faces are remembered

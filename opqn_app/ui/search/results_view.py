@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from opqn_app.store.records import FaceRecord
 
 
-CONTROLS, NARROW_CONTROLS = 336, 252  # widths in pixels
+CONTROLS = 336  # width in pixels; a narrow window gives what their words need
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,6 @@ class ResultsView(QWidget):
         self._sort_label = text_label("Sort by")
         choices.addWidget(self._sort_label)
         choices.addWidget(self.sort, 1)
-        choices.addSpacing(8)
         choices.addWidget(self.group)
         column.addStretch(1)
         column.addWidget(self.threshold)
@@ -124,8 +123,8 @@ class ResultsView(QWidget):
 
     def set_narrow(self, is_narrow: bool) -> None:
         """Leave the query more room, since the window is narrow."""
-        self.controls.setFixedWidth(NARROW_CONTROLS if is_narrow else CONTROLS)
         self._sort_label.setVisible(not is_narrow)
+        self.controls.setMinimumWidth(0 if is_narrow else CONTROLS)
 
     def _connect(self) -> None:
         self.threshold.changed.connect(self._on_minimum)
