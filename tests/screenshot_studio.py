@@ -26,7 +26,7 @@ from opqn_app.ui.work.session import Session
 NORMAL, SMALL, LARGE = (1280, 800), (900, 600), (1600, 1000)
 MAX_BYTES = 200_000
 PATIENCE_S = 180.0
-QUIET_S = 0.3  # no task for so long: everything is drawn
+QUIET_S = 0.5  # no task for so long: everything is drawn; more than the session's COALESCE_MS
 
 
 class Studio:

@@ -328,6 +328,18 @@ def test_counts_are_read_whole_in_a_small_window(
     qtbot.waitUntil(lambda: label.width() >= label.sizeHint().width(), timeout=LONG)
 
 
+def test_a_narrow_header_shows_the_name_and_leaves_the_tools_to_the_menu(page: LibraryPage) -> None:
+    header = page.header
+    header.offer_search(is_due=True)
+    header.resize(500, 60)
+    assert not header._search.isHidden()
+    assert not header._rescan.isHidden()
+    header.resize(400, 60)
+    assert header._search.isHidden()
+    assert header._rescan.isHidden()
+    assert header._search_action.isEnabled()
+
+
 def test_the_sample_goes_with_one_click(
     page: LibraryPage,
     qtbot: QtBot,

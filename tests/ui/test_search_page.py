@@ -341,6 +341,17 @@ def test_a_low_window_draws_the_query_small(
     assert page.bar.tiles[0].sizeHint().width() < large.width()
 
 
+def test_nothing_is_cut_off_in_the_smallest_window(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    page.resize(784 - 132, 500)
+    controls = page.results
+    for widget in (page.bar._add, page.bar._clear, controls.group, controls.sort):
+        assert widget.width() >= widget.sizeHint().width()
+        assert widget.mapTo(page, widget.rect().topRight()).x() < page.width()
+
+
 def test_the_histogram_has_a_bar_where_there_are_faces(page: SearchPage) -> None:
     slider = page.results.threshold.slider
     counts = np.zeros(50, dtype=np.int64)

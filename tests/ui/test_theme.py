@@ -3,7 +3,8 @@
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QComboBox, QToolButton
+from pytestqt.qtbot import QtBot
 
 from opqn_app.core import paths
 from opqn_app.ui.kit import theme
@@ -79,3 +80,25 @@ def test_every_icon_can_be_drawn(themed: QApplication) -> None:
         image = theme.icon_pixmap(file.stem, 20, "#ff0000").toImage()
         alpha = [image.pixelColor(x, y).alpha() for x in range(20) for y in range(20)]
         assert max(alpha) > 128, f"{file.name} draws nothing"
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_every_row_of_a_drop_down_list_can_be_read(
+    themed: QApplication, qtbot: QtBot, shade: str
+) -> None:
+    theme.apply_theme(themed, shade)
+    combo = QComboBox()
+    qtbot.addWidget(combo)
+    combo.addItems(["As the system", "Light", "Dark"])
+    combo.setCurrentIndex(1)
+    combo.show()
+    combo.showPopup()
+    rows = [combo.view().visualRect(combo.model().index(row, 0)) for row in range(3)]
+    picture = combo.view().viewport().grab().toImage()
+    assert rows[-1].bottom() < picture.height(), "the last row is cut"
+    shown = theme.colours()
+    seen = [picture.pixelColor(row.right() - 2, row.center().y()).name() for row in rows]
+    assert seen == [shown.base, shown.accent, shown.base]
+    combo.hidePopup()
+    theme.apply_theme(themed, "light")

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.shell.main_window import MainWindow
@@ -332,8 +332,12 @@ def test_without_torch_nothing_is_started_and_the_page_says_what_to_install(
     monkeypatch.setattr("opqn_app.core.extras.is_installed", lambda package: package != "torch")
     path = make_run("stopped", epoch(1, 20.0))
     page.form.set_running(False)  # looks again
-    assert not page.form.train_button.isEnabled()
-    assert 'pip install "opqn-photo-search[train]"' in page.form._why_not.text()
+    assert not page.form.train_button.isVisible()
+    page.hide()
+    page.show()
+    assert page.messages.text.endswith('pip install "opqn-photo-search[train]"')
+    page.messages._button.click()
+    assert QApplication.clipboard().text() == 'pip install "opqn-photo-search[train]"'
     page.resume(path)
     assert page.messages.text.startswith("Training needs the package torch, which is not installed")
     assert not page.is_running

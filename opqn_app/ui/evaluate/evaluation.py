@@ -98,11 +98,13 @@ class Evaluation:
         return self.folder / "report.html"
 
     def table(self) -> tuple[list[str], list[list[str]]]:
-        """Heads and cells of the figures that were measured."""
-        columns = [column for column in _COLUMNS if any(column[1](m.figures) for m in self.methods)]
-        heads = ["Method", *(head for head, _ in columns)]
-        rows = [[m.label, *(read(m.figures) or "–" for _, read in columns)] for m in self.methods]
-        return heads, rows
+        """Heads and cells of the figures that were measured: a row a figure, a column a method.
+
+        A row a method would be wider than the window, with its last figures out of sight.
+        """
+        heads = ["Figure", *(method.label for method in self.methods)]
+        rows = [[name, *(read(m.figures) for m in self.methods)] for name, read in _FIGURES]
+        return heads, [[cell or "–" for cell in row] for row in rows if any(row[1:])]
 
 
 def read_evaluation(result: dict[str, Any], folder: Path) -> Evaluation:
@@ -188,8 +190,8 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.4f}"
 
 
-def _columns() -> list[tuple[str, Any]]:
-    """Head and how to read the cell; "" where there is no figure."""
+def _figures() -> list[tuple[str, Any]]:
+    """Name of a figure and how to read it; "" where it was not measured."""
     p_at = [(f"P@{t}", lambda f, t=t: _share(f["p_at"].get(str(t)))) for t in P_AT[1:]]
     tar = [
         (f"TAR@FAR {far}", lambda f, far=far: _share(f["tar_at_far"].get(far)))
@@ -208,4 +210,4 @@ def _columns() -> list[tuple[str, Any]]:
     ]
 
 
-_COLUMNS = _columns()
+_FIGURES = _figures()

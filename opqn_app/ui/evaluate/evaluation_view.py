@@ -100,13 +100,14 @@ class EvaluationView(QScrollArea):
         column.addWidget(self._notes)
         column.addLayout(self._charts)
         column.addWidget(self.operating)
-        column.addLayout(self._build_table_head())
+        column.addWidget(text_label("Figures", style="heading"))
+        column.addLayout(self._build_table_buttons())
         column.addWidget(self.table)
         column.addWidget(self._place)
         column.addStretch(1)
         self.setWidget(inner)
 
-    def _build_table_head(self) -> QHBoxLayout:
+    def _build_table_buttons(self) -> QHBoxLayout:
         self._report = push_button("Full report", partial(self._tell, self.report_wanted))
         self._folder = push_button("Show in folder", partial(self._tell, self.folder_wanted))
         copy = push_button("Copy", self.table.copy_all)
@@ -114,9 +115,9 @@ class EvaluationView(QScrollArea):
         self._report.setToolTip("Opens in your browser, from a file on this computer")
         row = QHBoxLayout()
         row.setSpacing(8)
-        row.addWidget(text_label("Figures", style="heading"), 1)
         for button in (copy, self._folder, self._report):
             row.addWidget(button)
+        row.addStretch(1)
         return row
 
     def _mark(self, threshold: float | None) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QToolButton
 
 from opqn_app.ui.kit.theme import set_icon
 
@@ -22,6 +23,26 @@ def text_label(
     label.setProperty("quiet", is_quiet)
     label.setWordWrap(wraps)
     return label
+
+
+class CutLabel(QLabel):
+    """One line of plain text that ends in … where it is too long, rather than widen the window."""
+
+    def __init__(self, *, style: str = "", is_quiet: bool = False) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setObjectName(style)
+        self.setProperty("quiet", is_quiet)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        rect = self.contentsRect()
+        right = Qt.TextElideMode.ElideRight
+        words = self.fontMetrics().elidedText(self.text(), right, rect.width())
+        role = self.foregroundRole()
+        self.style().drawItemText(
+            QPainter(self), rect, self.alignment(), self.palette(), self.isEnabled(), words, role
+        )
 
 
 def push_button(

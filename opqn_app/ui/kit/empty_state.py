@@ -1,14 +1,13 @@
 """A page with nothing on it yet: one sentence that says why, one button that helps."""
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.controls import push_button, text_label
 
 ICON_SIDE = 56
-WIDTH = 400
+WIDTH = 400  # of the sentence, at most
 
 
 class EmptyState(QWidget):
@@ -19,15 +18,20 @@ class EmptyState(QWidget):
         self._icon = QLabel()
         self._icon_name = ""
         self._words = text_label(wraps=True, is_quiet=True)
-        self._words.setFixedWidth(WIDTH)  # its height follows from it
+        self._words.setMaximumWidth(WIDTH)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.button = push_button("Add a folder", is_primary=True)
         stack = QVBoxLayout(self)
         stack.setSpacing(16)
+        row = QHBoxLayout()  # not an aligned widget: it would not be narrower than its hint
+        row.addStretch(1)
+        row.addWidget(self._words, 1000)
+        row.addStretch(1)
         stack.addStretch(2)
-        for widget in (self._icon, self._words, self.button):
-            stack.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        stack.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
+        stack.addLayout(row)
+        stack.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)
         stack.addStretch(3)
-        self._words.setAlignment(Qt.AlignmentFlag.AlignHCenter)
 
     @property
     def words(self) -> str:
@@ -38,17 +42,8 @@ class EmptyState(QWidget):
         self._icon_name = icon
         self._show_icon()
         self._words.setText(words)
-        self._fit_words()
         self.button.setText(button)
         self.button.setVisible(bool(button))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._fit_words()
-
-    def _fit_words(self) -> None:
-        # A layout that aligns a label asks for its hint, made before the style's font is known.
-        self._words.setFixedHeight(self._words.heightForWidth(WIDTH))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -21,7 +21,7 @@ class ModelChoice:
 
 
 def list_models() -> list[ModelChoice]:
-    """Bundled models, then imported ones; imports torch, so call it in a lane."""
+    """Bundled models, then imported ones; reads their folders, so call it in a lane."""
     from opqn_app.core.errors import ModelError
     from opqn_app.opqn.model_folder import (
         bundled_models,

@@ -3,19 +3,20 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
     QMenu,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from opqn_app.ui.kit.controls import push_button, text_label, tool_button
+from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
 
 MORE_FACES = "Look for more faces"
+WIDE = 480  # pixels; a narrower header has no tool buttons but the menu
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,11 @@ class FolderHeader(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = text_label(style="title")
-        self._counts = text_label(is_quiet=True)
+        self._title = CutLabel(style="title")
+        self._counts = CutLabel(is_quiet=True)
         self._month = ""
         self._summary = ""
-        for label in (self._title, self._counts):  # cut rather than widening the window
-            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._is_search_due = False
         self._rescan = tool_button(
             "retry", "Look for new photos", self.rescan_wanted.emit, tip="Look for new photos (F5)"
         )
@@ -125,8 +125,19 @@ class FolderHeader(QWidget):
 
     def offer_search(self, is_due: bool) -> None:
         """Offer the thorough search, or no longer."""
-        self._search.setVisible(is_due)
+        self._is_search_due = is_due
+        self._show_tools()
         self._search_action.setEnabled(is_due)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_tools()
+
+    def _show_tools(self) -> None:
+        """A narrow header leaves its room to the name; the menu has the same actions."""
+        is_wide = self.width() >= WIDE
+        self._rescan.setVisible(is_wide)
+        self._search.setVisible(is_wide and self._is_search_due)
 
     def _show_counts(self) -> None:
         month = self._month if self.tab == "photos" else ""

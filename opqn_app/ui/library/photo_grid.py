@@ -38,9 +38,10 @@ from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_model import PhotoListModel, PhotoRole
 from opqn_app.ui.library.photo_thumbnails import is_stand_in
 
-TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch to fill the row
+TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch or shrink to fill the row
 SHAPE = 4 / 3  # width to height of a tile: kind to both landscape and portrait photos
 GAP = 8
+SLACK = 40  # pixels that a row may lack for one more tile
 RADIUS = 8
 BLUR = 8  # pixels of the blurred copy behind a photo
 FACES_KEPT = 200  # photos whose faces are remembered
@@ -327,7 +328,7 @@ class PhotoGrid(QListView):
 
     def _fill_width(self) -> None:
         width = self.viewport().width() - 1
-        columns = max(1, width // (TILE_SIDES[self._size_step] + GAP))
+        columns = max(1, (width + SLACK) // (TILE_SIDES[self._size_step] + GAP))
         side = max(width // columns, 64)
         cell = QSize(side, round((side - GAP) / SHAPE) + GAP)
         if self.gridSize() != cell:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from opqn_app.store.records import FaceRecord
 
 
+CONTROLS = 336  # width in pixels; a narrow window gives what their words need
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What the headline tells: faces in the ranking, and likely ones of them."""
@@ -102,21 +105,26 @@ class ResultsView(QWidget):
     def _controls(self) -> QWidget:
         """What the page puts beside the query: threshold, sorting, grouping."""
         holder = QWidget()
-        holder.setFixedWidth(336)
+        holder.setFixedWidth(CONTROLS)
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         choices = QHBoxLayout()
         choices.setSpacing(8)
-        choices.addWidget(text_label("Sort by"))
+        self._sort_label = text_label("Sort by")
+        choices.addWidget(self._sort_label)
         choices.addWidget(self.sort, 1)
-        choices.addSpacing(8)
         choices.addWidget(self.group)
         column.addStretch(1)
         column.addWidget(self.threshold)
         column.addLayout(choices)
         column.addStretch(1)
         return holder
+
+    def set_narrow(self, is_narrow: bool) -> None:
+        """Leave the query more room, since the window is narrow."""
+        self._sort_label.setVisible(not is_narrow)
+        self.controls.setMinimumWidth(0 if is_narrow else CONTROLS)
 
     def _connect(self) -> None:
         self.threshold.changed.connect(self._on_minimum)

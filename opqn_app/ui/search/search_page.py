@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from opqn_app.vision.faces import FoundFace
 
 LOW_WINDOW = 720  # pixels; below this the query is drawn small
+NARROW_PAGE = 720  # pixels; below this threshold and sorting take less room
 REMEMBER_MS = 800  # a threshold is saved when the slider has rested
 
 Source = Path | bytes | QImage
@@ -416,6 +417,7 @@ class SearchPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.bar.set_compact(event.size().height() < LOW_WINDOW)
+        self.results.set_narrow(event.size().width() < NARROW_PAGE)
 
     def _show_enabled(self) -> None:
         self.clear_action.setEnabled(self.query is not None or self.stack.currentIndex() == 1)

@@ -65,7 +65,7 @@ class MainWindow(QMainWindow):
         self.evaluate: EvaluatePage | None = None  # made when they are first opened
         self.train: TrainPage | None = None
         self.setWindowTitle(TITLE)
-        self.setMinimumSize(760, 560)
+        self.setMinimumSize(784, 560)
         self.setAcceptDrops(True)
         self._build()
         self._make_menus()

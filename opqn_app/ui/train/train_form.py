@@ -109,10 +109,12 @@ class TrainForm(ChoiceColumn):
         self.bits.choose(before if before in BITS[size] else USUAL_BITS[size])
 
     def _show_enabled(self) -> None:
-        reason = what_training_lacks() or self._what_data_lacks()
+        lacks = what_training_lacks()  # the page says it: no button that can't be pressed
+        reason = lacks or self._what_data_lacks()
         self.train_button.setEnabled(not reason and not self._is_running)
+        self.train_button.setVisible(not lacks)
         self._why_not.setText(reason)
-        self._why_not.setVisible(bool(reason) and not self._is_running)
+        self._why_not.setVisible(bool(reason) and not lacks and not self._is_running)
 
     def _what_data_lacks(self) -> str:
         if self.data.path is None:

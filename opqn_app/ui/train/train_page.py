@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.core import paths
-from opqn_app.core.extras import what_training_lacks
+from opqn_app.core.extras import how_to_install, what_training_lacks
 from opqn_app.ui.kit import desktop
 from opqn_app.ui.kit.choice_column import page_scroll
 from opqn_app.ui.kit.controls import push_button
@@ -88,6 +88,7 @@ class TrainPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._says_what_is_missing()
         self.refresh_runs()
 
     # What the user asks for
@@ -147,7 +148,7 @@ class TrainPage(QWidget):
         self._stop_button.setToolTip("Saves where it stands; the run can be gone on with later")
         self.work = WorkBar("Training progress", self._pause, self._stop_button)
         self.empty = EmptyState()
-        self.empty.show_words("train", EMPTY, "Choose labelled folders")
+        self._show_empty(is_running=False)
         self.empty.button.clicked.connect(lambda: self.form.data.choose("folder"))
         self.runs = RunList()
         self.stack = QStackedWidget()
@@ -190,7 +191,7 @@ class TrainPage(QWidget):
         """Whether a package is not installed that training and its models need; it is named."""
         missing = what_training_lacks()
         if missing:
-            self.messages.warn(missing)
+            self.messages.warn(missing, "Copy the command", _copy_the_command)
         return bool(missing)
 
     def _start(self, arguments: Sequence[str]) -> None:
@@ -286,8 +287,7 @@ class TrainPage(QWidget):
     def _show_running(self, is_running: bool) -> None:
         self.form.set_running(is_running)
         self.runs.set_busy(is_running)
-        words, button = (WAITING, "") if is_running else (EMPTY, "Choose labelled folders")
-        self.empty.show_words("train", words, button)
+        self._show_empty(is_running=is_running)
         self._pause.setEnabled(True)
         self._stop_button.setEnabled(True)
         words = "Pause" if is_running else "Resume"
@@ -298,6 +298,11 @@ class TrainPage(QWidget):
         self._stop_button.setAccessibleName(
             "Stop training" if is_running else "Leave the run paused and close this bar"
         )
+
+    def _show_empty(self, *, is_running: bool) -> None:
+        """The empty page proposes what can be done; while something runs it only waits."""
+        button = "" if is_running or what_training_lacks() else "Choose labelled folders"
+        self.empty.show_words("train", WAITING if is_running else EMPTY, button)
 
     # The export
 
@@ -354,3 +359,7 @@ class TrainPage(QWidget):
         view.export_failed.connect(self.messages.warn)
         self._content_column.insertWidget(0, view, 1)
         return view
+
+
+def _copy_the_command() -> None:
+    QApplication.clipboard().setText(how_to_install("train"))
