@@ -40,7 +40,7 @@ def test_part_and_centre(tmp_path: Path) -> None:
 
 
 def test_missing_empty_mixed_and_broken_sets_say_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="neither a folder nor a tar"):
+    with pytest.raises(DataError, match="no such folder or tar file"):
         read_crops([tmp_path / "nowhere"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no pictures"):
