@@ -252,7 +252,7 @@ def test_a_backbone_brings_its_pixels(capsys: pytest.CaptureFixture[str]) -> Non
     ("arguments", "message"),
     [
         (["train"], "name the pictures"),
-        (["train", "nowhere"], "neither a folder nor a tar"),
+        (["train", "nowhere"], "no such folder or tar file"),
         (["train", "x", "--len", "24", "--num", "2", "--words", "256"], "16 bits, not 24"),
         (["train", "x", "--set", "engine.speed=9"], "no such setting"),
         (["train", "--resume", "nowhere"], "holds no run"),

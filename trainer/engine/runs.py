@@ -117,13 +117,19 @@ def check_is_free(path: Path) -> None:
     Raises:
         DataError: a run or something else is there.
     """
-    if (path / "config.json").exists():
+    try:
+        names = [entry.name for entry in path.iterdir()]
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as error:
+        raise DataError(path, "it is a file; choose another name for the run") from error
+    except OSError as error:
+        raise DataError(path, f"the run can't be written there ({error})") from error
+    if "config.json" in names:
         reason = "a run is there already; go on with it (--resume) or choose another name"
         raise DataError(path, reason)
-    if path.is_dir() and any(path.iterdir()):
+    if names:
         raise DataError(path, "it holds other files; choose another name for the run")
-    if path.exists() and not path.is_dir():
-        raise DataError(path, "it is a file; choose another name for the run")
 
 
 def find_runs(folder: Path) -> list[RunDir]:
