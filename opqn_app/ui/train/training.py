@@ -228,7 +228,8 @@ def data_in_words(values: dict[str, Any]) -> str:
     if values.get("left_out"):
         words += f" {counted(values['left_out'], 'picture')} took no part"
         lost = values["people_without_a_picture"]
-        words += f", and none is left of {', '.join(lost)}." if lost else "."
+        more = f" and {len(lost) - 3:,} more" if len(lost) > 3 else ""
+        words += f", and none is left of {', '.join(lost[:3])}{more}." if lost else "."
         words += " The run's environment.json says why."
     return words
 
