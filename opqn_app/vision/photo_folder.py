@@ -25,6 +25,7 @@ PHOTO_SUFFIXES = RAW_SUFFIXES | {
 # Of pictures that show a face and no more; .pgm is what old sets of faces come in.
 CROP_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".pgm"})
 
+HIDDEN = "."  # begins the names that people don't see, and those of side files
 SKIP_MARKERS = frozenset({".nomedia", ".noimage"})  # a folder that holds one is left out
 
 # Bins, thumbnails and snapshots of file managers, network disks and operating systems.
@@ -174,7 +175,7 @@ class FolderScan:
 
     def _take(self, entry: os.DirEntry[str], folder: _Folder) -> None:
         rel_path = f"{folder.rel_path}/{entry.name}" if folder.rel_path else entry.name
-        if is_hidden(entry.name) or self._is_excluded(entry, rel_path):
+        if entry.name.startswith(HIDDEN) or self._is_excluded(entry, rel_path):
             return
         is_link = entry.is_symlink()
         _, dot, kind = entry.name.rpartition(".")  # a Path for each name takes a third of a scan
@@ -231,7 +232,7 @@ def _ancestors(folder: str) -> list[str]:
 
 def is_hidden(name: str) -> bool:
     """Whether a file or folder of this name is one that people don't see, or a side file."""
-    return name.startswith(".")
+    return name.startswith(HIDDEN)
 
 
 def is_left_out_folder(name: str) -> bool:
