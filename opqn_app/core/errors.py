@@ -101,6 +101,7 @@ class FolderUnavailable(LibraryError):
             f"The folder {path} can't be read: {reason}. Plug its disk in or check the path; "
             "what was indexed from it stays searchable."
         )
+        self.reason = reason
 
 
 class ModelError(OpqnError):

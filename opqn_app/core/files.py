@@ -64,3 +64,8 @@ def remove_unfinished(folder: Path) -> None:
     """Delete what writers that were killed left in `folder`; nobody may be writing there."""
     for unfinished in folder.glob(f"*.????????{UNFINISHED}"):
         unfinished.unlink(missing_ok=True)
+
+
+def real_path(path: Path) -> Path:
+    """`path` without links; one that leads back to itself is left as it is, no error."""
+    return Path(os.path.realpath(path))

@@ -10,12 +10,12 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from opqn_app.core.errors import FolderUnavailable
+from opqn_app.core.files import real_path
 from opqn_app.core.machine import THOROUGH_WORKER_BYTES, fitting_workers
 from opqn_app.engine import Engine
 from opqn_app.index.progress import IndexProgress, IndexReport
 from opqn_app.index.run_steps import Analyse, IndexRun
 from opqn_app.store.library import Library
-from opqn_app.store.records import real_path
 from opqn_app.store.root_table import is_available
 
 __all__ = ["IndexProgress", "IndexReport", "encode_library", "index_folder"]

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from opqn_app.core.depth import FAST, Depth
 from opqn_app.core.types import Box
-from opqn_app.index.scan import PhotoFile, ScanResult
 from opqn_app.store.records import KnownFailure, KnownPhoto
+from opqn_app.vision.photo_folder import PhotoFile, ScanResult
 
 Move = tuple[KnownPhoto, PhotoFile]  # a known photo and the file that holds its content now
 

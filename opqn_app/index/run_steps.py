@@ -9,16 +9,17 @@ from pathlib import Path
 
 from opqn_app.core.depth import THOROUGH
 from opqn_app.engine import Engine
-from opqn_app.index import scan
 from opqn_app.index.analysis import MAX_FACES_AT_ONCE, Analysed, Sighting, encode, find_in_file
 from opqn_app.index.batch import Batch
 from opqn_app.index.content import hash_file
+from opqn_app.index.excludes import Excludes
 from opqn_app.index.plan import Move, PendingFile, ScanPlan, assign_moves, plan_changes
 from opqn_app.index.progress import IndexProgress, RunCounts
 from opqn_app.index.workers import analyse_in_order
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
 from opqn_app.store.records import KnownPhoto, ModelInfo, Relocation, Root
+from opqn_app.vision.photo_folder import FolderScan, PhotoFile, ScanResult, stat_photo
 
 SCAN_PROGRESS_S = 0.2
 # (items, root) → each item with its result, in order; closing it ends all work
@@ -71,12 +72,12 @@ class IndexRun:
         known, wanted = self.library.failure_table.known_failures(self.root_id), set(failure_ids)
         failed = [failure for failure in known if failure.id in wanted]
         paths = {failure.rel_path for failure in failed}
-        files = [scan.stat_photo(self.root, path) for path in sorted(paths)]
+        files = [stat_photo(self.root, path) for path in sorted(paths)]
         photos = self.library.photo_table.known_photos(self.root_id)
         self._use_plan(
             plan_changes(
                 [photo for photo in photos if photo.rel_path in paths],
-                scan.ScanResult(tuple(file for file in files if file is not None), ()),
+                ScanResult(tuple(file for file in files if file is not None), ()),
                 failed,
                 retry_failures=True,
             )
@@ -104,7 +105,7 @@ class IndexRun:
         """
         displaced = [*self.plan.displaced, *self._displaced_elsewhere()]
         hashes = {photo.content_hash for photo in displaced}
-        hashed: list[tuple[scan.PhotoFile, bytes]] = []
+        hashed: list[tuple[PhotoFile, bytes]] = []
         for file in self.plan.candidates(displaced):
             digest = hash_file(self.root / file.rel_path)
             if digest in hashes:
@@ -154,7 +155,7 @@ class IndexRun:
             some = photos[start : start + BOXES_AT_ONCE]
             boxes = self.library.face_table.boxes([photo.id for photo in some])
             for photo in some:
-                file = scan.PhotoFile(photo.rel_path, photo.size, photo.mtime_ns)
+                file = PhotoFile(photo.rel_path, photo.size, photo.mtime_ns)
                 yield PendingFile(file, photo, THOROUGH, boxes.get(photo.id, ()))
 
     def _read(
@@ -200,13 +201,17 @@ class IndexRun:
         self.counts.unchanged = plan.unchanged
         self.counts.total = len(plan.pending) + len(plan.broken)
 
-    def _scan(self, excludes: Sequence[str]) -> Generator[IndexProgress, None, scan.ScanResult]:
+    def _scan(self, excludes: Sequence[str]) -> Generator[IndexProgress, None, ScanResult]:
         inner = [
             root.path.relative_to(self.root).as_posix()
             for root in self.library.roots()
             if self.root in root.path.parents
         ]
-        walk = scan.FolderScan(self.root, excludes, frozenset(inner))
+        walk = FolderScan(
+            self.root,
+            excludes=Excludes(excludes) if excludes else None,
+            skip=frozenset(inner),
+        )
         last = time.monotonic()
         for folder in walk.steps(self.scope):
             if time.monotonic() - last >= SCAN_PROGRESS_S:

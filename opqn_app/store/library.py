@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from opqn_app.core.errors import LibraryError
+from opqn_app.core.files import real_path
 from opqn_app.store import schema
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
@@ -23,7 +24,6 @@ from opqn_app.store.records import (
     LibraryStatus,
     PhotoRecord,
     Root,
-    real_path,
 )
 from opqn_app.store.root_table import RootTable
 

@@ -257,8 +257,3 @@ def name_to_db(name: str) -> str | bytes:
 def name_from_db(value: str | bytes) -> str:
     """The name `name_to_db` was given."""
     return os.fsdecode(value)
-
-
-def real_path(path: Path) -> Path:
-    """`path` without links; one that leads back to itself is left as it is, no error."""
-    return Path(os.path.realpath(path))

@@ -21,11 +21,6 @@ from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision import pixels, raw, reasons
 
-PHOTO_SUFFIXES = raw.RAW_SUFFIXES | {
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
-    *(".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
-    *(".heic", ".heif", ".hif", ".avif"),
-}
 MAX_SIDE = FAST.max_side  # pixels; enough for faces 2 % as wide as the photo
 MIN_SIDE = FAST.min_side  # a JPEG decoded at half its size that is no smaller is taken as it is
 MAX_PIXELS = 250_000_000  # decoded; 4 bytes each in memory, so 1 GB for the moment of decoding

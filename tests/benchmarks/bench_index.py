@@ -27,7 +27,7 @@ from opqn_app.engine import load_engine
 from opqn_app.index.analysis import analyse
 from opqn_app.index.indexing import index_folder
 from opqn_app.index.plan import PendingFile
-from opqn_app.index.scan import stat_photo
+from opqn_app.vision.photo_folder import stat_photo
 from tests.benchmarks.mixed_photos import Known, make_photos, multiply
 
 Method = Callable[[Path], list[Box]]

@@ -29,10 +29,10 @@ from opqn_app.engine import Engine, load_engine
 from opqn_app.index.analysis import Analysed, analyse
 from opqn_app.index.content import hash_file
 from opqn_app.index.plan import PendingFile
-from opqn_app.index.scan import PhotoFile
 from opqn_app.opqn.torch.encoder import TorchEncoder
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.records import KnownPhoto, NewFace
+from opqn_app.vision.photo_folder import PhotoFile
 from tests.benchmarks.bench_detect import matched, val_crops
 from tests.benchmarks.bench_search import machine
 from tests.benchmarks.detect_scenes import Kind, Scene, make_scene

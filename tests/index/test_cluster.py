@@ -15,7 +15,7 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.index.cluster import Cluster
 from opqn_app.index.indexing import index_folder
 from opqn_app.index.plan import PendingFile
-from opqn_app.index.scan import PhotoFile
+from opqn_app.vision.photo_folder import PhotoFile
 from tests.index import cluster_run, worker_fakes
 from tests.index.test_kill import content
 

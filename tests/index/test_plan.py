@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opqn_app.index.plan import PendingFile, ScanPlan, assign_moves, plan_changes
-from opqn_app.index.scan import PhotoFile, ScanResult
 from opqn_app.store.records import KnownFailure, KnownPhoto
+from opqn_app.vision.photo_folder import PhotoFile, ScanResult
 
 NAMES = st.sampled_from(["a.jpg", "b.jpg", "x/a.jpg", "x/b.jpg", "y/a.jpg", "y/z/c.jpg"])
 SIZES = st.integers(1, 3)

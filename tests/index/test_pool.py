@@ -8,7 +8,7 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.index.analysis import Analysed
 from opqn_app.index.plan import PendingFile
 from opqn_app.index.pool import Died, Pool, Ready, Worker
-from opqn_app.index.scan import PhotoFile
+from opqn_app.vision.photo_folder import PhotoFile
 
 
 class Names:

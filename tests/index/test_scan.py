@@ -9,7 +9,7 @@ import pytest
 
 from opqn_app.core.errors import FolderUnavailable
 from opqn_app.index.excludes import Excludes
-from opqn_app.index.scan import FolderScan, stat_photo
+from opqn_app.vision.photo_folder import FolderScan, stat_photo
 from tests.index.scan_at_once import scan_folder
 from tests.library_fakes import bound_by_rights
 
@@ -103,7 +103,7 @@ def test_what_is_no_pattern_stands_for_that_name(
 
 def test_excluded_folders_are_not_even_listed(folder: Path) -> None:
     touch(folder, "a/1.jpg", "private/2.jpg", "private/deep/3.jpg")
-    assert list(FolderScan(folder, ["private"]).steps()) == ["", "a"]
+    assert list(FolderScan(folder, excludes=Excludes(["private"])).steps()) == ["", "a"]
 
 
 def test_links_are_followed_once_and_loops_end(folder: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_missing_start_is_unavailable(folder: Path) -> None:
 def test_a_start_inside_a_left_out_folder_finds_nothing(folder: Path) -> None:
     touch(folder, ".hidden/a/1.jpg", "private/b/2.jpg", "c/3.jpg")
     for start, expected in ((".hidden/a", []), ("private/b", []), ("c", ["c/3.jpg"])):
-        scan = FolderScan(folder, ["private"])
+        scan = FolderScan(folder, excludes=Excludes(["private"]))
         list(scan.steps(start))
         assert [file.rel_path for file in scan.result().files] == expected
 

@@ -21,13 +21,13 @@ from opqn_app.index.analysis import STILL_KNOWN, Analysed, analyse, find_in_file
 from opqn_app.index.content import content_hash
 from opqn_app.index.indexing import index_folder
 from opqn_app.index.plan import PendingFile
-from opqn_app.index.scan import PhotoFile
 from opqn_app.store import schema
 from opqn_app.store.connection import connect
 from opqn_app.store.library import Library
 from opqn_app.store.photo_table import UNSEARCHED
 from opqn_app.store.records import FaceRecord, KnownPhoto
 from opqn_app.vision.images import Photo, read_photo
+from opqn_app.vision.photo_folder import PhotoFile
 from tests.index import worker_fakes
 from tests.index.test_kill import content
 from tests.library_fakes import (

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from trainer.data.pictures import Dropped
+from trainer.data.picture_files import Dropped
 from trainer.evaluate.protocols import PairList, QuerySplit
 from trainer.evaluate.ranking import Ranking
 from trainer.evaluate.results import EvalReport, EvalSettings, MethodResult, ModelInfo

@@ -40,7 +40,7 @@ def test_part_and_centre(tmp_path: Path) -> None:
 
 
 def test_missing_empty_mixed_and_broken_sets_say_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="neither a folder nor a tar"):
+    with pytest.raises(DataError, match="no such folder or tar file"):
         read_crops([tmp_path / "nowhere"])
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="no pictures"):
@@ -53,5 +53,12 @@ def test_missing_empty_mixed_and_broken_sets_say_what_is_wrong(tmp_path: Path) -
     whole = io.BytesIO()
     Image.new("RGB", (12, 12)).save(whole, "PNG")
     (tmp_path / "broken/val/bob/9.png").write_bytes(whole.getvalue()[:40])
-    with pytest.raises(DataError, match="can't be decoded"):
-        read_crops([tmp_path / "broken"])
+    broken = read_crops([tmp_path / "broken"])
+    assert [(entry.file, entry.reason) for entry in broken.left_out] == [
+        ("val/bob/9.png", "the picture data is damaged")
+    ]
+    assert len(broken) == 3
+    for picture in (tmp_path / "broken").rglob("*.png"):
+        picture.write_bytes(whole.getvalue()[:40])
+    with pytest.raises(DataError, match="none of its 4 pictures can be read"):
+        read_crops([tmp_path / "broken" / "train", tmp_path / "broken" / "val"])

@@ -201,7 +201,7 @@ def test_nothing_left_to_compare_is_a_sentence(tmp_path: Path, model: Path) -> N
     query_split = protocols.split_by_folder(source.files, "single")
     assert query_split is not None
     (tmp_path / "test" / "p00" / "00.png").write_bytes(b"")
-    with pytest.raises(DataError, match="decoded"):
+    with pytest.raises(DataError, match="the file is empty"):
         run(evaluate(EvalSettings((str(model),)), source, query_split))
 
 

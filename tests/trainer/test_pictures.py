@@ -76,7 +76,7 @@ def test_pictures_in_no_persons_folder_are_reported(tmp_path: Path) -> None:
     (tmp_path / "p00" / "._00.png").write_bytes(b"resource fork")
     source = AlignedCrops(tmp_path)
     assert len(source.files) == 1
-    assert [entry.file for entry in source.loose] == ["loose.png"]
+    assert [entry.file for entry in source.left_out] == ["loose.png"]
 
 
 @pytest.mark.parametrize("kind", ["missing", "empty", "text", "undecodable"])

@@ -95,6 +95,61 @@ def test_finished_runs_are_skipped_and_a_second_start_is_refused(
     assert "±" in capsys.readouterr().out  # two seeds share a line
 
 
+def runs_planned(capsys: pytest.CaptureFixture[str], *arguments: object) -> list[str]:
+    assert run("train", "people", "--out", "r", *arguments, "--show-config") == 0
+    return [Path(job["run"]).name for job in json_of(capsys)]
+
+
+@pytest.mark.parametrize("name", ["part", "my faces", "v1.2", "36bit"])
+def test_a_run_has_the_name_it_is_given(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert runs_planned(capsys, "--name", name) == [name]
+    assert runs_planned(capsys, "--name", name, "--len", 24, "--seeds", 7) == [name]
+
+
+def test_of_several_runs_the_name_is_the_first_part(capsys: pytest.CaptureFixture[str]) -> None:
+    named = runs_planned(capsys, "--name", "part", "--seeds", 1, 2)
+    assert named == [f"part-36bit-6x64-OPQN-dct-s{seed}" for seed in (1, 2)]
+    assert runs_planned(capsys) == ["people-36bit-6x64-OPQN-dct-s1"]
+
+
+@pytest.mark.parametrize("name", ["a/b", "/a", "..", ".", "a\\b", "a/"])
+def test_a_name_that_is_a_path_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run("train", "people", "--name", name)
+    assert "must be the name of one folder; --out says where it lies" in capsys.readouterr().err
+
+
+def test_a_name_that_is_taken_is_refused_before_anything_is_read(
+    people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["train", people_folder, *QUICK, "--out", tmp_path / "r", "--name"]
+    RunDir.create(tmp_path / "r" / "part", tiny_config())
+    (tmp_path / "r" / "file").touch()
+    (tmp_path / "r" / "notes").mkdir()
+    (tmp_path / "r" / "notes" / "mine.txt").touch()
+    for name, words in {
+        "part": "a run is there already; go on with it (--resume) or choose another name",
+        "file": "it is a file; choose another name for the run",
+        "notes": "it holds other files; choose another name for the run",
+        "x" * 300: "the run can't be written there",
+    }.items():
+        before = sorted((tmp_path / "r").rglob("*"))
+        assert run(*command, name) == 1
+        said = capsys.readouterr().err
+        assert f"{tmp_path / 'r' / name} can't be used: {words}" in said
+        assert "Reading" not in said
+        assert sorted((tmp_path / "r").rglob("*")) == before
+
+
+def test_a_run_goes_on_by_the_name_it_was_given(people_folder: Path, tmp_path: Path) -> None:
+    """As the README says: --resume runs/NAME."""
+    out = tmp_path / "r"
+    assert run("train", people_folder, *QUICK, "--out", out, "--name", "part") == 0
+    assert run("train", "--resume", out / "part", "--epochs", 2) == 0
+    assert len(list(RunDir(out / "part").metrics())) == 2
+    assert [found.path.name for found in find_runs(out)] == ["part"]
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
@@ -252,7 +307,7 @@ def test_a_backbone_brings_its_pixels(capsys: pytest.CaptureFixture[str]) -> Non
     ("arguments", "message"),
     [
         (["train"], "name the pictures"),
-        (["train", "nowhere"], "neither a folder nor a tar"),
+        (["train", "nowhere"], "no such folder or tar file"),
         (["train", "x", "--len", "24", "--num", "2", "--words", "256"], "16 bits, not 24"),
         (["train", "x", "--set", "engine.speed=9"], "no such setting"),
         (["train", "--resume", "nowhere"], "holds no run"),

@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,43 @@ def test_choices_become_the_command_line(
     assert arguments[arguments.index("--out") + 1] == str(training.runs_folder())
     assert arguments[arguments.index("--name") + 1].startswith("people 2")
     assert page.messages.text == "Training ended without a result; the log file says more."
+
+
+@pytest.mark.parametrize(
+    ("data", "taken", "name"),
+    [
+        ("faces", [], "faces DAY"),
+        ("faces.tar.gz", ["faces DAY-36bit-6x64-OPQN-dct-s1", "other"], "faces DAY"),
+        ("faces", ["Faces DAY", "faces DAY 2"], "faces DAY 3"),
+        (".faces", [], "DAY"),
+    ],
+)
+def test_a_run_gets_a_name_that_no_other_has(data: str, taken: list[str], name: str) -> None:
+    day = time.strftime("%Y-%m-%d")
+    found = training.run_name(Path("/set") / data, [each.replace("DAY", day) for each in taken])
+    assert found == name.replace("DAY", day)
+
+
+def test_a_folder_that_is_no_run_keeps_its_name_too(
+    page: TrainPage, qtbot: QtBot, plan_file: Path
+) -> None:
+    """A run that could not even begin; the list of runs does not show it."""
+    plan(plan_file, [])
+    name = f"people {time.strftime('%Y-%m-%d')}"
+    (training.runs_folder() / name).mkdir(parents=True)
+    with qtbot.waitSignal(page.run_ended, timeout=TIMEOUT):
+        page.form.train_button.click()
+    arguments = arguments_of(plan_file)
+    assert arguments[arguments.index("--name") + 1] == f"{name} 2"
+
+
+def test_pictures_that_took_no_part_are_told() -> None:
+    assert "took no part" not in training.data_in_words(COUNTS)
+    told = COUNTS | {"left_out": 1, "people_without_a_picture": []}
+    assert "1 picture took no part. The run's" in training.data_in_words(told)
+    told = COUNTS | {"left_out": 1200, "people_without_a_picture": ["ann", "bob"]}
+    words = training.data_in_words(told)
+    assert "1,200 pictures took no part, and none is left of ann, bob." in words
 
 
 def test_curves_grow_while_it_trains(page: TrainPage, qtbot: QtBot, plan_file: Path) -> None:

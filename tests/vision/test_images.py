@@ -12,7 +12,8 @@ from PIL import Image
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision import images, pixels
-from opqn_app.vision.images import PHOTO_SUFFIXES, open_photo, read_photo
+from opqn_app.vision.images import open_photo, read_photo
+from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 from tests.odd_files import (
     ORIENTATION,
     SIZE,

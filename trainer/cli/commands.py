@@ -121,7 +121,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     place.add_argument(
         "--out", type=Path, default=Path("runs"), metavar="DIR", help="default: runs"
     )
-    place.add_argument("--name", help="first part of the runs' names (default: the data's name)")
+    place.add_argument("--name", type=_name, help="name of the run; of several, the first part of "
+                       "their names (default: the data's name and the codes)")  # fmt: skip
     place.add_argument("--resume", type=Path, metavar="RUN", help="go on with one run")
     place.add_argument("--go-on", action="store_true", help="skip finished runs of this command, "
                        "go on with unfinished ones")  # fmt: skip
@@ -213,11 +214,14 @@ def datasets_command(arguments: argparse.Namespace) -> int:
 
 def pack_command(arguments: argparse.Namespace) -> int:
     from trainer.data.packs import write_pack
+    from trainer.data.picture_files import left_out_in_words
     from trainer.data.picture_set import read_pictures
 
     pictures = read_pictures(arguments.sources, side=arguments.side, cut=arguments.cut)
     write_pack(arguments.out, pictures)
-    say(f"{len(pictures):,} pictures of {arguments.side} px in {arguments.out}")
+    words = [f"{len(pictures):,} pictures of {arguments.side} px in {arguments.out}"]
+    left_out = pictures.left_out  # all are named, since a pack does not record them
+    say("\n".join(words + left_out_in_words(left_out, pictures.people, shown=len(left_out))))
     return 0
 
 
@@ -244,7 +248,7 @@ def plan_jobs(arguments: argparse.Namespace) -> "list[Job]":
     """
     from trainer.engine.resume import config_to_go_on, config_to_resume, is_finished
     from trainer.engine.runs import RunDir
-    from trainer.engine.session import Job, bits_of
+    from trainer.engine.session import Job
 
     def job_to_go_on(run: RunDir, config: "TrainConfig") -> Job:
         return Job(run.path, config, is_resumed=True, is_finished=is_finished(run, config))
@@ -255,21 +259,31 @@ def plan_jobs(arguments: argparse.Namespace) -> "list[Job]":
     base, values = _base_config(arguments)
     if not base.data.sources:
         raise SettingsError("data.sources", "name the pictures to train on: opqn train DATA")
-    name = arguments.name or Path(base.data.sources[0]).stem
+    first = arguments.name or Path(base.data.sources[0]).stem
+    configs = [
+        base.with_values(_with_code(code, changes, base, values))
+        for code in _codes(arguments, base)
+        for changes in _combinations(arguments, base)
+    ]
     jobs = []
-    for code in _codes(arguments, base):
-        for changes in _combinations(arguments, base):
-            config = base.with_values(_with_code(code, changes, base, values))
-            method = config.method
-            label = f"{name}-{bits_of(config)}bit-{method.n_books}x{method.n_words}"
-            label += f"-{method.variant}-{method.codebooks}-s{config.engine.seed}"
-            path = arguments.out / label
-            if arguments.go_on and (path / "config.json").exists():
-                run = RunDir.open(path)
-                jobs.append(job_to_go_on(run, config_to_go_on(run, config)))
-            else:
-                jobs.append(Job(path, config))
+    for config in configs:
+        is_named = arguments.name and len(configs) == 1
+        path = arguments.out / (first if is_named else f"{first}-{_kind(config)}")
+        if arguments.go_on and (path / "config.json").exists():
+            run = RunDir.open(path)
+            jobs.append(job_to_go_on(run, config_to_go_on(run, config)))
+        else:
+            jobs.append(Job(path, config))
     return jobs
+
+
+def _kind(config: "TrainConfig") -> str:
+    """What tells the runs of one command apart: "36bit-6x64-OPQN-dct-s1"."""
+    from trainer.engine.session import bits_of
+
+    method = config.method
+    code = f"{bits_of(config)}bit-{method.n_books}x{method.n_words}"
+    return f"{code}-{method.variant}-{method.codebooks}-s{config.engine.seed}"
 
 
 def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
@@ -367,6 +381,13 @@ def print_result(value: Any) -> None:
     """One JSON value on stdout."""
     sys.stdout.write(json.dumps(value, default=str) + "\n")
     sys.stdout.flush()
+
+
+def _name(text: str) -> str:
+    if text in (".", "..") or set(text) & {"/", "\\", "\0"}:
+        reason = "must be the name of one folder; --out says where it lies"
+        raise argparse.ArgumentTypeError(reason)
+    return text
 
 
 def _dest(flag: str) -> str:

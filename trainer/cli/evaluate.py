@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.core import paths
 from opqn_app.core.errors import DataError
-from opqn_app.core.progress import ProgressLine, counted, duration_in_words
+from opqn_app.core.progress import ProgressLine, duration_in_words
 from trainer.choices import DEVICES, PROTOCOLS
 
 if TYPE_CHECKING:
@@ -171,8 +171,7 @@ def _finish(arguments: argparse.Namespace, source: "PictureSource", report: "Eva
 
     comparison = compare(report, arguments.benchmark)
     values = report.to_dict() | {"data_set": str(arguments.data), "published": comparison.to_dict()}
-    loose = getattr(source, "loose", [])
-    values["data"]["left_out"] = [[entry.file, entry.reason] for entry in loose]
+    values["data"] |= _left_out(report, source)
     if arguments.out:
         from trainer.report.write_report import write_all
 
@@ -184,30 +183,46 @@ def _finish(arguments: argparse.Namespace, source: "PictureSource", report: "Eva
     if arguments.json or arguments.json_lines:
         sys.stdout.write(json.dumps(values) + "\n")
     else:
-        sys.stdout.write(table_of_figures(report) + "\n" + _words(report, values) + "\n")
+        lines = _words(report, values, source)
+        sys.stdout.write("\n".join([table_of_figures(report), *lines]) + "\n")
     sys.stdout.flush()
     return 0
 
 
-def _words(report: "EvalReport", values: dict[str, Any]) -> str:
+def _words(report: "EvalReport", values: dict[str, Any], source: "PictureSource") -> list[str]:
     """What the table does not say."""
+    from trainer.data.picture_files import left_out_in_words
+
     lines = [
         f"Queries: {report.queries:,} (without a match: {report.skipped:,}). Searched: "
         f"{report.gallery:,}. People: {report.people:,}. Protocol: {report.query_split.rule}.",
         f"Took {duration_in_words(report.seconds)} on {report.settings.device}.",
     ]
-    dropped = values["data"]["dropped_files"] + values["data"]["left_out"]
-    if dropped:
-        lines.append(f"{counted(len(dropped), 'picture')} took no part:")
-        lines += [f"  {file}: {reason}" for file, reason in dropped[:20]]
-        lines += (
-            [f"  … and {len(dropped) - 20} more (--json lists all)"] if len(dropped) > 20 else []
-        )
+    lines += left_out_in_words(
+        [*report.dropped, *source.left_out], _who_took_part(report, source), "; --json lists all"
+    )
     lines += values["notes"]
     if "written" in values:
         page = Path(values["written"]) / "report.html"
         lines.append(f"Report: {page if page.is_file() else page.parent}")
-    return "\n".join(lines)
+    return lines
+
+
+def _left_out(report: "EvalReport", source: "PictureSource") -> dict[str, Any]:
+    """What nobody looked at, and the people who are left without a picture."""
+    from trainer.data.picture_files import without_pictures
+
+    people = without_pictures([*report.dropped, *source.left_out], _who_took_part(report, source))
+    return {
+        "left_out": [[entry.file, entry.reason] for entry in source.left_out],
+        "people_without_a_picture": people,
+    }
+
+
+def _who_took_part(report: "EvalReport", source: "PictureSource") -> set[str]:
+    dropped = {entry.file for entry in report.dropped}
+    listed = zip(source.files.tolist(), source.people.tolist(), strict=True)
+    return {person for file, person in listed if file not in dropped}
 
 
 def _pictures_and_split(

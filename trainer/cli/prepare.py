@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opqn_app.core.errors import OpqnError
+from opqn_app.core.errors import DataError, OpqnError
 from opqn_app.core.progress import ProgressLine, counted, duration_in_words
 from trainer.choices import CROP_FORMATS, OF_SEVERAL_FACES
 
@@ -48,7 +48,7 @@ def add_command(commands: Any) -> None:
 def prepare_command(arguments: argparse.Namespace) -> int:
     """Run the command; 0 when done. Errors are raised, a stop as well."""
     from trainer.data.prepare import prepare
-    from trainer.data.prepared import PrepareSettings
+    from trainer.data.prepared import RECORD, PrepareSettings
 
     settings = PrepareSettings(
         side=arguments.side,
@@ -62,6 +62,10 @@ def prepare_command(arguments: argparse.Namespace) -> int:
         _print({"event": "result", "prepared": str(arguments.target), **report.to_dict()})
     else:
         sys.stdout.write(in_words(report, arguments.target) + "\n")
+    if not report.kept:
+        record = arguments.target / RECORD
+        reason = f"no crop came of its {counted(report.photos, 'photo')}; {record} says why"
+        raise DataError(arguments.source, reason)
     return 0
 
 
@@ -82,6 +86,9 @@ def in_words(report: "PrepareReport", target: Path) -> str:
             lines.append(f"{len(files):7,}  {text}: {', '.join(files[:3])}{more}")
     if report.loose:
         lines.append(f"{len(report.loose):7,}  in no person's folder, not looked at")
+    if report.unlisted:
+        lines.append(f"{len(report.unlisted):7,}  folders that can't be read: "
+                     f"{', '.join(report.unlisted[:3])}")  # fmt: skip
     for suffix, n in sorted(report.others.items()):
         lines.append(f"{n:7,}  {suffix} files, not read as photos")
     if report.lost:

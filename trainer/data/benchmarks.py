@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import DataError, SettingsError
+from opqn_app.vision.photo_folder import is_left_out_folder
 from trainer.config import Values
 from trainer.data.benchmark_formats import (
     cifar10_files,
@@ -20,7 +21,7 @@ from trainer.data.benchmark_formats import (
     read_face_pickles,
     read_pairs,
 )
-from trainer.data.crop_set import CropSet
+from trainer.data.crop_set import CropSet, joined
 from trainer.data.picture_set import fitted, read_pictures
 
 Roles = NDArray[Any]
@@ -77,8 +78,11 @@ class Benchmark:
         found = [name for name in self.expected if any(root.glob(name))]
         if not found:
             return Check(False, f"{root} has none of {', '.join(self.expected)}")
-        people = [len([d for d in (root / f).iterdir() if d.is_dir()]) for f in found if
-                  (root / f).is_dir()]  # fmt: skip
+        people = [
+            sum(d.is_dir() and not is_left_out_folder(d.name) for d in (root / f).iterdir())
+            for f in found
+            if (root / f).is_dir()
+        ]
         counts = f", {' and '.join(map(str, people))} folders inside" if any(people) else ""
         return Check(True, f"{root} has {', '.join(found)}{counts}")
 
@@ -150,11 +154,8 @@ def cifar10_roles(classes: NDArray[Any], *, labelled: int = 500, every: int = 60
 
 def _parts(root: Path, role_of: dict[str, str], side: int, cut: int) -> Loaded:
     sets = {part: read_pictures([root / part], side=side, cut=cut) for part in role_of}
-    files = np.concatenate([np.char.add(f"{part}/", s.files) for part, s in sets.items()])
     roles = [np.full(len(s), role_of[part], dtype="U8") for part, s in sets.items()]
-    images = np.concatenate([s.images for s in sets.values()])
-    people = np.concatenate([s.people for s in sets.values()])
-    return CropSet(images, people, files), np.concatenate(roles)
+    return joined(list(sets.values()), list(sets)), np.concatenate(roles)
 
 
 def _small(queries: int) -> Values:

@@ -19,7 +19,7 @@ from opqn_app.core.errors import DataError, NoFaceFound, PhotoUnreadable
 from opqn_app.core.files import remove_unfinished, replace_text, replacing
 from opqn_app.core.types import Crops, FaceDetector
 from trainer.data.photo_faces import FaceRefused, FaceWish, face_of
-from trainer.data.pictures import PictureFiles
+from trainer.data.picture_files import Dropped, PictureFiles, without_pictures
 from trainer.data.prepared import (
     JOURNAL,
     RECORD,
@@ -125,16 +125,18 @@ class CropFolder:
             for e in entries
             if e.kind or e.file in copies
         ]
-        gone = {file for file, *_ in dropped}
-        kept = {_person(e.file) for e in entries if e.file not in gone}
+        gone = [Dropped(file, reason) for file, _, reason in dropped]
+        names = {entry.file for entry in gone}
+        kept = {_person(e.file) for e in entries if e.file not in names}
         report = PrepareReport(
             photos=len(entries),
             kept=len(entries) - len(dropped),
             new=new,
             people=len(kept),
-            lost=tuple(sorted({_person(e.file) for e in entries} - kept)),
+            lost=tuple(without_pictures([*gone, *self._photos.unlisted], kept)),
             dropped=tuple(dropped),
             loose=tuple(entry.file for entry in self._photos.loose),
+            unlisted=tuple(entry.file for entry in self._photos.unlisted),
             others=dict(self._photos.others),
             seconds=time.monotonic() - began,
         )
@@ -213,16 +215,22 @@ class CropFolder:
 def crop_names(files: list[str], suffix: str) -> list[str]:
     """Where the crop of each photo lies: the same folders and name, another suffix.
 
-    Photos that differ in suffix or case only keep their suffix as well: "a.jpg.webp".
+    Photos that differ in suffix or case only keep their suffix as well: "a.jpg.webp". So do those
+    whose crop would bear the name of a folder.
     """
     paths = [PurePosixPath(file) for file in files]
     stems = Counter(str(path.with_suffix("")).casefold() for path in paths)
-    return [
-        f"{path}.{suffix}"
-        if stems[str(path.with_suffix("")).casefold()] > 1
-        else str(path.with_suffix(f".{suffix}"))
-        for path in paths
-    ]
+    folders = {str(folder).casefold() for path in paths for folder in path.parents}
+
+    def name(path: PurePosixPath) -> str:
+        crop = str(path.with_suffix(f".{suffix}"))
+        if stems[str(path.with_suffix("")).casefold()] > 1 or crop.casefold() in folders:
+            crop = f"{path}.{suffix}"
+        while crop.casefold() in folders:
+            crop += f".{suffix}"
+        return crop
+
+    return [name(path) for path in paths]
 
 
 def _person(file: str) -> str:

@@ -12,6 +12,7 @@ from opqn_app.core.errors import DataError, SettingsError
 from opqn_app.core.types import Floats
 from trainer.config import TrainConfig
 from trainer.data.crop_set import CropSet
+from trainer.data.picture_files import without_pictures
 from trainer.data.picture_set import read_pictures
 from trainer.data.splits import (
     ROLES,
@@ -47,6 +48,11 @@ class TrainingData:
     teacher: Floats | None
     template_share: float
 
+    @property
+    def without_a_picture(self) -> list[str]:
+        """The people of whom no picture could be taken, by name."""
+        return without_pictures(self.pictures.left_out, self.pictures.people)
+
 
 @lru_cache(maxsize=1)  # reads every pixel, and the runs of one command share their data
 def describe(data: TrainingData) -> dict[str, Any]:
@@ -62,6 +68,8 @@ def describe(data: TrainingData) -> dict[str, Any]:
         "manifest": manifest_hash(data.pictures),
         "duplicates_across": len(twins),
         "duplicates_shown": [list(pair) for pair in twins[:SHOWN_DUPLICATES]],
+        "left_out": [[entry.file, entry.reason] for entry in data.pictures.left_out],
+        "people_without_a_picture": data.without_a_picture,
     }
 
 

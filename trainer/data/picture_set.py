@@ -1,21 +1,26 @@
-"""Pictures of labelled people, read from folders, tar files or packs into memory."""
+"""Pictures of labelled people, read from folders, tar files or packs into memory.
 
-import io
-import tarfile
-from collections.abc import Iterator, Sequence
+A picture that can't be read is left out and named; the others are read all the same.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from opqn_app.core.errors import DataError
-from trainer.data.crop_set import CropSet
+from opqn_app.core.errors import DataError, PhotoUnreadable
+from opqn_app.core.progress import counted
+from opqn_app.vision.photo_folder import CROP_SUFFIXES
+from trainer.data.crop_set import CropSet, joined
 from trainer.data.packs import is_pack, read_pack
+from trainer.data.picture_files import Dropped, PictureFiles, open_picture
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".pgm"})
+AT_ONCE = 1024  # pictures whose bytes are in memory together
+Pixels = NDArray[np.uint8]
 
 
 def read_crops(sources: list[Path], *, part: str = "") -> CropSet:
@@ -26,27 +31,25 @@ def read_crops(sources: list[Path], *, part: str = "") -> CropSet:
         part: read only what lies under this folder of the set, such as "train".
 
     Raises:
-        DataError: a source is missing, holds no pictures, or its pictures differ in size.
+        DataError: a source is missing, no picture can be read, or pictures differ in size.
     """
-    found: list[tuple[PurePosixPath, str, NDArray[np.uint8]]] = []
-    for source in sources:
-        if is_pack(source):
-            pack = read_pack(source, part=part)
-            listed = zip(pack.files, pack.people, pack.images, strict=True)
-            found += [(PurePosixPath(str(f)), str(p), image) for f, p, image in listed]
-        else:
-            listing = _pictures(source, part)
-            found += [(path, path.parent.name, _decode(data, path)) for path, data in listing]
+    packs = [read_pack(source, part=part) for source in sources if is_pack(source)]
+    plain = _Listing([source for source in sources if not is_pack(source)], part)
+    images = dict(plain.pictures(np.asarray))
+    found = [(plain.names[row][0], plain.person(row), image) for row, image in images.items()]
+    for pack in packs:
+        listed = zip(pack.files, pack.people, pack.images, strict=True)
+        found += [(PurePosixPath(str(f)), str(p), image) for f, p, image in listed]
     found.sort(key=lambda entry: entry[0])
-    where = ", ".join(str(source) for source in sources)
     if not found:
-        raise DataError(where, f"no pictures of people lie under '{part or '.'}'")
+        raise plain.nothing(sources)
     if len({image.shape for _, _, image in found}) > 1:
-        raise DataError(where, "the crops differ in size")
+        raise DataError(_named(sources), "the crops differ in size")
     return CropSet(
         np.stack([image for _, _, image in found]),
         np.array([person for _, person, _ in found]),
         np.array([str(path) for path, _, _ in found]),
+        tuple(plain.left_out),
     )
 
 
@@ -60,7 +63,7 @@ def read_pictures(sources: Sequence[Path], *, side: int, cut: int = 0, part: str
         part: read only what lies under this folder of the set.
 
     Raises:
-        DataError: a source is missing or holds no pictures, or a picture can't be decoded.
+        DataError: a source is missing, or no picture can be read.
     """
     parts = [fitted(read_pack(s, part=part), side=side, cut=cut) for s in sources if is_pack(s)]
     plain = [source for source in sources if not is_pack(source)]
@@ -72,8 +75,8 @@ def read_pictures(sources: Sequence[Path], *, side: int, cut: int = 0, part: str
     order = np.argsort(files, kind="stable")
     if len(parts) == 1 and np.array_equal(order, np.arange(len(order))):
         return parts[0]
-    people = np.concatenate([p.people for p in parts])
-    return CropSet(np.concatenate([p.images for p in parts])[order], people[order], files[order])
+    whole = joined(parts)
+    return CropSet(whole.images[order], whole.people[order], files[order], whole.left_out)
 
 
 def fitted(pictures: CropSet, *, side: int, cut: int = 0) -> CropSet:
@@ -81,10 +84,10 @@ def fitted(pictures: CropSet, *, side: int, cut: int = 0) -> CropSet:
     if not cut and pictures.images.shape[1:3] == (side, side):
         return pictures
     images = np.stack([fit_square(Image.fromarray(i), side=side, cut=cut) for i in pictures.images])
-    return CropSet(images, pictures.people, pictures.files)
+    return CropSet(images, pictures.people, pictures.files, pictures.left_out)
 
 
-def fit_square(image: Image.Image, *, side: int, cut: int = 0) -> NDArray[np.uint8]:
+def fit_square(image: Image.Image, *, side: int, cut: int = 0) -> Pixels:
     """Centre cut, shorter side scaled to `side`, centre square: (side, side, 3) uint8 RGB.
 
     Scaled bilinearly with antialiasing, as `opqn_app.opqn.torch.preprocess` does in the app.
@@ -106,87 +109,89 @@ def _centre(image: Image.Image, width: int, height: int) -> Image.Image:
 
 def _read_plain(sources: list[Path], *, side: int, cut: int, part: str) -> CropSet:
     """Names first, then pictures straight into their place: no second copy of a large set."""
-    names = [(path, s) for s, source in enumerate(sources) for path in _names(source, part)]
-    if not names:
-        where = ", ".join(str(source) for source in sources)
-        raise DataError(where, f"no pictures of people lie under '{part or '.'}'")
-    names.sort()
-    row_of = {name: row for row, name in enumerate(names)}
-    images = np.empty((len(names), side, side, 3), dtype=np.uint8)
-
-    def square(entry: tuple[PurePosixPath, bytes]) -> NDArray[np.uint8]:
-        path, data = entry
-        with _opened(data, path) as image:
-            return fit_square(image, side=side, cut=cut)
-
-    with ThreadPoolExecutor() as pool:
-        for s, source in enumerate(sources):
-            for batch in _batched(_pictures(source, part), 1024):
-                for (path, _), image in zip(batch, pool.map(square, batch), strict=True):
-                    images[row_of[path, s]] = image
-    people = np.array([path.parent.name for path, _ in names])
-    return CropSet(images, people, np.array([str(path) for path, _ in names]))
+    listing = _Listing(sources, part)
+    images = np.empty((len(listing.names), side, side, 3), dtype=np.uint8)
+    is_read = np.zeros(len(images), bool)
+    for row, image in listing.pictures(lambda image: fit_square(image, side=side, cut=cut)):
+        images[row], is_read[row] = image, True
+    kept = np.flatnonzero(is_read)
+    if not len(kept):
+        raise listing.nothing(sources)
+    if len(kept) < len(images):
+        for place, row in enumerate(kept.tolist()):
+            images[place] = images[row]
+    people = np.array([listing.person(row) for row in kept.tolist()])
+    files = np.array([str(listing.names[row][0]) for row in kept])
+    return CropSet(images[: len(kept)], people, files, tuple(listing.left_out))
 
 
-def _batched(
-    entries: Iterator[tuple[PurePosixPath, bytes]], size: int
-) -> Iterator[list[tuple[PurePosixPath, bytes]]]:
-    batch = []
-    for entry in entries:
-        batch.append(entry)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+class _Listing:
+    """The pictures of folders and tar files, by name over all of them.
 
-
-def _names(source: Path, part: str) -> list[PurePosixPath]:
-    """The pictures of a source, unread.
-
-    Raises:
-        DataError: it is neither a folder nor a tar file.
+    Attributes:
+        names: (path inside the set, number of the source) of each, ascending.
+        left_out: what takes no part, the unreadable ones once `pictures` has met them.
     """
-    if source.is_dir():
-        found = [PurePosixPath(f.relative_to(source).as_posix()) for f in source.rglob("*")]
-    elif source.is_file() and tarfile.is_tarfile(source):
-        with tarfile.open(source) as tar:
-            found = [PurePosixPath(member.name) for member in tar if member.isfile()]
-    else:
-        raise DataError(source, "it is neither a folder nor a tar file")
-    return [path for path in found if _is_wanted(path, part)]
+
+    def __init__(self, sources: Sequence[Path], part: str) -> None:
+        self._part = part
+        self._sources = [
+            PictureFiles(source, CROP_SUFFIXES, part=part, may_be_empty=True) for source in sources
+        ]
+        self.names = sorted(
+            (PurePosixPath(str(file)), number)
+            for number, source in enumerate(self._sources)
+            for file in source.files
+        )
+        self.left_out = [entry for source in self._sources for entry in source.left_out]
+
+    def person(self, row: int) -> str:
+        return self.names[row][0].parent.name
+
+    def pictures(self, made: Callable[[Image.Image], Pixels]) -> Iterator[tuple[int, Pixels]]:
+        """Row and pixels of each picture that can be read, in the order they lie on the disk."""
+        row_of = {name: row for row, name in enumerate(self.names)}
+        failed: list[Dropped] = []
+
+        def pixels(read: tuple[str, bytes | PhotoUnreadable]) -> Pixels | Dropped:
+            name, data = read
+            try:
+                if isinstance(data, PhotoUnreadable):
+                    raise data
+                return made(open_picture(data, name))
+            except PhotoUnreadable as failure:
+                return Dropped(name, failure.reason)
+
+        with ThreadPoolExecutor() as pool:
+            for number, source in enumerate(self._sources):
+                order = source.reading_order()
+                for start in range(0, len(order), AT_ONCE):
+                    read = [_read(source, row) for row in order[start : start + AT_ONCE]]
+                    for (name, _), found in zip(read, pool.map(pixels, read), strict=True):
+                        if isinstance(found, Dropped):
+                            failed.append(found)
+                        else:
+                            yield row_of[PurePosixPath(name), number], found
+        self.left_out += sorted(failed, key=lambda entry: entry.file)
+
+    def nothing(self, sources: Sequence[Path]) -> DataError:
+        """The error where not one picture was read."""
+        where = _named(sources)
+        if self.names:
+            last = self.left_out[-1]
+            tried = counted(len(self.names), "picture")
+            return DataError(where, f"none of its {tried} can be read ({last.file}: {last.reason})")
+        kinds = next((words for source in self._sources if (words := source.mostly())), "")
+        return DataError(where, f"no pictures of people lie under '{self._part or '.'}'{kinds}")
 
 
-def _pictures(source: Path, part: str) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """The same with their bytes."""
-    if source.is_dir():
-        for path in _names(source, part):
-            yield path, (source / path).read_bytes()
-        return
-    wanted = set(_names(source, part))
-    with tarfile.open(source) as tar:
-        for member in tar:
-            path = PurePosixPath(member.name)
-            stream = tar.extractfile(member) if path in wanted else None
-            if stream is not None:
-                yield path, stream.read()
-
-
-def _is_wanted(path: PurePosixPath, part: str) -> bool:
-    inside = not part or path.parts[0] == part
-    return inside and path.suffix.lower() in IMAGE_SUFFIXES
-
-
-def _decode(data: bytes, path: PurePosixPath) -> NDArray[np.uint8]:
-    with _opened(data, path) as image:
-        return np.asarray(image.convert("RGB"))
-
-
-@contextmanager
-def _opened(data: bytes, path: PurePosixPath) -> Iterator[Image.Image]:
+def _read(source: PictureFiles, row: Any) -> tuple[str, bytes | PhotoUnreadable]:
+    name = str(source.files[row])
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            image.load()
-            yield image
-    except (UnidentifiedImageError, OSError) as error:
-        raise DataError(str(path), "the picture can't be decoded") from error
+        return name, source.read(row)
+    except PhotoUnreadable as failure:
+        return name, failure
+
+
+def _named(sources: Sequence[Path]) -> str:
+    return ", ".join(str(source) for source in sources)

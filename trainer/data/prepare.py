@@ -8,9 +8,9 @@ from pathlib import Path
 
 from opqn_app.core.errors import DataError
 from opqn_app.core.types import FaceDetector
-from opqn_app.vision.images import PHOTO_SUFFIXES
+from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 from trainer.data.crop_folder import CropFolder
-from trainer.data.pictures import PictureFiles
+from trainer.data.picture_files import PictureFiles
 from trainer.data.prepared import PrepareReport, PrepareSettings
 
 AT_ONCE = 8  # photos between two yields

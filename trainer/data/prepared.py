@@ -78,6 +78,7 @@ class PrepareReport:
         lost: people all of whose photos were dropped.
         dropped: (file, kind, reason) of each.
         loose: photos in no person's folder, which nobody looked at.
+        unlisted: folders that can't be read.
         others: suffix → number of files that are no photos this program reads.
     """
 
@@ -88,6 +89,7 @@ class PrepareReport:
     lost: tuple[str, ...]
     dropped: tuple[tuple[str, str, str], ...]
     loose: tuple[str, ...]
+    unlisted: tuple[str, ...]
     others: dict[str, int]
     seconds: float
 
@@ -104,6 +106,7 @@ class PrepareReport:
                 dict(zip(("file", "kind", "reason"), d, strict=True)) for d in self.dropped
             ],
             "in_no_persons_folder": list(self.loose),
+            "folders_that_cannot_be_read": list(self.unlisted),
             "other_files": self.others,
         }
 

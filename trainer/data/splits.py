@@ -92,7 +92,9 @@ def load_split(path: Path, pictures: CropSet) -> Split:
         rows = {r: np.array(sorted(row_of[f] for f in values[r]), np.intp) for r in ROLES}
         return Split(kind=str(values["kind"]), seed=int(values["seed"]), **rows)
     except KeyError as error:
-        raise DataError(path, f"the pictures lack {error}, which this split names") from error
+        reason = f"the pictures lack {error}, which this split names"
+        left_out = [e.reason for e in pictures.left_out if e.file == error.args[0]]
+        raise DataError(path, "; ".join([reason, *left_out])) from error
     except (OSError, ValueError, TypeError) as error:
         raise DataError(path, f"it is not a recorded split ({error})") from error
 
@@ -116,7 +118,7 @@ def manifest_hash(pictures: CropSet) -> str:
     """SHA-256 over names, people and pixels: which data this was, to the bit."""
     digest = hashlib.sha256()
     for file, person, image in zip(pictures.files, pictures.people, pictures.images, strict=True):
-        digest.update(f"{file}\0{person}\0{picture_hash(image)}\n".encode())
+        digest.update(f"{file}\0{person}\0{picture_hash(image)}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

@@ -32,12 +32,13 @@ class RunDir:
         """A new folder for a run.
 
         Raises:
-            DataError: there already is a run.
+            DataError: the place is taken, or can't be written.
         """
-        if (path / "config.json").exists():
-            reason = "a run is there already; go on with it (--resume) or choose another folder"
-            raise DataError(path, reason)
-        path.mkdir(parents=True, exist_ok=True)
+        check_is_free(path)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataError(path, f"the run can't be written there ({error})") from error
         replace_json(path / "config.json", config.to_dict())
         return cls(path)
 
@@ -108,6 +109,27 @@ class RunDir:
         """Drop epochs from `epoch` on: what a resumed run is about to write again."""
         kept = [json.dumps(line) + "\n" for line in self.metrics() if line["epoch"] < epoch]
         replace_text(self.path / "metrics.jsonl", "".join(kept))
+
+
+def check_is_free(path: Path) -> None:
+    """Whether a new run may be made at `path`.
+
+    Raises:
+        DataError: a run or something else is there.
+    """
+    try:
+        names = [entry.name for entry in path.iterdir()]
+    except FileNotFoundError:
+        return
+    except NotADirectoryError as error:
+        raise DataError(path, "it is a file; choose another name for the run") from error
+    except OSError as error:
+        raise DataError(path, f"the run can't be written there ({error})") from error
+    if "config.json" in names:
+        reason = "a run is there already; go on with it (--resume) or choose another name"
+        raise DataError(path, reason)
+    if names:
+        raise DataError(path, "it holds other files; choose another name for the run")
 
 
 def find_runs(folder: Path) -> list[RunDir]:

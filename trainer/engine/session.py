@@ -10,11 +10,12 @@ from opqn_app.core.progress import ProgressLine, duration_in_words
 from opqn_app.opqn.torch.device import pick_device
 from trainer.config import DataConfig, TrainConfig
 from trainer.data.loading import TrainingData, describe, load_data
+from trainer.data.picture_files import left_out_in_words
 from trainer.engine.distributed import is_main_process, joined_world
 from trainer.engine.finish import finish
 from trainer.engine.reports import EpochReport, StepProgress, Stopped
 from trainer.engine.resume import go_on
-from trainer.engine.runs import RunDir
+from trainer.engine.runs import RunDir, check_is_free
 from trainer.engine.stopping import StopFlag, stop_requests
 from trainer.engine.tensorboard import Curves
 from trainer.engine.train import train
@@ -80,6 +81,10 @@ def run_jobs(jobs: list[Job], *, as_json: bool) -> list[dict[str, Any]]:
     results = []
     loaded: tuple[DataConfig, int, TrainingData] | None = None
     device = pick_device(jobs[0].config.engine.device) if jobs else "cpu"
+    if is_main_process():
+        for job in jobs:
+            if not job.is_resumed:
+                check_is_free(job.path)  # before minutes of reading
     with stop_requests() as stop, joined_world(device) as world:
         for job in jobs:
             method = job.config.method
@@ -140,7 +145,12 @@ def _load(job: Job, voice: Voice) -> TrainingData:
     twins = describe(data)["duplicates_across"] if is_main_process() else 0
     if twins:
         words += f"\n{twins:,} of the asking pictures also train (the same pixels)"
-    voice.event("data", {**counts, "people": len(data.classes), "duplicates": twins}, words)
+    left_out, people = data.pictures.left_out, data.pictures.people
+    rest = "; the run's environment.json names all"
+    words = "\n".join([words, *left_out_in_words(left_out, people, rest)])
+    lost = {"left_out": len(left_out), "people_without_a_picture": data.without_a_picture}
+    told = {**counts, "people": len(data.classes), "duplicates": twins, **lost}
+    voice.event("data", told, words)
     return data
 
 

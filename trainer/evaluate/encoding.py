@@ -21,7 +21,8 @@ from opqn_app.opqn.encoder import OnnxEncoder
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
-from trainer.data.pictures import Crop, Dropped, PictureSource
+from trainer.data.picture_files import Dropped
+from trainer.data.pictures import Crop, PictureSource
 
 READ_ON_CPU = 16  # pictures between two signs of progress
 READ_ON_GPU = 256

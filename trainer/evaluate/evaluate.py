@@ -16,7 +16,8 @@ from threadpoolctl import threadpool_limits
 
 from opqn_app.core.errors import ExtraMissing
 from opqn_app.core.types import Codes, Floats
-from trainer.data.pictures import Dropped, PictureSource
+from trainer.data.picture_files import Dropped
+from trainer.data.pictures import PictureSource
 from trainer.evaluate.baselines import ControlUnavailable, ProductQuantizer, train_pq
 from trainer.evaluate.encoding import Candidate, Encoded, encode, load_candidate
 from trainer.evaluate.protocols import QuerySplit

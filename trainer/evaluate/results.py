@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.data.pictures import Dropped
+from trainer.data.picture_files import Dropped
 from trainer.evaluate.protocols import QuerySplit
 from trainer.evaluate.ranking import Ranking
 from trainer.evaluate.subspace_maps import SubSpaceMap

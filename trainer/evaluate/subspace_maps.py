@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.types import Floats
-from trainer.data.pictures import Dropped, PictureSource
+from trainer.data.picture_files import Dropped
+from trainer.data.pictures import PictureSource
 from trainer.evaluate.encoding import Candidate, read_crop
 from trainer.evaluate.tsne import embed
 

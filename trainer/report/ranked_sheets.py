@@ -2,7 +2,8 @@
 
 from PIL import Image, ImageDraw, ImageFont
 
-from trainer.data.pictures import Dropped, PictureSource
+from trainer.data.picture_files import Dropped
+from trainer.data.pictures import PictureSource
 from trainer.evaluate.encoding import read_crop
 from trainer.evaluate.results import EvalReport, MethodResult
 from trainer.report.chart_style import DARK, LIGHT, Theme

@@ -40,12 +40,14 @@ class DataField(QWidget):
         self,
         runner: TaskRunner,
         *,
+        look: Callable[[Path], LabelledData] = look_at,
         choose_folder: Choose = choose_folder,
         choose_file: Choose = choose_file,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._runner = runner
+        self._look_at = look
         self._choosers = {"folder": choose_folder, "file": choose_file}
         self._task: Task | None = None
         self.found: LabelledData | None = None
@@ -112,7 +114,7 @@ class DataField(QWidget):
             self.changed.emit()
             return
         self._words.setText("Looking at what is there …")
-        task = self._task = self._runner.start("read", look_at, path)
+        task = self._task = self._runner.start("read", self._look_at, path)
         task.succeeded.connect(lambda found: self._show(task, found))
         task.failed.connect(lambda error: self._refuse(task, path))
         self.changed.emit()

@@ -1,13 +1,18 @@
 """A first look at a set of labelled pictures: how many people and pictures, before any work."""
 
 import json
-import os
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from opqn_app.core.progress import counted
+from opqn_app.vision.photo_folder import (
+    CROP_SUFFIXES,
+    PHOTO_SUFFIXES,
+    FolderScan,
+    belonging,
+)
 
 PACK_SUFFIX = ".safetensors"  # what `opqn pack` writes
 MOST = 200_000  # pictures counted; beyond that "more than"
@@ -43,21 +48,22 @@ class LabelledData:
         return f"{people}, {least}{counted(self.pictures, 'picture')}"
 
 
-def look_at(path: Path) -> LabelledData:
+def look_at(path: Path, suffixes: frozenset[str] = PHOTO_SUFFIXES | CROP_SUFFIXES) -> LabelledData:
     """Count people and pictures; names only, no picture is opened. For a lane.
 
+    Args:
+        suffixes: of the pictures that count.
+
     Raises:
-        OSError, tarfile.TarError, ValueError: it can't be read.
+        OpqnError, OSError, tarfile.TarError, ValueError: it can't be read.
     """
     if path.suffix == PACK_SUFFIX:
         return _look_into_pack(path)
-    from opqn_app.vision.images import PHOTO_SUFFIXES
-
-    suffixes = PHOTO_SUFFIXES | {".pgm"}  # what old sets of faces come in
     people: set[str] = set()
     pictures = 0
-    for person, name in _names(path):
-        if os.path.splitext(name)[1].lower() in suffixes:  # noqa: PTH122 - many names
+    for picture in _pictures(path, suffixes):
+        person = picture.parent.name
+        if person:
             people.add(person)
             pictures += 1
             if pictures >= MOST:
@@ -79,20 +85,18 @@ def _look_into_pack(path: Path) -> LabelledData:
         raise ValueError("it is no pack of pictures") from error
 
 
-def _names(path: Path) -> Iterator[tuple[str, str]]:
-    """(person, file name) of each file; a file's folder is its person."""
+def _pictures(path: Path, suffixes: frozenset[str]) -> Iterator[PurePosixPath]:
+    """The picture files inside; a file's folder is its person."""
     if path.is_file():
         with tarfile.open(path) as tar:
-            for member in tar:
-                if member.isfile():
-                    folder, _, name = member.name.rpartition("/")
-                    yield folder.rpartition("/")[2], name
+            files = [PurePosixPath(member.name) for member in tar if _is_file(member)]
+        yield from (file for file in belonging(files) if file.suffix.lower() in suffixes)
         return
-    for folder, _folders, files in os.walk(path, onerror=_raise):
-        if Path(folder) != path:
-            for name in files:
-                yield folder, name
+    scan, seen = FolderScan(path, suffixes=suffixes), 0
+    for _ in scan.steps():
+        yield from (PurePosixPath(f.rel_path) for f in scan.files[seen:] if not f.problem)
+        seen = len(scan.files)
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _is_file(member: tarfile.TarInfo) -> bool:
+    return member.isfile() or member.islnk() or member.issym()

@@ -228,7 +228,7 @@ class SearchPage(QWidget):
             self._set_query(Query(tuple(faces)))
 
     def _ask_for_photos(self, *, add: bool) -> None:
-        from opqn_app.vision.images import PHOTO_SUFFIXES
+        from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 
         patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
         names, _ = QFileDialog.getOpenFileNames(

@@ -1,5 +1,6 @@
 """What is to be trained: pictures, preset, code length; as arguments of `opqn train`."""
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -10,9 +11,10 @@ from opqn_app.core.settings import Settings
 from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietComboBox, QuietSpinBox
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.data_field import DataField
-from opqn_app.ui.kit.labelled_data import EXPLAINED
+from opqn_app.ui.kit.labelled_data import EXPLAINED, look_at
 from opqn_app.ui.kit.wording import DEVICES
 from opqn_app.ui.work.tasks import TaskRunner
+from opqn_app.vision.photo_folder import CROP_SUFFIXES
 
 PRESETS = {
     "quick": "Quick: a small network",
@@ -48,7 +50,7 @@ class TrainForm(ChoiceColumn):
     ) -> None:
         super().__init__("Train", parent)
         self._is_running = False
-        self.data = DataField(runner)
+        self.data = DataField(runner, look=partial(look_at, suffixes=CROP_SUFFIXES))
         self._build(settings)
         self.data.changed.connect(self._show_enabled)
         self._show_bits()

@@ -97,8 +97,9 @@ class TrainPage(QWidget):
         """Begin a new run."""
         data = self.form.data.path
         assert data is not None
-        name = training.run_name(data, [run.name for run in self.runs.runs])
-        place = ["--out", str(training.runs_folder()), "--name", name]
+        folder = training.runs_folder()
+        taken = [each.name for each in folder.iterdir()] if folder.is_dir() else []
+        place = ["--out", str(folder), "--name", training.run_name(data, taken)]
         self._start([*self.form.arguments(), *place])
 
     def resume(self, path: Path) -> None:

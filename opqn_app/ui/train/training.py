@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from opqn_app.core import paths
+from opqn_app.core.progress import counted
 from opqn_app.ui.charts.chart_data import Axes, Curve
 
 LOSS_AXES = Axes(
@@ -192,10 +193,11 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def run_name(data: Path, taken: Sequence[str]) -> str:
-    """First part of a new run's name: the data's and the day's, numbered if need be."""
-    first = f"{data.name.partition('.')[0]} {time.strftime('%Y-%m-%d')}"
+    """A new run's name: the data's and the day's, numbered if it is taken."""
+    first = f"{data.name.partition('.')[0]} {time.strftime('%Y-%m-%d')}".strip()
     number, name = 1, first
-    while any(other.startswith(f"{name}-") for other in taken):
+    used = {other.casefold() for other in taken}  # some disks know no upper and lower case
+    while name.casefold() in used:
         number += 1
         name = f"{first} {number}"
     return name
@@ -223,6 +225,12 @@ def data_in_words(values: dict[str, Any]) -> str:
     )
     if values["duplicates"]:
         words += f" {values['duplicates']:,} test pictures also train (the same pixels)."
+    if values.get("left_out"):
+        words += f" {counted(values['left_out'], 'picture')} took no part"
+        lost = values["people_without_a_picture"]
+        more = f" and {len(lost) - 3:,} more" if len(lost) > 3 else ""
+        words += f", and none is left of {', '.join(lost[:3])}{more}." if lost else "."
+        words += " The run's environment.json says why."
     return words
 
 

@@ -1,19 +1,31 @@
-"""Find the photo files below a folder without opening any of them."""
+"""Which files below a folder are its photos, told by names alone; no photo is opened.
+
+The one rule of indexing, evaluating, preparing, training and packing.
+"""
 
 import errno
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, Protocol
 
 from opqn_app.core.errors import FolderUnavailable
-from opqn_app.index.excludes import Excludes
-from opqn_app.store.records import real_path
+from opqn_app.core.files import real_path
 from opqn_app.vision import reasons
-from opqn_app.vision.images import PHOTO_SUFFIXES
+from opqn_app.vision.raw import RAW_SUFFIXES
 
+PHOTO_SUFFIXES = RAW_SUFFIXES | {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    *(".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
+    *(".heic", ".heif", ".hif", ".avif"),
+}
+# Of pictures that show a face and no more; .pgm is what old sets of faces come in.
+CROP_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".pgm"})
+
+HIDDEN = "."  # begins the names that people don't see, and those of side files
 SKIP_MARKERS = frozenset({".nomedia", ".noimage"})  # a folder that holds one is left out
 
 # Bins, thumbnails and snapshots of file managers, network disks and operating systems.
@@ -62,6 +74,12 @@ class ScanResult:
     unreadable: tuple[str, ...]
 
 
+class LeavesOut(Protocol):
+    """Patterns of what a user does not want."""
+
+    def matches(self, rel_path: str, *, is_folder: bool) -> bool: ...
+
+
 class _Folder(NamedTuple):
     rel_path: str
     real: Path  # absolute, without links
@@ -72,22 +90,31 @@ class FolderScan:
 
     Attributes:
         files: found so far, in no order.
+        others: suffix → how many files have it that are no photos.
     """
 
     def __init__(
-        self, root: Path, excludes: Sequence[str] = (), skip: frozenset[str] = frozenset()
+        self,
+        root: Path,
+        *,
+        suffixes: frozenset[str] = PHOTO_SUFFIXES,
+        excludes: LeavesOut | None = None,
+        skip: frozenset[str] = frozenset(),
     ) -> None:
         """Prepare a scan.
 
         Args:
             root: the folder that relative paths start from.
-            excludes: patterns as in a .gitignore file; see `Excludes`.
+            suffixes: of the files that count as photos, in lower case.
+            excludes: what the user does not want.
             skip: relative paths of folders to leave out, such as roots of their own.
         """
         self.files: list[PhotoFile] = []
+        self.others: Counter[str] = Counter()
         self._root = root
         self._real_root = real_path(root)
-        self._excludes = Excludes(excludes) if excludes else None
+        self._suffixes = suffixes
+        self._excludes = excludes
         self._skip = skip
         self._unreadable: list[str] = []
         self._visited: set[Path] = set()  # real paths; inode numbers are not unique on every disk
@@ -148,11 +175,12 @@ class FolderScan:
 
     def _take(self, entry: os.DirEntry[str], folder: _Folder) -> None:
         rel_path = f"{folder.rel_path}/{entry.name}" if folder.rel_path else entry.name
-        if entry.name.startswith(".") or self._is_excluded(entry, rel_path):
+        if entry.name.startswith(HIDDEN) or self._is_excluded(entry, rel_path):
             return
         is_link = entry.is_symlink()
         _, dot, kind = entry.name.rpartition(".")  # a Path for each name takes a third of a scan
-        is_photo = (dot + kind).lower() in PHOTO_SUFFIXES
+        suffix = (dot + kind).lower()
+        is_photo = suffix in self._suffixes
         try:
             if entry.is_dir():
                 if not self._is_left_out(rel_path):
@@ -163,6 +191,8 @@ class FolderScan:
             elif is_link and not Path(entry.path).exists():
                 # Where the link led was perhaps a folder on a disk that is not there now.
                 self._unreadable.append(rel_path)
+            elif dot and kind:
+                self.others[suffix] += 1
         except OSError as error:
             if error.errno == errno.ENOENT and not is_link:
                 return  # deleted a moment ago
@@ -179,10 +209,8 @@ class FolderScan:
             self._folders.append(_Folder(rel_path, parent.real / entry.name))
 
     def _is_left_out(self, folder: str) -> bool:
-        name = folder.rpartition("/")[2]
         return (
-            name.startswith(".")
-            or name.lower() in SYSTEM_FOLDERS
+            is_left_out_folder(folder.rpartition("/")[2])
             or folder in self._skip
             or (self._excludes is not None and self._excludes.matches(folder, is_folder=True))
         )
@@ -200,6 +228,30 @@ class FolderScan:
 def _ancestors(folder: str) -> list[str]:
     parts = folder.split("/") if folder else []
     return ["/".join(parts[: i + 1]) for i in range(len(parts))]
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is one that people don't see, or a side file."""
+    return name.startswith(HIDDEN)
+
+
+def is_left_out_folder(name: str) -> bool:
+    """Whether a folder of this name is hidden, or a system's and no user's."""
+    return is_hidden(name) or name.lower() in SYSTEM_FOLDERS
+
+
+def belonging(paths: Sequence[PurePosixPath]) -> list[PurePosixPath]:
+    """Of the files of an archive those that a scan of the unpacked folder would look at."""
+    marked = {path.parent for path in paths if path.name in SKIP_MARKERS}
+    return [
+        path
+        for path in paths
+        if not (
+            is_hidden(path.name)
+            or any(map(is_left_out_folder, path.parts[:-1]))
+            or (marked and not marked.isdisjoint(path.parents))
+        )
+    ]
 
 
 def stat_photo(root: Path, rel_path: str) -> PhotoFile | None:
