@@ -16,8 +16,8 @@ from opqn_app.vision.turned_faces import TurningDetector
 
 MIN_FACE = 20  # pixels of the copy that is searched
 MIN_CONFIDENCE = 0.90
-# For vision.turned_faces. TODO
-SURE, LEAST_ON_ITS_SIDE = 0.98, 0.99
+# For vision.turned_faces: ...
+SURE, EVIDENT = 0.98, 0.98
 
 
 class MtcnnDetector:
@@ -66,7 +66,7 @@ def make_detector(name: str) -> TurningDetector:
         SettingsError: there is none of that name, or it is not installed.
     """
     if name == "mtcnn":
-        return TurningDetector(MtcnnDetector(), sure=SURE, least=LEAST_ON_ITS_SIDE)
+        return TurningDetector(MtcnnDetector(), sure=SURE, least=EVIDENT)
     if name != "yunet":
         raise SettingsError("detector", f"'{name}' is not one of mtcnn, yunet")
     if not is_installed("cv2"):
@@ -74,7 +74,7 @@ def make_detector(name: str) -> TurningDetector:
     from opqn_app.vision import yunet
 
     return TurningDetector(
-        yunet.YunetDetector(), sure=yunet.SURE, least=yunet.LEAST_ON_ITS_SIDE
+        yunet.YunetDetector(), sure=yunet.SURE, least=yunet.EVIDENT
     )
 
 

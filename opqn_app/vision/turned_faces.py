@@ -40,10 +40,13 @@ class Look:
     pixels: int
 
 
-# A scan may lie on any side; a profile picture may show less of a head than detectors want to see.
-# Faces of 20 px on such a copy are 5 % as wide as a photo of 4:3 that is turned, and fill an eighth
-# of one with a border.
-LOOKS = (*(Look(turns, 0.0, 400 * 300) for turns in (1, 2, 3)), Look(0, 0.5, 320 * 320))
+# A scan may lie on any side; a profile picture may show less of a head than detectors want to see,
+# and then the head fills it.
+LOOKS = (
+    *(Look(turns, 0.0, 400 * 300) for turns in (1, 2, 3)),
+    *(Look(turns, 0.5, 192 * 192) for turns in (0, 1, 2, 3)),
+)
+SMALLEST = 0.04  # of the photo's longer side; smaller faces are no evidence, too many are false
 
 
 class TurningDetector:
@@ -51,45 +54,53 @@ class TurningDetector:
 
     A photo is first searched as it is. A detector is surer of a face that is upright than of one
     on its side, so a sure face means that the photo lies right, and nothing more is done. Else
-    all `LOOKS` are tried on small copies. The one with the most evidence wins, if it has any, and
-    the photo is searched that way once more. Faces come back in the photo's own frame.
+    all `LOOKS` are tried on small copies, and the photo is searched the way that shows the most
+    evidence. This counts only if it bears out what the small copy showed, and shows more than the
+    photo as it is: each look at a photo without people is one more chance to be wrong.
 
-    Safe to share between threads if the detector is.
+    Faces come back in the photo's own frame. Safe to share between threads if the detector is.
 
     Args:
-        detector: that is asked.
+        detector: that is asked, also known as `asked`.
         sure: confidence from which on a face counts as surely seen.
-        least: confidence of a face on a small copy that counts as evidence. It is high, since each
-            look at a photo without people is one more chance to be wrong.
+        least: confidence from which on a face counts as evidence.
     """
 
     def __init__(self, detector: PreparedDetector, *, sure: float, least: float) -> None:
-        self._detector = detector
+        self.asked = detector
         self._sure = sure
         self._least = least
 
     def prepare(self) -> None:
         """Read the networks now instead of when they are first used."""
-        self._detector.prepare()
+        self.asked.prepare()
 
     def detect(self, image: Image.Image, pixels: int = FAST.pixels) -> list[DetectedFace]:
         """Faces of an RGB picture of any size, in its own pixels, in no stated order.
 
         Of a face on its side the landmarks are still in order as seen upright.
         """
-        found = self._detector.detect(image, pixels)
+        found = self.asked.detect(image, pixels)
         if any(face.confidence >= self._sure for face in found):
             return found
-        glimpses = [self._glimpse(image, look) for look in LOOKS]
-        best = max(range(len(LOOKS)), key=lambda i: _evidence(glimpses[i]))
+        glimpses = [self._evidence(self._search(image, look, look.pixels), image) for look in LOOKS]
+        best = max(range(len(LOOKS)), key=glimpses.__getitem__)
         if not glimpses[best]:
             return found
         again = self._search(image, LOOKS[best], pixels)
-        return without_doubles([*again, *glimpses[best], *found], OVERLAP)
+        if self._evidence(again, image) <= self._evidence(found, image):
+            return found
+        return without_doubles([*again, *found], OVERLAP)
 
-    def _glimpse(self, image: Image.Image, look: Look) -> list[DetectedFace]:
-        seen = self._search(image, look, look.pixels)
-        return [face for face in seen if face.confidence >= self._least]
+    def _evidence(self, faces: Sequence[DetectedFace], image: Image.Image) -> float:
+        """The logarithm of the odds that all that count are faces; 0 if none does."""
+        smallest = SMALLEST * max(image.size)
+        odds = 0.0
+        for face in faces:
+            if face.confidence >= self._least and face.box.height >= smallest:
+                sure = min(face.confidence, 0.9999)
+                odds += math.log(sure / (1.0 - sure))
+        return odds
 
     def _search(self, image: Image.Image, look: Look, pixels: int) -> list[DetectedFace]:
         """Faces in pixels of `image`; `pixels` are those of the copy, border included."""
@@ -99,15 +110,9 @@ class TurningDetector:
         copy = bounded_copy(image, max(1, int(pixels * share)))
         rim = round(look.border * max(copy.size))
         scale = np.array([image.width / copy.width, image.height / copy.height])
-        seen = self._detector.detect(_turned(_framed(copy, rim), look.turns), pixels)
+        seen = self.asked.detect(_turned(_framed(copy, rim), look.turns), pixels)
         size = copy.width + 2 * rim, copy.height + 2 * rim
         return [_moved(face, look.turns, size, rim, scale) for face in seen]
-
-
-def _evidence(faces: Sequence[DetectedFace]) -> float:
-    """The logarithm of the odds that all of them are faces; 0 for none."""
-    sure = (min(face.confidence, 0.9999) for face in faces)
-    return math.fsum(math.log(each / (1.0 - each)) for each in sure)
 
 
 def _framed(copy: Image.Image, rim: int) -> Image.Image:

@@ -18,7 +18,7 @@ MODEL = "detectors/face_detection_yunet_2023mar.onnx"
 LARGE_SIDE = 320  # longest side of the second copy, for faces that fill much of the photo
 MIN_SIDE = 16  # of a copy
 MIN_CONFIDENCE = 0.70
-SURE, LEAST_ON_ITS_SIDE = 0.85, 0.85  # TODO
+SURE, EVIDENT = 0.90, 0.85  # TODO
 OVERLAP = 0.3  # a face with more intersection over union with a surer one is the same
 
 
