@@ -16,7 +16,8 @@ from opqn_app.vision.turned_faces import TurningDetector
 
 MIN_FACE = 20  # pixels of the copy that is searched
 MIN_CONFIDENCE = 0.90
-# For vision.turned_faces: ...
+# See vision.turned_faces. Portraits on their side reach 0.97, upright ones begin at 0.99. Of 359 photos
+# without people the small copies show three faces above 0.98; the second search bears out none.
 SURE, EVIDENT = 0.98, 0.98
 
 
@@ -73,9 +74,7 @@ def make_detector(name: str) -> TurningDetector:
         raise SettingsError("detector", f"yunet needs OpenCV: {how_to_install('yunet')}")
     from opqn_app.vision import yunet
 
-    return TurningDetector(
-        yunet.YunetDetector(), sure=yunet.SURE, least=yunet.EVIDENT
-    )
+    return TurningDetector(yunet.YunetDetector(), sure=yunet.SURE, least=yunet.EVIDENT)
 
 
 def _detected(
