@@ -2,6 +2,7 @@
 
 import threading
 from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -16,8 +17,8 @@ from opqn_app.vision.turned_faces import TurningDetector
 
 MIN_FACE = 20  # pixels of the copy that is searched
 MIN_CONFIDENCE = 0.90
-# See vision.turned_faces. Portraits on their side reach 0.97, upright ones begin at 0.99. Of 359 photos
-# without people the small copies show three faces above 0.98; the second search bears out none.
+# See vision.turned_faces. Portraits on their side reach 0.97, upright ones begin at 0.99. Of 359
+# photos without people three show a face above 0.98 on the small copies; none is borne out.
 SURE, EVIDENT = 0.98, 0.98
 
 

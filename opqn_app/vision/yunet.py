@@ -18,8 +18,8 @@ MODEL = "detectors/face_detection_yunet_2023mar.onnx"
 LARGE_SIDE = 320  # longest side of the second copy, for faces that fill much of the photo
 MIN_SIDE = 16  # of a copy
 MIN_CONFIDENCE = 0.70
-# See vision.turned_faces. Upside-down portraits reach 0.91, upright ones begin at 0.92. Of 359 photos
-# without people the turned ones show nothing above 0.81 on the small copies.
+# See vision.turned_faces. Upside-down portraits reach 0.91, upright ones begin at 0.92. 359 photos
+# without people show nothing above 0.81 on the small copies.
 SURE, EVIDENT = 0.92, 0.85
 OVERLAP = 0.3  # a face with more intersection over union with a surer one is the same
 

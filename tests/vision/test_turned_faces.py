@@ -1,7 +1,6 @@
 """Photos on their side, tight ones, and those that need no second look."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -145,10 +144,10 @@ def test_the_turn_with_the_most_evidence_wins_and_each_face_comes_once(turns: in
 
 
 @pytest.fixture(scope="module", params=["mtcnn", "yunet"])
-def real(request: pytest.FixtureRequest) -> Iterator[TurningDetector]:
+def real(request: pytest.FixtureRequest) -> TurningDetector:
     if request.param == "yunet" and not is_installed("cv2"):
         pytest.skip("the extra 'yunet' is not installed")
-    yield make_detector(request.param)
+    return make_detector(request.param)
 
 
 @pytest.mark.parametrize("turns", range(4))
