@@ -86,7 +86,7 @@ def false_faces(
             counts["added"].append(file.name)
         for face in after:
             sides = face.box.left, face.box.top, face.box.right, face.box.bottom
-            tiles.append(image.crop(tuple(map(round, sides))).resize((TILE, TILE)))
+            tiles.append(image.crop(sides).resize((TILE, TILE)))
     if sheet is not None and tiles:
         page_of_tiles = Image.new("RGB", (TILE * 8, TILE * -(-len(tiles) // 8)))
         for i, tile in enumerate(tiles):

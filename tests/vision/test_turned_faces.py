@@ -89,7 +89,7 @@ def test_a_face_lies_where_it_is_in_the_photo_at_each_turn(turns: int, pixels: i
 
 @pytest.mark.parametrize("turns", range(4))
 def test_a_face_that_fills_the_photo_is_found_with_a_border(turns: int) -> None:
-    photo = turned(drawing().crop(tuple(int(side) for side in sides(UPRIGHT))), turns)
+    photo = turned(drawing().crop(sides(UPRIGHT)), turns)
     assert RedHeads(needs_room=True).detect(photo) == []
     [face] = wrapped(RedHeads(needs_room=True)).detect(photo)
     assert sides(face.box) == pytest.approx((0.0, 0.0, *photo.size), abs=1e-3)
