@@ -1,9 +1,11 @@
 """Keeps the best of boxes that overlap."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.types import Floats
+from opqn_app.core.types import DetectedFace, Floats
 
 Rows = NDArray[np.intp]
 
@@ -46,6 +48,15 @@ def nms_of_the_smaller(boxes: Floats, scores: Floats, most: float) -> list[int]:
         )
         if (shared <= most * np.minimum(area[kept], area[row])).all():
             kept.append(row)
+    return kept
+
+
+def without_doubles(faces: Iterable[DetectedFace], most: float) -> list[DetectedFace]:
+    """Without those that overlap an earlier one that stays by more than `most`, in order."""
+    kept: list[DetectedFace] = []
+    for face in faces:
+        if all(face.box.overlap(other.box) <= most for other in kept):
+            kept.append(face)
     return kept
 
 

@@ -66,8 +66,8 @@ def test_same_picture_gives_the_same_faces(yunet: YunetDetector, scene: Scene) -
 
 
 def test_the_setting_names_the_detector() -> None:
-    assert isinstance(make_detector("yunet"), YunetDetector)
-    assert isinstance(make_detector("mtcnn"), MtcnnDetector)
+    assert isinstance(make_detector("yunet").asked, YunetDetector)
+    assert isinstance(make_detector("mtcnn").asked, MtcnnDetector)
     with pytest.raises(SettingsError, match="one of mtcnn, yunet"):
         make_detector("dlib")
 

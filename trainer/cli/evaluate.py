@@ -270,9 +270,9 @@ def _open(path: Path, *, aligned: bool) -> "PictureSource":
         return PackedCrops(path)
     if aligned or crops_of(path) is not None:
         return AlignedCrops(path)
-    from opqn_app.vision.detect import MtcnnDetector
+    from opqn_app.vision.detect import make_detector
 
-    return PhotoCrops(path, MtcnnDetector())
+    return PhotoCrops(path, make_detector("mtcnn"))
 
 
 def _run(work: "Work", *, as_lines: bool) -> "EvalReport":

@@ -131,9 +131,9 @@ def _run(
 
 
 def _detector() -> "FaceDetector":
-    from opqn_app.vision.detect import MtcnnDetector
+    from opqn_app.vision.detect import make_detector
 
-    return MtcnnDetector()
+    return make_detector("mtcnn")
 
 
 def _progress_in_words(progress: "PrepareProgress") -> str:
