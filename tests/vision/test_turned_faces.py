@@ -12,9 +12,9 @@ from opqn_app.core.extras import is_installed
 from opqn_app.core.types import Box, DetectedFace
 from opqn_app.index.analysis import find_in_file
 from opqn_app.index.plan import PendingFile
-from opqn_app.index.scan import stat_photo
 from opqn_app.search.query import faces_in
 from opqn_app.vision.detect import make_detector
+from opqn_app.vision.photo_folder import stat_photo
 from opqn_app.vision.turned_faces import TurningDetector
 from tests.turned_scenes import is_up, portraits, tight, turned, turned_box
 
