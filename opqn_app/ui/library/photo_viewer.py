@@ -32,7 +32,7 @@ from opqn_app.core.progress import counted
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme, wording
 from opqn_app.ui.kit.overlay import Overlay
-from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.work.session import Session
 from opqn_app.ui.work.tasks import Task
 
@@ -66,7 +66,7 @@ def view_photo(library: "Library", photo: PhotoRecord) -> ViewedPhoto:
 
     image, problem = None, ""
     try:
-        image = image_of_picture(open_photo(photo.path, max_side=MAX_SIDE).image, MAX_SIDE)
+        image = image_of_photo(open_photo(photo.path, max_side=MAX_SIDE), MAX_SIDE)
     except PhotoUnreadable as error:
         is_there = photo.path.exists()
         problem = str(error) if is_there else _away(photo)
