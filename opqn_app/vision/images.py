@@ -220,9 +220,7 @@ def _without_end(
     return _Decoded(image, stored, lies, reasons.end_missing(missing))
 
 
-def _checked_boxes(
-    file: BinaryIO, path: Path, head: bytes
-) -> tuple[int, int, int, int] | None:
+def _checked_boxes(file: BinaryIO, path: Path, head: bytes) -> tuple[int, int, int, int] | None:
     """What the boxes of a HEIC or AVIF say is to be cut off. Theirs and JPEG XL's are refused here
     where they are huge: libavif does it without saying why, and JPEG XL is decoded on opening."""
     size, clean = None, None

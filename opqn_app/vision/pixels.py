@@ -9,6 +9,7 @@ from PIL import Image
 from opqn_app.vision.colour import Colours
 from opqn_app.vision.orientation import Orientation
 
+
 def bounded_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:
     """`size` shrunk in proportion so that its longest side is at most `max_side`; 1 px at least."""
     factor = min(1.0, max_side / max(size))

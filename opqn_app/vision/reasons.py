@@ -14,9 +14,12 @@ _UNKNOWN = "it is not in a photo format that is known here"
 _OTHER_HEIF = "it is a kind of HEIF that can't be read here"
 _VIDEO = "it is a video, not a photo"
 
-_PICTURE_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"\xff\x0a", b"\0\0\0\x0cJXL ")
+_PICTURE_STARTS = (
+    *(b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*"),
+    *(b"\xff\x0a", b"\0\0\0\x0cJXL "),
+)
 _PICTURE_BRANDS = (b"hei", b"hev", b"mif1", b"msf1", b"avi")
-_PICTURE_CODECS = (b"hvc1", b"av01", b"grid", b"iovl", b"iden")  # the last three are made of others
+_PICTURE_CODECS = (b"hvc1", b"av01", b"grid", b"iovl", b"iden")  # the last three: made of others
 _VIDEO_BRANDS = (
     *(b"iso", b"mp4", b"avc1", b"qt  ", b"M4V", b"3g", b"MSNV", b"mmp4"),
     *(b"f4v", b"F4V", b"dash", b"XAVC"),
@@ -76,8 +79,8 @@ def end_missing(share: float) -> str:
     Args:
         share: of its rows that are missing, 0 to 1.
     """
-    what = f"so {share:.0%} of the picture at its bottom is grey" if share else "but nothing is lost"
-    return f"the end of the file is missing, {what}"
+    what = f"the lowest {share:.0%} of the picture are grey" if share else "nothing of it is lost"
+    return f"the end of the file is missing; {what}"
 
 
 def damage(head: bytes, file: BinaryIO, error: BaseException) -> str:
