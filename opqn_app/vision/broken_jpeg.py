@@ -26,6 +26,11 @@ def rows_missing(image: Image.Image) -> float:
     return float(np.argmin(is_blank[::-1])) / len(values) if not is_blank.all() else 1.0
 
 
+def block_height(image: Image.Image) -> int:
+    """The stored rows of a JPEG that are coded together."""
+    return 8 * max((layer[2] for layer in getattr(image, "layer", ())), default=2)
+
+
 def has_all_scans(data: bytes) -> bool:
     """Whether the last scan of a JPEG has begun: each value of each colour is there at full depth.
 

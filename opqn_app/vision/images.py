@@ -217,7 +217,9 @@ def _without_end(
     missing = broken_jpeg.rows_missing(image)
     if missing > broken_jpeg.MAX_MISSING or not broken_jpeg.has_all_scans(data):
         raise OSError("truncated")
-    return _Decoded(image, stored, lies, reasons.end_missing(missing))
+    begun = broken_jpeg.block_height(image) / stored[1]  # of one row of blocks a part may be there
+    lost = None if "progressive" in image.info else min(1.0, missing + begun)
+    return _Decoded(image, stored, lies, reasons.end_missing(lost))
 
 
 def _checked_boxes(file: BinaryIO, path: Path, head: bytes) -> tuple[int, int, int, int] | None:

@@ -1,6 +1,7 @@
 """Words for why a photo can't be read, found from its first bytes and the error it gave."""
 
 import errno
+import math
 import os
 import stat
 from pathlib import Path
@@ -73,14 +74,18 @@ def file_system(path: Path, error: OSError | ValueError) -> str:
     return f"the disk reports '{os.strerror(code)}'"
 
 
-def end_missing(share: float) -> str:
+def end_missing(share: float | None) -> str:
     """The clause for a picture that was read although its file breaks off.
 
     Args:
-        share: of its rows that are missing, 0 to 1.
+        share: of the picture that is missing at most, 0 to 1; None: only the finest detail is.
     """
-    what = f"the lowest {share:.0%} of the picture are grey" if share else "nothing of it is lost"
-    return f"the end of the file is missing; {what}"
+    lost = (
+        "the finest detail"
+        if share is None
+        else f"at most {math.ceil(100 * share)} % of the picture"
+    )
+    return f"the end of the file is missing, and with it {lost}"
 
 
 def damage(head: bytes, file: BinaryIO, error: BaseException) -> str:
