@@ -1,5 +1,7 @@
 """JPEGs that break off: read as long as nearly all of the picture is there, and that is said."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,7 +10,7 @@ from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision.images import Photo, read_photo
 from tests.odd_files import corners, encoded, exif_bytes, turned
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "plain": {},
     "grey": {"mode": "L"},
     "inks": {"mode": "CMYK"},

@@ -18,8 +18,9 @@ COLOURS = {"red": (230, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 230), 
 
 
 def is_upright(image: Image.Image) -> bool:
+    values = np.asarray(image, np.int16)
     return image.size == SIZE and all(
-        np.abs(np.subtract(image.getpixel(SPOTS[name]), COLOURS[name])).max() < 25 for name in SPOTS
+        np.abs(values[y, x] - COLOURS[name]).max() < 25 for name, (x, y) in SPOTS.items()
     )
 
 

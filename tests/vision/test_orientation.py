@@ -154,7 +154,6 @@ def test_only_the_clean_part_is_seen(kind: str, turn: int) -> None:
     wide = Image.new("RGB", (340, 260), (0, 0, 0))
     wide.paste(marked(), (14, 22))
     stored = turned(wide, turn)
-    part = turned(Image.new("1", (340, 260)), turn)
     frame = Image.new("L", (340, 260))
     frame.paste(255, (14, 22, 314, 222))
     part = turned(frame, turn).getbbox()
