@@ -168,7 +168,10 @@ def _decoded(
     raw_turn: int | None,
     before_decoding: Callable[[int], None] | None,
 ) -> _Decoded:
-    clean = _checked_boxes(file, path, head)
+    size, clean = _checked_boxes(file, path, head)
+    if before_decoding is not None and size is not None and decoders.is_jxl(head):
+        before_decoding(size[0] * size[1])  # opening decodes it
+        before_decoding = None
     image, stored = _opened(file, path, head, side)
     if image.width * image.height > MAX_PIXELS:
         raise PhotoUnreadable(path, _too_many(stored))
@@ -222,9 +225,15 @@ def _without_end(
     return _Decoded(image, stored, lies, reasons.end_missing(lost))
 
 
-def _checked_boxes(file: BinaryIO, path: Path, head: bytes) -> tuple[int, int, int, int] | None:
-    """What the boxes of a HEIC or AVIF say is to be cut off. Theirs and JPEG XL's are refused here
-    where they are huge: libavif does it without saying why, and JPEG XL is decoded on opening."""
+def _checked_boxes(
+    file: BinaryIO, path: Path, head: bytes
+) -> tuple[tuple[int, int] | None, tuple[int, int, int, int] | None]:
+    """The stored size of a HEIC, AVIF or JPEG XL, and which part of it is meant to be seen.
+
+    Raises:
+        PhotoUnreadable: it is huge. libavif refuses that without saying why, and JPEG XL is
+            decoded by opening it.
+    """
     size, clean = None, None
     if decoders.is_jxl(head):
         size = boxes.size_of_jxl(file)
@@ -232,7 +241,7 @@ def _checked_boxes(file: BinaryIO, path: Path, head: bytes) -> tuple[int, int, i
         size, clean = primary.size, primary.clean
     if size is not None and size[0] * size[1] > MAX_PIXELS:
         raise PhotoUnreadable(path, _too_many(size))
-    return clean
+    return size, clean
 
 
 def _refuse_huge(image: Image.Image, path: Path) -> None:

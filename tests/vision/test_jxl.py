@@ -34,6 +34,9 @@ def test_it_opens_and_its_size_is_known_before(
     path.write_bytes(data)
     with path.open("rb") as file:
         assert boxes.size_of_jxl(file) == size
+    told: list[int] = []
+    read_photo(data, "a.jxl", before_decoding=told.append)
+    assert told == [size[0] * size[1]]
     photo = open_photo(path)
     assert (photo.width, photo.height) == photo.image.size == size
     (tmp_path / "a.jpg").write_bytes(data)
