@@ -36,13 +36,28 @@ def grey_profile(gamma: float) -> bytes:
     return _profile(b"GRAY", b"XYZ ", tags)
 
 
-def table_profile(space: bytes, n_inputs: int, lab_of: Callable[[Values], Values]) -> bytes:
-    """A profile that knows colours by a table only.
+Table = Callable[[Values], Values]
+
+
+def table_profile(
+    space: bytes, n_inputs: int, lab_of: Table, perceptual: Table | None = None
+) -> bytes:
+    """A profile that knows colours by tables only.
 
     Args:
         space: such as b"CMYK".
         lab_of: (n, n_inputs) values of 0 to 1 → (n, 3) L*, a*, b*.
+        perceptual: likewise, of another look.
     """
+    tags = {
+        b"wtpt": _xyz(_of_chromaticity(D50)),
+        b"A2B0": _table(n_inputs, perceptual or lab_of),
+        b"A2B1": _table(n_inputs, lab_of),
+    }
+    return _profile(space, b"Lab ", tags)
+
+
+def _table(n_inputs: int, lab_of: Table) -> bytes:
     side = 9 if n_inputs == 3 else 7
     grid = np.array(list(product(np.linspace(0, 1, side), repeat=n_inputs)))
     lab = lab_of(grid)
@@ -50,8 +65,7 @@ def table_profile(space: bytes, n_inputs: int, lab_of: Callable[[Values], Values
     table = np.clip(np.rint(coded), 0, 65535).astype(">u2").tobytes()
     straight = struct.pack(">HH", 0, 65535)
     head = struct.pack(">4s4xBBBx9i", b"mft2", n_inputs, 3, side, *_IDENTITY)
-    data = head + struct.pack(">HH", 2, 2) + straight * n_inputs + table + straight * 3
-    return _profile(space, b"Lab ", {b"wtpt": _xyz(_of_chromaticity(D50)), b"A2B0": data})
+    return head + struct.pack(">HH", 2, 2) + straight * n_inputs + table + straight * 3
 
 
 _IDENTITY = (65536, 0, 0, 0, 65536, 0, 0, 0, 65536)

@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image, ImageCms
 
 _ALIKE = 3  # of 255: a profile that moves no colour by more is sRGB under whatever name
+# Perceptual tables may lend a picture another look: those of "sRGB v4 preference" do.
+_FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 _GREYS = ("1", "L", "LA", "La", "I", "F")
 # Their words for sRGB differ, and so do their numbers by a hair: what counts is what they do.
 _SAMPLES = tuple(product((0, 64, 128, 192, 255), repeat=3))
@@ -54,7 +56,9 @@ def _colours(profile: bytes, mode: str) -> Colours | None:
         if space not in fitting:
             return None
         mode = "L" if space == "GRAY" else mode if mode == "CMYK" else "RGB"
-        transform = ImageCms.buildTransform(source, _srgb(), mode, "RGB")
+        transform = ImageCms.buildTransform(
+            source, _srgb(), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, _FLAGS
+        )
         made = Colours(transform, mode, not source.profile.is_matrix_shaper)
         return None if mode != "CMYK" and _changes_nothing(made) else made
     except (ImageCms.PyCMSError, OSError):

@@ -1,6 +1,7 @@
 """Makes the decoding libraries ready: which formats, what they raise, and that they keep quiet."""
 
 import ctypes
+import logging
 import struct
 import warnings
 import zlib
@@ -63,6 +64,8 @@ def _register() -> None:
     pillow_heif.register_heif_opener()
     # Pillow's own limit speaks through the warnings module and is lower than what cameras make.
     Image.MAX_IMAGE_PIXELS = None
+    # Of a process without a log of its own, such as a worker, Pillow's would go to stderr.
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
     _silence_libtiff()
 
 

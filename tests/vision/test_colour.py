@@ -136,6 +136,16 @@ def test_values_that_are_no_red_green_and_blue_are_converted_before_faces_are_so
     np.testing.assert_allclose(middles(photo.image), SKIN, atol=6)
 
 
+def test_a_profile_with_a_look_of_its_own_gives_the_colours_and_not_the_look() -> None:
+    def brighter(values: Values) -> Values:
+        return lab_of_srgb(values**0.7)
+
+    profile = table_profile(b"RGB ", 3, lambda values: lab_of_srgb(values[:, [2, 0, 1]]), brighter)
+    stored = np.ascontiguousarray(SKIN[:, [1, 2, 0]])
+    photo = read_photo(encoded(patches(stored), "PNG", icc_profile=profile), "a.png")
+    np.testing.assert_allclose(middles(photo.image), SKIN, atol=6)
+
+
 def test_srgb_under_any_name_costs_nothing() -> None:
     for profile in (matrix_profile(SRGB, D65, None), grey_profile(2.2)):
         image = patches().convert("L" if b"GRAY" in profile else "RGB")

@@ -85,8 +85,9 @@ def test_damaged_file_opens_or_is_refused(name: str, capfd: pytest.CaptureFixtur
             assert isinstance(photo, Photo)
             assert photo.image.mode == "RGB"
             opened += 1
-    if sys.platform != "win32":  # there libtiff can't be kept quiet
-        assert capfd.readouterr().err == ""
+    printed = capfd.readouterr().err
+    if name != "one.dng" and sys.platform != "win32":  # LibRaw's own libjpeg; libtiff on Windows
+        assert printed == ""
     assert refused > 0
     assert opened + refused == MUTATIONS
 

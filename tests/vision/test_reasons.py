@@ -120,6 +120,10 @@ def test_damaged_tiffs_print_nothing_and_our_own_lines_stay(tmp_path: Path) -> N
             for at in rng.integers(8, len(good), 9):
                 broken[at] ^= 0xFF
             (tmp_path / f"{compression}_{i}.tif").write_bytes(broken)
+    samples = encoded(noise, "TIFF").replace(
+        b"\x15\x01\x03\0\1\0\0\0\3\0", b"\x15\x01\x03\0\1\0\0\0\0\x7f"
+    )
+    (tmp_path / "samples.tif").write_bytes(samples)  # this one makes Pillow write to its log
     refused = 0
     for path in tmp_path.iterdir():
         try:
