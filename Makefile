@@ -41,7 +41,7 @@ $(APP): pyproject.toml constraints.txt
 $(ALL): $(APP)
 	@echo "Adding what training and the tests need (some GB, most of it torch; a few minutes) ..."
 	@start=$$SECONDS; \
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,raw,fast,train,cluster]' && \
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev,raw,jxl,fast,train,cluster]' && \
 	touch $@ && \
 	echo "That took $$((SECONDS - start)) s; $(VENV) holds $$(du -sh $(VENV) | cut -f1)."
 

@@ -20,6 +20,7 @@ PACKAGES = {
     "faiss": ("faiss-cpu", "faiss"),
     "cv2": ("opencv-python-headless", "yunet"),
     "rawpy": ("rawpy", "raw"),
+    "pillow_jxl": ("pillow-jxl-plugin", "jxl"),
     "openvino": ("openvino", ""),
     "pillow_heif": ("pillow-heif", ""),
     "safetensors": ("safetensors", ""),

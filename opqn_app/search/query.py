@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
 from opqn_app.core.errors import LibraryError, NoFaceFound
 from opqn_app.core.types import Crops, FaceDetector, Lut
@@ -16,9 +16,8 @@ from opqn_app.search.code_index import CodeIndex, Ranking
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
 from opqn_app.store.records import FaceRecord
-from opqn_app.vision import pixels
 from opqn_app.vision.faces import FoundFace, find_faces
-from opqn_app.vision.images import MAX_SIDE, Photo, open_photo, read_photo
+from opqn_app.vision.images import Photo, open_photo, photo_of_picture, read_photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +126,4 @@ def _opened(photo: Photo | Path | bytes | Image.Image, name: str) -> Photo:
         return open_photo(photo)
     if isinstance(photo, bytes):
         return read_photo(photo, name)
-    orientation = photo.getexif().get(ExifTags.Base.Orientation, 1)
-    width, height = pixels.turned_size(photo.size, orientation)
-    return Photo(pixels.upright_rgb(photo, MAX_SIDE, orientation), width, height, None)
+    return photo_of_picture(photo)

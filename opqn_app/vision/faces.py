@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.types import Box, Crops, DetectedFace, FaceDetector, FaceQuality, Floats
@@ -18,7 +19,7 @@ class FoundFace:
     Attributes:
         box: in pixels of the original upright photo.
         landmarks: (5, 2), likewise; order as in DetectedFace.
-        crop: (112, 112, 3) RGB, aligned.
+        crop: (112, 112, 3) sRGB, aligned.
     """
 
     box: Box
@@ -48,7 +49,7 @@ def wider_crop(photo: Photo, face: FoundFace, margin: int) -> Crops:
         return face.crop
     shrunk = np.array([photo.image.width / photo.width, photo.image.height / photo.height])
     landmarks = (face.landmarks * shrunk).astype(np.float32)
-    return align_face(photo.image, landmarks, margin=margin)
+    return _crop(photo, landmarks, margin)
 
 
 def _is_sound(seen: DetectedFace, picture: tuple[int, int]) -> bool:
@@ -65,7 +66,7 @@ def _found(photo: Photo, seen: DetectedFace) -> FoundFace:
         seen.box.right * across,
         seen.box.bottom * down,
     )
-    crop = align_face(photo.image, seen.landmarks)
+    crop = _crop(photo, seen.landmarks)
     quality = FaceQuality(
         size_px=min(box.width, box.height),
         confidence=seen.confidence,
@@ -73,3 +74,10 @@ def _found(photo: Photo, seen: DetectedFace) -> FoundFace:
     )
     landmarks = (seen.landmarks * (across, down)).astype(np.float32)
     return FoundFace(box, landmarks, quality, crop)
+
+
+def _crop(photo: Photo, landmarks: Floats, margin: int = 0) -> Crops:
+    crop = align_face(photo.image, landmarks, margin=margin)
+    if photo.colours is None:
+        return crop
+    return np.asarray(photo.in_srgb(Image.fromarray(crop)), dtype=np.uint8)

@@ -3,23 +3,21 @@
 import io
 import os
 import stat
-import struct
-import warnings
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
-import pillow_heif
 from PIL import ExifTags, Image
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
-from opqn_app.vision import pixels, raw, reasons
+from opqn_app.vision import boxes, broken_jpeg, decoders, orientation, pixels, raw, reasons
+from opqn_app.vision.colour import Colours, colours_of
+from opqn_app.vision.decoders import DAMAGE
+from opqn_app.vision.orientation import Orientation
 
 MAX_SIDE = FAST.max_side  # pixels; enough for faces 2 % as wide as the photo
 MIN_SIDE = FAST.min_side  # a JPEG decoded at half its size that is no smaller is taken as it is
@@ -27,17 +25,7 @@ MAX_PIXELS = 250_000_000  # decoded; 4 bytes each in memory, so 1 GB for the mom
 MAX_JPEG_PIXELS = 2_000_000_000  # as stored; baseline JPEG is decoded at down to 1/8 of its size
 MAX_FILE_BYTES = 1 << 30
 
-MAX_THUMBNAIL = 640  # pixels of an EXIF thumbnail; it shares 64 kB with all other metadata
-_EXIF_START = b"Exif\0\0"
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
-
-# What Pillow and pillow-heif raise on damaged files: the first line was seen in 108,000 mutated
-# files of 18 kinds (tests/vision/test_damaged_files.py keeps some), the second stands in their
-# parsers' source. Only the calls into them are guarded, so no bug of ours hides here.
-_DAMAGE = (
-    *(OSError, ValueError, SyntaxError, TypeError, EOFError, RuntimeError),
-    *(LookupError, ArithmeticError, AttributeError, AssertionError, struct.error, zlib.error),
-)
+_JPEG = ("JPEG", "MPO")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,16 +34,25 @@ class Photo:
 
     Attributes:
         image: RGB. Its longest side is at most the `max_side` asked for. Where the original is
-            larger than that, it is at least the `min_side` asked for.
+            larger than that, it is at least the `min_side` asked for. Its values are those that
+            the file holds; `in_srgb` brings what is shown or encoded to sRGB.
         width: of the original in pixels, after rotation; for RAW, of its embedded preview.
         height: likewise.
         taken_at: local time of the exposure, such as "2019-08-24T17:05:33", if the photo says so.
+        colours: what the values mean; None is sRGB.
+        fault: a clause on what is missing of the picture, such as "the file is cut off, ...".
     """
 
     image: Image.Image
     width: int
     height: int
     taken_at: str | None
+    colours: Colours | None = None
+    fault: str | None = None
+
+    def in_srgb(self, part: Image.Image) -> Image.Image:
+        """A part or a smaller copy of `image`, which costs less than all of it, in sRGB."""
+        return part if self.colours is None else self.colours.to_srgb(part)
 
 
 def open_photo(path: Path, *, max_side: int = MAX_SIDE) -> Photo:
@@ -100,6 +97,21 @@ def read_photo(
     return _read(io.BytesIO(data), Path(name), max_side, min_side, before_decoding)
 
 
+def photo_of_picture(image: Image.Image, *, max_side: int = MAX_SIDE) -> Photo:
+    """An opened Pillow image as a photo, the right way up."""
+    lies = orientation.load(image)
+    return _photo(_Decoded(image, image.size, lies), max_side)
+
+
+class _Decoded(NamedTuple):
+    """A loaded picture, not much larger than needed where its format allows that."""
+
+    image: Image.Image
+    stored: tuple[int, int]
+    orientation: Orientation
+    fault: str | None = None
+
+
 def _read(
     file: BinaryIO,
     path: Path,
@@ -113,95 +125,125 @@ def _read(
     reason = reasons.hopeless(head, size, MAX_FILE_BYTES)
     if reason is not None:
         raise PhotoUnreadable(path, reason)
-    file.seek(0)
-    with _damage_named(path, head):
+    with _damage_named(path, head, file):
+        raw_turn = None
         if path.suffix.lower() in raw.RAW_SUFFIXES and not raw.is_plain_picture(head):
-            file = raw.embedded_preview(file, path)
-        image, stored, thumbnail = _decoded(file, path, max_side, min_side, before_decoding)
-    # libheif has turned the picture already; what EXIF says then is history.
-    orientation = 1 if image.format == "HEIF" else _orientation(image)
-    upright = pixels.upright_rgb(thumbnail or image, max_side, orientation)
-    width, height = pixels.turned_size(stored, orientation)
-    return Photo(upright, width, height, _taken_at(image))
+            file.seek(0)
+            file, raw_turn = raw.embedded_preview(file, path)
+            head = file.read(4096)
+        side = min(max_side, min_side)
+        found = _decoded(file, path, head, side, raw_turn, before_decoding)
+        return _photo(found, max_side)
+
+
+def _photo(found: _Decoded, max_side: int) -> Photo:
+    colours = colours_of(found.image)
+    upright = pixels.upright_rgb(found.image, max_side, found.orientation, colours)
+    if colours is not None and colours.is_far:
+        colours = None  # it is done
+    width, height = found.orientation.size(found.stored)
+    return Photo(upright, width, height, _taken_at(found.image), colours, found.fault)
 
 
 @contextmanager
-def _damage_named(path: Path, head: bytes) -> Iterator[None]:
+def _damage_named(path: Path, head: bytes, file: BinaryIO) -> Iterator[None]:
     try:
         yield
     except MemoryError as error:
         raise PhotoUnreadable(path, "there is not enough memory for it") from error
-    except _DAMAGE as error:
-        raise PhotoUnreadable(path, reasons.damage(head, error)) from error
+    except DAMAGE as error:
+        raise PhotoUnreadable(path, reasons.damage(head, file, error)) from error
 
 
 def _decoded(
     file: BinaryIO,
     path: Path,
-    max_side: int,
-    min_side: int,
+    head: bytes,
+    side: int,
+    raw_turn: int | None,
     before_decoding: Callable[[int], None] | None,
-) -> tuple[Image.Image, tuple[int, int], Image.Image | None]:
-    """The image, not much larger than needed where its format allows that; and its stored size.
-
-    It is loaded, unless the third is the thumbnail that the camera put in and that is large enough.
-    """
-    _prepare_pillow()
-    image = Image.open(file, formats=_FORMATS)
-    stored = image.size
-    _refuse_huge(image, path)
-    if image.format in ("JPEG", "MPO"):
-        thumbnail = _embedded_thumbnail(image, pixels.bounded_size(stored, max_side))
-        if thumbnail is not None:
-            return image, stored, thumbnail
-        # Decodes at 1/2, 1/4 or 1/8 where that still covers what is asked for.
-        image.draft(None, pixels.bounded_size(stored, min(max_side, min_side)))
+) -> _Decoded:
+    size, clean = _checked_boxes(file, path, head)
+    if before_decoding is not None and size is not None and decoders.is_jxl(head):
+        before_decoding(size[0] * size[1])  # opening decodes it
+        before_decoding = None
+    image, stored = _opened(file, path, head, side)
     if image.width * image.height > MAX_PIXELS:
         raise PhotoUnreadable(path, _too_many(stored))
     if before_decoding is not None:
         # A progressive JPEG keeps all its coefficients in memory, however small it is decoded.
         width, height = stored if "progressive" in image.info else image.size
         before_decoding(width * height)
-    image.load()
-    return image, stored, None
-
-
-def _embedded_thumbnail(image: Image.Image, wanted: tuple[int, int]) -> Image.Image | None:
-    """The EXIF thumbnail of a JPEG, loaded, if it shows all of the photo and is large enough."""
-    if max(wanted) > MAX_THUMBNAIL:
-        return None
     try:
-        place = image.getexif().get_ifd(ExifTags.IFD.IFD1)
-        start = len(_EXIF_START) + place[ExifTags.Base.JpegIFOffset]
-        data = image.info["exif"][start : start + place[ExifTags.Base.JpegIFByteCount]]
-        thumbnail = Image.open(io.BytesIO(data), formats=("JPEG",))
-        is_whole = abs(thumbnail.width * image.height / (thumbnail.height * image.width) - 1) < 0.01
-        if not is_whole or thumbnail.width < wanted[0] or thumbnail.height < wanted[1]:
-            return None
-        thumbnail.load()
-    except _DAMAGE:
-        return None  # there is none, or it is damaged; the photo itself may be fine
-    return thumbnail
+        lies = orientation.load(image, raw_turn)
+    except OSError as error:
+        if image.format not in _JPEG or "truncated" not in str(error):
+            raise
+        return _without_end(file, path, head, side, raw_turn)
+    if image.format == "AVIF":  # Pillow cuts nothing off; libheif does
+        lies = Orientation(lies.turn, clean)
+    # Loading a TIFF turns it; only a JPEG is smaller now than it is stored.
+    return _Decoded(image, stored if image.format in _JPEG else image.size, lies)
 
 
-@cache
-def _register_decoders() -> None:
-    pillow_heif.register_heif_opener()
-    # Pillow's own limit speaks through the warnings module and is lower than what cameras make.
-    Image.MAX_IMAGE_PIXELS = None
+def _opened(
+    file: BinaryIO, path: Path, head: bytes, side: int
+) -> tuple[Image.Image, tuple[int, int]]:
+    """The picture, a JPEG at 1/2, 1/4 or 1/8 where that still covers `side`; and its true size."""
+    file.seek(0)
+    image = decoders.opened(file, path, head)
+    stored = image.size
+    _refuse_huge(image, path)
+    if image.format in _JPEG:
+        image.draft(None, pixels.bounded_size(stored, side))
+    return image, stored
 
 
-def _prepare_pillow() -> None:
-    _register_decoders()
-    # Oddities of metadata; catch_warnings would not be thread-safe, and this call is idempotent.
-    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.|pillow_heif")
+def _without_end(
+    file: BinaryIO, path: Path, head: bytes, side: int, raw_turn: int | None
+) -> _Decoded:
+    """A JPEG that breaks off, if nearly all of its rows are there.
+
+    Raises:
+        OSError: too much of it is missing.
+    """
+    file.seek(0)
+    data = file.read()
+    whole = io.BytesIO(broken_jpeg.with_end(data))
+    image, stored = _opened(whole, path, head, side)
+    lies = orientation.load(image, raw_turn)
+    missing = broken_jpeg.rows_missing(image)
+    if missing > broken_jpeg.MAX_MISSING or not broken_jpeg.has_all_scans(data):
+        raise OSError("truncated")
+    begun = broken_jpeg.block_height(image) / stored[1]  # of one row of blocks a part may be there
+    lost = None if "progressive" in image.info else min(1.0, missing + begun)
+    return _Decoded(image, stored, lies, reasons.end_missing(lost))
+
+
+def _checked_boxes(
+    file: BinaryIO, path: Path, head: bytes
+) -> tuple[tuple[int, int] | None, tuple[int, int, int, int] | None]:
+    """The stored size of a HEIC, AVIF or JPEG XL, and which part of it is meant to be seen.
+
+    Raises:
+        PhotoUnreadable: it is huge. libavif refuses that without saying why, and JPEG XL is
+            decoded by opening it.
+    """
+    size, clean = None, None
+    if decoders.is_jxl(head):
+        size = boxes.size_of_jxl(file)
+    elif head[4:8] == b"ftyp" and (primary := boxes.primary_of_heif(file)) is not None:
+        size, clean = primary.size, primary.clean
+    if size is not None and size[0] * size[1] > MAX_PIXELS:
+        raise PhotoUnreadable(path, _too_many(size))
+    return size, clean
 
 
 def _refuse_huge(image: Image.Image, path: Path) -> None:
     if min(image.size) < 1:
         raise PhotoUnreadable(path, "the picture has no pixels")
     # Progressive ones are held as a whole, see above.
-    is_scalable = image.format in ("JPEG", "MPO") and "progressive" not in image.info
+    is_scalable = image.format in _JPEG and "progressive" not in image.info
     if image.width * image.height > (MAX_JPEG_PIXELS if is_scalable else MAX_PIXELS):
         raise PhotoUnreadable(path, _too_many(image.size))
 
@@ -211,18 +253,10 @@ def _too_many(size: tuple[int, int]) -> str:
     return f"it has {millions:,.0f} megapixels, and the limit is {MAX_PIXELS / 1e6:.0f}"
 
 
-def _orientation(image: Image.Image) -> int:
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except _DAMAGE:
-        return 1  # broken metadata; the picture itself is fine
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
 def _taken_at(image: Image.Image) -> str | None:
     try:
         text = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
-    except _DAMAGE:
+    except DAMAGE:
         return None
     try:
         taken = datetime.strptime(str(text).strip("\0 "), "%Y:%m:%d %H:%M:%S")

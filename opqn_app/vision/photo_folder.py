@@ -20,7 +20,7 @@ from opqn_app.vision.raw import RAW_SUFFIXES
 PHOTO_SUFFIXES = RAW_SUFFIXES | {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     *(".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"),
-    *(".heic", ".heif", ".hif", ".avif"),
+    *(".heic", ".heif", ".hif", ".avif", ".jxl"),
 }
 # Of pictures that show a face and no more; .pgm is what old sets of faces come in.
 CROP_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".pgm"})

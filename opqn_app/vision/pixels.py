@@ -6,15 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+from opqn_app.vision.colour import Colours
+from opqn_app.vision.orientation import Orientation
 
 
 def bounded_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:
@@ -23,26 +16,28 @@ def bounded_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
-    """`size` after EXIF `orientation`, 1 to 8; from 5 on the sides swap."""
-    return (size[1], size[0]) if orientation >= 5 else size
-
-
-def upright_rgb(image: Image.Image, max_side: int, orientation: int) -> Image.Image:
+def upright_rgb(
+    image: Image.Image, max_side: int, orientation: Orientation, colours: Colours | None = None
+) -> Image.Image:
     """Bounded upright RGB copy of a loaded image of any mode; what is transparent becomes white.
 
     Args:
-        orientation: EXIF value, 1 to 8.
+        colours: of `image`; applied here where the picture is no likeness without.
     """
-    smaller = _shrunk(_plain(image), max_side)
+    is_far = colours is not None and colours.is_far
+    plain = orientation.cut(image)
+    if not (is_far and image.mode == "CMYK"):
+        plain = _plain(plain)
+    smaller = _shrunk(plain, max_side)
     if smaller.mode == "RGBA":
         white = Image.new("RGBA", smaller.size, "white")
         smaller = Image.alpha_composite(white, smaller)
-    smaller = smaller.convert("RGB") if smaller.mode != "RGB" else smaller
-    turn = _TURNS.get(orientation)
-    if turn is not None:
-        return smaller.transpose(turn)
-    return smaller.copy() if smaller is image else smaller
+    if smaller.mode not in ("RGB", "CMYK"):
+        smaller = smaller.convert("RGB")
+    if colours is not None and is_far:
+        smaller = colours.to_srgb(smaller)
+    upright = orientation.turned(smaller)
+    return upright.copy() if upright is image else upright
 
 
 def _shrunk(image: Image.Image, max_side: int) -> Image.Image:

@@ -1,23 +1,37 @@
 """Words for why a photo can't be read, found from its first bytes and the error it gave."""
 
 import errno
+import math
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
+
+from opqn_app.vision import boxes
 
 _DAMAGED = "the picture data is damaged"
 _CUT_OFF = "the file is cut off, so part of the picture is missing"
 _UNKNOWN = "it is not in a photo format that is known here"
+_OTHER_HEIF = "it is a kind of HEIF that can't be read here"
+_VIDEO = "it is a video, not a photo"
 
-_PICTURE_STARTS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_PICTURE_STARTS = (
+    *(b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*"),
+    *(b"\xff\x0a", b"\0\0\0\x0cJXL "),
+)
 _PICTURE_BRANDS = (b"hei", b"hev", b"mif1", b"msf1", b"avi")
+_PICTURE_CODECS = (b"hvc1", b"av01", b"grid", b"iovl", b"iden")  # the last three: made of others
+_VIDEO_BRANDS = (
+    *(b"iso", b"mp4", b"avc1", b"qt  ", b"M4V", b"3g", b"MSNV", b"mmp4"),
+    *(b"f4v", b"F4V", b"dash", b"XAVC"),
+)
 _OTHER_STARTS = (
     (b"%PDF", "it is a PDF document, not a photo"),
     (b"\0\x05\x16\x07", "it is a side file of macOS, which holds no picture"),
     (b"PK\x03\x04", "it is a ZIP archive, not a photo"),
     (b"Rar!", "it is a RAR archive, not a photo"),
     (b"\x1f\x8b", "it is a gzip archive, not a photo"),
-    (b"\x1a\x45\xdf\xa3", "it is a video, not a photo"),
+    (b"\x1a\x45\xdf\xa3", _VIDEO),
     (b"8BPS", "it is a Photoshop document, not a photo"),
 )
 
@@ -60,27 +74,59 @@ def file_system(path: Path, error: OSError | ValueError) -> str:
     return f"the disk reports '{os.strerror(code)}'"
 
 
-def damage(head: bytes, error: BaseException) -> str:
-    """The reason for an error in decoding, seen beside the first bytes of the file."""
+def end_missing(share: float | None) -> str:
+    """The clause for a picture that was read although its file breaks off.
+
+    Args:
+        share: of the picture that is missing at most, 0 to 1; None: only the finest detail is.
+    """
+    lost = (
+        "the finest detail"
+        if share is None
+        else f"at most {math.ceil(100 * share)} % of the picture"
+    )
+    return f"the end of the file is missing, and with it {lost}"
+
+
+def damage(head: bytes, file: BinaryIO, error: BaseException) -> str:
+    """The reason for an error in decoding.
+
+    Args:
+        head: the first 4096 bytes.
+        file: all of it.
+    """
     if isinstance(error, OSError) and error.errno is not None:
         return f"the disk reports '{os.strerror(error.errno)}'"
     if "truncated" in str(error).lower():
         return _CUT_OFF
+    if head[4:8] == b"ftyp":
+        return _of_boxes(head, file)
     return _DAMAGED if _starts_as_picture(head) else _what_else(head)
+
+
+def _of_boxes(head: bytes, file: BinaryIO) -> str:
+    """HEIF and films are built alike; what the first bytes name is not always what it is."""
+    brand = head[8:12]
+    primary = boxes.primary_of_heif(file)
+    if primary is not None:
+        is_known = brand.startswith(_PICTURE_BRANDS) and primary.codec in _PICTURE_CODECS
+        return _DAMAGED if is_known else _OTHER_HEIF
+    if brand.startswith(_PICTURE_BRANDS):
+        return _DAMAGED
+    return _VIDEO if brand.startswith(_VIDEO_BRANDS) or boxes.is_film(file) else _UNKNOWN
 
 
 def _starts_as_picture(head: bytes) -> bool:
     is_webp = head.startswith(b"RIFF") and head[8:12] == b"WEBP"
-    is_heif = head[4:8] == b"ftyp" and head[8:12].startswith(_PICTURE_BRANDS)
-    return head.startswith(_PICTURE_STARTS) or is_webp or is_heif
+    return head.startswith(_PICTURE_STARTS) or is_webp
 
 
 def _what_else(head: bytes) -> str:
     for start, reason in _OTHER_STARTS:
         if head.startswith(start):
             return reason
-    if head[4:8] == b"ftyp" or head[8:12] == b"AVI ":
-        return "it is a video, not a photo"
+    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
+        return _VIDEO
     words = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if words.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return "it is a web page, not a photo"

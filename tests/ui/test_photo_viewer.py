@@ -14,6 +14,7 @@ from opqn_app.ui.kit import face_boxes
 from opqn_app.ui.library.photo_viewer import PhotoCanvas, PhotoViewer
 from opqn_app.ui.work.session import Session
 from tests.library_fakes import fake_engine
+from tests.odd_files import corners, encoded
 from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
@@ -146,6 +147,17 @@ def test_a_photo_that_became_unreadable_gives_the_reason(
     photos[0].path.write_bytes(b"")
     open_and_wait(qtbot, viewer, photos, 0)
     assert "the file is empty" in canvas_of(viewer).accessibleDescription()
+
+
+def test_of_a_photo_that_breaks_off_it_says_what_is_missing(
+    viewer: PhotoViewer, photos: list[PhotoRecord], qtbot: QtBot
+) -> None:
+    jpeg = encoded(corners((160, 320)), "JPEG")
+    photos[0].path.write_bytes(jpeg[: len(jpeg) - 9])  # its name ends in .png, which is no matter
+    open_and_wait(qtbot, viewer, photos, 0)
+    said = "The end of the file is missing, and with it at most 5 % of the picture."
+    assert viewer.hint == f"Click a face to find that person. {said}"
+    assert canvas_of(viewer).accessibleDescription() == said
 
 
 def test_zoom_stops_at_the_whole_photo(

@@ -4,6 +4,7 @@ The types listed in opqn_app/vision/images.py come from 6,000 mutations of each 
 """
 
 import random
+import sys
 from functools import cache
 
 import numpy as np
@@ -84,15 +85,22 @@ def test_damaged_file_opens_or_is_refused(name: str, capfd: pytest.CaptureFixtur
             assert isinstance(photo, Photo)
             assert photo.image.mode == "RGB"
             opened += 1
-    capfd.readouterr()  # libtiff and libjpeg print their complaints
+    printed = capfd.readouterr().err
+    if name != "one.dng" and sys.platform != "win32":  # LibRaw's own libjpeg; libtiff on Windows
+        assert printed == ""
     assert refused > 0
     assert opened + refused == MUTATIONS
 
 
-@pytest.mark.parametrize("name", ["baseline.jpg", "progressive.jpg", "rgb.png", "plain.tif"])
-@pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, 0.97])
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        *((jpeg, kept) for jpeg in ("baseline.jpg", "progressive.jpg") for kept in (0.2, 0.5, 0.8)),
+        *((name, kept) for name in ("rgb.png", "plain.tif") for kept in (0.2, 0.5, 0.9, 0.97)),
+    ],
+)
 def test_photo_cut_off_anywhere_is_refused(name: str, kept: float) -> None:
-    """Half a face must not be indexed as if it were a whole one."""
+    """Half a face must not be indexed as if it were a whole one; of JPEG see test_broken_jpeg."""
     good = good_files()[name]
     with pytest.raises(PhotoUnreadable):
         read_photo(good[: int(len(good) * kept)], name)

@@ -69,11 +69,13 @@ def image_of_array(pixels: NDArray[np.uint8]) -> QImage:
     return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
-def image_of_picture(picture: Any, max_side: int) -> QImage:
-    """A QImage of a PIL picture, at most `max_side` pixels on its longer side."""
-    small = picture.convert("RGB")
-    small.thumbnail((max_side, max_side))
-    return image_of_array(np.asarray(small, dtype=np.uint8))
+def image_of_photo(photo: "Photo", max_side: int) -> QImage:
+    """A QImage of a photo in sRGB, at most `max_side` pixels on its longer side."""
+    small = photo.image
+    if max(small.size) > max_side:
+        small = small.copy()
+        small.thumbnail((max_side, max_side))
+    return image_of_array(np.asarray(photo.in_srgb(small), dtype=np.uint8))
 
 
 def image_of_face(photo: "Photo", box: Box, side: int) -> QImage:
@@ -87,7 +89,7 @@ def image_of_face(photo: "Photo", box: Box, side: int) -> QImage:
     x = min(max((shown.left + shown.right) / 2, reach), photo.image.width - reach)
     y = min(max((shown.top + shown.bottom) / 2, reach), photo.image.height - reach)
     square = photo.image.resize((side, side), box=(x - reach, y - reach, x + reach, y + reach))
-    return image_of_array(np.asarray(square.convert("RGB"), dtype=np.uint8))
+    return image_of_array(np.asarray(photo.in_srgb(square), dtype=np.uint8))
 
 
 def _pixmap_of(image: QImage | None) -> QPixmap:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap, QTransform
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.store.records import FaceRecord, PhotoRecord
-from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.work.jobs import read_library
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ def _decode(photo: PhotoRecord) -> QImage | None:
     from opqn_app.vision.images import open_photo
 
     try:
-        return image_of_picture(
-            open_photo(photo.path, max_side=THUMBNAIL_SIDE).image, THUMBNAIL_SIDE
-        )
+        return image_of_photo(open_photo(photo.path, max_side=THUMBNAIL_SIDE), THUMBNAIL_SIDE)
     except PhotoUnreadable:
         return None
 

@@ -32,7 +32,7 @@ from opqn_app.core.progress import counted
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme, wording
 from opqn_app.ui.kit.overlay import Overlay
-from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.work.session import Session
 from opqn_app.ui.work.tasks import Task
 
@@ -51,6 +51,7 @@ class ViewedPhoto:
 
     Attributes:
         image: None if the file can't be read now; `problem` says why.
+        problem: beside an image, what is missing of it; a sentence.
         faces: with their stored crops, which are there in any case.
     """
 
@@ -66,7 +67,9 @@ def view_photo(library: "Library", photo: PhotoRecord) -> ViewedPhoto:
 
     image, problem = None, ""
     try:
-        image = image_of_picture(open_photo(photo.path, max_side=MAX_SIDE).image, MAX_SIDE)
+        opened = open_photo(photo.path, max_side=MAX_SIDE)
+        image = image_of_photo(opened, MAX_SIDE)
+        problem = "" if opened.fault is None else f"{opened.fault[0].upper()}{opened.fault[1:]}."
     except PhotoUnreadable as error:
         is_there = photo.path.exists()
         problem = str(error) if is_there else _away(photo)
@@ -379,14 +382,14 @@ class PhotoViewer(Overlay):
         self._task = None
         self._canvas.show_photo(viewed)
         self._canvas.mark_face(self._face_id)
-        self._canvas.setAccessibleDescription(
-            viewed.problem or counted(len(viewed.faces), "face") + " found"
-        )
+        found = counted(len(viewed.faces), "face") + " found"
+        self._canvas.setAccessibleDescription(viewed.problem or found)
         self._show_chips(viewed.faces)
         if viewed.faces:
-            self._hint.setText("Click a face to find that person.")
+            hint = "Click a face to find that person."
         else:
-            self._hint.setText("No face was found in this photo.")
+            hint = "No face was found in this photo."
+        self._hint.setText(hint if viewed.image is None else f"{hint} {viewed.problem}".rstrip())
 
     def _on_failed(self, task: Task, error: Exception) -> None:
         if task is self._task:

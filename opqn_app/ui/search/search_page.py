@@ -21,7 +21,7 @@ from opqn_app.core.progress import counted
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import drops
 from opqn_app.ui.kit.message_bar import MessageBar
-from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
 from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
@@ -306,7 +306,7 @@ class SearchPage(QWidget):
 
     def _on_photo_opened(self, opened: OpenedPhoto) -> None:
         if self.query is None or not self._is_adding:
-            self.bar.show_photo(image_of_picture(opened.photo.image, PICTURE_SIDE), opened.name)
+            self.bar.show_photo(image_of_photo(opened.photo, PICTURE_SIDE), opened.name)
         words = "Looking for faces…" if self._session.has_engine else "Getting ready…"
         self.bar.say(words)
 

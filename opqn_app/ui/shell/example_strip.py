@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.ui.kit import face_boxes, theme
-from opqn_app.ui.kit.thumbnails import image_of_picture
+from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.work.tasks import TaskRunner
 
 SIDE = 96
@@ -86,7 +86,7 @@ def _decode(photos: Sequence[Path]) -> list[QImage]:
     images = []
     for photo in photos:
         try:
-            images.append(image_of_picture(open_photo(photo, max_side=DECODED).image, DECODED))
+            images.append(image_of_photo(open_photo(photo, max_side=DECODED), DECODED))
         except PhotoUnreadable:  # a copy of the program without its sample photos
             continue
     return images

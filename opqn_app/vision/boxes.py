@@ -1,0 +1,159 @@
+"""What the boxes around a HEIC, AVIF or JPEG XL picture say, before anything is decoded."""
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+_MAX_META = 4 << 20  # bytes of the box `meta`; a mosaic of a thousand tiles has 100 kB
+_MAX_BOXES = 10_000
+_JXL_RATIOS = (None, (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Primary:
+    """The picture of a HEIF file that is meant to be seen.
+
+    Attributes:
+        codec: four letters, such as b"hvc1"; b"grid" is a mosaic.
+        size: width, height as stored; (0, 0) where the file does not say.
+        clean: left, top, right, bottom of the part meant to be seen, in stored pixels.
+    """
+
+    codec: bytes
+    size: Size
+    clean: tuple[int, int, int, int] | None
+
+
+def is_film(file: BinaryIO) -> bool:
+    """Whether a file of boxes holds the table of a film's tracks."""
+    return any(kind == b"moov" for kind, _at, _size in _top_boxes(file))
+
+
+def primary_of_heif(file: BinaryIO) -> Primary | None:
+    """None where there is none, as in a film, or where it is damaged."""
+    try:
+        for kind, at, size in _top_boxes(file):
+            if kind == b"meta" and size <= _MAX_META:
+                file.seek(at + 4)
+                return _primary(file.read(max(0, size - 4)))
+    except (struct.error, IndexError, KeyError, ZeroDivisionError):
+        pass
+    return None
+
+
+def size_of_jxl(file: BinaryIO) -> Size | None:
+    """Width and height as stored; None where they are not found."""
+    file.seek(0)
+    start = file.read(2)
+    if start != b"\xff\x0a":
+        for kind, at, _size in _top_boxes(file):
+            if kind in (b"jxlc", b"jxlp"):
+                file.seek(at + 4 * (kind == b"jxlp"))
+                start = file.read(2)
+                break
+    return _size_header(file.read(16)) if start == b"\xff\x0a" else None
+
+
+def _top_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, place and size of the content of each box."""
+    end = file.seek(0, os.SEEK_END)
+    at = 0
+    for _ in range(_MAX_BOXES):
+        file.seek(at)
+        head = file.read(16)
+        if len(head) < 8:
+            return
+        size, skip = int.from_bytes(head[:4]), 8
+        if size == 1:
+            size, skip = int.from_bytes(head[8:16]), 16
+        size = size or end - at
+        if size < skip:
+            return
+        yield head[4:8], at + skip, min(size, end - at) - skip
+        at += size
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at : at + 4]) or len(data) - at
+        if size < 8:
+            return
+        yield data[at + 4 : at + 8], data[at + 8 : at + size]
+        at += size
+
+
+def _primary(meta: bytes) -> Primary | None:
+    content = dict(_boxes(meta))
+    if b"pitm" not in content:
+        return None
+    wide = content[b"pitm"][0] > 0
+    item = int.from_bytes(content[b"pitm"][4 : 8 if wide else 6])
+    codec = _codecs(content.get(b"iinf", b"")).get(item, b"")
+    owned = dict(_properties(content.get(b"iprp", b""), item))
+    size = struct.unpack(">II", owned[b"ispe"][4:12]) if b"ispe" in owned else (0, 0)
+    clean = _clean_part(owned[b"clap"], size) if b"clap" in owned else None
+    return Primary(codec, size, clean)
+
+
+def _codecs(iinf: bytes) -> dict[int, bytes]:
+    found = {}
+    for kind, entry in _boxes(iinf[6 if iinf[:1] == b"\0" else 8 :]):
+        if kind == b"infe" and entry[0] >= 2:
+            wide = 4 if entry[0] >= 3 else 2
+            found[int.from_bytes(entry[4 : 4 + wide])] = entry[6 + wide : 10 + wide]
+    return found
+
+
+def _properties(iprp: bytes, item: int) -> Iterator[tuple[bytes, bytes]]:
+    """Those that belong to `item`."""
+    parts = list(_boxes(iprp))
+    properties = [each for kind, part in parts if kind == b"ipco" for each in _boxes(part)]
+    for _, table in (each for each in parts if each[0] == b"ipma"):
+        id_bytes, index_bytes = 4 if table[0] else 2, 2 if table[3] & 1 else 1
+        at = 8
+        for _ in range(int.from_bytes(table[4:8])):
+            owner = int.from_bytes(table[at : at + id_bytes])
+            count, at = table[at + id_bytes], at + id_bytes + 1
+            for _ in range(count):
+                index = int.from_bytes(table[at : at + index_bytes])
+                at += index_bytes
+                place = index & (0x7FFF if index_bytes == 2 else 0x7F)  # the first bit: essential
+                if owner == item and 0 < place <= len(properties):
+                    yield properties[place - 1]
+
+
+def _clean_part(clap: bytes, size: Size) -> tuple[int, int, int, int] | None:
+    """None where it is nothing, or reaches out of the picture."""
+    w, w_of, h, h_of, x, x_of, y, y_of = struct.unpack(">IIIIiIiI", clap[:32])
+    width, height = w / w_of, h / h_of
+    left = round(x / x_of + (size[0] - width) / 2)  # the middle moves by x
+    top = round(y / y_of + (size[1] - height) / 2)
+    right, bottom = left + round(width), top + round(height)
+    fits = 0 <= left < right <= size[0] and 0 <= top < bottom <= size[1]
+    return (left, top, right, bottom) if fits else None
+
+
+def _size_header(data: bytes) -> Size:
+    """The first bits of a JPEG XL picture, least significant first."""
+    bits = int.from_bytes(data, "little")
+
+    def take(count: int) -> int:
+        nonlocal bits
+        value = bits & ((1 << count) - 1)
+        bits >>= count
+        return value
+
+    def side(*, is_small: bool) -> int:
+        return 8 * (1 + take(5)) if is_small else 1 + take((9, 13, 18, 30)[take(2)])
+
+    is_small = take(1) == 1
+    height = side(is_small=is_small)
+    ratio = _JXL_RATIOS[take(3)]
+    if ratio is None:
+        return side(is_small=is_small), height
+    return height * ratio[0] // ratio[1], height

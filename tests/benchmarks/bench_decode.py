@@ -1,0 +1,166 @@
+"""CPU time of decoding a folder of photos as the index does it, against pyvips and an older build.
+
+    python -m tests.benchmarks.bench_decode [--source DIR | --photos N] [--against CLONE] [--json]
+
+Each way is a process of its own that is handed one file after the other, and all get a file before
+any gets the next. pyvips opens each at full size (pip install pyvips-binary pyvips). A file that
+one of the ways can't read counts for none; how many those are is printed. Without --source the
+photos are those of `mixed_photos`. The goal is half the CPU seconds of pyvips, and not more than
+an older build.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
+from tests.benchmarks.mixed_photos import make_photos
+
+ROOT = Path(__file__).resolve().parents[2]
+WARM_UP = 3  # files that are read once before, for what a process does only once
+OURS, VIPS, OLDER = "this build", "pyvips", "older build"
+
+# What a process runs: a path a line comes in, CPU seconds or -1 go out.
+_LOOP = """
+import sys, time
+from pathlib import Path
+answers = sys.stdout
+sys.stdout = sys.stderr
+for line in sys.stdin:
+    path = Path(line[:-1])
+    start = time.process_time()
+    try:
+        decode(path)
+        passed = time.process_time() - start
+    except Unreadable:
+        passed = -1.0
+    print(passed, file=answers, flush=True)
+"""
+_OURS = """
+from opqn_app.core.errors import PhotoUnreadable as Unreadable
+from opqn_app.index.content import read_content
+from opqn_app.vision.images import read_photo
+def decode(path):
+    read_photo(read_content(path).data, path.name)
+"""
+_VIPS = """
+import pyvips
+from pyvips import Error as Unreadable
+def decode(path):
+    pyvips.Image.new_from_buffer(path.read_bytes(), "").write_to_memory()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A process that decodes files."""
+
+    name: str
+    process: subprocess.Popen[str]
+
+    def seconds(self, path: Path) -> float | None:
+        """CPU seconds for a file; None if this way can't read it."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{path}\n")
+        self.process.stdin.flush()
+        passed = float(self.process.stdout.readline())
+        return None if passed < 0 else passed
+
+
+@contextmanager
+def way(name: str, decode: str, folder: Path) -> Iterator[Way]:
+    """Start a way; `folder` is the clone whose code it runs."""
+    one_thread = {"VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder)}
+    with subprocess.Popen(
+        [sys.executable, "-c", decode + _LOOP],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=folder,
+        env={**os.environ, **one_thread},
+    ) as process:
+        yield Way(name, process)
+        assert process.stdin is not None
+        process.stdin.close()
+
+
+def measure(files: Sequence[Path], ways: Sequence[Way]) -> tuple[dict[str, dict[str, float]], int]:
+    """Suffix → way → CPU seconds, and how many files count. The ways take turns in being first."""
+    names = [each.name for each in ways]
+    sums: defaultdict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(names, 0.0))
+    counted = 0
+    for path in files[:WARM_UP]:
+        for each in ways:
+            each.seconds(path)
+    for i, path in enumerate(files):
+        turn = i % len(ways)
+        found = {each.name: each.seconds(path) for each in (*ways[turn:], *ways[:turn])}
+        if any(passed is None for passed in found.values()):
+            continue
+        counted += 1
+        for name, passed in found.items():
+            sums[path.suffix.lower()][name] += passed or 0.0
+    return dict(sums), counted
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", type=Path, help="a folder of photos")
+    parser.add_argument("--photos", type=int, default=40, help="drawn, without --source")
+    parser.add_argument("--against", type=Path, metavar="CLONE", help="an older build")
+    parser.add_argument("--json", action="store_true", help="print one JSON object only")
+    arguments = parser.parse_args()
+    if importlib.util.find_spec("pyvips") is None:
+        parser.error("this comparison needs pyvips (pip install pyvips-binary pyvips)")
+    with ExitStack() as stack:
+        folder = arguments.source
+        if folder is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            make_photos(folder, arguments.photos)
+        files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
+        files = [path.resolve() for path in files if path.is_file() and "\n" not in str(path)]
+        ways = [
+            stack.enter_context(way(OURS, _OURS, ROOT)),
+            stack.enter_context(way(VIPS, _VIPS, ROOT)),
+        ]
+        if arguments.against:
+            clone = arguments.against.resolve()
+            ways.append(stack.enter_context(way(OLDER, _OURS, clone)))
+        sums, counted = measure(files, ways)
+    report(sums, counted, len(files), as_json=arguments.json)
+
+
+def report(
+    sums: dict[str, dict[str, float]], counted: int, all_files: int, *, as_json: bool
+) -> None:
+    """Print the table, or the totals and ratios as JSON."""
+    names = list(next(iter(sums.values()), {}))
+    totals = {name: sum(row[name] for row in sums.values()) for name in names}
+    ratios = {f"{name} / {OURS}": totals[name] / totals[OURS] for name in names[1:]}
+    if as_json:
+        rounded = {name: round(seconds, 2) for name, seconds in totals.items()}
+        shares = {name: round(ratio, 3) for name, ratio in ratios.items()}
+        print(json.dumps({"files": counted, "of": all_files, "cpu_s": rounded, "ratios": shares}))
+        return
+    print(f"{counted:,} of {all_files:,} files are read by all; CPU seconds:")
+    print(f"{'':8}" + "".join(f"{name:>14}" for name in names))
+    for suffix, row in sorted(sums.items()):
+        print(f"{suffix:8}" + "".join(f"{row[name]:14.2f}" for name in names))
+    print(f"{'all':8}" + "".join(f"{totals[name]:14.2f}" for name in names))
+    for name, ratio in ratios.items():
+        print(f"{name}: {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    main()
