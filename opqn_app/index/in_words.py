@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import IndexProgress, IndexReport
+from opqn_app.store.records import UnreachableFolder
+
+_PHASES = {"comparing": "Comparing contents", "thorough": "Looking for more faces"}
 
 
 def faces_in_words(progress: IndexProgress) -> str:
@@ -19,8 +22,8 @@ def progress_in_words(progress: IndexProgress) -> str:
     if progress.phase == "scanning":
         return f"Looking for photos: {progress.done:,}"
     parts = [f"{progress.done:,}/{progress.total:,} photos"]
-    if progress.phase == "thorough":
-        parts[0] = f"Looking for more faces: {parts[0]}"
+    if progress.phase in _PHASES:
+        parts[0] = f"{_PHASES[progress.phase]}: {parts[0]}"
     if progress.photos_per_s > 0:
         parts.append(f"{progress.photos_per_s:.1f} photos/s")
     if progress.eta_s is not None:
@@ -54,10 +57,20 @@ def news_of(report: IndexReport) -> list[str]:
         parts.append(f"{report.moved:,} moved")
     if report.removed:
         parts.append(f"{report.removed:,} no longer there")
+    if report.returned:
+        parts.append(f"{report.returned:,} there again")
+    unreachable = sum(folder.photos for folder in report.unreachable)
+    if unreachable:
+        parts.append(f"{unreachable:,} can't be reached")
     if report.failures:
         parts += [] if parts else ["no new photos"]
         parts.append(counted(len(report.failures), "problem"))
     return parts
+
+
+def unreachable_in_words(folder: UnreachableFolder) -> str:
+    """ "1,204 photos below /photos/2019 can't be reached"."""
+    return f"{counted(folder.photos, 'photo')} below {folder.path} can't be reached"
 
 
 def in_a_sentence(parts: Sequence[str]) -> str:

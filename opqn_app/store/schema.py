@@ -118,11 +118,42 @@ def m0003_searched_px_of_photo(db: "Database") -> None:
     )
 
 
+def m0004_photos_that_are_away(db: "Database") -> None:
+    """Since when a photo's file can't be reached, and since when it counts as deleted.
+
+    missing_since: seconds since 1970; the photo is shown and searched. deleted_at: such seconds;
+    nobody sees the photo any more, and its rel_path is that of records.name_of_deleted. The
+    indexes of photos that are shown now leave the deleted ones out.
+    """
+    db.execute("ALTER TABLE photos ADD COLUMN missing_since INTEGER")
+    db.execute("ALTER TABLE photos ADD COLUMN deleted_at INTEGER")
+    for statement in _INDEXES_OF_SHOWN:
+        db.execute(statement)
+
+
+_INDEXES_OF_SHOWN = (
+    "DROP INDEX photos_newest",
+    "DROP INDEX photos_newest_of_root",
+    "DROP INDEX photos_faces_of_root",
+    "DROP INDEX photos_unsearched",
+    "CREATE INDEX photos_newest ON photos (sort_time, id) WHERE deleted_at IS NULL",
+    "CREATE INDEX photos_newest_of_root ON photos (root_id, sort_time, id) "
+    "WHERE deleted_at IS NULL",
+    "CREATE INDEX photos_faces_of_root ON photos (root_id, n_faces) WHERE deleted_at IS NULL",
+    "CREATE INDEX photos_unsearched ON photos (root_id) WHERE searched_px < 7077888 "
+    "AND searched_px < width * height AND missing_since IS NULL AND deleted_at IS NULL",
+    "CREATE INDEX photos_missing ON photos (root_id) "
+    "WHERE missing_since IS NOT NULL AND deleted_at IS NULL",
+    "CREATE INDEX photos_deleted ON photos (deleted_at, n_faces) WHERE deleted_at IS NOT NULL",
+)
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
     m0002_detector_of_photo,
     m0003_searched_px_of_photo,
+    m0004_photos_that_are_away,
 )
 
 
