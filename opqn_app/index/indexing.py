@@ -137,12 +137,14 @@ def _start(library: Library, folder: Path, engine: Engine, clock: Callable[[], f
 
 
 def _is_deleted_part(library_path: Path, folder: Path) -> bool:
-    """True for a folder that is not there, of a known root that is."""
+    """True for a folder that is not there, of a known root that is, with photos known in it."""
     if folder.exists() or not library_path.is_file():
         return False
     with Library.open(library_path) as library:
         found = library.root_for(folder)
-    return found is not None and found[1] != folder and found[1].is_dir()
+        if found is None or found[1] == folder or not found[1].is_dir():
+            return False
+        return _has_photos(library, folder, *found)
 
 
 def _refuse_empty(library: Library, folder: Path) -> None:
@@ -150,9 +152,13 @@ def _refuse_empty(library: Library, folder: Path) -> None:
     found = library.root_for(folder)
     if found is None or is_available(folder, has_photos=True):
         return
-    root_id, root = found
+    if _has_photos(library, folder, *found):
+        raise FolderUnavailable(folder, "it is empty, although photos of it are known")
+
+
+def _has_photos(library: Library, folder: Path, root_id: int, root: Path) -> bool:
+    """Whether photos are known below a folder of a root."""
     relative = folder.relative_to(root).as_posix()
     prefix = "" if relative == "." else f"{relative}/"
     known = library.photo_table.known_photos(root_id)
-    if any(photo.rel_path.startswith(prefix) for photo in known):
-        raise FolderUnavailable(folder, "it is empty, although photos of it are known")
+    return any(photo.rel_path.startswith(prefix) for photo in known)

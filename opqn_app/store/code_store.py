@@ -66,7 +66,10 @@ class CodeStore:
             [model_id],
         )
         hidden = self._hidden()
-        return [CodeStamp(*row, _within(hidden, row[3], row[4]).tobytes()) for row in rows]
+        return [
+            CodeStamp(i, n, n_live, first, last, _within(hidden, first, last).tobytes())
+            for i, n, n_live, first, last in rows
+        ]
 
     def sealed(self, model_id: str, stamp: CodeStamp) -> CodeSegment:
         """The segment of a stamp just read; both inside one `snapshot`."""

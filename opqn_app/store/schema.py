@@ -123,23 +123,22 @@ def m0004_photos_that_are_away(db: "Database") -> None:
 
     missing_since: seconds since 1970; the photo is shown and searched. deleted_at: such seconds;
     nobody sees the photo any more, and its rel_path is that of records.name_of_deleted. The
-    indexes of photos that are shown now leave the deleted ones out.
+    indexes begin with deleted_at, so that they can leave the deleted ones out.
     """
     db.execute("ALTER TABLE photos ADD COLUMN missing_since INTEGER")
     db.execute("ALTER TABLE photos ADD COLUMN deleted_at INTEGER")
-    for statement in _INDEXES_OF_SHOWN:
+    for statement in _WITH_DELETED:
         db.execute(statement)
 
 
-_INDEXES_OF_SHOWN = (
+_WITH_DELETED = (
     "DROP INDEX photos_newest",
     "DROP INDEX photos_newest_of_root",
     "DROP INDEX photos_faces_of_root",
     "DROP INDEX photos_unsearched",
-    "CREATE INDEX photos_newest ON photos (sort_time, id) WHERE deleted_at IS NULL",
-    "CREATE INDEX photos_newest_of_root ON photos (root_id, sort_time, id) "
-    "WHERE deleted_at IS NULL",
-    "CREATE INDEX photos_faces_of_root ON photos (root_id, n_faces) WHERE deleted_at IS NULL",
+    "CREATE INDEX photos_newest ON photos (deleted_at, sort_time, id)",
+    "CREATE INDEX photos_newest_of_root ON photos (root_id, deleted_at, sort_time, id)",
+    "CREATE INDEX photos_faces_of_root ON photos (root_id, deleted_at, n_faces)",
     "CREATE INDEX photos_unsearched ON photos (root_id) WHERE searched_px < 7077888 "
     "AND searched_px < width * height AND missing_since IS NULL AND deleted_at IS NULL",
     "CREATE INDEX photos_missing ON photos (root_id) "
