@@ -14,10 +14,10 @@ MANY = 10  # photos; fewer that vanish from among others were deleted
 def away(root: Path, unseen: Sequence[KnownPhoto], known: Iterable[KnownPhoto]) -> set[int]:
     """Ids of the unseen photos that can't be reached; the others are deleted.
 
-    A photo that could not be reached before still can't. All photos of the root that vanish at
-    once are away, and so are all below a link, whose target may lie on another disk, all below a
-    folder if they are MANY, and MANY that are half of the root. A file that is there was left out
-    of the scan, or has another content: its photo counts as deleted.
+    A photo that could not be reached before still can't. Of those that the last run saw these are
+    away: all of the root, if they vanish together; all below a link, whose target may lie on
+    another disk; all below a folder, if they are MANY; and MANY that are half of the root. A file
+    that is there was left out of the scan, or has another content: its photo counts as deleted.
 
     Args:
         unseen: not below a folder that can't be listed, and not found elsewhere.

@@ -6,6 +6,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -185,9 +186,12 @@ def test_no_face_is_lost_while_photos_are_away(
     engine = fake_engine(n_faces=2)
     report = run_index(root, engine, clock=lambda: NOW + 900 * DAY)
     assert (calls_of(engine), report.decoded, report.added) == (0, 0, 0)
-    assert (report.returned, report.unreachable) == (0 if is_error else n_away, ())
-    assert faces_by_path() == before
-    if way != "another disk":
+    assert report.returned == (0 if is_error else n_away)
+    if way == "another disk":  # whose photos are away in their turn
+        assert [folder.photos for folder in report.unreachable] == [3]
+        assert before.items() <= faces_by_path().items()
+    else:
+        assert report.unreachable == ()
         assert everything(library_path) == known
 
 
@@ -403,7 +407,7 @@ def test_a_new_model_codes_the_faces_of_deleted_photos_too(
     assert faces_by_path() == before
     with Library.open(library_path) as library:
         ids = [s.face_ids[~s.is_dead].tolist() for s in library.code_segments("fake-2")]
-        assert sum(ids, []) == sorted(sum(before.values(), []))
+        assert list(chain(*ids)) == sorted(chain(*before.values()))
 
 
 def test_part_by_part_and_root_by_root_it_is_the_same(
@@ -428,7 +432,7 @@ def test_part_by_part_and_root_by_root_it_is_the_same(
     assert run_index(disk.folder / "home").unreachable == ()
     disk.restore("trip")
     report = run_index()
-    assert (report.returned, report.decoded) == (12, 1)  # the file that can't be read
+    assert (report.returned, report.decoded) == (12, 0)
 
 
 def test_what_was_away_may_have_moved(
