@@ -1,11 +1,13 @@
 """Indexing in words: what a run does now, and what it did."""
 
+import shlex
 from collections.abc import Sequence
 
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import IndexProgress, IndexReport
 from opqn_app.store.records import UnreachableFolder
 
+NAMED = 3  # folders with photos that can't be reached
 _PHASES = {"comparing": "Comparing contents", "thorough": "Looking for more faces"}
 
 
@@ -61,16 +63,28 @@ def news_of(report: IndexReport) -> list[str]:
         parts.append(f"{report.returned:,} there again")
     unreachable = sum(folder.photos for folder in report.unreachable)
     if unreachable:
-        parts.append(f"{unreachable:,} can't be reached")
+        parts.append(f"{counted(unreachable, 'photo')} can't be reached")
     if report.failures:
         parts += [] if parts else ["no new photos"]
         parts.append(counted(len(report.failures), "problem"))
     return parts
 
 
-def unreachable_in_words(folder: UnreachableFolder) -> str:
-    """ "1,204 photos below /photos/2019 can't be reached"."""
-    return f"{counted(folder.photos, 'photo')} below {folder.path} can't be reached"
+def unreachable_in_words(folders: Sequence[UnreachableFolder]) -> list[str]:
+    """A sentence for each of the largest folders, and one for the rest; none for no folder."""
+    largest = sorted(folders, key=lambda folder: (-folder.photos, folder.path))
+    said = [
+        f"{counted(folder.photos, 'photo')} below {folder.path} can't be reached: a disk may not "
+        "be plugged in, or a folder may not be opened. Nothing was forgotten; they stay "
+        f"searchable. Were they deleted? opqn index {shlex.quote(str(folder.path))} "
+        "--accept-missing"
+        for folder in largest[:NAMED]
+    ]
+    rest = largest[NAMED:]
+    if rest:
+        photos = counted(sum(folder.photos for folder in rest), "photo")
+        said.append(f"Nor can {photos} below {counted(len(rest), 'more folder')}: opqn status")
+    return said
 
 
 def in_a_sentence(parts: Sequence[str]) -> str:
