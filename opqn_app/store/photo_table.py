@@ -12,12 +12,13 @@ PHOTO_COLUMNS = (
     "p.id, p.root_id, r.path, p.rel_path, p.size, p.width, p.height, p.taken_at, p.n_faces"
 )
 SHOWN = "deleted_at IS NULL"  # the photos that the library has; the words of its indexes
-UNREACHABLE = f"missing_since IS NOT NULL AND {SHOWN}"
+# The signs keep SQLite from the indexes of all shown photos, where there are small ones for these.
+UNREACHABLE = f"missing_since IS NOT NULL AND +{SHOWN}"
 DELETED = "deleted_at IS NOT NULL"
 # Photos that the thorough search would show larger than they were searched; the words of an index.
 UNSEARCHED = (
     f"searched_px < {THOROUGH.pixels} AND searched_px < width * height "
-    f"AND missing_since IS NULL AND {SHOWN}"
+    f"AND +missing_since IS NULL AND +{SHOWN}"
 )
 # Those that it could not read, from which it keeps away until their file changes.
 GIVEN_UP = (

@@ -135,14 +135,10 @@ _WITH_DELETED = (
     "DROP INDEX photos_newest",
     "DROP INDEX photos_newest_of_root",
     "DROP INDEX photos_faces_of_root",
-    "DROP INDEX photos_unsearched",
     "CREATE INDEX photos_newest ON photos (deleted_at, sort_time, id)",
     "CREATE INDEX photos_newest_of_root ON photos (root_id, deleted_at, sort_time, id)",
     "CREATE INDEX photos_faces_of_root ON photos (root_id, deleted_at, n_faces)",
-    "CREATE INDEX photos_unsearched ON photos (root_id, deleted_at, missing_since) "
-    "WHERE searched_px < 7077888 AND searched_px < width * height",
-    "CREATE INDEX photos_missing ON photos (root_id, deleted_at, missing_since) "
-    "WHERE missing_since IS NOT NULL",
+    "CREATE INDEX photos_missing ON photos (root_id) WHERE missing_since IS NOT NULL",
     "CREATE INDEX photos_deleted ON photos (deleted_at, n_faces) WHERE deleted_at IS NOT NULL",
 )
 

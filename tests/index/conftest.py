@@ -12,6 +12,7 @@ from PIL import Image
 from opqn_app.engine import Engine
 from opqn_app.index.indexing import IndexProgress, IndexReport, index_folder
 from opqn_app.store.library import Library
+from tests.index.photo_disk import Disk
 from tests.library_fakes import FacesByPath, RunIndex, WritePhoto, fake_engine
 
 
@@ -91,3 +92,8 @@ def faces_by_path(library_path: Path) -> FacesByPath:
             }
 
     return read
+
+
+@pytest.fixture
+def disk(folder: Path, write_photo: WritePhoto) -> Disk:
+    return Disk(folder, write_photo)

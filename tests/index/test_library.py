@@ -23,7 +23,6 @@ from opqn_app.core.errors import (
 from opqn_app.store import code_store, schema
 from opqn_app.store.connection import connect
 from opqn_app.store.library import Library
-from opqn_app.store.records import KEPT_DAYS
 from tests.library_fakes import (
     RunIndex,
     StoredLibrary,
@@ -417,43 +416,3 @@ def test_forgetting_a_folder_that_is_no_root_names_the_roots(
         pytest.raises(LibraryError, match=str(folder)),
     ):
         library.forget_root(folder / "sub")
-
-
-def test_deleted_photos_leave_no_code_behind(
-    folder: Path,
-    library_path: Path,
-    write_photo: WritePhoto,
-    run_index: RunIndex,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 16)
-    paths = [write_photo(f"{i}.png", seed=i) for i in range(20)]
-    run_index()
-    with Library.open(library_path) as library:
-        record = next(p for p in library.photos() if p.rel_path == "3.png")
-        secrets = _secrets(library, {face.id for face in library.faces_of(record.id)})
-    paths[3].unlink()
-    moment = 1_800_000_000.0
-    assert run_index(clock=lambda: moment).removed == 1
-    later = moment + (KEPT_DAYS + 1) * 24 * 3600
-    run_index(clock=lambda: later)
-    everything = _all_bytes(library_path.parent)
-    assert [s for s in secrets if s in everything] == []
-
-
-def test_nothing_of_a_deleted_photo_is_left_when_its_folder_is_forgotten(
-    folder: Path, library_path: Path, write_photo: WritePhoto, run_index: RunIndex
-) -> None:
-    paths = [write_photo(f"{i}.png", seed=i) for i in range(20)]
-    run_index()
-    with Library.open(library_path) as library:
-        record = next(p for p in library.photos() if p.rel_path == "3.png")
-        secrets = _secrets(library, {face.id for face in library.faces_of(record.id)})
-    paths[3].unlink()
-    run_index()
-    with Library.open(library_path, write=True) as library:
-        assert library.status().deleted == 1
-        assert library.forget_root(folder).photos == 20
-        assert library.status().deleted == 0
-    everything = _all_bytes(library_path.parent)
-    assert [s for s in secrets if s in everything] == []

@@ -2,25 +2,20 @@
 
 import os
 import shutil
-import sqlite3
-import tempfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from opqn_app.core.errors import FolderUnavailable
-from opqn_app.index.indexing import IndexProgress, IndexReport, index_folder
-from opqn_app.store import code_store, schema
+from opqn_app.index.indexing import index_folder
+from opqn_app.store import schema
 from opqn_app.store.connection import connect
 from opqn_app.store.library import Library
 from opqn_app.store.photo_table import UNREACHABLE, UNSEARCHED
-from opqn_app.store.records import KEPT_DAYS
+from tests.index.photo_disk import DAY, NOW, Disk, everything, run_to_end
 from tests.index.test_incremental import _png
 from tests.library_fakes import (
     FacesByPath,
@@ -31,45 +26,6 @@ from tests.library_fakes import (
     fake_engine,
     make_as_old_as_m0003,
 )
-
-N_BELOW = 12  # photos of the part that goes away
-DAY = 24 * 3600
-NOW = 1_800_000_000.0
-
-
-class Disk:
-    """A folder of photos in which one part, or all, goes away and comes back."""
-
-    def __init__(self, folder: Path, write_photo: WritePhoto) -> None:
-        self.folder = folder
-        self.away = folder.parent / "unplugged"
-        for i in range(N_BELOW):
-            write_photo(f"trip/{'day1' if i % 2 else 'day2'}/{i}.png", seed=i)
-            write_photo(f"../target/{i}.png", seed=100 + i)
-            write_photo(f"home/{i}.png", seed=200 + i)
-        (folder / "trip" / "broken.jpg").write_bytes(b"no photo")
-        (folder / "link").symlink_to(folder.parent / "target")
-
-    def replace(self, part: str, *names: str) -> None:
-        """Take a part away and leave a bare folder with files of these names in its place."""
-        (self.folder / part).rename(self.away)
-        (self.folder / part).mkdir()
-        for name in names:
-            path = self.folder / part / name
-            path.mkdir() if name.endswith("+found") else path.write_bytes(b"")
-
-    def restore(self, part: str) -> None:
-        place = self.folder / part
-        if place.is_symlink() or place.is_file():
-            place.unlink()
-        elif place.exists():
-            shutil.rmtree(place)
-        self.away.rename(place)
-
-
-@pytest.fixture
-def disk(folder: Path, write_photo: WritePhoto) -> Disk:
-    return Disk(folder, write_photo)
 
 
 def empty_root(disk: Disk) -> None:
@@ -195,15 +151,6 @@ def test_no_face_is_lost_while_photos_are_away(
         assert everything(library_path) == known
 
 
-def everything(path: Path) -> dict[str, Any]:
-    """All rows of photos, faces, crops, codes and failures."""
-    with sqlite3.connect(path) as raw:
-        tables = ("photos", "faces", "crops", "code_tail", "code_segments", "failures")
-        found = {name: raw.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
-    raw.close()
-    return found
-
-
 @contextmanager
 def refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A network disk that answers with an error when this folder is listed."""
@@ -254,15 +201,6 @@ def test_a_folder_that_may_not_be_listed_marks_its_photos(open_folder: Path) -> 
         assert everything(library) == before
 
 
-def run_to_end(run: Generator[IndexProgress, None, IndexReport]) -> IndexReport:
-    while True:
-        try:
-            next(run)
-        except StopIteration as end:
-            report: IndexReport = end.value
-            return report
-
-
 def test_half_of_the_photos_gone_at_once_is_no_deletion(
     folder: Path, write_photo: WritePhoto, run_index: RunIndex, faces_by_path: FacesByPath
 ) -> None:
@@ -284,130 +222,6 @@ def test_half_of_the_photos_gone_at_once_is_no_deletion(
     report = run_index()
     assert (report.returned, report.decoded, report.unreachable) == (12, 0, ())
     assert faces_by_path() == {name: ids for name, ids in before.items() if name != "1.png"}
-
-
-def test_a_few_deleted_photos_hide_at_once_and_come_back_with_their_faces(
-    folder: Path,
-    library_path: Path,
-    write_photo: WritePhoto,
-    run_index: RunIndex,
-    faces_by_path: FacesByPath,
-) -> None:
-    for i in range(20):
-        write_photo(f"sub/{i}.png", seed=i)
-    run_index(clock=lambda: NOW)
-    before = faces_by_path()
-    kept = (folder / "sub" / "3.png").rename(folder.parent / "3.png")
-    (folder / "sub" / "4.png").unlink()
-    assert run_index(clock=lambda: NOW).removed == 2
-    assert faces_by_path().keys() == before.keys() - {"sub/3.png", "sub/4.png"}
-    with Library.open(library_path) as library:
-        status = library.status()
-        assert (status.photos, status.faces, status.deleted, status.unreachable) == (18, 36, 2, 0)
-        assert [(root.photos, root.faces) for root in library.roots()] == [(18, 36)]
-        assert library.photo_count() == 18
-        assert library.detectors() == {"mtcnn": 18}
-        assert [each.faces for each in library.code_store.coded()] == [36]
-    kept.rename(folder / "other name.png")
-    last = NOW + (KEPT_DAYS - 1) * DAY
-    report = run_index(clock=lambda: last)
-    assert (report.returned, report.moved, report.decoded, report.added) == (1, 0, 0, 0)
-    assert faces_by_path()["other name.png"] == before["sub/3.png"]
-    with Library.open(library_path) as library:
-        assert (library.status().deleted, library.status().faces) == (1, 38)
-    run_index(clock=lambda: NOW + (KEPT_DAYS + 1) * DAY)
-    with Library.open(library_path) as library:
-        assert library.status().deleted == 0
-    for table in ("faces", "crops", "code_tail"):
-        assert len(everything(library_path)[table]) == 38
-    write_photo("sub/4.png", seed=4)
-    report = run_index()
-    assert (report.returned, report.added, report.decoded) == (0, 1, 1)
-    assert set(faces_by_path()["sub/4.png"]).isdisjoint(before["sub/4.png"])
-
-
-def test_a_file_that_was_replaced_and_is_put_back_has_its_faces_again(
-    folder: Path, write_photo: WritePhoto, run_index: RunIndex, faces_by_path: FacesByPath
-) -> None:
-    """Another disk with the same names, or an edit that was undone; a broken copy too."""
-    path = write_photo("a.png", seed=1)
-    write_photo("b.png", seed=2)
-    run_index()
-    before, data = faces_by_path(), path.read_bytes()
-    write_photo("a.png", seed=3)
-    report = run_index()
-    assert (report.changed, report.removed, report.added) == (1, 0, 0)
-    between = faces_by_path()
-    assert set(between["a.png"]).isdisjoint(before["a.png"])
-    path.write_bytes(data)
-    report = run_index()
-    assert (report.returned, report.decoded, report.removed) == (1, 0, 1)
-    assert faces_by_path() == before
-    path.write_bytes(b"no picture")
-    assert run_index().removed == 1
-    path.write_bytes(data)
-    report = run_index()
-    assert (report.returned, report.decoded, report.failures) == (1, 0, ())
-    assert faces_by_path() == before
-
-
-def test_what_the_user_leaves_out_is_not_away(
-    folder: Path, library_path: Path, write_photo: WritePhoto, run_index: RunIndex
-) -> None:
-    for i in range(15):
-        write_photo(f"screens/{i}.png", seed=i)
-        write_photo(f"home/{i}.png", seed=50 + i)
-    run_index()
-    report = run_index(excludes=["screens/"])
-    assert (report.removed, report.unreachable) == (15, ())
-    report = run_index()
-    assert (report.returned, report.decoded) == (15, 0)
-
-
-def test_a_photo_restored_beside_a_moved_copy_leaves_the_shown_one_its_faces(
-    folder: Path, write_photo: WritePhoto, run_index: RunIndex, faces_by_path: FacesByPath
-) -> None:
-    write_photo("x/a.png", seed=1)
-    write_photo("y/a.png", seed=1)
-    write_photo("c.png", seed=2)
-    run_index()
-    before = faces_by_path()
-    (folder / "x" / "a.png").unlink()
-    run_index()
-    (folder / "y").rename(folder / "z")
-    report = run_index()
-    assert (report.moved, report.returned) == (1, 0)
-    assert faces_by_path()["z/a.png"] == before["y/a.png"]
-    write_photo("x/a.png", seed=1)
-    report = run_index()
-    assert (report.returned, report.decoded) == (1, 0)
-    assert faces_by_path()["x/a.png"] == before["x/a.png"]
-
-
-def test_a_new_model_codes_the_faces_of_deleted_photos_too(
-    folder: Path,
-    library_path: Path,
-    write_photo: WritePhoto,
-    run_index: RunIndex,
-    faces_by_path: FacesByPath,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 8)
-    for i in range(10):
-        write_photo(f"{i}.png", seed=i)
-    run_index()
-    before = faces_by_path()
-    kept = (folder / "3.png").rename(folder.parent / "3.png")
-    run_index()
-    report = run_index(engine=fake_engine("fake-2", n_faces=2))
-    assert report.coded == 20
-    kept.rename(folder / "3.png")
-    report = run_index(engine=fake_engine("fake-2", n_faces=2))
-    assert (report.coded, report.returned) == (0, 1)
-    assert faces_by_path() == before
-    with Library.open(library_path) as library:
-        ids = [s.face_ids[~s.is_dead].tolist() for s in library.code_segments("fake-2")]
-        assert list(chain(*ids)) == sorted(chain(*before.values()))
 
 
 def test_part_by_part_and_root_by_root_it_is_the_same(
@@ -450,100 +264,6 @@ def test_what_was_away_may_have_moved(
     assert run_index().unreachable == ()
 
 
-def test_the_user_says_that_what_is_away_was_deleted(
-    disk: Disk, library_path: Path, run_index: RunIndex, faces_by_path: FacesByPath
-) -> None:
-    run_index(clock=lambda: NOW)
-    before = faces_by_path()
-    part_gone(disk)
-    run_index(clock=lambda: NOW)
-    with pytest.raises(FolderUnavailable):
-        run_index(disk.folder / "trip")
-    with pytest.raises(FolderUnavailable):
-        run_index(disk.folder / "never was", accept_missing=True)
-    report = run_index(disk.folder / "trip", accept_missing=True, clock=lambda: NOW)
-    assert (report.removed, report.unreachable, report.failures) == (12, (), ())
-    assert len(faces_by_path()) == 24
-    disk.restore("trip")
-    report = run_index(clock=lambda: NOW)
-    assert (report.returned, report.added) == (12, 0)
-    assert faces_by_path() == before
-    disk.replace("")
-    report = run_index(accept_missing=True, clock=lambda: NOW)
-    assert (report.removed, report.unreachable) == (36, ())
-    run_index(clock=lambda: NOW + (KEPT_DAYS + 1) * DAY)
-    assert not everything(library_path)["faces"]
-
-
-def test_photos_that_went_before_their_folder_did_are_not_forgotten(
-    disk: Disk, run_index: RunIndex, faces_by_path: FacesByPath
-) -> None:
-    """A failing disk: first a few files, then all."""
-    run_index(clock=lambda: NOW)
-    before = faces_by_path()
-    first = (disk.folder / "trip" / "day1" / "1.png").rename(disk.folder.parent / "1.png")
-    assert run_index(clock=lambda: NOW).removed == 1
-    disk.replace("trip", "README.txt")
-    for day in (0, 50):
-        report = run_index(clock=lambda at=NOW + day * DAY: at)
-        assert [f.photos for f in report.unreachable] == [11]
-    disk.restore("trip")
-    first.rename(disk.folder / "trip" / "day1" / "1.png")
-    assert run_index(clock=lambda: NOW + 60 * DAY).decoded == 0
-    assert faces_by_path() == before
-
-
-def test_a_renamed_root_takes_its_deleted_photos_along(
-    folder: Path, library_path: Path, write_photo: WritePhoto, run_index: RunIndex
-) -> None:
-    for i in range(4):
-        write_photo(f"{i}.png", seed=i)
-    run_index()
-    kept = (folder / "0.png").rename(folder.parent / "0.png")
-    run_index()
-    renamed = folder.rename(folder.with_name("renamed"))
-    assert run_index(renamed).moved == 3
-    with Library.open(library_path) as library:
-        assert [root.path for root in library.roots()] == [renamed]
-    kept.rename(renamed / "0.png")
-    assert run_index(renamed).returned == 1
-
-
-def test_contents_are_compared_where_size_and_time_are_the_same(
-    folder: Path, write_photo: WritePhoto, run_index: RunIndex, faces_by_path: FacesByPath
-) -> None:
-    paths = [write_photo(f"{i}.png", seed=i) for i in range(5)]
-    swapped = paths[:2]
-    moment = 10**18
-    datas = [path.read_bytes() for path in swapped]
-    length = max(map(len, datas))
-    for path, data in zip(swapped, datas, strict=True):
-        path.write_bytes(data.ljust(length, b"\0"))
-    for path in paths:
-        os.utime(path, ns=(moment, moment))
-    run_index()
-    before = faces_by_path()
-    size = paths[2].stat().st_size
-    damaged = bytearray(paths[2].read_bytes())
-    damaged[size // 2] ^= 255
-    paths[2].write_bytes(damaged)
-    one, two = (path.read_bytes() for path in swapped)
-    swapped[0].write_bytes(two)
-    swapped[1].write_bytes(one)
-    for path in paths:
-        os.utime(path, ns=(moment, moment))
-    assert run_index().unchanged == 5
-    steps: list[IndexProgress] = []
-    report = run_index(verify_content=True, watch=steps)
-    assert [s.done for s in steps if s.phase == "comparing"] == [1, 2, 3, 4, 5]
-    assert (report.moved, report.unchanged, report.changed + report.removed) == (2, 2, 1)
-    after = faces_by_path()
-    assert (after["0.png"], after["1.png"]) == (before["1.png"], before["0.png"])
-    assert (after["3.png"], after["4.png"]) == (before["3.png"], before["4.png"])
-    assert set(after.get("2.png", [])).isdisjoint(before["2.png"])
-    assert run_index(verify_content=True).decoded == 0
-
-
 def test_an_older_library_is_upgraded_and_its_photos_can_be_away(
     disk: Disk, library_path: Path, run_index: RunIndex, faces_by_path: FacesByPath
 ) -> None:
@@ -581,119 +301,3 @@ def test_pages_and_counts_still_come_from_indexes(library_path: Path) -> None:
         assert index in plan, (sql, plan)
         assert "TEMP B-TREE" not in plan
     db.close()
-
-
-PARTS = ("a", "b/c", "b/d", "link")
-STEPS = st.one_of(
-    st.tuples(
-        st.just("unmount"), st.sampled_from(["bare", "marker", "gone"]), st.sampled_from(PARTS)
-    ),
-    st.tuples(st.just("mount"), st.none(), st.sampled_from(PARTS)),
-    st.tuples(st.just("delete"), st.integers(0, 3), st.sampled_from(PARTS)),
-    st.tuples(st.just("undelete"), st.none(), st.none()),
-    st.tuples(st.just("rename"), st.integers(0, 3), st.sampled_from(PARTS)),
-    st.tuples(st.just("index"), st.none(), st.sampled_from(["", "b", "a"])),
-    st.tuples(st.just("later"), st.integers(0, KEPT_DAYS // 6), st.none()),
-)
-
-
-class Mounts:
-    """Disks below one folder, of which each may be away, and a library that follows them."""
-
-    def __init__(self, base: Path) -> None:
-        self.root, self.base = base / "photos", base
-        self.library = base / "library.sqlite"
-        self.moment = NOW
-        self.bin = base / "bin"
-        self.bin.mkdir()
-        self.root.mkdir()
-        (self.root / "always.png").write_bytes(_png(999))
-        for n, part in enumerate(PARTS):
-            real = self._real(part)
-            real.mkdir(parents=True)
-            for i in range(10):
-                (real / f"{i}.png").write_bytes(_png(20 * n + i))
-        (self.root / "link").symlink_to(base / "target")
-
-    def _real(self, part: str) -> Path:
-        return self.base / "target" if part == "link" else self.root / part
-
-    def _away(self, part: str) -> Path:
-        return self.base / f"away-{part.replace('/', '-')}"
-
-    def act(self, kind: str, how: Any, part: str) -> None:
-        if kind == "index":
-            self.index(part)
-        elif kind == "later":
-            self.moment += how * DAY
-        elif kind == "undelete":
-            for file in self.bin.iterdir():
-                file.replace(self.root / file.name)
-        elif kind == "unmount":
-            if not self._away(part).exists():
-                self._real(part).rename(self._away(part))
-                if how != "gone":
-                    self._real(part).mkdir()
-                if how == "marker":
-                    (self._real(part) / "README").touch()
-        elif kind == "mount":
-            if self._away(part).exists():
-                shutil.rmtree(self._real(part), ignore_errors=True)
-                self._away(part).rename(self._real(part))
-        elif (self._real(part) / f"{how}.png").exists():
-            name = f"{part.replace('/', '-')}{how}.png"
-            (self._real(part) / f"{how}.png").replace(
-                self.bin / name if kind == "delete" else self._real(part) / f"new-{how}.png"
-            )
-
-    def index(self, part: str = "") -> IndexReport | None:
-        try:
-            return run_to_end(
-                index_folder(
-                    self.library,
-                    self.root / part,
-                    fake_engine(n_faces=1),
-                    clock=lambda: self.moment,
-                )
-            )
-        except FolderUnavailable:
-            return None
-
-    def faces_by_content(self) -> dict[bytes, list[int]]:
-        """Of shown photos."""
-        with sqlite3.connect(self.library) as raw:
-            rows = raw.execute(
-                "SELECT p.content_hash, f.id FROM photos p JOIN faces f ON f.photo_id = p.id "
-                "WHERE p.deleted_at IS NULL ORDER BY f.id"
-            ).fetchall()
-        raw.close()
-        found: dict[bytes, list[int]] = {}
-        for content_hash, face_id in rows:
-            found.setdefault(content_hash, []).append(face_id)
-        return found
-
-
-@pytest.mark.slow
-@settings(max_examples=25, deadline=None)
-@given(st.lists(STEPS, max_size=12))
-def test_no_face_id_of_a_file_that_exists_is_ever_lost(steps: list[tuple[str, Any, Any]]) -> None:
-    """Deletions are undone within the time that they can be."""
-    with tempfile.TemporaryDirectory() as name:
-        mounts = Mounts(Path(name))
-        mounts.index()
-        before = mounts.faces_by_content()
-        assert len(before) == 41
-        spent = 0
-        for kind, how, part in steps:
-            if kind == "later":
-                spent += how
-                if spent >= KEPT_DAYS:
-                    continue
-            mounts.act(kind, how, part)
-        mounts.act("undelete", None, "")
-        for part in PARTS:
-            mounts.act("mount", None, part)
-        report = mounts.index()
-        assert report is not None
-        assert (report.decoded, report.unreachable) == (0, ())
-        assert mounts.faces_by_content() == before
