@@ -154,6 +154,8 @@ def test_what_is_away_is_said_with_a_status_until_it_is_accepted(
     status, state, _ = run("status", "--json")
     assert (state["photos"], state["faces"], state["deleted"]) == (1, 2, 12)
     assert "forgotten 30 days after" in run("status")[1]["text"]
+    assert run("forget", "--deleted", "--json")[1] == {"photos": 12, "faces": 24}
+    assert run("status", "--json")[1]["deleted"] == 0
     status, _, words = run("index", photos / "nothing", "--accept-missing")
     assert status == 1
     assert "it is not there" in words

@@ -73,7 +73,7 @@ def run(arguments: argparse.Namespace) -> int:
     if status.deleted:
         lines.append(
             f"  {counted(status.deleted, 'deleted photo')}, whose faces come back with the file; "
-            f"forgotten {KEPT_DAYS} days after it went"
+            f"forgotten {KEPT_DAYS} days after it went, or now (opqn forget --deleted)"
         )
     for root in roots:
         state = "" if root.is_available else "  (not there now; still searchable)"

@@ -210,10 +210,23 @@ class Library:
         """
         with self.writer.change():
             report = self._roots.forget(real_path(path), self.code_store)
+        self._erase()
+        return report
+
+    def forget_deleted(self) -> ForgetReport:
+        """Delete all that is kept of deleted photos as `forget_root` does, before its time."""
+        status, faces = self.status(), self._db.value("SELECT COUNT(*) FROM faces")
+        self.writer.forget_photos([photo.id for photo in self.photo_table.deleted_photos()])
+        with self.writer.change():
+            self.code_store.purge()
+        self._erase()
+        return ForgetReport(status.deleted, faces - status.faces)
+
+    def _erase(self) -> None:
+        """Leave nothing of what was deleted in the file, its log and its copies."""
         self._db.shrink()
         for copy in schema.backups(self.path):
             copy.unlink()
-        return report
 
     def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool = True) -> None:
         """Leave failures out of counts and retries, or take them back in."""

@@ -10,7 +10,7 @@ from opqn_app.core.errors import FolderUnavailable
 from opqn_app.index.indexing import IndexProgress
 from opqn_app.store import code_store
 from opqn_app.store.library import Library
-from opqn_app.store.records import KEPT_DAYS
+from opqn_app.store.records import KEPT_DAYS, ForgetReport
 from tests.index.photo_disk import DAY, NOW, Disk, everything
 from tests.index.test_library import _all_bytes, _secrets
 from tests.library_fakes import (
@@ -261,9 +261,16 @@ def test_deleted_photos_leave_no_code_behind(
     assert [s for s in secrets if s in everything] == []
 
 
-def test_nothing_of_a_deleted_photo_is_left_when_its_folder_is_forgotten(
-    folder: Path, library_path: Path, write_photo: WritePhoto, run_index: RunIndex
+@pytest.mark.parametrize("one_by_one", [True, False])
+def test_nothing_of_a_deleted_photo_is_left_when_it_or_its_folder_is_forgotten(
+    one_by_one: bool,
+    folder: Path,
+    library_path: Path,
+    write_photo: WritePhoto,
+    run_index: RunIndex,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 16)
     paths = [write_photo(f"{i}.png", seed=i) for i in range(20)]
     run_index()
     with Library.open(library_path) as library:
@@ -273,7 +280,11 @@ def test_nothing_of_a_deleted_photo_is_left_when_its_folder_is_forgotten(
     run_index()
     with Library.open(library_path, write=True) as library:
         assert library.status().deleted == 1
-        assert library.forget_root(folder).photos == 20
+        if one_by_one:
+            assert library.forget_deleted() == ForgetReport(1, 2)
+            assert library.status().photos == 19
+        else:
+            assert library.forget_root(folder).photos == 20
         assert library.status().deleted == 0
     everything = _all_bytes(library_path.parent)
     assert [s for s in secrets if s in everything] == []
