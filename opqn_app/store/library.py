@@ -171,7 +171,7 @@ class Library:
         found: list[UnreachableFolder] = []
         for each, root in self._roots.paths().items():
             if root_id in (None, each) and self.photo_table.has_unreachable(each):
-                found += grouped(root, self.photo_table.known_photos(each), scope)
+                found += grouped(root, self.photo_table.missing_times(each), scope)
         return found
 
     def code_segments(self, model_id: str) -> Iterator[CodeSegment]:

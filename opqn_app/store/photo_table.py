@@ -70,6 +70,13 @@ class PhotoTable:
         sql = f"SELECT EXISTS (SELECT 1 FROM photos WHERE root_id = ? AND {UNREACHABLE})"
         return bool(self._db.value(sql, [root_id]))
 
+    def missing_times(self, root_id: int) -> list[tuple[str, int | None]]:
+        """rel_path and missing_since of all photos of a root."""
+        rows = self._db.rows(
+            f"SELECT rel_path, missing_since FROM photos WHERE root_id = ? AND {SHOWN}", [root_id]
+        )
+        return [(name_from_db(name), since) for name, since in rows]
+
     def _known(self, condition: str, params: Sequence[Any] = ()) -> list[KnownPhoto]:
         rows = self._db.rows(
             "SELECT id, root_id, rel_path, size, mtime_ns, content_hash, missing_since "

@@ -4,18 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from opqn_app.store.records import KnownPhoto, UnreachableFolder
+from opqn_app.store.records import UnreachableFolder
 
 
-def grouped(root: Path, photos: Sequence[KnownPhoto], scope: str = "") -> list[UnreachableFolder]:
+def grouped(
+    root: Path, photos: Sequence[tuple[str, int | None]], scope: str = ""
+) -> list[UnreachableFolder]:
     """The folders of those of a root's photos that can't be reached, in order.
 
     Args:
-        photos: all of the root.
+        photos: rel_path and missing_since of all of the root.
         scope: count only photos below this folder of it.
     """
-    missing = {p.rel_path: p.missing_since for p in photos if p.missing_since is not None}
-    places = outermost(missing, (p.rel_path for p in photos if p.missing_since is None))
+    missing = {rel_path: since for rel_path, since in photos if since is not None}
+    places = outermost(missing, (rel_path for rel_path, since in photos if since is None))
     below = defaultdict(list)
     for rel_path, since in missing.items():
         if not scope or rel_path.startswith(f"{scope}/"):
