@@ -161,6 +161,22 @@ def test_what_is_away_is_said_with_a_status_until_it_is_accepted(
     assert "it is not there" in words
 
 
+def test_behind_a_link_the_command_names_the_root(
+    run: Run, tmp_path: Path, make_photo: Callable[..., Path]
+) -> None:
+    for number in range(3):
+        make_photo(f"disk/{number}.png", seed=number)
+    make_photo("photos/here.png", seed=9)
+    (tmp_path / "photos" / "link").symlink_to(tmp_path / "disk")
+    run("index", tmp_path / "photos")
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+    status, _, words = run("index", tmp_path / "photos")
+    assert (status, "3 photos below" in words) == (1, True)
+    assert f"opqn index {tmp_path / 'photos'} --accept-missing" in words
+    status, report, _ = run("index", tmp_path / "photos", "--accept-missing", "--json")
+    assert (status, report["removed"]) == (0, 3)
+
+
 def test_only_the_largest_folders_are_named() -> None:
     folders = [UnreachableFolder(Path("/p"), Path(f"/p/{n}"), n, 0) for n in range(1, 7)]
     first, *_, last = said = unreachable_in_words(folders)

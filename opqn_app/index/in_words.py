@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import IndexProgress, IndexReport
-from opqn_app.store.records import UnreachableFolder
+from opqn_app.store.records import UnreachableFolder, real_path
 
 NAMED = 3  # folders with photos that can't be reached
 _PHASES = {"comparing": "Comparing contents", "thorough": "Looking for more faces"}
@@ -76,8 +76,7 @@ def unreachable_in_words(folders: Sequence[UnreachableFolder]) -> list[str]:
     said = [
         f"{counted(folder.photos, 'photo')} below {folder.path} can't be reached: a disk may not "
         "be plugged in, or a folder may not be opened. Nothing was forgotten; they stay "
-        f"searchable. Were they deleted? opqn index {shlex.quote(str(folder.path))} "
-        "--accept-missing"
+        f"searchable. Were they deleted? opqn index {_to_be_named(folder)} --accept-missing"
         for folder in largest[:NAMED]
     ]
     rest = largest[NAMED:]
@@ -85,6 +84,12 @@ def unreachable_in_words(folders: Sequence[UnreachableFolder]) -> list[str]:
         photos = counted(sum(folder.photos for folder in rest), "photo")
         said.append(f"Nor can {photos} below {counted(len(rest), 'more folder')}: opqn status")
     return said
+
+
+def _to_be_named(folder: UnreachableFolder) -> str:
+    """The folder for a command; behind a link it would be another one, so there it is the root."""
+    is_itself = real_path(folder.path) == folder.path
+    return shlex.quote(str(folder.path if is_itself else folder.root))
 
 
 def in_a_sentence(parts: Sequence[str]) -> str:

@@ -72,7 +72,9 @@ def index_folder(
     with Library.open(library_path, write=True) as library:
         if not accept_missing:
             _refuse_empty(library, folder)
-        run = _start(library, folder, engine, clock)
+        run = _start(library, folder, engine)
+        run.clock, run.accepts_missing = clock, accept_missing
+        library.writer.use_clock(clock)
         if failure_ids is None:
             yield from run.make_plan(
                 excludes, retry_failures=retry_failures, verify_content=verify_content
@@ -80,7 +82,7 @@ def index_folder(
         else:
             run.plan_retry(failure_ids)
         yield from run.encode_known_faces()
-        yield from run.find_known_content(accept_missing=accept_missing)
+        yield from run.find_known_content()
         yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
         able = fitting_workers(THOROUGH_WORKER_BYTES)
         yield from run.search_again(batch_size, workers or able, elsewhere, every=thorough)
@@ -125,12 +127,11 @@ def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgres
         return run.counts.coded
 
 
-def _start(library: Library, folder: Path, engine: Engine, clock: Callable[[], float]) -> IndexRun:
+def _start(library: Library, folder: Path, engine: Engine) -> IndexRun:
     root = library.add_root(folder)
     relative = folder.relative_to(root.path).as_posix()
     scope = "" if relative == "." else relative
-    run = IndexRun(library, engine, root.id, root.path, scope, clock)
-    library.writer.use_clock(clock)
+    run = IndexRun(library, engine, root.id, root.path, scope)
     library.writer.use_model(run.model)
     library.writer.use_detector(run.engine.detector_name)
     return run

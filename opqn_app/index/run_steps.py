@@ -47,6 +47,7 @@ class IndexRun:
         root: what all relative paths start from.
         scope: relative path of the folder to bring up to date, "" for the whole root.
         clock: the time in seconds since 1970.
+        accepts_missing: what can't be reached was deleted.
     """
 
     library: Library
@@ -55,6 +56,7 @@ class IndexRun:
     root: Path
     scope: str
     clock: Callable[[], float] = time.time
+    accepts_missing: bool = False
     counts: RunCounts = field(default_factory=RunCounts)
     plan: ScanPlan = field(default_factory=lambda: ScanPlan((), (), (), (), 0))
 
@@ -110,14 +112,11 @@ class IndexRun:
             self.counts.coded += len(chunk)
             yield from self.counts.step(len(chunk), "")
 
-    def find_known_content(self, *, accept_missing: bool = False) -> Iterator[IndexProgress]:
+    def find_known_content(self) -> Iterator[IndexProgress]:
         """Recognise files that hold a known photo: moved, renamed, swapped, touched or restored.
 
         Their faces keep their ids. A photo whose file is gone is hidden; one whose file can't be
         reached is marked.
-
-        Args:
-            accept_missing: what can't be reached was deleted.
         """
         displaced = [*self.plan.displaced, *self._displaced_elsewhere()]
         deleted = self.library.photo_table.deleted_photos() if self.plan.pending else []
@@ -132,7 +131,7 @@ class IndexRun:
         used = {file.rel_path for _, file in moves}
         restored = assign_moves(deleted, [pair for pair in hashed if pair[0].rel_path not in used])
         self.plan = self.plan.after([*moves, *restored])
-        missing = [] if accept_missing else self._missing()
+        missing = [] if self.accepts_missing else self._missing()
         kept = {photo.id for photo in missing}
         unseen = (*self.plan.gone, *self.plan.unlisted)
         removed = [photo.id for photo in unseen if photo.id not in kept]
@@ -305,8 +304,8 @@ class IndexRun:
             for root in self.library.roots()
             if self.root in root.path.parents
         ]
-        if self.scope and not os.path.lexists(self.root / self.scope):
-            return scan.ScanResult((), ())  # it was deleted, as the user says
+        if self.accepts_missing and self.scope and not (self.root / self.scope).exists():
+            return scan.ScanResult((), ())
         walk = scan.FolderScan(self.root, excludes, frozenset(inner))
         last = time.monotonic()
         for folder in walk.steps(self.scope):
