@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -155,8 +156,30 @@ class StoredLibrary:
         doomed = [i for i, gone in zip(self.photo_ids, which, strict=True) if gone]
         with Library.open(self.path, write=True) as library:
             faces = [face.id for i in doomed for face in library.faces_of(i)]
-            library.writer.rearrange(1, [], doomed)
+            library.writer.forget_photos(doomed)
         return faces
+
+
+def make_as_old_as_m0003(path: Path) -> None:
+    """Turn a library into one from before photos could be away."""
+    raw = sqlite3.connect(path)
+    names = [row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'index'")]
+    for name in names:
+        if name.startswith("photos_"):
+            raw.execute(f"DROP INDEX {name}")
+    for column in ("missing_since", "deleted_at"):
+        raw.execute(f"ALTER TABLE photos DROP COLUMN {column}")
+    for statement in (
+        "photos_newest ON photos (sort_time, id)",
+        "photos_newest_of_root ON photos (root_id, sort_time, id)",
+        "photos_faces_of_root ON photos (root_id, n_faces)",
+        "photos_unsearched ON photos (root_id) "
+        "WHERE searched_px < 7077888 AND searched_px < width * height",
+    ):
+        raw.execute(f"CREATE INDEX {statement}")
+    raw.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0004_photos_that_are_away'")
+    raw.commit()
+    raw.close()
 
 
 def store_codes(

@@ -116,6 +116,28 @@ def unplugged(studio: Studio) -> None:
         studio.shoot(window, "viewer-unplugged")
 
 
+def unreachable(studio: Studio) -> None:
+    """A folder of which a part is on a disk that is not there now."""
+    folder = studio.room / f"Attic {studio.is_dark}" / "Family"
+    shutil.copytree(studio.sample / "photos" / "Parties", folder / "Travel disk" / "Parties")
+    for path in sorted((studio.sample / "photos" / "Parties").glob("*.jpg"))[:4]:
+        shutil.copy(path, folder / f"home {path.name}")
+        with (folder / f"home {path.name}").open("ab") as file:
+            file.write(b"another file")
+    with studio.window(f"unreachable-{studio.is_dark}") as window:
+        session = window.search._session
+        window.add_folder(folder)
+        studio.wait(lambda: not session.is_indexing)
+        shutil.rmtree(folder / "Travel disk" / "Parties")
+        window.show_page("library")
+        session.index(folder)
+        studio.wait(lambda: not session.is_indexing)
+        for name, size in (("", NORMAL), ("-small", SMALL)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"unreachable{name}")
+
+
 def small_faces(studio: Studio) -> None:
     """A folder of large photos that awaits the thorough search, and the search itself."""
     folder = studio.room / f"Reunion {studio.is_dark}" / "Reunion"
@@ -329,6 +351,7 @@ SCENES = (
     library,
     failures,
     unplugged,
+    unreachable,
     small_faces,
     viewer,
     search,

@@ -1,4 +1,4 @@
-"""`opqn forget`: remove a folder from the library."""
+"""`opqn forget`: remove a folder, or what is kept of deleted photos, from the library."""
 
 import argparse
 from dataclasses import asdict
@@ -10,14 +10,23 @@ from opqn_app.core.progress import counted
 
 def add(parsers: Parsers) -> None:
     parser = parsers.add("forget", run, "Remove a folder from the library.")
-    parser.add_argument("folder", type=Path, metavar="DIR", help="folder that was indexed")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="folder that was indexed")
+    what.add_argument(
+        "--deleted",
+        action="store_true",
+        help="what is still kept of deleted photos, of all folders, in case they come back",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     from opqn_app.store.library import Library
 
     with Library.open(library_path(arguments), write=True) as library:
-        report = library.forget_root(arguments.folder)
+        if arguments.deleted:
+            report = library.forget_deleted()
+        else:
+            report = library.forget_root(arguments.folder)
     text = f"Forgot {counted(report.photos, 'photo')} and {counted(report.faces, 'face')}."
     emit(arguments, asdict(report), text)
     return 0

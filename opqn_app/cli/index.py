@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opqn_app.cli.kit import Parsers, emit, engine_choices, library_path, positive, problems
+from opqn_app.cli.kit import Parsers, emit, engine_choices, library_path, positive, problems, say
 from opqn_app.core import settings
 from opqn_app.core.errors import FolderUnavailable, OpqnError
 
@@ -30,6 +30,18 @@ def add(parsers: Parsers) -> None:
         "that are known stay",
     )
     parser.add_argument(
+        "--accept-missing",
+        action="store_true",
+        help="photos below DIR that can't be reached were deleted: they are hidden, and forgotten "
+        "after 30 days",
+    )
+    parser.add_argument(
+        "--verify-content",
+        action="store_true",
+        help="read every file of DIR whole and compare it with what it was, not only its size and "
+        "time; photos are decoded only where they differ",
+    )
+    parser.add_argument(
         "--workers",
         type=positive,
         metavar="N",
@@ -46,12 +58,16 @@ def add(parsers: Parsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from opqn_app.core.progress import run_with_progress
     from opqn_app.engine import load_engine
-    from opqn_app.index.in_words import index_report_in_words, progress_in_words
+    from opqn_app.index.in_words import (
+        index_report_in_words,
+        progress_in_words,
+        unreachable_in_words,
+    )
     from opqn_app.index.indexing import index_folder
 
     if arguments.folder.is_file():
         raise OpqnError(f"{arguments.folder} is a file. Name the folder it lies in.")
-    if not arguments.folder.is_dir():
+    if not arguments.folder.is_dir() and not arguments.accept_missing:
         raise FolderUnavailable(arguments.folder)
     chosen = settings.load()
     model, device, detector = engine_choices(arguments, chosen)
@@ -64,6 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
         retry_failures=arguments.retry,
         workers=arguments.workers or chosen.workers,
         thorough=arguments.thorough,
+        accept_missing=arguments.accept_missing,
+        verify_content=arguments.verify_content,
         elsewhere=cluster_of(arguments.ray, model, device, engine) if arguments.ray else None,
     )
     report = run_with_progress(job, progress_in_words)
@@ -72,7 +90,9 @@ def run(arguments: argparse.Namespace) -> int:
     if report.failures:
         words += " `opqn status` lists what went wrong."
     emit(arguments, value, words)
-    return 0
+    for sentence in unreachable_in_words(report.unreachable):
+        say(sentence)
+    return 1 if report.unreachable else 0
 
 
 def cluster_of(address: str, model: str, device: str, engine: "Engine") -> "Cluster":

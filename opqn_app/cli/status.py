@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING
 
 from opqn_app.cli.kit import Parsers, emit, library_path, problems
@@ -19,6 +20,7 @@ def add(parsers: Parsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from opqn_app.store.library import Library
+    from opqn_app.store.records import KEPT_DAYS
 
     searching = settings.load().model
     with Library.open(library_path(arguments)) as library:
@@ -28,6 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         detectors = library.detectors()
         uncoded = _without_code(library, searching)
         coded = library.code_store.coded()
+        unreachable = library.unreachable_folders()
     value = {
         "library": str(library_path(arguments)),
         "photos": status.photos,
@@ -39,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
         "searches_use": searching,
         "faces_without_code": uncoded,
         "not_searched_thoroughly": status.unsearched,
+        "unreachable": [asdict(each) for each in unreachable],
+        "deleted": status.deleted,
         "revision": status.revision,
         "folders": [asdict(root) for root in roots],
     }
@@ -58,6 +63,17 @@ def run(arguments: argparse.Namespace) -> int:
         lines.append(
             f"  {counted(status.unsearched, 'photo')} not searched thoroughly yet "
             "(opqn index DIR --thorough)"
+        )
+    lines += [
+        f"  {counted(each.photos, 'photo')} below {each.path} can't be reached since "
+        f"{date.fromtimestamp(each.since)}; still searchable (opqn index DIR --accept-missing "
+        "if they were deleted)"
+        for each in unreachable
+    ]
+    if status.deleted:
+        lines.append(
+            f"  {counted(status.deleted, 'deleted photo')}, whose faces come back with the file; "
+            f"forgotten {KEPT_DAYS} days after it went, or now (opqn forget --deleted)"
         )
     for root in roots:
         state = "" if root.is_available else "  (not there now; still searchable)"

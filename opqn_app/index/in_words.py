@@ -1,9 +1,15 @@
 """Indexing in words: what a run does now, and what it did."""
 
+import shlex
 from collections.abc import Sequence
 
+from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import IndexProgress, IndexReport
+from opqn_app.store.records import UnreachableFolder
+
+NAMED = 3  # folders with photos that can't be reached
+_PHASES = {"comparing": "Comparing contents", "thorough": "Looking for more faces"}
 
 
 def faces_in_words(progress: IndexProgress) -> str:
@@ -19,8 +25,8 @@ def progress_in_words(progress: IndexProgress) -> str:
     if progress.phase == "scanning":
         return f"Looking for photos: {progress.done:,}"
     parts = [f"{progress.done:,}/{progress.total:,} photos"]
-    if progress.phase == "thorough":
-        parts[0] = f"Looking for more faces: {parts[0]}"
+    if progress.phase in _PHASES:
+        parts[0] = f"{_PHASES[progress.phase]}: {parts[0]}"
     if progress.photos_per_s > 0:
         parts.append(f"{progress.photos_per_s:.1f} photos/s")
     if progress.eta_s is not None:
@@ -54,10 +60,37 @@ def news_of(report: IndexReport) -> list[str]:
         parts.append(f"{report.moved:,} moved")
     if report.removed:
         parts.append(f"{report.removed:,} no longer there")
+    if report.returned:
+        parts.append(f"{report.returned:,} there again")
+    unreachable = sum(folder.photos for folder in report.unreachable)
+    if unreachable:
+        parts.append(f"{counted(unreachable, 'photo')} can't be reached")
     if report.failures:
         parts += [] if parts else ["no new photos"]
         parts.append(counted(len(report.failures), "problem"))
     return parts
+
+
+def unreachable_in_words(folders: Sequence[UnreachableFolder]) -> list[str]:
+    """A sentence for each of the largest folders, and one for the rest; none for no folder."""
+    largest = sorted(folders, key=lambda folder: (-folder.photos, folder.path))
+    said = [
+        f"{counted(folder.photos, 'photo')} below {folder.path} can't be reached: a disk may not "
+        "be plugged in, or a folder may not be opened. Nothing was forgotten; they stay "
+        f"searchable. Were they deleted? opqn index {_to_be_named(folder)} --accept-missing"
+        for folder in largest[:NAMED]
+    ]
+    rest = largest[NAMED:]
+    if rest:
+        photos = counted(sum(folder.photos for folder in rest), "photo")
+        said.append(f"Nor can {photos} below {counted(len(rest), 'more folder')}: opqn status")
+    return said
+
+
+def _to_be_named(folder: UnreachableFolder) -> str:
+    """The folder for a command; behind a link it would be another one, so there it is the root."""
+    is_itself = real_path(folder.path) == folder.path
+    return shlex.quote(str(folder.path if is_itself else folder.root))
 
 
 def in_a_sentence(parts: Sequence[str]) -> str:

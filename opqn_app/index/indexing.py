@@ -6,7 +6,7 @@ process, loses at most the photos of the batch that was not stored yet; the next
 
 import logging
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from opqn_app.core.errors import FolderUnavailable
@@ -35,6 +35,9 @@ def index_folder(
     workers: int = 0,
     elsewhere: Analyse | None = None,
     thorough: bool = False,
+    accept_missing: bool = False,
+    verify_content: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> Generator[IndexProgress, None, IndexReport]:
     """Bring the library up to date with a folder.
 
@@ -52,6 +55,11 @@ def index_folder(
         thorough: then search photos that are larger than the fast pass sees them, and that no run
             has searched so, for small faces and others it has missed. Faces that are known stay
             as they are.
+        accept_missing: photos that can't be reached were deleted. `root` may then be a folder of
+            a known root that is not there any more.
+        verify_content: compare the content of every file with what it was, not only its size and
+            time. Each file is read whole, none is decoded for that.
+        clock: the time in seconds since 1970.
 
     Raises:
         FolderUnavailable: the folder is missing, or empty although photos of it are known.
@@ -59,12 +67,18 @@ def index_folder(
     """
     started = time.monotonic()
     folder = real_path(root)
-    if not folder.is_dir():
+    if not folder.is_dir() and not (accept_missing and _is_deleted_part(library_path, folder)):
         raise FolderUnavailable(root, "it is a file" if folder.exists() else "it is not there")
     with Library.open(library_path, write=True) as library:
+        if not accept_missing:
+            _refuse_empty(library, folder)
         run = _start(library, folder, engine)
+        run.clock, run.accepts_missing = clock, accept_missing
+        library.writer.use_clock(clock)
         if failure_ids is None:
-            yield from run.make_plan(excludes, retry_failures=retry_failures)
+            yield from run.make_plan(
+                excludes, retry_failures=retry_failures, verify_content=verify_content
+            )
         else:
             run.plan_retry(failure_ids)
         yield from run.encode_known_faces()
@@ -72,16 +86,21 @@ def index_folder(
         yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
         able = fitting_workers(THOROUGH_WORKER_BYTES)
         yield from run.search_again(batch_size, workers or able, elsewhere, every=thorough)
+        if failure_ids is None:
+            run.forget_deleted()
         failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
-        report = run.counts.report(failures, time.monotonic() - started)
+        unreachable = tuple(library.unreachable_folders(run.root_id, run.scope))
+        report = run.counts.report(failures, unreachable, time.monotonic() - started)
     logger.info(
-        "indexed: %d added, %d changed, %d moved, %d removed, %d unchanged, %d searched again, "
-        "%d failures, %.1f s",
+        "indexed: %d added, %d changed, %d moved, %d removed, %d returned, %d unchanged, "
+        "%d unreachable, %d searched again, %d failures, %.1f s",
         report.added,
         report.changed,
         report.moved,
         report.removed,
+        report.returned,
         report.unchanged,
+        sum(each.photos for each in report.unreachable),
         report.searched,
         len(report.failures),
         report.seconds,
@@ -109,13 +128,24 @@ def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgres
 
 
 def _start(library: Library, folder: Path, engine: Engine) -> IndexRun:
-    _refuse_empty(library, folder)
     root = library.add_root(folder)
     relative = folder.relative_to(root.path).as_posix()
-    run = IndexRun(library, engine, root.id, root.path, "" if relative == "." else relative)
+    scope = "" if relative == "." else relative
+    run = IndexRun(library, engine, root.id, root.path, scope)
     library.writer.use_model(run.model)
     library.writer.use_detector(run.engine.detector_name)
     return run
+
+
+def _is_deleted_part(library_path: Path, folder: Path) -> bool:
+    """True for a folder that is not there, of a known root that is, with photos known in it."""
+    if folder.exists() or not library_path.is_file():
+        return False
+    with Library.open(library_path) as library:
+        found = library.root_for(folder)
+        if found is None or found[1] == folder or not found[1].is_dir():
+            return False
+        return _has_photos(library, folder, *found)
 
 
 def _refuse_empty(library: Library, folder: Path) -> None:
@@ -123,9 +153,13 @@ def _refuse_empty(library: Library, folder: Path) -> None:
     found = library.root_for(folder)
     if found is None or is_available(folder, has_photos=True):
         return
-    root_id, root = found
+    if _has_photos(library, folder, *found):
+        raise FolderUnavailable(folder, "it is empty, although photos of it are known")
+
+
+def _has_photos(library: Library, folder: Path, root_id: int, root: Path) -> bool:
+    """Whether photos are known below a folder of a root."""
     relative = folder.relative_to(root).as_posix()
     prefix = "" if relative == "." else f"{relative}/"
     known = library.photo_table.known_photos(root_id)
-    if any(photo.rel_path.startswith(prefix) for photo in known):
-        raise FolderUnavailable(folder, "it is empty, although photos of it are known")
+    return any(photo.rel_path.startswith(prefix) for photo in known)

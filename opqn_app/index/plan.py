@@ -35,11 +35,14 @@ class ScanPlan:
         pending: new, changed and retried files, by rel_path. Their content may turn out to be that
             of a known photo.
         broken: files that are no regular files, to be listed as failures.
-        gone: known photos without their file.
+        gone: known photos without their file. Those below folders that can't be listed are not
+            among them.
         gone_failures: ids of failures without their file, or whose file is a known photo again,
             or is one that is to be searched again.
         unchanged: photos of the same size and mtime.
         again: those of them that the thorough search could not read and is to try again.
+        unlisted: known photos below folders that can't be listed.
+        seen_again: photos of the same size and mtime that an earlier run could not reach.
     """
 
     pending: tuple[PendingFile, ...]
@@ -48,6 +51,8 @@ class ScanPlan:
     gone_failures: tuple[int, ...]
     unchanged: int
     again: tuple[KnownPhoto, ...] = ()
+    unlisted: tuple[KnownPhoto, ...] = ()
+    seen_again: tuple[KnownPhoto, ...] = ()
 
     @property
     def displaced(self) -> tuple[KnownPhoto, ...]:
@@ -87,6 +92,7 @@ def plan_changes(
     failures: Sequence[KnownFailure] = (),
     *,
     retry_failures: bool = False,
+    differing: frozenset[str] = frozenset(),
 ) -> ScanPlan:
     """Plan a run over one root, or over one part of it.
 
@@ -94,10 +100,9 @@ def plan_changes(
     anyway, unless the user ignores it. A photo that is known and unchanged can have a failure too:
     the thorough search could not read it.
 
-    Photos below a folder that can't be listed do not count as gone.
-
     Args:
         known, found, failures: of the same root, or of the same part of it.
+        differing: paths of files whose content has changed, whatever size and mtime say.
     """
     photos = {photo.rel_path: photo for photo in known}
     failed = {failure.rel_path: failure for failure in failures}
@@ -105,31 +110,40 @@ def plan_changes(
     broken: list[PhotoFile] = []
     healed: list[int] = []
     again: list[KnownPhoto] = []
+    seen_again: list[KnownPhoto] = []
     unchanged = 0
     for file in found.files:
         photo, failure = photos.get(file.rel_path), failed.get(file.rel_path)
         if file.problem is not None:
             if _is_due(file, failure, retry_failures):
                 broken.append(file)
-        elif photo is not None and _is_same(file, photo):
-            unchanged += 1
+        elif file.rel_path in differing:
+            pending.append(PendingFile(file, photo))
+        elif photo is not None and is_same(file, photo):
+            if photo.missing_since is None:
+                unchanged += 1
+            else:
+                seen_again.append(photo)
             if failure is not None and _is_due(file, failure, retry_failures):
                 healed.append(failure.id)
-                again += [photo] if _is_same(file, failure) else []
+                again += [photo] if is_same(file, failure) else []
         elif _is_due(file, failure, retry_failures):
             pending.append(PendingFile(file, photo))
     seen = {file.rel_path for file in found.files}
     hidden = frozenset(found.unreadable)
+    unseen = [photo for photo in known if photo.rel_path not in seen]
     return ScanPlan(
         pending=tuple(pending),
         broken=tuple(broken),
-        gone=tuple(p for p in known if p.rel_path not in seen and not _is_under(p, hidden)),
+        gone=tuple(photo for photo in unseen if not _is_under(photo, hidden)),
         gone_failures=(
             *(f.id for f in failures if f.rel_path not in seen and not _is_under(f, hidden)),
             *healed,
         ),
         unchanged=unchanged,
         again=tuple(again),
+        unlisted=tuple(photo for photo in unseen if _is_under(photo, hidden)),
+        seen_again=tuple(seen_again),
     )
 
 
@@ -164,12 +178,13 @@ def assign_moves(
     return moves
 
 
-def _is_same(file: PhotoFile, known: KnownPhoto | KnownFailure) -> bool:
+def is_same(file: PhotoFile, known: KnownPhoto | KnownFailure) -> bool:
+    """Whether size and time of a file are still those it had."""
     return file.size == known.size and file.mtime_ns == known.mtime_ns
 
 
 def _is_due(file: PhotoFile, failure: KnownFailure | None, retry_failures: bool) -> bool:
-    if failure is None or not _is_same(file, failure):
+    if failure is None or not is_same(file, failure):
         return True
     return retry_failures and not failure.is_ignored
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
 
-from opqn_app.store.records import Failure
+from opqn_app.store.records import Failure, UnreachableFolder
 
-Phase = Literal["scanning", "indexing", "thorough"]
+Phase = Literal["scanning", "comparing", "indexing", "thorough"]
 WINDOW_S = 30.0
 MIN_BUSY_S = 1.0  # before that an estimate would be noise
 
@@ -20,7 +20,7 @@ class IndexProgress:
 
     Attributes:
         phase: "thorough" while photos are searched again for more faces; done, total, rate and
-            time left are then of this phase.
+            time left are then of this phase. "comparing" while contents are compared.
         done, total: photos to look at in this run, and known faces to encode for another model;
             total is 0 while scanning, where done counts the files found so far.
         faces, failures: found in this run.
@@ -45,6 +45,8 @@ class IndexReport:
 
     Attributes:
         added, changed, moved, removed: photos.
+        returned: photos that were deleted or could not be reached, and are there again.
+        unreachable: where photos lie that can't be reached now.
         unchanged: photos that needed nothing, or only a new file time.
         decoded: files whose picture was decoded, or could not be.
         faces: found in this run.
@@ -65,6 +67,8 @@ class IndexReport:
     searched: int = 0
     more_faces: int = 0
     coded: int = 0
+    returned: int = 0
+    unreachable: tuple[UnreachableFolder, ...] = ()
 
 
 class RateMeter:
@@ -119,6 +123,7 @@ class RunCounts:
     searched: int = 0
     more_faces: int = 0
     coded: int = 0
+    returned: int = 0
     phase: Phase = "indexing"
     done: int = 0
     total: int = 0
@@ -146,7 +151,12 @@ class RunCounts:
         with self.meter.paused():
             yield progress
 
-    def report(self, failures: tuple[Failure, ...], seconds: float) -> IndexReport:
+    def report(
+        self,
+        failures: tuple[Failure, ...],
+        unreachable: tuple[UnreachableFolder, ...],
+        seconds: float,
+    ) -> IndexReport:
         return IndexReport(
             added=self.added,
             changed=self.changed,
@@ -160,4 +170,6 @@ class RunCounts:
             searched=self.searched,
             more_faces=self.more_faces,
             coded=self.coded,
+            returned=self.returned,
+            unreachable=unreachable,
         )

@@ -4,24 +4,34 @@ import os
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from opqn_app.core.depth import THOROUGH
 from opqn_app.engine import Engine
+from opqn_app.index import vanished
 from opqn_app.index.analysis import MAX_FACES_AT_ONCE, Analysed, Sighting, encode, find_in_file
 from opqn_app.index.batch import Batch
 from opqn_app.index.content import hash_file
 from opqn_app.index.excludes import Excludes
-from opqn_app.index.plan import Move, PendingFile, ScanPlan, assign_moves, plan_changes
+from opqn_app.index.plan import Move, PendingFile, ScanPlan, assign_moves, is_same, plan_changes
 from opqn_app.index.progress import IndexProgress, RunCounts
 from opqn_app.index.workers import analyse_in_order
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
-from opqn_app.store.records import KnownPhoto, ModelInfo, Relocation, Root
+from opqn_app.store.records import (
+    KEPT_DAYS,
+    KnownPhoto,
+    ModelInfo,
+    Relocation,
+    Root,
+    name_before_deletion,
+)
+from opqn_app.store.unreachable import folders_above, outermost
 from opqn_app.vision.photo_folder import FolderScan, PhotoFile, ScanResult, stat_photo
 
 SCAN_PROGRESS_S = 0.2
+DAY_S = 24 * 3600
 # (items, root) → each item with its result, in order; closing it ends all work
 Analyse = Callable[
     [Iterable[PendingFile], Path], Generator[tuple[PendingFile, Analysed], None, None]
@@ -38,6 +48,8 @@ class IndexRun:
     Attributes:
         root: what all relative paths start from.
         scope: relative path of the folder to bring up to date, "" for the whole root.
+        clock: the time in seconds since 1970.
+        accepts_missing: what can't be reached was deleted.
     """
 
     library: Library
@@ -45,6 +57,8 @@ class IndexRun:
     root_id: int
     root: Path
     scope: str
+    clock: Callable[[], float] = time.time
+    accepts_missing: bool = False
     counts: RunCounts = field(default_factory=RunCounts)
     plan: ScanPlan = field(default_factory=lambda: ScanPlan((), (), (), (), 0))
 
@@ -53,17 +67,20 @@ class IndexRun:
         return ModelInfo.of(self.engine.encoder)
 
     def make_plan(
-        self, excludes: Sequence[str], *, retry_failures: bool
+        self, excludes: Sequence[str], *, retry_failures: bool, verify_content: bool
     ) -> Iterator[IndexProgress]:
-        """Scan and compare with what is known."""
+        """Scan and compare with what is known, also the contents with `verify_content`."""
         photos, failures = self.library.photo_table, self.library.failure_table
         found = yield from self._scan(excludes)
+        known = [p for p in photos.known_photos(self.root_id) if self._is_in_scope(p.rel_path)]
+        differing = (yield from self._compare(known, found)) if verify_content else frozenset()
         self._use_plan(
             plan_changes(
-                [p for p in photos.known_photos(self.root_id) if self._is_in_scope(p.rel_path)],
+                known,
                 found,
                 [f for f in failures.known_failures(self.root_id) if self._is_in_scope(f.rel_path)],
                 retry_failures=retry_failures,
+                differing=differing,
             )
         )
 
@@ -74,14 +91,13 @@ class IndexRun:
         paths = {failure.rel_path for failure in failed}
         files = [stat_photo(self.root, path) for path in sorted(paths)]
         photos = self.library.photo_table.known_photos(self.root_id)
-        self._use_plan(
-            plan_changes(
-                [photo for photo in photos if photo.rel_path in paths],
-                ScanResult(tuple(file for file in files if file is not None), ()),
-                failed,
-                retry_failures=True,
-            )
+        plan = plan_changes(
+            [photo for photo in photos if photo.rel_path in paths],
+            ScanResult(tuple(file for file in files if file is not None), ()),
+            failed,
+            retry_failures=True,
         )
+        self._use_plan(replace(plan, gone=()))  # what is away only a scan can tell
 
     def encode_known_faces(self) -> Iterator[IndexProgress]:
         """Give faces that have no code of this model one, from their stored crops.
@@ -99,28 +115,66 @@ class IndexRun:
             yield from self.counts.step(len(chunk), "")
 
     def find_known_content(self) -> Iterator[IndexProgress]:
-        """Recognise files that hold a known photo: moved, renamed, swapped or only touched.
+        """Recognise files that hold a known photo: moved, renamed, swapped, touched or restored.
 
-        Their faces keep their ids; what is known of files that are gone is deleted.
+        Their faces keep their ids. A photo whose file is gone is hidden; one whose file can't be
+        reached is marked.
         """
         displaced = [*self.plan.displaced, *self._displaced_elsewhere()]
-        hashes = {photo.content_hash for photo in displaced}
+        deleted = self.library.photo_table.deleted_photos() if self.plan.pending else []
+        hashes = {photo.content_hash for photo in (*displaced, *deleted)}
         hashed: list[tuple[PhotoFile, bytes]] = []
-        for file in self.plan.candidates(displaced):
+        for file in self.plan.candidates((*displaced, *deleted)):
             digest = hash_file(self.root / file.rel_path)
             if digest in hashes:
                 hashed.append((file, digest))
             yield from self.counts.step(int(digest in hashes), file.rel_path)
         moves = assign_moves(displaced, hashed)
-        self.plan = self.plan.after(moves)
-        self.library.writer.rearrange(
+        used = {file.rel_path for _, file in moves}
+        restored = assign_moves(deleted, [pair for pair in hashed if pair[0].rel_path not in used])
+        self.plan = self.plan.after([*moves, *restored])
+        missing = [] if self.accepts_missing else self._missing()
+        kept = {photo.id for photo in missing}
+        unseen = (*self.plan.gone, *self.plan.unlisted)
+        removed = [photo.id for photo in unseen if photo.id not in kept]
+        writer = self.library.writer
+        writer.rearrange(
             self.root_id,
-            [Relocation(old.id, new.rel_path, new.size, new.mtime_ns) for old, new in moves],
-            [photo.id for photo in self.plan.gone],
-            self.plan.gone_failures,
+            [
+                Relocation(old.id, new.rel_path, new.size, new.mtime_ns)
+                for old, new in (*moves, *restored)
+            ],
+            removed,
+            self._stale_failures(missing),
+        )
+        writer.mark(
+            [photo.id for photo in missing if photo.missing_since is None],
+            [photo.id for photo in self.plan.seen_again],
         )
         self._drop_emptied_roots()
+        self.counts.removed = len(removed)
+        self.counts.returned = len(restored) + len(self.plan.seen_again)
         self._count(moves)
+
+    def forget_deleted(self) -> None:
+        """Forget photos of the root for good that have been deleted for KEPT_DAYS.
+
+        Those in a folder that can't be reached now are kept: they may have gone with it.
+        """
+        before = int(self.clock()) - KEPT_DAYS * DAY_S
+        expired = self.library.photo_table.deleted_before(before)
+        folders = [each.path for each in self.library.unreachable_folders(self.root_id)]
+        self.library.writer.forget_photos(
+            [
+                photo.id
+                for photo in expired
+                if photo.root_id == self.root_id
+                and not any(
+                    (self.root / name_before_deletion(photo.rel_path)).is_relative_to(folder)
+                    for folder in folders
+                )
+            ]
+        )
 
     def read_pending(
         self, batch_size: int, workers: int, elsewhere: Analyse | None = None
@@ -201,12 +255,59 @@ class IndexRun:
         self.counts.unchanged = plan.unchanged
         self.counts.total = len(plan.pending) + len(plan.broken)
 
+    def _missing(self) -> list[KnownPhoto]:
+        """The photos of the plan that can't be reached."""
+        gone = self.plan.gone
+        if not gone:
+            return list(self.plan.unlisted)
+        ids = vanished.away(self.root, gone, self.library.photo_table.known_photos(self.root_id))
+        return [*self.plan.unlisted, *(photo for photo in gone if photo.id in ids)]
+
+    def _stale_failures(self, missing: Sequence[KnownPhoto]) -> list[int]:
+        """The failures of the plan that are over; not those of files that went with photos."""
+        stale = self.plan.gone_failures
+        if not (stale and missing):
+            return list(stale)
+        gone = {photo.rel_path for photo in missing}
+        known = self.library.photo_table.known_photos(self.root_id)
+        away = set(outermost(gone, (p.rel_path for p in known if p.rel_path not in gone)).values())
+        kept = {
+            failure.id
+            for failure in self.library.failure_table.known_failures(self.root_id)
+            if not away.isdisjoint(folders_above(failure.rel_path))
+            and not os.path.lexists(self.root / failure.rel_path)
+        }
+        return [failure_id for failure_id in stale if failure_id not in kept]
+
+    def _compare(
+        self, known: Sequence[KnownPhoto], found: ScanResult
+    ) -> Generator[IndexProgress, None, frozenset[str]]:
+        """Paths of files that don't hold what they held, or can't be read, by reading each."""
+        photos = {photo.rel_path: photo for photo in known}
+        same = [
+            (file, photo)
+            for file in found.files
+            if file.problem is None
+            and (photo := photos.get(file.rel_path)) is not None
+            and is_same(file, photo)
+        ]
+        differing: set[str] = set()
+        self.counts.begin("comparing", len(same))
+        for file, photo in same:
+            if hash_file(self.root / file.rel_path) != photo.content_hash:
+                differing.add(file.rel_path)
+            yield from self.counts.step(1, file.rel_path)
+        self.counts.begin("indexing", 0)
+        return frozenset(differing)
+
     def _scan(self, excludes: Sequence[str]) -> Generator[IndexProgress, None, ScanResult]:
         inner = [
             root.path.relative_to(self.root).as_posix()
             for root in self.library.roots()
             if self.root in root.path.parents
         ]
+        if self.accepts_missing and self.scope and not (self.root / self.scope).exists():
+            return ScanResult((), ())
         walk = FolderScan(
             self.root,
             excludes=Excludes(excludes) if excludes else None,
@@ -245,7 +346,7 @@ class IndexRun:
     def _drop_emptied_roots(self) -> None:
         for root in self._other_roots():
             if root.photos == 0 and not root.is_available:
-                self.library.writer.drop_root_if_empty(root.id)
+                self.library.writer.drop_root_if_empty(root.id, self.root_id)
 
     def _count(self, moves: Sequence[Move]) -> None:
         touched = sum(
@@ -253,7 +354,6 @@ class IndexRun:
         )
         self.counts.unchanged += touched
         self.counts.moved = len(moves) - touched
-        self.counts.removed = len(self.plan.gone)
         # Copies beyond the number of known photos were counted as found, and are read after all.
         left = len(self.plan.pending) + len(self.plan.broken)
         self.counts.total = max(self.counts.total, self.counts.done + left)

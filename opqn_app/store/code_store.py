@@ -6,11 +6,13 @@ of positions is the order of ids, which the tie rule of the search needs.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from opqn_app.core.types import Codes, Ids
 from opqn_app.store.connection import Connection
+from opqn_app.store.photo_table import DELETED
 from opqn_app.store.records import CodedFaces, CodeSegment, CodeStamp, ModelInfo
 
 SEGMENT_SIZE = 65536
@@ -50,7 +52,7 @@ class CodeStore:
             return
         _, n_books, dtype = model
         for stamp in self.stamps(model_id):
-            yield self._segment(stamp.segment_id, n_books, dtype)
+            yield self._shown(stamp, n_books, dtype)
         tail = self.tail(model_id)
         if tail is not None:
             yield tail
@@ -63,13 +65,17 @@ class CodeStore:
             "WHERE m.model_id = ? ORDER BY s.first_face_id",
             [model_id],
         )
-        return [CodeStamp(*row) for row in rows]
+        hidden = self._hidden()
+        return [
+            CodeStamp(i, n, n_live, first, last, _within(hidden, first, last).tobytes())
+            for i, n, n_live, first, last in rows
+        ]
 
     def sealed(self, model_id: str, stamp: CodeStamp) -> CodeSegment:
         """The segment of a stamp just read; both inside one `snapshot`."""
         model = self._model(model_id)
         assert model is not None, "it has a segment"
-        return self._segment(stamp.segment_id, *model[1:])
+        return self._shown(stamp, *model[1:])
 
     def tail_ids(self, model_id: str) -> Ids:
         """Ids of the faces whose codes are not in a segment yet, ascending."""
@@ -79,7 +85,8 @@ class CodeStore:
         rows = self._db.rows(
             "SELECT face_id FROM code_tail WHERE model = ? ORDER BY face_id", [model[0]]
         )
-        return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        return np.setdiff1d(ids, self._hidden(), assume_unique=True)
 
     def tail(self, model_id: str, first_face_id: int = 0) -> CodeSegment | None:
         """The codes that are not in a segment yet, from a face on; None if there are none."""
@@ -91,7 +98,9 @@ class CodeStore:
             "SELECT face_id, code FROM code_tail WHERE model = ? AND face_id >= ? ORDER BY face_id",
             [key, first_face_id],
         )
-        return _segment_of_rows(rows, n_books, dtype) if rows else None
+        hidden = set(self._hidden().tolist())
+        shown = [row for row in rows if row[0] not in hidden] if hidden else rows
+        return _segment_of_rows(shown, n_books, dtype) if shown else None
 
     def add(self, model: ModelInfo, face_ids: Sequence[int], codes: Codes) -> None:
         """Store the codes of faces that have none of this model; codes is (n, M)."""
@@ -129,11 +138,24 @@ class CodeStore:
     def coded(self) -> list[CodedFaces]:
         """How many faces have a code of each model that gave any, in the order of their coming."""
         rows = self._db.rows("SELECT id, model_id, name FROM models ORDER BY id")
-        found = [CodedFaces(model_id, name, self._live_count(key)) for key, model_id, name in rows]
+        hidden = self._hidden()
+        found = [
+            CodedFaces(model_id, name, self._live_count(key) - self._count_coded(model_id, hidden))
+            for key, model_id, name in rows
+        ]
         return [each for each in found if each.faces]
 
-    def faces_without_code(self, model_id: str) -> Ids:
-        """Ids of faces without a code of this model, ascending."""
+    def faces_without_code(self, model_id: str, *, hidden: bool = True) -> Ids:
+        """Ids of faces without a code of this model, ascending.
+
+        Args:
+            hidden: those on deleted photos too. They get codes with all others, since codes are
+                kept in the order of face ids and a photo may come back.
+        """
+        found = self._faces_without_code(model_id)
+        return found if hidden else np.setdiff1d(found, self._hidden(), assume_unique=True)
+
+    def _faces_without_code(self, model_id: str) -> Ids:
         model = self._model(model_id)
         n_faces = self._db.value("SELECT COUNT(*) FROM faces")
         if model is not None and self._live_count(model[0]) == n_faces:
@@ -141,10 +163,48 @@ class CodeStore:
         faces = np.array(
             [row[0] for row in self._db.rows("SELECT id FROM faces ORDER BY id")], dtype=np.int64
         )
-        coded = [s.face_ids[~s.is_dead] for s in self.segments(model_id)]
-        if not coded:
+        if model is None:
             return faces
-        return np.setdiff1d(faces, np.concatenate(coded), assume_unique=True)
+        return np.setdiff1d(faces, self._coded_ids(*model), assume_unique=True)
+
+    def _coded_ids(self, key: int, n_books: int, dtype: np.dtype[np.unsignedinteger]) -> Ids:
+        """Ids of all faces with a code of a model, those on deleted photos too."""
+        rows = self._db.rows("SELECT id FROM code_segments WHERE model = ?", [key])
+        segments = [self._segment(row[0], n_books, dtype) for row in rows]
+        tail = self._db.rows("SELECT face_id FROM code_tail WHERE model = ?", [key])
+        return np.concatenate(
+            [
+                *(s.face_ids[~s.is_dead] for s in segments),
+                np.fromiter((row[0] for row in tail), np.int64, len(tail)),
+            ]
+        )
+
+    def _hidden(self) -> Ids:
+        """Ids of the faces on deleted photos, ascending."""
+        # CROSS: the planner must begin with the few photos.
+        rows = self._db.rows(
+            "SELECT f.id FROM photos p CROSS JOIN faces f ON f.photo_id = p.id "
+            f"WHERE p.{DELETED} ORDER BY f.id"
+        )
+        return np.fromiter((row[0] for row in rows), np.int64, len(rows))
+
+    def _count_coded(self, model_id: str, hidden: Ids) -> int:
+        """How many of `hidden` have a code of a model."""
+        model = self._model(model_id)
+        if model is None or not len(hidden):
+            return 0
+        return int(np.isin(hidden, self._coded_ids(*model), assume_unique=True).sum())
+
+    def _shown(
+        self, stamp: CodeStamp, n_books: int, dtype: np.dtype[np.unsignedinteger]
+    ) -> CodeSegment:
+        """A segment in which the faces on deleted photos count as dead."""
+        stored = self._segment(stamp.segment_id, n_books, dtype)
+        if not stamp.hidden:
+            return stored
+        hidden = np.frombuffer(stamp.hidden, np.int64)
+        is_hidden = np.isin(stored.face_ids, hidden, assume_unique=True)
+        return replace(stored, is_dead=stored.is_dead | is_hidden)
 
     def _model(self, model_id: str) -> tuple[int, int, np.dtype[np.unsignedinteger]] | None:
         row = self._db.row("SELECT id, n_books, dtype FROM models WHERE model_id = ?", [model_id])
@@ -244,6 +304,11 @@ class CodeStore:
                 segment_id,
             ],
         )
+
+
+def _within(ids: Ids, first: int, last: int) -> Ids:
+    start, stop = np.searchsorted(ids, [first, last + 1])
+    return ids[start:stop]
 
 
 def _neighbours(rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[int, int, int]]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from opqn_app.core.types import Box, FaceQuality
 from opqn_app.store.connection import Connection, chunks, marks
-from opqn_app.store.photo_table import PHOTO_COLUMNS, photo_of_row
+from opqn_app.store.photo_table import PHOTO_COLUMNS, SHOWN, photo_of_row
 from opqn_app.store.records import FaceRecord
 
 _FACE_COLUMNS = (
@@ -34,11 +34,15 @@ class FaceTable:
 
     def crop(self, face_id: int) -> bytes | None:
         """The aligned 112×112 crop as a WebP file; None for an unknown face."""
-        webp: bytes | None = self._db.value("SELECT webp FROM crops WHERE face_id = ?", [face_id])
+        webp: bytes | None = self._db.value(
+            "SELECT c.webp FROM crops c JOIN faces f ON f.id = c.face_id "
+            f"JOIN photos p ON p.id = f.photo_id WHERE c.face_id = ? AND p.{SHOWN}",
+            [face_id],
+        )
         return webp
 
     def crops(self, face_ids: Sequence[int]) -> dict[int, bytes]:
-        """The crops of faces by their ids; unknown ids are left out."""
+        """The crops of faces by their ids, of deleted photos too; unknown ids are left out."""
         found: dict[int, bytes] = {}
         for chunk in chunks(face_ids):
             found.update(
@@ -64,7 +68,7 @@ class FaceTable:
         rows = self._db.rows(
             f"SELECT {_FACE_COLUMNS}, {PHOTO_COLUMNS} FROM faces f "
             "JOIN photos p ON p.id = f.photo_id JOIN roots r ON r.id = p.root_id "
-            f"WHERE {condition}",
+            f"WHERE p.{SHOWN} AND {condition}",
             params,
         )
         return [_face(row) for row in rows]

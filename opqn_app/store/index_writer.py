@@ -1,6 +1,7 @@
 """What indexing writes: each call is one transaction, so a kill loses at most one call."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -9,12 +10,15 @@ import numpy as np
 from opqn_app.core.types import Codes
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, chunks, marks
+from opqn_app.store.photo_table import SHOWN
 from opqn_app.store.records import (
     ModelInfo,
     NewFace,
     NewFailure,
     NewPhoto,
     Relocation,
+    name_from_db,
+    name_of_deleted,
     name_to_db,
 )
 
@@ -26,6 +30,7 @@ class IndexWriter:
         self._db = db
         self._codes = codes
         self._detector = "mtcnn"
+        self._clock: Callable[[], float] = time.time
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -45,6 +50,10 @@ class IndexWriter:
     def use_detector(self, name: str) -> None:
         """Note `name` with the photos stored from now on."""
         self._detector = name
+
+    def use_clock(self, clock: Callable[[], float]) -> None:
+        """Take the time from `clock`, in seconds since 1970."""
+        self._clock = clock
 
     def save_batch(
         self,
@@ -84,14 +93,17 @@ class IndexWriter:
         self,
         root_id: int,
         moved: Sequence[Relocation],
-        gone: Sequence[int] = (),
+        deleted: Sequence[int] = (),
         gone_failures: Sequence[int] = (),
     ) -> None:
-        """Give known photos their new place, faces and ids kept, and delete what has none."""
-        if not (moved or gone or gone_failures):
+        """Give known photos their new place, faces and ids kept, and hide those that have none.
+
+        A photo that is given a place is there again, whatever it was before.
+        """
+        if not (moved or deleted or gone_failures):
             return
         with self.change():
-            self._remove_photos(gone)
+            self._hide(deleted)
             for chunk in chunks(gone_failures):
                 self._db.run(f"DELETE FROM failures WHERE id IN ({marks(chunk)})", chunk)
             # Two files may have swapped names: free all the old names first.
@@ -105,10 +117,43 @@ class IndexWriter:
                 [(root_id, name_to_db(photo.rel_path)) for photo in moved],
             )
 
-    def drop_root_if_empty(self, root_id: int) -> None:
-        """Delete a root without photos, after they were all found in another one."""
-        if self._db.value("SELECT COUNT(*) FROM photos WHERE root_id = ?", [root_id]) == 0:
+    def mark(self, missing: Sequence[int], seen: Sequence[int]) -> None:
+        """Note photos that can't be reached now, and those that can be again."""
+        if not (missing or seen):
+            return
+        with self.change():
+            for chunk in chunks(missing):
+                self._db.run(
+                    "UPDATE photos SET missing_since = COALESCE(missing_since, ?) "
+                    f"WHERE id IN ({marks(chunk)})",
+                    [int(self._clock()), *chunk],
+                )
+            for chunk in chunks(seen):
+                self._db.run(
+                    f"UPDATE photos SET missing_since = NULL WHERE id IN ({marks(chunk)})", chunk
+                )
+
+    def forget_photos(self, photo_ids: Sequence[int]) -> None:
+        """Delete photos for good, with their faces, crops and codes."""
+        if not photo_ids:
+            return
+        with self.change():
+            for chunk in chunks(photo_ids):
+                faces = self._db.rows(
+                    f"SELECT id FROM faces WHERE photo_id IN ({marks(chunk)})", chunk
+                )
+                self._codes.bury([row[0] for row in faces])
+                self._db.run(f"DELETE FROM photos WHERE id IN ({marks(chunk)})", chunk)
+
+    def drop_root_if_empty(self, root_id: int, heir: int) -> None:
+        """Delete a root without photos, after they were all found in another one, `heir`.
+
+        Its deleted photos become those of `heir`: they are found by their content.
+        """
+        shown = f"SELECT COUNT(*) FROM photos WHERE root_id = ? AND {SHOWN}"
+        if self._db.value(shown, [root_id]) == 0:
             with self.change():
+                self._db.run("UPDATE photos SET root_id = ? WHERE root_id = ?", [heir, root_id])
                 self._db.run("DELETE FROM roots WHERE id = ?", [root_id])
 
     def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool) -> None:
@@ -135,33 +180,26 @@ class IndexWriter:
                 )
             return photo.photo_id
         if photo.photo_id is not None:
-            self._remove_faces([photo.photo_id])
-        values = [
-            photo.size,
-            photo.mtime_ns,
-            photo.content_hash,
-            photo.width,
-            photo.height,
-            photo.taken_at,
-            photo.taken_at or _iso_time(photo.mtime_ns),
-            len(photo.faces),
-            self._detector,
-            photo.searched_px,
-        ]
-        if photo.photo_id is None:
-            return self._db.insert(
-                "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, "
-                "sort_time, n_faces, detector, searched_px, root_id, rel_path) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [*values, root_id, name],
-            )
-        self._db.run(
-            "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, width = ?, height = ?, "
-            "taken_at = ?, sort_time = ?, n_faces = ?, detector = ?, searched_px = ? "
-            "WHERE id = ?",
-            [*values, photo.photo_id],
+            self._hide([photo.photo_id])
+        return self._db.insert(
+            "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, "
+            "sort_time, n_faces, detector, searched_px, root_id, rel_path) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                photo.size,
+                photo.mtime_ns,
+                photo.content_hash,
+                photo.width,
+                photo.height,
+                photo.taken_at,
+                photo.taken_at or _iso_time(photo.mtime_ns),
+                len(photo.faces),
+                self._detector,
+                photo.searched_px,
+                root_id,
+                name,
+            ],
         )
-        return photo.photo_id
 
     def _save_face(self, photo_id: int, face: NewFace) -> int:
         box, quality = face.box, face.quality
@@ -187,7 +225,7 @@ class IndexWriter:
 
     def _save_failure(self, root_id: int, failure: NewFailure) -> None:
         if failure.drop_photo_id is not None:
-            self._remove_photos([failure.drop_photo_id])
+            self._hide([failure.drop_photo_id])
         # The user ignored this file, not whatever comes to be at its place later.
         self._db.run(
             "INSERT INTO failures (root_id, rel_path, size, mtime_ns, reason) "
@@ -206,7 +244,8 @@ class IndexWriter:
     def _relocate(self, root_id: int | None, photos: Sequence[Relocation]) -> None:
         self._db.run_many(
             "UPDATE photos SET root_id = COALESCE(?, root_id), rel_path = ?, size = ?, "
-            "mtime_ns = ?, sort_time = COALESCE(taken_at, ?) WHERE id = ?",
+            "mtime_ns = ?, sort_time = COALESCE(taken_at, ?), missing_since = NULL, "
+            "deleted_at = NULL WHERE id = ?",
             [
                 (
                     root_id,
@@ -220,16 +259,20 @@ class IndexWriter:
             ],
         )
 
-    def _remove_photos(self, photo_ids: Sequence[int]) -> None:
-        self._remove_faces(photo_ids)
+    def _hide(self, photo_ids: Sequence[int]) -> None:
+        """Let photos count as deleted; their faces, crops and codes wait for their file."""
+        moment = int(self._clock())
         for chunk in chunks(photo_ids):
-            self._db.run(f"DELETE FROM photos WHERE id IN ({marks(chunk)})", chunk)
-
-    def _remove_faces(self, photo_ids: Sequence[int]) -> None:
-        for chunk in chunks(photo_ids):
-            faces = self._db.rows(f"SELECT id FROM faces WHERE photo_id IN ({marks(chunk)})", chunk)
-            self._codes.bury([row[0] for row in faces])
-            self._db.run(f"DELETE FROM faces WHERE photo_id IN ({marks(chunk)})", chunk)
+            names = self._db.rows(
+                f"SELECT id, rel_path FROM photos WHERE id IN ({marks(chunk)})", chunk
+            )
+            self._db.run_many(
+                "UPDATE photos SET deleted_at = ?, rel_path = ? WHERE id = ?",
+                [
+                    (moment, name_to_db(name_of_deleted(i, name_from_db(name))), i)
+                    for i, name in names
+                ],
+            )
 
 
 def _iso_time(mtime_ns: int) -> str:

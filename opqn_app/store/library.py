@@ -15,7 +15,14 @@ from opqn_app.store.face_table import FaceTable
 from opqn_app.store.failure_table import FailureTable
 from opqn_app.store.index_writer import IndexWriter
 from opqn_app.store.lock import WriterLock
-from opqn_app.store.photo_table import GIVEN_UP, UNSEARCHED, PhotoTable
+from opqn_app.store.photo_table import (
+    DELETED,
+    GIVEN_UP,
+    SHOWN,
+    UNREACHABLE,
+    UNSEARCHED,
+    PhotoTable,
+)
 from opqn_app.store.records import (
     CodeSegment,
     FaceRecord,
@@ -24,8 +31,10 @@ from opqn_app.store.records import (
     LibraryStatus,
     PhotoRecord,
     Root,
+    UnreachableFolder,
 )
 from opqn_app.store.root_table import RootTable
+from opqn_app.store.unreachable import grouped
 
 
 class Library:
@@ -96,11 +105,15 @@ class Library:
 
     def status(self) -> LibraryStatus:
         row = self._db.row(
-            "SELECT (SELECT COUNT(*) FROM photos), (SELECT COUNT(*) FROM faces), "
+            f"SELECT (SELECT COUNT(*) FROM photos WHERE {SHOWN}), "
+            "(SELECT COUNT(*) FROM faces) - "
+            f"(SELECT COALESCE(SUM(n_faces), 0) FROM photos WHERE {DELETED}), "
             "(SELECT COUNT(*) FROM failures WHERE NOT is_ignored), (SELECT COUNT(*) FROM roots), "
             "meta.model_id, models.name, meta.revision, "
             f"(SELECT COUNT(*) FROM photos WHERE {UNSEARCHED}) - "
-            f"(SELECT COUNT(*) FROM ({GIVEN_UP})) "
+            f"(SELECT COUNT(*) FROM ({GIVEN_UP})), "
+            f"(SELECT COUNT(*) FROM photos WHERE {UNREACHABLE}), "
+            f"(SELECT COUNT(*) FROM photos WHERE {DELETED}) "
             "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"
         )
         assert row is not None, "the first migration fills meta"
@@ -113,7 +126,8 @@ class Library:
         another one than the first search. If it finds more faces, both count: "mtcnn+yunet".
         """
         rows = self._db.rows(
-            "SELECT detector, COUNT(*) FROM photos GROUP BY detector ORDER BY 2 DESC, 1"
+            f"SELECT detector, COUNT(*) FROM photos WHERE {SHOWN} "
+            "GROUP BY detector ORDER BY 2 DESC, 1"
         )
         return {str(name): int(count) for name, count in rows}
 
@@ -146,13 +160,27 @@ class Library:
         """Files that could not be read, ignored ones included."""
         return self.failure_table.failures(root_id)
 
+    def unreachable_folders(
+        self, root_id: int | None = None, scope: str = ""
+    ) -> list[UnreachableFolder]:
+        """Where photos lie whose file a run could not reach, in all roots or in one.
+
+        Args:
+            scope: count only photos below this folder of the roots.
+        """
+        found: list[UnreachableFolder] = []
+        for each, root in self._roots.paths().items():
+            if root_id in (None, each) and self.photo_table.has_unreachable(each):
+                found += grouped(root, self.photo_table.missing_times(each), scope)
+        return found
+
     def code_segments(self, model_id: str) -> Iterator[CodeSegment]:
         """All codes of a model; iterate inside `snapshot` while a writer may be at work."""
         return self.code_store.segments(model_id)
 
     def faces_without_code(self, model_id: str) -> int:
         """How many faces a search by this model would leave out."""
-        return len(self.code_store.faces_without_code(model_id))
+        return len(self.code_store.faces_without_code(model_id, hidden=False))
 
     def root_for(self, path: Path) -> tuple[int, Path] | None:
         """Id and path of the root that is `path` or holds it."""
@@ -182,10 +210,23 @@ class Library:
         """
         with self.writer.change():
             report = self._roots.forget(real_path(path), self.code_store)
+        self._erase()
+        return report
+
+    def forget_deleted(self) -> ForgetReport:
+        """Delete all that is kept of deleted photos as `forget_root` does, before its time."""
+        status, faces = self.status(), self._db.value("SELECT COUNT(*) FROM faces")
+        self.writer.forget_photos([photo.id for photo in self.photo_table.deleted_photos()])
+        with self.writer.change():
+            self.code_store.purge()
+        self._erase()
+        return ForgetReport(status.deleted, faces - status.faces)
+
+    def _erase(self) -> None:
+        """Leave nothing of what was deleted in the file, its log and its copies."""
         self._db.shrink()
         for copy in schema.backups(self.path):
             copy.unlink()
-        return report
 
     def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool = True) -> None:
         """Leave failures out of counts and retries, or take them back in."""

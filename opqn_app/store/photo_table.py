@@ -11,8 +11,15 @@ from opqn_app.store.records import KnownPhoto, PhotoRecord, name_from_db
 PHOTO_COLUMNS = (
     "p.id, p.root_id, r.path, p.rel_path, p.size, p.width, p.height, p.taken_at, p.n_faces"
 )
+SHOWN = "deleted_at IS NULL"  # the photos that the library has; the words of its indexes
+# The signs keep SQLite from the indexes of all shown photos, where there are small ones for these.
+UNREACHABLE = f"missing_since IS NOT NULL AND +{SHOWN}"
+DELETED = "deleted_at IS NOT NULL"
 # Photos that the thorough search would show larger than they were searched; the words of an index.
-UNSEARCHED = f"searched_px < {THOROUGH.pixels} AND searched_px < width * height"
+UNSEARCHED = (
+    f"searched_px < {THOROUGH.pixels} AND searched_px < width * height "
+    f"AND +missing_since IS NULL AND +{SHOWN}"
+)
 # Those that it could not read, from which it keeps away until their file changes.
 GIVEN_UP = (
     "SELECT p.id FROM failures x JOIN photos p ON p.root_id = x.root_id "
@@ -29,12 +36,12 @@ class PhotoTable:
 
     def count(self, root_id: int | None) -> int:
         """How many photos a root has, or the whole library."""
-        where, params = of_root("p", root_id)
+        where, params = _shown_of_root(root_id)
         return int(self._db.value(f"SELECT COUNT(*) FROM photos p {where}", params))
 
     def page(self, root_id: int | None, offset: int, limit: int) -> list[PhotoRecord]:
         """Photos by the time they were taken (else their mtime), newest first."""
-        where, params = of_root("p", root_id)
+        where, params = _shown_of_root(root_id)
         # The inner SELECT skips `offset` rows inside an index; whole rows would be 60 times slower.
         rows = self._db.rows(
             f"SELECT {PHOTO_COLUMNS} FROM (SELECT p.id FROM photos p {where} "
@@ -48,12 +55,40 @@ class PhotoTable:
     def known_photos(self, root_id: int, *, unsearched: bool = False) -> list[KnownPhoto]:
         """All of a root, or only those that await the thorough search."""
         which = f"AND {UNSEARCHED} AND id NOT IN ({GIVEN_UP})" if unsearched else ""
+        return self._known(f"root_id = ? AND {SHOWN} {which}", [root_id])
+
+    def deleted_photos(self) -> list[KnownPhoto]:
+        """Those of all roots that come back with their faces if their file does."""
+        return self._known(DELETED)
+
+    def deleted_before(self, moment: int) -> list[KnownPhoto]:
+        """Those of them that were deleted before a moment, in seconds since 1970."""
+        return self._known(f"{DELETED} AND deleted_at < ?", [moment])
+
+    def has_unreachable(self, root_id: int) -> bool:
+        """True if the file of some photo of a root can't be reached."""
+        sql = f"SELECT EXISTS (SELECT 1 FROM photos WHERE root_id = ? AND {UNREACHABLE})"
+        return bool(self._db.value(sql, [root_id]))
+
+    def missing_times(self, root_id: int) -> list[tuple[str, int | None]]:
+        """rel_path and missing_since of all photos of a root."""
         rows = self._db.rows(
-            "SELECT id, root_id, rel_path, size, mtime_ns, content_hash FROM photos "
-            f"WHERE root_id = ? {which}",
-            [root_id],
+            f"SELECT rel_path, missing_since FROM photos WHERE root_id = ? AND {SHOWN}", [root_id]
+        )
+        return [(name_from_db(name), since) for name, since in rows]
+
+    def _known(self, condition: str, params: Sequence[Any] = ()) -> list[KnownPhoto]:
+        rows = self._db.rows(
+            "SELECT id, root_id, rel_path, size, mtime_ns, content_hash, missing_since "
+            f"FROM photos WHERE {condition}",
+            params,
         )
         return [KnownPhoto(row[0], row[1], name_from_db(row[2]), *row[3:]) for row in rows]
+
+
+def _shown_of_root(root_id: int | None) -> tuple[str, list[int]]:
+    where, params = of_root("p", root_id)
+    return (f"{where} AND p.{SHOWN}" if where else f"WHERE p.{SHOWN}"), params
 
 
 def of_root(alias: str, root_id: int | None) -> tuple[str, list[int]]:

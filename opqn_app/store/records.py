@@ -12,6 +12,8 @@ from opqn_app.core.depth import FAST
 from opqn_app.core.types import Box, Codes, FaceQuality, Floats, Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 
+KEPT_DAYS = 30  # so long the faces of a deleted photo wait for its file
+
 
 @dataclass(frozen=True, slots=True)
 class Root:
@@ -21,6 +23,7 @@ class Root:
         failures: files that can't be read, without the ignored ones.
         is_available: False while the folder is missing, or empty although photos are known in it.
         unsearched: photos not searched thoroughly yet.
+        unreachable: photos whose file the last run could not reach.
     """
 
     id: int
@@ -30,6 +33,22 @@ class Root:
     failures: int
     is_available: bool
     unsearched: int = 0
+    unreachable: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UnreachableFolder:
+    """A folder that holds photos which can't be reached.
+
+    Attributes:
+        photos: how many of those below it.
+        since: when the first of them was missed, seconds since 1970.
+    """
+
+    root: Path
+    path: Path
+    photos: int
+    since: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +101,9 @@ class LibraryStatus:
     Attributes:
         model_id, model_name: the model of the last indexing run, None before the first.
         unsearched: photos not searched thoroughly yet.
+        unreachable: those of `photos` whose file the last run could not reach.
+        deleted: photos that are not among `photos`, but come back with their faces if their file
+            does.
     """
 
     photos: int
@@ -92,6 +114,8 @@ class LibraryStatus:
     model_name: str | None
     revision: int
     unsearched: int = 0
+    unreachable: int = 0
+    deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +133,7 @@ class CodeSegment:
     Attributes:
         face_ids: (n,) int64, ascending.
         codes: (n, M) uint8 or uint16.
-        is_dead: (n,) True where the face was deleted since.
+        is_dead: (n,) True where the face was deleted since, or is on a deleted photo.
     """
 
     face_ids: Ids
@@ -126,6 +150,8 @@ class CodeStamp:
     Attributes:
         n: codes in the segment.
         n_live: those of them whose face is still there.
+        hidden: ids of faces on deleted photos that may be in it, as int64 in bytes. They can come
+            back, so their number alone would not tell two states apart.
     """
 
     segment_id: int
@@ -133,6 +159,7 @@ class CodeStamp:
     n_live: int
     first_face_id: int
     last_face_id: int
+    hidden: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +187,11 @@ class CodedFaces:
 
 @dataclass(frozen=True, slots=True)
 class KnownPhoto:
-    """A photo row as planning needs it."""
+    """A photo row as planning needs it.
+
+    Attributes:
+        missing_since: seconds since 1970; None where the last run saw its file.
+    """
 
     id: int
     root_id: int
@@ -168,6 +199,7 @@ class KnownPhoto:
     size: int
     mtime_ns: int
     content_hash: bytes
+    missing_since: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +232,7 @@ class NewFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewPhoto:
-    """An analysed file: a new photo, or the new content of the photo `photo_id`.
+    """An analysed file: a new photo, or one in place of the photo `photo_id`.
 
     Attributes:
         searched_px: pixels of the copy its faces were looked for on, at most.
@@ -257,3 +289,19 @@ def name_to_db(name: str) -> str | bytes:
 def name_from_db(value: str | bytes) -> str:
     """The name `name_to_db` was given."""
     return os.fsdecode(value)
+
+
+def name_of_deleted(photo_id: int, rel_path: str) -> str:
+    """What stands in place of the rel_path of a deleted photo, so that its path is free.
+
+    No file can have it, since it begins with "/". Its end is that of `rel_path`.
+    """
+    return f"{_DELETED}{photo_id}/{rel_path}"
+
+
+def name_before_deletion(name: str) -> str:
+    """The rel_path `name_of_deleted` was given."""
+    return name.removeprefix(_DELETED).partition("/")[2]
+
+
+_DELETED = "/deleted/"

@@ -6,8 +6,15 @@ from pathlib import Path
 from opqn_app.core.errors import LibraryError
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection
-from opqn_app.store.photo_table import GIVEN_UP, UNSEARCHED
-from opqn_app.store.records import ForgetReport, Root, name_from_db, name_to_db
+from opqn_app.store.photo_table import GIVEN_UP, SHOWN, UNREACHABLE, UNSEARCHED
+from opqn_app.store.records import (
+    ForgetReport,
+    Root,
+    name_before_deletion,
+    name_from_db,
+    name_of_deleted,
+    name_to_db,
+)
 
 
 class RootTable:
@@ -20,11 +27,13 @@ class RootTable:
         """Every root, in the order they were added."""
         rows = self._db.rows(
             "SELECT r.id, r.path, "
-            "(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id), "
-            "(SELECT COALESCE(SUM(p.n_faces), 0) FROM photos p WHERE p.root_id = r.id), "
+            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {SHOWN}), "
+            "(SELECT COALESCE(SUM(p.n_faces), 0) FROM photos p "
+            f"WHERE p.root_id = r.id AND {SHOWN}), "
             "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored), "
             f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNSEARCHED}) - "
-            f"(SELECT COUNT(*) FROM ({GIVEN_UP} AND p.root_id = r.id)) "
+            f"(SELECT COUNT(*) FROM ({GIVEN_UP} AND p.root_id = r.id)), "
+            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNREACHABLE}) "
             "FROM roots r ORDER BY r.id"
         )
         return [_root(*row) for row in rows]
@@ -90,7 +99,7 @@ class RootTable:
             self._db.run_many(
                 f"UPDATE {table} SET root_id = ?, rel_path = ? WHERE id = ?",
                 [
-                    (root_id, name_to_db(f"{prefix}/{name_from_db(rel_path)}"), row_id)
+                    (root_id, name_to_db(_below(prefix, row_id, name_from_db(rel_path))), row_id)
                     for row_id, rel_path in rows
                 ],
             )
@@ -100,6 +109,12 @@ class RootTable:
         known = ", ".join(str(root) for root in self.paths().values())
         hint = f"Its folders are: {known}." if known else "It has no folders."
         return f"{path} is not a folder of the library {self._db.path}. {hint}"
+
+
+def _below(prefix: str, photo_id: int, rel_path: str) -> str:
+    if rel_path.startswith("/"):
+        return name_of_deleted(photo_id, f"{prefix}/{name_before_deletion(rel_path)}")
+    return f"{prefix}/{rel_path}"
 
 
 def is_available(folder: Path, *, has_photos: bool) -> bool:
@@ -117,7 +132,13 @@ def is_available(folder: Path, *, has_photos: bool) -> bool:
 
 
 def _root(
-    root_id: int, path: str | bytes, photos: int, faces: int, failures: int, unsearched: int
+    root_id: int,
+    path: str | bytes,
+    photos: int,
+    faces: int,
+    failures: int,
+    unsearched: int,
+    unreachable: int,
 ) -> Root:
     folder = Path(name_from_db(path))
     return Root(
@@ -128,4 +149,5 @@ def _root(
         failures=failures,
         is_available=is_available(folder, has_photos=photos > 0),
         unsearched=unsearched,
+        unreachable=unreachable,
     )

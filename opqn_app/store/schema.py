@@ -118,11 +118,37 @@ def m0003_searched_px_of_photo(db: "Database") -> None:
     )
 
 
+def m0004_photos_that_are_away(db: "Database") -> None:
+    """Since when a photo's file can't be reached, and since when it counts as deleted.
+
+    missing_since: seconds since 1970; the photo is shown and searched. deleted_at: such seconds;
+    nobody sees the photo any more, and its rel_path is that of records.name_of_deleted. The
+    indexes begin with deleted_at, so that they can leave the deleted ones out.
+    """
+    db.execute("ALTER TABLE photos ADD COLUMN missing_since INTEGER")
+    db.execute("ALTER TABLE photos ADD COLUMN deleted_at INTEGER")
+    for statement in _WITH_DELETED:
+        db.execute(statement)
+
+
+_WITH_DELETED = (
+    "DROP INDEX photos_newest",
+    "DROP INDEX photos_newest_of_root",
+    "DROP INDEX photos_faces_of_root",
+    "CREATE INDEX photos_newest ON photos (deleted_at, sort_time, id)",
+    "CREATE INDEX photos_newest_of_root ON photos (root_id, deleted_at, sort_time, id)",
+    "CREATE INDEX photos_faces_of_root ON photos (root_id, deleted_at, n_faces)",
+    "CREATE INDEX photos_missing ON photos (root_id) WHERE missing_since IS NOT NULL",
+    "CREATE INDEX photos_deleted ON photos (deleted_at, n_faces) WHERE deleted_at IS NOT NULL",
+)
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
     m0002_detector_of_photo,
     m0003_searched_px_of_photo,
+    m0004_photos_that_are_away,
 )
 
 

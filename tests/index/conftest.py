@@ -10,8 +10,9 @@ import pytest
 from PIL import Image
 
 from opqn_app.engine import Engine
-from opqn_app.index.indexing import IndexReport, index_folder
+from opqn_app.index.indexing import IndexProgress, IndexReport, index_folder
 from opqn_app.store.library import Library
+from tests.index.photo_disk import Disk
 from tests.library_fakes import FacesByPath, RunIndex, WritePhoto, fake_engine
 
 
@@ -47,15 +48,23 @@ def write_photo(folder: Path) -> WritePhoto:
 
 @pytest.fixture
 def run_index(folder: Path, library_path: Path) -> RunIndex:
-    """Indexes the folder to the end and returns the report."""
+    """Indexes the folder to the end and returns the report; `watch` is given each progress."""
 
-    def run(root: Path | None = None, engine: Engine | None = None, **options: Any) -> IndexReport:
+    def run(
+        root: Path | None = None,
+        engine: Engine | None = None,
+        *,
+        watch: list[IndexProgress] | None = None,
+        **options: Any,
+    ) -> IndexReport:
         generator = index_folder(
             library_path, root or folder, engine or fake_engine(n_faces=2), **options
         )
         while True:
             try:
-                next(generator)
+                step = next(generator)
+                if watch is not None:
+                    watch.append(step)
             except StopIteration as end:
                 report: IndexReport = end.value
                 return report
@@ -83,3 +92,8 @@ def faces_by_path(library_path: Path) -> FacesByPath:
             }
 
     return read
+
+
+@pytest.fixture
+def disk(folder: Path, write_photo: WritePhoto) -> Disk:
+    return Disk(folder, write_photo)

@@ -129,7 +129,7 @@ def test_a_photo_with_only_a_new_time_is_not_decoded(
     assert run_index(engine=engine).unchanged == 1
 
 
-def test_a_deleted_photo_is_forgotten(
+def test_a_deleted_photo_is_neither_counted_nor_searched(
     folder: Path, write_photo: WritePhoto, run_index: RunIndex, library_path: Path
 ) -> None:
     for i in range(3):
@@ -139,6 +139,7 @@ def test_a_deleted_photo_is_forgotten(
     assert run_index().removed == 1
     with Library.open(library_path) as library:
         assert library.status().faces == 4
+        assert library.code_store.coded()[0].faces == 4
         assert sum((~s.is_dead).sum() for s in library.code_segments("fake-1")) == 4
 
 

@@ -416,22 +416,3 @@ def test_forgetting_a_folder_that_is_no_root_names_the_roots(
         pytest.raises(LibraryError, match=str(folder)),
     ):
         library.forget_root(folder / "sub")
-
-
-def test_deleted_photos_leave_no_code_behind(
-    folder: Path,
-    library_path: Path,
-    write_photo: WritePhoto,
-    run_index: RunIndex,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 16)
-    paths = [write_photo(f"{i}.png", seed=i) for i in range(20)]
-    run_index()
-    with Library.open(library_path) as library:
-        record = next(p for p in library.photos() if p.rel_path == "3.png")
-        secrets = _secrets(library, {face.id for face in library.faces_of(record.id)})
-    paths[3].unlink()
-    assert run_index().removed == 1
-    everything = _all_bytes(library_path.parent)
-    assert [s for s in secrets if s in everything] == []

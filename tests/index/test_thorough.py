@@ -38,6 +38,7 @@ from tests.library_fakes import (
     WritePhoto,
     calls_of,
     layered_engine,
+    make_as_old_as_m0003,
     thorough_calls_of,
 )
 
@@ -400,6 +401,7 @@ def test_a_cluster_makes_the_same_library(
 
 def make_old(path: Path) -> None:
     """Turn a library into one from before photos said how thoroughly they were searched."""
+    make_as_old_as_m0003(path)
     raw = sqlite3.connect(path)
     raw.execute("DROP INDEX photos_unsearched")
     raw.execute("ALTER TABLE photos DROP COLUMN searched_px")

@@ -11,7 +11,7 @@ from opqn_app.opqn import lut as lut_scoring
 from opqn_app.search.code_index import CodeIndex
 from opqn_app.store import code_store
 from opqn_app.store.library import Library
-from opqn_app.store.records import NewFace, NewPhoto
+from opqn_app.store.records import NewFace, NewPhoto, Relocation
 from tests.library_fakes import CROP_WEBP, StoredLibrary, store_codes
 
 K = 32
@@ -42,7 +42,19 @@ def delete(stored: StoredLibrary, rng: np.random.Generator, share: float) -> Non
     with Library.open(stored.path, write=True) as library:
         photos = [photo.id for photo in library.photos(limit=10_000)]
         gone = [photo for photo in photos if rng.random() < share]
-        library.writer.rearrange(1, [], gone)
+        library.writer.forget_photos(gone)
+
+
+def hide_and_restore(stored: StoredLibrary, rng: np.random.Generator, share: float) -> None:
+    """Let some photos count as deleted, and as many that did come back: the number stays."""
+    with Library.open(stored.path, write=True) as library:
+        shown = [photo.id for photo in library.photos(limit=10_000)]
+        deleted = library.photo_table.deleted_photos()
+        gone = [photo for photo in shown if rng.random() < share]
+        back = deleted[: len(gone)]
+        library.writer.rearrange(
+            1, [Relocation(p.id, f"back/{p.id}.jpg", p.size, p.mtime_ns) for p in back], gone
+        )
 
 
 def assert_same(left: CodeIndex, right: CodeIndex) -> None:
@@ -78,6 +90,34 @@ def test_following_equals_loading_through_adding_sealing_deleting_and_purging(
             after = index.search(np.ones((4, K), np.float32))
             assert np.array_equal(before.face_ids, after.face_ids), "the old index stays"
             index = following
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_photos_that_are_deleted_and_come_back_are_followed(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many come back as go, so that no number changes, only which."""
+    monkeypatch.setattr(code_store, "SEGMENT_SIZE", 16)
+    rng = np.random.default_rng(seed)
+    stored = store_codes(tmp_path / "library.sqlite", rng.integers(0, K, (40, 4)), K)
+    every = set(stored.face_ids.tolist())
+    with Library.open(stored.path) as library:
+        index = CodeIndex.load(library, stored.model.model_id)
+        for _ in range(6):
+            hide_and_restore(stored, rng, 0.2)
+            index = index.refreshed(library)
+            assert_same(index, CodeIndex.load(library, stored.model.model_id))
+            photos = library.photos(limit=100)
+            shown = {face.id for photo in photos for face in library.faces_of(photo.id)}
+            assert set(index.search(np.ones((4, K), np.float32)).face_ids.tolist()) == shown
+            assert len(index) == library.status().faces == library.code_store.coded()[0].faces
+            assert library.status().deleted == 40 - len(photos) > 0
+            assert library.faces_without_code(stored.model.model_id) == 0
+            assert library.faces_without_code("another") == len(shown)
+            assert set(library.code_store.faces_without_code("another").tolist()) == every
+            hidden = sorted(every - shown)
+            assert library.faces(hidden) == []
+            assert library.crop(hidden[0]) is None
 
 
 def test_what_has_not_changed_is_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,8 @@ def test_each_state_of_a_folder_has_its_words() -> None:
     assert state(Activity(stopped=frozenset({HOLIDAY}))) == "Stopped before the end"
     assert state(Activity(), failures=7) == "7 problems"
     assert state(Activity(), is_available=False) == "Disk unplugged"
+    away = state_of(HOLIDAY, Activity(), failures=7, is_available=True, unreachable=1204)
+    assert (away.text, away.is_warning) == ("1,204 not reachable", True)
     assert state(Activity(waiting=(HOLIDAY,))) == "Waiting for its turn"
     assert state(Activity(running=HOLIDAY)) == "Looking for photos"
     assert state(Activity(running=HOLIDAY, progress=at(41, 100))) == "Indexing 41 %"

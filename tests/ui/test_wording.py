@@ -4,6 +4,7 @@ import pytest
 
 from opqn_app.core import paths
 from opqn_app.index.indexing import IndexProgress, IndexReport
+from opqn_app.store.records import UnreachableFolder
 from opqn_app.ui.kit import wording
 
 
@@ -90,6 +91,14 @@ def test_the_thorough_search_is_told_apart() -> None:
 
 def test_a_run_that_found_only_moves_says_so() -> None:
     assert wording.finished(report(moved=3, removed=1), "Holiday") == "3 moved, 1 no longer there."
+
+
+def test_a_run_tells_what_is_away_and_what_came_back() -> None:
+    away = UnreachableFolder(Path("/p"), Path("/p/a"), 1204, 0)
+    words = wording.finished(report(returned=2, unreachable=(away,)), "Holiday")
+    assert words == "2 there again, 1,204 photos can't be reached."
+    assert wording.unreachable(1204) == "1,204 can't be reached"
+    assert wording.unreachable(0) == ""
 
 
 def test_a_run_without_news_says_the_folder_is_up_to_date() -> None:

@@ -217,7 +217,7 @@ def open_picture(data: bytes, name: str) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise PhotoUnreadable(name, "it is too large") from error
     except _DAMAGE as error:
-        raise PhotoUnreadable(name, reasons.damage(head, error)) from error
+        raise PhotoUnreadable(name, reasons.damage(head, io.BytesIO(data), error)) from error
 
 
 def without_pictures(left_out: Iterable[Dropped], people: Iterable[str]) -> list[str]:

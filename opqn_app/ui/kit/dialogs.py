@@ -26,29 +26,25 @@ def removal_question(root: Root) -> str:
 
 def confirm_removal(parent: QWidget, root: Root) -> bool:
     """Ask before a folder is removed; the safe answer is the default."""
-    box = QMessageBox(parent)
-    box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Remove folder")
-    box.setText(f"Remove {wording.folder_name(root.path)} from the library?")
-    box.setInformativeText(removal_question(root))
-    remove = box.addButton("Remove", QMessageBox.ButtonRole.DestructiveRole)
-    keep = box.addButton("Keep", QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(keep)
-    box.setEscapeButton(keep)
-    box.exec()
-    return box.clickedButton() is remove
+    title = f"Remove {wording.folder_name(root.path)} from the library?"
+    return confirm(parent, title, removal_question(root), yes="Remove", no="Keep")
 
 
 def confirm_close(parent: QWidget, lost: str) -> bool:
     """Ask before the window closes on work that runs; the safe answer is the default."""
+    return confirm(parent, "Close the window now?", lost, yes="Close", no="Keep it running")
+
+
+def confirm(parent: QWidget, title: str, text: str, *, yes: str, no: str) -> bool:
+    """Ask a question whose safe answer, `no`, is the default."""
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
-    box.setWindowTitle("Close the window")
-    box.setText("Close the window now?")
-    box.setInformativeText(lost)
-    close = box.addButton("Close", QMessageBox.ButtonRole.DestructiveRole)
-    stay = box.addButton("Keep it running", QMessageBox.ButtonRole.RejectRole)
-    box.setDefaultButton(stay)
-    box.setEscapeButton(stay)
+    box.setWindowTitle(title)
+    box.setText(title)
+    box.setInformativeText(text)
+    act = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)
+    keep = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(keep)
+    box.setEscapeButton(keep)
     box.exec()
-    return box.clickedButton() is close
+    return box.clickedButton() is act

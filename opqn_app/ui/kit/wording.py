@@ -57,6 +57,11 @@ def unsearched(photos: int) -> str:
     return f"{photos:,} not searched thoroughly yet" if photos else ""
 
 
+def unreachable(photos: int) -> str:
+    """ "1,203 can't be reached", or "" for none."""
+    return f"{photos:,} can't be reached" if photos else ""
+
+
 def percent(progress: IndexProgress) -> int:
     """How much of a run is done, 0 to 100; 99 until the very last photo."""
     if progress.total <= 0:

@@ -26,6 +26,7 @@ class FolderSummary:
     Attributes:
         problems: files to be looked at; `ignored` ones are not among them.
         is_removable: False for "All photos" and a folder not yet in the library.
+        has_unreachable: some of its photos can't be reached.
     """
 
     name: str
@@ -34,6 +35,7 @@ class FolderSummary:
     problems: int
     ignored: int
     is_removable: bool
+    has_unreachable: bool = False
 
 
 class FolderHeader(QWidget):
@@ -41,8 +43,8 @@ class FolderHeader(QWidget):
 
     Signals:
         tab_changed: "photos" or "problems".
-        rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, remove_wanted: what
-            was chosen.
+        rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, deletion_told,
+            remove_wanted: what was chosen.
     """
 
     tab_changed = Signal(str)
@@ -51,6 +53,7 @@ class FolderHeader(QWidget):
     retry_wanted = Signal()
     show_wanted = Signal()
     skips_wanted = Signal()
+    deletion_told = Signal()
     remove_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -115,6 +118,7 @@ class FolderHeader(QWidget):
         self._remove_action.setEnabled(folder.is_removable)
         self._show_action.setEnabled(folder.is_removable)
         self._retry_action.setEnabled(folder.problems > 0)
+        self._deletion_action.setVisible(folder.has_unreachable)
         words = f"Problems ({folder.problems:,})" if folder.problems else "Problems"
         self._tabs["problems"].setText(words)
         has_problems = folder.problems + folder.ignored > 0
@@ -166,6 +170,8 @@ class FolderHeader(QWidget):
         self._retry_action = menu.addAction("Try files with problems again", self.retry_wanted.emit)
         self._show_action = menu.addAction("Show in file manager", self.show_wanted.emit)
         menu.addAction("Folders and files to skip…", self.skips_wanted.emit)
+        words = "Photos that can't be reached were deleted…"
+        self._deletion_action = menu.addAction(words, self.deletion_told.emit)
         menu.addSeparator()
         self._remove_action = menu.addAction("Remove from the library…", self.remove_wanted.emit)
         return menu

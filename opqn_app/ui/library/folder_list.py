@@ -86,7 +86,9 @@ class Activity:
     progress: "IndexProgress | None" = None
 
 
-def state_of(path: Path, activity: Activity, *, failures: int, is_available: bool) -> FolderState:
+def state_of(
+    path: Path, activity: Activity, *, failures: int, is_available: bool, unreachable: int = 0
+) -> FolderState:
     """The state of one folder; what runs now comes before what was found earlier."""
     if path == activity.running:
         return _running_state(activity)
@@ -94,6 +96,8 @@ def state_of(path: Path, activity: Activity, *, failures: int, is_available: boo
         return FolderState("Waiting for its turn", "clock")
     if not is_available:
         return FolderState("Disk unplugged", "unplugged", is_warning=True)
+    if unreachable:
+        return FolderState(f"{unreachable:,} not reachable", "unplugged", is_warning=True)
     if path in activity.stopped:
         return FolderState("Stopped before the end", "pause")
     if failures:
@@ -120,7 +124,11 @@ def folders(roots: Sequence[Root], activity: Activity) -> list[Folder]:
     rows = []
     for root in roots:
         state = state_of(
-            root.path, activity, failures=root.failures, is_available=root.is_available
+            root.path,
+            activity,
+            failures=root.failures,
+            is_available=root.is_available,
+            unreachable=root.unreachable,
         )
         rows.append(Folder(root.id, root.path, root.photos, root.faces, root.failures, state))
     known = {root.path for root in roots}

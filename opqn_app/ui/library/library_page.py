@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
@@ -27,10 +22,11 @@ from opqn_app.ui.library.failure_list import FailureList
 from opqn_app.ui.library.folder_header import FolderHeader, FolderSummary
 from opqn_app.ui.library.folder_list import Activity, FolderListModel, FolderRole, folders
 from opqn_app.ui.library.folder_side import FolderSide
-from opqn_app.ui.library.library_view import LibraryView, read_view
+from opqn_app.ui.library.library_view import LibraryView, reach_changed, read_view
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
 from opqn_app.ui.library.photo_thumbnails import BATCH, load_photo_thumbnails
+from opqn_app.ui.library.unreachable_note import Confirm, UnreachableNote, confirm_deletion
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
@@ -46,6 +42,7 @@ class LibraryPage(FolderDropPage):
     Args:
         choose_folder: asks for a folder to be added.
         confirm_removal: asks before a folder is removed.
+        confirm_deletion: asks whether photos that can't be reached were deleted.
         show_file: shows a file in the system's file manager.
 
     Signals:
@@ -64,6 +61,7 @@ class LibraryPage(FolderDropPage):
         *,
         choose_folder: Callable[[QWidget], Path | None] = dialogs.choose_folder,
         confirm_removal: Callable[[QWidget, Root], bool] = dialogs.confirm_removal,
+        confirm_deletion: Confirm = confirm_deletion,
         show_file: Callable[[Path], object] = desktop.show_in_folder,
         parent: QWidget | None = None,
     ) -> None:
@@ -87,6 +85,9 @@ class LibraryPage(FolderDropPage):
         self._rest.timeout.connect(self.refresh)
         self._make_models()
         self._build()
+        self._unreachable = UnreachableNote(
+            self.messages, confirm_deletion, partial(session.index, accept_missing=True)
+        )
         self._connect()
         self.folders_dropped.connect(self._on_folders_dropped)
 
@@ -212,6 +213,7 @@ class LibraryPage(FolderDropPage):
         self.header.retry_wanted.connect(self._retry_all)
         self.header.show_wanted.connect(self._show_shown_folder)
         self.header.skips_wanted.connect(self.settings_requested)
+        self.header.deletion_told.connect(self._unreachable.ask)
         self.header.remove_wanted.connect(self.remove_folder)
         self.failure_list.retry_wanted.connect(self._retry)
         self.failure_list.ignore_wanted.connect(self._ignore)
@@ -246,9 +248,9 @@ class LibraryPage(FolderDropPage):
         if begun != self._round:
             self._is_stale = True
             return
-        before = {root.path: root.is_available for root in self._view.roots}
+        is_other = reach_changed(self._view.roots, view.roots)
         self._view, self._has_read = view, True
-        if any(before.get(root.path, True) != root.is_available for root in view.roots):
+        if is_other:
             self.thumbs.clear()  # stand-ins become photos again, or photos stand-ins
         if self._folder is not None and view.root is None and not self._is_coming(self._folder):
             self.show_folder(None)
@@ -256,6 +258,7 @@ class LibraryPage(FolderDropPage):
         with self.grid.anchored():
             self.photos.refresh(view.photos, view.total)
         self.failure_list.model.show_failures(view.failures)
+        self._unreachable.show(view.unreachable)
         self._show_folders()
         self._show_header()
 
@@ -304,6 +307,7 @@ class LibraryPage(FolderDropPage):
         counts = (
             wording.contents(self._view.total, sum(each.faces for each in roots)),
             wording.unsearched(sum(each.unsearched for each in roots)),
+            wording.unreachable(sum(each.photos for each in self._view.unreachable)),
         )
         self.header.show_folder(
             FolderSummary(
@@ -313,6 +317,7 @@ class LibraryPage(FolderDropPage):
                 problems=failures.open_count,
                 ignored=failures.ignored_count,
                 is_removable=root is not None,
+                has_unreachable=bool(self._view.unreachable),
             )
         )
         self._side.offer_sample_removal(self._root(self._session.sample_photos()) is not None)
@@ -355,6 +360,7 @@ class LibraryPage(FolderDropPage):
         self._finished.discard(root)
         self._stopped.discard(root)
         self.messages.hide()
+        self._unreachable.repeat()
         self._show_folders()
 
     def _on_progress(self, progress: "IndexProgress") -> None:

@@ -304,6 +304,7 @@ class Session(QObject):
         retry_failures: bool = False,
         failure_ids: Sequence[int] | None = None,
         thorough: bool = False,
+        accept_missing: bool = False,
     ) -> None:
         """Index `root`, after the folders that wait already; the same request waits only once."""
         options: dict[str, Any] = {
@@ -316,6 +317,8 @@ class Session(QObject):
             options["failure_ids"] = tuple(failure_ids)
         if thorough:
             options["thorough"] = True
+        if accept_missing:
+            options["accept_missing"] = True
         request = IndexRequest(root, options)
         if request != self._request and request not in self._waiting:
             self._waiting.append(request)
