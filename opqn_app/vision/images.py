@@ -100,7 +100,7 @@ def read_photo(
 def photo_of_picture(image: Image.Image, *, max_side: int = MAX_SIDE) -> Photo:
     """An opened Pillow image as a photo, the right way up."""
     lies = orientation.load(image)
-    return _photo(_Decoded(image, image.size, lies), max_side)
+    return _photo(_Decoded(image.copy(), image.size, lies), max_side)
 
 
 class _Decoded(NamedTuple):

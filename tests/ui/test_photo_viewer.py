@@ -155,7 +155,8 @@ def test_of_a_photo_that_breaks_off_it_says_what_is_missing(
     jpeg = encoded(corners((160, 320)), "JPEG")
     photos[0].path.write_bytes(jpeg[: len(jpeg) - 9])  # its name ends in .png, which is no matter
     open_and_wait(qtbot, viewer, photos, 0)
-    said = "The end of the file is missing, and with it at most 5 % of the picture."
+    lost = "the end of the file is missing, and with it at most 5 % of the picture"
+    said = f"It is shown although {lost}."
     assert viewer.hint == f"Click a face to find that person. {said}"
     assert canvas_of(viewer).accessibleDescription() == said
 

@@ -50,8 +50,7 @@ class ViewedPhoto:
     """What is needed to show a photo.
 
     Attributes:
-        image: None if the file can't be read now; `problem` says why.
-        problem: beside an image, what is missing of it; a sentence.
+        image: None if the file can't be read now; `problem` says why, or what the image lacks.
         faces: with their stored crops, which are there in any case.
     """
 
@@ -68,8 +67,8 @@ def view_photo(library: "Library", photo: PhotoRecord) -> ViewedPhoto:
     image, problem = None, ""
     try:
         opened = open_photo(photo.path, max_side=MAX_SIDE)
+        problem = f"It is shown although {opened.fault}." if opened.fault else ""
         image = image_of_photo(opened, MAX_SIDE)
-        problem = "" if opened.fault is None else f"{opened.fault[0].upper()}{opened.fault[1:]}."
     except PhotoUnreadable as error:
         is_there = photo.path.exists()
         problem = str(error) if is_there else _away(photo)
@@ -385,11 +384,9 @@ class PhotoViewer(Overlay):
         found = counted(len(viewed.faces), "face") + " found"
         self._canvas.setAccessibleDescription(viewed.problem or found)
         self._show_chips(viewed.faces)
-        if viewed.faces:
-            hint = "Click a face to find that person."
-        else:
-            hint = "No face was found in this photo."
-        self._hint.setText(hint if viewed.image is None else f"{hint} {viewed.problem}".rstrip())
+        some, none = "Click a face to find that person.", "No face was found in this photo."
+        fault = "" if viewed.image is None else viewed.problem
+        self._hint.setText(f"{some if viewed.faces else none} {fault}".rstrip())
 
     def _on_failed(self, task: Task, error: Exception) -> None:
         if task is self._task:
