@@ -14,6 +14,9 @@ SHORT := search:--n:1e5:1e6:--runs:2:--peers:1e5 library_load:300000 shards:--n:
   evaluate:--queries:50 train:--pictures:256:--seconds:2 detect:--runs:3:--faces:20:--people:30 \
   thorough:--photos:1:--sides:40:80 encode:--faces:200:--runs:3 index:--photos:4 index_memory:--photos:60:--made:12 rescan
 
+# One process a core, each with whole files, since the tests of a file share what is slow to make.
+SIDE_BY_SIDE := -n logical --dist loadfile
+
 .PHONY: demo run test test-fast check format bench screenshots docs setup clean
 .DEFAULT_GOAL := help
 
@@ -60,11 +63,11 @@ check: $(ALL)
 
 test: $(ALL)
 	@start=$$SECONDS; $(MAKE) --no-print-directory check && \
-	$(BIN)/python -m pytest -q --durations=10 && \
+	$(BIN)/python -m pytest -q $(SIDE_BY_SIDE) --durations=10 && \
 	echo "make test: all checks passed in $$((SECONDS - start)) s."
 
 test-fast: $(ALL)
-	@start=$$SECONDS; $(BIN)/python -m pytest -q -m 'not slow' && \
+	@start=$$SECONDS; $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) -m 'not slow' && \
 	echo "make test-fast: passed in $$((SECONDS - start)) s."
 
 format: $(ALL)
