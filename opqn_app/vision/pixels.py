@@ -62,6 +62,8 @@ def _plain(image: Image.Image) -> Image.Image:
         return _grey(_scaled(np.asarray(image), (1, 255, 65535)))
     if mode == "LAB":
         return image.getchannel("L")  # Pillow has no conversion; lightness shows the face
+    if mode == "La":
+        image = image.convert("LA")  # the only conversion that Pillow has for it
     has_alpha = mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
     return image.convert("RGBA" if has_alpha else "RGB")
 

@@ -88,6 +88,11 @@ def end_missing(share: float | None) -> str:
     return f"the end of the file is missing, and with it {lost}"
 
 
+def unforeseen(error: Exception) -> str:
+    """The reason for an error that no decoder was seen to raise."""
+    return f"reading it failed in a way that is not foreseen ({type(error).__name__}, see the log)"
+
+
 def damage(head: bytes, file: BinaryIO, error: BaseException) -> str:
     """The reason for an error in decoding.
 
