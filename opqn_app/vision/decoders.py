@@ -14,6 +14,8 @@ from PIL import Image, _imaging
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.extras import how_to_install, is_installed
+from opqn_app.vision import odd_tiff
+from opqn_app.vision.odd_tiff import UnsupportedError
 
 # What Pillow and pillow-heif raise on damaged files: the first line was seen in 108,000 mutated
 # files of 18 kinds (tests/vision/test_damaged_files.py keeps some), the second stands in their
@@ -21,6 +23,7 @@ from opqn_app.core.extras import how_to_install, is_installed
 DAMAGE = (
     *(OSError, ValueError, SyntaxError, TypeError, EOFError, RuntimeError),
     *(LookupError, ArithmeticError, AttributeError, AssertionError, struct.error, zlib.error),
+    UnsupportedError,  # ours
 )
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
@@ -40,11 +43,14 @@ def opened(file: BinaryIO, path: Path, head: bytes) -> Image.Image:
 
     Raises:
         PhotoUnreadable: the package for its format is not installed.
+        UnsupportedError: it is intact, but of a kind that would come out wrong.
         Exception: one of `DAMAGE`.
     """
     _prepare()
     if not is_jxl(head):
-        return Image.open(file, formats=_FORMATS)
+        image = Image.open(file, formats=_FORMATS)
+        odd_tiff.prepare(image)
+        return image
     if not is_installed("pillow_jxl"):
         needed = f"JPEG XL photos need the extra 'jxl' ({how_to_install('jxl')})"
         raise PhotoUnreadable(path, needed)
