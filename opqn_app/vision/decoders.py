@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pillow_heif
-from PIL import Image, _imaging
+from PIL import Image, PngImagePlugin, _imaging
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.extras import how_to_install, is_installed
-from opqn_app.vision import odd_tiff
+from opqn_app.vision import odd_tiff, png_chunks
 from opqn_app.vision.odd_tiff import UnsupportedError
 
 # What Pillow and pillow-heif raise on damaged files: the first line was seen in 108,000 mutated
@@ -70,6 +70,8 @@ def _register() -> None:
     pillow_heif.register_heif_opener()
     # Pillow's own limit speaks through the warnings module and is lower than what cameras make.
     Image.MAX_IMAGE_PIXELS = None
+    # Editors write XMP and profiles beyond Pillow's 1 MB, and the picture is fine.
+    PngImagePlugin.MAX_TEXT_CHUNK = png_chunks.MAX_EXPANDED
     # Of a process without a log of its own, such as a worker, Pillow's would go to stderr.
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     _silence_libtiff()

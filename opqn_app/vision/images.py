@@ -15,7 +15,16 @@ from PIL import ExifTags, Image
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
-from opqn_app.vision import boxes, broken_jpeg, decoders, orientation, pixels, raw, reasons
+from opqn_app.vision import (
+    boxes,
+    broken_jpeg,
+    decoders,
+    orientation,
+    pixels,
+    png_chunks,
+    raw,
+    reasons,
+)
 from opqn_app.vision.colour import Colours, colours_of
 from opqn_app.vision.decoders import DAMAGE
 from opqn_app.vision.orientation import Orientation
@@ -139,7 +148,13 @@ def _read(
             file, raw_turn = raw.embedded_preview(file, path)
             head = file.read(4096)
         side = min(max_side, min_side)
-        found = _decoded(file, path, head, side, raw_turn, before_decoding)
+        try:
+            found = _decoded(file, path, head, side, raw_turn, before_decoding)
+        except DAMAGE:
+            if not png_chunks.is_png(head):
+                raise
+            file = png_chunks.without_needless(file)
+            found = _decoded(file, path, head, side, raw_turn, before_decoding)
         return _photo(found, max_side)
 
 
