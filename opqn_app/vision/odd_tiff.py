@@ -39,7 +39,7 @@ def is_negative(image: Image.Image) -> bool:
 
 
 def _drop_odd_xmp(image: TiffImagePlugin.TiffImageFile) -> None:
-    """XMP that is stored as numbers: Pillow searches it as text while it loads."""
+    """Drops XMP that is stored as numbers, which Pillow would search as text while it loads."""
     if "xmp" in image.info and not isinstance(image.info["xmp"], bytes | str):
         parts = image.info.pop("xmp")
         del image.tag_v2[_XMP]
