@@ -36,12 +36,29 @@ def is_film(file: BinaryIO) -> bool:
 def primary_of_heif(file: BinaryIO) -> Primary | None:
     """None where there is none, as in a film, or where it is damaged."""
     try:
-        for kind, at, size in _top_boxes(file):
-            if kind == b"meta" and size <= _MAX_META:
-                file.seek(at + 4)
-                return _primary(file.read(max(0, size - 4)))
+        meta = _meta(file)
+        return None if meta is None else _primary(meta)
     except (struct.error, IndexError, KeyError, ZeroDivisionError):
-        pass
+        return None
+
+
+def lacks_a_size(file: BinaryIO) -> bool:
+    """Whether a picture in an AVIF, such as its alpha plane, states no size. libavif refuses it."""
+    try:
+        content = dict(_boxes(_meta(file) or b""))
+        return any(
+            codec == b"av01" and b"ispe" not in dict(_properties(content[b"iprp"], item))
+            for item, codec in _codecs(content[b"iinf"]).items()
+        )
+    except (IndexError, KeyError):
+        return False
+
+
+def _meta(file: BinaryIO) -> bytes | None:
+    for kind, at, size in _top_boxes(file):
+        if kind == b"meta" and size <= _MAX_META:
+            file.seek(at + 4)
+            return file.read(max(0, size - 4))
     return None
 
 

@@ -8,12 +8,28 @@ from PIL import Image
 
 MAX_MISSING = 0.1  # of the rows
 _END = b"\xff\xd9"
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FRAMES_OF_LIBJPEG = (0xC0, 0xC1, 0xC2, 0xC9, 0xCA)
 _NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # in coded data 00 and restarts follow ff
 
 
 def with_end(data: bytes) -> bytes:
     """`data` with an end marker, so that libjpeg gives the rows it has; the others turn grey."""
     return data + _END
+
+
+def is_of_other_kind(data: bytes) -> bool:
+    """Whether a JPEG is whole up to its first scan, but of a kind that libjpeg can't decode.
+
+    Those are lossless and hierarchical ones, and those of other depths than 8 bits.
+    """
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        kind, size = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
+        if kind in _FRAMES and at + 10 <= len(data):
+            return kind not in _FRAMES_OF_LIBJPEG or data[at + 4] != 8
+        at += 2 + size
+    return False
 
 
 def rows_missing(image: Image.Image) -> float:
@@ -42,7 +58,7 @@ def has_all_scans(data: bytes) -> bool:
         kind, size = data[at + 1], int.from_bytes(data[at + 2 : at + 4])
         segment = data[at + 4 : at + 2 + size]
         at += 2 + size
-        if kind in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA) and len(segment) > 5:
+        if kind in _FRAMES_OF_LIBJPEG and len(segment) > 5:
             colours = segment[5]
         if kind != 0xDA:
             continue

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pillow_heif
-from PIL import Image, _imaging
+from PIL import Image, PngImagePlugin, _imaging
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.extras import how_to_install, is_installed
+from opqn_app.vision import odd_tiff, png_chunks
+from opqn_app.vision.odd_tiff import UnsupportedError
 
 # What Pillow and pillow-heif raise on damaged files: the first line was seen in 108,000 mutated
 # files of 18 kinds (tests/vision/test_damaged_files.py keeps some), the second stands in their
@@ -21,6 +23,7 @@ from opqn_app.core.extras import how_to_install, is_installed
 DAMAGE = (
     *(OSError, ValueError, SyntaxError, TypeError, EOFError, RuntimeError),
     *(LookupError, ArithmeticError, AttributeError, AssertionError, struct.error, zlib.error),
+    UnsupportedError,  # ours
 )
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
@@ -40,11 +43,14 @@ def opened(file: BinaryIO, path: Path, head: bytes) -> Image.Image:
 
     Raises:
         PhotoUnreadable: the package for its format is not installed.
+        UnsupportedError: it is intact, but of a kind that would come out wrong.
         Exception: one of `DAMAGE`.
     """
     _prepare()
     if not is_jxl(head):
-        return Image.open(file, formats=_FORMATS)
+        image = Image.open(file, formats=_FORMATS)
+        odd_tiff.prepare(image)
+        return image
     if not is_installed("pillow_jxl"):
         needed = f"JPEG XL photos need the extra 'jxl' ({how_to_install('jxl')})"
         raise PhotoUnreadable(path, needed)
@@ -64,6 +70,8 @@ def _register() -> None:
     pillow_heif.register_heif_opener()
     # Pillow's own limit speaks through the warnings module and is lower than what cameras make.
     Image.MAX_IMAGE_PIXELS = None
+    # Editors write XMP and profiles beyond Pillow's 1 MB, and the picture is fine.
+    PngImagePlugin.MAX_TEXT_CHUNK = png_chunks.MAX_EXPANDED
     # Of a process without a log of its own, such as a worker, Pillow's would go to stderr.
     logging.getLogger("PIL").addHandler(logging.NullHandler())
     _silence_libtiff()

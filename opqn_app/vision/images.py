@@ -1,6 +1,7 @@
 """Opens photos of any usual kind as bounded upright RGB; whatever goes wrong is PhotoUnreadable."""
 
 import io
+import logging
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -14,10 +15,21 @@ from PIL import ExifTags, Image
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
-from opqn_app.vision import boxes, broken_jpeg, decoders, orientation, pixels, raw, reasons
+from opqn_app.vision import (
+    boxes,
+    broken_jpeg,
+    decoders,
+    orientation,
+    pixels,
+    png_chunks,
+    raw,
+    reasons,
+)
 from opqn_app.vision.colour import Colours, colours_of
 from opqn_app.vision.decoders import DAMAGE
 from opqn_app.vision.orientation import Orientation
+
+logger = logging.getLogger(__name__)
 
 MAX_SIDE = FAST.max_side  # pixels; enough for faces 2 % as wide as the photo
 MIN_SIDE = FAST.min_side  # a JPEG decoded at half its size that is no smaller is taken as it is
@@ -69,10 +81,11 @@ def open_photo(path: Path, *, max_side: int = MAX_SIDE) -> Photo:
         if not stat.S_ISREG(found.st_mode):
             # Opening a pipe would wait for ever.
             raise PhotoUnreadable(path, reasons.not_a_file(found.st_mode))
-        with path.open("rb") as file:
-            return _read(file, path, max_side, MIN_SIDE)
+        file = path.open("rb")
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise PhotoUnreadable(path, reasons.file_system(path, error)) from error
+    with file:
+        return _read(file, path, max_side, MIN_SIDE)
 
 
 def read_photo(
@@ -119,9 +132,12 @@ def _read(
     min_side: int,
     before_decoding: Callable[[int], None] | None = None,
 ) -> Photo:
-    size = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    head = file.read(4096)
+    try:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        head = file.read(4096)
+    except OSError as error:
+        raise PhotoUnreadable(path, reasons.file_system(path, error)) from error
     reason = reasons.hopeless(head, size, MAX_FILE_BYTES)
     if reason is not None:
         raise PhotoUnreadable(path, reason)
@@ -132,7 +148,13 @@ def _read(
             file, raw_turn = raw.embedded_preview(file, path)
             head = file.read(4096)
         side = min(max_side, min_side)
-        found = _decoded(file, path, head, side, raw_turn, before_decoding)
+        try:
+            found = _decoded(file, path, head, side, raw_turn, before_decoding)
+        except DAMAGE:
+            if not png_chunks.is_png(head):
+                raise
+            file = png_chunks.without_needless(file)
+            found = _decoded(file, path, head, side, raw_turn, before_decoding)
         return _photo(found, max_side)
 
 
@@ -153,6 +175,11 @@ def _damage_named(path: Path, head: bytes, file: BinaryIO) -> Iterator[None]:
         raise PhotoUnreadable(path, "there is not enough memory for it") from error
     except DAMAGE as error:
         raise PhotoUnreadable(path, reasons.damage(head, file, error)) from error
+    except PhotoUnreadable:
+        raise
+    except Exception as error:  # what no decoder was seen to raise must not end a run
+        logger.exception("a photo could not be read, for a reason that is not foreseen")
+        raise PhotoUnreadable(path, reasons.unforeseen(error)) from error
 
 
 def _decoded(

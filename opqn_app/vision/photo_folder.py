@@ -34,8 +34,12 @@ SYSTEM_FOLDERS = frozenset(
         "@eadir",
         "@recycle",
         "@recently-snapshot",
+        "@tmp",
+        "@appstore",
+        "@__thumb",
         "#recycle",
         "#snapshot",
+        "~snapshot",
         "$recycle.bin",
         "recycler",
         "system volume information",
@@ -43,6 +47,11 @@ SYSTEM_FOLDERS = frozenset(
         "__macosx",
     }
 )
+
+# Folders in which photo programs keep photos beside copies of them, and where the photos lie.
+_LIBRARY_SUFFIXES = (".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary")
+_ORIGINALS = frozenset({"originals", "masters"})
+_PREVIEWS_SUFFIX = ".lrdata"  # holds copies alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +139,11 @@ class FolderScan:
         Raises:
             FolderUnavailable: `start` can't be listed.
         """
-        if any(self._is_left_out(folder) for folder in _ancestors(start)):
-            return
+        inside = self._real_root.name
+        for folder in _ancestors(start):
+            if self._is_left_out(folder, inside):
+                return
+            inside = folder.rpartition("/")[2]
         first = _Folder(start, real_path(self._root / start))
         try:
             os.scandir(first.real).close()
@@ -183,7 +195,7 @@ class FolderScan:
         is_photo = suffix in self._suffixes
         try:
             if entry.is_dir():
-                if not self._is_left_out(rel_path):
+                if not self._is_left_out(rel_path, folder.real.name):
                     self._queue(entry, rel_path, folder)
                 return
             if is_photo:
@@ -208,9 +220,9 @@ class FolderScan:
         else:
             self._folders.append(_Folder(rel_path, parent.real / entry.name))
 
-    def _is_left_out(self, folder: str) -> bool:
+    def _is_left_out(self, folder: str, inside: str) -> bool:
         return (
-            is_left_out_folder(folder.rpartition("/")[2])
+            is_left_out_folder(folder.rpartition("/")[2], inside)
             or folder in self._skip
             or (self._excludes is not None and self._excludes.matches(folder, is_folder=True))
         )
@@ -235,9 +247,20 @@ def is_hidden(name: str) -> bool:
     return name.startswith(HIDDEN)
 
 
-def is_left_out_folder(name: str) -> bool:
-    """Whether a folder of this name is hidden, or a system's and no user's."""
-    return is_hidden(name) or name.lower() in SYSTEM_FOLDERS
+def is_left_out_folder(name: str, inside: str = "") -> bool:
+    """Whether a folder is hidden, a system's and no user's, or one of a photo program's copies.
+
+    Args:
+        name: of the folder.
+        inside: the name of the folder that it lies in, if that is known.
+    """
+    lower = name.lower()
+    return (
+        is_hidden(name)
+        or lower in SYSTEM_FOLDERS
+        or lower.endswith(_PREVIEWS_SUFFIX)
+        or (inside.lower().endswith(_LIBRARY_SUFFIXES) and lower not in _ORIGINALS)
+    )
 
 
 def belonging(paths: Sequence[PurePosixPath]) -> list[PurePosixPath]:
@@ -248,7 +271,7 @@ def belonging(paths: Sequence[PurePosixPath]) -> list[PurePosixPath]:
         for path in paths
         if not (
             is_hidden(path.name)
-            or any(map(is_left_out_folder, path.parts[:-1]))
+            or any(map(is_left_out_folder, path.parts[:-1], ("", *path.parts)))
             or (marked and not marked.isdisjoint(path.parents))
         )
     ]

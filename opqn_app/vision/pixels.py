@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
+from opqn_app.vision import odd_tiff
 from opqn_app.vision.colour import Colours
 from opqn_app.vision.orientation import Orientation
 
@@ -55,16 +56,26 @@ def _plain(image: Image.Image) -> Image.Image:
     mode = image.mode
     if mode in ("L", "RGB", "RGBA") and "transparency" not in image.info:
         return image
-    if mode.startswith("I;16"):
-        return _grey(np.asarray(image) >> 8)
-    if mode == "I":
-        return _grey(_scaled(np.asarray(image), (255, 65535)))
-    if mode == "F":
-        return _grey(_scaled(np.asarray(image), (1, 255, 65535)))
+    if mode in ("I", "F") or mode.startswith("I;16"):
+        grey = _grey_of_deep(image)
+        return ImageOps.invert(grey) if odd_tiff.is_negative(image) else grey
     if mode == "LAB":
         return image.getchannel("L")  # Pillow has no conversion; lightness shows the face
+    if mode == "La":
+        image = image.convert("LA")  # the only conversion that Pillow has for it
     has_alpha = mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
     return image.convert("RGBA" if has_alpha else "RGB")
+
+
+def _grey_of_deep(image: Image.Image) -> Image.Image:
+    values = np.asarray(image)
+    if image.mode == "I":
+        values = _scaled(values, (255, 65535))
+    elif image.mode == "F":
+        values = _scaled(values, (1, 255, 65535))
+    else:
+        values = values >> 8
+    return Image.fromarray(values.astype(np.uint8))
 
 
 def _scaled(values: NDArray[Any], ranges: tuple[int, ...]) -> NDArray[Any]:
@@ -73,7 +84,3 @@ def _scaled(values: NDArray[Any], ranges: tuple[int, ...]) -> NDArray[Any]:
     peak = float(values.max(initial=0.0))
     top = next((float(limit) for limit in ranges if peak <= limit), peak)
     return np.clip(values * np.float32(255.0 / top), 0.0, 255.0)
-
-
-def _grey(values: NDArray[Any]) -> Image.Image:
-    return Image.fromarray(values.astype(np.uint8))

@@ -7,12 +7,14 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from opqn_app.vision import boxes
+from opqn_app.vision import boxes, broken_jpeg, odd_tiff
 
 _DAMAGED = "the picture data is damaged"
 _CUT_OFF = "the file is cut off, so part of the picture is missing"
 _UNKNOWN = "it is not in a photo format that is known here"
-_OTHER_HEIF = "it is a kind of HEIF that can't be read here"
+_OTHER_KIND = "it is a kind of {} that can't be read here"
+_OTHER_HEIF = _OTHER_KIND.format("HEIF")
+_MAX_JPEG_HEAD = 64 << 20  # bytes; profiles and the like stand before the first scan
 _VIDEO = "it is a video, not a photo"
 
 _PICTURE_STARTS = (
@@ -88,6 +90,11 @@ def end_missing(share: float | None) -> str:
     return f"the end of the file is missing, and with it {lost}"
 
 
+def unforeseen(error: Exception) -> str:
+    """The reason for an error that no decoder was seen to raise."""
+    return f"reading it failed in a way that is not foreseen ({type(error).__name__}, see the log)"
+
+
 def damage(head: bytes, file: BinaryIO, error: BaseException) -> str:
     """The reason for an error in decoding.
 
@@ -101,7 +108,22 @@ def damage(head: bytes, file: BinaryIO, error: BaseException) -> str:
         return _CUT_OFF
     if head[4:8] == b"ftyp":
         return _of_boxes(head, file)
-    return _DAMAGED if _starts_as_picture(head) else _what_else(head)
+    if not _starts_as_picture(head):
+        return _what_else(head)
+    other = _other_kind(head, file, error)
+    return _DAMAGED if other is None else _OTHER_KIND.format(other)
+
+
+def _other_kind(head: bytes, file: BinaryIO, error: BaseException) -> str | None:
+    """The format of a picture that is intact as far as can be told, but rare in some way."""
+    if head.startswith(b"BM") and str(error).startswith("Unsupported BMP"):
+        return "BMP"
+    if head.startswith((b"II", b"MM")) and odd_tiff.is_of_other_kind(head, file, error):
+        return "TIFF"
+    if head.startswith(b"\xff\xd8"):
+        file.seek(0)
+        return "JPEG" if broken_jpeg.is_of_other_kind(file.read(_MAX_JPEG_HEAD)) else None
+    return None
 
 
 def _of_boxes(head: bytes, file: BinaryIO) -> str:
@@ -110,9 +132,11 @@ def _of_boxes(head: bytes, file: BinaryIO) -> str:
     primary = boxes.primary_of_heif(file)
     if primary is not None:
         is_known = brand.startswith(_PICTURE_BRANDS) and primary.codec in _PICTURE_CODECS
+        if is_known and brand.startswith(b"avi") and boxes.lacks_a_size(file):
+            return _OTHER_KIND.format("AVIF")
         return _DAMAGED if is_known else _OTHER_HEIF
     if brand.startswith(_PICTURE_BRANDS):
-        return _DAMAGED
+        return _OTHER_HEIF if boxes.is_film(file) else _DAMAGED  # pictures as tracks alone
     return _VIDEO if brand.startswith(_VIDEO_BRANDS) or boxes.is_film(file) else _UNKNOWN
 
 

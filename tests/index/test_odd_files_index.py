@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from opqn_app.store.library import Library
-from tests.library_fakes import RunIndex, calls_of, fake_engine
-from tests.odd_files import OddFile, write_odd_files
+from opqn_app.vision import pixels
+from tests.library_fakes import RunIndex, WritePhoto, calls_of, fake_engine
+from tests.odd_files import OddFile, corners, write_odd_files
+from tests.tiff_files import grey_with_alpha
 
 
 def named(made: list[OddFile], *outcomes: str) -> dict[Path, OddFile]:
@@ -40,3 +44,32 @@ def test_odd_files_are_not_read_again(folder: Path, run_index: RunIndex) -> None
     assert second.failures == first.failures
     third = run_index(retry_failures=True)
     assert [f.reason for f in third.failures] == [f.reason for f in first.failures]
+
+
+def test_what_no_decoder_was_seen_to_raise_does_not_end_a_run(
+    folder: Path,
+    write_photo: WritePhoto,
+    run_index: RunIndex,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class OddError(Exception):
+        pass
+
+    for name in ("a.png", "c.png"):
+        write_photo(name, seed=1)
+    (folder / "b.tif").write_bytes(grey_with_alpha(corners((30, 20))))
+    real = pixels.upright_rgb
+
+    def fail(image, *more):
+        if image.size == (30, 20):
+            raise OddError("what")
+        return real(image, *more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pixels, "upright_rgb", fail)
+        report = run_index()
+    assert report.added == 2
+    assert [(f.path.name, "OddError" in f.reason) for f in report.failures] == [("b.tif", True)]
+    assert "OddError: what" in caplog.text
+    assert run_index(retry_failures=True).failures == ()

@@ -3,13 +3,13 @@
 import os
 import socket
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from opqn_app.core.errors import FolderUnavailable
 from opqn_app.index.excludes import Excludes
-from opqn_app.vision.photo_folder import FolderScan, stat_photo
+from opqn_app.vision.photo_folder import FolderScan, belonging, stat_photo
 from tests.index.scan_at_once import scan_folder
 from tests.library_fakes import bound_by_rights
 
@@ -45,6 +45,31 @@ def test_hidden_and_system_folders_and_side_files_are_left_out(folder: Path) -> 
     touch(folder, ".thumbs/1.jpg", "@eaDir/2.jpg", "x/#recycle/3.jpg", "$RECYCLE.BIN/4.jpg")
     touch(folder, "._5.jpg", "6.jpg", "System Volume Information/7.jpg", "lost+found/8.jpg")
     assert found(folder) == ["6.jpg"]
+
+
+def test_of_libraries_of_photo_programs_only_the_originals_are_taken(folder: Path) -> None:
+    photos = [
+        *("Mac.photoslibrary/originals/0/1.jpg", "Old.PhotosLibrary/Masters/2019/2.jpg"),
+        *("i.photolibrary/Masters/3.jpg", "A.aplibrary/Masters/4.jpg"),
+        *("m.migratedphotolibrary/Masters/5.jpg", "resources/derivatives/6.jpg", "lrdata/7.jpg"),
+    ]
+    copies = [
+        *("Mac.photoslibrary/resources/derivatives/0/1.jpg", "Mac.photoslibrary/scopes/x/1.jpg"),
+        *("i.photolibrary/Thumbnails/3.jpg", "i.photolibrary/Data.noindex/3.jpg"),
+        *("A.aplibrary/Previews/4.jpg", "m.migratedphotolibrary/Previews/5.jpg"),
+        *("Catalog Previews.lrdata/8.jpg", "~snapshot/d/9.jpg", "@tmp/9.jpg", "@__thumb/9.jpg"),
+    ]
+    touch(folder, *photos, *copies)
+    assert found(folder) == sorted(photos)
+    unpacked = [PurePosixPath(name) for name in (*photos, *copies)]
+    assert belonging(unpacked) == [PurePosixPath(name) for name in photos]
+    assert found(folder / "Mac.photoslibrary") == ["originals/0/1.jpg"]
+    scan = FolderScan(folder)
+    list(scan.steps("Mac.photoslibrary/resources/derivatives"))
+    assert scan.result().files == ()
+    (folder.parent / "elsewhere").mkdir()
+    (folder.parent / "elsewhere" / "link").symlink_to(folder / "Mac.photoslibrary")
+    assert found(folder.parent / "elsewhere") == ["link/originals/0/1.jpg"]
 
 
 @pytest.mark.parametrize(
