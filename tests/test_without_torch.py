@@ -36,7 +36,7 @@ window.show()
 session.refresh_status()
 session.load_engine()
 window.search.open_sources([Path(sys.argv[2])])
-end = time.monotonic() + 120
+end = time.monotonic() + 600
 while not found and time.monotonic() < end:
     app.processEvents()
     time.sleep(0.01)

@@ -192,7 +192,7 @@ def test_a_killed_parent_leaves_no_orphans_and_a_library_that_resumes(
     assert len(family) >= 3
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
-    _gone, alive = psutil.wait_procs(family, timeout=20)
+    _gone, alive = psutil.wait_procs(family, timeout=600)
     assert not alive
     (folder / "040.png").unlink()
     clean = tmp_path / "clean.sqlite"

@@ -267,7 +267,7 @@ def test_ctrl_c_stops_cleanly(model: Path, people: Path) -> None:
     assert child.stdout is not None
     first = json.loads(child.stdout.readline())
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=600)
     assert first["event"] == "progress"
     assert child.returncode == 1
     assert "Stopped" in err

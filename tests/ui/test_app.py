@@ -39,7 +39,7 @@ def test_the_window_shows_before_torch_is_imported(own_folders: Path) -> None:
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     assert run.stdout.strip() == "0 []"

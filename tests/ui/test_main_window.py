@@ -25,7 +25,7 @@ from opqn_app.ui.work.session import Session
 from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 
 
 @pytest.fixture

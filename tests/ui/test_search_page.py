@@ -23,7 +23,7 @@ from tests.ui.result_names import names_shown
 from tests.ui.tint_engine import TintDetector
 
 MakePeople = Callable[..., Path]
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from opqn_app.ui.train import training
 from opqn_app.ui.train.train_page import TrainPage
 from opqn_app.ui.work.session import Session
 
-TIMEOUT = 30_000
+TIMEOUT = 600_000  # ms; only reached by a test that fails
 FAKE = Path(__file__).parent / "fake_child.py"
 COUNTS = {"train": 10, "val": 2, "test": 3, "gallery": 12, "people": 2, "duplicates": 0}
 CONFIG = {
