@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from opqn_app.store.library import Library
 from tests.library_fakes import RunIndex, calls_of, fake_engine
 from tests.odd_files import OddFile, write_odd_files
@@ -30,6 +32,7 @@ def test_a_folder_of_odd_files_is_indexed_to_the_end(
         assert (photo.width, photo.height) == photos[path].size
 
 
+@pytest.mark.slow
 def test_odd_files_are_not_read_again(folder: Path, run_index: RunIndex) -> None:
     made = write_odd_files(folder)
     first = run_index()

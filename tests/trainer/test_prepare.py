@@ -297,6 +297,7 @@ def test_the_sample_becomes_the_crops_the_app_cuts(
     assert "several faces: s2/party_02.jpg" in text
 
 
+@pytest.mark.slow
 def test_evaluation_knows_prepared_crops(
     sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
