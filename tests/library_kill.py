@@ -1,7 +1,9 @@
 """Index in a process of its own and kill it: library_kill.py LIBRARY FOLDER SEED N [thorough].
 
-Each of N trials indexes FOLDER into LIBRARY-i in a forked child and sends it SIGKILL after a random
-part of the time a whole run takes. Prints how many photos each trial had stored.
+A whole run tells how many steps of progress there are. Then each of N trials indexes FOLDER into
+LIBRARY-i in a forked child, which kills itself with SIGKILL: every other one right at a step, so
+that each phase is met however busy the machine is, and the others a random while after one, in the
+middle of whatever is going on. Prints how many photos each trial had stored.
 """
 
 import os
@@ -9,7 +11,10 @@ import random
 import signal
 import sqlite3
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 from opqn_app.index.indexing import index_folder
@@ -20,33 +25,34 @@ SEGMENT_SIZE = 32
 BATCH_SIZE = 3
 
 
-def index(library: Path, folder: Path, *, thorough: bool = False) -> None:
+def index(library: Path, folder: Path, *, thorough: bool = False) -> int:
+    """A whole run; how many steps it took."""
+    return len(list(_steps(library, folder, thorough=thorough)))
+
+
+def _steps(library: Path, folder: Path, *, thorough: bool) -> Iterator[object]:
     code_store.SEGMENT_SIZE = SEGMENT_SIZE
     engine = layered_engine()
-    list(index_folder(library, folder, engine, batch_size=BATCH_SIZE, thorough=thorough))
+    return index_folder(library, folder, engine, batch_size=BATCH_SIZE, thorough=thorough)
 
 
-def timed(library: Path, folder: Path, *, thorough: bool) -> float:
-    start = time.monotonic()
-    child = _start(library, folder, thorough=thorough)
-    os.waitpid(child, 0)
-    return time.monotonic() - start
-
-
-def _start(library: Path, folder: Path, *, thorough: bool) -> int:
+def kill_after(library: Path, folder: Path, step: int, delay: float, *, thorough: bool) -> int:
+    """Kill a run `delay` seconds after so many steps; the photos it had stored, -1: no library."""
     child = os.fork()
     if child == 0:
-        index(library, folder, thorough=thorough)
+        for done, _ in enumerate(chain([None], _steps(library, folder, thorough=thorough))):
+            if done == step:
+                _kill_in(delay)
         os._exit(0)
-    return child
-
-
-def kill_at(library: Path, folder: Path, delay: float, *, thorough: bool) -> int:
-    child = _start(library, folder, thorough=thorough)
-    time.sleep(delay)
-    os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return _stored(library)
+
+
+def _kill_in(delay: float) -> None:
+    if not delay:
+        os.kill(os.getpid(), signal.SIGKILL)
+    later = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGKILL))
+    later.start()
 
 
 def _stored(library: Path) -> int:
@@ -63,11 +69,13 @@ def _stored(library: Path) -> int:
 def main() -> None:
     library, folder, seed, trials = Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:5])
     rng, thorough = random.Random(seed), sys.argv[5:] == ["thorough"]
-    whole = timed(library.with_name("timed.sqlite"), folder, thorough=thorough)
+    start = time.monotonic()
+    steps = index(library.with_name("whole.sqlite"), folder, thorough=thorough)
+    pace = (time.monotonic() - start) / steps
     for i in range(trials):
         target = library.with_name(f"{library.name}-{i}")
-        # One moment from each 1/N of a run, so that every phase gets its share.
-        stored = kill_at(target, folder, whole * (i + rng.random()) / trials, thorough=thorough)
+        delay = 0.0 if i % 2 else pace * rng.uniform(0.01, 1.0)
+        stored = kill_after(target, folder, steps * i // trials, delay, thorough=thorough)
         sys.stdout.write(f"{stored}\n")
 
 

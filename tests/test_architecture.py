@@ -56,6 +56,7 @@ def test_an_import_loads_no_more_than_it_needs(module: str) -> None:
     assert not loaded.intersection(NOT_LOADED[module])
 
 
+@pytest.mark.slow
 def test_importing_the_app_loads_no_torch() -> None:
     found = pkgutil.walk_packages(opqn_app.__path__, "opqn_app.")
     modules = [m.name for m in found if not m.ispkg and not m.name.startswith(NOT_OF_THE_APP)]

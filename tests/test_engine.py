@@ -34,6 +34,7 @@ def in_a_process_of_its_own(code: str, folder: Path) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_it_computes_with_one_thread_and_without_torch(tmp_path: Path) -> None:
     code = (
         "import sys, threadpoolctl\n"

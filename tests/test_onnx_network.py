@@ -32,6 +32,7 @@ def test_the_kept_form_gives_the_same_bits(monkeypatch: pytest.MonkeyPatch) -> N
         np.testing.assert_array_equal(run(), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "changed", "empty"])
 def test_a_damaged_one_is_made_again(damage: str) -> None:
     expected = run()
@@ -44,6 +45,7 @@ def test_a_damaged_one_is_made_again(damage: str) -> None:
     assert onnx_network._checksum(again[:-4]) == again[-4:]
 
 
+@pytest.mark.slow
 def test_other_weights_are_another_network(tmp_path: Path) -> None:
     run()
     for file in (FILE, WEIGHTS):
@@ -63,6 +65,7 @@ def test_only_a_few_stay() -> None:
     assert [file.name for file in kept()] == [f"{n}.blob" for n in range(2, MOST_KEPT + 2)]
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_to_is_done_without() -> None:
     expected = Network(FILE).run(PICTURE).copy()
     paths.cache_dir().mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,7 @@ window.show()
 session.refresh_status()
 session.load_engine()
 window.search.open_sources([Path(sys.argv[2])])
-end = time.monotonic() + 120
+end = time.monotonic() + 600
 while not found and time.monotonic() < end:
     app.processEvents()
     time.sleep(0.01)
@@ -116,6 +116,7 @@ def test_the_packages_are_out_of_reach_of_commands_and_their_children(place: Pla
     assert "ModuleNotFoundError: No module named 'torch'" in place.run("-c", "import torch").stderr
 
 
+@pytest.mark.slow
 def test_search_status_and_encode(indexed: Place) -> None:
     library = ("--library", indexed.library)
     found = indexed.told("search", QUERY, *library)
@@ -126,6 +127,7 @@ def test_search_status_and_encode(indexed: Place) -> None:
     assert again["faces"] == found["faces_searched"]
 
 
+@pytest.mark.slow
 def test_codes_leave_as_a_faiss_index(indexed: Place) -> None:
     pytest.importorskip("faiss")
     out = indexed.home / "faiss"
@@ -134,6 +136,7 @@ def test_codes_leave_as_a_faiss_index(indexed: Place) -> None:
     assert len(list(out.iterdir())) == 3
 
 
+@pytest.mark.slow
 def test_the_window_searches_and_its_train_page_says_what_to_install(indexed: Place) -> None:
     photo = min((indexed.home / "photos").iterdir())
     done = indexed.run("-c", WINDOW, indexed.library, photo)
@@ -146,6 +149,7 @@ def test_the_window_searches_and_its_train_page_says_what_to_install(indexed: Pl
     assert why_not.endswith(INSTALL)
 
 
+@pytest.mark.slow
 def test_a_folder_is_forgotten(place: Place) -> None:
     photos = place.home / "photos"
     photos.mkdir()
@@ -161,6 +165,7 @@ def test_the_demo(place: Place) -> None:
     assert report["rank1"] >= 0.95
 
 
+@pytest.mark.slow
 def test_a_bundled_model_is_evaluated_with_charts_and_page(place: Place, people: Path) -> None:
     pytest.importorskip("matplotlib")
     out = place.home / "report"
@@ -173,6 +178,7 @@ def test_a_bundled_model_is_evaluated_with_charts_and_page(place: Place, people:
     assert "data:image/svg+xml" in (out / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_figures_and_curves_need_no_drawing_packages(place: Place, people: Path) -> None:
     """The Evaluate page draws its charts from the CSV files."""
     from opqn_app.ui.evaluate.evaluation import read_evaluation
@@ -188,6 +194,7 @@ def test_figures_and_curves_need_no_drawing_packages(place: Place, people: Path)
     assert method.by_rank is not None
 
 
+@pytest.mark.slow
 def test_a_run_and_a_model_folder_that_hold_onnx_are_evaluated(place: Place, people: Path) -> None:
     models = ROOT / "resources" / "models"
     run = place.home / "runs" / "mine"
@@ -199,6 +206,7 @@ def test_a_run_and_a_model_folder_that_hold_onnx_are_evaluated(place: Place, peo
     assert told["queries"] == 8
 
 
+@pytest.mark.slow
 def test_what_only_reads_needs_no_torch(place: Place, people: Path) -> None:
     assert place.told("runs", place.home) == {"runs": [], "differences": {}}
     assert place.told("datasets")["datasets"]

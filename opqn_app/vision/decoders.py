@@ -9,7 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-import pillow_heif
 from PIL import Image, PngImagePlugin, _imaging
 
 from opqn_app.core.errors import PhotoUnreadable
@@ -27,6 +26,7 @@ DAMAGE = (
 )
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
+_SUFFIX_OF_OLD_SETS = ".pgm"  # of faces; no photo of an index has it
 _JXL_STARTS = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
 
@@ -48,7 +48,8 @@ def opened(file: BinaryIO, path: Path, head: bytes) -> Image.Image:
     """
     _prepare()
     if not is_jxl(head):
-        image = Image.open(file, formats=_FORMATS)
+        is_old = path.suffix.lower() == _SUFFIX_OF_OLD_SETS
+        image = Image.open(file, formats=(*_FORMATS, "PPM") if is_old else _FORMATS)
         odd_tiff.prepare(image)
         return image
     if not is_installed("pillow_jxl"):
@@ -67,7 +68,10 @@ def _prepare() -> None:
 
 @cache
 def _register() -> None:
-    pillow_heif.register_heif_opener()
+    if is_installed("pillow_heif"):  # the app brings it; a training machine may do without
+        import pillow_heif
+
+        pillow_heif.register_heif_opener()
     # Pillow's own limit speaks through the warnings module and is lower than what cameras make.
     Image.MAX_IMAGE_PIXELS = None
     # Editors write XMP and profiles beyond Pillow's 1 MB, and the picture is fine.

@@ -352,6 +352,7 @@ def _all_bytes(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
 
 
+@pytest.mark.slow
 def test_nothing_of_a_forgotten_folder_is_left_in_any_file(
     tmp_path: Path,
     folder: Path,

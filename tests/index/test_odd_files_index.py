@@ -34,6 +34,7 @@ def test_a_folder_of_odd_files_is_indexed_to_the_end(
         assert (photo.width, photo.height) == photos[path].size
 
 
+@pytest.mark.slow
 def test_odd_files_are_not_read_again(folder: Path, run_index: RunIndex) -> None:
     made = write_odd_files(folder)
     first = run_index()

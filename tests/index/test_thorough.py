@@ -184,6 +184,7 @@ def test_a_detector_that_finds_no_more_is_not_noted(
         assert library.detectors() == {"mtcnn": 1}
 
 
+@pytest.mark.slow
 def test_progress_counts_the_photos_searched_again(
     folder: Path, library_path: Path, write_photo: WritePhoto
 ) -> None:
@@ -226,6 +227,7 @@ class Unplugging(LayeredDetector):
         return super().detect(image, pixels)
 
 
+@pytest.mark.slow
 def test_a_disk_unplugged_meanwhile_leaves_the_rest_for_another_run(
     folder: Path, library_path: Path, write_photo: WritePhoto, run_index: RunIndex
 ) -> None:
@@ -377,6 +379,7 @@ def test_worker_processes_make_the_same_library(
     assert calls_of(engine) == 0  # the workers' engines looked
 
 
+@pytest.mark.slow
 def test_a_cluster_makes_the_same_library(
     tmp_path: Path, folder: Path, write_photo: WritePhoto
 ) -> None:

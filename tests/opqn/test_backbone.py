@@ -93,6 +93,7 @@ def test_the_head_is_bn_dropout_fc_bn() -> None:
     assert not torch.equal(net(flat), net(flat))
 
 
+@pytest.mark.slow
 def test_the_trunk_is_a_part_of_its_own() -> None:
     net = build_backbone(OpqnConfig(4, 16, 96)).eval()
     assert isinstance(net, EmbeddedTrunk)

@@ -52,6 +52,7 @@ def test_full_precision_comes_back_bit_by_bit(tiny_model: OpqnModel, tmp_path: P
     assert torch.equal(loaded.model.quantizer.codebooks, tiny_model.quantizer.codebooks)
 
 
+@pytest.mark.slow
 def test_half_precision_rounds_matrices_and_only_them(
     tiny_model: OpqnModel, tiny_folder: Path
 ) -> None:
@@ -68,6 +69,7 @@ def test_half_precision_rounds_matrices_and_only_them(
     assert not any("codebooks" in name for name in stored)
 
 
+@pytest.mark.slow
 def test_a_matrix_beyond_half_precision_stays_whole(tmp_path: Path) -> None:
     model = make_tiny_model()
     with torch.no_grad():
@@ -85,12 +87,14 @@ def test_the_loaded_model_is_ready_to_use(tiny_folder: Path) -> None:
     assert not any(p.requires_grad for p in loaded.model.parameters())
 
 
+@pytest.mark.slow
 def test_a_curve_that_follows_the_library_is_stored(tiny_model: OpqnModel, tmp_path: Path) -> None:
     curve = Calibration(slope=12.0, intercept=-6.0, usual=-0.01, following=0.5)
     save_model(tmp_path / "m", tiny_model, calibration=curve)
     assert load_model(tmp_path / "m").calibration == curve
 
 
+@pytest.mark.slow
 def test_a_model_without_calibration_says_so(tiny_model: OpqnModel, tmp_path: Path) -> None:
     save_model(tmp_path / "plain", tiny_model, name="Plain")
     loaded = load_model(tmp_path / "plain")
@@ -108,6 +112,7 @@ def test_the_config_is_readable_by_people(tiny_folder: Path) -> None:
     assert read_description(tiny_folder) == description
 
 
+@pytest.mark.slow
 def test_the_model_id_survives_saving_again(tiny_folder: Path, tmp_path: Path) -> None:
     """In half or full precision: the rounded values are the same values."""
     loaded = load_model(tiny_folder)
@@ -212,6 +217,7 @@ def test_damaged_and_missing_files_are_explained(folder: Path, tmp_path: Path) -
         load_model(tmp_path / "nowhere")
 
 
+@pytest.mark.slow
 def test_saving_over_a_model_replaces_it(folder: Path) -> None:
     before = load_model(folder).model_id
     after = save_model(folder, make_tiny_model(seed=1))
@@ -219,6 +225,7 @@ def test_saving_over_a_model_replaces_it(folder: Path) -> None:
     assert not list(folder.glob("*.tmp"))
 
 
+@pytest.mark.slow
 def test_names_find_bundled_then_imported_models_then_paths(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -78,6 +78,7 @@ def test_a_face_keeps_its_code_whatever_comes_with_it(encoder: TorchEncoder, cro
     np.testing.assert_array_equal(encoder.encode(crops[order]), encoder.encode(crops)[order])
 
 
+@pytest.mark.slow
 def test_words_are_chosen_for_all_faces_at_once_and_are_those_of_each_alone(
     joint: TorchEncoder, crops: Crops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_bundled_model_codes_a_face_the_same_in_any_company(name: str) -> None
         np.testing.assert_array_equal(encoder.encode(crops[some]), together[some])
 
 
+@pytest.mark.slow
 def test_larger_batches_agree_within_rounding(tiny_folder: Path, crops: Crops) -> None:
     one, four = TorchEncoder.load(tiny_folder), TorchEncoder.load(tiny_folder, batch_size=4)
     np.testing.assert_allclose(four.features(crops), one.features(crops), rtol=1e-4, atol=1e-5)
@@ -195,6 +197,7 @@ def test_a_card_too_small_for_one_face_is_an_error(crops: Crops) -> None:
     assert backbone.sizes == [1]
 
 
+@pytest.mark.slow
 def test_two_lanes_may_share_it(encoder: TorchEncoder, crops: Crops) -> None:
     expected = encoder.features(crops)
     results: list[np.ndarray] = []

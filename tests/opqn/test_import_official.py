@@ -55,6 +55,7 @@ def changed(content: Content, **tensors: Tensor | None) -> Content:
     return {**content, "backbone": backbone}
 
 
+@pytest.mark.slow
 def test_every_tensor_comes_over_bit_by_bit(content: Content, tmp_path: Path) -> None:
     report = import_official(saved(content, tmp_path), tmp_path / "mine")
     loaded = load_model(report.folder)
@@ -88,6 +89,7 @@ def test_the_imported_network_computes_what_the_original_did(
             assert codes[i, m] == logits.argmax()
 
 
+@pytest.mark.slow
 def test_all_sizes_and_the_preprocessing_are_inferred(content: Content, tmp_path: Path) -> None:
     config = import_official(saved(content, tmp_path), tmp_path / "mine").config
     assert (config.n_books, config.sub_dim, config.n_words) == (3, 12, 8)
@@ -126,6 +128,7 @@ def test_a_full_size_24_bit_model_is_imported(tmp_path: Path) -> None:
     assert "24 bits, 4 bytes" in (tmp_path / "mine" / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_files_of_older_pytorch_and_without_prefix_are_read(
     content: Content, tmp_path: Path
 ) -> None:

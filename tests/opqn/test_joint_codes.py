@@ -143,6 +143,7 @@ def test_replaced_words_help() -> None:
     assert better > 25
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     sizes=st.tuples(st.integers(1, 5), st.integers(2, 6), st.integers(1, 6)),
@@ -251,6 +252,7 @@ def test_entries_that_no_word_has_do_not_matter() -> None:
         )
 
 
+@pytest.mark.slow
 def test_the_weight_trades_direction_for_length() -> None:
     words, faces = some_words(4, 16, 8) * 1.5, some_faces(200, 8)
     cosines, astray = [], []

@@ -165,6 +165,7 @@ FEW = st.sampled_from([0.0, -0.0, 0.5, 1.0, -1.0, 2.0, 1e-45, -1e-45, np.inf, -n
 MANY = st.floats(width=32, allow_nan=False)
 
 
+@pytest.mark.slow
 @given(st.lists(FEW, max_size=40) | st.lists(MANY, max_size=40), st.integers(0, 50))
 @settings(max_examples=200, deadline=None)
 def test_the_best_k_are_the_head_of_the_full_order(values: list[float], k: int) -> None:

@@ -85,12 +85,14 @@ def test_every_kind_of_model_gives_what_torch_gives(
     agree(make_tiny_checkpoint(tmp_path / "model", config=config), crops[:4])
 
 
+@pytest.mark.slow
 def test_facenets_network_gives_what_torch_gives(crops: Crops, tmp_path: Path) -> None:
     pytest.importorskip("facenet_pytorch")
     config = replace(TINY, backbone="inception-resnet-v1", channel_order="rgb")
     agree(make_tiny_checkpoint(tmp_path / "model", config=config), crops[:2])
 
 
+@pytest.mark.slow
 def test_full_precision_and_a_shared_trunk_give_what_torch_gives(
     crops: Crops, tmp_path: Path
 ) -> None:
@@ -105,6 +107,7 @@ def test_full_precision_and_a_shared_trunk_give_what_torch_gives(
         agree(tmp_path / name, crops[:2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", bundled_models())
 def test_bundled_models_give_the_codes_they_gave_with_torch(name: str) -> None:
     """Stored with build ddc7dbf. Two words of a face may lie as close as features are apart."""
@@ -116,6 +119,7 @@ def test_bundled_models_give_the_codes_they_gave_with_torch(name: str) -> None:
     assert (codes != stored[name][::every]).any(axis=1).sum() <= 1  # of 562 faces
 
 
+@pytest.mark.slow
 def test_features_and_scores_are_those_they_were_with_torch() -> None:
     stored = np.load(STORED)
     encoder, crops = load_encoder(find_model("bundled-256")), sample_crops()[::8][:20]
@@ -142,6 +146,7 @@ def test_a_face_finds_itself_first(encoder: OnnxEncoder, crops: Crops) -> None:
         assert scores[i] == scores.max() == table.max(axis=1).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [TINY, JOINT], ids=["pieces", "joint words"])
 def test_a_face_keeps_its_code_and_table_whatever_comes_with_it(
     config: OpqnConfig, crops: Crops, tmp_path: Path
@@ -165,6 +170,7 @@ def test_no_crops_give_nothing_of_the_right_shape(encoder: OnnxEncoder, crops: C
     assert encoder.features(none).shape == (0, 96)
 
 
+@pytest.mark.slow
 def test_more_than_256_words_give_two_byte_codes(crops: Crops, tmp_path: Path) -> None:
     config = OpqnConfig(n_books=2, n_words=300, feature_dim=600)
     encoder = load_encoder(make_tiny_checkpoint(tmp_path / "model", config=config))
@@ -207,6 +213,7 @@ def test_two_lanes_may_share_it(encoder: OnnxEncoder, crops: Crops) -> None:
         np.testing.assert_array_equal(result, expected)
 
 
+@pytest.mark.slow
 def test_a_folder_of_an_older_version_is_converted_once(folder: Path, crops: Crops) -> None:
     before = (folder / "model.onnx").read_bytes()
     model_id = load_encoder(folder).model_id
@@ -241,6 +248,7 @@ def test_a_folder_that_cannot_be_written_to_is_not_converted(
         load_encoder(folder)
 
 
+@pytest.mark.slow
 def test_weights_that_were_changed_are_noticed(folder: Path) -> None:
     save_model(folder, make_tiny_model(seed=1))
     other = (folder / "model.safetensors").read_bytes()
@@ -272,6 +280,7 @@ def test_networks_hold_no_weights(folder: Path) -> None:
     assert weights.stat().st_size < 4 * n_values
 
 
+@pytest.mark.slow
 def test_the_order_of_networks_in_the_config_does_not_matter(tmp_path: Path, crops: Crops) -> None:
     folder = tmp_path / "one"
     save_model(folder, make_tiny_model(SFACE), trunk="shared")

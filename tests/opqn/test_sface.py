@@ -75,6 +75,7 @@ def test_a_family_shares_its_trunk(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_another_trunk_is_not_written_over(tmp_path: Path) -> None:
     shared_family(tmp_path)
     torch.manual_seed(9)
@@ -91,6 +92,7 @@ def test_a_trunk_is_only_looked_for_beside_the_models(tmp_path: Path, name: obje
         load_model(short)
 
 
+@pytest.mark.slow
 def test_a_lost_trunk_is_named(tmp_path: Path) -> None:
     short, _ = shared_family(tmp_path)
     (tmp_path / "trunks" / "face.safetensors").unlink()
@@ -98,6 +100,7 @@ def test_a_lost_trunk_is_named(tmp_path: Path) -> None:
         load_model(short)
 
 
+@pytest.mark.slow
 def test_the_folder_of_trunks_is_no_model() -> None:
     assert "trunks" not in bundled_models()
     assert all(load_model(find_model(name)).name == name for name in bundled_models())

@@ -30,6 +30,7 @@ def test_every_part_of_the_config_counts_for_the_model_id(tiny_model: OpqnModel,
     assert fingerprint(other, state) != fingerprint(TINY, state)
 
 
+@pytest.mark.slow
 def test_every_weight_counts_for_the_model_id_and_the_calibration_does_not(
     tiny_model: OpqnModel, tmp_path: Path
 ) -> None:

@@ -48,6 +48,7 @@ def report(model: Path, people: Path) -> EvalReport:
     return run(evaluate(settings, source, protocols.leave_one_out(source.files)))[0]
 
 
+@pytest.mark.slow
 def test_figures_are_those_of_the_apps_own_search(
     report: EvalReport, model: Path, people: Path
 ) -> None:
@@ -66,6 +67,7 @@ def test_figures_are_those_of_the_apps_own_search(
     assert report.people == 6
 
 
+@pytest.mark.slow
 def test_encoders_side_by_side_make_what_one_makes(
     model: Path, people: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +140,7 @@ def test_broken_pictures_are_left_out_and_reported(tmp_path: Path, model: Path) 
     assert (found.queries, found.pictures) == (5, 5)
 
 
+@pytest.mark.slow
 def test_single_domain_searches_only_the_gallery(model: Path, people: Path) -> None:
     source = AlignedCrops(people)
     query_split = protocols.draw_queries(
@@ -180,6 +183,7 @@ def test_listed_pairs_give_verification_only(tmp_path: Path, model: Path) -> Non
     assert 0.0 <= figures["accuracy"][0] <= 1.0
 
 
+@pytest.mark.slow
 def test_listed_pairs_score_like_the_app(tmp_path: Path, model: Path) -> None:
     write_people(tmp_path, [2, 1])
     rows = ["first,second,same", "p00/01.png,p00/00.png,1", "p00/00.png,p01/00.png,0"]
@@ -218,6 +222,7 @@ def test_exact_copies_are_told_and_where_they_have_two_names() -> None:
     assert duplicates_in_words(np.array(["a", "b"]), np.array(["x", "x"])) == []
 
 
+@pytest.mark.slow
 def test_progress_tells_how_long_it_takes(model: Path, people: Path) -> None:
     source = AlignedCrops(people)
     query_split = protocols.leave_one_out(source.files)

@@ -65,6 +65,7 @@ def test_each_protocol_ends_with_one_json_object(
     )
 
 
+@pytest.mark.slow
 def test_tar_and_folder_give_the_same_figures(
     model: Path, people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -77,6 +78,7 @@ def test_tar_and_folder_give_the_same_figures(
     assert found[0] == found[1]
 
 
+@pytest.mark.slow
 def test_without_a_model_that_of_the_app_is_measured(
     people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -84,6 +86,7 @@ def test_without_a_model_that_of_the_app_is_measured(
     assert result_of(capsys.readouterr().out)["model"] == Settings().model
 
 
+@pytest.mark.slow
 def test_progress_comes_as_json_lines_before_the_result(
     model: Path, people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,6 +145,7 @@ def test_faces_can_be_kept_out_of_the_report(model: Path, people: Path, tmp_path
     assert "image/webp" not in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_without_matplotlib_the_figures_are_still_written(
     model: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -153,6 +157,7 @@ def test_without_matplotlib_the_figures_are_still_written(
     assert "matplotlib" in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_without_jinja2_and_scikit_learn_all_but_page_and_map_is_written(
     model: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -170,6 +175,7 @@ def test_without_jinja2_and_scikit_learn_all_but_page_and_map_is_written(
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.slow
 def test_published_figures_stay_away_from_another_protocol(
     model: Path, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -188,6 +194,7 @@ def test_published_figures_stay_away_from_another_protocol(
         command(people, "--model", model, "--aligned", "--benchmark", "imagenet", "--json")
 
 
+@pytest.mark.slow
 def test_a_second_set_can_be_the_gallery(
     model: Path, people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -258,6 +265,7 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
+@pytest.mark.slow
 def test_ctrl_c_stops_cleanly(model: Path, people: Path) -> None:
     child = subprocess.Popen(
         [sys.executable, "-c", NEVER_DONE, "evaluate", str(people), "--model", str(model),
@@ -267,7 +275,7 @@ def test_ctrl_c_stops_cleanly(model: Path, people: Path) -> None:
     assert child.stdout is not None
     first = json.loads(child.stdout.readline())
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=600)
     assert first["event"] == "progress"
     assert child.returncode == 1
     assert "Stopped" in err

@@ -231,6 +231,7 @@ def test_directions_and_seed_of_the_command_line_win(more: tuple[str, ...]) -> N
     assert bundled_head.head_settings(asked, 8) == replace(usual, directions=48, seed=7)
 
 
+@pytest.mark.slow
 def test_the_weight_of_lengths_is_the_best_on_the_tuning_half() -> None:
     x, labels = planted_embeddings(40, 6, seed=7)
     config = OpqnConfig(2, 16, 64, query_form="linear", joint_words=True)

@@ -128,6 +128,7 @@ def test_made_faces_spread_as_real_ones_do_however_few_a_person_has(each: int) -
     assert (made - means).mean(0).abs().max() < 0.05
 
 
+@pytest.mark.slow
 def test_made_faces_of_a_person_scatter_around_that_persons_mean() -> None:
     features, labels = people_of_sizes([2, 5, 3, 7, 2, 4], 3, seed=2)
     generator = torch.Generator().manual_seed(3)
@@ -241,6 +242,7 @@ def test_directions_weigh_by_their_spread_to_the_power_of_the_emphasis() -> None
         torch.testing.assert_close(features_of(model, x)[:, :16], expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_sums_of_words_are_about_as_long_as_a_face_and_point_where_it_does() -> None:
     x, labels = planted_embeddings(80, 6, seed=3)
     for n_books, alike in ((1, 0.6), (8, 0.9)):  # means of many directions are short by themselves

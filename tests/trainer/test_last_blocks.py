@@ -208,6 +208,7 @@ def test_compiled_last_blocks_train_as_the_others_do(
     assert_learned_alike(LastBlocks(trunk, 1), plain.last_blocks, compiled.last_blocks)
 
 
+@pytest.mark.slow
 def test_chunks_of_a_batch_add_up_to_the_batch(
     trunk: SFace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

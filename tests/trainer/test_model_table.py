@@ -104,6 +104,7 @@ def test_a_page_without_markers_is_refused_before_the_work(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_only_the_other_half_is_reported(tmp_path: Path) -> None:
     write_face_data(tmp_path)
     held, family = held_families(tmp_path), families(tmp_path / "faces.csv")

@@ -218,6 +218,7 @@ def evaluated(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, Any
     return found | {"people": figures["data"]["people"]}
 
 
+@pytest.mark.slow
 def test_what_systems_leave_behind_changes_no_figure(
     orl: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -286,6 +287,7 @@ def test_unreadable_pictures_are_named_and_training_data_is_made_of_the_others(
     check_reasons([[e.file, e.reason] for e in read_crops([people]).left_out])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["folder", "tar"])
 def test_training_goes_on_and_says_who_is_left_without_pictures(
     people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
@@ -307,6 +309,7 @@ def test_training_goes_on_and_says_who_is_left_without_pictures(
     assert data["pictures"] == 11
 
 
+@pytest.mark.slow
 def test_training_says_in_words_what_took_no_part(
     people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -342,6 +345,7 @@ def test_prepare_lists_the_unreadable(people: Path, place: Path) -> None:
     assert (report.kept, report.people, report.lost) == (12, 3, ("p05",))
 
 
+@pytest.mark.slow
 def test_evaluation_lists_the_unreadable(
     people: Path, place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -297,6 +297,7 @@ def test_the_sample_becomes_the_crops_the_app_cuts(
     assert "several faces: s2/party_02.jpg" in text
 
 
+@pytest.mark.slow
 def test_evaluation_knows_prepared_crops(
     sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -335,7 +336,7 @@ def test_a_child_that_is_stopped_and_killed_goes_on(tmp_path: Path) -> None:
         while json.loads(child.stdout.readline())["done"] == 0:
             pass
         child.send_signal(number)
-        out, err = child.communicate(timeout=120)
+        out, err = child.communicate(timeout=600)
         if number == signal.SIGINT:
             assert child.returncode == 1
             assert json.loads(out.splitlines()[-1])["event"] == "stopped"

@@ -80,6 +80,7 @@ def test_eight_people_are_learned_and_shuffled_labels_are_not(tmp_path: Path) ->
     assert finish(config, run, data, "cpu")["test"]["map"] < 0.35
 
 
+@pytest.mark.slow
 def test_same_seed_same_weights(tmp_path: Path) -> None:
     config = tiny_config()
     first, again = (trained(config, tmp_path / name)[0] for name in "ab")
@@ -134,6 +135,7 @@ def test_a_checkpoint_of_other_people_is_refused(tmp_path: Path) -> None:
         list(train(config, run, data=tiny_data(config, renamed), is_resumed=True))
 
 
+@pytest.mark.slow
 def test_best_weights_are_those_of_the_best_validation(tmp_path: Path) -> None:
     config = tiny_config(engine={"epochs": 6, "lr": 0.02})
     run, reports = trained(config, tmp_path / "run")
@@ -145,6 +147,7 @@ def test_best_weights_are_those_of_the_best_validation(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_best_can_be_chosen_by_the_training_loss_as_released(tmp_path: Path) -> None:
     config = tiny_config(engine={"best_by": "loss", "epochs": 3})
     run, reports = trained(config, tmp_path / "run")
@@ -244,6 +247,7 @@ def test_every_variant_trains(tmp_path: Path, variant: str) -> None:
     assert reports[-1].loss["total"] < reports[0].loss["total"]
 
 
+@pytest.mark.slow
 def test_distillation_pulls_the_features_towards_the_teacher(tmp_path: Path) -> None:
     config = tiny_config(
         method={"distillation_weight": 50.0}, data={"teacher": str(tmp_path / "t.npz")},
@@ -261,6 +265,7 @@ def test_distillation_pulls_the_features_towards_the_teacher(tmp_path: Path) -> 
     assert reports[-1].loss["distillation"] < 0.6 * reports[0].loss["distillation"]
 
 
+@pytest.mark.slow
 def test_the_result_is_measured_and_loads_in_the_app(tmp_path: Path) -> None:
     method = {"backbone": "resnet20", "input_size": 32, "stored_size": 35}
     config = tiny_config(method=method, engine={"epochs": 1, "batch_size": 4, "lr": 1e-3})
@@ -310,6 +315,7 @@ def test_a_finished_model_is_calibrated_on_the_validation_pictures(tmp_path: Pat
     assert "Percentages are fitted" in (run.model / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_a_model_without_validation_says_why_it_has_no_calibration(tmp_path: Path) -> None:
     config = tiny_config(engine={"epochs": 1}, data={"val_per_person": 0})
     data = tiny_data(config)
@@ -323,6 +329,7 @@ def test_a_model_without_validation_says_why_it_has_no_calibration(tmp_path: Pat
     assert result["not_calibrated"] in (run.model / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_bf16_trunk_trains_too(tmp_path: Path) -> None:
     config = tiny_config(engine={"precision": "bf16", "epochs": 3, "lr": 0.02})
     _, reports = trained(config, tmp_path / "run")

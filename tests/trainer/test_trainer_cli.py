@@ -53,6 +53,7 @@ def test_one_command_trains_codes_and_variants_into_one_table(
             "result.json"} <= files  # fmt: skip
 
 
+@pytest.mark.slow
 def test_events_come_as_json_lines(
     people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -80,6 +81,7 @@ def test_what_was_trained_is_exported_and_evaluated(
     assert 0 < figures["map"] <= 1
 
 
+@pytest.mark.slow
 def test_finished_runs_are_skipped_and_a_second_start_is_refused(
     people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_read(
         assert sorted((tmp_path / "r").rglob("*")) == before
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_by_the_name_it_was_given(people_folder: Path, tmp_path: Path) -> None:
     """As the README says: --resume runs/NAME."""
     out = tmp_path / "r"
@@ -188,6 +191,7 @@ def test_what_may_change_or_does_not_change_is_taken(
     assert (config["engine"]["epochs"], config["engine"]["device"]) == (5, "cpu")
 
 
+@pytest.mark.slow
 def test_more_epochs_go_on_from_the_end(people_folder: Path, tmp_path: Path) -> None:
     """The weights are those of a run that was asked for all epochs at once."""
     command = ["train", people_folder, *QUICK, "--out"]
@@ -204,6 +208,7 @@ def test_more_epochs_go_on_from_the_end(people_folder: Path, tmp_path: Path) -> 
     assert (short.path / "result.json").is_file()
 
 
+@pytest.mark.slow
 def test_go_on_refuses_a_run_of_other_settings(
     people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -238,6 +243,7 @@ def test_sigterm_saves_first_and_the_run_goes_on(people_folder: Path, tmp_path: 
     assert stopped.read("result.json")["test"]["queries"] == 6
 
 
+@pytest.mark.slow
 def test_runs_are_listed_with_what_differs(
     people_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -336,6 +342,7 @@ def test_datasets_say_where_and_check_the_disk(
     assert "has none of" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_pack_trains_like_its_folder(people_folder: Path, tmp_path: Path) -> None:
     pack = tmp_path / "people.safetensors"
     assert run("pack", people_folder, pack, "--side", 35) == 0

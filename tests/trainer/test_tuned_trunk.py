@@ -85,6 +85,7 @@ def test_the_recipe_tunes_the_last_layers_and_goes_on_where_it_stopped(
     assert "it is that of another run (trunk, recipe, epochs)" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_damaged_crops_are_the_same_each_time_and_unlike_the_good_ones(tmp_path: Path) -> None:
     write_face_data(tmp_path)
     crops = read_crops([tmp_path / "faces_0.tar"], part="train")
@@ -166,6 +167,7 @@ def test_compiling_without_a_compiler_is_refused_before_the_work(
     )
 
 
+@pytest.mark.slow
 def test_a_run_folder_that_is_none_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

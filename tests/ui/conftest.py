@@ -66,7 +66,7 @@ def index_folder_of(session: Session, qtbot: QtBot) -> Callable[[Path], None]:
     """A function that indexes a folder and waits for its end."""
 
     def index(folder: Path) -> None:
-        with qtbot.waitSignal(session.indexing_finished, timeout=20_000):
+        with qtbot.waitSignal(session.indexing_finished, timeout=120_000):
             session.index(folder)
 
     return index
@@ -118,7 +118,7 @@ def search_page(
     made.resize(1000, 760)
     made.show()
     qtbot.waitExposed(made)
-    qtbot.waitSignal(session.status_read, timeout=20_000).wait()  # the burst of indexing is over
+    qtbot.waitSignal(session.status_read, timeout=120_000).wait()  # the burst of indexing is over
     return made
 
 
@@ -127,7 +127,7 @@ def ask(session: Session, search_page: SearchPage, qtbot: QtBot) -> Callable[...
     """A function that does something and waits for the results it leads to."""
 
     def wait(act: Callable[..., Any], *args: Any) -> None:
-        with qtbot.waitSignal(session.results_ready, timeout=20_000):
+        with qtbot.waitSignal(session.results_ready, timeout=120_000):
             act(*args)
 
     return wait

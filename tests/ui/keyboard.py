@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 
 
 def tab_through(qtbot: QtBot, window: QWidget, presses: int) -> Iterator[QWidget]:

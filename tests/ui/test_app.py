@@ -32,6 +32,7 @@ def window(session: Session, qtbot: QtBot) -> MainWindow:
     return made
 
 
+@pytest.mark.slow
 def test_the_window_shows_before_torch_is_imported(own_folders: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-c", PROBE],
@@ -39,7 +40,7 @@ def test_the_window_shows_before_torch_is_imported(own_folders: Path) -> None:
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=True,
     )
     assert run.stdout.strip() == "0 []"
@@ -57,6 +58,7 @@ def test_an_unexpected_error_is_logged_and_shown_in_the_page(
     assert "your library is safe" in window.search.messages.text
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_terminal_closes_the_window(window: MainWindow, session: Session) -> None:
     window.show()
     app._on_unexpected_error(window, KeyboardInterrupt, KeyboardInterrupt(), None)

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 import opqn_app
 from opqn_app.ui.work.child import ChildEnd, ChildProcess, failure_in_words, own_program
 
-TIMEOUT = 20_000
+TIMEOUT = 600_000  # ms; only reached by a test that fails
 FAKE = Path(__file__).parent / "fake_child.py"
 MakeChild = Callable[..., ChildProcess]
 

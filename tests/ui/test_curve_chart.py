@@ -15,7 +15,7 @@ from opqn_app.ui.charts.chart_data import Axes, Curve, curves_as_csv
 from opqn_app.ui.charts.curve_chart import HINT, CurveChart
 from opqn_app.ui.kit import theme
 
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 AXES = Axes(
     title="Precision and recall",
     x="recall",

@@ -21,7 +21,7 @@ class Source:
 
     def load(self, keys: Sequence[int]) -> dict[int, int]:
         self.batches.append(list(keys))
-        self.gate.wait(10)
+        self.gate.wait(120)
         return {key: key * key for key in keys if key >= 0}
 
 

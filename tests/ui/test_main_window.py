@@ -25,7 +25,7 @@ from opqn_app.ui.work.session import Session
 from tests.ui.keyboard import tab_through
 
 MakePeople = Callable[..., Path]
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 
 
 @pytest.fixture
@@ -72,6 +72,7 @@ def test_an_empty_library_begins_with_the_welcome_page(
     assert window.stack.currentWidget() is window.welcome
 
 
+@pytest.mark.slow
 def test_a_library_with_folders_begins_with_search(
     session: Session,
     people: MakePeople,
@@ -102,6 +103,7 @@ def test_the_pages_are_reached_by_keys_and_by_the_sidebar(window: MainWindow) ->
     assert window.stack.currentWidget() is window.library
 
 
+@pytest.mark.slow
 def test_the_zoom_keys_belong_to_the_page_that_is_shown(window: MainWindow) -> None:
     ctrl, grid = Qt.KeyboardModifier.ControlModifier, window.search.results.grid
     side = grid.side
@@ -116,6 +118,7 @@ def test_the_zoom_keys_belong_to_the_page_that_is_shown(window: MainWindow) -> N
     assert grid.side == side
 
 
+@pytest.mark.slow
 def test_a_photo_dropped_on_any_page_is_searched_for(
     window: MainWindow, session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
@@ -131,6 +134,7 @@ def test_a_photo_dropped_on_any_page_is_searched_for(
     assert window.stack.currentWidget() is window.search
 
 
+@pytest.mark.slow
 def test_ctrl_while_dropping_combines(
     window: MainWindow, session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
@@ -141,6 +145,7 @@ def test_ctrl_while_dropping_combines(
     assert len(window.search.query.faces) == 2
 
 
+@pytest.mark.slow
 def test_leaving_with_the_drag_uncovers_the_window(
     window: MainWindow, people: MakePeople, tmp_path: Path
 ) -> None:
@@ -152,6 +157,7 @@ def test_leaving_with_the_drag_uncovers_the_window(
     assert not window.veil.isVisible()
 
 
+@pytest.mark.slow
 def test_a_dropped_folder_is_indexed_once_the_user_agrees(
     window: MainWindow, session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
@@ -165,6 +171,7 @@ def test_a_dropped_folder_is_indexed_once_the_user_agrees(
     assert window.stack.currentWidget() is window.library
 
 
+@pytest.mark.slow
 def test_dark_and_light_can_be_chosen(window: MainWindow, session: Session) -> None:
     for choice, colours in (("dark", DARK), ("light", LIGHT)):
         session.remember(theme=choice)
@@ -191,6 +198,7 @@ def _is_inside(widget: QWidget, kind: type[QWidget]) -> bool:
     return False
 
 
+@pytest.mark.slow
 def test_every_control_has_a_name_for_screen_readers(
     window: MainWindow, session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
@@ -210,6 +218,7 @@ def test_every_control_has_a_name_for_screen_readers(
     assert not nameless
 
 
+@pytest.mark.slow
 def test_tab_reaches_every_control_of_the_search_page(
     window: MainWindow,
     session: Session,
@@ -239,6 +248,7 @@ def test_tab_reaches_every_control_of_the_search_page(
     assert not missing
 
 
+@pytest.mark.slow
 def test_space_shows_the_photo_and_escape_closes_it(
     window: MainWindow,
     session: Session,
@@ -286,6 +296,7 @@ def test_closing_while_indexing_keeps_what_was_done_and_ends_the_lanes(
     assert session.runner.is_shut_down
 
 
+@pytest.mark.slow
 def test_size_and_zoom_come_back_and_lie_in_the_data_folder(
     window: MainWindow, session: Session, qtbot: QtBot
 ) -> None:

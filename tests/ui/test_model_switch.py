@@ -20,7 +20,7 @@ from opqn_app.ui.work.session import Session
 from tests.library_fakes import PixelDetector, PixelEncoder
 
 MakePeople = Callable[..., Path]
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 GATE = threading.Event()
 
 
@@ -31,7 +31,7 @@ class SlowEncoder(PixelEncoder):
         super().__init__("slow-id")
 
     def encode(self, crops: Crops) -> Codes:
-        assert GATE.wait(20), "the gate was never opened"
+        assert GATE.wait(120), "the gate was never opened"
         return super().encode(crops)
 
 

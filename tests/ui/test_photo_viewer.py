@@ -58,7 +58,7 @@ def canvas_of(viewer: PhotoViewer) -> PhotoCanvas:
 
 def open_and_wait(qtbot: QtBot, viewer: PhotoViewer, photos: list[PhotoRecord], row: int) -> None:
     viewer.open_photos(photos, row)
-    qtbot.waitUntil(lambda: "Opening" not in viewer.hint, timeout=10_000)
+    qtbot.waitUntil(lambda: "Opening" not in viewer.hint, timeout=120_000)
 
 
 def test_a_photo_shows_its_faces_as_numbered_buttons(
@@ -80,7 +80,7 @@ def test_arrow_keys_go_through_the_photos_and_stop_at_the_ends(
     for expected in (photos[1], photos[2], photos[3], photos[3]):
         qtbot.keyClick(viewer, Qt.Key.Key_Right)
         assert viewer.photo == expected
-    qtbot.waitUntil(lambda: len(chips(viewer)) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(chips(viewer)) == 1, timeout=120_000)
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_Space])

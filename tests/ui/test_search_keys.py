@@ -12,7 +12,7 @@ from opqn_app.ui.search.search_page import SearchPage
 from tests.ui.result_names import names_shown
 
 MakePeople = Callable[..., Path]
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 
 
 @pytest.fixture

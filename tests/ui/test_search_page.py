@@ -23,7 +23,7 @@ from tests.ui.result_names import names_shown
 from tests.ui.tint_engine import TintDetector
 
 MakePeople = Callable[..., Path]
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 
 
 @pytest.fixture
@@ -37,6 +37,7 @@ def mime_of(*paths: Path) -> QMimeData:
     return data
 
 
+@pytest.mark.slow
 def test_a_library_of_another_model_is_not_called_empty(
     page: SearchPage,
     session: Session,
@@ -60,6 +61,7 @@ def test_a_library_of_another_model_is_not_called_empty(
     late.shut_down()
 
 
+@pytest.mark.slow
 def test_a_library_that_can_not_be_coded_anew_says_what_to_do(
     page: SearchPage, session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
@@ -129,6 +131,7 @@ def test_the_largest_face_is_taken_and_another_one_is_a_click_away(
     assert page.bar.title == "1 face is likely this person"
 
 
+@pytest.mark.slow
 def test_photos_are_combined_and_a_face_can_be_taken_out(
     page: SearchPage, ask: Callable[..., None], people: MakePeople
 ) -> None:
@@ -141,6 +144,7 @@ def test_photos_are_combined_and_a_face_can_be_taken_out(
     assert page.bar.title == "3 faces are likely this person"
 
 
+@pytest.mark.slow
 def test_ctrl_drop_adds_to_the_query(
     page: SearchPage, ask: Callable[..., None], people: MakePeople
 ) -> None:
@@ -237,6 +241,7 @@ def test_the_threshold_is_remembered_once_it_rests(
     assert session.settings.min_probability == pytest.approx(0.7)
 
 
+@pytest.mark.slow
 def test_less_likely_faces_are_folded_and_can_be_shown(
     page: SearchPage, ask: Callable[..., None], people: MakePeople
 ) -> None:
@@ -265,6 +270,7 @@ def test_nobody_matches_is_an_answer_with_the_nearest_faces_folded(
     assert not page.results.nobody.isVisible()
 
 
+@pytest.mark.slow
 def test_sorting_by_folder_and_one_face_a_photo(
     page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
 ) -> None:
@@ -278,6 +284,7 @@ def test_sorting_by_folder_and_one_face_a_photo(
     assert names_shown(page, qtbot) == ["a_red.png", "b_red.png", "both.png", "green.png"]
 
 
+@pytest.mark.slow
 def test_the_why_panel_explains_the_current_face(
     page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
 ) -> None:
@@ -332,6 +339,7 @@ def test_an_empty_library_says_what_to_do(
     assert "Add a folder" in page.messages.text
 
 
+@pytest.mark.slow
 def test_a_low_window_draws_the_query_small(
     page: SearchPage, ask: Callable[..., None], people: MakePeople
 ) -> None:
@@ -341,6 +349,7 @@ def test_a_low_window_draws_the_query_small(
     assert page.bar.tiles[0].sizeHint().width() < large.width()
 
 
+@pytest.mark.slow
 def test_nothing_is_cut_off_in_the_smallest_window(
     page: SearchPage, ask: Callable[..., None], people: MakePeople
 ) -> None:
@@ -366,6 +375,7 @@ def test_the_histogram_has_a_bar_where_there_are_faces(page: SearchPage) -> None
     assert image.pixelColor(int(slider.x_of(20)), 30) == ground
 
 
+@pytest.mark.slow
 def test_dragging_over_the_histogram_moves_the_threshold(page: SearchPage) -> None:
     slider = page.results.threshold.slider
     at = QPoint(round(slider.x_of(80)), slider.height() // 2)

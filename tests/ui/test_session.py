@@ -19,7 +19,7 @@ from opqn_app.ui.work.session import Session
 from tests.ui.tint_engine import TintEncoder, tint_engine
 
 MakePeople = Callable[..., Path]
-TIMEOUT = 20_000
+TIMEOUT = 120_000
 
 
 @pytest.fixture
@@ -40,7 +40,9 @@ def test_indexing_reports_its_way_and_changes_the_library(
         session.index(album)
         assert session.is_indexing
         assert session.indexing_root == album
-    qtbot.waitUntil(lambda: session.status is not None and session.status.faces == 4)
+    qtbot.waitUntil(
+        lambda: session.status is not None and session.status.faces == 4, timeout=TIMEOUT
+    )
     assert not session.is_indexing
     assert session.indexing_root is None
     assert seen[-1].done == 3
@@ -91,7 +93,9 @@ def test_forgetting_a_folder_takes_its_faces_away(
     index_folder_of(album)
     with qtbot.waitSignals([session.root_forgotten, session.library_changed], timeout=TIMEOUT):
         session.forget(album)
-    qtbot.waitUntil(lambda: session.status is not None and session.status.faces == 0)
+    qtbot.waitUntil(
+        lambda: session.status is not None and session.status.faces == 0, timeout=TIMEOUT
+    )
 
 
 def test_a_photo_is_opened_then_its_faces_come_then_results(
@@ -200,12 +204,12 @@ def test_shutting_down_while_the_engine_loads_ends(
 
     def factory(_model: str, _device: str) -> Engine:
         loading.set()
-        gate.wait(10)
+        gate.wait(120)
         raise ModelMissing("late")
 
     session = Session(Settings(library=str(tmp_path / "l.sqlite")), engine_factory=factory)
     session.open_query(people("q.png", "red"))
-    qtbot.waitUntil(loading.is_set)
+    qtbot.waitUntil(loading.is_set, timeout=TIMEOUT)
     threading.Timer(0.05, gate.set).start()
     session.shut_down()
     assert session.runner.is_shut_down

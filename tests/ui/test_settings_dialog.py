@@ -46,7 +46,7 @@ def make_dialog(session: Session, qtbot: QtBot) -> MakeDialog:
         qtbot.addWidget(dialog)
         dialog.show()
         combo = named(dialog, QComboBox, "Model")
-        qtbot.waitUntil(lambda: combo.count() == len({*MODELS, settings.model}), timeout=20_000)
+        qtbot.waitUntil(lambda: combo.count() == len({*MODELS, settings.model}), timeout=120_000)
         return dialog
 
     return make

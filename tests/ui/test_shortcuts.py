@@ -63,6 +63,7 @@ def test_a_key_closes_the_sheet(session: Session, qtbot: QtBot, key: Qt.Key) -> 
     assert sheet.isHidden()
 
 
+@pytest.mark.slow
 def test_every_line_of_the_sheet_says_key_and_deed_to_a_screen_reader(
     session: Session, qtbot: QtBot
 ) -> None:

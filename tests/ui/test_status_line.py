@@ -9,7 +9,7 @@ from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.work.session import Session
 from tests.ui.gated_engine import GatedDetector
 
-LONG = 20_000
+LONG = 120_000
 
 
 @pytest.fixture

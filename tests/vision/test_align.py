@@ -149,6 +149,7 @@ def averaged(picture: Image.Image, factor: int) -> NDArray[np.uint8]:
     return np.round(blocks).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [2, 4])
 def test_shrunk_crop_is_close_to_averaging_first_and_sampling_then(factor: int) -> None:
     small = soft_picture(320, 280)

@@ -137,6 +137,6 @@ def test_memory_stays_bounded_over_photos_of_many_sizes() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=600,
     )
     assert int(done.stdout) < 150

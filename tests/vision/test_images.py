@@ -241,6 +241,7 @@ def test_float_picture_with_impossible_values_opens() -> None:
     assert np.asarray(photo.image)[8, 8, 0] in (127, 128)
 
 
+@pytest.mark.slow
 def test_huge_baseline_jpeg_passes_because_it_is_decoded_small() -> None:
     """24,000×12,000 is over the limit for decoded pixels, but not at an eighth of the size."""
     picture = Image.new("L", (24_000, 12_000), 90)

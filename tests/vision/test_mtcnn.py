@@ -53,6 +53,7 @@ def pictures() -> Iterator[Image.Image]:
         yield make_scene(size, heights=(size[1] // 2, size[1] // 3, size[1] // 5)).image
 
 
+@pytest.mark.slow
 def test_same_faces_as_facenet_pytorch(ours: Mtcnn) -> None:
     """Its boxes where it is installed, which only training needs."""
     package = pytest.importorskip("facenet_pytorch")

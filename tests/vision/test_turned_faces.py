@@ -167,6 +167,7 @@ def test_tight_portraits_are_found(real: TurningDetector) -> None:
         assert len(real.detect(tight(picture, upright.box, 0.05))) == 1
 
 
+@pytest.mark.slow
 def test_index_and_query_find_the_same_faces_and_upright_crops(tmp_path: Path) -> None:
     detector, picture = make_detector("mtcnn"), portraits()[0]
     buffer = io.BytesIO()

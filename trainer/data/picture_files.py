@@ -4,8 +4,6 @@ A set holds `PERSON/picture`, with any folders above. What counts as a picture o
 `opqn_app.vision.photo_folder`, as in indexing.
 """
 
-import io
-import struct
 import tarfile
 import threading
 import weakref
@@ -21,16 +19,11 @@ from PIL import Image
 
 from opqn_app.core.errors import DataError, FolderUnavailable, PhotoUnreadable
 from opqn_app.core.progress import counted
-from opqn_app.vision import reasons
+from opqn_app.vision.images import read_photo
 from opqn_app.vision.photo_folder import CROP_SUFFIXES, PHOTO_SUFFIXES, FolderScan, belonging
 
-MAX_FILE_BYTES = 1 << 30
 SHOWN = 20  # pictures named on a terminal
-# What Pillow raises on damaged pictures; see opqn_app.vision.images.
-_DAMAGE = (
-    *(OSError, ValueError, SyntaxError, TypeError, EOFError, RuntimeError),
-    *(LookupError, ArithmeticError, AttributeError, AssertionError, struct.error, zlib.error),
-)
+_OWN_SIZE = 1 << 30  # px; no side is longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,22 +195,13 @@ class PictureFiles:
 
 
 def open_picture(data: bytes, name: str) -> Image.Image:
-    """A picture as RGB, in its own size.
+    """A picture as RGB in its own size, the right way up and in sRGB, as the app sees a photo.
 
     Raises:
         PhotoUnreadable: it can't be decoded; it says why.
     """
-    head = data[:4096]
-    reason = reasons.hopeless(head, len(data), MAX_FILE_BYTES)
-    if reason is not None:
-        raise PhotoUnreadable(name, reason)
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            return image.convert("RGB")
-    except Image.DecompressionBombError as error:
-        raise PhotoUnreadable(name, "it is too large") from error
-    except _DAMAGE as error:
-        raise PhotoUnreadable(name, reasons.damage(head, io.BytesIO(data), error)) from error
+    photo = read_photo(data, name, max_side=_OWN_SIZE, min_side=_OWN_SIZE)
+    return photo.in_srgb(photo.image)
 
 
 def without_pictures(left_out: Iterable[Dropped], people: Iterable[str]) -> list[str]:
