@@ -23,7 +23,7 @@ def without_needless(file: BinaryIO) -> BinaryIO:
     """
     kept = io.BytesIO()
     kept.write(_START)
-    seen = set()
+    seen: set[bytes] = set()
     for kind, chunk in _chunks(file):
         content = chunk[8:-4]
         if kind[:1].isupper():
