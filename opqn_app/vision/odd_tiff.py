@@ -26,8 +26,11 @@ def prepare(image: Image.Image) -> None:
     if not isinstance(image, TiffImagePlugin.TiffImageFile):
         return
     _drop_odd_xmp(image)
-    bits = image.tag_v2.get(258, (1,))
-    if image.tag_v2.get(284) == 2 and 16 in bits and image.tag_v2.get(259, 1) == 1:
+    if image.tag_v2.get(284) != 2 or image.tag_v2.get(259, 1) != 1:
+        return  # no planes, or compressed: then libtiff reads them
+    if image.tag_v2.get(277, 1) == 1:
+        _read_as_one_plane(image)
+    elif 16 in image.tag_v2.get(258, (1,)):
         _read_planes_as_16_bits(image)
 
 
@@ -47,13 +50,21 @@ def _drop_odd_xmp(image: TiffImagePlugin.TiffImageFile) -> None:
             image.info["xmp"] = b"".join(parts)
 
 
+def _read_as_one_plane(image: TiffImagePlugin.TiffImageFile) -> None:
+    """Pillow forgets that values are of 16 bits or 1, or have white at 0, if planes are said."""
+    image.tag_v2[284] = 1
+    image._setup()
+
+
 def _read_planes_as_16_bits(image: TiffImagePlugin.TiffImageFile) -> None:
     """Pillow takes the bytes of each plane for values of 8 bits, where nothing is compressed."""
     if image.mode not in ("RGB", "RGBA"):  # of no other has Pillow 16 bits by planes
         raise UnsupportedError
     order = "L" if image.tag_v2.prefix == b"II" else "B"
     image.tile = [
-        tile._replace(args=(f"{tile.args[0]};16{order}", *tile.args[1:])) for tile in image.tile
+        tile._replace(args=(f"{tile.args[0]};16{order}", *tile.args[1:]))
+        for tile in image.tile
+        if isinstance(tile.args, tuple)
     ]
 
 
@@ -75,8 +86,7 @@ def is_of_other_kind(head: bytes, file: BinaryIO, error: BaseException) -> bool:
         if isinstance(error, UnsupportedError):
             return True
         is_refused = isinstance(error, UnidentifiedImageError | KeyError)  # by its directory
-        return (is_refused and _NEEDED[2] in directory) or directory.get(
-            259, 1
-        ) not in _COMPRESSIONS
+        is_rare = directory.get(259, 1) not in _COMPRESSIONS
+        return is_rare or (is_refused and _NEEDED[2] in directory)
     except (OSError, LookupError, ValueError, TypeError, SyntaxError, struct.error):
         return False

@@ -140,10 +140,10 @@ class FolderScan:
             FolderUnavailable: `start` can't be listed.
         """
         inside = self._real_root.name
-        for folder in _ancestors(start):
-            if self._is_left_out(folder, inside):
+        for part in _ancestors(start):
+            if self._is_left_out(part, inside):
                 return
-            inside = folder.rpartition("/")[2]
+            inside = part.rpartition("/")[2]
         first = _Folder(start, real_path(self._root / start))
         try:
             os.scandir(first.real).close()

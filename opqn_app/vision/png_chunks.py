@@ -23,12 +23,14 @@ def without_needless(file: BinaryIO) -> BinaryIO:
     """
     kept = io.BytesIO()
     kept.write(_START)
-    seen = set()
+    seen: set[bytes] = set()
     for kind, chunk in _chunks(file):
         content = chunk[8:-4]
         if kind[:1].isupper():
             kept.write(chunk)
-        elif (name := _wanted(kind, content)) not in (None, *seen) and _is_sound(chunk):
+            continue
+        name = _wanted(kind, content)
+        if name is not None and name not in seen and _is_sound(chunk):
             kept.write(chunk)
             seen.add(name)
     kept.seek(0)

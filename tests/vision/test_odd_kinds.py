@@ -89,6 +89,18 @@ def test_white_at_zero_is_no_negative(compression: int) -> None:
     assert np.abs(of(plain)[..., 0] - (65535 - values >> 8)).max() == 0
 
 
+@pytest.mark.parametrize(
+    ("bits", "photometric"), [(16, 0), (16, 1), (8, 0), (8, 1), (1, 0), (1, 1)]
+)
+def test_one_plane_is_read_alike_whatever_is_said_of_planes(bits: int, photometric: int) -> None:
+    data = [np.random.default_rng(5).bytes(96 * 64 * bits // 8)]
+    one, planes = (
+        tiff_file(SIZE, data, photometric=photometric, bits=[bits], more=[(284, 3, [planar])])
+        for planar in (1, 2)
+    )
+    np.testing.assert_array_equal(of(one), of(planes))
+
+
 @pytest.mark.parametrize("kind", [3, 4])
 def test_xmp_stored_as_numbers_does_not_cost_the_picture(kind: int) -> None:
     letter = {3: "H", 4: "I"}[kind]
@@ -112,7 +124,11 @@ def test_xmp_stored_as_numbers_does_not_cost_the_picture(kind: int) -> None:
     ],
 )
 def test_an_intact_tiff_of_another_kind_is_no_damage(
-    photometric: int, bits: list[int], n_strips: int, order: str, more: list
+    photometric: int,
+    bits: list[int],
+    n_strips: int,
+    order: str,
+    more: list[tuple[int, int, list[int]]],
 ) -> None:
     strips = [bytes(96 * 64 * sum(bits) // 8 // n_strips)] * n_strips
     data = tiff_file(SIZE, strips, photometric=photometric, bits=bits, order=order, more=more)
