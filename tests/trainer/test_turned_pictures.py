@@ -31,6 +31,7 @@ XMP = (
     'xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="@"/></rdf:RDF></x:xmpmeta>'
 )
 
+
 def by_exif(turn: int) -> dict[str, object]:
     return {"exif": exif_bytes(turn)}
 
