@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from opqn_app.index.indexing import index_folder
+from opqn_app.index.indexing import IndexProgress, index_folder
 from opqn_app.store import code_store
 from tests.library_fakes import layered_engine
 
@@ -30,10 +30,12 @@ def index(library: Path, folder: Path, *, thorough: bool = False) -> int:
     return len(list(_steps(library, folder, thorough=thorough)))
 
 
-def _steps(library: Path, folder: Path, *, thorough: bool) -> Iterator[object]:
+def _steps(library: Path, folder: Path, *, thorough: bool) -> Iterator[IndexProgress]:
+    """Each time photos were stored; while the folder is listed, progress depends on the clock."""
     code_store.SEGMENT_SIZE = SEGMENT_SIZE
     engine = layered_engine()
-    return index_folder(library, folder, engine, batch_size=BATCH_SIZE, thorough=thorough)
+    run = index_folder(library, folder, engine, batch_size=BATCH_SIZE, thorough=thorough)
+    return (progress for progress in run if progress.phase != "scanning")
 
 
 def kill_after(library: Path, folder: Path, step: int, delay: float, *, thorough: bool) -> int:

@@ -33,6 +33,7 @@ NOT_LOADED = {
     "trainer.recipes.bundled_head": ["facenet_pytorch", "matplotlib"],
     "trainer.recipes.model_table": ["facenet_pytorch", "faiss"],
 }
+COSTLY = ("trainer.recipes.", "trainer.engine.session", "opqn_app.ui.", "opqn_app.cli.demo")
 
 
 def loaded_by(*modules: str) -> set[str]:
@@ -49,7 +50,13 @@ def loaded_by(*modules: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", NOT_LOADED)
+@pytest.mark.parametrize(
+    "module",
+    [
+        pytest.param(module, marks=pytest.mark.slow if module.startswith(COSTLY) else [])
+        for module in NOT_LOADED
+    ],
+)
 def test_an_import_loads_no_more_than_it_needs(module: str) -> None:
     loaded = loaded_by(module)
     assert module in loaded

@@ -224,7 +224,9 @@ NEEDS_TORCH = [
 ]
 
 
-@pytest.mark.parametrize("program", [("main.py",), ("-m", "trainer")])
+@pytest.mark.parametrize(
+    "program", [("main.py",), pytest.param(("-m", "trainer"), marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(("words", "subject"), NEEDS_TORCH)
 def test_what_needs_torch_says_what_to_install(
     words: tuple[str, ...], subject: str, program: tuple[str, ...], place: Place, people: Path

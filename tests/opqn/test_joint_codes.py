@@ -102,7 +102,10 @@ def test_with_one_book_the_word_is_the_best_by_the_aim(weight: float | None) -> 
 
 
 @pytest.mark.parametrize("weight", WEIGHTS)
-@pytest.mark.parametrize(("n_books", "n_words", "d"), SIZES)
+@pytest.mark.parametrize(
+    ("n_books", "n_words", "d"),
+    [SIZES[0], *(pytest.param(*size, marks=pytest.mark.slow) for size in SIZES[1:])],
+)
 def test_the_best_of_all_codes_is_nearly_always_found(
     n_books: int, n_words: int, d: int, weight: float | None
 ) -> None:
@@ -209,7 +212,9 @@ def even_words_and_faces(n: int, scale: float) -> tuple[Tensor, Tensor]:
 
 
 @pytest.mark.parametrize("weight", [None, 2.0])
-@pytest.mark.parametrize("scale", [0.1, 1.0, 50.0])
+@pytest.mark.parametrize(
+    "scale", [1.0, *(pytest.param(scale, marks=pytest.mark.slow) for scale in (0.1, 50.0))]
+)
 def test_no_order_of_adding_changes_a_code(weight: float | None, scale: float) -> None:
     """Another number of faces, threads or another processor adds in another order."""
     words, faces = even_words_and_faces(200, scale)

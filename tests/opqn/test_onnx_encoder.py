@@ -36,6 +36,7 @@ CONFIGS = {
     "narrow": replace(TINY, backbone="resnet20-narrow", input_size=32, resize_to=32),
     "linear, hot": replace(TINY, query_form="linear", query_temperature=3.0),
 }
+QUICK = ("narrow", "linear, hot")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,13 @@ def test_it_is_the_face_encoder_the_app_asks_for(encoder: OnnxEncoder) -> None:
     assert len(face_encoder.model_id) == 32
 
 
-@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+@pytest.mark.parametrize(
+    "config",
+    [
+        pytest.param(config, id=name, marks=[] if name in QUICK else pytest.mark.slow)
+        for name, config in CONFIGS.items()
+    ],
+)
 def test_every_kind_of_model_gives_what_torch_gives(
     config: OpqnConfig, crops: Crops, tmp_path: Path
 ) -> None:

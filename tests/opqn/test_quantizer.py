@@ -13,6 +13,7 @@ from opqn_app.opqn.torch.joint_codes import joint_codes
 from opqn_app.opqn.torch.quantizer import OrthoQuantizer, assignment_entropy
 
 SIZES = [(1, 4, 4), (3, 5, 7), (4, 16, 24), (2, 300, 310)]  # M, K, d
+SIZES_WITH_A_SLOW_ONE = [*SIZES[:-1], pytest.param(*SIZES[-1], marks=pytest.mark.slow)]
 
 
 def make_quantizer(n_books: int, n_words: int, d: int, **query: object) -> OrthoQuantizer:
@@ -47,7 +48,7 @@ def slow_assignment(quantizer: OrthoQuantizer, row: Tensor, *, temperature: floa
     return p
 
 
-@pytest.mark.parametrize(("n_books", "n_words", "d"), SIZES)
+@pytest.mark.parametrize(("n_books", "n_words", "d"), SIZES_WITH_A_SLOW_ONE)
 def test_training_assigns_raw_and_retrieval_normalised(n_books: int, n_words: int, d: int) -> None:
     quantizer = make_quantizer(n_books, n_words, d, query_temperature=2.5)
     x = some_features(quantizer, n=2)
@@ -71,7 +72,7 @@ def test_retrieval_at_the_length_of_the_sub_vector_is_the_training_form() -> Non
     )
 
 
-@pytest.mark.parametrize(("n_books", "n_words", "d"), SIZES)
+@pytest.mark.parametrize(("n_books", "n_words", "d"), SIZES_WITH_A_SLOW_ONE)
 def test_codes_are_the_likeliest_words(n_books: int, n_words: int, d: int) -> None:
     quantizer = make_quantizer(n_books, n_words, d)
     x = some_features(quantizer, n=2)

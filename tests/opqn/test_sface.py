@@ -84,7 +84,9 @@ def test_another_trunk_is_not_written_over(tmp_path: Path) -> None:
         save_model(tmp_path / "stranger", stranger, trunk="face")
 
 
-@pytest.mark.parametrize("name", ["../face", "Face", "", 3])
+@pytest.mark.parametrize(
+    "name", ["../face", *(pytest.param(n, marks=pytest.mark.slow) for n in ("Face", "", 3))]
+)
 def test_a_trunk_is_only_looked_for_beside_the_models(tmp_path: Path, name: object) -> None:
     short, _ = shared_family(tmp_path)
     edit(short, trunk=name)

@@ -111,7 +111,9 @@ def gallery(kind: str, rng: np.random.Generator, n: int, m: int, k: int) -> np.n
 
 @pytest.mark.usefixtures("used")
 @pytest.mark.parametrize("codes_kind", ["random", "popular", "duplicates", "equal"])
-@pytest.mark.parametrize("m", [1, 2, 3, 4, 7, 8, 16, 32])
+@pytest.mark.parametrize(
+    "m", [3, *(pytest.param(m, marks=pytest.mark.slow) for m in (1, 2, 4, 7, 8, 16, 32))]
+)
 def test_every_way_equals_the_definition(m: int, codes_kind: str) -> None:
     """For all kinds of tables, limits beyond the faces there are, thresholds, filters, threads."""
     rng = np.random.default_rng([m, len(codes_kind)])

@@ -38,7 +38,14 @@ def _numpy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("_numpy")
-@pytest.mark.parametrize("which", [(), ("hnsw",), ("sql",), bench_search.SLOW_PEERS])
+@pytest.mark.parametrize(
+    "which",
+    [
+        (),
+        ("sql",),
+        *(pytest.param(w, marks=pytest.mark.slow) for w in (("hnsw",), bench_search.SLOW_PEERS)),
+    ],
+)
 def test_only_the_peers_asked_for_are_measured(which: tuple[str, ...]) -> None:
     data = load_data(synthetic=True)
     found = bench_search.measure(N, data, 1, queries=2, which=which)

@@ -44,7 +44,13 @@ def result_of(text: str) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("protocol", ["leave-one-out", "single", "cross", "pairs"])
+@pytest.mark.parametrize(
+    "protocol",
+    [
+        "leave-one-out",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("single", "cross", "pairs")),
+    ],
+)
 def test_each_protocol_ends_with_one_json_object(
     protocol: str, model: Path, people: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -122,7 +122,9 @@ def test_every_weight_of_the_last_blocks_is_trained_the_slower_the_earlier(trunk
 
 
 @pytest.mark.parametrize("depth", [1, 3])
-@pytest.mark.parametrize("published", [0.0, 0.25, 1.0])
+@pytest.mark.parametrize(
+    "published", [0.25, *(pytest.param(share, marks=pytest.mark.slow) for share in (0.0, 1.0))]
+)
 def test_the_mixture_has_its_share_of_the_published_weights(
     trunk: SFace, published: float, depth: int
 ) -> None:

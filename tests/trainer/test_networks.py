@@ -37,7 +37,7 @@ def shaken(network: Network) -> Network:
 
 
 @pytest.mark.parametrize("flatten_bn", [True, False])
-@pytest.mark.parametrize("variant", ["OPQN", "OPQN-l2q"])
+@pytest.mark.parametrize("variant", ["OPQN", pytest.param("OPQN-l2q", marks=pytest.mark.slow)])
 @torch.inference_mode()
 def test_the_app_gets_the_same_features_codes_and_tables(flatten_bn: bool, variant: str) -> None:
     """D6: a missing normalisation becomes a unit one; learned words become F."""

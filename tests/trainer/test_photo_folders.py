@@ -123,7 +123,13 @@ def add_copies(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("taken", ALL)
-@pytest.mark.parametrize("name", LEFT_OUT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in (".git", "@eaDir") else pytest.mark.slow)
+        for name in LEFT_OUT
+    ],
+)
 def test_hidden_and_system_folders_are_nobody(
     people: Path, place: Path, taken: Taken, name: str
 ) -> None:

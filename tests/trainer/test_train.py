@@ -98,7 +98,9 @@ EVERYTHING: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("stop_after", [1, 4, 7])
+@pytest.mark.parametrize(
+    "stop_after", [4, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 7))]
+)
 def test_stopped_and_resumed_equals_uninterrupted(tmp_path: Path, stop_after: int) -> None:
     """Invariant 17: weights, class weights, optimiser, averages, random numbers, log."""
     config = tiny_config(**EVERYTHING)
@@ -240,7 +242,13 @@ def test_too_few_pictures_for_a_batch_are_named(tmp_path: Path) -> None:
         trained(config, tmp_path / "run")
 
 
-@pytest.mark.parametrize("variant", ["OPQN-l2q", "OPQN-A", "OPQN-C", "OPQN-S", "OPQN-W"])
+@pytest.mark.parametrize(
+    "variant",
+    [
+        "OPQN-W",
+        *(pytest.param(f"OPQN-{v}", marks=pytest.mark.slow) for v in ("l2q", "A", "C", "S")),
+    ],
+)
 def test_every_variant_trains(tmp_path: Path, variant: str) -> None:
     config = tiny_config(method={"variant": variant}, engine={"epochs": 4, "lr": 0.02})
     _, reports = trained(config, tmp_path / variant)

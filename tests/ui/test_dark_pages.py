@@ -72,7 +72,10 @@ def strongest_contrast(image: QImage, ground: QColor) -> float:
     return max(contrast(image.pixelColor(x, y), ground) for x, y in steps)
 
 
-@pytest.mark.parametrize("make", PAGES)
+@pytest.mark.parametrize(
+    "make",
+    [pytest.param(m, marks=[] if m is status_line else pytest.mark.slow) for m in PAGES],
+)
 def test_a_page_follows_the_palette_while_it_is_open(
     make: Make, session: Session, qtbot: QtBot, themed: QApplication
 ) -> None:

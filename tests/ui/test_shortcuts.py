@@ -46,7 +46,9 @@ def test_the_sheet_names_every_shortcut_of_the_window(session: Session, qtbot: Q
     session.shut_down()
 
 
-@pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_F1])
+@pytest.mark.parametrize(
+    "key", [Qt.Key.Key_Escape, pytest.param(Qt.Key.Key_F1, marks=pytest.mark.slow)]
+)
 def test_a_key_closes_the_sheet(session: Session, qtbot: QtBot, key: Qt.Key) -> None:
     window = QWidget()
     window.resize(900, 600)

@@ -129,7 +129,12 @@ def test_whole_crop_of_a_112_px_picture_is_that_picture() -> None:
 
 @pytest.mark.parametrize(
     ("scale", "angle", "x", "y"),
-    [(0.5, 0.0, 80, 70), (0.9, 0.5, 80, 70), (0.7, -2.5, 60, 60), (0.8, 0.2, 10, 130)],
+    [
+        (0.5, 0.0, 80, 70),
+        pytest.param(0.9, 0.5, 80, 70, marks=pytest.mark.slow),
+        pytest.param(0.7, -2.5, 60, 60, marks=pytest.mark.slow),
+        pytest.param(0.8, 0.2, 10, 130, marks=pytest.mark.slow),
+    ],
 )
 def test_crop_equals_direct_sampling_with_replicated_edges(
     scale: float, angle: float, x: float, y: float

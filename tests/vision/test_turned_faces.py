@@ -150,7 +150,9 @@ def real(request: pytest.FixtureRequest) -> TurningDetector:
     return make_detector(request.param)
 
 
-@pytest.mark.parametrize("turns", range(4))
+@pytest.mark.parametrize(
+    "turns", [1, *(pytest.param(turns, marks=pytest.mark.slow) for turns in (0, 2, 3))]
+)
 def test_portraits_on_their_side_are_found_where_they_lie(
     real: TurningDetector, turns: int
 ) -> None:
