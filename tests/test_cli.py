@@ -19,9 +19,7 @@ from opqn_app.cli import commands as cli
 from opqn_app.cli import index as index_command
 from opqn_app.core import settings
 from opqn_app.engine import Engine, load_engine
-from opqn_app.index.in_words import unreachable_in_words
 from opqn_app.opqn import model_folder
-from opqn_app.store.records import UnreachableFolder
 from tests.library_fakes import PixelDetector, PixelEncoder, fake_engine
 from tests.tiny_checkpoint import make_tiny_checkpoint
 
@@ -175,14 +173,6 @@ def test_behind_a_link_the_command_names_the_root(
     assert f"opqn index {tmp_path / 'photos'} --accept-missing" in words
     status, report, _ = run("index", tmp_path / "photos", "--accept-missing", "--json")
     assert (status, report["removed"]) == (0, 3)
-
-
-def test_only_the_largest_folders_are_named() -> None:
-    folders = [UnreachableFolder(Path("/p"), Path(f"/p/{n}"), n, 0) for n in range(1, 7)]
-    first, *_, last = said = unreachable_in_words(folders)
-    assert len(said) == 4
-    assert first.startswith("6 photos below /p/6 can't be reached")
-    assert last == "Nor can 6 photos below 3 more folders: opqn status"
 
 
 def test_a_cluster_is_asked_for_by_its_address(run: Run, photos: Path) -> None:

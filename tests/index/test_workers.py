@@ -47,18 +47,19 @@ def write_photos(folder: Path) -> WritePhotos:
 
 
 def no_children_left() -> bool:
-    """All but the resource tracker of multiprocessing, which stays for the process's life."""
+    """All but what multiprocessing keeps for the process's life: its tracker and its fork server."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        if not [c for c in psutil.Process().children(recursive=True) if not _is_tracker(c)]:
+        if not [c for c in psutil.Process().children(recursive=True) if not _stays(c)]:
             return True
         time.sleep(0.05)
     return False
 
 
-def _is_tracker(process: psutil.Process) -> bool:
+def _stays(process: psutil.Process) -> bool:
     try:
-        return "resource_tracker" in " ".join(process.cmdline())
+        words = " ".join(process.cmdline())
+        return "resource_tracker" in words or "forkserver" in words
     except psutil.Error:
         return True  # it has just ended
 
