@@ -47,7 +47,7 @@ def write_photos(folder: Path) -> WritePhotos:
 
 
 def no_children_left() -> bool:
-    """All but what multiprocessing keeps for the process's life: its tracker and its fork server."""
+    """All but what multiprocessing keeps for the life of a process: tracker and fork server."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         if not [c for c in psutil.Process().children(recursive=True) if not _stays(c)]:
