@@ -12,6 +12,7 @@ from opqn_app.vision.align import TEMPLATE
 from tests.trainer.evaluation_people import pack_tar, write_people
 from trainer.data.crop_set import CropSet
 from trainer.data.packs import write_pack
+from trainer.data.picture_files import Dropped
 from trainer.data.picture_set import read_crops, read_pictures
 from trainer.data.pictures import AlignedCrops, JoinedPictures, PackedCrops, PhotoCrops
 
@@ -142,3 +143,12 @@ def test_joined_sets_keep_their_order(tmp_path: Path) -> None:
     assert joined.files.tolist() == ["0/p00/00.png", "0/p00/01.png", "1/p00/00.png", "1/p01/00.png"]
     assert np.array_equal(joined.crop(1), one.crop(1))
     assert np.array_equal(joined.crop(3), two.crop(1))
+
+
+def test_a_link_to_nowhere_is_nobody(tmp_path: Path) -> None:
+    people = write_people(tmp_path / "set", [4, 4])
+    (people / "p01" / "gone").symlink_to(people / "nothing")
+    found = read_pictures([people], side=16)
+    reason = "it is a link to something that is not there"
+    assert found.left_out == (Dropped("p01/gone", reason),)
+    assert found.left_out[0].person == "p01"

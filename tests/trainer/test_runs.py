@@ -8,7 +8,7 @@ from opqn_app.core.errors import DataError, ModelIncompatible
 from tests.tiny_training import tiny_config
 from trainer.engine.environment import git_commit
 from trainer.engine.run_table import differences, table_of_results
-from trainer.engine.runs import RunDir, find_runs
+from trainer.engine.runs import RunDir, RunPlaceTaken, check_is_free, find_runs
 from trainer.engine.state import load_state, save_state
 
 
@@ -73,3 +73,11 @@ def test_a_state_that_is_none_is_refused(tmp_path: Path) -> None:
     for name in ("bad.pt", "missing.pt"):
         with pytest.raises(ModelIncompatible, match="can't be read"):
             load_state(tmp_path / name)
+
+
+def test_what_a_system_leaves_behind_takes_no_place(tmp_path: Path) -> None:
+    (tmp_path / ".DS_Store").touch()
+    check_is_free(tmp_path)
+    (tmp_path / "mine.txt").touch()
+    with pytest.raises(RunPlaceTaken, match="for the run: it holds other files"):
+        check_is_free(tmp_path)

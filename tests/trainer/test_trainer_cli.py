@@ -114,7 +114,7 @@ def test_of_several_runs_the_name_is_the_first_part(capsys: pytest.CaptureFixtur
     assert runs_planned(capsys) == ["people-36bit-6x64-OPQN-dct-s1"]
 
 
-@pytest.mark.parametrize("name", ["a/b", "/a", "..", ".", "a\\b", "a/"])
+@pytest.mark.parametrize("name", ["a/b", "/a", "..", ".", "a\\b", "a/", ""])
 def test_a_name_that_is_a_path_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         run("train", "people", "--name", name)
@@ -138,7 +138,7 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_read(
         before = sorted((tmp_path / "r").rglob("*"))
         assert run(*command, name) == 1
         said = capsys.readouterr().err
-        assert f"{tmp_path / 'r' / name} can't be used: {words}" in said
+        assert f"{tmp_path / 'r' / name} can't be used for the run: {words}" in said
         assert "Reading" not in said
         assert sorted((tmp_path / "r").rglob("*")) == before
 

@@ -384,7 +384,7 @@ def print_result(value: Any) -> None:
 
 
 def _name(text: str) -> str:
-    if text in (".", "..") or set(text) & {"/", "\\", "\0"}:
+    if text in ("", ".", "..") or set(text) & {"/", "\\", "\0"}:
         reason = "must be the name of one folder; --out says where it lies"
         raise argparse.ArgumentTypeError(reason)
     return text

@@ -171,8 +171,13 @@ class PictureFiles:
         result = scan.result()
         self.others += scan.others
         self._problems = {file.rel_path: file.problem for file in result.files if file.problem}
-        self.unlisted = [Dropped(f"{f}/", "the folder can't be read") for f in result.unreadable]
+        self.unlisted = [self._unreadable(folder) for folder in result.unreadable]
         return [PurePosixPath(file.rel_path) for file in result.files]
+
+    def _unreadable(self, name: str) -> Dropped:
+        if (self._source / name).exists():
+            return Dropped(f"{name}/", "the folder can't be read")
+        return Dropped(name, "it is a link to something that is not there")
 
     def _archived(self, part: str) -> list[PurePosixPath]:
         try:

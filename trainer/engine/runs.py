@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from opqn_app.core.errors import DataError
+from opqn_app.core.errors import DataError, OpqnError
 from opqn_app.core.files import replace_json, replace_text
 from trainer.config import TrainConfig
 
@@ -111,25 +111,32 @@ class RunDir:
         replace_text(self.path / "metrics.jsonl", "".join(kept))
 
 
+class RunPlaceTaken(OpqnError):
+    """A run can't be made where it was asked for."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"The folder {path} can't be used for the run: {reason}.")
+
+
 def check_is_free(path: Path) -> None:
     """Whether a new run may be made at `path`.
 
     Raises:
-        DataError: a run or something else is there.
+        RunPlaceTaken: a run or something else is there.
     """
     try:
-        names = [entry.name for entry in path.iterdir()]
+        names = [e.name for e in path.iterdir() if not e.name.startswith(".")]
     except FileNotFoundError:
         return
     except NotADirectoryError as error:
-        raise DataError(path, "it is a file; choose another name for the run") from error
+        raise RunPlaceTaken(path, "it is a file; choose another name for the run") from error
     except OSError as error:
-        raise DataError(path, f"the run can't be written there ({error})") from error
+        raise RunPlaceTaken(path, f"the run can't be written there ({error})") from error
     if "config.json" in names:
         reason = "a run is there already; go on with it (--resume) or choose another name"
-        raise DataError(path, reason)
+        raise RunPlaceTaken(path, reason)
     if names:
-        raise DataError(path, "it holds other files; choose another name for the run")
+        raise RunPlaceTaken(path, "it holds other files; choose another name for the run")
 
 
 def find_runs(folder: Path) -> list[RunDir]:
