@@ -1,10 +1,11 @@
-"""Pictures of training and aligned ones are seen as the app sees photos: upright, in sRGB, if whole."""
+"""Training pictures and aligned ones are seen as photos are: upright, in sRGB, without an end."""
 
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,7 +79,7 @@ def test_evaluate_gives_the_figures_of_the_upright_pictures(
 def test_pack_and_train_take_the_pixels_of_the_upright_pictures(
     upright: Path, stored_turned: Path, tmp_path: Path
 ) -> None:
-    taken = []
+    taken: list[list[Any]] = []
     for data in (upright, stored_turned):
         pack = tmp_path / f"{len(taken)}.safetensors"
         assert cli.run(["pack", str(data), str(pack), "--side", "48"]) == 0
