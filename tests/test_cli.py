@@ -361,12 +361,7 @@ def test_wrong_usage_is_status_2(words: list[str], capsys: pytest.CaptureFixture
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("../x", "plain"),
-        pytest.param(".hidden", "plain", marks=pytest.mark.slow),
-        ("taken", "already"),
-    ],
+    ("name", "reason"), [("../x", "plain"), (".hidden", "plain"), ("taken", "already")]
 )
 def test_an_import_never_leaves_its_folder_or_replaces_a_model(
     run: Run, own_folders: Path, tmp_path: Path, name: str, reason: str

@@ -79,7 +79,7 @@ def test_evaluate_gives_the_figures_of_the_upright_pictures(
 def test_pack_and_train_take_the_pixels_of_the_upright_pictures(
     upright: Path, stored_turned: Path, tmp_path: Path
 ) -> None:
-    taken: list[Any] = []
+    taken: list[list[Any]] = []
     for data in (upright, stored_turned):
         pack = tmp_path / f"{len(taken)}.safetensors"
         assert cli.run(["pack", str(data), str(pack), "--side", "48"]) == 0
