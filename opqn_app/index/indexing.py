@@ -170,7 +170,9 @@ def _refuse_empty(library: Library, folder: Path, *, accept_missing: bool) -> No
     if photos:
         can_forget = accept_missing and found[1] == folder
         words = _forget_words(folder) if can_forget else ""
-        raise FolderUnavailable(folder, "it is empty, although photos of it are known" + words)
+        is_bare = "it is empty, although photos of it are known"
+        reason = is_bare if folder.exists() else "it is not there"
+        raise FolderUnavailable(folder, reason + words)
 
 
 def _forget_words(root: Path) -> str:

@@ -138,10 +138,7 @@ class IndexRun:
         writer = self.library.writer
         writer.rearrange(
             self.root_id,
-            [
-                Relocation(old.id, new.rel_path, new.size, new.mtime_ns)
-                for old, new in placed
-            ],
+            [Relocation(old.id, new.rel_path, new.size, new.mtime_ns) for old, new in placed],
             removed,
             self._stale_failures(missing, known),
         )
