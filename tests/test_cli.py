@@ -151,7 +151,8 @@ def test_what_is_away_is_said_with_a_status_until_it_is_accepted(
     assert (status, report["removed"], report["unreachable"], words) == (0, 12, [], "")
     status, state, _ = run("status", "--json")
     assert (state["photos"], state["faces"], state["deleted"]) == (1, 2, 12)
-    assert "forgotten 30 days after" in run("status")[1]["text"]
+    words = run("status")[1]["text"]
+    assert "forgotten at the next indexing 30 days after they went" in words
     assert run("forget", "--deleted", "--json")[1] == {"photos": 12, "faces": 24}
     assert run("status", "--json")[1]["deleted"] == 0
     status, _, words = run("index", photos / "nothing", "--accept-missing")
@@ -170,9 +171,27 @@ def test_behind_a_link_the_command_names_the_root(
     (tmp_path / "disk").rename(tmp_path / "unplugged")
     status, _, words = run("index", tmp_path / "photos")
     assert (status, "3 photos below" in words) == (1, True)
-    assert f"opqn index {tmp_path / 'photos'} --accept-missing" in words
+    root = tmp_path / "photos"
+    assert f"opqn index {root} --accept-missing (this says so of all of {root}" in words
     status, report, _ = run("index", tmp_path / "photos", "--accept-missing", "--json")
     assert (status, report["removed"]) == (0, 3)
+
+
+def test_a_root_that_was_deleted_is_forgotten_not_accepted(run: Run, photos: Path) -> None:
+    run("index", photos)
+    gone = photos.rename(photos.with_name("gone"))
+    for make in (lambda: None, photos.mkdir):
+        make()
+        status, _, words = run("index", photos, "--accept-missing")
+        assert (status, f"if it was deleted: opqn forget {photos}." in words) == (1, True)
+    assert "opqn forget" not in run("index", photos)[2]
+    photos.rmdir()
+    gone.rename(photos)
+    (photos / "0.png").unlink()
+    run("index", photos)
+    words = run("status")[1]["text"]
+    assert "1 deleted photo, whose faces come back with the file; forgotten" in words
+    assert "30 days after it went" in words
 
 
 def test_a_cluster_is_asked_for_by_its_address(run: Run, photos: Path) -> None:

@@ -71,9 +71,11 @@ def run(arguments: argparse.Namespace) -> int:
         for each in unreachable
     ]
     if status.deleted:
+        file, they = ("file", "it") if status.deleted == 1 else ("files", "they")
         lines.append(
-            f"  {counted(status.deleted, 'deleted photo')}, whose faces come back with the file; "
-            f"forgotten {KEPT_DAYS} days after it went, or now (opqn forget --deleted)"
+            f"  {counted(status.deleted, 'deleted photo')}, whose faces come back with the {file}; "
+            f"forgotten at the next indexing {KEPT_DAYS} days after {they} went, or now "
+            "(opqn forget --deleted)"
         )
     for root in roots:
         state = "" if root.is_available else "  (not there now; still searchable)"

@@ -14,7 +14,7 @@ from opqn_app.engine import Engine
 from opqn_app.index.content import FileContent, FileGone, FileInFlux, read_content
 from opqn_app.index.large_photo_turns import Turn
 from opqn_app.index.overlap import unknown_faces
-from opqn_app.index.plan import PendingFile
+from opqn_app.index.plan import PendingFile, is_same
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.records import NewFace, NewFailure, NewPhoto, Relocation
@@ -177,8 +177,10 @@ def encode(encoder: FaceEncoder, crops: Sequence[Crops]) -> Codes:
 def _unread(item: PendingFile, error: FileInFlux | PhotoUnreadable) -> NewFailure:
     file = item.file
     if isinstance(error, PhotoUnreadable):
-        # The disk refuses now; what is known of the photo may still be true.
-        return NewFailure(file.rel_path, file.size, file.mtime_ns, error.reason)
+        # The disk refuses now; what is known of the photo may still be true. If the file looks as
+        # it did, as where contents are compared, the next run that sees no fault takes this back.
+        size = NEVER_SEEN if item.known is not None and is_same(file, item.known) else file.size
+        return NewFailure(file.rel_path, size, file.mtime_ns, error.reason)
     reason = "another program is writing it; it is tried again in the next run"
     return NewFailure(file.rel_path, NEVER_SEEN, 0, reason)
 

@@ -77,7 +77,7 @@ def unreachable_in_words(folders: Sequence[UnreachableFolder]) -> list[str]:
     said = [
         f"{counted(folder.photos, 'photo')} below {folder.path} can't be reached: a disk may not "
         "be plugged in, or a folder may not be opened. Nothing was forgotten; they stay "
-        f"searchable. Were they deleted? opqn index {_to_be_named(folder)} --accept-missing"
+        f"searchable. Were they deleted? {_command(folder)}"
         for folder in largest[:NAMED]
     ]
     rest = largest[NAMED:]
@@ -87,10 +87,12 @@ def unreachable_in_words(folders: Sequence[UnreachableFolder]) -> list[str]:
     return said
 
 
-def _to_be_named(folder: UnreachableFolder) -> str:
-    """The folder for a command; behind a link it would be another one, so there it is the root."""
+def _command(folder: UnreachableFolder) -> str:
+    """What accepts a deletion. Behind a link the folder would be another one: it is the root."""
     is_itself = real_path(folder.path) == folder.path
-    return shlex.quote(str(folder.path if is_itself else folder.root))
+    named = folder.path if is_itself else folder.root
+    command = f"opqn index {shlex.quote(str(named))} --accept-missing"
+    return command if is_itself else f"{command} (this says so of all of {named} that is away)"
 
 
 def in_a_sentence(parts: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ process, loses at most the photos of the batch that was not stored yet; the next
 """
 
 import logging
+import shlex
 import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -13,9 +14,11 @@ from opqn_app.core.errors import FolderUnavailable
 from opqn_app.core.files import real_path
 from opqn_app.core.machine import THOROUGH_WORKER_BYTES, fitting_workers
 from opqn_app.engine import Engine
+from opqn_app.index.forgetting import forget_expired
 from opqn_app.index.progress import IndexProgress, IndexReport
 from opqn_app.index.run_steps import Analyse, IndexRun
 from opqn_app.store.library import Library
+from opqn_app.store.records import KnownPhoto
 from opqn_app.store.root_table import is_available
 
 __all__ = ["IndexProgress", "IndexReport", "encode_library", "index_folder"]
@@ -55,8 +58,8 @@ def index_folder(
         thorough: then search photos that are larger than the fast pass sees them, and that no run
             has searched so, for small faces and others it has missed. Faces that are known stay
             as they are.
-        accept_missing: photos that can't be reached were deleted. `root` may then be a folder of
-            a known root that is not there any more.
+        accept_missing: photos that an earlier run could not reach were deleted. `root` may then be
+            a folder of a known root that is not there any more.
         verify_content: compare the content of every file with what it was, not only its size and
             time. Each file is read whole, none is decoded for that.
         clock: the time in seconds since 1970.
@@ -68,10 +71,10 @@ def index_folder(
     started = time.monotonic()
     folder = real_path(root)
     if not folder.is_dir() and not (accept_missing and _is_deleted_part(library_path, folder)):
-        raise FolderUnavailable(root, "it is a file" if folder.exists() else "it is not there")
+        reason = "it is a file" if folder.exists() else "it is not there"
+        raise FolderUnavailable(root, reason + _if_deleted(library_path, folder, accept_missing))
     with Library.open(library_path, write=True) as library:
-        if not accept_missing:
-            _refuse_empty(library, folder)
+        _refuse_empty(library, folder, accept_missing=accept_missing)
         run = _start(library, folder, engine)
         run.clock, run.accepts_missing = clock, accept_missing
         library.writer.use_clock(clock)
@@ -86,8 +89,7 @@ def index_folder(
         yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
         able = fitting_workers(THOROUGH_WORKER_BYTES)
         yield from run.search_again(batch_size, workers or able, elsewhere, every=thorough)
-        if failure_ids is None:
-            run.forget_deleted()
+        forget_expired(library, clock())
         failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
         unreachable = tuple(library.unreachable_folders(run.root_id, run.scope))
         report = run.counts.report(failures, unreachable, time.monotonic() - started)
@@ -145,21 +147,41 @@ def _is_deleted_part(library_path: Path, folder: Path) -> bool:
         found = library.root_for(folder)
         if found is None or found[1] == folder or not found[1].is_dir():
             return False
-        return _has_photos(library, folder, *found)
+        return bool(_photos_below(library, folder, *found))
 
 
-def _refuse_empty(library: Library, folder: Path) -> None:
+def _if_deleted(library_path: Path, folder: Path, accept_missing: bool) -> str:
+    """What to do about a root that is not there, where the user says that it was deleted."""
+    if not (accept_missing and library_path.is_file()):
+        return ""
+    with Library.open(library_path) as library:
+        is_root = any(root.path == folder for root in library.roots())
+    return _forget_words(folder) if is_root else ""
+
+
+def _refuse_empty(library: Library, folder: Path, *, accept_missing: bool) -> None:
     """A mount point without its disk is an empty folder; all in it would seem deleted."""
     found = library.root_for(folder)
     if found is None or is_available(folder, has_photos=True):
         return
-    if _has_photos(library, folder, *found):
-        raise FolderUnavailable(folder, "it is empty, although photos of it are known")
+    photos = _photos_below(library, folder, *found)
+    if accept_missing:  # those that the user was told of
+        photos = [photo for photo in photos if photo.missing_since is None]
+    if photos:
+        can_forget = accept_missing and found[1] == folder
+        words = _forget_words(folder) if can_forget else ""
+        is_bare = "it is empty, although photos of it are known"
+        reason = is_bare if folder.exists() else "it is not there"
+        raise FolderUnavailable(folder, reason + words)
 
 
-def _has_photos(library: Library, folder: Path, root_id: int, root: Path) -> bool:
-    """Whether photos are known below a folder of a root."""
+def _forget_words(root: Path) -> str:
+    return f"; if it was deleted: opqn forget {shlex.quote(str(root))}"
+
+
+def _photos_below(library: Library, folder: Path, root_id: int, root: Path) -> list[KnownPhoto]:
+    """The photos that are known below a folder of a root."""
     relative = folder.relative_to(root).as_posix()
     prefix = "" if relative == "." else f"{relative}/"
     known = library.photo_table.known_photos(root_id)
-    return any(photo.rel_path.startswith(prefix) for photo in known)
+    return [photo for photo in known if photo.rel_path.startswith(prefix)]

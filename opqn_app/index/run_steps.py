@@ -19,19 +19,11 @@ from opqn_app.index.progress import IndexProgress, RunCounts
 from opqn_app.index.workers import analyse_in_order
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
-from opqn_app.store.records import (
-    KEPT_DAYS,
-    KnownPhoto,
-    ModelInfo,
-    Relocation,
-    Root,
-    name_before_deletion,
-)
+from opqn_app.store.records import KnownPhoto, ModelInfo, Relocation, Root
 from opqn_app.store.unreachable import folders_above, outermost
 from opqn_app.vision.photo_folder import FolderScan, PhotoFile, ScanResult, stat_photo
 
 SCAN_PROGRESS_S = 0.2
-DAY_S = 24 * 3600
 # (items, root) → each item with its result, in order; closing it ends all work
 Analyse = Callable[
     [Iterable[PendingFile], Path], Generator[tuple[PendingFile, Analysed], None, None]
@@ -49,7 +41,7 @@ class IndexRun:
         root: what all relative paths start from.
         scope: relative path of the folder to bring up to date, "" for the whole root.
         clock: the time in seconds since 1970.
-        accepts_missing: what can't be reached was deleted.
+        accepts_missing: what earlier runs could not reach was deleted.
     """
 
     library: Library
@@ -97,7 +89,11 @@ class IndexRun:
             failed,
             retry_failures=True,
         )
-        self._use_plan(replace(plan, gone=()))  # what is away only a scan can tell
+        seen = {file.rel_path for file in files if file is not None}
+        there = {failure.id for failure in failed if failure.rel_path in seen}
+        healed = tuple(i for i in plan.gone_failures if i in there)
+        # What is away only a scan can tell.
+        self._use_plan(replace(plan, gone=(), gone_failures=healed))
 
     def encode_known_faces(self) -> Iterator[IndexProgress]:
         """Give faces that have no code of this model one, from their stored crops.
@@ -132,20 +128,19 @@ class IndexRun:
         moves = assign_moves(displaced, hashed)
         used = {file.rel_path for _, file in moves}
         restored = assign_moves(deleted, [pair for pair in hashed if pair[0].rel_path not in used])
-        self.plan = self.plan.after([*moves, *restored])
-        missing = [] if self.accepts_missing else self._missing()
+        placed = [*moves, *restored]
+        self.plan = self.plan.after(placed)
+        known = self._known_after(placed)
+        missing = self._missing(known)
         kept = {photo.id for photo in missing}
         unseen = (*self.plan.gone, *self.plan.unlisted)
         removed = [photo.id for photo in unseen if photo.id not in kept]
         writer = self.library.writer
         writer.rearrange(
             self.root_id,
-            [
-                Relocation(old.id, new.rel_path, new.size, new.mtime_ns)
-                for old, new in (*moves, *restored)
-            ],
+            [Relocation(old.id, new.rel_path, new.size, new.mtime_ns) for old, new in placed],
             removed,
-            self._stale_failures(missing),
+            self._stale_failures(missing, known),
         )
         writer.mark(
             [photo.id for photo in missing if photo.missing_since is None],
@@ -155,26 +150,6 @@ class IndexRun:
         self.counts.removed = len(removed)
         self.counts.returned = len(restored) + len(self.plan.seen_again)
         self._count(moves)
-
-    def forget_deleted(self) -> None:
-        """Forget photos of the root for good that have been deleted for KEPT_DAYS.
-
-        Those in a folder that can't be reached now are kept: they may have gone with it.
-        """
-        before = int(self.clock()) - KEPT_DAYS * DAY_S
-        expired = self.library.photo_table.deleted_before(before)
-        folders = [each.path for each in self.library.unreachable_folders(self.root_id)]
-        self.library.writer.forget_photos(
-            [
-                photo.id
-                for photo in expired
-                if photo.root_id == self.root_id
-                and not any(
-                    (self.root / name_before_deletion(photo.rel_path)).is_relative_to(folder)
-                    for folder in folders
-                )
-            ]
-        )
 
     def read_pending(
         self, batch_size: int, workers: int, elsewhere: Analyse | None = None
@@ -255,21 +230,34 @@ class IndexRun:
         self.counts.unchanged = plan.unchanged
         self.counts.total = len(plan.pending) + len(plan.broken)
 
-    def _missing(self) -> list[KnownPhoto]:
-        """The photos of the plan that can't be reached."""
-        gone = self.plan.gone
-        if not gone:
-            return list(self.plan.unlisted)
-        ids = vanished.away(self.root, gone, self.library.photo_table.known_photos(self.root_id))
-        return [*self.plan.unlisted, *(photo for photo in gone if photo.id in ids)]
+    def _known_after(self, placed: Sequence[Move]) -> list[KnownPhoto]:
+        """The photos of the root, those that were found in another place at that place."""
+        if not (self.plan.gone or self.plan.unlisted):
+            return []
+        moved = {old.id for old, _ in placed}
+        known = self.library.photo_table.known_photos(self.root_id)
+        return [
+            *(photo for photo in known if photo.id not in moved),
+            *(replace(old, rel_path=new.rel_path, missing_since=None) for old, new in placed),
+        ]
 
-    def _stale_failures(self, missing: Sequence[KnownPhoto]) -> list[int]:
+    def _missing(self, known: Sequence[KnownPhoto]) -> list[KnownPhoto]:
+        """The photos of the plan that can't be reached; without those the user gave up."""
+        gone, unlisted = (
+            [p for p in photos if not (self.accepts_missing and p.missing_since is not None)]
+            for photos in (self.plan.gone, self.plan.unlisted)
+        )
+        ids = vanished.away(self.root, gone, known) if gone else ()
+        return [*unlisted, *(photo for photo in gone if photo.id in ids)]
+
+    def _stale_failures(
+        self, missing: Sequence[KnownPhoto], known: Sequence[KnownPhoto]
+    ) -> list[int]:
         """The failures of the plan that are over; not those of files that went with photos."""
         stale = self.plan.gone_failures
         if not (stale and missing):
             return list(stale)
         gone = {photo.rel_path for photo in missing}
-        known = self.library.photo_table.known_photos(self.root_id)
         away = set(outermost(gone, (p.rel_path for p in known if p.rel_path not in gone)).values())
         kept = {
             failure.id
@@ -325,7 +313,8 @@ class IndexRun:
         """Photos of other roots whose file is not in its place and may be one of the new files.
 
         Where a whole root is missing, perhaps because its disk is unplugged, only a file at the
-        same path below some folder counts: then the root was renamed, or mounted elsewhere.
+        same path below some folder counts: then the root was renamed, or mounted elsewhere. So it
+        is with photos that an earlier run could not reach.
         """
         new = [item.file for item in self.plan.pending if item.known is None]
         sizes = {file.size for file in new}
@@ -334,10 +323,12 @@ class IndexRun:
         for root in self._other_roots() if new else ():
             known = self.library.photo_table.known_photos(root.id)
             likely = [photo for photo in known if photo.size in sizes]
-            if root.is_available:
-                found += [p for p in likely if not os.path.lexists(root.path / p.rel_path)]
-            else:
-                found += [p for p in likely if p.rel_path in ends]
+            found += [
+                photo
+                for photo in likely
+                if photo.rel_path in ends or (root.is_available and photo.missing_since is None)
+                if not (root.is_available and os.path.lexists(root.path / photo.rel_path))
+            ]
         return found
 
     def _other_roots(self) -> list[Root]:

@@ -216,11 +216,17 @@ class Library:
     def forget_deleted(self) -> ForgetReport:
         """Delete all that is kept of deleted photos as `forget_root` does, before its time."""
         status, faces = self.status(), self._db.value("SELECT COUNT(*) FROM faces")
-        self.writer.forget_photos([photo.id for photo in self.photo_table.deleted_photos()])
+        self.forget_photos([photo.id for photo in self.photo_table.deleted_photos()])
+        return ForgetReport(status.deleted, faces - status.faces)
+
+    def forget_photos(self, photo_ids: Sequence[int]) -> None:
+        """Delete all that is known of these photos as `forget_root` does; nothing for none."""
+        if not photo_ids:
+            return
+        self.writer.forget_photos(photo_ids)
         with self.writer.change():
             self.code_store.purge()
         self._erase()
-        return ForgetReport(status.deleted, faces - status.faces)
 
     def _erase(self) -> None:
         """Leave nothing of what was deleted in the file, its log and its copies."""

@@ -102,5 +102,9 @@ def _xmp_put_aside(image: Image.Image) -> Iterator[None]:
 
 def _xmp_turn(image: Image.Image) -> int | None:
     packet = next((image.info[key] for key in _PACKETS if image.info.get(key)), b"")
-    packet = packet.encode() if isinstance(packet, str) else packet
+    if isinstance(packet, str):
+        try:
+            packet = packet.encode()
+        except UnicodeEncodeError:
+            return None  # broken metadata; the picture itself is fine
     return xmp.orientation(packet) if isinstance(packet, bytes) else None

@@ -8,7 +8,7 @@ import pytest
 
 from opqn_app.core.errors import FolderUnavailable
 from opqn_app.index.indexing import IndexProgress
-from opqn_app.store import code_store
+from opqn_app.store import code_store, schema
 from opqn_app.store.library import Library
 from opqn_app.store.records import KEPT_DAYS, ForgetReport
 from tests.index.photo_disk import DAY, NOW, Disk, everything
@@ -163,7 +163,8 @@ def test_the_user_says_that_what_is_away_was_deleted(
     report = run_index(clock=lambda: NOW)
     assert (report.returned, report.added) == (12, 0)
     assert faces_by_path() == before
-    disk.replace("")
+    disk.replace("", "README.txt")
+    assert run_index(clock=lambda: NOW).removed == 0
     report = run_index(accept_missing=True, clock=lambda: NOW)
     assert (report.removed, report.unreachable) == (36, ())
     run_index(clock=lambda: NOW + (KEPT_DAYS + 1) * DAY)
@@ -255,10 +256,14 @@ def test_deleted_photos_leave_no_code_behind(
     paths[3].unlink()
     moment = 1_800_000_000.0
     assert run_index(clock=lambda: moment).removed == 1
+    copy = library_path.with_name(f"{library_path.name}.before-m0001")
+    copy.write_bytes(library_path.read_bytes())
+    assert schema.backups(library_path) == [copy]
     later = moment + (KEPT_DAYS + 1) * 24 * 3600
     run_index(clock=lambda: later)
     everything = _all_bytes(library_path.parent)
     assert [s for s in secrets if s in everything] == []
+    assert not copy.exists()
 
 
 @pytest.mark.parametrize("one_by_one", [True, False])

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from opqn_app.vision import boxes, xmp
+from opqn_app.vision import boxes, orientation, xmp
 from opqn_app.vision.images import Photo, open_photo, photo_of_picture, read_photo
 from tests.heif_boxes import with_clean_part
 from tests.odd_files import corners, dng, encoded, exif_bytes, turned
@@ -229,3 +229,10 @@ def test_opening_a_file_turns_it_as_reading_from_memory_does(tmp_path: Any) -> N
     path = tmp_path / "a.tif"
     path.write_bytes(picture("TIFF", 6, said=packet("single quotes", 6)))
     check(open_photo(path, max_side=150))
+
+
+@pytest.mark.parametrize("key", ["xmp", "XML:com.adobe.xmp"])
+def test_xmp_that_is_no_text_says_nothing(key: str) -> None:
+    image = Image.new("RGB", (8, 4))
+    image.info[key] = "\udcff" + SPELLINGS["double quotes"].replace("@", "6")
+    assert orientation.load(image) == orientation.Orientation()
