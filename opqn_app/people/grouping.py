@@ -183,13 +183,11 @@ class _Groups:
     def _sum_up(self) -> None:
         """Sums of the groups that are there from the start."""
         order = np.argsort(self.labels, kind="stable")
-        names, starts = np.unique(self.labels[order], return_index=True)
-        ends = np.append(starts[1:], len(order))
-        for name, start, end in zip(names, starts, ends, strict=True):
-            if end - start > 1:
-                total = self._words.units(self._codes[order[start:end]]).sum(0)
-                self._set(np.array([name], np.int32), total[None])
-        several = names[ends - starts > 1].astype(np.int32)
+        names, starts, sizes = np.unique(self.labels[order], return_index=True, return_counts=True)
+        several = names[sizes > 1]
+        for name, start, size in zip(several, starts[sizes > 1], sizes[sizes > 1], strict=True):
+            total = self._words.units(self._codes[order[start : start + size]]).sum(0)
+            self._set(np.array([name], np.int32), total[None])
         self._within[several] = self._mean_within(several)
 
     def _of(self, names: Labels) -> Floats:
