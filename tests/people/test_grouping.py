@@ -1,44 +1,15 @@
 """Groups of faces: equal to the slow definition, and true to what is known."""
 
-from collections.abc import Generator
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opqn_app.opqn.links import Links
 from opqn_app.people.grouping import NOBODY, Known, apart_in_photos, group_faces
 from opqn_app.people.neighbours import Edges, nearest_faces
 from opqn_app.people.word_sums import WordSums
+from tests.people.grouping_fakes import LINKS, N_BOOKS, codes_of_people, result_of, words
 from tests.people.slow_grouping import slow_groups
-
-LINKS = Links(-11.801, 8.968, 8.535, 6.567, -0.904, 0.718, 0.459)
-N_BOOKS, N_WORDS, DIM = 4, 16, 24
-
-
-def result_of(job: Generator[int, None, Any]) -> Any:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            return stop.value
-
-
-def words(seed: int = 0) -> np.ndarray:
-    drawn = np.random.default_rng(seed).normal(size=(N_BOOKS, DIM, N_WORDS)).astype(np.float32)
-    return drawn / np.float32(np.sqrt(N_BOOKS * DIM))
-
-
-def codes_of_people(n_people: int, n_faces: int, seed: int) -> np.ndarray:
-    """Faces of a person share most words."""
-    draws = np.random.default_rng(seed)
-    own = draws.integers(N_WORDS, size=(n_people, N_BOOKS))
-    codes = own[draws.integers(n_people, size=n_faces)]
-    changed = draws.random(codes.shape) < 0.25
-    codes[changed] = draws.integers(N_WORDS, size=int(changed.sum()))
-    return codes.astype(np.uint8)
 
 
 def grouped(

@@ -6,7 +6,7 @@ import pytest
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
 from opqn_app.people.neighbours import nearest_faces
 from opqn_app.people.word_sums import WordSums, scaled
-from tests.people.test_grouping import codes_of_people, result_of, words
+from tests.people.grouping_fakes import codes_of_people, result_of, words
 
 
 @pytest.mark.parametrize("is_joint", [True, False])
@@ -34,9 +34,7 @@ def test_only_some_ask() -> None:
     sums = WordSums(words(), is_joint=True)
     codes = codes_of_people(3, 60, 2)
     edges = result_of(nearest_faces(np.arange(60), codes, sums, asking=np.array([50, 59])))
-    assert {50, 59} >= {
-        row for pair in zip(edges.first, edges.second, strict=True) for row in pair if row in pair
-    } & {50, 59}
+    assert len(edges)
     assert all(
         b in (50, 59) or a in (50, 59) for a, b in zip(edges.first, edges.second, strict=True)
     )
