@@ -13,6 +13,7 @@ from opqn_app.core.errors import ModelIncompatible, ModelMissing
 from opqn_app.core.files import replace_json
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.links import Links, links_from_dict
 
 WEIGHTS_FILE = "model.safetensors"
 NETWORK_FILE = "model.onnx"
@@ -39,6 +40,7 @@ class ModelFiles:
     model_id: str
     config: OpqnConfig
     calibration: Calibration | None
+    links: Links | None
     trunk: Path | None
     networks: dict[str, str]
 
@@ -95,6 +97,7 @@ def model_files(folder: Path) -> ModelFiles:
         model_id=str(said.get("model_id")),
         config=OpqnConfig.from_dict(said.get("config"), source=str(folder)),
         calibration=calibration_from_dict(said.get("calibration"), folder),
+        links=links_from_dict(said.get("links"), folder),
         trunk=trunk,
         networks=dict(in_order),
     )
