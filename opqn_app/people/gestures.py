@@ -169,8 +169,21 @@ def hide(ledger: Ledger, person: int, *, hidden: bool = True) -> Outcome:
 
 
 def hide_faces(ledger: Ledger, face_ids: Sequence[int]) -> Outcome:
-    """Take a group that nobody named out of what is shown."""
-    return ledger.decide(lambda: [NewDecision(Kind.HIDDEN, ledger.keys(face_ids), is_twice=True)])
+    """Take faces that nobody named out of what is shown.
+
+    They become people without a name; more than one where they are on a photo together.
+    """
+
+    def make() -> list[NewDecision]:
+        left = ledger.keys(face_ids)
+        rows = []
+        while left:
+            again = ledger.state.twice_in_photo(left, None)
+            rows.append(NewDecision(Kind.HIDDEN, [key for key in left if key not in again]))
+            left = again
+        return rows
+
+    return ledger.decide(make)
 
 
 def mark_no_face(ledger: Ledger, face_ids: Sequence[int], *, is_face: bool = False) -> Outcome:
