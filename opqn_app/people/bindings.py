@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from opqn_app.core.types import SAME_FACE
+from opqn_app.core.types import SAME_FACE, Box
 from opqn_app.store.decision_records import FaceKey, PlacedFace
 
 
@@ -56,6 +56,21 @@ class Bindings:
     def knows(self, content_hash: bytes) -> bool:
         """Whether a decision is about some face of this photo."""
         return content_hash in self._keys
+
+    def unbound_key(self, content_hash: bytes, photo_id: int, box: Box) -> FaceKey | None:
+        """The key that a face at `box` would be bound to, were it in one copy of a photo.
+
+        Args:
+            box: in fractions of the photo.
+        """
+        taken = {
+            self.key_of.get(i)
+            for i in self._ids.get(content_hash, ())
+            if self.placed[i].photo_id == photo_id
+        }
+        free = self._keys.get(content_hash, set()) - taken
+        overlaps = sorted((-key.box.overlap(box), key) for key in free)
+        return overlaps[0][1] if overlaps and -overlaps[0][0] >= SAME_FACE else None
 
     def bind_all(self, faces: Iterable[PlacedFace]) -> None:
         """Bind anew all that is in the library now."""

@@ -59,16 +59,17 @@ def draw_box(ledger: Ledger, photo: PhotoRecord, box: Box, engine: Engine) -> in
     for face in library.faces_of(photo.id):
         if face.box.overlap(inside) >= SAME_FACE and not ledger.is_left_out(face.id):
             raise PeopleError(f"A face is known there already: face {face.id}.")
-    key = FaceKey(
-        content,
-        inside.left / photo.width,
-        inside.top / photo.height,
-        inside.right / photo.width,
-        inside.bottom / photo.height,
-    )
+    key = key_for(ledger, photo, content, inside)
     # Should this be killed before the face is stored, `draw_missing` makes it later.
     ledger.decide(lambda: [NewDecision(Kind.BOX_DRAWN, [key])])
     return _store(ledger, photo.id, content, new, engine)
+
+
+def key_for(ledger: Ledger, photo: PhotoRecord, content: bytes, box: Box) -> FaceKey:
+    """The key of a box drawn on a photo: one that waits for a face there, else a new one."""
+    across, down = photo.width, photo.height
+    key = FaceKey(content, box.left / across, box.top / down, box.right / across, box.bottom / down)
+    return ledger.bindings.unbound_key(content, photo.id, key.box) or key
 
 
 def draw_missing(ledger: Ledger, engine: Engine) -> Iterator[int]:
