@@ -45,7 +45,7 @@ class World:
         return photo.id
 
     def find_again(self, photo_id: int, places: Sequence[int], jitter: float) -> None:
-        """As in a library built anew: other faces, with other ids and boxes; drawn ones are gone."""
+        """As in a library built anew: faces have other ids and boxes; drawn ones are gone."""
         path = self._path_of(photo_id)
         self._save(self._photo(path, self.content_of[photo_id], places, jitter, photo_id))
 

@@ -42,6 +42,6 @@ def run(arguments: argparse.Namespace) -> int:
         {"photo": str(photo.path), "taken_at": photo.taken_at, "faces": photo.n_faces}
         for photo in photos
     ]
-    shown = "\n".join(row["photo"] for row in rows) if rows else "No photo shows that."
+    shown = "\n".join(str(photo.path) for photo in photos) if rows else "No photo shows that."
     emit(arguments, {"photos": rows}, shown)
     return 0

@@ -1,4 +1,4 @@
-"""What the commands about people share: faces and people as they are named, and as they are shown."""
+"""What the commands about people share: how faces and people are named, and shown."""
 
 import argparse
 from collections.abc import Callable, Iterator, Sequence

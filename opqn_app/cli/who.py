@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         lines = []
         for number, face in enumerate(faces, 1):
             why = ledger.why(face.id)
-            row = {
+            row: dict[str, Any] = {
                 "number": number,
                 "face_id": face.id,
                 "box": [round(v, 1) for v in asdict(face.box).values()],

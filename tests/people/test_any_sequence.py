@@ -145,9 +145,9 @@ class LedgerMachine(RuleBasedStateMachine):
         ids = list(faces)
 
         def change(said: Said, _: Outcome) -> None:
-            if said.owner.get(truths[0]) is not None:
-                if said.owner[truths[0]] == said.owner.get(truths[1]):
-                    said.reject(truths[0], said.owner[truths[0]])
+            owner = said.owner.get(truths[0])
+            if owner is not None and owner == said.owner.get(truths[1]):
+                said.reject(truths[0], owner)
             said.apart.append((truths[0], truths[1]))
 
         self.decide(lambda: gestures.set_apart(self.ledger, ids[:1], ids[1:]), change)
@@ -376,6 +376,6 @@ def test_any_sequence_keeps_every_law(tmp_path: Path) -> None:
     Library.open(LedgerMachine.template, write=True).close()
     case = LedgerMachine.TestCase
     case.settings = settings(
-        max_examples=int(__import__("os").environ.get("EX", "200")), stateful_step_count=30
+        max_examples=200, stateful_step_count=30
     )
     case().runTest()
