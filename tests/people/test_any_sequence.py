@@ -375,7 +375,5 @@ def test_any_sequence_keeps_every_law(tmp_path: Path) -> None:
     LedgerMachine.template = tmp_path / "template.sqlite"
     Library.open(LedgerMachine.template, write=True).close()
     case = LedgerMachine.TestCase
-    case.settings = settings(
-        max_examples=200, stateful_step_count=30
-    )
+    case.settings = settings(max_examples=200, stateful_step_count=30)
     case().runTest()
