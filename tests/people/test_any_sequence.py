@@ -252,9 +252,14 @@ class LedgerMachine(RuleBasedStateMachine):
         box = true_box(place, jitter)
         key = key_of(truth[0], box)
         known = self.ledger.bindings.unbound_key(key.content_hash, photo, key.box)
+
+        def change(said: Said, _: Outcome) -> None:
+            said.drawn.add(truth)
+            said.no_face.discard(truth)
+
         self.decide(
             lambda: self.ledger.decide(lambda: [NewDecision(Kind.BOX_DRAWN, [known or key])]),
-            lambda said, _: (said.drawn.add(truth), said.no_face.discard(truth)),
+            change,
         )
         self.world.draw(photo, box)
 
