@@ -1,25 +1,28 @@
 """Which faces of the library are those that decisions are about, by content and overlap."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from opqn_app.core.types import SAME_FACE, Box
 from opqn_app.store.decision_records import FaceKey, PlacedFace
 
 
-def matched(keys: Iterable[FaceKey], faces: Sequence[PlacedFace]) -> dict[FaceKey, int]:
+def matched(keys: Collection[FaceKey], faces: Sequence[PlacedFace]) -> dict[FaceKey, int]:
     """The face of one photo that each key means; each face is meant by one key at most.
 
     Pairs are made by overlap, greatest first, from SAME_FACE on. The result does not depend on the
     ids of the faces, which are others in a rebuilt library.
     """
+    by_key = {face.key: face.id for face in sorted(faces, key=lambda face: -face.id)}
+    # Equal boxes overlap most. They are usual, and found without comparing all with all.
+    found = {key: by_key[key] for key in keys if key in by_key}
+    left = [key for key in keys if key not in found]
+    taken = set(found.values())
     pairs = [
         (-overlap, key, face.key, face.id)
-        for key in keys
+        for key in left
         for face in faces
-        if (overlap := key.box.overlap(face.key.box)) >= SAME_FACE
+        if face.id not in taken and (overlap := key.box.overlap(face.key.box)) >= SAME_FACE
     ]
-    found: dict[FaceKey, int] = {}
-    taken: set[int] = set()
     for _, key, _, face_id in sorted(pairs):
         if key not in found and face_id not in taken:
             found[key] = face_id

@@ -5,6 +5,7 @@ All raise PeopleError for what can't be, with a sentence for people, and change 
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from opqn_app.core.errors import LibraryError
 from opqn_app.core.progress import counted
@@ -34,16 +35,9 @@ def same_name(one: str | None, other: str) -> bool:
 
 def find_person(ledger: Ledger, name_or_id: str | int) -> int:
     """The one person of that name, else of that id."""
-    if isinstance(name_or_id, str):
-        found = named(ledger, name_or_id)
-        if len(found) > 1:
-            ids = ", ".join(map(str, found))
-            raise SeveralPeople(
-                f"{len(found)} people are called {name_or_id}. Give an id instead: {ids}. "
-                "`opqn people` lists them; `opqn merge` makes two of them one."
-            )
-        if found:
-            return found[0]
+    found = _only_one(ledger, name_or_id) if isinstance(name_or_id, str) else None
+    if found is not None:
+        return found
     text = str(name_or_id)
     current = ledger.state.current(int(text)) if text.isascii() and text.isdecimal() else None
     if current is None:
@@ -73,8 +67,7 @@ def name_faces(
     name = _checked(name)
 
     def make() -> list[NewDecision]:
-        known = [] if is_new else named(ledger, name)
-        person = find_person(ledger, name) if known else None
+        person = None if is_new else _only_one(ledger, name)
         kind = Kind.NAMED if person is None else Kind.IS
         keys = _free(ledger, ledger.keys(face_ids), person, name, is_twice=is_twice)
         given = name if person is None else None
@@ -237,6 +230,18 @@ def take_in(ledger: Ledger, source: str, names: Sequence[tuple[str, Sequence[int
     return ledger.decide(make)
 
 
+def _only_one(ledger: Ledger, name: str) -> int | None:
+    """The person of a name; None if nobody has it."""
+    found = named(ledger, name)
+    if len(found) > 1:
+        ids = ", ".join(map(str, found))
+        raise SeveralPeople(
+            f"{len(found)} people are called {name}. Give an id instead: {ids}. "
+            "`opqn people` lists them; `opqn merge` makes two of them one."
+        )
+    return found[0] if found else None
+
+
 def _free(
     ledger: Ledger, keys: Sequence[FaceKey], person: int | None, name: str, *, is_twice: bool
 ) -> Sequence[FaceKey]:
@@ -258,5 +263,6 @@ def _checked(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
+@lru_cache(maxsize=1 << 16)  # each new name is compared with all names
 def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
