@@ -79,11 +79,13 @@ def run(arguments: argparse.Namespace) -> int:
 def _draw_missing(library: Path, engine: "Engine") -> None:
     """Boxes that a person drew come back where the library was built anew."""
     from opqn_app.people.drawing import draw_missing
+    from opqn_app.people.kinds import Kind
     from opqn_app.people.ledger import Ledger
     from opqn_app.store.library import Library
 
     with Library.open(library) as reading:
-        if not Ledger(reading).missing_boxes():
+        is_drawn = reading.decision_table.has(Kind.BOX_DRAWN)
+        if not (is_drawn and Ledger(reading).missing_boxes()):
             return
     with Library.open(library, write=True) as writing:
         for _ in draw_missing(Ledger(writing), engine):

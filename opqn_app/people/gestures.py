@@ -28,11 +28,6 @@ class SeveralPeople(PeopleError):
     """A name that several people have."""
 
 
-def same_name(one: str | None, other: str) -> bool:
-    """Whether two names are the same for a user: capitals and accents' bytes do not count."""
-    return one is not None and _folded(one) == _folded(other)
-
-
 def find_person(ledger: Ledger, name_or_id: str | int) -> int:
     """The one person of that name, else of that id."""
     found = _only_one(ledger, name_or_id) if isinstance(name_or_id, str) else None
@@ -46,8 +41,10 @@ def find_person(ledger: Ledger, name_or_id: str | int) -> int:
 
 
 def named(ledger: Ledger, name: str) -> list[int]:
-    """Ids of the people of a name, in the order they were made."""
-    return sorted(i for i, facts in ledger.state.facts.items() if same_name(facts.name, name))
+    """Ids of the people of a name, in the order they were made; capitals do not count."""
+    wanted = _folded(name)
+    facts = ledger.state.facts.items()
+    return sorted(i for i, each in facts if each.name and _folded(each.name) == wanted)
 
 
 def name_faces(

@@ -42,6 +42,10 @@ class DecisionTable:
         rows = self._db.rows(f"SELECT {_COLUMNS} FROM decisions WHERE id > ? ORDER BY id", [after])
         return [_decision(row, *faces.get(row[0], ((), ()))) for row in rows]
 
+    def has(self, kind: str) -> bool:
+        """Whether there is a row of this kind."""
+        return self._db.row("SELECT 1 FROM decisions WHERE kind = ? LIMIT 1", [kind]) is not None
+
     def append(self, new: Sequence[NewDecision]) -> list[Decision]:
         """Add rows as one gesture; inside `deciding`."""
         time = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")

@@ -9,6 +9,10 @@ from typing import Any
 import pytest
 
 from opqn_app.cli import commands as cli
+from opqn_app.core.types import Box
+from opqn_app.people.drawing import draw_box
+from opqn_app.people.ledger import Ledger
+from opqn_app.store.library import Library
 from tests.library_fakes import fake_engine
 
 Run = Callable[..., dict[str, Any]]
@@ -210,3 +214,22 @@ def test_names_are_taken_over_from_another_library(
     (row,) = json.loads(out)["people"]
     assert (row["name"], row["photos"], row["waiting"]) == ("Ann", 2, 0)
     assert typed("people --take-over old.sqlite")[2] == "0 decisions taken over.\n"
+
+
+def test_a_drawn_box_comes_back_when_a_library_is_built_anew(
+    run: Run, photos: list[list[int]], tmp_path: Path
+) -> None:
+    path, box = tmp_path / "library.sqlite", Box(5, 5, 60, 60)
+    run(f"not {photos[0][0]} {photos[0][1]} --a-face")
+    with Library.open(path, write=True) as library:
+        photo = library.faces([photos[0][0]])[0].photo
+        drawn = draw_box(Ledger(library), photo, box, fake_engine(n_faces=0))
+    run(f"name {drawn} Ann")
+    path.rename(tmp_path / "old.sqlite")
+    run("index photos")
+    run("people --take-over old.sqlite")
+    run("index photos")
+    with Library.open(path) as library:
+        (ann,) = Ledger(library).persons()
+        assert (ann.name, len(ann.faces), ann.drawn) == ("Ann", 1, ann.faces)
+        assert library.faces(ann.faces)[0].box == box
