@@ -178,6 +178,25 @@ def test_hidden_strangers_of_one_photo_are_several_people(ledger: Ledger) -> Non
     assert ledger.persons() == []
 
 
+def test_a_face_found_anew_meanwhile_is_decided_as_the_one_it_was(
+    ledger: Ledger, world: World
+) -> None:
+    ann = gestures.name_faces(ledger, [1, 4], "Ann").rows[0]
+    world.find_again(2, [0, 1, 2], 0.1)  # nobody has told the ledger
+    row = gestures.reject(ledger, [world.face(1, 0)], ann.id).rows[0]
+    assert row.faces == ann.faces[1:]
+    assert ledger.persons()[0].faces == (1,)
+
+
+def test_a_face_split_off_can_be_merged_back_for_good(ledger: Ledger) -> None:
+    ann = gestures.name_faces(ledger, [1, 4], "Ann").rows[0].id
+    other = gestures.split(ledger, ann, [4]).rows[0].id
+    gestures.merge(ledger, ann, other)
+    gestures.mark_no_face(ledger, [4])
+    gestures.mark_no_face(ledger, [4], is_face=True)
+    assert ledger.people().may_be(4, ann)
+
+
 def test_an_unknown_face_is_a_sentence(ledger: Ledger) -> None:
     with pytest.raises(LibraryError, match="has no face 99"):
         gestures.name_faces(ledger, [99], "Ann")
