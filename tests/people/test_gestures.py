@@ -191,10 +191,12 @@ def test_a_face_found_anew_meanwhile_is_decided_as_the_one_it_was(
 def test_a_face_split_off_can_be_merged_back_for_good(ledger: Ledger) -> None:
     ann = gestures.name_faces(ledger, [1, 4], "Ann").rows[0].id
     other = gestures.split(ledger, ann, [4]).rows[0].id
+    gestures.reject(ledger, [1], other)
     gestures.merge(ledger, ann, other)
-    gestures.mark_no_face(ledger, [4])
-    gestures.mark_no_face(ledger, [4], is_face=True)
+    gestures.mark_no_face(ledger, [1, 4])
+    gestures.mark_no_face(ledger, [1, 4], is_face=True)
     assert ledger.people().may_be(4, ann)
+    assert ledger.people().may_be(1, ann)
 
 
 def test_an_unknown_face_is_a_sentence(ledger: Ledger) -> None:
