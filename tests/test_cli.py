@@ -36,6 +36,15 @@ COMMANDS = [
     "export-faiss",
     "demo",
     "gui",
+    "people",
+    "who",
+    "find",
+    "name",
+    "not",
+    "merge",
+    "split",
+    "undo",
+    "redo",
 ]
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
