@@ -55,7 +55,7 @@ def photo_at(ledger: "Ledger", path: Path) -> "PhotoRecord":
     Raises:
         OpqnError: it is not in the library.
     """
-    from opqn_app.store.records import real_path
+    from opqn_app.core.files import real_path
 
     real = real_path(path)
     root = ledger.library.root_for(real)

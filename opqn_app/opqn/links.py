@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from opqn_app.core.errors import ModelIncompatible
 
 LEAST_SCORE = 0.28  # pairs of faces below it are not listed
-N_NEAREST = 32  # faces listed with each face
+N_NEAREST = 16  # faces listed with each face
 MOST_COUNTED = 16  # faces of a group that count for its size
 
 Doubles = NDArray[np.float64]

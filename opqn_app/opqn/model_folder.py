@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -133,6 +133,15 @@ def read_description(folder: Path) -> dict[str, Any]:
 def write_description(folder: Path, description: dict[str, Any]) -> None:
     """Write the config file; a write that is cut off leaves the one before."""
     replace_json(folder / CONFIG_FILE, description)
+
+
+def store_links(folder: Path, links: Links) -> None:
+    """Give a model other links; all else stays.
+
+    Raises:
+        ModelMissing, ModelIncompatible: it can't be read.
+    """
+    write_description(folder, read_description(folder) | {"links": asdict(links)})
 
 
 def trunk_file(folder: Path, name: object) -> Path | None:

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from opqn_app.core.files import real_path
 from opqn_app.people.ledger import Ledger
-from opqn_app.store.records import FaceRecord, PhotoRecord, real_path
+from opqn_app.store.records import FaceRecord, PhotoRecord
 
 
 def find_photos(

@@ -15,7 +15,8 @@ from opqn_app.opqn.links import Links
 from opqn_app.people.grouping import CERTAIN, LIKELY, Known, group_faces
 from opqn_app.people.neighbours import Edges, nearest_faces
 from opqn_app.people.word_sums import WordSums
-from trainer.data.pictures import Dropped, PictureSource
+from trainer.data.picture_files import Dropped
+from trainer.data.pictures import PictureSource
 from trainer.evaluate.encoding import Candidate, encode, load_candidate
 from trainer.evaluate.evaluate import duplicates_in_words, with_own_names
 from trainer.evaluate.group_figures import GroupFigures, group_figures

@@ -111,11 +111,6 @@ def store_calibration(folder: Path, calibration: Calibration, card: str) -> None
     write_description(folder, description)
 
 
-def store_links(folder: Path, links: Links) -> None:
-    """Give a model other links; all else stays. Errors as `store_calibration`."""
-    write_description(folder, read_description(folder) | {"links": asdict(links)})
-
-
 def load_model(folder: Path) -> LoadedModel:
     """Read a model and check every part of it.
 
