@@ -33,21 +33,25 @@ class World:
         self.model = ModelInfo("model-1", "model 1", 8, 256)
         self.root_id = library.add_root(library.path.parent / "photos").id
         self.content_of: dict[int, int] = {}  # photo id → content
+        self.away: dict[int, int] = {}  # the same of deleted photos, which may come back
         self._n_paths = 0
 
     def add_photo(self, content: int, places: Sequence[int], jitter: float = 0.0) -> int:
         """A file with this content; another may have it already. Returns the photo's id."""
-        path = self._path(content)
-        self._save(self._photo(path, content, places, jitter))
-        photo = self.library.photo_table.at(self.root_id, path)
-        assert photo is not None
-        self.content_of[photo.id] = content
-        return photo.id
+        return self._add(self._path(content), content, places, jitter)
 
-    def find_again(self, photo_id: int, places: Sequence[int], jitter: float) -> None:
-        """As in a library built anew: faces have other ids and boxes; drawn ones are gone."""
+    def find_again(self, photo_id: int, places: Sequence[int], jitter: float) -> int:
+        """As in a library built anew: the photo and its faces have other ids; drawn ones are gone.
+
+        What was found before may come back.
+        """
+        return self.change(photo_id, self.content_of[photo_id], places, jitter)
+
+    def change(self, photo_id: int, content: int, places: Sequence[int], jitter: float) -> int:
+        """Another content in the same file: another photo, whose id is returned."""
         path = self._path_of(photo_id)
-        self._save(self._photo(path, self.content_of[photo_id], places, jitter, photo_id))
+        self.away[photo_id] = self.content_of.pop(photo_id)
+        return self._add(path, content, places, jitter, photo_id)
 
     def find_more(self, photo_id: int, places: Sequence[int], jitter: float) -> None:
         """As the thorough search: those come that are not known."""
@@ -64,9 +68,19 @@ class World:
         path = self._path(self.content_of[photo_id])
         self.library.writer.rearrange(self.root_id, [Relocation(photo_id, path, 1, 1)])
 
-    def remove(self, photo_id: int) -> None:
+    def delete(self, photo_id: int) -> None:
         self.library.writer.rearrange(self.root_id, [], [photo_id])
-        del self.content_of[photo_id]
+        self.away[photo_id] = self.content_of.pop(photo_id)
+
+    def come_back(self, photo_id: int) -> None:
+        """A file with the content of a deleted photo is there, at another place."""
+        self.content_of[photo_id] = self.away.pop(photo_id)
+        self.move(photo_id)
+
+    def expire(self, photo_id: int) -> None:
+        """A deleted photo was waited for long enough."""
+        self.library.writer.forget_photos([photo_id])
+        del self.away[photo_id]
 
     def use_model(self, number: int) -> None:
         """Give every face a code of another model."""
@@ -93,6 +107,20 @@ class World:
         """The id of a face that is in the library once."""
         (found,) = [face for face, truth in self.faces().items() if truth == (content, place)]
         return found
+
+    def _add(
+        self,
+        path: str,
+        content: int,
+        places: Sequence[int],
+        jitter: float,
+        photo_id: int | None = None,
+    ) -> int:
+        self._save(self._photo(path, content, places, jitter, photo_id))
+        photo = self.library.photo_table.at(self.root_id, path)
+        assert photo is not None
+        self.content_of[photo.id] = content
+        return photo.id
 
     def _path(self, content: int) -> str:
         self._n_paths += 1

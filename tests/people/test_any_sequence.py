@@ -1,7 +1,7 @@
 """Any sequence of decisions, undo and redo among indexing keeps what the user said, and the laws.
 
 A plain model beside it keeps the user's word by true faces, as copies of whole states. The library
-is a real one; faces get new ids and boxes, photos are copied, moved and removed.
+is a real one; faces get new ids and boxes, photos are copied, moved, deleted and come back.
 """
 
 import copy
@@ -302,10 +302,29 @@ class LedgerMachine(RuleBasedStateMachine):
         if (photo := self.some_photo(pick)) is not None:
             self.world.move(photo)
 
-    @rule(pick=ONE)
-    def remove(self, pick: int) -> None:
+    @rule(pick=ONE, content=CONTENTS, places=PLACES, jitter=JITTER)
+    def change(self, pick: int, content: int, places: list[int], jitter: float) -> None:
         if (photo := self.some_photo(pick)) is not None:
-            self.world.remove(photo)
+            self.world.change(photo, content, places, jitter)
+
+    @rule(pick=ONE)
+    def delete(self, pick: int) -> None:
+        if (photo := self.some_photo(pick)) is not None:
+            self.world.delete(photo)
+
+    @precondition(lambda self: self.world.away)
+    @rule(pick=ONE)
+    def come_back(self, pick: int) -> None:
+        self.world.come_back(self.some_deleted(pick))
+
+    @precondition(lambda self: self.world.away)
+    @rule(pick=ONE)
+    def expire(self, pick: int) -> None:
+        self.world.expire(self.some_deleted(pick))
+
+    def some_deleted(self, pick: int) -> int:
+        photos = sorted(self.world.away)
+        return photos[pick % len(photos)]
 
     @rule(number=st.integers(1, 3))
     def use_model(self, number: int) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from opqn_app.core.errors import LibraryError
 from opqn_app.people import gestures
 from opqn_app.people.forgetting import forget_person
 from opqn_app.people.history import counting
@@ -19,6 +20,7 @@ from opqn_app.store.connection import connect
 from opqn_app.store.decision_records import NewDecision
 from opqn_app.store.library import Library
 from tests import people_kill
+from tests.index.photo_disk import everything
 from tests.people_world import World, key_of, true_box
 
 TRIALS = 20
@@ -155,6 +157,68 @@ def test_a_person_can_be_forgotten_with_the_faces(ledger: Ledger, world: World) 
     doomed = {key_of(content, true_box(0)) for content in (0, 1)}
     assert not doomed & {key for row in decisions for key in (*row.faces, *row.others)}
     assert ledger.people().rejected == {8: {ann}}
+
+
+def test_faces_of_a_deleted_photo_are_nobodys_and_come_back_with_their_names(
+    ledger: Ledger, world: World
+) -> None:
+    """What is decided meanwhile holds for them too."""
+    ann = gestures.name_faces(ledger, [1, 4, 7], "Ann").rows[0].id
+    gestures.reject(ledger, [2], ann)
+    gestures.mark_no_face(ledger, [3])
+    before = ledger.people()
+    world.delete(1)
+    ledger.refresh()
+    people = ledger.people()
+    assert who(ledger, world) == {(1, 0): "Ann", (2, 0): "Ann"}
+    assert (people.persons[ann].faces, people.persons[ann].waiting) == ((4, 7), 1)
+    assert not {1, 2, 3} & (people.photo_of.keys() | people.rejected.keys() | people.left_out)
+    with pytest.raises(LibraryError, match="has no face 1"):
+        gestures.name_faces(ledger, [1], "Ben")
+    world.come_back(1)
+    ledger.refresh()
+    assert ledger.people() == before
+    copy = world.add_photo(0, [0, 1, 2], 0.1)
+    world.delete(1)
+    ledger.refresh()
+    gestures.name_faces(ledger, [face for place, face in world.faces_of(copy) if not place], "Ben")
+    world.come_back(1)
+    ledger.refresh()
+    assert who(ledger, world) == {(0, 0): "Ben", (1, 0): "Ann", (2, 0): "Ann"}
+
+
+def test_another_content_in_a_file_is_nobody_until_the_old_one_is_back(
+    ledger: Ledger, world: World
+) -> None:
+    gestures.name_faces(ledger, [1, 4], "Ann")
+    world.change(1, 7, [0, 1, 2], 0.0)
+    ledger.refresh()
+    assert who(ledger, world) == {(1, 0): "Ann"}
+    world.come_back(1)
+    ledger.refresh()
+    assert who(ledger, world) == {(0, 0): "Ann", (1, 0): "Ann"}
+
+
+def test_no_face_of_a_forgotten_person_is_left_in_a_deleted_photo(
+    ledger: Ledger, world: World
+) -> None:
+    """Neither where a copy of the photo is there, nor where nothing of it is."""
+    world.add_photo(0, [0, 1, 2], 0.1)
+    gestures.name_faces(ledger, [1, 4, 7], "Carl")
+    gestures.name_faces(ledger, [5, 11], "Ann")
+    for photo in (1, 2, 4):
+        world.delete(photo)
+    ledger.refresh()
+    assert forget_person(ledger, ledger.persons()[0].id, with_faces=True).faces == 2
+    kept = everything(world.library.path)
+    assert {row[0] for row in kept["crops"]} == {8, 9, 10, 11, 12, 14, 15}
+    assert {row[0] for row in kept["faces"]} == {row[0] for row in kept["crops"]}
+    assert len(kept["code_tail"]) == len(kept["faces"])
+    assert [photo.id for photo in world.library.photo_table.deleted_photos()] == [4]
+    assert who(ledger, world) == {}
+    world.come_back(4)
+    ledger.refresh()
+    assert who(ledger, world) == {(3, 1): "Ann"}
 
 
 def test_others_who_had_a_window_open_see_that_a_person_is_gone(

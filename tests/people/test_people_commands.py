@@ -156,7 +156,6 @@ def test_photos_of_a_year(run: Run, photos: list[list[int]], tmp_path: Path) -> 
         ("who nothing.png", "is not in the library"),
         ("undo", "nothing to undo"),
         ("redo", "nothing to redo"),
-        ("forget", "Name either a folder, or a person"),
         ("forget --person Ann", "Nobody is called Ann"),
     ],
 )
