@@ -1,6 +1,5 @@
 """The command line: every command's help, results as JSON, exit status, interrupts."""
 
-import json
 import os
 import signal
 import subprocess
@@ -19,9 +18,7 @@ from opqn_app.cli import commands as cli
 from opqn_app.cli import index as index_command
 from opqn_app.core import settings
 from opqn_app.engine import Engine, load_engine
-from opqn_app.index.in_words import unreachable_in_words
 from opqn_app.opqn import model_folder
-from opqn_app.store.records import UnreachableFolder
 from tests.library_fakes import PixelDetector, PixelEncoder, fake_engine
 from tests.tiny_checkpoint import make_tiny_checkpoint
 
@@ -48,20 +45,6 @@ COMMANDS = [
 ]
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command on a library in tmp_path with fake ML: status, JSON (if any), stderr."""
-    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_, **__: fake_engine(n_faces=2))
-
-    def go(*words: object) -> tuple[int, dict[str, Any], str]:
-        command, *rest = (str(word) for word in words)
-        status = cli.run([command, "--library", str(tmp_path / "library.sqlite"), *rest])
-        out, err = capsys.readouterr()
-        return status, json.loads(out) if out.startswith("{") else {"text": out}, err
-
-    return go
 
 
 @pytest.fixture
@@ -131,67 +114,6 @@ def test_index_search_status_forget(run: Run, photos: Path) -> None:
     state = run("status", "--json")[1]
     assert (state["faces"], state["codes"]) == (0, [])
     assert (photos / "1.png").is_file()
-
-
-def test_what_is_away_is_said_with_a_status_until_it_is_accepted(
-    run: Run, tmp_path: Path, make_photo: Callable[..., Path]
-) -> None:
-    for number in range(13):
-        make_photo(f"photos/{'my trip' if number else 'home'}/{number}.png", seed=number)
-    photos = tmp_path / "photos"
-    assert run("index", photos)[0] == 0
-    (photos / "my trip").rename(tmp_path / "unplugged")
-    status, report, words = run("index", photos, "--json")
-    assert (status, report["removed"], report["unchanged"]) == (1, 0, 1)
-    [away] = report["unreachable"]
-    assert (away["path"], away["photos"]) == (str(photos / "my trip"), 12)
-    assert "12 photos below" in words
-    assert f"opqn index '{photos / 'my trip'}' --accept-missing" in words
-    status, state, _ = run("status", "--json")
-    assert (status, state["photos"], state["deleted"]) == (0, 13, 0)
-    assert state["unreachable"] == report["unreachable"]
-    assert [each["unreachable"] for each in state["folders"]] == [12]
-    assert "12 photos below" in run("status")[1]["text"]
-
-    (tmp_path / "unplugged").rename(photos / "my trip")
-    status, report, words = run("index", photos, "--json", "--verify-content")
-    assert (status, report["returned"], report["decoded"], words) == (0, 12, 0, "")
-    (photos / "my trip").rename(tmp_path / "unplugged")
-    assert run("index", photos)[0] == 1
-    status, report, words = run("index", photos / "my trip", "--accept-missing", "--json")
-    assert (status, report["removed"], report["unreachable"], words) == (0, 12, [], "")
-    status, state, _ = run("status", "--json")
-    assert (state["photos"], state["faces"], state["deleted"]) == (1, 2, 12)
-    assert "forgotten 30 days after" in run("status")[1]["text"]
-    assert run("forget", "--deleted", "--json")[1] == {"photos": 12, "faces": 24}
-    assert run("status", "--json")[1]["deleted"] == 0
-    status, _, words = run("index", photos / "nothing", "--accept-missing")
-    assert status == 1
-    assert "it is not there" in words
-
-
-def test_behind_a_link_the_command_names_the_root(
-    run: Run, tmp_path: Path, make_photo: Callable[..., Path]
-) -> None:
-    for number in range(3):
-        make_photo(f"disk/{number}.png", seed=number)
-    make_photo("photos/here.png", seed=9)
-    (tmp_path / "photos" / "link").symlink_to(tmp_path / "disk")
-    run("index", tmp_path / "photos")
-    (tmp_path / "disk").rename(tmp_path / "unplugged")
-    status, _, words = run("index", tmp_path / "photos")
-    assert (status, "3 photos below" in words) == (1, True)
-    assert f"opqn index {tmp_path / 'photos'} --accept-missing" in words
-    status, report, _ = run("index", tmp_path / "photos", "--accept-missing", "--json")
-    assert (status, report["removed"]) == (0, 3)
-
-
-def test_only_the_largest_folders_are_named() -> None:
-    folders = [UnreachableFolder(Path("/p"), Path(f"/p/{n}"), n, 0) for n in range(1, 7)]
-    first, *_, last = said = unreachable_in_words(folders)
-    assert len(said) == 4
-    assert first.startswith("6 photos below /p/6 can't be reached")
-    assert last == "Nor can 6 photos below 3 more folders: opqn status"
 
 
 def test_a_cluster_is_asked_for_by_its_address(run: Run, photos: Path) -> None:
@@ -371,7 +293,9 @@ def test_without_a_display_the_window_is_not_tried(
     assert "no display" in said
 
 
-@pytest.mark.parametrize("words", [["search"], ["nonsense"], ["search", "x.jpg", "-k", "0"]])
+@pytest.mark.parametrize(
+    "words", [["search"], ["nonsense"], ["forget"], ["search", "x.jpg", "-k", "0"]]
+)
 def test_wrong_usage_is_status_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         cli.run(words)

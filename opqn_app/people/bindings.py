@@ -75,6 +75,30 @@ class Bindings:
         overlaps = sorted((-key.box.overlap(box), key) for key in free)
         return overlaps[0][1] if overlaps and -overlaps[0][0] >= SAME_FACE else None
 
+    def keys_in_turn(
+        self, face_ids: Sequence[int], faces: Sequence[PlacedFace]
+    ) -> dict[int, FaceKey]:
+        """The keys that faces of one photo would get, were they decided one after the other.
+
+        Copies of a face get one key, though another detector saw it elsewhere in one of them.
+
+        Args:
+            face_ids: of some of `faces`.
+            faces: all that the library has of the photo, in all its copies.
+        """
+        content_hash = faces[0].key.content_hash
+        trial = Bindings()
+        trial.add_keys(self._keys.get(content_hash, ()))
+        trial.bind(content_hash, faces)
+        own_keys = {face.id: face.key for face in faces}
+        found: dict[int, FaceKey] = {}
+        for face_id in face_ids:
+            if face_id not in trial.key_of:
+                trial.add_keys([own_keys[face_id]])
+                trial.bind(content_hash, faces)
+            found[face_id] = trial.key_of.get(face_id, own_keys[face_id])
+        return found
+
     def bind_all(self, faces: Iterable[PlacedFace]) -> None:
         """Bind anew all that is in the library now."""
         by_content: dict[bytes, list[PlacedFace]] = {content: [] for content in self._ids}

@@ -6,6 +6,7 @@ All raise PeopleError for what can't be, with a sentence for people, and change 
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 
 from opqn_app.core.errors import LibraryError
 from opqn_app.core.progress import counted
@@ -98,8 +99,9 @@ def answer(
     def make() -> list[NewDecision]:
         current = find_person(ledger, person)
         name = ledger.state.facts[current].name or "this person"
-        yes_keys = _free(ledger, ledger.keys(yes), current, name, is_twice=is_twice)
-        no_keys = ledger.keys(no)
+        keys = ledger.keys([*yes, *no])
+        yes_keys = _free(ledger, keys[: len(yes)], current, name, is_twice=is_twice)
+        no_keys = keys[len(yes) :]
         rows = []
         if yes_keys:
             rows.append(NewDecision(Kind.IS, yes_keys, person=current, is_twice=is_twice))
@@ -114,7 +116,8 @@ def set_apart(ledger: Ledger, face_ids: Sequence[int], others: Sequence[int]) ->
     """Say that faces are none of the people of other faces, whoever they are."""
 
     def make() -> list[NewDecision]:
-        return [NewDecision(Kind.IS_NOT, ledger.keys(face_ids), ledger.keys(others))]
+        keys = ledger.keys([*face_ids, *others])
+        return [NewDecision(Kind.IS_NOT, keys[: len(face_ids)], keys[len(face_ids) :])]
 
     return ledger.decide(make)
 
@@ -213,10 +216,11 @@ def take_in(ledger: Ledger, source: str, names: Sequence[tuple[str, Sequence[int
 
     def make() -> list[NewDecision]:
         rows = []
+        every = iter(ledger.keys([face_id for _, face_ids in names for face_id in face_ids]))
         for name, face_ids in names:
             known = named(ledger, name)
             person = known[0] if len(known) == 1 else None
-            keys = ledger.keys(face_ids)
+            keys = list(islice(every, len(face_ids)))
             rows.append(
                 NewDecision(
                     Kind.IMPORTED_FROM, keys, person=person, name=_checked(name), source=source

@@ -129,7 +129,15 @@ class Ledger:
             if face.id not in self.bindings.key_of and self.bindings.knows(face.key.content_hash)
         }
         self._bind(stale)
-        return [self.bindings.key_of.get(i, placed[i].key) for i in face_ids]
+        found = {i: self.bindings.key_of.get(i, face.key) for i, face in placed.items()}
+        new: dict[bytes, list[int]] = {}
+        for face_id in dict.fromkeys(face_ids):
+            if face_id not in self.bindings.key_of:
+                new.setdefault(found[face_id].content_hash, []).append(face_id)
+        for content, ids in new.items():
+            if len({placed[i].photo_id for i in ids}) > 1:
+                found |= self.bindings.keys_in_turn(ids, self._table.faces_of_content(content))
+        return [found[i] for i in face_ids]
 
     def person(self, person: int) -> Person | None:
         """A person by id, or who that person turned out to be; None if there is none."""

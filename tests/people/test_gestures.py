@@ -188,6 +188,18 @@ def test_a_face_found_anew_meanwhile_is_decided_as_the_one_it_was(
     assert ledger.persons()[0].faces == (1,)
 
 
+def test_copies_of_a_face_named_at_once_are_one_wherever_each_was_found(
+    ledger: Ledger, world: World
+) -> None:
+    copy = world.add_photo(0, [0, 1, 2], 0.12)
+    first, second, _ = (face for _, face in world.faces_of(copy))
+    row = gestures.name_faces(ledger, [1, first], "Ann").rows[0]
+    assert len(set(row.faces)) == 1
+    assert ledger.persons()[0].faces == (1, first)
+    with pytest.raises(gestures.TwiceOnPhoto):
+        gestures.name_faces(ledger, [3, second], "Ben")
+
+
 def test_a_face_split_off_can_be_merged_back_for_good(ledger: Ledger) -> None:
     ann = gestures.name_faces(ledger, [1, 4], "Ann").rows[0].id
     other = gestures.split(ledger, ann, [4]).rows[0].id
