@@ -18,7 +18,7 @@ class ForgottenPerson:
 
     Attributes:
         decisions: rows that are gone, or name the person no more.
-        faces: faces whose crops and codes are gone.
+        faces: faces of photos that are there whose crops and codes are gone.
     """
 
     decisions: int
