@@ -8,6 +8,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in `make test &`; ch
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # faster than 2 for such small pictures
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from opqn_app.cli import commands
+from tests.library_fakes import fake_engine
+
+RunCommand = Callable[..., tuple[int, dict[str, Any], str]]
 NETWORK = ("socket.connect", "socket.sendto", "socket.getaddrinfo")
 LOOPBACK = ("127.0.0.1", "::1", "localhost", None)
 
@@ -61,3 +66,19 @@ def make_photo(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> RunCommand:
+    """Run a command on a library in tmp_path with fake ML: status, JSON (if any), stderr."""
+    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_, **__: fake_engine(n_faces=2))
+
+    def go(*words: object) -> tuple[int, dict[str, Any], str]:
+        command, *rest = (str(word) for word in words)
+        status = commands.run([command, "--library", str(tmp_path / "library.sqlite"), *rest])
+        out, err = capsys.readouterr()
+        return status, json.loads(out) if out.startswith("{") else {"text": out}, err
+
+    return go

@@ -12,6 +12,6 @@ DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "bf16", "fp32")
 BATCH_NORMS = ("batch", "sync", "frozen")
 CHOSEN_BY = ("map", "rank1", "p_at", "loss")
-PROTOCOLS = ("leave-one-out", "single", "cross", "pairs")  # of `opqn evaluate`
+PROTOCOLS = ("leave-one-out", "single", "cross", "pairs", "grouping")  # of `opqn evaluate`
 OF_SEVERAL_FACES = ("largest", "skip")  # what `opqn prepare` does with a photo of several people
 CROP_FORMATS = ("webp", "png")

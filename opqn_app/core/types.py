@@ -13,6 +13,7 @@ Crops = NDArray[np.uint8]  # (n, 112, 112, 3) aligned RGB faces
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
+SAME_FACE = 0.3  # intersection over union from which on two boxes of a photo are one face
 SMALL_FACE_PX = 40.0  # below this a face is marked "small"
 UNCERTAIN_CONFIDENCE = 0.97  # below this a face is marked "uncertain"
 BLURRED_SHARPNESS = 15.0  # below this a face is marked "blurred"; see vision.quality.sharpness

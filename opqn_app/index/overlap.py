@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 
-from opqn_app.core.types import Box
-
-SAME_FACE = 0.3  # intersection over union from which on two boxes of a photo are one face
+from opqn_app.core.types import SAME_FACE, Box
 
 
 def unknown_faces(known: Sequence[Box], found: Sequence[Box]) -> list[int]:

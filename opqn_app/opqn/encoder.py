@@ -35,7 +35,7 @@ class OnnxEncoder(FeatureEncoder):
     """
 
     def __init__(self, files: ModelFiles) -> None:
-        super().__init__(files.config, files.model_id, files.name, files.calibration)
+        super().__init__(files.config, files.model_id, files.name, files.calibration, files.links)
         self._files = files
         self._lock = threading.Lock()  # a network runs one picture at a time
 

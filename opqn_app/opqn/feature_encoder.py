@@ -9,6 +9,7 @@ from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.links import Links
 
 
 class FeatureEncoder(ABC):
@@ -17,14 +18,19 @@ class FeatureEncoder(ABC):
     Args:
         model_id: fingerprint under which codes are stored.
         name: for people.
-        calibration: None where the model has none.
+        calibration, links: None where the model has none.
     """
 
     def __init__(
-        self, config: OpqnConfig, model_id: str, name: str, calibration: Calibration | None
+        self,
+        config: OpqnConfig,
+        model_id: str,
+        name: str,
+        calibration: Calibration | None,
+        links: Links | None = None,
     ) -> None:
         self.config, self._model_id, self._name = config, model_id, name
-        self._calibration = calibration
+        self._calibration, self._links = calibration, links
 
     @property
     def model_id(self) -> str:
@@ -37,6 +43,10 @@ class FeatureEncoder(ABC):
     @property
     def calibration(self) -> Calibration | None:
         return self._calibration
+
+    @property
+    def links(self) -> Links | None:
+        return self._links
 
     @property
     def n_books(self) -> int:

@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -13,6 +13,7 @@ from opqn_app.core.errors import ModelIncompatible, ModelMissing
 from opqn_app.core.files import replace_json
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.links import Links, links_from_dict
 
 WEIGHTS_FILE = "model.safetensors"
 NETWORK_FILE = "model.onnx"
@@ -39,6 +40,7 @@ class ModelFiles:
     model_id: str
     config: OpqnConfig
     calibration: Calibration | None
+    links: Links | None
     trunk: Path | None
     networks: dict[str, str]
 
@@ -95,6 +97,7 @@ def model_files(folder: Path) -> ModelFiles:
         model_id=str(said.get("model_id")),
         config=OpqnConfig.from_dict(said.get("config"), source=str(folder)),
         calibration=calibration_from_dict(said.get("calibration"), folder),
+        links=links_from_dict(said.get("links"), folder),
         trunk=trunk,
         networks=dict(in_order),
     )
@@ -130,6 +133,15 @@ def read_description(folder: Path) -> dict[str, Any]:
 def write_description(folder: Path, description: dict[str, Any]) -> None:
     """Write the config file; a write that is cut off leaves the one before."""
     replace_json(folder / CONFIG_FILE, description)
+
+
+def store_links(folder: Path, links: Links) -> None:
+    """Give a model other links; all else stays.
+
+    Raises:
+        ModelMissing, ModelIncompatible: it can't be read.
+    """
+    write_description(folder, read_description(folder) | {"links": asdict(links)})
 
 
 def trunk_file(folder: Path, name: object) -> Path | None:

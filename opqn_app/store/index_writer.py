@@ -74,6 +74,29 @@ class IndexWriter:
             for failure in failures:
                 self._save_failure(root_id, failure)
 
+    def add_drawn_face(self, photo_id: int, model: ModelInfo, face: NewFace) -> int:
+        """Store a face whose box a person drew; the photo's others stay. Returns its id."""
+        with self.change():
+            face_id = self._save_face(photo_id, face)
+            self._db.run("UPDATE faces SET is_drawn = 1 WHERE id = ?", [face_id])
+            self._db.run("UPDATE photos SET n_faces = n_faces + 1 WHERE id = ?", [photo_id])
+            self._codes.add(model, [face_id], face.code[None])
+        return face_id
+
+    def remove_faces(self, face_ids: Sequence[int]) -> None:
+        """Delete faces with their crops and codes, so that no byte of them is left in a row."""
+        with self.change():
+            self._codes.bury(face_ids)
+            for chunk in chunks(face_ids):
+                self._db.run(
+                    "UPDATE photos SET n_faces = n_faces - (SELECT COUNT(*) FROM faces f "
+                    f"WHERE f.photo_id = photos.id AND f.id IN ({marks(chunk)})) WHERE id IN "
+                    f"(SELECT photo_id FROM faces WHERE id IN ({marks(chunk)}))",
+                    [*chunk, *chunk],
+                )
+                self._db.run(f"DELETE FROM faces WHERE id IN ({marks(chunk)})", chunk)
+            self._codes.purge()
+
     def save_codes(self, model: ModelInfo, face_ids: Sequence[int], codes: Codes) -> None:
         """Store codes of known faces that have none of this model yet."""
         with self.change():

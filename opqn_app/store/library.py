@@ -11,6 +11,7 @@ from opqn_app.core.files import real_path
 from opqn_app.store import schema
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
+from opqn_app.store.decision_table import DecisionTable
 from opqn_app.store.face_table import FaceTable
 from opqn_app.store.failure_table import FailureTable
 from opqn_app.store.index_writer import IndexWriter
@@ -44,6 +45,7 @@ class Library:
 
     Attributes:
         photo_table, face_table, failure_table, code_store: what is read, each a part of the file.
+        decision_table: what the user said of faces, see `open_to_decide`.
         writer: what indexing writes.
     """
 
@@ -56,6 +58,7 @@ class Library:
         self.face_table = FaceTable(db)
         self.failure_table = FailureTable(db)
         self.code_store = CodeStore(db)
+        self.decision_table = DecisionTable(db)
         self.writer = IndexWriter(db, self.code_store)
 
     @classmethod
@@ -70,6 +73,20 @@ class Library:
         """
         path = Path(path)
         return _open_to_write(cls, path) if write else _open_to_read(cls, path)
+
+    @classmethod
+    def open_to_decide(cls, path: Path) -> "Library":
+        """Open an existing library for adding decisions, also while a run writes photos.
+
+        It holds no lock: a decision is a transaction of milliseconds in tables of its own.
+
+        Raises:
+            LibraryError: as `open` for reading does.
+            LibraryReadOnly: the file may not be written.
+        """
+        path = Path(path)
+        _open_to_read(cls, path).close()
+        return cls(path, connect(path, write=True), None)
 
     def close(self) -> None:
         try:
@@ -210,7 +227,7 @@ class Library:
         """
         with self.writer.change():
             report = self._roots.forget(real_path(path), self.code_store)
-        self._erase()
+        self.clear_traces()
         return report
 
     def forget_deleted(self) -> ForgetReport:
@@ -226,10 +243,10 @@ class Library:
         self.writer.forget_photos(photo_ids)
         with self.writer.change():
             self.code_store.purge()
-        self._erase()
+        self.clear_traces()
 
-    def _erase(self) -> None:
-        """Leave nothing of what was deleted in the file, its log and its copies."""
+    def clear_traces(self) -> None:
+        """Clear what deleted rows leave: free pages, the log, the copies that migrations made."""
         self._db.shrink()
         for copy in schema.backups(self.path):
             copy.unlink()

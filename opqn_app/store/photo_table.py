@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app.core.depth import THOROUGH
-from opqn_app.store.connection import Connection
-from opqn_app.store.records import KnownPhoto, PhotoRecord, name_from_db
+from opqn_app.store.connection import Connection, chunks, marks
+from opqn_app.store.records import KnownPhoto, PhotoRecord, name_from_db, name_to_db
 
 PHOTO_COLUMNS = (
     "p.id, p.root_id, r.path, p.rel_path, p.size, p.width, p.height, p.taken_at, p.n_faces"
@@ -51,6 +51,33 @@ class PhotoTable:
             [*params, limit, offset],
         )
         return [photo_of_row(row) for row in rows]
+
+    def at(self, root_id: int, rel_path: str) -> PhotoRecord | None:
+        """The photo at a place below a root."""
+        row = self._db.row(
+            f"SELECT {PHOTO_COLUMNS} FROM photos p JOIN roots r ON r.id = p.root_id "
+            "WHERE p.root_id = ? AND p.rel_path = ?",
+            [root_id, name_to_db(rel_path)],
+        )
+        return None if row is None else photo_of_row(row)
+
+    def of_ids(self, photo_ids: Sequence[int], year: int | None = None) -> list[PhotoRecord]:
+        """Photos by the time they were taken, newest first; unknown ids are left out.
+
+        Args:
+            year: of the time taken, else of the file; None for any.
+        """
+        found: list[tuple[str, int, PhotoRecord]] = []
+        for chunk in chunks(photo_ids):
+            rows = self._db.rows(
+                f"SELECT p.sort_time, {PHOTO_COLUMNS} FROM photos p "
+                f"JOIN roots r ON r.id = p.root_id WHERE p.id IN ({marks(chunk)})",
+                chunk,
+            )
+            found += [(row[0], row[1], photo_of_row(row[1:])) for row in rows]
+        if year is not None:
+            found = [each for each in found if each[0].startswith(f"{year:04}-")]
+        return [each[2] for each in sorted(found, key=lambda each: each[:2], reverse=True)]
 
     def known_photos(self, root_id: int, *, unsearched: bool = False) -> list[KnownPhoto]:
         """All of a root, or only those that await the thorough search."""

@@ -143,12 +143,49 @@ _WITH_DELETED = (
 )
 
 
+def m0005_decisions(db: "Database") -> None:
+    """What the user said of faces, held by content; boxes are fractions of the upright photo.
+
+    `erasures` counts how often rows were taken out, which only forgetting a person does.
+    """
+    for statement in _DECISION_TABLES:
+        db.execute(statement)
+
+
+_DECISION_TABLES = (
+    """CREATE TABLE decisions (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        uid BLOB NOT NULL UNIQUE,
+        gesture INTEGER NOT NULL,
+        time TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        person INTEGER, other INTEGER,
+        name TEXT, source TEXT,
+        is_twice INTEGER NOT NULL,
+        target INTEGER)""",
+    """CREATE TABLE decision_faces (
+        decision INTEGER NOT NULL REFERENCES decisions (id) ON DELETE CASCADE,
+        position INTEGER NOT NULL,
+        side INTEGER NOT NULL,
+        content_hash BLOB NOT NULL,
+        box_left REAL NOT NULL, box_top REAL NOT NULL,
+        box_right REAL NOT NULL, box_bottom REAL NOT NULL,
+        PRIMARY KEY (decision, position)) WITHOUT ROWID""",
+    "CREATE INDEX decision_faces_of_content ON decision_faces (content_hash)",
+    "CREATE INDEX photos_of_content ON photos (content_hash)",
+    "ALTER TABLE faces ADD COLUMN is_drawn INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX faces_drawn ON faces (id) WHERE is_drawn",
+    "ALTER TABLE meta ADD COLUMN erasures INTEGER NOT NULL DEFAULT 0",
+)
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
     m0002_detector_of_photo,
     m0003_searched_px_of_photo,
     m0004_photos_that_are_away,
+    m0005_decisions,
 )
 
 

@@ -39,7 +39,7 @@ def find_faces(
         pixels: of the copy that is searched, at most.
     """
     detected = detector.detect(photo.image, pixels)
-    faces = [_found(photo, seen) for seen in detected if _is_sound(seen, photo.image.size)]
+    faces = [found_face(photo, seen) for seen in detected if _is_sound(seen, photo.image.size)]
     return sorted(faces, key=lambda face: (-face.box.area, face.box.left, face.box.top))
 
 
@@ -58,7 +58,8 @@ def _is_sound(seen: DetectedFace, picture: tuple[int, int]) -> bool:
     return is_finite and box.area > 0.0 and is_alignable(seen.landmarks, picture)
 
 
-def _found(photo: Photo, seen: DetectedFace) -> FoundFace:
+def found_face(photo: Photo, seen: DetectedFace) -> FoundFace:
+    """A face of a photo, of a detection in pixels of `photo.image` that can be aligned."""
     across, down = photo.width / photo.image.width, photo.height / photo.image.height
     box = Box(
         seen.box.left * across,

@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opqn_app.core.types import Box
-from opqn_app.index.overlap import SAME_FACE, unknown_faces
+from opqn_app.core.types import SAME_FACE, Box
+from opqn_app.index.overlap import unknown_faces
 
 COORDINATES = st.integers(0, 30)
 BOXES = st.lists(

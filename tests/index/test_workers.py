@@ -27,6 +27,7 @@ from tests.index.test_kill import content
 from tests.library_fakes import RunIndex
 
 WritePhotos = Callable[..., None]
+HELPERS = ("resource_tracker", "forkserver")
 
 
 @pytest.fixture(autouse=True)
@@ -47,21 +48,21 @@ def write_photos(folder: Path) -> WritePhotos:
 
 
 def no_children_left() -> bool:
-    """All but what multiprocessing keeps for the life of a process: tracker and fork server."""
+    """All but helpers of multiprocessing, which stay for the process's life once a test had one."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        if not [c for c in psutil.Process().children(recursive=True) if not _stays(c)]:
+        if not [c for c in psutil.Process().children(recursive=True) if not _is_helper(c)]:
             return True
         time.sleep(0.05)
     return False
 
 
-def _stays(process: psutil.Process) -> bool:
+def _is_helper(process: psutil.Process) -> bool:
     try:
         words = " ".join(process.cmdline())
-        return "resource_tracker" in words or "forkserver" in words
     except psutil.Error:
         return True  # it has just ended
+    return any(f"multiprocessing.{name} import" in words for name in HELPERS)
 
 
 def test_two_workers_make_the_library_that_one_process_makes(

@@ -3,19 +3,22 @@
 import argparse
 import json
 import sys
+from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opqn_app.core import paths
 from opqn_app.core.errors import DataError
+from opqn_app.core.files import replace_json
 from opqn_app.core.progress import ProgressLine, duration_in_words
 from trainer.choices import DEVICES, PROTOCOLS
 
 if TYPE_CHECKING:
     from trainer.data.pictures import PictureSource
-    from trainer.evaluate.evaluate import Work
     from trainer.evaluate.protocols import QuerySplit
     from trainer.evaluate.results import EvalProgress, EvalReport
+
+Report = TypeVar("Report")
 
 DRAWN_QUERIES = {"single": 5, "cross": 50}  # of each person, as the paper draws them
 TEXT = "Measure models on pictures of labelled people."
@@ -130,6 +133,8 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
     models = arguments.model or [paths.DEFAULT_MODEL]
     device = "cuda" if uses_cuda(arguments.device) else "cpu"
     _check_output(arguments.out, arguments.benchmark)
+    if arguments.protocol == "grouping":
+        return _grouping(arguments, tuple(models), device)
     source, query_split = _pictures_and_split(arguments)
     learn = arguments.controls_from
     learned_from = _open(learn, aligned=arguments.aligned) if learn else None
@@ -150,6 +155,29 @@ def evaluate_command(arguments: argparse.Namespace) -> int:
         return 1
     finally:
         work.close()
+
+
+def _grouping(arguments: argparse.Namespace, models: tuple[str, ...], device: str) -> int:
+    from trainer.evaluate.grouping import evaluate_grouping
+    from trainer.evaluate.results import EvalSettings
+    from trainer.report.group_table import group_table
+
+    source = _open(arguments.data, aligned=arguments.aligned)
+    work = evaluate_grouping(EvalSettings(models=models, device=device), source)
+    try:
+        report = _run(work, as_lines=arguments.json_lines)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped; no result was written.\n")
+        return 1
+    finally:
+        work.close()
+    values = report.to_dict() | {"data_set": str(arguments.data)}
+    if arguments.out:
+        replace_json(arguments.out / "grouping.json", values)
+    is_json = arguments.json or arguments.json_lines
+    sys.stdout.write((json.dumps(values) if is_json else group_table(report)) + "\n")
+    sys.stdout.flush()
+    return 0
 
 
 def _check_output(out: Path | None, benchmark: str | None) -> None:
@@ -275,7 +303,7 @@ def _open(path: Path, *, aligned: bool) -> "PictureSource":
     return PhotoCrops(path, make_detector("mtcnn"))
 
 
-def _run(work: "Work", *, as_lines: bool) -> "EvalReport":
+def _run(work: "Generator[EvalProgress, None, Report]", *, as_lines: bool) -> Report:
     """Run the work to its end, showing how far it is."""
     line = ProgressLine()
     try:
@@ -283,7 +311,7 @@ def _run(work: "Work", *, as_lines: bool) -> "EvalReport":
             try:
                 progress = next(work)
             except StopIteration as stop:
-                report: EvalReport = stop.value
+                report: Report = stop.value
                 return report
             if as_lines:
                 event = {"event": "progress", "phase": progress.phase, "done": progress.done,

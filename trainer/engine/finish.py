@@ -9,10 +9,11 @@ import torch
 
 from opqn_app.core.errors import ModelError
 from opqn_app.opqn.calibration import Calibration
+from opqn_app.opqn.links import Links
 from trainer.config import TrainConfig
 from trainer.data.loading import TrainingData
 from trainer.engine.runs import RunDir
-from trainer.engine.split_figures import calibrate, evaluate_split
+from trainer.engine.split_figures import calibrate, evaluate_split, learn_links
 from trainer.engine.state import load_state
 from trainer.evaluate.calibration import NotCalibrated
 from trainer.method.networks import Network, to_app_model
@@ -45,6 +46,7 @@ def finish(config: TrainConfig, run: RunDir, data: TrainingData, device: str) ->
             figures, books = evaluate_split(objective, data, config, "test", torch.device(device))
             result |= {"test": asdict(figures), "books": books.to_dict()}
         result |= _calibrated(objective, data, config, torch.device(device))
+        result |= _linked(objective, data, config, torch.device(device))
     result |= _exported(run, result)
     run.write("result.json", result)
     return result
@@ -76,11 +78,13 @@ def export(run: RunDir, folder: Path, *, name: str = "") -> str:
             "Writing a model needs the packages safetensors and platformdirs. Then: "
             f"opqn export {run.path} {folder}"
         ) from error
-    curve = run.read("result.json").get("calibration")
+    result = run.read("result.json")
+    curve, links = result.get("calibration"), result.get("links")
     return save_model(
         folder,
         model,
         calibration=Calibration(**curve) if curve else None,
+        links=Links(**links) if links else None,
         card=card(run),
         name=name or run.path.name,
     )
@@ -139,6 +143,15 @@ def _calibrated(
         return {"calibration": asdict(calibrate(objective, data, config, device))}
     except NotCalibrated as error:
         return {"calibration": None, "not_calibrated": str(error)}
+
+
+def _linked(
+    objective: Objective, data: TrainingData, config: TrainConfig, device: torch.device
+) -> dict[str, Any]:
+    try:
+        return {"links": asdict(learn_links(objective, data, config, device))}
+    except NotCalibrated:
+        return {"links": None}  # the model searches all the same; it groups no faces
 
 
 def _exported(run: RunDir, result: dict[str, Any]) -> dict[str, Any]:

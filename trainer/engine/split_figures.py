@@ -8,6 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from opqn_app.opqn.calibration import Calibration
+from opqn_app.opqn.links import Links
+from opqn_app.people.word_sums import WordSums
 from trainer.config import TrainConfig
 from trainer.data.loading import TrainingData
 from trainer.engine.diagnostics import BookReport
@@ -19,7 +21,9 @@ from trainer.engine.validation import (
     retrieve,
 )
 from trainer.evaluate.calibration import NotCalibrated, fit_calibration
+from trainer.evaluate.links import fit_links
 from trainer.evaluate.scoring import CodeScorer, StoredTables
+from trainer.method.networks import to_app_model
 from trainer.method.objective import Objective
 
 
@@ -65,6 +69,33 @@ def calibrate(
     return fit_calibration(
         *pair_scores(asked.scorer, *asked.people, leave_one_out=asked.is_leave_one_out)
     )
+
+
+def learn_links(
+    objective: Objective, data: TrainingData, config: TrainConfig, device: torch.device
+) -> Links:
+    """By what the app groups faces with this model, learned from the validation pictures.
+
+    Raises:
+        NotCalibrated: the pictures do not allow it.
+    """
+    rows = data.split.val
+    if not len(rows):
+        raise NotCalibrated("no pictures were kept to choose by (data.val_per_person)")
+    people = data.people[rows]
+    codes = encode(
+        objective, data.pictures.images[rows], people,
+        size=config.method.input_size, device=device, wants_tables=False,
+    ).codes  # fmt: skip
+    app = to_app_model(objective.network)
+    words = app.quantizer.mlp.detach().numpy()
+    job = fit_links(codes, people.astype(str), WordSums(words, is_joint=app.config.joint_words))
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            found: Links = stop.value
+            return found
 
 
 def _ask(

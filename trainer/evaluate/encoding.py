@@ -19,6 +19,7 @@ from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.encoder import OnnxEncoder
 from opqn_app.opqn.face_encoder import FaceEncoder
+from opqn_app.opqn.links import Links
 from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
 from trainer.data.picture_files import Dropped
@@ -35,6 +36,8 @@ class ModelEncoder(FaceEncoder, Protocol):
 
     @property
     def config(self) -> OpqnConfig: ...
+    @property
+    def links(self) -> Links | None: ...  # None: the model has none
     @property
     def codebooks(self) -> Floats: ...  # (M, d, K): the orthonormal words
     @property

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,7 @@ from trainer.evaluate.results import (
     RankedList,
 )
 from trainer.evaluate.scoring import CodeScorer, CosineScorer, Scorer, StoredTables
+from trainer.evaluate.steps import shown
 from trainer.evaluate.subspace_maps import (
     SubSpaceMap,
     angle_counts,
@@ -40,9 +41,6 @@ from trainer.evaluate.subspace_maps import (
     words_of,
 )
 from trainer.evaluate.verification import PairHistogram, accuracy_in_folds
-
-T = TypeVar("T")
-
 
 Work = Generator[EvalProgress, None, EvalReport]
 
@@ -122,7 +120,7 @@ def _of_candidate(
     wants = settings.controls
     job = encode(model, source, query_split.used, asking=query_split.queries, wants_features=wants)
     phase = f"{model.name}: reading and encoding"
-    encoded = yield from _shown(job, phase, len(query_split.used))
+    encoded = yield from shown(job, phase, len(query_split.used))
     readable = QueriesAndGallery(source, query_split, encoded, settings)
     notes = duplicates_in_words(encoded.digests, source.people[encoded.rows])
     results = [(yield from _of_model(model, encoded, readable))]
@@ -147,7 +145,7 @@ def _learned(
     every = np.arange(len(source.files))
     job = encode(model, source, every, asking=every[:0], wants_features=True)
     phase = f"{model.name}: pictures the controls learn from"
-    return (yield from _shown(job, phase, len(every))).features
+    return (yield from shown(job, phase, len(every))).features
 
 
 def _of_model(
@@ -265,7 +263,7 @@ def _measured(
             own=readable.own,
             cutoffs=readable.cutoffs.tolist(),
         )
-        ranking = yield from _shown(job, f"{model}: ranking, {label}", scorer.n_queries)
+        ranking = yield from shown(job, f"{model}: ranking, {label}", scorer.n_queries)
         pairs = ranking.pairs
         if tables_and_codes is not None:
             lists = lists_to_show(ranking, readable, *tables_and_codes)
@@ -284,25 +282,6 @@ def _measured(
         angles=None if words is None else angle_counts(words),
         ms_per_query=1e3 * (time.perf_counter() - began) / max(scorer.n_queries, 1),
     )
-
-
-def _shown(
-    job: Generator[int, None, T], phase: str, total: int
-) -> Generator[EvalProgress, None, T]:
-    """Turn the counts of a job into progress; closing this closes the job."""
-    began = time.perf_counter()
-    yield EvalProgress(phase, 0, total, None)
-    try:
-        while True:
-            try:
-                done = next(job)
-            except StopIteration as stop:
-                found: T = stop.value
-                return found
-            spent = time.perf_counter() - began
-            yield EvalProgress(phase, done, total, spent / done * (total - done) if done else None)
-    finally:
-        job.close()
 
 
 def with_own_names(models: list[Candidate]) -> list[Candidate]:

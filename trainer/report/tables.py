@@ -13,13 +13,19 @@ from trainer.evaluate.results import EvalReport, MethodResult, figures_of
 def table_of_figures(report: EvalReport) -> str:
     """One line for each model and control, the columns that were measured."""
     heads, rows = figure_rows(report)
-    lines = [heads, *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(heads))]
+    return in_columns([heads, *rows])
+
+
+def in_columns(lines: list[list[str]]) -> str:
+    """A table whose first column starts, and whose others end, below each other."""
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     shown = [
-        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(line, widths,
-                  strict=True)))
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
         for line in lines
-    ]  # fmt: skip
+    ]
     return "\n".join(line.rstrip() for line in shown)
 
 

@@ -18,6 +18,7 @@ from opqn_app.core.errors import ModelIncompatible
 from opqn_app.core.files import replace_bytes, replace_text
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.links import Links, links_from_dict
 from opqn_app.opqn.model_folder import (
     CARD_FILE,
     CONFIG_FILE,
@@ -44,6 +45,7 @@ class LoadedModel:
     model_id: str
     name: str
     calibration: Calibration | None
+    links: Links | None
     folder: Path
 
 
@@ -52,6 +54,7 @@ def save_model(
     model: OpqnModel,
     *,
     calibration: Calibration | None = None,
+    links: Links | None = None,
     card: str = "",
     name: str = "",
     half: bool = True,
@@ -80,6 +83,8 @@ def save_model(
         "config": model.config.to_dict(),
         "calibration": _calibration_to_dict(calibration),
     }
+    if links is not None:
+        description["links"] = asdict(links)
     shared = trunk_file(folder, trunk or None)
     if shared is not None:
         description["trunk"] = trunk
@@ -133,6 +138,7 @@ def load_model(folder: Path) -> LoadedModel:
         model_id=model_id,
         name=str(description.get("name") or folder.name),
         calibration=calibration_from_dict(description.get("calibration"), folder),
+        links=links_from_dict(description.get("links"), folder),
         folder=folder,
     )
 

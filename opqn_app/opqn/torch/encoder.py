@@ -19,6 +19,7 @@ from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn import lut
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.feature_encoder import FeatureEncoder, checked
+from opqn_app.opqn.links import Links
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.preprocess import to_network_input
@@ -51,11 +52,12 @@ class TorchEncoder(FeatureEncoder):
         model_id: str = "",
         name: str = "unsaved",
         calibration: Calibration | None = None,
+        links: Links | None = None,
         device: str = "cpu",
         batch_size: int | None = None,
     ) -> None:
         model_id = model_id or fingerprint(model.config, stored_state(model, half=False))
-        super().__init__(model.config, model_id, name, calibration)
+        super().__init__(model.config, model_id, name, calibration, links)
         self._device = torch.device(device)
         self._batch_size = batch_size or (CUDA_BATCH if device == "cuda" else 1)
         self._model = model.to(self._device).eval()
@@ -70,6 +72,7 @@ class TorchEncoder(FeatureEncoder):
             model_id=loaded.model_id,
             name=loaded.name,
             calibration=loaded.calibration,
+            links=loaded.links,
             device=device,
             batch_size=batch_size,
         )

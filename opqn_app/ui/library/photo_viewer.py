@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLabel,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
@@ -33,6 +32,7 @@ from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme, wording
 from opqn_app.ui.kit.overlay import Overlay
 from opqn_app.ui.kit.thumbnails import image_of_photo
+from opqn_app.ui.library.face_strip import FaceStrip
 from opqn_app.ui.work.session import Session
 from opqn_app.ui.work.tasks import Task
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from opqn_app.store.library import Library
 
 MAX_SIDE = 2560  # pixels decoded; enough for a 4K window and a few steps of zoom
-CHIP = 56  # face buttons, pixels
 MAX_ZOOM = 8.0
 STEP = 1.25
 
@@ -250,7 +249,6 @@ class PhotoViewer(Overlay):
         self._row = -1
         self._task: Task | None = None
         self._face_id: int | None = None
-        self._chips: list[QToolButton] = []
         self._build()
 
     @property
@@ -291,7 +289,7 @@ class PhotoViewer(Overlay):
         elif key == Qt.Key.Key_0:
             self._canvas.zoom_to_fit()
         elif Qt.Key.Key_1 <= key <= Qt.Key.Key_9:
-            self._pick_number(key - Qt.Key.Key_1)
+            self._strip.pick(key - Qt.Key.Key_1)
         else:
             super().keyPressEvent(event)
 
@@ -308,19 +306,8 @@ class PhotoViewer(Overlay):
         self._canvas = PhotoCanvas()
         self._canvas.face_picked.connect(self._pick)
         self._hint = _white_label()
-        self._strip = QScrollArea()  # a school photo has more faces than the window is wide
-        self._strip.setObjectName("clear")
-        self._strip.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._strip.setWidgetResizable(True)
-        self._strip.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._strip.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        holder = QWidget()
-        holder.setObjectName("clear")
-        self._strip.setWidget(holder)
-        self._chip_row = QHBoxLayout(holder)
-        self._chip_row.setContentsMargins(0, 0, 0, 0)
-        self._chip_row.setSpacing(8)
-        self._chip_row.addStretch(1)
+        self._strip = FaceStrip()
+        self._strip.face_picked.connect(self._pick)
 
         top = QHBoxLayout()
         top.setSpacing(16)
@@ -341,9 +328,7 @@ class PhotoViewer(Overlay):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         moved = super().focusNextPrevChild(forward)
-        now = QApplication.focusWidget()
-        if now in self._chips:
-            self._strip.ensureWidgetVisible(now)
+        self._strip.follow_focus(QApplication.focusWidget())
         return moved
 
     def _step(self, by: int) -> None:
@@ -362,7 +347,7 @@ class PhotoViewer(Overlay):
         self._before.setVisible(row > 0)
         self._after.setVisible(row + 1 < len(self._photos))
         self._canvas.show_photo(None)
-        self._show_chips(())
+        self._strip.show_faces(())
         self._hint.setText("Opening…")
         self._load(photo)
         self.photo_changed.emit(photo)
@@ -383,7 +368,7 @@ class PhotoViewer(Overlay):
         self._canvas.mark_face(self._face_id)
         found = counted(len(viewed.faces), "face") + " found"
         self._canvas.setAccessibleDescription(viewed.problem or found)
-        self._show_chips(viewed.faces)
+        self._strip.show_faces(viewed.faces)
         some, none = "Click a face to find that person.", "No face was found in this photo."
         fault = "" if viewed.image is None else viewed.problem
         self._hint.setText(f"{some if viewed.faces else none} {fault}".rstrip())
@@ -392,39 +377,6 @@ class PhotoViewer(Overlay):
         if task is self._task:
             self._task = None
             self._hint.setText(str(error))
-
-    def _show_chips(self, faces: Sequence[tuple[FaceRecord, QImage]]) -> None:
-        for chip in self._chips:
-            self._chip_row.removeWidget(chip)
-            chip.setParent(None)
-            chip.deleteLater()
-        self._chips = [self._chip(n, face, crop) for n, (face, crop) in enumerate(faces, start=1)]
-        for place, chip in enumerate(self._chips):
-            self._chip_row.insertWidget(place, chip)  # before the stretch
-            chip.show()  # a layout does so only later, and until then Tab would pass it by
-        height = self._chips[0].sizeHint().height() if self._chips else 0
-        bar = self._strip.horizontalScrollBar().sizeHint().height()
-        self._strip.setFixedHeight(height + bar if height else 0)
-
-    def _chip(self, number: int, face: FaceRecord, crop: QImage) -> QToolButton:
-        weak = face_boxes.weakness_in_words(face)
-        marked = f", {weak}, so it may be found less surely" if weak else ""
-        chip = QToolButton()
-        chip.setObjectName("faceChip")
-        chip.setProperty("weak", bool(weak))
-        chip.setIcon(QIcon(QPixmap.fromImage(crop)))
-        chip.setIconSize(QSize(CHIP, CHIP))
-        chip.setText(f"{number} {weak}" if weak else str(number))
-        chip.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        chip.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        chip.setAccessibleName(f"Search with face {number}{marked}")
-        chip.setToolTip(f"Search with this face{marked}")
-        chip.clicked.connect(lambda: self._pick(face.id))
-        return chip
-
-    def _pick_number(self, place: int) -> None:
-        if place < len(self._chips):
-            self._chips[place].click()
 
     def _pick(self, face_id: int) -> None:
         self.close_sheet()

@@ -1,0 +1,129 @@
+"""What the commands about people share: how faces and people are named, and shown."""
+
+import argparse
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opqn_app.cli.kit import emit, library_path
+from opqn_app.core.errors import OpqnError
+from opqn_app.core.progress import counted
+
+if TYPE_CHECKING:
+    from opqn_app.people.ledger import Ledger, Outcome
+    from opqn_app.people.people import Person
+    from opqn_app.store.records import FaceRecord, PhotoRecord
+
+FACE_HELP = "id of a face, as `opqn search` and `opqn who` print it; or PHOTO#N, Nth from the left"
+PERSON_HELP = "name of a person, or the id that `opqn people` prints"
+
+
+@contextmanager
+def open_ledger(arguments: argparse.Namespace) -> Iterator["Ledger"]:
+    """The decisions of the library, to read and to add to, also while photos are indexed."""
+    from opqn_app.people.ledger import Ledger
+    from opqn_app.store.library import Library
+
+    with Library.open_to_decide(library_path(arguments)) as library:
+        yield Ledger(library)
+
+
+@contextmanager
+def read_ledger(arguments: argparse.Namespace) -> Iterator["Ledger"]:
+    """The decisions of the library, to read; it may lie on a disk that can't be written."""
+    from opqn_app.people.ledger import Ledger
+    from opqn_app.store.library import Library
+
+    with Library.open(library_path(arguments)) as library:
+        yield Ledger(library)
+
+
+def face_ids(ledger: "Ledger", words: Sequence[str]) -> list[int]:
+    """The faces that FACE arguments name.
+
+    Raises:
+        OpqnError: one names no face.
+    """
+    return [_face_id(ledger, word) for word in words]
+
+
+def photo_at(ledger: "Ledger", path: Path) -> "PhotoRecord":
+    """The photo at a path.
+
+    Raises:
+        OpqnError: it is not in the library.
+    """
+    from opqn_app.core.files import real_path
+
+    real = real_path(path)
+    root = ledger.library.root_for(real)
+    if root is not None:
+        rel_path = real.relative_to(root[1]).as_posix()
+        photo = ledger.library.photo_table.at(root[0], rel_path)
+        if photo is not None:
+            return photo
+    raise OpqnError(f"{path} is not in the library. Index its folder first: opqn index DIR")
+
+
+def faces_of_photo(ledger: "Ledger", photo: "PhotoRecord") -> list["FaceRecord"]:
+    """From left to right, as PHOTO#N counts them."""
+    from opqn_app.people.finding import faces_from_left
+
+    return faces_from_left(ledger, photo.id)
+
+
+def person_row(ledger: "Ledger", person: "Person") -> dict[str, Any]:
+    """A person as it stands in a JSON object."""
+    photos = {ledger.bindings.placed[face].photo_id for face in person.faces}
+    return {**asdict(person), "photos": len(photos)}
+
+
+def called(ledger: "Ledger", person: int | None) -> str:
+    """A person in a sentence."""
+    found = None if person is None else ledger.person(person)
+    if found is None:
+        return "nobody"
+    return found.name or f"person {found.id} (no name yet)"
+
+
+def decide_and_tell(
+    arguments: argparse.Namespace,
+    decide: Callable[["Ledger"], "Outcome"],
+    words: Callable[["Ledger", "Outcome"], str],
+) -> int:
+    """Run a gesture and print what came of it. Returns the exit status."""
+    with open_ledger(arguments) as ledger:
+        outcome = decide(ledger)
+        tell(arguments, ledger, outcome, words(ledger, outcome))
+    return 0
+
+
+def tell(arguments: argparse.Namespace, ledger: "Ledger", outcome: "Outcome", words: str) -> None:
+    """Print what a gesture did, and who looks how after it."""
+    people = [ledger.person(i) for i in sorted(outcome.people) if i in ledger.state.facts]
+    value = {
+        "decisions": [{"id": row.id, "kind": row.kind} for row in outcome.rows],
+        "people": [person_row(ledger, person) for person in people if person is not None],
+    }
+    emit(arguments, value, words)
+
+
+def faces_in_words(number: int) -> str:
+    return counted(number, "face")
+
+
+def _face_id(ledger: "Ledger", word: str) -> int:
+    if word.isascii() and word.isdecimal():
+        return int(word)
+    path, mark, number = word.rpartition("#")
+    if not (mark and number.isascii() and number.isdecimal()):
+        raise OpqnError(
+            f"'{word}' names no face. Give the id of a face, or PHOTO#N for the Nth from the left "
+            "(`opqn who PHOTO` shows both)."
+        )
+    faces = faces_of_photo(ledger, photo_at(ledger, Path(path)))
+    if not 1 <= int(number) <= len(faces):
+        raise OpqnError(f"{path} has {counted(len(faces), 'face')}; there is no face {number}.")
+    return faces[int(number) - 1].id

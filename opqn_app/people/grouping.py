@@ -1,0 +1,316 @@
+"""Join faces into groups that show one person: learned links, partners who choose each other.
+
+Every face begins as a group of its own. In rounds each group picks the partner with which it most
+likely shows one person, of those with at least the wanted probability. Two that pick each other
+become one group. `opqn_app.opqn.links` says what the probability is made of. Only pairs of groups
+that have changed are looked at again.
+
+Some groups are never joined: those with faces that are known to be two people, such as two faces
+of one photo, and those that have different names.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.core.types import Codes, Floats, Ids
+from opqn_app.opqn.links import Links, PairEvidence
+from opqn_app.people.neighbours import Edges
+from opqn_app.people.word_sums import WordSums, scaled
+
+CERTAIN = 0.95  # of parts, which are nearly never two people
+LIKELY = 0.5  # of groups, which are made of parts
+BLOCK = 4096  # pairs whose vectors are multiplied at once
+
+Labels = NDArray[np.int32]
+NOBODY = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What the user's decisions and the photos themselves say of n faces.
+
+    Attributes:
+        apart: (q, 2) rows of faces that are two people.
+        people: (n,) number of the named person that each face is; `NOBODY` where it has no name.
+        start: (n,) the group that each face is in, named by its lowest row. Groups are joined and
+            never cut.
+    """
+
+    apart: Ids
+    people: Labels
+    start: Labels
+
+    @classmethod
+    def nothing(cls, n: int) -> "Known":
+        """Every face is alone, has no name, and may be anybody."""
+        alone = np.arange(n, dtype=np.int32)
+        return cls(np.empty((0, 2), np.int64), np.full(n, NOBODY, np.int32), alone)
+
+
+def apart_in_photos(photos: Ids) -> Ids:
+    """(q, 2) rows of all pairs of faces that are in one photo.
+
+    Args:
+        photos: (n,) the photo of each face.
+    """
+    order = np.argsort(photos, kind="stable")
+    _, starts, counts = np.unique(photos[order], return_index=True, return_counts=True)
+    pairs = [np.empty((0, 2), np.int64)]
+    for start, count in zip(starts[counts > 1], counts[counts > 1], strict=True):
+        first, second = np.triu_indices(count, 1)
+        rows = order[start : start + count]
+        pairs.append(np.stack([rows[first], rows[second]], axis=1))
+    return np.concatenate(pairs)
+
+
+def group_faces(
+    codes: Codes, sums: WordSums, edges: Edges, links: Links, known: Known, *, least: float
+) -> Generator[int, None, Labels]:
+    """Join groups that show one person with at least the probability `least`.
+
+    The result depends on nothing but the arguments: of equal chances the lower row wins.
+
+    Args:
+        codes: (n, M).
+        edges: listed pairs of these faces.
+
+    Yields:
+        How many groups there are, after each round.
+
+    Returns:
+        (n,) the group of each face, named by its lowest row.
+    """
+    groups = _Groups(codes, sums, known)
+    pairs = _Pairs(groups.labels, edges)
+    while True:
+        pairs.look_again(groups, links)
+        pairs.drop(groups.is_apart, least)
+        kept, lost = pairs.partners(least)
+        if not len(kept):
+            return groups.labels
+        renamed = groups.join(kept, lost)
+        pairs.rename(renamed, np.concatenate([kept, lost]))
+        yield groups.n_groups
+
+
+def evidence_of_pairs(
+    codes: Codes, sums: WordSums, edges: Edges, start: Labels
+) -> tuple[Labels, Labels, PairEvidence]:
+    """What is known of each pair of groups of which two faces are listed: what links learn from.
+
+    Args:
+        start: (n,) the group of each face, named by its lowest row.
+
+    Returns:
+        The groups of each pair by name, (p,) and (p,), and the evidence.
+    """
+    nobody = np.full(len(codes), NOBODY, np.int32)
+    groups = _Groups(codes, sums, Known(np.empty((0, 2), np.int64), nobody, start))
+    pairs = _Pairs(groups.labels, edges)
+    return pairs.first, pairs.second, groups.evidence(pairs.first, pairs.second, pairs.best)
+
+
+class _Groups:
+    """Groups as they grow; each is named by its lowest row.
+
+    Attributes:
+        labels: (n,) the group of each face.
+        sizes: (n,) faces of the group of that name; 0 where there is none.
+    """
+
+    def __init__(self, codes: Codes, sums: WordSums, known: Known) -> None:
+        n = len(codes)
+        self._codes, self._words = codes, sums
+        self.labels = known.start.copy()
+        self.sizes = np.bincount(self.labels, minlength=n).astype(np.int32)
+        self._apart = known.apart
+        self._people = np.full(n, NOBODY, np.int32)
+        np.maximum.at(self._people, self.labels, known.people)
+        self._within = np.ones(
+            n, np.float32
+        )  # mean score inside a group, each face with itself too
+        # Sums of the vectors of groups of two or more, and where they are; one face is its code.
+        self._slots = np.full(n, -1, np.int32)
+        self._vectors = np.empty((0, sums.dim), np.float32)
+        self._free: list[int] = []
+        self._sum_up()
+
+    @property
+    def n_groups(self) -> int:
+        return int(np.count_nonzero(self.sizes))
+
+    def evidence(self, first: Labels, second: Labels, best: Floats) -> PairEvidence:
+        """Of pairs of groups whose best listed scores are `best`."""
+        one, other = self.sizes[first].astype(np.float64), self.sizes[second].astype(np.float64)
+        mean = best.astype(np.float64)  # of two faces there is one score
+        several = np.flatnonzero((one > 1) | (other > 1))
+        for start in range(0, len(several), BLOCK):
+            few = several[start : start + BLOCK]
+            product = np.einsum("ij,ij->i", self._of(first[few]), self._of(second[few]))
+            mean[few] = product / (one[few] * other[few])
+        within = np.sqrt(self._within[first].astype(np.float64) * self._within[second])
+        return PairEvidence(mean, mean / within, best.astype(np.float64), one, other)
+
+    def is_apart(self, first: Labels, second: Labels) -> NDArray[np.bool_]:
+        """Which pairs of groups must not be joined."""
+        one, other = self._people[first], self._people[second]
+        found: NDArray[np.bool_] = (one != other) & (one != NOBODY) & (other != NOBODY)
+        if len(self._apart):
+            told, n = self.labels[self._apart], len(self.labels)
+            found |= np.isin(_keys(first, second, n), _keys(told[:, 0], told[:, 1], n))
+        return found
+
+    def join(self, kept: Labels, lost: Labels) -> Labels:
+        """Join each of `lost`, (j,), to its partner in `kept`; the new name of each old one."""
+        for start in range(0, len(kept), BLOCK):
+            few = slice(start, start + BLOCK)
+            total = self._of(kept[few]) + self._of(lost[few])
+            self._set(kept[few], total)
+        self._release(lost)
+        self.sizes[kept] += self.sizes[lost]
+        self.sizes[lost] = 0
+        self._within[kept] = self._mean_within(kept)
+        self._people[kept] = np.maximum(self._people[kept], self._people[lost])
+        renamed = np.arange(len(self.labels), dtype=np.int32)
+        renamed[lost] = kept
+        self.labels = renamed[self.labels]
+        return renamed
+
+    def _sum_up(self) -> None:
+        """Sums of the groups that are there from the start."""
+        order = np.argsort(self.labels, kind="stable")
+        names, starts, sizes = np.unique(self.labels[order], return_index=True, return_counts=True)
+        several = names[sizes > 1]
+        for name, start, size in zip(several, starts[sizes > 1], sizes[sizes > 1], strict=True):
+            total = self._words.units(self._codes[order[start : start + size]]).sum(0)
+            self._set(np.array([name], np.int32), total[None])
+        self._within[several] = self._mean_within(several)
+
+    def _of(self, names: Labels) -> Floats:
+        """(j, D) sums of the vectors of groups."""
+        out = np.empty((len(names), self._words.dim), np.float32)
+        slots = self._slots[names]
+        held = slots >= 0
+        out[held] = self._vectors[slots[held]]
+        single, place = np.unique(names[~held], return_inverse=True)
+        out[~held] = scaled(self._words.sums(self._codes[single]))[place]
+        return out
+
+    def _set(self, names: Labels, vectors: Floats) -> None:
+        new = names[self._slots[names] < 0]
+        missing = len(new) - len(self._free)
+        if missing > 0:
+            n = len(self._vectors)
+            more = max(missing, n // 2, 64)
+            self._vectors = np.concatenate(
+                [self._vectors, np.empty((more, self._words.dim), np.float32)]
+            )
+            self._free.extend(range(n + more - 1, n - 1, -1))
+        self._slots[new] = [self._free.pop() for _ in new]
+        self._vectors[self._slots[names]] = vectors
+
+    def _release(self, names: Labels) -> None:
+        held = names[self._slots[names] >= 0]
+        self._free.extend(self._slots[held].tolist())
+        self._slots[held] = -1
+
+    def _mean_within(self, names: Labels) -> Floats:
+        sizes = self.sizes[names].astype(np.float64)
+        squares = np.empty(len(names), np.float64)
+        for start in range(0, len(names), BLOCK):
+            few = self._vectors[self._slots[names[start : start + BLOCK]]]
+            squares[start : start + BLOCK] = np.einsum("ij,ij->i", few, few)
+        return (squares / sizes**2).astype(np.float32)
+
+
+class _Pairs:
+    """Pairs of groups of which some faces list each other.
+
+    Attributes:
+        first, second: (p,) names of the groups.
+        best: (p,) the best score of a listed pair of faces.
+        chances: (p,) that both show one person; nan where it is not known.
+    """
+
+    def __init__(self, labels: Labels, edges: Edges) -> None:
+        self._n = len(labels)
+        first, second = labels[edges.first], labels[edges.second]
+        self.first, self.second = np.minimum(first, second), np.maximum(first, second)
+        self.best = edges.scores.copy()
+        self.chances = np.full(len(edges), np.nan, np.float32)  # nan: not known
+        self._take(self.first != self.second)
+        self._merge(np.ones(len(self.first), np.bool_))
+
+    def look_again(self, groups: _Groups, links: Links) -> None:
+        """Find the chances that are not known."""
+        unknown = np.flatnonzero(np.isnan(self.chances))
+        for start in range(0, len(unknown), BLOCK * 16):
+            few = unknown[start : start + BLOCK * 16]
+            pairs = groups.evidence(self.first[few], self.second[few], self.best[few])
+            self.chances[few] = links.probability(pairs)
+
+    def drop(self, is_apart: Any, least: float) -> None:
+        """Forget the likely pairs that must not be joined."""
+        likely = np.flatnonzero(self.chances >= least)
+        apart = likely[is_apart(self.first[likely], self.second[likely])]
+        if len(apart):
+            stay = np.ones(len(self.chances), np.bool_)
+            stay[apart] = False
+            self._take(stay)
+
+    def partners(self, least: float) -> tuple[Labels, Labels]:
+        """Pairs of groups that pick each other: those that stay, those that come to them."""
+        likely = np.flatnonzero(self.chances >= least)
+        one = np.concatenate([self.first[likely], self.second[likely]])
+        other = np.concatenate([self.second[likely], self.first[likely]])
+        chances = np.tile(self.chances[likely], 2)
+        order = np.lexsort((other, -chances, one))
+        one, other = one[order], other[order]
+        is_best = np.append(True, one[1:] != one[:-1]) if len(one) else np.empty(0, np.bool_)
+        best = np.full(self._n, -1, np.int32)
+        best[one[is_best]] = other[is_best]
+        having = np.flatnonzero(best >= 0).astype(np.int32)
+        kept = having[(best[best[having]] == having) & (having < best[having])]
+        return kept, best[kept]
+
+    def rename(self, renamed: Labels, changed: Labels) -> None:
+        """After some groups were joined."""
+        is_changed = np.zeros(self._n, np.bool_)
+        is_changed[changed] = True
+        touched = is_changed[self.first] | is_changed[self.second]
+        first, second = renamed[self.first], renamed[self.second]
+        self.first, self.second = np.minimum(first, second), np.maximum(first, second)
+        self.chances[touched] = np.nan
+        stay = self.first != self.second
+        self._take(stay)
+        self._merge(touched[stay])
+
+    def _merge(self, touched: NDArray[np.bool_]) -> None:
+        """Make one pair of those of the same groups, which are among the touched ones."""
+        rows = np.flatnonzero(touched)
+        keys = _keys(self.first[rows], self.second[rows], self._n)
+        order = np.argsort(keys, kind="stable")
+        keys, rows = keys[order], rows[order]
+        is_first = np.append(True, keys[1:] != keys[:-1]) if len(keys) else np.empty(0, np.bool_)
+        starts = np.flatnonzero(is_first)
+        if len(starts) == len(rows):
+            return
+        self.best[rows[starts]] = np.maximum.reduceat(self.best[rows], starts)
+        stay = np.ones(len(touched), np.bool_)
+        stay[rows[~is_first]] = False
+        self._take(stay)
+
+    def _take(self, stay: NDArray[np.bool_]) -> None:
+        self.first, self.second = self.first[stay], self.second[stay]
+        self.best, self.chances = self.best[stay], self.chances[stay]
+
+
+def _keys(first: NDArray[Any], second: NDArray[Any], n: int) -> Ids:
+    """One number a pair, whichever of the two comes first."""
+    low, high = np.minimum(first, second), np.maximum(first, second)
+    found: Ids = low.astype(np.int64) * n + high
+    return found

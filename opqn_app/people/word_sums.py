@@ -1,0 +1,70 @@
+"""A code as a vector again: the words it names, put together and scaled to length 1."""
+
+import numpy as np
+
+from opqn_app.core.types import Codes, Floats
+from opqn_app.opqn import lut
+
+BLOCK = 512  # faces put together at once: their sums stay in the cache
+
+
+class WordSums:
+    """The vectors of codes of one model, and the tables by which such a vector asks an index.
+
+    Args:
+        words: (M, d, K): of each book, column k for its word k.
+        is_joint: the words of a code are added (d = D); else they lie side by side (M · d = D).
+    """
+
+    def __init__(self, words: Floats, *, is_joint: bool) -> None:
+        self._words = np.ascontiguousarray(words.transpose(0, 2, 1))  # (M, K, d)
+        self._is_joint = is_joint
+
+    @property
+    def dim(self) -> int:
+        """D."""
+        n_books, _, sub_dim = self._words.shape
+        return int(sub_dim if self._is_joint else n_books * sub_dim)
+
+    def sums(self, codes: Codes) -> Floats:
+        """(n, M) codes → (n, D) float32, as long as they come."""
+        out = np.empty((len(codes), self.dim), np.float32)
+        for start in range(0, len(codes), BLOCK):
+            few = codes[start : start + BLOCK].astype(np.intp)
+            part = out[start : start + BLOCK]
+            if not self._is_joint:
+                books = np.arange(len(self._words))
+                part[...] = self._words[books, few].reshape(len(few), -1)
+                continue
+            part[...] = self._words[0].take(few[:, 0], 0)
+            for words, column in zip(self._words[1:], few.T[1:], strict=True):
+                part += words.take(column, 0)
+        return out
+
+    def units(self, codes: Codes) -> Floats:
+        """(n, M) codes → (n, D) float32 of length 1."""
+        return scaled(self.sums(codes))
+
+    def lengths(self, codes: Codes) -> Floats:
+        """(n,) how long the sums are."""
+        out = np.empty(len(codes), np.float32)
+        for start in range(0, len(codes), BLOCK):
+            few = slice(start, start + BLOCK)
+            out[few] = np.linalg.norm(self.sums(codes[few]), axis=1)
+        return out
+
+    def tables(self, vectors: Floats) -> Floats:
+        """(n, D) → (n, M, K): tables whose scores are the products with sums of words, snapped."""
+        n_books, n_words, sub_dim = self._words.shape
+        if self._is_joint:
+            flat = vectors @ self._words.reshape(-1, sub_dim).T
+            return lut.snap(flat.reshape(-1, n_books, n_words))
+        pieces = vectors.reshape(-1, n_books, sub_dim)
+        return lut.snap(np.einsum("nmd,mkd->nmk", pieces, self._words))
+
+
+def scaled(vectors: Floats) -> Floats:
+    """Vectors along the last axis, scaled to length 1; zeros stay."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    found: Floats = vectors / np.maximum(lengths, np.float32(1e-12))
+    return found

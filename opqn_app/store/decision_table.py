@@ -1,0 +1,221 @@
+"""The ledger of decisions about faces: rows are only added; to forget a person is the exception."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from opqn_app.store.connection import Connection, chunks, marks
+from opqn_app.store.decision_records import Decision, FaceKey, NewDecision, PlacedFace
+from opqn_app.store.photo_table import SHOWN
+
+_COLUMNS = "id, uid, gesture, time, kind, person, other, name, source, is_twice, target"
+_KEY = "content_hash, box_left, box_top, box_right, box_bottom"
+_PLACED = (
+    "SELECT f.id, f.photo_id, p.content_hash, f.box_left / p.width, f.box_top / p.height, "
+    "f.box_right / p.width, f.box_bottom / p.height, f.is_drawn "
+    f"FROM faces f JOIN photos p ON p.id = f.photo_id AND p.{SHOWN} "
+)
+
+
+class DecisionTable:
+    """Rows of `decisions` and `decision_faces`; what they mean is not known here."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    @contextmanager
+    def deciding(self) -> Iterator[None]:
+        """A transaction for reading what others have decided meanwhile and adding to it."""
+        with self._db.transaction():
+            yield
+
+    @property
+    def erasures(self) -> int:
+        """Goes up when rows are changed or taken out, which else never happens."""
+        return int(self._db.value("SELECT erasures FROM meta"))
+
+    def decisions(self, after: int = 0) -> list[Decision]:
+        """Rows with an id above `after`, in the order they were added."""
+        faces = self._faces_of_decisions(after)
+        rows = self._db.rows(f"SELECT {_COLUMNS} FROM decisions WHERE id > ? ORDER BY id", [after])
+        return [_decision(row, *faces.get(row[0], ((), ()))) for row in rows]
+
+    def has(self, kind: str) -> bool:
+        """Whether there is a row of this kind."""
+        return self._db.row("SELECT 1 FROM decisions WHERE kind = ? LIMIT 1", [kind]) is not None
+
+    def append(self, new: Sequence[NewDecision]) -> list[Decision]:
+        """Add rows as one gesture; inside `deciding`."""
+        time = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+        added: list[Decision] = []
+        for one in new:
+            gesture = added[0].gesture if added else None
+            added.append(self._insert(one, os.urandom(16), gesture, time))
+        return added
+
+    def copy(self, old: Decision, new: NewDecision, gesture: int | None) -> Decision:
+        """Add a row of another library under its uid and time; inside `deciding`.
+
+        Args:
+            new: the row with the ids that it has here.
+            gesture: None for the first row of one.
+        """
+        return self._insert(new, old.uid, gesture, old.time)
+
+    def placed_faces(self) -> list[PlacedFace]:
+        """Every face of the library."""
+        return [_placed(row) for row in self._db.rows(_PLACED)]
+
+    def decided_faces(self) -> list[PlacedFace]:
+        """The faces of photos that a decision is about, and all that were drawn."""
+        condition = "WHERE p.content_hash IN (SELECT content_hash FROM decision_faces)"
+        return [_placed(row) for row in self._db.rows(f"{_PLACED} {condition} OR f.is_drawn")]
+
+    def faces_of_content(self, content_hash: bytes) -> list[PlacedFace]:
+        """The faces of every copy of a photo."""
+        rows = self._db.rows(f"{_PLACED} WHERE p.content_hash = ?", [content_hash])
+        return [_placed(row) for row in rows]
+
+    def faces_by_id(self, face_ids: Sequence[int]) -> dict[int, PlacedFace]:
+        """Faces by their ids; unknown ids are left out."""
+        found: dict[int, PlacedFace] = {}
+        for chunk in chunks(face_ids):
+            for row in self._db.rows(f"{_PLACED} WHERE f.id IN ({marks(chunk)})", chunk):
+                found[row[0]] = _placed(row)
+        return found
+
+    def photos_of_faces(self) -> dict[int, int]:
+        """Face id → photo id, of the whole library."""
+        return dict(
+            self._db.rows(
+                "SELECT f.id, f.photo_id FROM faces f "
+                f"JOIN photos p ON p.id = f.photo_id AND p.{SHOWN}"
+            )
+        )
+
+    def photos_of_content(self, content_hash: bytes) -> list[int]:
+        """Ids of the copies of a photo."""
+        query = f"SELECT id FROM photos WHERE content_hash = ? AND {SHOWN} ORDER BY id"
+        return [row[0] for row in self._db.rows(query, [content_hash])]
+
+    def content_of_photo(self, photo_id: int) -> bytes | None:
+        found: bytes | None = self._db.value(
+            "SELECT content_hash FROM photos WHERE id = ?", [photo_id]
+        )
+        return found
+
+    def erase(self, gone: Sequence[int], changed: Sequence[Decision]) -> None:
+        """Take rows out for good and write others anew; inside a transaction.
+
+        What undid or redid a gesture goes with its last row.
+        """
+        for chunk in chunks(gone):
+            self._db.run(f"DELETE FROM decisions WHERE id IN ({marks(chunk)})", chunk)
+        for one in changed:
+            self._db.run(
+                "UPDATE decisions SET kind = ?, person = ?, other = ?, name = ?, source = ? "
+                "WHERE id = ?",
+                [one.kind, one.person, one.other, one.name, one.source, one.id],
+            )
+            self._db.run("DELETE FROM decision_faces WHERE decision = ?", [one.id])
+            self._insert_faces(one.id, one.faces, one.others)
+        self._db.run(
+            "DELETE FROM decisions WHERE target IS NOT NULL AND target NOT IN "
+            "(SELECT gesture FROM decisions WHERE target IS NULL)"
+        )
+        self._db.run("UPDATE meta SET erasures = erasures + 1")
+
+    def _insert(self, new: NewDecision, uid: bytes, gesture: int | None, time: str) -> Decision:
+        decision_id = self._db.insert(
+            "INSERT INTO decisions (uid, gesture, time, kind, person, other, name, source, "
+            "is_twice, target) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                uid,
+                gesture or 0,
+                time,
+                new.kind,
+                new.person,
+                new.other,
+                new.name,
+                new.source,
+                int(new.is_twice),
+                new.target,
+            ],
+        )
+        if gesture is None:
+            gesture = decision_id
+            self._db.run("UPDATE decisions SET gesture = id WHERE id = ?", [decision_id])
+        self._insert_faces(decision_id, new.faces, new.others)
+        return Decision(
+            id=decision_id,
+            uid=uid,
+            gesture=gesture,
+            time=time,
+            kind=new.kind,
+            faces=tuple(new.faces),
+            others=tuple(new.others),
+            person=new.person,
+            other=new.other,
+            name=new.name,
+            source=new.source,
+            is_twice=new.is_twice,
+            target=new.target,
+        )
+
+    def _insert_faces(
+        self, decision_id: int, faces: Sequence[FaceKey], others: Sequence[FaceKey]
+    ) -> None:
+        sides = [(0, key) for key in faces] + [(1, key) for key in others]
+        self._db.run_many(
+            f"INSERT INTO decision_faces (decision, position, side, {_KEY}) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (decision_id, i, side, k.content_hash, k.left, k.top, k.right, k.bottom)
+                for i, (side, k) in enumerate(sides)
+            ),
+        )
+
+    def _faces_of_decisions(
+        self, after: int
+    ) -> dict[int, tuple[tuple[FaceKey, ...], tuple[FaceKey, ...]]]:
+        rows = self._db.rows(
+            f"SELECT decision, side, {_KEY} FROM decision_faces WHERE decision > ? "
+            "ORDER BY decision, position",
+            [after],
+        )
+        found = {}
+        for decision, group in groupby(rows, key=lambda row: row[0]):
+            sides: tuple[list[FaceKey], list[FaceKey]] = ([], [])
+            for _, side, *key in group:
+                sides[side].append(FaceKey(*key))
+            found[int(decision)] = tuple(sides[0]), tuple(sides[1])
+        return found
+
+
+def _decision(
+    row: Sequence[Any], faces: tuple[FaceKey, ...], others: tuple[FaceKey, ...]
+) -> Decision:
+    decision_id, uid, gesture, time, kind, person, other, name, source, is_twice, target = row
+    return Decision(
+        id=decision_id,
+        uid=uid,
+        gesture=gesture,
+        time=time,
+        kind=kind,
+        faces=faces,
+        others=others,
+        person=person,
+        other=other,
+        name=name,
+        source=source,
+        is_twice=bool(is_twice),
+        target=target,
+    )
+
+
+def _placed(row: Sequence[Any]) -> PlacedFace:
+    face_id, photo_id, *key, is_drawn = row
+    return PlacedFace(face_id, photo_id, FaceKey(*key), bool(is_drawn))

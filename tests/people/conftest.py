@@ -1,0 +1,30 @@
+"""A library of given faces, made at the store, and its ledger."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from opqn_app.people.ledger import Ledger
+from opqn_app.store.library import Library
+from tests.people_world import World
+
+
+@pytest.fixture
+def library_path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "library.sqlite"
+
+
+@pytest.fixture
+def world(library_path: Path) -> Iterator[World]:
+    """Four photos with three faces each, indexed; faces are ids 1 to 12."""
+    with Library.open(library_path, write=True) as library:
+        world = World(library)
+        for content in range(4):
+            world.add_photo(content, [0, 1, 2])
+        yield world
+
+
+@pytest.fixture
+def ledger(world: World) -> Ledger:
+    return Ledger(world.library)

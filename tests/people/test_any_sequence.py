@@ -1,0 +1,403 @@
+"""Any sequence of decisions, undo and redo among indexing keeps what the user said, and the laws.
+
+A plain model beside it keeps the user's word by true faces, as copies of whole states. The library
+is a real one; faces get new ids and boxes, photos are copied, moved, deleted and come back.
+"""
+
+import copy
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from opqn_app.people import gestures
+from opqn_app.people.kinds import Kind
+from opqn_app.people.ledger import Ledger, Outcome
+from opqn_app.people.people import people_of
+from opqn_app.store.decision_records import NewDecision
+from opqn_app.store.library import Library
+from tests.people_world import N_PLACES, Truth, World, key_of, true_box
+
+NAMES = ("Ann", "Ben", "Cleo")
+CONTENTS = st.integers(0, 3)
+PLACES = st.lists(st.integers(0, N_PLACES - 1), unique=True)
+JITTER = st.sampled_from([-0.12, 0.0, 0.07, 0.12])
+SOME = st.lists(st.integers(0, 30), min_size=1, max_size=4)
+ONE = st.integers(0, 30)
+
+
+@dataclass
+class Said:
+    """What the user has said, by true face; people are ids of the ledger."""
+
+    owner: dict[Truth, int] = field(default_factory=dict)
+    rejected: dict[Truth, set[int]] = field(default_factory=dict)
+    names: dict[int, str | None] = field(default_factory=dict)
+    hidden: set[int] = field(default_factory=set)
+    no_face: set[Truth] = field(default_factory=set)
+    drawn: set[Truth] = field(default_factory=set)
+    apart: list[tuple[Truth, Truth]] = field(default_factory=list)
+
+    def give(self, truth: Truth, person: int) -> None:
+        if truth in self.owner and self.owner[truth] != person:
+            self.reject(truth, self.owner[truth])
+        self.no_face.discard(truth)
+        self.owner[truth] = person
+        self.rejected.setdefault(truth, set()).discard(person)
+
+    def reject(self, truth: Truth, person: int) -> None:
+        if self.owner.get(truth) == person:
+            del self.owner[truth]
+        self.rejected.setdefault(truth, set()).add(person)
+
+    def would_be_twice(self, truths: set[Truth], person: int | None) -> bool:
+        after = {t for t, owner in self.owner.items() if owner == person} | truths
+        new = truths - {t for t, owner in self.owner.items() if owner == person}
+        return any(one != two and one[0] == two[0] for one in new for two in after)
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    template: Path  # an empty library, copied for each sequence
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        path = Path(self.folder.name) / "library.sqlite"
+        shutil.copy(self.template, path)
+        self.library = Library.open(path, write=True)
+        self.world = World(self.library)
+        for content in range(2):
+            self.world.add_photo(content, range(N_PLACES))
+        self.ledger = Ledger(self.library)
+        self.said = Said()
+        self.past: list[Said] = []
+        self.future: list[Said] = []
+
+    def teardown(self) -> None:
+        self.library.close()
+        self.folder.cleanup()
+
+    # What the user says.
+
+    def decide(
+        self, gesture: Callable[[], Outcome], change: Callable[[Said, Outcome], Any]
+    ) -> None:
+        outcome = gesture()
+        if not outcome.rows:
+            return
+        self.past.append(copy.deepcopy(self.said))
+        self.future.clear()
+        change(self.said, outcome)
+
+    def some_faces(self, picks: list[int]) -> dict[int, Truth]:
+        faces = sorted(self.world.faces().items())
+        return dict(faces[pick % len(faces)] for pick in picks) if faces else {}
+
+    def some_person(self, pick: int) -> int:
+        people = sorted(self.said.names)
+        return people[pick % len(people)]
+
+    @rule(picks=SOME, name=st.sampled_from(NAMES))
+    def name(self, picks: list[int], name: str) -> None:
+        faces = self.some_faces(picks)
+        if not faces:
+            return
+        truths = set(faces.values())
+        known = [person for person, given in self.said.names.items() if given == name]
+        person = known[0] if known else None
+        if self.said.would_be_twice(truths, person):
+            with pytest.raises(gestures.TwiceOnPhoto):
+                gestures.name_faces(self.ledger, list(faces), name)
+            return
+
+        def change(said: Said, outcome: Outcome) -> None:
+            who = outcome.rows[0].id if person is None else person
+            said.names.setdefault(who, name)
+            for truth in truths:
+                said.give(truth, who)
+
+        self.decide(lambda: gestures.name_faces(self.ledger, list(faces), name), change)
+
+    @precondition(lambda self: self.said.names)
+    @rule(picks=SOME, pick=ONE)
+    def reject(self, picks: list[int], pick: int) -> None:
+        faces, person = self.some_faces(picks), self.some_person(pick)
+
+        def change(said: Said, _: Outcome) -> None:
+            for truth in set(faces.values()):
+                said.reject(truth, person)
+
+        self.decide(lambda: gestures.reject(self.ledger, list(faces), person), change)
+
+    @rule(pick=ONE, other=ONE)
+    def set_apart(self, pick: int, other: int) -> None:
+        faces = self.some_faces([pick, other])
+        truths = list(faces.values())
+        if len(set(truths)) < 2:
+            return
+        ids = list(faces)
+
+        def change(said: Said, _: Outcome) -> None:
+            owner = said.owner.get(truths[0])
+            if owner is not None and owner == said.owner.get(truths[1]):
+                said.reject(truths[0], owner)
+            said.apart.append((truths[0], truths[1]))
+
+        self.decide(lambda: gestures.set_apart(self.ledger, ids[:1], ids[1:]), change)
+
+    @precondition(lambda self: len(self.said.names) > 1)
+    @rule(pick=ONE, other=ONE)
+    def merge(self, pick: int, other: int) -> None:
+        one, two = self.some_person(pick), self.some_person(other)
+        if one == two:
+            return
+        theirs = {truth for truth, owner in self.said.owner.items() if owner == two}
+        if self.said.would_be_twice(theirs, one):
+            with pytest.raises(gestures.TwiceOnPhoto):
+                gestures.merge(self.ledger, one, two)
+            return
+
+        def change(said: Said, _: Outcome) -> None:
+            said.names[one] = said.names[one] or said.names[two]
+            del said.names[two]
+            said.hidden.discard(two)
+            for people in said.rejected.values():
+                if two in people:
+                    people.remove(two)
+                    people.add(one)
+            for truth in theirs:
+                said.owner[truth] = one
+            for truth, owner in said.owner.items():
+                said.rejected.get(truth, set()).discard(owner)
+
+        self.decide(lambda: gestures.merge(self.ledger, one, two), change)
+
+    @precondition(lambda self: self.said.names)
+    @rule(picks=SOME, pick=ONE)
+    def split(self, picks: list[int], pick: int) -> None:
+        person = self.some_person(pick)
+        faces = {
+            face: truth
+            for face, truth in self.some_faces(picks).items()
+            if self.said.owner.get(truth) == person
+        }
+        if not faces:
+            return
+
+        def change(said: Said, outcome: Outcome) -> None:
+            said.names[outcome.rows[0].id] = None
+            for truth in set(faces.values()):
+                said.give(truth, outcome.rows[0].id)
+
+        self.decide(lambda: gestures.split(self.ledger, person, list(faces)), change)
+
+    @precondition(lambda self: self.said.names)
+    @rule(pick=ONE, hidden=st.booleans())
+    def hide(self, pick: int, hidden: bool) -> None:
+        person = self.some_person(pick)
+
+        def change(said: Said, _: Outcome) -> None:
+            (said.hidden.add if hidden else said.hidden.discard)(person)
+
+        self.decide(lambda: gestures.hide(self.ledger, person, hidden=hidden), change)
+
+    @precondition(lambda self: self.said.names)
+    @rule(pick=ONE)
+    def rename(self, pick: int) -> None:
+        person = self.some_person(pick)
+        name = f"Dora {person}"
+        self.decide(
+            lambda: gestures.rename(self.ledger, person, name),
+            lambda said, _: said.names.update({person: name}),
+        )
+
+    @rule(picks=SOME, is_face=st.booleans())
+    def no_face(self, picks: list[int], is_face: bool) -> None:
+        faces = self.some_faces(picks)
+        if not faces:
+            return
+
+        def change(said: Said, _: Outcome) -> None:
+            for truth in set(faces.values()):
+                if is_face:
+                    said.no_face.discard(truth)
+                else:
+                    said.owner.pop(truth, None)
+                    said.no_face.add(truth)
+
+        self.decide(
+            lambda: gestures.mark_no_face(self.ledger, list(faces), is_face=is_face), change
+        )
+
+    @rule(pick=ONE, jitter=JITTER)
+    def draw(self, pick: int, jitter: float) -> None:
+        """Around a face that is not found in one of the photos."""
+        missing = [
+            (photo, place)
+            for photo in self.world.content_of
+            for place in range(N_PLACES)
+            if place not in dict(self.world.faces_of(photo))
+        ]
+        if not missing:
+            return
+        photo, place = missing[pick % len(missing)]
+        truth = self.world.content_of[photo], place
+        box = true_box(place, jitter)
+        key = key_of(truth[0], box)
+        known = self.ledger.bindings.unbound_key(key.content_hash, photo, key.box)
+
+        def change(said: Said, _: Outcome) -> None:
+            said.drawn.add(truth)
+            said.no_face.discard(truth)
+
+        self.decide(
+            lambda: self.ledger.decide(lambda: [NewDecision(Kind.BOX_DRAWN, [known or key])]),
+            change,
+        )
+        self.world.draw(photo, box)
+
+    @rule()
+    def undo(self) -> None:
+        assert (self.ledger.undo() is not None) == bool(self.past)
+        if self.past:
+            self.future.append(self.said)
+            self.said = self.past.pop()
+
+    @rule()
+    def redo(self) -> None:
+        assert (self.ledger.redo() is not None) == bool(self.future)
+        if self.future:
+            self.past.append(self.said)
+            self.said = self.future.pop()
+
+    # What indexing does.
+
+    def some_photo(self, pick: int) -> int | None:
+        photos = sorted(self.world.content_of)
+        return photos[pick % len(photos)] if photos else None
+
+    @rule(content=CONTENTS, places=PLACES, jitter=JITTER)
+    def add_photo(self, content: int, places: list[int], jitter: float) -> None:
+        self.world.add_photo(content, places, jitter)
+
+    @rule(pick=ONE, places=PLACES, jitter=JITTER)
+    def find_again(self, pick: int, places: list[int], jitter: float) -> None:
+        if (photo := self.some_photo(pick)) is not None:
+            self.world.find_again(photo, places, jitter)
+
+    @rule(pick=ONE, places=PLACES, jitter=JITTER)
+    def find_more(self, pick: int, places: list[int], jitter: float) -> None:
+        if (photo := self.some_photo(pick)) is not None:
+            self.world.find_more(photo, places, jitter)
+
+    @rule(pick=ONE)
+    def move(self, pick: int) -> None:
+        if (photo := self.some_photo(pick)) is not None:
+            self.world.move(photo)
+
+    @rule(pick=ONE, content=CONTENTS, places=PLACES, jitter=JITTER)
+    def change(self, pick: int, content: int, places: list[int], jitter: float) -> None:
+        if (photo := self.some_photo(pick)) is not None:
+            self.world.change(photo, content, places, jitter)
+
+    @rule(pick=ONE)
+    def delete(self, pick: int) -> None:
+        if (photo := self.some_photo(pick)) is not None:
+            self.world.delete(photo)
+
+    @precondition(lambda self: self.world.away)
+    @rule(pick=ONE)
+    def come_back(self, pick: int) -> None:
+        self.world.come_back(self.some_deleted(pick))
+
+    @precondition(lambda self: self.world.away)
+    @rule(pick=ONE)
+    def expire(self, pick: int) -> None:
+        self.world.expire(self.some_deleted(pick))
+
+    def some_deleted(self, pick: int) -> int:
+        photos = sorted(self.world.away)
+        return photos[pick % len(photos)]
+
+    @rule(number=st.integers(1, 3))
+    def use_model(self, number: int) -> None:
+        self.world.use_model(number)
+
+    @rule()
+    def restart(self) -> None:
+        self.library.close()
+        self.library = Library.open(self.library.path, write=True)
+        self.world.library = self.library
+        self.ledger = Ledger(self.library)
+
+    # The laws.
+
+    @invariant()
+    def every_law_is_kept(self) -> None:
+        self.what_is_kept_in_memory_is_what_the_whole_ledger_gives()
+        self.everybody_is_who_the_user_said()
+        self.no_machine_may_go_against_it()
+        self.nobody_is_on_a_photo_twice()
+
+    def what_is_kept_in_memory_is_what_the_whole_ledger_gives(self) -> None:
+        table = self.library.decision_table
+        self.ledger.refresh()
+        self.people = people_of(table.decisions(), table.placed_faces())
+        assert self.ledger.people() == self.people
+        assert self.ledger.can_undo == bool(self.past)
+        assert self.ledger.can_redo == bool(self.future)
+
+    def everybody_is_who_the_user_said(self) -> None:
+        people, said = self.people, self.said
+        faces = self.world.faces()
+        assert people.owner == {f: said.owner[t] for f, t in faces.items() if t in said.owner}
+        assert {p.id: p.name for p in people.persons.values()} == said.names
+        assert {p.id for p in people.persons.values() if p.is_hidden} == said.hidden
+        for person in people.persons.values():
+            mine = {face for face, owner in people.owner.items() if owner == person.id}
+            assert set(person.faces) == mine
+            here = set(faces.values())
+            gone = [t for t, owner in said.owner.items() if owner == person.id and t not in here]
+            assert person.waiting == len(gone)
+        drawn = {face.id for face in self.library.decision_table.placed_faces() if face.is_drawn}
+        out = {f for f, t in faces.items() if t in said.no_face}
+        out |= {f for f in drawn if faces[f] not in said.drawn}
+        assert people.left_out == out
+
+    def no_machine_may_go_against_it(self) -> None:
+        people, said = self.people, self.said
+        faces = self.world.faces()
+        apart = {frozenset(pair) for pair in said.apart}
+        for face, truth in faces.items():
+            for person in people.persons:
+                if person in said.rejected.get(truth, ()) or truth in said.owner:
+                    assert not people.may_be(face, person)
+            for other, theirs in faces.items():
+                one, two = people.owner.get(face), people.owner.get(other)
+                if one is not None and one == two:
+                    continue
+                is_decided = one is not None and two is not None
+                is_one_photo = people.photo_of[face] == people.photo_of[other]
+                if is_decided or is_one_photo or frozenset((truth, theirs)) in apart:
+                    assert not people.may_join(face, other)
+
+    def nobody_is_on_a_photo_twice(self) -> None:
+        for person in self.people.persons.values():
+            photos = [self.people.photo_of[face] for face in person.faces]
+            assert len(photos) == len(set(photos))
+
+
+@pytest.mark.slow
+def test_any_sequence_keeps_every_law(tmp_path: Path) -> None:
+    LedgerMachine.template = tmp_path / "template.sqlite"
+    Library.open(LedgerMachine.template, write=True).close()
+    case = LedgerMachine.TestCase
+    case.settings = settings(max_examples=200, stateful_step_count=30)
+    case().runTest()

@@ -1,0 +1,120 @@
+"""Groups of faces: equal to the slow definition, and true to what is known."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opqn_app.people.grouping import NOBODY, Known, apart_in_photos, group_faces
+from opqn_app.people.neighbours import Edges, nearest_faces
+from opqn_app.people.word_sums import WordSums
+from tests.people.grouping_fakes import LINKS, N_BOOKS, codes_of_people, result_of, words
+from tests.people.slow_grouping import slow_groups
+
+
+def grouped(
+    codes: np.ndarray, sums: WordSums, known: Known, least: float = 0.5
+) -> tuple[set[frozenset[int]], Edges]:
+    edges = result_of(nearest_faces(np.arange(len(codes)), codes, sums))
+    labels = result_of(group_faces(codes, sums, edges, LINKS, known, least=least))
+    return as_sets(labels), edges
+
+
+def as_sets(labels: np.ndarray) -> set[frozenset[int]]:
+    groups = {frozenset(np.flatnonzero(labels == name).tolist()) for name in np.unique(labels)}
+    assert all(labels[min(group)] == min(group) for group in groups), "named by the lowest row"
+    return groups
+
+
+@pytest.mark.parametrize("is_joint", [True, False], ids=["added words", "words side by side"])
+@pytest.mark.parametrize("seed", range(6))
+def test_groups_are_those_of_the_slow_definition(seed: int, is_joint: bool) -> None:
+    sums = WordSums(words(), is_joint=is_joint)
+    codes = codes_of_people(6, 30, seed)
+    photos = np.random.default_rng(seed).integers(12, size=30)
+    apart = apart_in_photos(photos)
+    people = np.full(30, NOBODY, np.int32)
+    people[:4] = [0, 1, 0, 1]
+    known = Known(apart, people, np.arange(30, dtype=np.int32))
+    found, edges = grouped(codes, sums, known)
+    expected = slow_groups(
+        sums.units(codes).astype(np.float64),
+        {frozenset({int(a), int(b)}): float(s) for a, b, s in
+         zip(edges.first, edges.second, edges.scores, strict=True)},
+        LINKS,
+        0.5,
+        apart=[frozenset(pair) for pair in apart.tolist()],
+        people={0: 0, 1: 1, 2: 0, 3: 1},
+    )  # fmt: skip
+    assert found == expected
+    assert len(found) < 30
+
+
+def test_two_faces_of_one_photo_are_never_one_group() -> None:
+    sums = WordSums(words(), is_joint=True)
+    codes = np.repeat(codes_of_people(1, 1, 0), 4, axis=0)  # the same code four times
+    alone, _ = grouped(codes, sums, Known.nothing(4))
+    assert alone == {frozenset({0, 1, 2, 3})}
+    photos = np.array([7, 7, 8, 8])
+    nobody = np.full(4, NOBODY, np.int32)
+    known = Known(apart_in_photos(photos), nobody, np.arange(4, dtype=np.int32))
+    found, _ = grouped(codes, sums, known)
+    assert len(found) == 2
+    assert all(len({int(photos[face]) for face in group}) == len(group) for group in found)
+
+
+def test_what_is_one_group_stays_one() -> None:
+    sums = WordSums(words(), is_joint=True)
+    codes = codes_of_people(8, 40, 3)
+    start = np.arange(40, dtype=np.int32)
+    start[[5, 9, 31]] = 5
+    nothing = Known.nothing(40)
+    found, _ = grouped(codes, sums, Known(nothing.apart, nothing.people, start))
+    assert any({5, 9, 31} <= group for group in found)
+
+
+def test_groups_of_parts_hold_whole_parts() -> None:
+    sums = WordSums(words(), is_joint=True)
+    codes = codes_of_people(8, 60, 4)
+    edges = result_of(nearest_faces(np.arange(60), codes, sums))
+    nothing = Known.nothing(60)
+    parts = result_of(group_faces(codes, sums, edges, LINKS, nothing, least=0.95))
+    known = Known(nothing.apart, nothing.people, parts)
+    groups = as_sets(result_of(group_faces(codes, sums, edges, LINKS, known, least=0.5)))
+    assert all(any(part <= group for group in groups) for part in as_sets(parts))
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    told=st.lists(st.tuples(st.integers(0, 24), st.integers(0, 24)), max_size=12),
+    named=st.dictionaries(st.integers(0, 24), st.integers(0, 2), max_size=8),
+)
+@settings(max_examples=60, deadline=None)
+def test_nothing_that_was_told_is_broken(
+    seed: int, told: list[tuple[int, int]], named: dict[int, int]
+) -> None:
+    sums = WordSums(words(), is_joint=True)
+    codes = codes_of_people(3, 25, seed)
+    apart = np.array([pair for pair in told if pair[0] != pair[1]], np.int64).reshape(-1, 2)
+    people = np.full(25, NOBODY, np.int32)
+    people[list(named)] = list(named.values())
+    found, _ = grouped(codes, sums, Known(apart, people, np.arange(25, dtype=np.int32)), 0.1)
+    assert sorted(face for group in found for face in group) == list(range(25))
+    for group in found:
+        assert not any(set(pair) <= group for pair in apart.tolist())
+        assert len({named[face] for face in group if face in named}) <= 1
+
+
+def test_no_face_and_one_face() -> None:
+    sums = WordSums(words(), is_joint=True)
+    none = np.empty((0, N_BOOKS), np.uint8)
+    assert grouped(none, sums, Known.nothing(0))[0] == set()
+    assert grouped(codes_of_people(1, 1, 0), sums, Known.nothing(1))[0] == {frozenset({0})}
+
+
+def test_all_pairs_of_a_photo_are_apart_once() -> None:
+    pairs = apart_in_photos(np.array([3, 1, 3, 3, 2]))
+    assert {frozenset(pair) for pair in pairs.tolist()} == {
+        frozenset({0, 2}), frozenset({0, 3}), frozenset({2, 3})
+    }  # fmt: skip
+    assert len(pairs) == 3

@@ -1,0 +1,50 @@
+"""Listed pairs are the nearest faces, to the last one."""
+
+import numpy as np
+import pytest
+
+from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
+from opqn_app.people.neighbours import nearest_faces
+from opqn_app.people.word_sums import WordSums, scaled
+from tests.people.grouping_fakes import codes_of_people, result_of, words
+
+
+@pytest.mark.parametrize("is_joint", [True, False])
+def test_each_face_lists_its_nearest(is_joint: bool) -> None:
+    sums = WordSums(words(), is_joint=is_joint)
+    codes = codes_of_people(3, 200, 1)
+    edges = result_of(nearest_faces(np.arange(200), codes, sums))
+    units = sums.units(codes).astype(np.float64)
+    scores = units @ units.T
+    expected = set()
+    for row in range(200):
+        # As the search ranks them: by the product with the other's sum, not scaled.
+        asked = units[row] @ sums.sums(codes).T
+        order = [j for j in np.argsort(-asked, kind="stable").tolist() if j != row]
+        near = [j for j in order[:N_NEAREST] if scores[row, j] >= LEAST_SCORE]
+        expected |= {(min(row, j), max(row, j)) for j in near}
+    found = set(zip(edges.first.tolist(), edges.second.tolist(), strict=True))
+    assert len(found) == len(edges)
+    # Faces with equal codes tie; which of them are the last of a list is the search's choice.
+    assert len(found ^ expected) <= 0.02 * len(expected)
+    np.testing.assert_allclose(edges.scores, scores[edges.first, edges.second], atol=2e-6, rtol=0)
+
+
+def test_only_some_ask() -> None:
+    sums = WordSums(words(), is_joint=True)
+    codes = codes_of_people(3, 60, 2)
+    edges = result_of(nearest_faces(np.arange(60), codes, sums, asking=np.array([50, 59])))
+    assert len(edges)
+    assert all(
+        b in (50, 59) or a in (50, 59) for a, b in zip(edges.first, edges.second, strict=True)
+    )
+
+
+def test_tables_give_the_products() -> None:
+    for is_joint in (True, False):
+        sums = WordSums(words(), is_joint=is_joint)
+        codes = codes_of_people(4, 10, 3)
+        vectors = scaled(sums.sums(codes))
+        table = sums.tables(vectors[:1])[0]
+        by_table = np.array([table[np.arange(len(code)), code].sum() for code in codes])
+        np.testing.assert_allclose(by_table, sums.sums(codes) @ vectors[0], atol=1e-6)

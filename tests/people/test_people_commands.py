@@ -1,0 +1,234 @@
+"""The commands about people, as typed."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from opqn_app.cli import commands as cli
+from opqn_app.core.types import Box
+from opqn_app.people.drawing import draw_box
+from opqn_app.people.ledger import Ledger
+from opqn_app.store.library import Library
+from tests.library_fakes import fake_engine
+
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """A command line as typed, split at spaces; in the folder of the photos."""
+    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_, **__: fake_engine(n_faces=2))
+    monkeypatch.chdir(tmp_path)
+
+    def go(line: str) -> tuple[int, str, str]:
+        command, *rest = line.split()
+        status = cli.run([command, "--library", "library.sqlite", *rest])
+        return status, *capsys.readouterr()
+
+    return go
+
+
+@pytest.fixture
+def run(typed: Callable[..., tuple[int, str, str]]) -> Run:
+    """What a command that succeeds prints with --json."""
+
+    def go(line: str) -> dict[str, Any]:
+        status, out, err = typed(f"{line} --json")
+        assert status == 0, err
+        value: dict[str, Any] = json.loads(out)
+        return value
+
+    return go
+
+
+@pytest.fixture
+def photos(make_photo: Callable[..., Path], run: Run) -> list[list[int]]:
+    """photos/0.png to photos/3.png with two faces each; their ids from left to right."""
+    for number in range(4):
+        make_photo(f"photos/{number}.png", seed=number, size=(320, 240))
+    run("index photos")
+    return [
+        [face["face_id"] for face in run(f"who photos/{number}.png")["faces"]]
+        for number in range(4)
+    ]
+
+
+def people(run: Run) -> dict[str, list[int]]:
+    return {row["name"]: row["faces"] for row in run("people")["people"]}
+
+
+def test_naming_mending_and_undoing_all_of_it(run: Run, photos: list[list[int]]) -> None:
+    ann = [photos[0][0], photos[1][1]]
+    named = run(f"name {ann[0]} photos/1.png#2 Ann")
+    assert named["people"][0]["faces"] == sorted(ann)
+    assert named["decisions"][0]["kind"] == "named"
+    run(f"name {photos[0][1]} Ben")
+    run("name photos/2.png#1 photos/3.png#1 Anne")
+    run("merge Ann Anne")
+    assert people(run) == {
+        "Ann": sorted([*ann, photos[2][0], photos[3][0]]),
+        "Ben": [photos[0][1]],
+    }
+    run("not photos/2.png#1 Ann")
+    split = run("split Ann photos/3.png#1 --name Cleo")
+    assert {row["name"] for row in split["people"]} == {"Ann", "Cleo"}
+    run(f"not {photos[3][1]} --a-face")
+    assert people(run) == {
+        "Ann": sorted(ann),
+        "Ben": [photos[0][1]],
+        "Cleo": [photos[3][0]],
+    }
+    rows = run("who photos/3.png --why")["faces"]
+    assert [(row["number"], row["name"], row["is_face"]) for row in rows] == [
+        (1, "Cleo", True),
+        (2, None, False),
+    ]
+    assert [reason["kind"] for reason in rows[0]["why"]] == ["named", "split"]
+    run("name --person Ben Benjamin")
+    assert "Benjamin" in people(run)
+    undone = [run("undo")["decisions"][0]["kind"] for _ in range(8)]
+    assert undone[:3] == ["renamed", "not_a_face", "split"]
+    assert people(run) == {}
+    for _ in range(8):
+        run("redo")
+    assert set(people(run)) == {"Ann", "Benjamin", "Cleo"}
+
+
+def test_photos_are_found_by_who_is_on_them(
+    run: Run, photos: list[list[int]], tmp_path: Path, make_photo: Callable[..., Path]
+) -> None:
+    run("name photos/0.png#1 photos/1.png#1 photos/2.png#1 Ann")
+    run("name photos/0.png#2 photos/3.png#1 Ben")
+    run("name photos/1.png#2 Carl")
+    run("not photos/2.png#2 --a-face")
+
+    def found(line: str) -> set[str]:
+        rows = run(f"find {line}")["photos"]
+        return {Path(row["photo"]).name for row in rows}
+
+    assert found("--with Ann") == {"0.png", "1.png", "2.png"}
+    assert found("--with Ann --with Ben") == {"0.png"}
+    assert found("--with Ann --without Carl") == {"0.png", "2.png"}
+    assert found("--with ann --without Carl --without Ben") == {"2.png"}
+    assert found("--with Ann --alone") == {"2.png"}
+    assert found("--with Ben --alone") == set()
+    assert found("--with Ann --with Ben --alone") == {"0.png"}
+    (tmp_path / "photos" / "old").mkdir()
+    (tmp_path / "photos" / "1.png").rename(tmp_path / "photos" / "old" / "1.png")
+    run("index photos")
+    assert found("--with Ann --under photos/old") == {"1.png"}
+    assert found("--with Ann --under photos") == {"0.png", "1.png", "2.png"}
+    assert found("--with Ann --under elsewhere") == set()
+
+
+def test_photos_of_a_year(run: Run, photos: list[list[int]], tmp_path: Path) -> None:
+    """By the time they were taken, else of the file."""
+    run("name photos/0.png#1 photos/1.png#1 Ann")
+    then = 1_560_000_000  # June 2019
+    os.utime(tmp_path / "photos" / "1.png", (then, then))
+    run("index photos")
+    assert [Path(row["photo"]).name for row in run("find --with Ann --year 2019")["photos"]] == [
+        "1.png"
+    ]
+    assert run("find --with Ann --year 1999")["photos"] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("name 99 Ann", "has no face 99"),
+        ("name photos/0.png#3 Ann", "has 2 faces; there is no face 3"),
+        ("name photos/nothing.png#1 Ann", "is not in the library"),
+        ("name somebody Ann", "names no face"),
+        ("name photos/0.png#1 photos/0.png#2 Ann", "on 1 photo twice"),
+        ("name Ann", "Name either faces, or a person"),
+        ("merge Ann Ben", "Nobody is called Ann"),
+        ("split Ann photos/0.png#1", "Nobody is called Ann"),
+        ("not photos/0.png#1 Ann", "Nobody is called Ann"),
+        ("not Ann", "Say who it is not"),
+        ("find --with Ann", "Nobody is called Ann"),
+        ("who nothing.png", "is not in the library"),
+        ("undo", "nothing to undo"),
+        ("redo", "nothing to redo"),
+        ("forget --person Ann", "Nobody is called Ann"),
+    ],
+)
+def test_what_can_not_be_is_one_sentence(
+    typed: Callable[..., tuple[int, str, str]], photos: list[list[int]], line: str, words: str
+) -> None:
+    status, out, err = typed(line)
+    assert (status, out) == (1, "")
+    assert words in err
+    assert typed("people")[1].startswith("Nobody is named yet")
+
+
+def test_words_without_json(
+    typed: Callable[..., tuple[int, str, str]], photos: list[list[int]]
+) -> None:
+    assert typed("name photos/0.png#1 photos/1.png#1 Ann")[1] == "2 faces: Ann.\n"
+    assert typed("name photos/0.png#1 Ann --new")[1] == "1 face: Ann.\n"
+    status, _, err = typed("name photos/2.png#1 Ann")
+    assert (status, "2 people are called Ann" in err) == (1, True)
+    assert typed("undo")[1] == "Undone: named.\n"
+    assert typed("split Ann photos/1.png#1")[1].startswith("1 face of Ann are now person ")
+    shown = typed("people")[1].splitlines()
+    assert shown[0].split() == ["id", "photos", "faces", "name"]
+    assert [line.split()[-1] for line in shown[1:]] == ["Ann", "–"]
+    who = typed("who photos/0.png --why")[1].splitlines()
+    assert who[0].endswith("Ann")
+    assert who[1].strip().endswith("named Ann")
+    assert who[-1].endswith("nobody")
+    assert typed("find --with Ann")[1].endswith("0.png\n")
+    assert typed("not photos/0.png#1 Ann")[1] == "1 face: not Ann.\n"
+    assert typed("find --with Ann")[1] == "No photo shows that.\n"
+
+
+def test_a_person_is_forgotten(
+    run: Run, photos: list[list[int]], tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    run("name photos/0.png#1 photos/1.png#1 Annabel")
+    run("name photos/0.png#2 Ben")
+    assert run("forget --person Annabel --with-faces") == {"decisions": 1, "faces": 2}
+    assert people(run) == {"Ben": [photos[0][1]]}
+    assert run("status")["faces"] == 6
+    for path in tmp_path.glob("library.sqlite*"):
+        assert b"Annabel" not in path.read_bytes()
+
+
+def test_names_are_taken_over_from_another_library(
+    run: Run, photos: list[list[int]], tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    run("name photos/0.png#1 photos/1.png#1 Ann")
+    (tmp_path / "library.sqlite").rename(tmp_path / "old.sqlite")
+    run("index photos")
+    assert people(run) == {}
+    status, out, err = typed("people --take-over old.sqlite --json")
+    assert (status, err) == (0, "1 decision taken over.\n")
+    (row,) = json.loads(out)["people"]
+    assert (row["name"], row["photos"], row["waiting"]) == ("Ann", 2, 0)
+    assert typed("people --take-over old.sqlite")[2] == "0 decisions taken over.\n"
+
+
+def test_a_drawn_box_comes_back_when_a_library_is_built_anew(
+    run: Run, photos: list[list[int]], tmp_path: Path
+) -> None:
+    path, box = tmp_path / "library.sqlite", Box(5, 5, 60, 60)
+    run(f"not {photos[0][0]} {photos[0][1]} --a-face")
+    with Library.open(path, write=True) as library:
+        photo = library.faces([photos[0][0]])[0].photo
+        drawn = draw_box(Ledger(library), photo, box, fake_engine(n_faces=0))
+    run(f"name {drawn} Ann")
+    path.rename(tmp_path / "old.sqlite")
+    run("index photos")
+    run("people --take-over old.sqlite")
+    run("index photos")
+    with Library.open(path) as library:
+        (ann,) = Ledger(library).persons()
+        assert (ann.name, len(ann.faces), ann.drawn) == ("Ann", 1, ann.faces)
+        assert library.faces(ann.faces)[0].box == box

@@ -1,0 +1,192 @@
+"""Measure the groups that a model makes of labelled faces, beside other ways of grouping them."""
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from opqn_app.core.errors import ExtraMissing, ModelIncompatible
+from opqn_app.core.types import Codes
+from opqn_app.opqn.links import Links
+from opqn_app.people.grouping import CERTAIN, LIKELY, Known, group_faces
+from opqn_app.people.neighbours import Edges, nearest_faces
+from opqn_app.people.word_sums import WordSums
+from trainer.data.picture_files import Dropped
+from trainer.data.pictures import PictureSource
+from trainer.evaluate.encoding import Candidate, encode, load_candidate
+from trainer.evaluate.evaluate import duplicates_in_words, with_own_names
+from trainer.evaluate.group_figures import GroupFigures, group_figures
+from trainer.evaluate.other_groupings import THRESHOLDS, chinese_whispers, dbscan
+from trainer.evaluate.results import EvalProgress, EvalSettings
+from trainer.evaluate.steps import shown
+
+Labels = NDArray[Any]
+GroupingWork = Generator[EvalProgress, None, "GroupingReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingResult:
+    """One way of grouping.
+
+    Attributes:
+        label: for tables.
+        model: name of the model whose codes were grouped.
+        least: probability, or score, from which faces are joined.
+        cpu_s: processor time, the search for neighbours included.
+    """
+
+    label: str
+    model: str
+    least: float
+    figures: GroupFigures
+    cpu_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingReport:
+    """All that was measured; of each model first its groups, then its parts, then the others."""
+
+    results: tuple[GroupingResult, ...]
+    people: int
+    faces: int
+    dropped: tuple[Dropped, ...]
+    notes: tuple[str, ...]
+    device: str
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON: the first model's groups at the top, then everything."""
+        first = self.results[0]
+        return {
+            **first.figures.to_dict(),
+            "model": first.model,
+            "protocol": {"name": "grouping"},
+            "data": {
+                "people": self.people,
+                "pictures": self.faces,
+                "dropped": len(self.dropped),
+                "dropped_files": [[d.file, d.reason] for d in self.dropped],
+            },
+            "results": [
+                {"label": r.label, "model": r.model, "least": r.least, "cpu_s": round(r.cpu_s, 3)}
+                | r.figures.to_dict()
+                for r in self.results
+            ],
+            "device": self.device,
+            "notes": list(self.notes),
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def evaluate_grouping(settings: EvalSettings, source: PictureSource) -> GroupingWork:
+    """Group all faces of `source` by each model and compare with who they are.
+
+    Raises:
+        OpqnError: a model is not there, does not fit, or has no links.
+    """
+    with threadpool_limits(limits=1, user_api="blas"):
+        return (yield from _all_of(settings, source))
+
+
+def _all_of(settings: EvalSettings, source: PictureSource) -> GroupingWork:
+    began = time.perf_counter()
+    models = with_own_names([load_candidate(name, settings.device) for name in settings.models])
+    results: list[GroupingResult] = []
+    notes: list[str] = []
+    rows: NDArray[np.intp] = np.empty(0, np.intp)
+    dropped: list[Dropped] = []
+    for model in models:
+        every = np.arange(len(source.files))
+        job = encode(model, source, every, asking=every[:0])
+        encoded = yield from shown(job, f"{model.name}: reading and encoding", len(every))
+        rows, dropped = encoded.rows, encoded.dropped
+        notes += duplicates_in_words(encoded.digests, source.people[rows])
+        results += yield from _of_model(model, encoded.codes, source.people[rows], notes)
+    return GroupingReport(
+        results=tuple(results),
+        people=len(np.unique(source.people[rows])),
+        faces=len(rows),
+        dropped=tuple(dropped),
+        notes=tuple(dict.fromkeys(notes)),
+        device=settings.device,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _of_model(
+    model: Candidate, codes: Codes, people: Labels, notes: list[str]
+) -> Generator[EvalProgress, None, list[GroupingResult]]:
+    links = links_of(model)
+    sums = WordSums(model.encoder.words, is_joint=model.config.joint_words)
+    began = time.process_time()
+    job = nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums)
+    edges = yield from shown(job, f"{model.name}: nearest faces", len(codes))
+    listing_s = time.process_time() - began
+    results = []
+    for label, least in (("groups", LIKELY), ("parts", CERTAIN)):
+        yield EvalProgress(f"{model.name}: {label}", 0, 1, None)
+        began = time.process_time()
+        groups = grouped(codes, sums, edges, links, least)
+        spent = listing_s + time.process_time() - began
+        name = f"{model.name}, {label}"
+        results.append(
+            GroupingResult(name, model.name, least, group_figures(groups, people), spent)
+        )
+    vectors = sums.units(codes)
+    yield EvalProgress(f"{model.name}: other ways of grouping", 0, 1, None)
+    try:
+        results.append(_best(model, "DBSCAN", dbscan(vectors), people))
+    except ExtraMissing as reason:
+        notes.append(str(reason))
+    results.append(_best(model, "Chinese whispers", chinese_whispers(edges, len(codes)), people))
+    notes.append(
+        "DBSCAN and Chinese whispers join at the score that gives the best B³ on these very "
+        "faces, which flatters them."
+    )
+    return results
+
+
+def links_of(model: Candidate) -> Links:
+    """The links of a model.
+
+    Raises:
+        ModelIncompatible: it has none.
+    """
+    links = model.encoder.links
+    if links is None:
+        raise ModelIncompatible(
+            model.folder or model.name,
+            "it has no links, by which faces are grouped; export its run again",
+        )
+    return links
+
+
+def grouped(
+    codes: Codes, sums: WordSums, edges: Edges, links: Links, least: float
+) -> NDArray[np.int32]:
+    """(n,) groups of faces of which nothing else is known."""
+    job = group_faces(codes, sums, edges, links, Known.nothing(len(codes)), least=least)
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            labels: NDArray[np.int32] = stop.value
+            return labels
+
+
+def _best(
+    model: Candidate, name: str, tried: Generator[Labels, None, None], people: Labels
+) -> GroupingResult:
+    """The threshold that suits these people best."""
+    found: list[GroupingResult] = []
+    for least in THRESHOLDS:
+        began = time.process_time()
+        labels = next(tried)
+        spent = time.process_time() - began
+        label = f"  {name} at {least:.2f}"
+        found.append(GroupingResult(label, model.name, least, group_figures(labels, people), spent))
+    return max(found, key=lambda result: result.figures.bcubed_f)
