@@ -4,7 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Run = Callable[..., tuple[int, dict[str, Any], str]]
+
+
+@pytest.fixture
+def photos(tmp_path: Path, make_photo: Callable[..., Path]) -> Path:
+    for number in range(3):
+        make_photo(f"photos/{number}.png", seed=number)
+    (tmp_path / "photos" / "empty.jpg").write_bytes(b"")
+    return tmp_path / "photos"
 
 
 def test_what_is_away_is_said_with_a_status_until_it_is_accepted(
