@@ -316,7 +316,6 @@ def test_an_import_never_leaves_its_folder_or_replaces_a_model(
     assert reason in said
 
 
-@pytest.mark.slow
 def test_a_name_that_is_not_utf8_is_shown(tmp_path: Path, photos: Path) -> None:
     os.rename(photos / "1.png", os.fsencode(photos) + b"/\xff1.png")  # noqa: PTH104
     library = ["--library", str(tmp_path / "library.sqlite")]

@@ -104,7 +104,7 @@ def restore(disk: Disk, part: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("n_runs", [1, 2])
+@pytest.mark.parametrize("n_runs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_no_face_is_lost_while_photos_are_away(
     way: str,
     n_runs: int,
