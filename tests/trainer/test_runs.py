@@ -16,7 +16,7 @@ def test_a_run_gives_its_config_back(tmp_path: Path) -> None:
     config = tiny_config(engine={"ema": 0.5})
     run = RunDir.create(tmp_path / "a/b", config)
     assert RunDir.open(run.path).config() == config
-    with pytest.raises(DataError, match="already"):
+    with pytest.raises(RunPlaceTaken, match="already"):
         RunDir.create(run.path, config)
     with pytest.raises(DataError, match="no run"):
         RunDir.open(tmp_path)

@@ -32,7 +32,8 @@ class RunDir:
         """A new folder for a run.
 
         Raises:
-            DataError: the place is taken, or can't be written.
+            RunPlaceTaken: the place is taken.
+            DataError: it can't be written.
         """
         check_is_free(path)
         try:
