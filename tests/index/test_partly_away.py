@@ -16,6 +16,8 @@ from opqn_app.store.records import KEPT_DAYS
 from tests.index.photo_disk import DAY, NOW, Disk
 from tests.library_fakes import FacesByPath, RunIndex, WritePhoto
 
+pytestmark = pytest.mark.slow
+
 N = 36
 
 

@@ -26,6 +26,8 @@ from tests.index.scan_at_once import scan_folder
 from tests.index.test_kill import content
 from tests.library_fakes import RunIndex
 
+pytestmark = pytest.mark.slow
+
 WritePhotos = Callable[..., None]
 HELPERS = ("resource_tracker", "forkserver")
 

@@ -12,6 +12,8 @@ from torch import Tensor
 
 from opqn_app.opqn.torch.joint_codes import joint_codes, sums_of
 
+pytestmark = pytest.mark.slow
+
 WEIGHTS = (None, 0.0, 0.5, 2.0)
 SIZES = [(2, 6, 4), (3, 4, 5), (4, 4, 6), (5, 3, 6)]  # M, K, d: few enough codes to try them all
 

@@ -24,6 +24,8 @@ from opqn_app.opqn.torch.encoder import TorchEncoder
 from tests.sample_crops import TESTS, orl_crops, sample_crops
 from tests.tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_tiny_model
 
+pytestmark = pytest.mark.slow
+
 STORED = TESTS / "data" / "codes_ddc7dbf.npz"  # of the 162 sample crops and the 400 AT&T ones
 SFACE = replace(TINY, backbone="sface", channel_order="rgb", mirror_average=True)
 JOINT = replace(SFACE, joint_words=True, query_form="linear", length_weight=2.0)

@@ -17,6 +17,8 @@ from tests.tiny_checkpoint import make_tiny_checkpoint
 from tests.trainer.evaluation_people import pack_tar, write_people
 from trainer.cli.evaluate import add_command
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 REQUIRED = {"rank1", "map", "p_at", "tar_at_far", "queries", "gallery", "skipped"}
 

@@ -27,6 +27,8 @@ from trainer.engine.validation import Diverged, EncodedPictures, encode, retriev
 from trainer.evaluate.scoring import CodeScorer, StoredTables
 from trainer.method.objective import Objective
 
+pytestmark = pytest.mark.slow
+
 
 def trained(
     config: TrainConfig, folder: Path, data: TrainingData | None = None

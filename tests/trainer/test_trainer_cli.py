@@ -17,6 +17,8 @@ from trainer.data.packs import read_pack
 from trainer.engine.runs import RunDir, find_runs
 from trainer.engine.state import load_state
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["--backbone", "resnet20-narrow", "--queries", "1", "--batch-size", "8", "--epochs", "1"]
 
 

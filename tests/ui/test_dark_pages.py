@@ -21,6 +21,8 @@ from opqn_app.ui.train.train_page import TrainPage
 from opqn_app.ui.work.session import Session
 from tests.ui.photo_records import failure
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[[Session], QWidget]
 
 
