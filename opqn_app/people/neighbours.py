@@ -1,4 +1,4 @@
-"""The nearest faces of each face, found exactly by the product's own search."""
+"""Near faces of each face, listed by the search of the app, which ranks by sums of words unscaled."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
