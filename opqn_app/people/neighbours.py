@@ -1,4 +1,4 @@
-"""Near faces of each face, listed by the search of the app, which ranks by sums of words unscaled."""
+"""Near faces of each face, as the search ranks them: by sums of words that are not scaled."""
 
 from collections.abc import Generator
 from dataclasses import dataclass
