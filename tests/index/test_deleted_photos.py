@@ -20,6 +20,8 @@ from tests.library_fakes import (
     fake_engine,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_few_deleted_photos_hide_at_once_and_come_back_with_their_faces(
     folder: Path,

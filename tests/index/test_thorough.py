@@ -42,6 +42,8 @@ from tests.library_fakes import (
     thorough_calls_of,
 )
 
+pytestmark = pytest.mark.slow
+
 LARGE = 35  # scale of a photo larger than the copy of the fast pass
 
 

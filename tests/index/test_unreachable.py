@@ -27,6 +27,8 @@ from tests.library_fakes import (
     make_as_old_as_m0003,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def empty_root(disk: Disk) -> None:
     disk.replace("")

@@ -18,6 +18,8 @@ from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.model import OpqnModel
 from tests.tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_checkpoint, make_tiny_model
 
+pytestmark = pytest.mark.slow
+
 CURVE = {"slope": 1, "intercept": 0}
 
 

@@ -19,6 +19,8 @@ from opqn_app.opqn.torch.preprocess import to_network_input
 from tests.sample_crops import sample_crops
 from tests.tiny_checkpoint import TINY, TINY_CALIBRATION, make_tiny_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def encoder(tiny_folder: Path) -> TorchEncoder:

@@ -15,6 +15,8 @@ from opqn_app.opqn.torch.backbone import ResNet20
 from opqn_app.opqn.torch.checkpoint import load_model
 from opqn_app.opqn.torch.import_official import import_official, infer_config
 
+pytestmark = pytest.mark.slow
+
 Content = dict[str, Any]
 
 

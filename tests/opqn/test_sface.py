@@ -15,6 +15,8 @@ from opqn_app.opqn.torch.checkpoint import load_model, save_model
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.sface import SFace
 
+pytestmark = pytest.mark.slow
+
 
 class TinyTrunk(nn.Module):
     """Means of the left and the right half of each channel: mirroring swaps them."""

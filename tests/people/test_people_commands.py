@@ -15,6 +15,8 @@ from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
 from tests.library_fakes import fake_engine
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., dict[str, Any]]
 
 

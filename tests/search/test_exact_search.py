@@ -14,6 +14,8 @@ from opqn_app.search.kernels import dispatch as kernels
 from opqn_app.search.kernels.numpy_kernel import NumpyKernels
 from opqn_app.search.ranking import Ranking
 
+pytestmark = pytest.mark.slow
+
 LIMITS = (0, 1, 2, 7, 100, 10_000, None)
 
 

@@ -20,6 +20,8 @@ from trainer.evaluate.evaluate import duplicates_in_words, evaluate
 from trainer.evaluate.ranking import finished
 from trainer.evaluate.results import EvalReport, EvalSettings, figures_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

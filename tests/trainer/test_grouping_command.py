@@ -12,6 +12,8 @@ from tests.tiny_checkpoint import make_tiny_checkpoint
 from tests.trainer.evaluation_people import write_people
 from tests.trainer.test_evaluate_command import command
 
+pytestmark = pytest.mark.slow
+
 LINKS = Links(-6.0, 4.0, 4.0, 4.0, -0.5, 0.5, 0.2)
 
 

@@ -16,6 +16,8 @@ from trainer.method.networks import Network, to_app_model
 from trainer.method.objective import Objective
 from trainer.method.trunks import load_trunk
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"n_books": 2, "n_words": 8, "feature_dim": 32}
 
 

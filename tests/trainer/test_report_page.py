@@ -16,6 +16,8 @@ from tests.trainer.report_examples import (
 from trainer.evaluate.results import EvalReport
 from trainer.report.page import html_page, rendered
 
+pytestmark = pytest.mark.slow
+
 STORED = Path(__file__).parent.parent / "data" / "report"
 EXAMPLES = {
     "ranked": (ranked_report, None, True),

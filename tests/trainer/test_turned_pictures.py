@@ -24,6 +24,8 @@ from trainer.data.packs import read_pack
 from trainer.data.picture_set import read_crops
 from trainer.data.pictures import AlignedCrops
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = [4, 4, 4]
 XMP = (

@@ -13,6 +13,8 @@ from opqn_app.vision.images import Photo, open_photo, photo_of_picture, read_pho
 from tests.heif_boxes import with_clean_part
 from tests.odd_files import corners, dng, encoded, exif_bytes, turned
 
+pytestmark = pytest.mark.slow
+
 UPRIGHT = (300, 200)
 MARK = (210, 20, 270, 80)  # left, top, right, bottom of a black box, in the green quarter
 CORNERS = {"red": (230, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 230), "white": (250,) * 3}

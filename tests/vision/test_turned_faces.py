@@ -18,6 +18,8 @@ from opqn_app.vision.photo_folder import stat_photo
 from opqn_app.vision.turned_faces import TurningDetector
 from tests.turned_scenes import is_up, portraits, tight, turned, turned_box
 
+pytestmark = pytest.mark.slow
+
 RED = (230, 20, 20)
 UPRIGHT = Box(60.0, 40.0, 180.0, 200.0)  # of the red head in `drawing`
 SIZE = (640, 400)
