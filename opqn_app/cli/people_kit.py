@@ -127,3 +127,22 @@ def _face_id(ledger: "Ledger", word: str) -> int:
     if not 1 <= int(number) <= len(faces):
         raise OpqnError(f"{path} has {counted(len(faces), 'face')}; there is no face {number}.")
     return faces[int(number) - 1].id
+
+
+def step_through(
+    arguments: argparse.Namespace, take: "Callable[[Ledger], Outcome | None]", verb: str, done: str
+) -> int:
+    """Undo or redo one gesture and say of what kind it was.
+
+    Args:
+        verb, done: such as "undo" and "Undone".
+    """
+    from opqn_app.people.gestures import PeopleError
+
+    with open_ledger(arguments) as ledger:
+        outcome = take(ledger)
+        if outcome is None:
+            raise PeopleError(f"There is nothing to {verb}.")
+        kinds = ", ".join(dict.fromkeys(row.kind.replace("_", " ") for row in outcome.rows))
+        tell(arguments, ledger, outcome, f"{done}: {kinds}.")
+    return 0

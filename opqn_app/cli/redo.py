@@ -3,7 +3,7 @@
 import argparse
 
 from opqn_app.cli.kit import Parsers
-from opqn_app.cli.people_kit import open_ledger, tell
+from opqn_app.cli.people_kit import step_through
 
 
 def add(parsers: Parsers) -> None:
@@ -12,12 +12,4 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from opqn_app.people.gestures import PeopleError
-
-    with open_ledger(arguments) as ledger:
-        outcome = ledger.redo()
-        if outcome is None:
-            raise PeopleError("There is nothing to redo.")
-        kinds = ", ".join(dict.fromkeys(row.kind.replace("_", " ") for row in outcome.rows))
-        tell(arguments, ledger, outcome, f"Redone: {kinds}.")
-    return 0
+    return step_through(arguments, lambda ledger: ledger.redo(), "redo", "Redone")

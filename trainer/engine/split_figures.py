@@ -22,6 +22,7 @@ from trainer.engine.validation import (
 )
 from trainer.evaluate.calibration import NotCalibrated, fit_calibration
 from trainer.evaluate.links import fit_links
+from trainer.evaluate.ranking import finished
 from trainer.evaluate.scoring import CodeScorer, StoredTables
 from trainer.method.networks import to_app_model
 from trainer.method.objective import Objective
@@ -90,12 +91,7 @@ def learn_links(
     app = to_app_model(objective.network)
     words = app.quantizer.mlp.detach().numpy()
     job = fit_links(codes, people.astype(str), WordSums(words, is_joint=app.config.joint_words))
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            found: Links = stop.value
-            return found
+    return finished(job)
 
 
 def _ask(

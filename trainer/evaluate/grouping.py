@@ -21,6 +21,7 @@ from trainer.evaluate.encoding import Candidate, encode, load_candidate
 from trainer.evaluate.evaluate import duplicates_in_words, with_own_names
 from trainer.evaluate.group_figures import GroupFigures, group_figures
 from trainer.evaluate.other_groupings import THRESHOLDS, chinese_whispers, dbscan
+from trainer.evaluate.ranking import finished
 from trainer.evaluate.results import EvalProgress, EvalSettings
 from trainer.evaluate.steps import shown
 
@@ -95,6 +96,8 @@ def evaluate_grouping(settings: EvalSettings, source: PictureSource) -> Grouping
 def _all_of(settings: EvalSettings, source: PictureSource) -> GroupingWork:
     began = time.perf_counter()
     models = with_own_names([load_candidate(name, settings.device) for name in settings.models])
+    for model in models:
+        links_of(model)  # what lacks them shows now and not after minutes of encoding
     results: list[GroupingResult] = []
     notes: list[str] = []
     rows: NDArray[np.intp] = np.empty(0, np.intp)
@@ -170,12 +173,7 @@ def grouped(
 ) -> NDArray[np.int32]:
     """(n,) groups of faces of which nothing else is known."""
     job = group_faces(codes, sums, edges, links, Known.nothing(len(codes)), least=least)
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            labels: NDArray[np.int32] = stop.value
-            return labels
+    return finished(job)
 
 
 def _best(

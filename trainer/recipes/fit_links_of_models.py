@@ -8,9 +8,7 @@ The links are learned from the validation people on whom choices are made.
 import argparse
 import logging
 import sys
-from collections.abc import Generator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -20,11 +18,11 @@ from opqn_app.people.word_sums import WordSums
 from trainer.data.pictures import AlignedCrops, JoinedPictures
 from trainer.evaluate.encoding import encode, load_candidate
 from trainer.evaluate.links import fit_links
+from trainer.evaluate.ranking import finished
 from trainer.recipes.command import run_recipe
 from trainer.recipes.face_data import face_shards, families, is_tuning
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,20 +43,11 @@ def fit_all(data: Path, models: list[str]) -> None:
     with threadpool_limits(limits=1, user_api="blas"):
         for name in models:
             model = load_candidate(name, "cpu")
-            found = _result(encode(model, source, rows, asking=rows[:0]))
+            found = finished(encode(model, source, rows, asking=rows[:0]))
             sums = WordSums(model.encoder.words, is_joint=model.config.joint_words)
-            links = _result(fit_links(found.codes, source.people[found.rows], sums))
+            links = finished(fit_links(found.codes, source.people[found.rows], sums))
             store_links(bundled_folder() / name, links)
             logger.info("%s: %s", name, links)
-
-
-def _result(job: Generator[int, None, T]) -> T:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            found: T = stop.value
-            return found
 
 
 if __name__ == "__main__":
