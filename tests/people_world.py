@@ -1,6 +1,7 @@
 """Photos whose faces are known, put into a library as indexing would: found again, moved, gone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,30 +16,83 @@ N_PLACES = 3  # where a photo can show a face
 Truth = tuple[int, int]  # a photo's content, and which of its faces
 
 
-def content_hash(content: int) -> bytes:
-    return content.to_bytes(20, "little")
+def content_hash(content: int, edition: int = 0) -> bytes:
+    """Of a file; each edition has other metadata."""
+    return (content + 256 * edition).to_bytes(20, "little")
 
 
-def true_box(place: int, jitter: float = 0.0) -> Box:
-    """Where a face is; a detector is off by `jitter` of its side, in all directions."""
-    left, off = 50.0 + 200 * place, jitter * SIDE
+def picture_hash(content: int) -> bytes:
+    """Of the picture, the same in all editions of the file."""
+    return b"picture".ljust(19) + content.to_bytes(1)
+
+
+def true_box(place: int, jitter: float = 0.0, content: int = 0) -> Box:
+    """Where a face is; a detector is off by `jitter` of its side, in all directions.
+
+    Nobody stands in two pictures in just the same place.
+    """
+    left, off = 50.0 + 200 * place + 0.3 * content, jitter * SIDE
     return Box(left + off, 100 - off, left + SIDE + off, 100 + SIDE - off / 2)
 
 
 class World:
-    """A library of drawn-up photos; each call is one that indexing makes."""
+    """A library of drawn-up photos; each call is one that indexing makes.
+
+    Attributes:
+        knows_pictures: photos are stored with the hash of their picture. Older versions did not.
+    """
 
     def __init__(self, library: Library) -> None:
+        self.knows_pictures = True
         self.library = library
         self.model = ModelInfo("model-1", "model 1", 8, 256)
         self.root_id = library.add_root(library.path.parent / "photos").id
         self.content_of: dict[int, int] = {}  # photo id → content
         self.away: dict[int, int] = {}  # the same of deleted photos, which may come back
-        self._n_paths = 0
+        self._n_paths = self._n_editions = 0
 
     def add_photo(self, content: int, places: Sequence[int], jitter: float = 0.0) -> int:
         """A file with this content; another may have it already. Returns the photo's id."""
         return self._add(self._path(content), content, places, jitter)
+
+    def add_edited(self, content: int, places: Sequence[int], jitter: float = 0.0) -> int:
+        """A copy of a photo with other metadata."""
+        self._n_editions += 1
+        path = self._path(content)
+        photo = self._photo(path, content, places, jitter, edition=self._n_editions)
+        return self._save_at(path, photo, content)
+
+    def edit(self, photo_id: int, edition: int | None = None) -> None:
+        """Other metadata is written into a photo's file, or what was in an edition of it.
+
+        Where its picture is not known, the same detector finds the same faces in it.
+        """
+        if edition is None:
+            self._n_editions += 1
+            edition = self._n_editions
+        content = self.content_of[photo_id]
+        known_as = self.library.decision_table.content_of_photo(photo_id)
+        is_edited = self.knows_pictures and known_as == picture_hash(content)
+        photo = self._photo(
+            *(self._path_of(photo_id), content, [], 0.0, photo_id),
+            keeps=is_edited,
+            edition=edition,
+        )
+        found = [self._face(face.box) for face in self.library.faces_of(photo_id)]
+        faces = () if is_edited else tuple(found)
+        self._save(replace(photo, faces=faces, is_edited=is_edited))
+
+    def knows_picture(self, content: int) -> bool:
+        """Whether nothing is held by the hash of its file any more."""
+        table, files = self.library.decision_table, content_hash(content)
+        keys = (key for row in table.decisions() for key in (*row.faces, *row.others))
+        known = [
+            *self.library.photo_table.known_photos(self.root_id),
+            *self.library.photo_table.deleted_photos(),
+        ]
+        return files not in {key.content_hash for key in keys} and all(
+            photo.picture_hash != files for photo in known
+        )
 
     def find_again(self, photo_id: int, places: Sequence[int], jitter: float) -> int:
         """As in a library built anew: the photo and its faces have other ids; drawn ones are gone.
@@ -116,7 +170,10 @@ class World:
         jitter: float,
         photo_id: int | None = None,
     ) -> int:
-        self._save(self._photo(path, content, places, jitter, photo_id))
+        return self._save_at(path, self._photo(path, content, places, jitter, photo_id), content)
+
+    def _save_at(self, path: str, new: NewPhoto, content: int) -> int:
+        self._save(new)
         photo = self.library.photo_table.at(self.root_id, path)
         assert photo is not None
         self.content_of[photo.id] = content
@@ -142,16 +199,18 @@ class World:
         photo_id: int | None = None,
         *,
         keeps: bool = False,
+        edition: int = 0,
     ) -> NewPhoto:
         return NewPhoto(
             rel_path=path,
             size=1,
             mtime_ns=1,
-            content_hash=content_hash(content),
+            content_hash=content_hash(content, edition),
+            picture_hash=picture_hash(content) if self.knows_pictures else None,
             width=WIDTH,
             height=HEIGHT,
             taken_at=f"{2018 + content}-05-06T07:08:09",
-            faces=tuple(self._face(true_box(place, jitter)) for place in places),
+            faces=tuple(self._face(true_box(place, jitter, content)) for place in places),
             photo_id=photo_id,
             keeps_faces=keeps,
         )
@@ -164,7 +223,7 @@ class World:
 
 def key_of(content: int, box: Box) -> FaceKey:
     return FaceKey(
-        content_hash(content),
+        picture_hash(content),
         box.left / WIDTH,
         box.top / HEIGHT,
         box.right / WIDTH,

@@ -110,10 +110,15 @@ def find_in_content(
                 max_side=depth.max_side,
                 min_side=depth.min_side,
                 before_decoding=mine.wait,
+                hashed=True,
             )
             if photo.fault is not None:
                 logger.info("a photo was read although %s", photo.fault)
-            faces = find_faces(photo, detector, pixels=depth.pixels)
+            # Only metadata has changed: the faces are known.
+            is_edited = (
+                not is_same and known is not None and photo.picture_hash == known.picture_hash
+            )
+            faces = [] if is_edited else find_faces(photo, detector, pixels=depth.pixels)
     except PhotoUnreadable as error:
         reason = error.reason if depth == FAST else STILL_KNOWN + error.reason
         lost_id = None if is_same else known_id
@@ -134,7 +139,9 @@ def find_in_content(
         faces=(),
         photo_id=known_id,
         searched_px=depth.pixels,
-        keeps_faces=is_same,
+        keeps_faces=is_same or is_edited,
+        picture_hash=photo.picture_hash,
+        is_edited=is_edited,
     )
     return Sighting(Analysed(photo=new, is_decoded=True), faces)
 

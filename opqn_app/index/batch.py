@@ -52,7 +52,7 @@ class Batch:
         if touched:
             writer.touch(touched)
         added = sum(photo.photo_id is None for photo in photos)
-        again = [photo for photo in photos if photo.keeps_faces]
+        again = [photo for photo in photos if photo.keeps_faces and not photo.is_edited]
         counts.added += added
         counts.changed += len(photos) - added - len(again)
         counts.searched += len(again)

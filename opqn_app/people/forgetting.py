@@ -42,7 +42,7 @@ def forget_person(ledger: Ledger, person: int, *, with_faces: bool = False) -> F
     keys = set(ledger.state.members[person]) if with_faces else set()
     doomed = [face for key in keys for face in ledger.bindings.faces_of.get(key, ())]
     contents = {key.content_hash for key in keys}
-    deleted = [p.id for p in library.photo_table.deleted_photos() if p.content_hash in contents]
+    deleted = [p.id for p in library.photo_table.deleted_photos() if p.picture_hash in contents]
     library.writer.forget_photos(deleted)  # what is kept of them would bring the faces back
     if doomed or deleted:
         library.writer.remove_faces(doomed)

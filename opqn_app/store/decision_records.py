@@ -11,7 +11,8 @@ class FaceKey:
     """A face by content: it means the same face in any library, wherever its photo lies.
 
     Attributes:
-        content_hash: of the photo file.
+        content_hash: of the photo's picture, without metadata; of the whole file where the
+            picture could not be told apart, or is not known yet.
         left, top, right, bottom: the box, as fractions of the upright photo's width and height.
     """
 

@@ -14,7 +14,7 @@ from opqn_app.store.photo_table import SHOWN
 _COLUMNS = "id, uid, gesture, time, kind, person, other, name, source, is_twice, target"
 _KEY = "content_hash, box_left, box_top, box_right, box_bottom"
 _PLACED = (
-    "SELECT f.id, f.photo_id, p.content_hash, f.box_left / p.width, f.box_top / p.height, "
+    "SELECT f.id, f.photo_id, p.picture_hash, f.box_left / p.width, f.box_top / p.height, "
     "f.box_right / p.width, f.box_bottom / p.height, f.is_drawn "
     f"FROM faces f JOIN photos p ON p.id = f.photo_id AND p.{SHOWN} "
 )
@@ -34,7 +34,7 @@ class DecisionTable:
 
     @property
     def erasures(self) -> int:
-        """Goes up when rows are changed or taken out, which else never happens."""
+        """Goes up when rows are taken out, or held by another hash, which else never happens."""
         return int(self._db.value("SELECT erasures FROM meta"))
 
     def decisions(self, after: int = 0) -> list[Decision]:
@@ -71,12 +71,12 @@ class DecisionTable:
 
     def decided_faces(self) -> list[PlacedFace]:
         """The faces of photos that a decision is about, and all that were drawn."""
-        condition = "WHERE p.content_hash IN (SELECT content_hash FROM decision_faces)"
+        condition = "WHERE p.picture_hash IN (SELECT content_hash FROM decision_faces)"
         return [_placed(row) for row in self._db.rows(f"{_PLACED} {condition} OR f.is_drawn")]
 
     def faces_of_content(self, content_hash: bytes) -> list[PlacedFace]:
         """The faces of every copy of a photo."""
-        rows = self._db.rows(f"{_PLACED} WHERE p.content_hash = ?", [content_hash])
+        rows = self._db.rows(f"{_PLACED} WHERE p.picture_hash = ?", [content_hash])
         return [_placed(row) for row in rows]
 
     def faces_by_id(self, face_ids: Sequence[int]) -> dict[int, PlacedFace]:
@@ -98,12 +98,12 @@ class DecisionTable:
 
     def photos_of_content(self, content_hash: bytes) -> list[int]:
         """Ids of the copies of a photo."""
-        query = f"SELECT id FROM photos WHERE content_hash = ? AND {SHOWN} ORDER BY id"
+        query = f"SELECT id FROM photos WHERE picture_hash = ? AND {SHOWN} ORDER BY id"
         return [row[0] for row in self._db.rows(query, [content_hash])]
 
     def content_of_photo(self, photo_id: int) -> bytes | None:
         found: bytes | None = self._db.value(
-            "SELECT content_hash FROM photos WHERE id = ?", [photo_id]
+            "SELECT picture_hash FROM photos WHERE id = ?", [photo_id]
         )
         return found
 

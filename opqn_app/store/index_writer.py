@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,6 +12,7 @@ from opqn_app.core.types import Codes
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.photo_table import SHOWN
+from opqn_app.store.pictures import learn_picture
 from opqn_app.store.records import (
     ModelInfo,
     NewFace,
@@ -21,6 +23,8 @@ from opqn_app.store.records import (
     name_of_deleted,
     name_to_db,
 )
+
+SAME_BOX_PX = 0.05  # what a detector's boxes differ by at most, seen twice in the same picture
 
 
 class IndexWriter:
@@ -65,6 +69,7 @@ class IndexWriter:
         """Store analysed photos and files that could not be read."""
         with self.change():
             ids: list[int] = []
+            photos = [self._recognised(photo) for photo in photos]
             for photo in photos:
                 photo_id = self._save_photo(root_id, photo)
                 ids += [self._save_face(photo_id, face) for face in photo.faces]
@@ -190,11 +195,15 @@ class IndexWriter:
     def _save_photo(self, root_id: int, photo: NewPhoto) -> int:
         name = name_to_db(photo.rel_path)
         self._db.run("DELETE FROM failures WHERE root_id = ? AND rel_path = ?", [root_id, name])
+        learn_picture(self._db, photo.content_hash, photo.known_as)
         if photo.photo_id is not None and photo.keeps_faces:
             self._db.run(
-                "UPDATE photos SET n_faces = n_faces + ?, searched_px = ? WHERE id = ?",
+                "UPDATE photos SET n_faces = n_faces + ?, searched_px = MAX(searched_px, ?) "
+                "WHERE id = ?",
                 [len(photo.faces), photo.searched_px, photo.photo_id],
             )
+            if photo.is_edited:
+                self._save_file(photo.photo_id, photo)
             if photo.faces:
                 self._db.run(
                     "UPDATE photos SET detector = detector || '+' || ? "
@@ -205,17 +214,18 @@ class IndexWriter:
         if photo.photo_id is not None:
             self._hide([photo.photo_id])
         return self._db.insert(
-            "INSERT INTO photos (size, mtime_ns, content_hash, width, height, taken_at, "
-            "sort_time, n_faces, detector, searched_px, root_id, rel_path) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO photos (size, mtime_ns, content_hash, picture_hash, width, height, "
+            "taken_at, sort_time, n_faces, detector, searched_px, root_id, rel_path) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 photo.size,
                 photo.mtime_ns,
                 photo.content_hash,
+                photo.known_as,
                 photo.width,
                 photo.height,
                 photo.taken_at,
-                photo.taken_at or _iso_time(photo.mtime_ns),
+                _sort_time(photo),
                 len(photo.faces),
                 self._detector,
                 photo.searched_px,
@@ -223,6 +233,48 @@ class IndexWriter:
                 name,
             ],
         )
+
+    def _save_file(self, photo_id: int, photo: NewPhoto) -> None:
+        """What has changed of a photo in whose file other metadata was written."""
+        self._db.run(
+            "UPDATE photos SET size = ?, mtime_ns = ?, content_hash = ?, taken_at = ?, "
+            "sort_time = ?, missing_since = NULL WHERE id = ?",
+            [
+                photo.size,
+                photo.mtime_ns,
+                photo.content_hash,
+                photo.taken_at,
+                _sort_time(photo),
+                photo_id,
+            ],
+        )
+
+    def _recognised(self, photo: NewPhoto) -> NewPhoto:
+        """A changed file as an edited one, if the picture in it is the one that was known.
+
+        Where only the hash of the file is known of the old picture, its faces tell: in another
+        picture a detector does not see the same faces to a fraction of a pixel.
+        """
+        if photo.photo_id is None or photo.keeps_faces or not photo.faces:
+            return photo
+        old = self._db.row(
+            "SELECT content_hash FROM photos WHERE id = ? AND picture_hash = content_hash "
+            "AND content_hash != ? AND width = ? AND height = ?",
+            [photo.photo_id, photo.content_hash, photo.width, photo.height],
+        )
+        if old is None:
+            return photo
+        known = self._db.rows(
+            "SELECT box_left, box_top, box_right, box_bottom FROM faces WHERE photo_id = ?",
+            [photo.photo_id],
+        )
+        boxes = np.array(known, np.float64).reshape(-1, 4)
+        for face in photo.faces:
+            box = face.box.left, face.box.top, face.box.right, face.box.bottom
+            if not (np.abs(boxes - box).max(axis=1) < SAME_BOX_PX).any():
+                return photo
+        learn_picture(self._db, old[0], photo.known_as)
+        return replace(photo, faces=(), keeps_faces=True, is_edited=True)
 
     def _save_face(self, photo_id: int, face: NewFace) -> int:
         box, quality = face.box, face.quality
@@ -296,6 +348,10 @@ class IndexWriter:
                     for i, name in names
                 ],
             )
+
+
+def _sort_time(photo: NewPhoto) -> str:
+    return photo.taken_at or _iso_time(photo.mtime_ns)
 
 
 def _iso_time(mtime_ns: int) -> str:

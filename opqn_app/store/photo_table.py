@@ -106,8 +106,8 @@ class PhotoTable:
 
     def _known(self, condition: str, params: Sequence[Any] = ()) -> list[KnownPhoto]:
         rows = self._db.rows(
-            "SELECT id, root_id, rel_path, size, mtime_ns, content_hash, missing_since "
-            f"FROM photos WHERE {condition}",
+            "SELECT id, root_id, rel_path, size, mtime_ns, content_hash, missing_since, "
+            f"picture_hash FROM photos WHERE {condition}",
             params,
         )
         return [KnownPhoto(row[0], row[1], name_from_db(row[2]), *row[3:]) for row in rows]

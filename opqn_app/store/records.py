@@ -191,6 +191,7 @@ class KnownPhoto:
 
     Attributes:
         missing_since: seconds since 1970; None where the last run saw its file.
+        picture_hash: see `NewPhoto`; that of the file where it is not known yet.
     """
 
     id: int
@@ -200,6 +201,7 @@ class KnownPhoto:
     mtime_ns: int
     content_hash: bytes
     missing_since: int | None = None
+    picture_hash: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,10 @@ class NewPhoto:
 
     Attributes:
         searched_px: pixels of the copy its faces were looked for on, at most.
-        keeps_faces: the content is that of the photo `photo_id`, and `faces` come to those it has.
+        keeps_faces: the picture is that of the photo `photo_id`, and `faces` come to those it has.
+        picture_hash: of the picture without other metadata; None where it can't be told, and the
+            file as a whole stands for it.
+        is_edited: it keeps faces, and the file has changed all the same.
     """
 
     rel_path: str
@@ -250,6 +255,13 @@ class NewPhoto:
     photo_id: int | None = None
     searched_px: int = FAST.pixels
     keeps_faces: bool = False
+    picture_hash: bytes | None = None
+    is_edited: bool = False
+
+    @property
+    def known_as(self) -> bytes:
+        """What decisions about its faces hold it by."""
+        return self.picture_hash or self.content_hash
 
 
 @dataclass(frozen=True, slots=True)

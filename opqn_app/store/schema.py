@@ -179,6 +179,16 @@ _DECISION_TABLES = (
 )
 
 
+def m0007_pictures(db: "Database") -> None:
+    """What a photo is known by: the hash of its picture, which metadata does not change.
+
+    Until a photo is read again it is that of its file. decision_faces.content_hash is the same.
+    """
+    db.execute("ALTER TABLE photos ADD COLUMN picture_hash BLOB")
+    db.execute("UPDATE photos SET picture_hash = content_hash")
+    db.execute("CREATE INDEX photos_of_picture ON photos (picture_hash)")
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -186,6 +196,7 @@ CHANGES: tuple[Change, ...] = (
     m0003_searched_px_of_photo,
     m0004_photos_that_are_away,
     m0005_decisions,
+    m0007_pictures,
 )
 
 

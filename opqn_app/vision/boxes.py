@@ -1,5 +1,6 @@
 """What the boxes around a HEIC, AVIF or JPEG XL picture say, before anything is decoded."""
 
+import io
 import os
 import struct
 from collections.abc import Iterator
@@ -60,6 +61,54 @@ def _meta(file: BinaryIO) -> bytes | None:
             file.seek(at + 4)
             return file.read(max(0, size - 4))
     return None
+
+
+def properties_of_heif(data: bytes) -> bytes:
+    """What a HEIF file says of its pictures, such as which way up they are; b"" for nothing.
+
+    Raises:
+        KeyError: there is no picture.
+    """
+    meta = dict(_boxes(_meta(io.BytesIO(data)) or b""))
+    return dict(_boxes(meta[b"iprp"]))[b"ipco"]
+
+
+def items_of_heif(data: bytes) -> Iterator[tuple[bytes, list[memoryview]]]:
+    """Kind and content of each item of a HEIF file, by number: pictures, their parts, metadata.
+
+    Raises:
+        KeyError, IndexError, ValueError: it is damaged.
+    """
+    meta = dict(_boxes(_meta(io.BytesIO(data)) or b""))
+    codecs = _codecs(meta[b"iinf"])
+    sources = memoryview(data), memoryview(meta.get(b"idat", b""))
+    for item, (method, extents) in sorted(_places(meta[b"iloc"]).items()):
+        parts = [piece(sources[method], start, length) for start, length in extents]
+        yield codecs.get(item, b""), parts
+
+
+def piece(data: memoryview, start: int, length: int) -> memoryview:
+    """A part of a file.
+
+    Raises:
+        ValueError: it is empty or reaches beyond the end.
+    """
+    if not 0 < length <= len(data) - start:
+        raise ValueError("cut off")
+    return data[start : start + length]
+
+
+def jxl_codestream(file: BinaryIO) -> Iterator[bytes]:
+    """The parts of the compressed picture in a JPEG XL file; nothing for another file."""
+    file.seek(0)
+    if file.read(2) == b"\xff\x0a":
+        file.seek(0)
+        yield file.read()
+        return
+    for kind, at, size in _top_boxes(file):
+        if kind in (b"jxlc", b"jxlp"):
+            file.seek(at)
+            yield file.read(size)
 
 
 def size_of_jxl(file: BinaryIO) -> Size | None:
@@ -123,6 +172,36 @@ def _codecs(iinf: bytes) -> dict[int, bytes]:
         if kind == b"infe" and entry[0] >= 2:
             wide = 4 if entry[0] >= 3 else 2
             found[int.from_bytes(entry[4 : 4 + wide])] = entry[6 + wide : 10 + wide]
+    return found
+
+
+def _places(iloc: bytes) -> dict[int, tuple[int, list[tuple[int, int]]]]:
+    """By item: 0 for places in the file or 1 for those in the box `idat`, and the places."""
+    version, at = iloc[0], 6
+    n_offset, n_length, n_base, n_index = (
+        *(iloc[4] >> 4, iloc[4] & 15),
+        *(iloc[5] >> 4, iloc[5] & 15 if version else 0),
+    )
+
+    def take(n_bytes: int) -> int:
+        nonlocal at
+        at += n_bytes
+        if at > len(iloc):
+            raise ValueError("cut off")
+        return int.from_bytes(iloc[at - n_bytes : at])
+
+    wide = 4 if version >= 2 else 2
+    found: dict[int, tuple[int, list[tuple[int, int]]]] = {}
+    for _ in range(take(wide)):
+        item = take(wide)
+        method = take(2) & 15 if version else 0
+        take(2)  # which file: there is only this one
+        base, places = take(n_base), []
+        for _ in range(take(2)):
+            take(n_index)
+            start = base + take(n_offset)
+            places.append((start, take(n_length)))
+        found[item] = method, places
     return found
 
 

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -28,6 +28,7 @@ from opqn_app.vision import (
 from opqn_app.vision.colour import Colours, colours_of
 from opqn_app.vision.decoders import DAMAGE
 from opqn_app.vision.orientation import Orientation
+from opqn_app.vision.picture_hash import picture_hash
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,8 @@ class Photo:
         taken_at: local time of the exposure, such as "2019-08-24T17:05:33", if the photo says so.
         colours: what the values mean; None is sRGB.
         fault: a clause on what is missing of the picture, such as "the file is cut off, ...".
+        picture_hash: see `vision.picture_hash`, of a RAW photo that of its preview; None where it
+            was not asked for, or is not found.
     """
 
     image: Image.Image
@@ -61,6 +64,7 @@ class Photo:
     taken_at: str | None
     colours: Colours | None = None
     fault: str | None = None
+    picture_hash: bytes | None = None
 
     def in_srgb(self, part: Image.Image) -> Image.Image:
         """A part or a smaller copy of `image`, which costs less than all of it, in sRGB."""
@@ -95,6 +99,7 @@ def read_photo(
     max_side: int = MAX_SIDE,
     min_side: int = MIN_SIDE,
     before_decoding: Callable[[int], None] | None = None,
+    hashed: bool = False,
 ) -> Photo:
     """Read a photo from memory, such as a pasted one.
 
@@ -103,11 +108,12 @@ def read_photo(
         name: for the message; its suffix tells RAW photos apart.
         min_side: see `core.depth.Depth`.
         before_decoding: is told how many pixels are about to be in memory, and may wait.
+        hashed: find its `picture_hash`.
 
     Raises:
         PhotoUnreadable: for whatever reason; it says which.
     """
-    return _read(io.BytesIO(data), Path(name), max_side, min_side, before_decoding)
+    return _read(io.BytesIO(data), Path(name), max_side, min_side, before_decoding, hashed=hashed)
 
 
 def photo_of_picture(image: Image.Image, *, max_side: int = MAX_SIDE) -> Photo:
@@ -131,6 +137,8 @@ def _read(
     max_side: int,
     min_side: int,
     before_decoding: Callable[[int], None] | None = None,
+    *,
+    hashed: bool = False,
 ) -> Photo:
     try:
         size = file.seek(0, os.SEEK_END)
@@ -155,7 +163,12 @@ def _read(
                 raise
             file = png_chunks.without_needless(file)
             found = _decoded(file, path, head, side, raw_turn, before_decoding)
-        return _photo(found, max_side)
+        photo = _photo(found, max_side)
+        if hashed:
+            file.seek(0)
+            digest = picture_hash(file.read(), found.orientation.said)
+            photo = replace(photo, picture_hash=digest)
+        return photo
 
 
 def _photo(found: _Decoded, max_side: int) -> Photo:

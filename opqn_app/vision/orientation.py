@@ -29,10 +29,17 @@ class Orientation:
         turn: EXIF value, 1 to 8.
         clean: left, top, right, bottom of the part that is meant to be seen, before turning, in
             pixels; None is all.
+        done: EXIF value of what the decoder has turned by itself, as far as we have told it to.
     """
 
     turn: int = 1
     clean: tuple[int, int, int, int] | None = None
+    done: int = 1
+
+    @property
+    def said(self) -> int:
+        """EXIF value that the file was read as."""
+        return self.turn if self.turn > 1 else self.done
 
     def size(self, stored: tuple[int, int]) -> tuple[int, int]:
         """Width and height of the photo whose pixels are stored as `stored`."""
@@ -68,7 +75,7 @@ def load(image: Image.Image, raw_turn: int | None = None) -> Orientation:
         turn = _decided(image, raw_turn)
         image.getexif()[ExifTags.Base.Orientation] = turn
         image.load()
-        return Orientation()
+        return Orientation(done=turn)
     image.load()
     if image.format == "HEIF" or (image.format == "JXL" and not getattr(image, "jpeg", False)):
         return Orientation()  # the decoder has turned it

@@ -24,7 +24,7 @@ def without_needless(file: BinaryIO) -> BinaryIO:
     kept = io.BytesIO()
     kept.write(_START)
     seen: set[bytes] = set()
-    for kind, chunk in _chunks(file):
+    for kind, chunk in chunks(file):
         content = chunk[8:-4]
         if kind[:1].isupper():
             kept.write(chunk)
@@ -37,7 +37,7 @@ def without_needless(file: BinaryIO) -> BinaryIO:
     return kept
 
 
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
+def chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
     """Kind, and all bytes with length and checksum; the last one may be shorter than it says."""
     file.seek(len(_START))
     for _ in range(_MAX_CHUNKS):

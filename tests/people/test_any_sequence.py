@@ -8,7 +8,7 @@ import copy
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from opqn_app.people import gestures
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger, Outcome
 from opqn_app.people.people import people_of
-from opqn_app.store.decision_records import NewDecision
+from opqn_app.store.decision_records import NewDecision, PlacedFace
 from opqn_app.store.library import Library
 from tests.people_world import N_PLACES, Truth, World, key_of, true_box
 
@@ -73,6 +73,7 @@ class LedgerMachine(RuleBasedStateMachine):
         shutil.copy(self.template, path)
         self.library = Library.open(path, write=True)
         self.world = World(self.library)
+        self.world.knows_pictures = False  # as in a library of an older version
         for content in range(2):
             self.world.add_photo(content, range(N_PLACES))
         self.ledger = Ledger(self.library)
@@ -249,8 +250,10 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         photo, place = missing[pick % len(missing)]
         truth = self.world.content_of[photo], place
-        box = true_box(place, jitter)
-        key = key_of(truth[0], box)
+        box = true_box(place, jitter, truth[0])
+        content = self.library.decision_table.content_of_photo(photo)
+        assert content is not None
+        key = replace(key_of(truth[0], box), content_hash=content)
         known = self.ledger.bindings.unbound_key(key.content_hash, photo, key.box)
 
         def change(said: Said, _: Outcome) -> None:
@@ -306,6 +309,43 @@ class LedgerMachine(RuleBasedStateMachine):
     def change(self, pick: int, content: int, places: list[int], jitter: float) -> None:
         if (photo := self.some_photo(pick)) is not None:
             self.world.change(photo, content, places, jitter)
+
+    @rule()
+    def begin_to_know_pictures(self) -> None:
+        """A newer version of the program reads the photos again, for a thorough search."""
+        self.world.knows_pictures = True
+        for photo in self.world.content_of:
+            self.world.find_more(photo, [], 0.0)
+
+    @rule(pick=ONE, undo=st.booleans())
+    def edit(self, pick: int, undo: bool) -> None:
+        """Other metadata is written, or the first edition is put back."""
+        photo = self.some_photo(pick)
+        if photo is None or not self.world.knows_pictures:
+            return
+        content = self.world.content_of[photo]
+        is_drawn = [face.is_drawn for face in self.placed(photo)]
+        if self.world.knows_picture(content) or not all(is_drawn):
+            self.world.edit(photo, 0 if undo else None)
+
+    @rule(pick=ONE, content=CONTENTS, places=PLACES, jitter=JITTER, moved=st.booleans())
+    def add_edited(
+        self, pick: int, content: int, places: list[int], jitter: float, moved: bool
+    ) -> None:
+        """A copy with other metadata; the photo itself may be gone at once."""
+        if not self.world.knows_pictures:
+            return
+        photo = self.some_photo(pick)
+        if moved and photo is not None:
+            content = self.world.content_of[photo]
+        if self.world.knows_picture(content):
+            self.world.add_edited(content, places, jitter)
+            if moved and photo is not None:
+                self.world.delete(photo)
+
+    def placed(self, photo: int) -> list[PlacedFace]:
+        faces = self.library.decision_table.placed_faces()
+        return [face for face in faces if face.photo_id == photo]
 
     @rule(pick=ONE)
     def delete(self, pick: int) -> None:

@@ -154,7 +154,7 @@ def test_a_person_can_be_forgotten_with_the_faces(ledger: Ledger, world: World) 
     assert len(world.library.code_store.faces_without_code("model-1")) == 0
     assert who(ledger, world) == {(0, 1): "Ann", (1, 1): "Ann"}
     decisions = world.library.decision_table.decisions()
-    doomed = {key_of(content, true_box(0)) for content in (0, 1)}
+    doomed = {key_of(content, true_box(0, content=content)) for content in (0, 1)}
     assert not doomed & {key for row in decisions for key in (*row.faces, *row.others)}
     assert ledger.people().rejected == {8: {ann}}
 
