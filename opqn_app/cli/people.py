@@ -35,9 +35,9 @@ def _take_over(arguments: argparse.Namespace) -> None:
     from opqn_app.store.library import Library
 
     with Library.open(arguments.take_over) as other:
-        decisions = other.decision_table.decisions()
+        decisions, pictures = other.decision_table.decisions(), other.decision_table.pictures()
     with open_ledger(arguments) as ledger:
-        say(f"{counted(take_over(decisions, ledger), 'decision')} taken over.")
+        say(f"{counted(take_over(decisions, ledger, pictures), 'decision')} taken over.")
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from opqn_app.people.gestures import PeopleError
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.decision_records import Decision, FaceKey
@@ -33,12 +34,27 @@ def forget_person(ledger: Ledger, person: int, *, with_faces: bool = False) -> F
 
     Args:
         ledger: of a library opened to write.
-        person: an id of `ledger.state.facts`.
+        person: an id of `ledger.state.facts`, and still one when nobody else can decide.
         with_faces: remove the faces too, with their crops and codes, and what was decided about
             them. The photos are not touched; a search for more faces may find them again.
+
+    Raises:
+        PeopleError: the person turned out to be another, or nobody, meanwhile.
     """
     library = ledger.library
+    # In one transaction: nobody can decide anything meanwhile, and a kill leaves all or nothing.
+    with library.decision_table.deciding():
+        report = _forget(ledger, person, with_faces=with_faces)
+    library.clear_traces()
+    ledger.refresh(anew=True)
+    return report
+
+
+def _forget(ledger: Ledger, person: int, *, with_faces: bool) -> ForgottenPerson:
+    library = ledger.library
     ledger.refresh()
+    if person not in ledger.state.facts:
+        raise PeopleError("Another program has just changed this person. Look again who it is.")
     keys = set(ledger.state.members[person]) if with_faces else set()
     doomed = [face for key in keys for face in ledger.bindings.faces_of.get(key, ())]
     contents = {key.content_hash for key in keys}
@@ -51,10 +67,7 @@ def forget_person(ledger: Ledger, person: int, *, with_faces: bool = False) -> F
     kept = _without(rows, {person, *merged}, keys)
     gone = [row.id for row in rows if row.id not in kept]
     changed = [kept[row.id] for row in rows if row.id in kept and kept[row.id] != row]
-    with library.decision_table.deciding():
-        library.decision_table.erase(gone, changed)
-    library.clear_traces()
-    ledger.refresh(anew=True)
+    library.decision_table.erase(gone, changed)
     return ForgottenPerson(decisions=len(gone) + len(changed), faces=len(doomed))
 
 

@@ -5,18 +5,25 @@ from dataclasses import replace
 
 from opqn_app.people.history import counting
 from opqn_app.people.ledger import Ledger
-from opqn_app.store.decision_records import Decision, NewDecision
+from opqn_app.store.decision_records import Decision, FaceKey, NewDecision
 
 
-def take_over(rows: Sequence[Decision], ledger: Ledger) -> int:
+def take_over(
+    rows: Sequence[Decision], ledger: Ledger, pictures: Sequence[tuple[bytes, bytes]] = ()
+) -> int:
     """Add the rows of another ledger that are not there yet; returns how many.
 
     Into an empty library, or one that holds the first of them, they go with all that was undone.
     Where there are other decisions, only the rows that count come, after those. Doing it twice
     adds nothing.
+
+    Args:
+        pictures: what the other library knows of pictures, see `DecisionTable.pictures`.
     """
     table = ledger.library.decision_table
     with table.deciding():
+        table.learn_pictures(pictures)
+        known = dict(table.pictures())
         here = table.decisions()
         ids = {row.uid: row.id for row in here}
         is_start = [row.uid for row in here] == [row.uid for row in rows[: len(here)]]
@@ -27,7 +34,8 @@ def take_over(rows: Sequence[Decision], ledger: Ledger) -> int:
         for row in wanted:
             if row.uid in ids:
                 continue
-            copied = table.copy(row, _translated(row, mine), gestures.get(row.gesture))
+            new = _translated(row, mine, known)
+            copied = table.copy(row, new, gestures.get(row.gesture))
             mine[row.id] = copied.id
             gestures.setdefault(row.gesture, copied.gesture)
             added += 1
@@ -35,11 +43,12 @@ def take_over(rows: Sequence[Decision], ledger: Ledger) -> int:
     return added
 
 
-def _translated(row: Decision, mine: dict[int, int]) -> NewDecision:
+def _translated(row: Decision, mine: dict[int, int], known: dict[bytes, bytes]) -> NewDecision:
+    """A row as it is written here: people by their ids, photos by their pictures."""
     new = NewDecision(
         kind=row.kind,
-        faces=row.faces,
-        others=row.others,
+        faces=[_known_as(key, known) for key in row.faces],
+        others=[_known_as(key, known) for key in row.others],
         name=row.name,
         source=row.source,
         is_twice=row.is_twice,
@@ -50,3 +59,7 @@ def _translated(row: Decision, mine: dict[int, int]) -> NewDecision:
         other=None if row.other is None else mine.get(row.other, -1),
         target=None if row.target is None else mine.get(row.target, -1),
     )
+
+
+def _known_as(key: FaceKey, known: dict[bytes, bytes]) -> FaceKey:
+    return replace(key, content_hash=known.get(key.content_hash, key.content_hash))

@@ -21,6 +21,7 @@ class Connection:
     def __init__(self, path: Path, raw: sqlite3.Connection) -> None:
         self.path = path
         self.raw = raw
+        self._is_changing = False
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with translated_errors(self.path):
@@ -52,8 +53,15 @@ class Connection:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing, and the write lock from the first statement on."""
+        """All or nothing, and the write lock from the first statement on.
+
+        One inside another is a part of it.
+        """
+        if self._is_changing:
+            yield
+            return
         self.run("BEGIN IMMEDIATE")
+        self._is_changing = True
         try:
             yield
             self.run("COMMIT")
@@ -61,6 +69,8 @@ class Connection:
             if self.raw.in_transaction:
                 self.raw.rollback()
             raise
+        finally:
+            self._is_changing = False
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:

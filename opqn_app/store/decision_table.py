@@ -10,6 +10,7 @@ from typing import Any
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.decision_records import Decision, FaceKey, NewDecision, PlacedFace
 from opqn_app.store.photo_table import SHOWN
+from opqn_app.store.pictures import learn_picture
 
 _COLUMNS = "id, uid, gesture, time, kind, person, other, name, source, is_twice, target"
 _KEY = "content_hash, box_left, box_top, box_right, box_bottom"
@@ -106,6 +107,18 @@ class DecisionTable:
             "SELECT picture_hash FROM photos WHERE id = ?", [photo_id]
         )
         return found
+
+    def pictures(self) -> list[tuple[bytes, bytes]]:
+        """The hash of the file and of the picture, of photos whose picture is known."""
+        return self._db.rows(
+            "SELECT DISTINCT content_hash, picture_hash FROM photos "
+            "WHERE picture_hash != content_hash"
+        )
+
+    def learn_pictures(self, pictures: Sequence[tuple[bytes, bytes]]) -> None:
+        """Take in what `pictures` of another library says; inside `deciding`."""
+        for known_as, picture_hash in pictures:
+            learn_picture(self._db, known_as, picture_hash)
 
     def erase(self, gone: Sequence[int], changed: Sequence[Decision]) -> None:
         """Take rows out for good and write others anew; inside a transaction.

@@ -1,8 +1,11 @@
 """Names survive what happens to a library: migration, rebuilding, forgetting others, kills."""
 
+import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,6 @@ import pytest
 from opqn_app.core.errors import LibraryError
 from opqn_app.people import gestures
 from opqn_app.people.forgetting import forget_person
-from opqn_app.people.history import counting
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.people import People, people_of
@@ -23,7 +25,7 @@ from tests import people_kill
 from tests.index.photo_disk import everything
 from tests.people_world import World, key_of, true_box
 
-TRIALS = 20
+TRIALS = 24  # four for each kind of step
 
 
 def who(ledger: Ledger, world: World) -> dict[tuple[int, int], str | None]:
@@ -253,27 +255,99 @@ def test_rows_of_an_unknown_person_change_nothing(ledger: Ledger) -> None:
     assert ledger.people() == people_of(table.decisions(), table.placed_faces())
 
 
+def forget_while(
+    ledger: Ledger, person: int, meanwhile: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forget a person with the faces; call something just before the first face goes."""
+    writer = ledger.library.writer
+    remove = writer.remove_faces
+
+    def removing(face_ids: Sequence[int]) -> None:
+        meanwhile()
+        remove(face_ids)
+
+    monkeypatch.setattr(writer, "remove_faces", removing)
+    forget_person(ledger, person, with_faces=True)
+
+
+def test_who_names_a_face_while_a_person_is_forgotten_comes_after(
+    ledger: Ledger, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a row about the forgotten person would be left."""
+    carl = gestures.name_faces(ledger, [1], "Carl").rows[0].id
+    done: list[str] = []
+
+    def name() -> None:
+        with Library.open_to_decide(world.library.path) as library:
+            done.append(gestures.name_faces(Ledger(library), [4], "Carl").rows[0].kind)
+
+    other = threading.Thread(target=name)
+
+    def start() -> None:
+        other.start()
+        other.join(0.5)  # it has to wait for us, and would be done by then if it had not
+
+    forget_while(ledger, carl, start, monkeypatch)
+    other.join()
+    assert done == [Kind.NAMED]
+    ledger.catch_up()
+    assert [(person.name, person.faces) for person in ledger.persons()] == [("Carl", (4,))]
+
+
+def test_what_stops_forgetting_leaves_everything(
+    ledger: Ledger, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carl = gestures.name_faces(ledger, [1, 4], "Carl").rows[0].id
+    world.add_photo(0, [0, 1, 2])
+    world.delete(1)
+    ledger.refresh()
+    before = everything(world.library.path)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.library.decision_table, "erase", stop)
+        with pytest.raises(KeyboardInterrupt):
+            forget_person(ledger, carl, with_faces=True)
+    assert everything(world.library.path) == before
+    assert ledger.persons()[0].id == carl
+    assert forget_person(ledger, carl, with_faces=True).faces == 2
+
+
+def test_who_was_merged_meanwhile_is_not_forgotten(ledger: Ledger, world: World) -> None:
+    """Else the other person would be forgotten too."""
+    carl = gestures.name_faces(ledger, [1], "Carl").rows[0].id
+    ann = gestures.name_faces(ledger, [4], "Ann").rows[0].id
+    with Library.open_to_decide(world.library.path) as library:
+        gestures.merge(Ledger(library), ann, carl)
+    with pytest.raises(gestures.PeopleError, match="Another program"):
+        forget_person(ledger, carl)
+    assert [person.faces for person in ledger.persons()] == [(1, 4)]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
 def test_a_kill_loses_at_most_the_decision_being_written(tmp_path: Path) -> None:
-    library = tmp_path / "library.sqlite"
+    """Or the face of a drawn box, which the next run of indexing makes; never half of anything."""
     tests = Path(people_kill.__file__).parent
     done = subprocess.run(
-        [sys.executable, people_kill.__file__, str(library), "5", str(TRIALS)],
+        [sys.executable, people_kill.__file__, str(tmp_path / "library.sqlite"), "5", str(TRIALS)],
         check=True,
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])},
     )
-    said = [int(line) for line in done.stdout.split()]
-    assert len(said) == TRIALS
-    assert any(0 < n < people_kill.N_DECISIONS for n in said), "no kill fell among decisions"
-    expected = people_kill.script()
-    for i, n_said in enumerate(said):
-        with Library.open(library.with_name(f"{library.name}-{i}")) as killed:
-            rows = killed.decision_table.decisions()
-            assert n_said <= len(rows) <= n_said + 1
-            assert [row.kind for row in rows] == expected[: len(rows)]
-            assert Ledger(killed).people() == people_of(rows, killed.decision_table.placed_faces())
-            faces = [row.faces for row in counting(rows)]
-            assert all(len(keys) == 2 for keys in faces)
+    states, trials = json.loads(done.stdout)
+    assert len(states) == people_kill.N_STEPS + 1
+    assert len(trials) == TRIALS
+    for trial in trials:
+        last, lost = states[trial["told"]], states[min(trial["told"] + 1, people_kill.N_STEPS)]
+        # What was being done is done as a whole or not at all; of a drawn box, the decision is.
+        assert trial["left"]["rows"] in (last["rows"], lost["rows"])
+        assert trial["left"]["faces"] in (last["faces"], lost["faces"])
+        if trial["left"]["faces"] == lost["faces"]:
+            assert trial["left"]["rows"] == lost["rows"]
+        assert trial["is_whole"]
+    begun = {people_kill.STEPS[trial["told"] % len(people_kill.STEPS)] for trial in trials}
+    assert {"draw", "forget"} <= begun

@@ -1,0 +1,236 @@
+"""Names stay on a photo into which another program writes metadata, wherever it lies by then."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from PIL import ExifTags, Image, PngImagePlugin
+
+from opqn_app.engine import Engine
+from opqn_app.index.indexing import IndexReport, index_folder
+from opqn_app.people import gestures
+from opqn_app.people.ledger import Ledger
+from opqn_app.people.replay import take_over
+from opqn_app.store.library import Library
+from tests.library_fakes import calls_of, fake_engine, layered_engine
+
+LATER = "2031:02:03 04:05:06"
+
+
+class Album:
+    """Photos of two faces each, and the library that follows them."""
+
+    def __init__(self, base: Path) -> None:
+        self.folder, self.path = base / "photos", base / "library.sqlite"
+        self.engine = fake_engine(n_faces=2)
+
+    def index(self, engine: Engine | None = None, *, thorough: bool = False) -> IndexReport:
+        run = index_folder(
+            self.path, self.folder, engine or self.engine, thorough=thorough, workers=1
+        )
+        while True:
+            try:
+                next(run)
+            except StopIteration as end:
+                report: IndexReport = end.value
+                return report
+
+    @contextmanager
+    def ledger(self) -> Iterator[Ledger]:
+        with Library.open_to_decide(self.path) as library:
+            yield Ledger(library)
+
+    def name_left(self, file: str, name: str) -> None:
+        with self.ledger() as ledger:
+            gestures.name_faces(ledger, [self.faces(ledger, file)[0]], name)
+
+    def names(self) -> dict[str, list[str | None]]:
+        """Of each photo the names of its faces, in the order they were found."""
+        with self.ledger() as ledger:
+            owners = {
+                photo.path.name: [ledger.owner(i) for i in self.faces(ledger, photo.path.name)]
+                for photo in ledger.library.photos()
+            }
+            names = {person.id: person.name for person in ledger.persons()}
+        return {file: [names.get(i or 0) for i in ids] for file, ids in owners.items()}
+
+    def faces(self, ledger: Ledger, file: str) -> list[int]:
+        (photo,) = [p for p in ledger.library.photos() if p.path.name == file]
+        return [face.id for face in ledger.library.faces_of(photo.id)]
+
+    def write_caption(self, file: str, text: str = "At the sea", orientation: int = 1) -> None:
+        path = self.folder / file
+        tags = Image.Exif()
+        tags[ExifTags.Base.Orientation] = orientation
+        tags.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = LATER
+        info = PngImagePlugin.PngInfo()
+        info.add_itxt("Caption", text)
+        with Image.open(path) as image:
+            image.load()
+        image.save(path, pnginfo=info, exif=tags)
+
+    def forget_pictures(self) -> None:
+        """As in a library of an older version."""
+        with closing(sqlite3.connect(self.path)) as db, db:
+            db.execute(
+                "UPDATE decision_faces SET content_hash = (SELECT p.content_hash FROM photos p "
+                "WHERE p.picture_hash = decision_faces.content_hash)"
+            )
+            db.execute("UPDATE photos SET picture_hash = content_hash")
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> Album:
+    album = Album(tmp_path)
+    album.folder.mkdir()
+    for number, name in enumerate(["a.png", "b.png"]):
+        Image.effect_mandelbrot((96, 72), (-2 + number, -1, 1, 1), 50).convert("RGB").save(
+            album.folder / name
+        )
+    album.index()
+    album.name_left("a.png", "Ann")
+    return album
+
+
+def test_a_caption_changes_nothing_but_the_file(album: Album) -> None:
+    with album.ledger() as ledger:
+        before = album.faces(ledger, "a.png")
+    album.write_caption("a.png")
+    searched = calls_of(album.engine)
+    report = album.index()
+    assert (report.changed, report.added, calls_of(album.engine)) == (1, 0, searched)
+    assert album.names() == {"a.png": ["Ann", None], "b.png": [None, None]}
+    with album.ledger() as ledger:
+        assert album.faces(ledger, "a.png") == before
+        assert ledger.library.photo_table.deleted_photos() == []
+        taken = {p.path.name: p.taken_at for p in ledger.library.photos()}
+    assert taken["a.png"] == "2031-02-03T04:05:06"
+    assert album.index().unchanged == 2
+
+
+def test_moved_and_edited_at_once(album: Album) -> None:
+    album.write_caption("a.png")
+    (album.folder / "a.png").rename(album.folder / "c.png")
+    album.index()
+    assert album.names() == {"c.png": ["Ann", None], "b.png": [None, None]}
+
+
+def test_edited_and_put_back(album: Album) -> None:
+    first = (album.folder / "a.png").read_bytes()
+    for text in ("One", "Two"):
+        album.write_caption("a.png", text)
+        album.index()
+    (album.folder / "a.png").write_bytes(first)
+    album.index()
+    assert album.names()["a.png"] == ["Ann", None]
+
+
+def test_a_copy_with_another_caption_shows_the_same_people(album: Album) -> None:
+    shutil.copy(album.folder / "a.png", album.folder / "c.png")
+    album.write_caption("c.png")
+    album.index()
+    assert album.names()["c.png"] == ["Ann", None]
+    with album.ledger() as ledger, pytest.raises(gestures.TwiceOnPhoto):
+        gestures.name_faces(ledger, [album.faces(ledger, "c.png")[1]], "Ann")
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_photo_that_is_turned_is_another(album: Album, orientation: int) -> None:
+    """Its faces lie elsewhere; nobody may get the name of another."""
+    album.write_caption("a.png", orientation=orientation)
+    album.index()
+    assert album.names()["a.png"] == [None, None]
+    album.write_caption("a.png")
+    album.index()
+    assert album.names()["a.png"] == ["Ann", None]
+
+
+def test_a_photo_that_is_cropped_is_another(album: Album) -> None:
+    path = album.folder / "a.png"
+    with Image.open(path) as image:
+        cropped = image.crop((8, 0, 96, 72))
+    cropped.resize((96, 72)).save(path)
+    album.index()
+    assert album.names()["a.png"] == [None, None]
+
+
+def test_a_library_built_anew_after_the_edit_takes_the_names_over(album: Album) -> None:
+    old = album.path.rename(album.path.with_name("old.sqlite"))
+    album.write_caption("a.png")
+    album.index()
+    with Library.open(old) as library, album.ledger() as ledger:
+        table = library.decision_table
+        take_over(table.decisions(), ledger, table.pictures())
+    assert album.names()["a.png"] == ["Ann", None]
+
+
+def test_a_library_of_an_older_version_keeps_its_names(album: Album) -> None:
+    """Its pictures are not known yet: the same faces in the same places tell."""
+    album.forget_pictures()
+    assert album.names()["a.png"] == ["Ann", None]
+    with album.ledger() as open_all_the_time:
+        album.write_caption("a.png")
+        album.index()
+        assert open_all_the_time.catch_up()
+    assert album.names()["a.png"] == ["Ann", None]
+    album.write_caption("a.png", "Again")
+    searched = calls_of(album.engine)
+    album.index()
+    assert (album.names()["a.png"], calls_of(album.engine)) == (["Ann", None], searched)
+
+
+@pytest.mark.parametrize("change", ["turn", "replace"])
+def test_of_an_older_version_another_picture_is_nobody(album: Album, change: str) -> None:
+    album.forget_pictures()
+    if change == "turn":
+        album.write_caption("a.png", orientation=3)
+    else:
+        shutil.copy(album.folder / "b.png", album.folder / "a.png")
+    album.index()
+    assert album.names()["a.png"] == [None, None]
+
+
+def test_a_thorough_search_comes_to_know_the_pictures(album: Album) -> None:
+    for path in album.folder.iterdir():
+        with Image.open(path) as image:
+            image.resize((1536, 1152), Image.Resampling.NEAREST).save(path)
+    engine = layered_engine()
+    album.index(engine)
+    album.name_left("a.png", "Big Ann")
+    album.forget_pictures()
+    shutil.copy(album.folder / "a.png", album.folder / "c.png")
+    album.write_caption("c.png")
+    album.index(engine)
+    assert album.names()["c.png"] == [None, None]  # not known yet to be the same
+    album.index(engine, thorough=True)
+    assert "Big Ann" in album.names()["a.png"]
+    assert "Big Ann" in album.names()["c.png"]
+
+
+def test_decisions_of_an_older_version_find_their_faces_in_a_newer_library(album: Album) -> None:
+    """Taken over before or after the photos are indexed, or the other way round."""
+    album.forget_pictures()
+    with album.ledger() as ledger:
+        old_rows = ledger.library.decision_table.decisions()
+    old = album.path.rename(album.path.with_name("old.sqlite"))
+    Library.open(album.path, write=True).close()
+    with album.ledger() as ledger:
+        take_over(old_rows, ledger)
+    album.index()
+    assert album.names()["a.png"] == ["Ann", None]
+    album.path.unlink()
+    album.index()
+    with album.ledger() as ledger:
+        take_over(old_rows, ledger)
+        assert [person.name for person in ledger.persons() if person.faces] == ["Ann"]
+        gestures.rename(ledger, ledger.persons()[0].id, "Anna")
+        table = ledger.library.decision_table
+        rows, pictures = table.decisions(), table.pictures()
+    album.path.unlink()
+    old.rename(album.path)
+    with album.ledger() as ledger:
+        take_over(rows, ledger, pictures)
+    assert album.names()["a.png"] == ["Anna", None]
