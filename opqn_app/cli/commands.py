@@ -11,17 +11,21 @@ from typing import Any
 from opqn_app import __version__
 from opqn_app.cli import (
     demo_command,
+    draw,
     encode,
     export_faiss,
     find,
     forget,
     gui,
+    hide,
+    history,
     import_checkpoint,
     index,
     merge,
     name,
     not_person,
     people,
+    picture,
     redo,
     search,
     split,
@@ -46,8 +50,12 @@ COMMANDS = (
     not_person,
     merge,
     split,
+    hide,
+    picture,
+    draw,
     undo,
     redo,
+    history,
     status,
     forget,
     import_checkpoint,
@@ -93,7 +101,7 @@ def run(argv: Sequence[str], *, add_more: Callable[[Any], None] | None = None) -
         with needed_for(f"opqn {arguments.command}"):
             return command(arguments)
     except OpqnError as error:
-        say(str(error))
+        say(f"{error} {error.hint}".rstrip())
         return 1
     except KeyboardInterrupt:
         say("Stopped. Everything done so far is kept; run the command again to go on.")

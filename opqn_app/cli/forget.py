@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from opqn_app.cli.kit import Parsers, emit, library_path
 from opqn_app.cli.people_kit import PERSON_HELP
+from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ def add(parsers: Parsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from opqn_app.store.library import Library
 
+    if arguments.with_faces and arguments.person is None:
+        raise OpqnError(
+            "--with-faces goes with --person. Folders and photos always go with their faces."
+        )
     with Library.open(library_path(arguments), write=True) as library:
         if arguments.person is not None:
             return _forget_person(arguments, library)

@@ -3,7 +3,7 @@
 import argparse
 
 from opqn_app.cli.kit import Parsers
-from opqn_app.cli.people_kit import PERSON_HELP, called, decide_and_tell
+from opqn_app.cli.people_kit import PERSON_HELP, decide_and_tell
 
 
 def add(parsers: Parsers) -> None:
@@ -26,5 +26,4 @@ def run(arguments: argparse.Namespace) -> int:
             gestures.find_person(ledger, arguments.other),
             is_twice=arguments.twice,
         ),
-        lambda ledger, outcome: f"One person now: {called(ledger, outcome.rows[0].person)}.",
     )

@@ -3,13 +3,7 @@
 import argparse
 
 from opqn_app.cli.kit import Parsers
-from opqn_app.cli.people_kit import (
-    FACE_HELP,
-    called,
-    decide_and_tell,
-    face_ids,
-    faces_in_words,
-)
+from opqn_app.cli.people_kit import FACE_HELP, decide_and_tell, face_ids
 
 
 def add(parsers: Parsers) -> None:
@@ -36,7 +30,6 @@ def run(arguments: argparse.Namespace) -> int:
             lambda ledger: gestures.rename(
                 ledger, gestures.find_person(ledger, arguments.person), arguments.name
             ),
-            lambda ledger, outcome: f"Now called {called(ledger, outcome.rows[0].person)}.",
         )
     return decide_and_tell(
         arguments,
@@ -46,9 +39,5 @@ def run(arguments: argparse.Namespace) -> int:
             arguments.name,
             is_new=arguments.new,
             is_twice=arguments.twice,
-        ),
-        lambda ledger, outcome: (
-            f"{faces_in_words(len(outcome.rows[0].faces))}: "
-            f"{called(ledger, outcome.rows[0].person or outcome.rows[0].id)}."
         ),
     )

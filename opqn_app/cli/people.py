@@ -18,13 +18,16 @@ def add(parsers: Parsers) -> None:
         help="first add what was decided in another library file, such as one from before a "
         "rebuild; doing it twice adds nothing",
     )
+    parser.add_argument(
+        "--all", action="store_true", help="those too of whom every face was taken away"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     if arguments.take_over is not None:
         _take_over(arguments)
     with read_ledger(arguments) as ledger:
-        rows = [person_row(ledger, person) for person in ledger.persons()]
+        rows = [person_row(ledger, person) for person in ledger.persons(every=arguments.all)]
     rows.sort(key=lambda row: (row["name"] is None, (row["name"] or "").casefold(), row["id"]))
     emit(arguments, {"people": rows}, _table(rows))
     return 0

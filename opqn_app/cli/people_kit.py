@@ -81,37 +81,30 @@ def person_row(ledger: "Ledger", person: "Person") -> dict[str, Any]:
 
 
 def called(ledger: "Ledger", person: int | None) -> str:
-    """A person in a sentence."""
+    """A person in a list."""
     found = None if person is None else ledger.person(person)
     if found is None:
         return "nobody"
     return found.name or f"person {found.id} (no name yet)"
 
 
-def decide_and_tell(
-    arguments: argparse.Namespace,
-    decide: Callable[["Ledger"], "Outcome"],
-    words: Callable[["Ledger", "Outcome"], str],
-) -> int:
+def decide_and_tell(arguments: argparse.Namespace, decide: Callable[["Ledger"], "Outcome"]) -> int:
     """Run a gesture and print what came of it. Returns the exit status."""
     with open_ledger(arguments) as ledger:
-        outcome = decide(ledger)
-        tell(arguments, ledger, outcome, words(ledger, outcome))
+        tell(arguments, ledger, decide(ledger))
     return 0
 
 
-def tell(arguments: argparse.Namespace, ledger: "Ledger", outcome: "Outcome", words: str) -> None:
+def tell(arguments: argparse.Namespace, ledger: "Ledger", outcome: "Outcome") -> None:
     """Print what a gesture did, and who looks how after it."""
+    from opqn_app.people.words import words_of
+
     people = [ledger.person(i) for i in sorted(outcome.people) if i in ledger.state.facts]
     value = {
         "decisions": [{"id": row.id, "kind": row.kind} for row in outcome.rows],
         "people": [person_row(ledger, person) for person in people if person is not None],
     }
-    emit(arguments, value, words)
-
-
-def faces_in_words(number: int) -> str:
-    return counted(number, "face")
+    emit(arguments, value, words_of(ledger, outcome))
 
 
 def _face_id(ledger: "Ledger", word: str) -> int:
@@ -130,12 +123,12 @@ def _face_id(ledger: "Ledger", word: str) -> int:
 
 
 def step_through(
-    arguments: argparse.Namespace, take: "Callable[[Ledger], Outcome | None]", verb: str, done: str
+    arguments: argparse.Namespace, take: "Callable[[Ledger], Outcome | None]", verb: str
 ) -> int:
-    """Undo or redo one gesture and say of what kind it was.
+    """Undo or redo one gesture and say what it was.
 
     Args:
-        verb, done: such as "undo" and "Undone".
+        verb: such as "undo".
     """
     from opqn_app.people.gestures import PeopleError
 
@@ -143,6 +136,5 @@ def step_through(
         outcome = take(ledger)
         if outcome is None:
             raise PeopleError(f"There is nothing to {verb}.")
-        kinds = ", ".join(dict.fromkeys(row.kind.replace("_", " ") for row in outcome.rows))
-        tell(arguments, ledger, outcome, f"{done}: {kinds}.")
+        tell(arguments, ledger, outcome)
     return 0

@@ -12,4 +12,4 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    return step_through(arguments, lambda ledger: ledger.redo(), "redo", "Redone")
+    return step_through(arguments, lambda ledger: ledger.redo(), "redo")

@@ -3,14 +3,7 @@
 import argparse
 
 from opqn_app.cli.kit import Parsers
-from opqn_app.cli.people_kit import (
-    FACE_HELP,
-    PERSON_HELP,
-    called,
-    decide_and_tell,
-    face_ids,
-    faces_in_words,
-)
+from opqn_app.cli.people_kit import FACE_HELP, PERSON_HELP, decide_and_tell, face_ids
 
 
 def add(parsers: Parsers) -> None:
@@ -31,10 +24,5 @@ def run(arguments: argparse.Namespace) -> int:
             gestures.find_person(ledger, arguments.person),
             face_ids(ledger, arguments.faces),
             arguments.name,
-        ),
-        lambda ledger, outcome: (
-            f"{faces_in_words(len(outcome.rows[0].faces))} of "
-            f"{called(ledger, outcome.rows[0].person)} are now "
-            f"{called(ledger, outcome.rows[0].id)}."
         ),
     )

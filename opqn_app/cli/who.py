@@ -68,4 +68,6 @@ def _reasons_in_words(ledger: "Ledger", why: "Why") -> list[str]:
         about = row.name or (called(ledger, row.person) if row.person is not None else "")
         source = f" (from {row.source})" if row.source else ""
         lines.append(f"      {row.time[:16].replace('T', ' ')}  {kind} {about}{source}".rstrip())
+    if why.overlap is not None and why.overlap < 1:
+        lines.append(f"      its box agrees by {why.overlap:.0%} with the one that was decided on")
     return lines

@@ -21,7 +21,15 @@ from pathlib import Path
 
 
 class OpqnError(Exception):
-    """The user's world is not as needed; the message is a plain sentence."""
+    """The user's world is not as needed; the message is a plain sentence.
+
+    Attributes:
+        hint: what may be typed at a terminal; the window has other ways.
+    """
+
+    def __init__(self, *args: object, hint: str = "") -> None:
+        super().__init__(*args)
+        self.hint = hint
 
 
 class PhotoUnreadable(OpqnError):

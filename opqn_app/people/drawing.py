@@ -9,7 +9,7 @@ import numpy as np
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.types import SAME_FACE, Box, DetectedFace, FaceDetector
 from opqn_app.engine import Engine
-from opqn_app.people.gestures import PeopleError
+from opqn_app.people.gestures import PeopleError, naming
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.crops import crop_to_webp
@@ -30,17 +30,27 @@ CERTAIN = 1.0  # confidence of a face that a person has seen
 LANDMARKS = np.array([(0.27, 0.38), (0.73, 0.38), (0.5, 0.59), (0.3, 0.76), (0.7, 0.76)])
 
 
-def draw_box(ledger: Ledger, photo: PhotoRecord, box: Box, engine: Engine) -> int:
+def draw_box(
+    ledger: Ledger,
+    photo: PhotoRecord,
+    box: Box,
+    engine: Engine,
+    name: str | None = None,
+    *,
+    is_twice: bool = False,
+) -> int:
     """Add a face that the user drew a box around, encoded at once; returns its id.
 
     Args:
         ledger: of a library opened to write.
         box: in pixels of the upright photo.
+        name: who it is; one gesture with the drawing. None for not said yet.
+        is_twice: that person is on the photo more than once.
 
     Raises:
         PhotoUnreadable: the photo can't be read now.
-        PeopleError: the box lies outside the photo or is tiny, a face is known there, or the file
-            is not what was indexed.
+        PeopleError: the box lies outside the photo or is tiny, a face is known there, the file is
+            not what was indexed, or it can't be that person.
     """
     library = ledger.library
     inside = Box(
@@ -61,7 +71,10 @@ def draw_box(ledger: Ledger, photo: PhotoRecord, box: Box, engine: Engine) -> in
             raise PeopleError(f"A face is known there already: face {face.id}.")
     key = key_for(ledger, photo, content, inside)
     # Should this be killed before the face is stored, `draw_missing` makes it later.
-    ledger.decide(lambda: [NewDecision(Kind.BOX_DRAWN, [key])])
+    drawn = NewDecision(Kind.BOX_DRAWN, [key])
+    ledger.decide(
+        lambda: [drawn] if name is None else [drawn, naming(ledger, [key], name, is_twice=is_twice)]
+    )
     return _store(ledger, photo.id, content, new, engine)
 
 

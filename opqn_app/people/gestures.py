@@ -30,14 +30,13 @@ class SeveralPeople(PeopleError):
 
 
 def find_person(ledger: Ledger, name_or_id: str | int) -> int:
-    """The one person of that name, else of that id."""
-    found = _only_one(ledger, name_or_id) if isinstance(name_or_id, str) else None
-    if found is not None:
-        return found
+    """The person of that id, else the one person of that name."""
     text = str(name_or_id)
-    current = ledger.state.current(int(text)) if text.isascii() and text.isdecimal() else None
+    current = ledger.state.current(int(text)) if _is_number(text) else None
     if current is None:
-        raise PeopleError(f"Nobody is called {name_or_id}. `opqn people` lists everybody.")
+        current = _only_one(ledger, text)
+    if current is None:
+        raise PeopleError(f"Nobody is called {name_or_id}.", hint="`opqn people` lists everybody.")
     return current
 
 
@@ -62,16 +61,28 @@ def name_faces(
         is_new: it is another person of that name.
         is_twice: the person is on one of the photos more than once.
     """
+    return ledger.decide(
+        lambda: [
+            naming(ledger, ledger.keys(face_ids), name, is_new=is_new, is_twice=is_twice),
+        ]
+    )
+
+
+def naming(
+    ledger: Ledger,
+    keys: Sequence[FaceKey],
+    name: str,
+    *,
+    is_new: bool = False,
+    is_twice: bool = False,
+) -> NewDecision:
+    """The row of `name_faces`, for what is decided together with it."""
     name = _checked(name)
-
-    def make() -> list[NewDecision]:
-        person = None if is_new else _only_one(ledger, name)
-        kind = Kind.NAMED if person is None else Kind.IS
-        keys = _free(ledger, ledger.keys(face_ids), person, name, is_twice=is_twice)
-        given = name if person is None else None
-        return [NewDecision(kind, keys, person=person, name=given, is_twice=is_twice)]
-
-    return ledger.decide(make)
+    person = None if is_new else _only_one(ledger, name)
+    kind = Kind.NAMED if person is None else Kind.IS
+    free = _free(ledger, keys, person, name, is_twice=is_twice)
+    given = name if person is None else None
+    return NewDecision(kind, free, person=person, name=given, is_twice=is_twice)
 
 
 def confirm(
@@ -132,8 +143,8 @@ def merge(ledger: Ledger, person: int, other: int, *, is_twice: bool = False) ->
         shared = ledger.state.shared_photos(one, two)
         if shared and not is_twice:
             raise TwiceOnPhoto(
-                f"Both are on {counted(len({k.content_hash for k in shared}), 'photo')} together, "
-                "so they look like two people. Say --twice if they are one, as in a mirror."
+                f"Both are on {_photos_in_words(ledger, shared)}, so they look like two people.",
+                hint="Say --twice if they are one, as in a mirror.",
             )
         return [NewDecision(Kind.MERGED, person=one, other=two, is_twice=is_twice)]
 
@@ -223,7 +234,7 @@ def take_in(ledger: Ledger, source: str, names: Sequence[tuple[str, Sequence[int
             keys = list(islice(every, len(face_ids)))
             rows.append(
                 NewDecision(
-                    Kind.IMPORTED_FROM, keys, person=person, name=_checked(name), source=source
+                    Kind.IMPORTED_FROM, keys, person=person, name=_clean(name), source=source
                 )
             )
         return rows
@@ -237,8 +248,9 @@ def _only_one(ledger: Ledger, name: str) -> int | None:
     if len(found) > 1:
         ids = ", ".join(map(str, found))
         raise SeveralPeople(
-            f"{len(found)} people are called {name}. Give an id instead: {ids}. "
-            "`opqn people` lists them; `opqn merge` makes two of them one."
+            f"{len(found)} people are called {name}.",
+            hint=f"Give an id instead: {ids}. `opqn people` lists them; `opqn merge` makes two of "
+            "them one.",
         )
     return found[0] if found else None
 
@@ -250,20 +262,54 @@ def _free(
     twice = [] if is_twice else ledger.state.twice_in_photo(keys, person)
     if twice:
         raise TwiceOnPhoto(
-            f"{name} would be on {counted(len({k.content_hash for k in twice}), 'photo')} twice. "
-            "Say --twice if it is so, as in a mirror or a collage; else take the other face away "
-            "first (opqn not FACE PERSON)."
+            f"{name} would be twice on {_photos_in_words(ledger, twice)}.",
+            hint="Say --twice if it is so, as in a mirror or a collage; else take the other face "
+            "away first (opqn not FACE PERSON).",
         )
     return keys
 
 
+def _photos_in_words(ledger: Ledger, keys: Sequence[FaceKey]) -> str:
+    """The photos of some faces: the name of one, and how many more there are."""
+    table, photos = ledger.library.decision_table, ledger.library.photo_table
+    contents = list(dict.fromkeys(key.content_hash for key in keys))
+    here = (photo for each in contents for photo in photos.of_ids(table.photos_of_content(each)))
+    one = next(here, None)
+    name = "a photo that is not here now" if one is None else one.path.name
+    more = len(contents) - 1
+    return f"{name} and {counted(more, 'more photo')}" if more else name
+
+
 def _checked(name: str) -> str:
+    name = _clean(name)
+    if _is_number(name):
+        raise PeopleError(
+            f"{name} is a number, and people have numbers too. Write a word with it.",
+            hint="Faces come first, and the name last: opqn name FACE FACE NAME.",
+        )
+    return name
+
+
+def _clean(name: str) -> str:
+    if len(name.strip().splitlines()) > 1:
+        raise PeopleError("A name is one line.")
     name = " ".join(name.split())
-    if not name or len(name) > MAX_NAME or not name.isprintable():
+    seen = _without_joiners(name)
+    if not seen.strip() or len(name) > MAX_NAME or not seen.isprintable():
         raise PeopleError(f"A name has 1 to {MAX_NAME} characters, all of them printable.")
     return unicodedata.normalize("NFC", name)
 
 
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _without_joiners(name: str) -> str:
+    """Without the signs that say how letters are joined, and are not seen themselves."""
+    return name.replace("\u200c", "").replace("\u200d", "")
+
+
 @lru_cache(maxsize=1 << 16)  # each new name is compared with all names
 def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+    folded = unicodedata.normalize("NFC", " ".join(name.split())).casefold()
+    return _without_joiners(folded) or folded

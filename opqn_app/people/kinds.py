@@ -10,7 +10,7 @@ class Kind(StrEnum):
         NAMED: `faces` are a new person, called `name`.
         IS: `faces` are `person`.
         IS_NOT: `faces` are not `person`; or none of them is the same as any of `others`.
-        MERGED: `other` is the same as `person`, who stays.
+        MERGED: `other` is the same as `person`, who stays; hidden only if both were.
         SPLIT: `faces` of `person` are somebody else, called `name`; None for not named yet.
         HIDDEN: `person` is not shown among people; without one, `faces` are somebody to hide.
         SHOWN: `person` is shown again.

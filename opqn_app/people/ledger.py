@@ -122,8 +122,9 @@ class Ledger:
         for face_id in face_ids:
             if face_id not in placed:
                 raise LibraryError(
-                    f"The library {self.library.path} has no face {face_id}. Look the photo up "
-                    "again with `opqn who PHOTO`; the face may have been removed since."
+                    f"The library {self.library.path} has no face {face_id}; it may have been "
+                    "removed since.",
+                    hint="Look the photo up again with `opqn who PHOTO`.",
                 )
         stale = {
             face.key.content_hash
@@ -146,9 +147,16 @@ class Ledger:
         current = self.state.current(person)
         return None if current is None else person_now(self.state, self.bindings, current)
 
-    def persons(self) -> list[Person]:
-        """Everybody, hidden people too, in the order they were made."""
-        return [person_now(self.state, self.bindings, i) for i in sorted(self.state.facts)]
+    def persons(self, *, every: bool = False) -> list[Person]:
+        """Everybody, hidden people too, in the order they were made.
+
+        Args:
+            every: those too of whom every face was taken away. Their names are kept.
+        """
+        people = sorted(self.state.facts)
+        if not every:
+            people = [person for person in people if self.state.members[person]]
+        return [person_now(self.state, self.bindings, person) for person in people]
 
     def owner(self, face_id: int) -> int | None:
         """The person that a face is; None where nobody said."""

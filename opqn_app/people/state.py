@@ -181,7 +181,9 @@ class State:
             self._accept(key, person)
         name = theirs.name if mine.name is None else mine.name
         picture = mine.picture or theirs.picture
-        self._put(self.facts, person, replace(mine, name=name, picture=picture))
+        # Nobody who was shown may vanish by being somebody else too.
+        is_hidden = mine.is_hidden and theirs.is_hidden
+        self._put(self.facts, person, Facts(name, is_hidden, picture))
         self._note(person, *self.about_person.get(other, ()), row)
 
     def _split(self, row: Decision) -> None:

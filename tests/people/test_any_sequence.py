@@ -168,6 +168,8 @@ class LedgerMachine(RuleBasedStateMachine):
         def change(said: Said, _: Outcome) -> None:
             said.names[one] = said.names[one] or said.names[two]
             del said.names[two]
+            if two not in said.hidden:
+                said.hidden.discard(one)
             said.hidden.discard(two)
             for people in said.rejected.values():
                 if two in people:

@@ -1,5 +1,7 @@
 """What a user can say, what can't be, and what is undone together."""
 
+import unicodedata
+
 import pytest
 
 from opqn_app.core.errors import LibraryError
@@ -22,19 +24,54 @@ def test_a_name_makes_a_person_and_then_means_that_person(ledger: Ledger) -> Non
         gestures.name_faces(ledger, [10], "Ann")
 
 
-def test_a_person_is_found_by_name_then_by_id(ledger: Ledger) -> None:
+def test_a_person_is_found_by_id_then_by_name(ledger: Ledger) -> None:
     ann = gestures.name_faces(ledger, [1], "Ann").rows[0].id
-    digits = gestures.name_faces(ledger, [2], str(ann)).rows[0].id
+    gestures.take_in(ledger, "Picasa", [(str(ann), [2]), ("1984", [5])])
     assert gestures.find_person(ledger, "ann") == ann
-    assert gestures.find_person(ledger, str(ann)) == digits
+    assert gestures.find_person(ledger, str(ann)) == ann
+    assert gestures.find_person(ledger, "1984") == ledger.owner(5)
     assert gestures.find_person(ledger, ann) == ann
     with pytest.raises(gestures.PeopleError, match="Nobody is called Zoe"):
         gestures.find_person(ledger, "Zoe")
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a\x00b", "x" * 201, "a\u202eb"])
+@pytest.mark.parametrize("name", ["13", " 007 "])
+def test_a_number_is_no_name(ledger: Ledger, name: str) -> None:
+    """`opqn name 12 13` forgot the name; and people are told apart by numbers."""
+    with pytest.raises(gestures.PeopleError, match="is a number"):
+        gestures.name_faces(ledger, [1], name)
+    ann = gestures.name_faces(ledger, [1], "Ann").rows[0].id
+    with pytest.raises(gestures.PeopleError, match="is a number"):
+        gestures.rename(ledger, ann, name)
+    gestures.rename(ledger, ann, "Agent 007")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "\u0646\u06cc\u0645\u200c\u0631\u062e",  # Persian, with a non-joiner
+        "\u0d28\u0d3e\u0d28\u0d4d\u200d",  # Malayalam, with a joiner
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",  # a family in one sign
+        "Jose\u0301 & O'Neil-Müller, 3rd",
+    ],
+)
+def test_names_of_all_scripts(ledger: Ledger, name: str) -> None:
+    gestures.name_faces(ledger, [1], name)
+    (person,) = ledger.persons()
+    assert person.name == unicodedata.normalize("NFC", name)
+    unjoined = name.replace("\u200c", "").replace("\u200d", "")
+    assert gestures.find_person(ledger, unjoined) == person.id
+
+
+BAD_NAMES = [
+    *("", "  ", "a\x00b", "x" * 201, "a\u202eb", "a\u2066b", "\u200d", "\u200c \u200d", "a\x1bb"),
+    *("a\nb", "a\u2028b", "a\r\nb", "a\x85b"),
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
 def test_what_is_no_name(ledger: Ledger, name: str) -> None:
-    with pytest.raises(gestures.PeopleError, match="A name has"):
+    with pytest.raises(gestures.PeopleError, match=r"A name (has|is one line)"):
         gestures.name_faces(ledger, [1], name)
     assert not ledger.can_undo
 
@@ -42,7 +79,7 @@ def test_what_is_no_name(ledger: Ledger, name: str) -> None:
 def test_nobody_is_on_a_photo_twice_unless_it_is_said(ledger: Ledger) -> None:
     gestures.name_faces(ledger, [1], "Ann")
     for faces in ([2], [4, 5]):
-        with pytest.raises(gestures.TwiceOnPhoto, match="on 1 photo twice"):
+        with pytest.raises(gestures.TwiceOnPhoto, match=r"Ann would be twice on [12]\.jpg\."):
             gestures.name_faces(ledger, faces, "Ann")
     assert ledger.persons()[0].faces == (1,)
     gestures.name_faces(ledger, [2], "Ann", is_twice=True)
@@ -54,7 +91,7 @@ def test_nobody_is_on_a_photo_twice_unless_it_is_said(ledger: Ledger) -> None:
 def test_two_people_on_one_photo_are_one_only_if_it_is_said(ledger: Ledger) -> None:
     ann = gestures.name_faces(ledger, [1, 4], "Ann").rows[0].id
     ben = gestures.name_faces(ledger, [2, 7], "Ben").rows[0].id
-    with pytest.raises(gestures.TwiceOnPhoto, match="1 photo together"):
+    with pytest.raises(gestures.TwiceOnPhoto, match=r"Both are on 1\.jpg, so"):
         gestures.merge(ledger, ann, ben)
     gestures.merge(ledger, ann, ben, is_twice=True)
     assert [person.faces for person in ledger.persons()] == [(1, 2, 4, 7)]
@@ -231,3 +268,49 @@ def test_two_windows_see_each_others_answers(ledger: Ledger, world: World) -> No
         other.catch_up()
         assert other.people() == ledger.people()
     assert [person.faces for person in ledger.persons()] == [(1, 4)]
+
+
+def test_whoever_is_on_photos_twice_is_told_one_and_how_many_more(ledger: Ledger) -> None:
+    gestures.name_faces(ledger, [1, 4, 7], "Ann")
+    with pytest.raises(gestures.TwiceOnPhoto, match=r"on 2\.jpg and 1 more photo[.]") as refused:
+        gestures.name_faces(ledger, [5, 8], "Ann")
+    assert "--" not in str(refused.value)
+    assert "--twice" in refused.value.hint
+    gestures.name_faces(ledger, [2, 5, 8], "Ben")
+    with pytest.raises(gestures.TwiceOnPhoto, match=r"on 1\.jpg and 2 more photos"):
+        gestures.merge(ledger, *[person.id for person in ledger.persons()])
+
+
+def test_a_photo_that_is_away_can_not_be_named(ledger: Ledger, world: World) -> None:
+    gestures.name_faces(ledger, [1], "Ann")
+    gestures.name_faces(ledger, [2], "Ben")
+    world.delete(1)
+    ledger.refresh()
+    with pytest.raises(gestures.TwiceOnPhoto, match="on a photo that is not here now"):
+        gestures.merge(ledger, *[person.id for person in ledger.persons()])
+
+
+@pytest.mark.parametrize("hidden", [0, 1])
+def test_nobody_vanishes_by_being_somebody_hidden_too(ledger: Ledger, hidden: int) -> None:
+    both = [gestures.name_faces(ledger, [i], name).rows[0].id for i, name in ((1, "A"), (4, "B"))]
+    gestures.hide(ledger, both[hidden])
+    gestures.merge(ledger, *both)
+    assert [person.is_hidden for person in ledger.persons()] == [False]
+    ledger.undo()
+    assert [person.is_hidden for person in ledger.persons()] == [i == hidden for i in (0, 1)]
+    gestures.hide(ledger, both[1 - hidden])
+    gestures.merge(ledger, *both)
+    assert [person.is_hidden for person in ledger.persons()] == [True]
+
+
+def test_whose_faces_all_went_is_not_listed_and_keeps_the_name(
+    ledger: Ledger, world: World
+) -> None:
+    ann = gestures.name_faces(ledger, [1], "Ann").rows[0].id
+    gestures.reject(ledger, [1], ann)
+    assert ledger.persons() == []
+    assert [person.name for person in ledger.persons(every=True)] == ["Ann"]
+    gestures.name_faces(ledger, [1], "Ann")
+    world.delete(1)
+    ledger.refresh()
+    assert [(person.id, person.waiting) for person in ledger.persons()] == [(ann, 1)]

@@ -148,7 +148,7 @@ def test_photos_of_a_year(run: Run, photos: list[list[int]], tmp_path: Path) -> 
         ("name photos/0.png#3 Ann", "has 2 faces; there is no face 3"),
         ("name photos/nothing.png#1 Ann", "is not in the library"),
         ("name somebody Ann", "names no face"),
-        ("name photos/0.png#1 photos/0.png#2 Ann", "on 1 photo twice"),
+        ("name photos/0.png#1 photos/0.png#2 Ann", "twice on 0.png"),
         ("name Ann", "Name either faces, or a person"),
         ("merge Ann Ben", "Nobody is called Ann"),
         ("split Ann photos/0.png#1", "Nobody is called Ann"),
@@ -158,6 +158,14 @@ def test_photos_of_a_year(run: Run, photos: list[list[int]], tmp_path: Path) -> 
         ("who nothing.png", "is not in the library"),
         ("undo", "nothing to undo"),
         ("redo", "nothing to redo"),
+        ("name photos/0.png#1 13", "13 is a number"),
+        ("hide Ann", "Nobody is called Ann"),
+        ("show Ann", "Nobody is called Ann"),
+        ("picture Ann photos/0.png#1", "Nobody is called Ann"),
+        ("draw photos/0.png 5 5 6 6", "at least 8 pixels"),
+        ("draw photos/0.png 0 0 60 60 13", "13 is a number"),
+        ("forget photos --with-faces", "--with-faces goes with --person"),
+        ("forget --deleted --with-faces", "--with-faces goes with --person"),
         ("forget --person Ann", "Nobody is called Ann"),
     ],
 )
@@ -173,12 +181,12 @@ def test_what_can_not_be_is_one_sentence(
 def test_words_without_json(
     typed: Callable[..., tuple[int, str, str]], photos: list[list[int]]
 ) -> None:
-    assert typed("name photos/0.png#1 photos/1.png#1 Ann")[1] == "2 faces: Ann.\n"
-    assert typed("name photos/0.png#1 Ann --new")[1] == "1 face: Ann.\n"
+    assert typed("name photos/0.png#1 photos/1.png#1 Ann")[1] == "2 faces are Ann.\n"
+    assert typed("name photos/0.png#1 Ann --new")[1] == "1 face is Ann.\n"
     status, _, err = typed("name photos/2.png#1 Ann")
     assert (status, "2 people are called Ann" in err) == (1, True)
-    assert typed("undo")[1] == "Undone: named.\n"
-    assert typed("split Ann photos/1.png#1")[1].startswith("1 face of Ann are now person ")
+    assert typed("undo")[1] == "Undone: 1 face is Ann.\n"
+    assert typed("split Ann photos/1.png#1")[1] == "1 face of Ann is now a person without a name.\n"
     shown = typed("people")[1].splitlines()
     assert shown[0].split() == ["id", "photos", "faces", "name"]
     assert [line.split()[-1] for line in shown[1:]] == ["Ann", "–"]
@@ -187,7 +195,7 @@ def test_words_without_json(
     assert who[1].strip().endswith("named Ann")
     assert who[-1].endswith("nobody")
     assert typed("find --with Ann")[1].endswith("0.png\n")
-    assert typed("not photos/0.png#1 Ann")[1] == "1 face: not Ann.\n"
+    assert typed("not photos/0.png#1 Ann")[1] == "1 face is not Ann.\n"
     assert typed("find --with Ann")[1] == "No photo shows that.\n"
 
 
@@ -234,3 +242,62 @@ def test_a_drawn_box_comes_back_when_a_library_is_built_anew(
         (ann,) = Ledger(library).persons()
         assert (ann.name, len(ann.faces), ann.drawn) == ("Ann", 1, ann.faces)
         assert library.faces(ann.faces)[0].box == box
+
+
+def test_what_the_window_can_do_can_be_typed(
+    run: Run, photos: list[list[int]], typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    run("name photos/0.png#1 photos/1.png#1 Ann")
+    assert typed("hide Ann")[1] == "Ann is hidden.\n"
+    assert run("people")["people"][0]["is_hidden"]
+    assert typed("show Ann")[1] == "Ann is shown.\n"
+    assert typed("picture Ann photos/1.png#1")[1] == "1 face stands for Ann.\n"
+    assert run("people")["people"][0]["picture"] == photos[1][0]
+    assert typed("hide --faces photos/2.png#1 photos/2.png#2")[1] == "2 faces are hidden.\n"
+    assert typed("not photos/2.png#1 photos/3.png#1 --same")[1] == (
+        "1 face is not the same as another face.\n"
+    )
+    for words in ("1 face is not the same as another face", "2 faces are hidden", "1 face stands"):
+        assert typed("undo")[1].startswith(f"Undone: {words}")
+    told = run("history")["decisions"]
+    assert [(each["counts"], each["words"]) for each in told] == [
+        (False, "1 face is not the same as another face."),
+        (False, "2 faces are hidden."),
+        (False, "1 face stands for Ann."),
+        (True, "Ann is shown."),
+        (True, "Ann is hidden."),
+        (True, "2 faces are Ann."),
+    ]
+    lines = typed("history --limit 4")[1].splitlines()
+    assert [line[18:] for line in lines][2:] == [
+        "undone: 1 face stands for Ann.",
+        "Ann is shown.",
+    ]
+
+
+def test_a_box_is_drawn_and_named_in_one_go(
+    run: Run, photos: list[list[int]], typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    run(f"not {photos[0][0]} {photos[0][1]} --a-face")
+    drawn = run("draw photos/0.png 5 5 60 60 Ann")
+    assert drawn["name"] == "Ann"
+    assert people(run) == {"Ann": [drawn["face_id"]]}
+    assert typed("undo")[1] == "Undone: 1 face has a box drawn by hand; 1 face is Ann.\n"
+    assert people(run) == {}
+    assert run("who photos/0.png")["faces"][0]["face_id"] in photos[0]
+    run("redo")
+    assert people(run) == {"Ann": [drawn["face_id"]]}
+    status, _, err = typed("draw photos/0.png 100 100 160 160 Ann")
+    assert (status, "twice on 0.png" in err) == (1, True)
+    assert len(run("who photos/0.png")["faces"]) == 3
+    status, out, _ = typed("draw photos/0.png 100 100 160 160")
+    assert (status, out.endswith("is nobody yet.\n")) == (0, True)
+
+
+def test_people_without_faces_are_listed_where_it_is_asked_for(
+    run: Run, photos: list[list[int]]
+) -> None:
+    run("name photos/0.png#1 Ann")
+    run("not photos/0.png#1 Ann")
+    assert run("people")["people"] == []
+    assert [row["name"] for row in run("people --all")["people"]] == ["Ann"]
