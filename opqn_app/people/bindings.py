@@ -103,7 +103,11 @@ class Bindings:
         """Bind anew all that is in the library now."""
         by_content: dict[bytes, list[PlacedFace]] = {content: [] for content in self._ids}
         for face in faces:
-            by_content.setdefault(face.key.content_hash, []).append(face)
+            content = face.key.content_hash
+            if content in by_content:
+                by_content[content].append(face)
+            else:
+                by_content[content] = [face]
         for content, some in by_content.items():
             self.bind(content, some)
 
@@ -114,18 +118,21 @@ class Bindings:
             faces: all that the library has of it now.
         """
         keys = self._keys.get(content_hash, set())
-        for key in keys:
-            self.faces_of.pop(key, None)
         for face_id in self._ids.pop(content_hash, ()):
-            self.key_of.pop(face_id, None)
             self.placed.pop(face_id, None)
+            key = self.key_of.pop(face_id, None)
+            if key is not None:
+                self.faces_of.pop(key, None)
         copies: dict[int, list[PlacedFace]] = {}
-        for face in faces:
-            if keys or face.is_drawn:
-                self.placed[face.id] = face
-                self._ids.setdefault(content_hash, set()).add(face.id)
-                copies.setdefault(face.photo_id, []).append(face)
+        placed = [face for face in faces if face.is_drawn] if not keys else faces
+        if not placed:
+            return
+        self._ids[content_hash] = {face.id for face in placed}
+        for face in placed:
+            self.placed[face.id] = face
+            copies.setdefault(face.photo_id, []).append(face)
         for some in copies.values():
-            for key, face_id in matched(keys, some).items():
-                self.key_of[face_id] = key
-                self.faces_of[key] = tuple(sorted((*self.faces_of.get(key, ()), face_id)))
+            for bound, face_id in matched(keys, some).items():
+                self.key_of[face_id] = bound
+                others = self.faces_of.get(bound, ())
+                self.faces_of[bound] = tuple(sorted((*others, face_id))) if others else (face_id,)

@@ -4,7 +4,9 @@ An answer costs what it changes, not what was decided before. The same comes out
 `people_of` over the whole ledger.
 """
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from opqn_app.core.errors import LibraryError
@@ -49,6 +51,18 @@ class Why:
     overlap: float | None
 
 
+@contextmanager
+def _all_is_kept() -> Iterator[None]:
+    """Without the collector, which would look at what is made here again and again."""
+    was_at_work = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_at_work:
+            gc.enable()
+
+
 class Ledger:
     """The decisions of an open library; used in the thread that opened it.
 
@@ -72,7 +86,7 @@ class Ledger:
         Args:
             anew: derive everything from the start.
         """
-        with self.library.snapshot():
+        with self.library.snapshot(), _all_is_kept():
             if anew:
                 self._begin()
             else:

@@ -62,4 +62,4 @@ def _translated(row: Decision, mine: dict[int, int], known: dict[bytes, bytes]) 
 
 
 def _known_as(key: FaceKey, known: dict[bytes, bytes]) -> FaceKey:
-    return replace(key, content_hash=known.get(key.content_hash, key.content_hash))
+    return key._replace(content_hash=known.get(key.content_hash, key.content_hash))

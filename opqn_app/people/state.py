@@ -64,6 +64,7 @@ class State:
         self.about_person: dict[int, tuple[Decision, ...]] = {}
         self._in_photo: dict[tuple[bytes, int], int] = {}
         self._steps: list[_Step] = []
+        self._changes: list[_Change] = []  # of the last step
         self._rules: dict[str, Callable[[Decision], None]] = {
             Kind.NAMED: self._named,
             Kind.IS: self._is,
@@ -87,7 +88,8 @@ class State:
         Returns:
             The people it has changed.
         """
-        self._steps.append(_Step([], set()))
+        self._changes = []
+        self._steps.append(_Step(self._changes, set()))
         for key in (*row.faces, *row.others):
             self._put(self.about, key, (*self.about.get(key, ()), row))
         self._rules[row.kind](row)
@@ -305,7 +307,9 @@ class State:
 
     def _accept(self, key: FaceKey, person: int) -> None:
         """A face is the person: what was said against it does not hold any more."""
-        rejected = self.rejected.get(key, frozenset())
+        rejected = self.rejected.get(key)
+        if rejected is None:
+            return
         kept = frozenset(other for other in rejected if self.current(other) != person)
         if kept != rejected:
             self._put(self.rejected, key, kept)
@@ -316,9 +320,9 @@ class State:
         self._put(self._in_photo, place, self._in_photo.get(place, 0) + more)
 
     def _put(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
-        self._steps[-1].changes.append((mapping, key, mapping.get(key, _ABSENT)))
+        self._changes.append((mapping, key, mapping.get(key, _ABSENT)))
         mapping[key] = value
 
     def _drop(self, mapping: dict[Any, Any], key: Any) -> None:
         if key in mapping:
-            self._steps[-1].changes.append((mapping, key, mapping.pop(key)))
+            self._changes.append((mapping, key, mapping.pop(key)))

@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from opqn_app.core.types import Box
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FaceKey:
+class FaceKey(NamedTuple):
     """A face by content: it means the same face in any library, wherever its photo lies.
+
+    A tuple, since a hundred thousand are put into mappings when a ledger is opened.
 
     Attributes:
         content_hash: of the photo's picture, without metadata; of the whole file where the
@@ -27,8 +29,7 @@ class FaceKey:
         return Box(self.left, self.top, self.right, self.bottom)
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedFace:
+class PlacedFace(NamedTuple):
     """A face row of the library, by content.
 
     Attributes:

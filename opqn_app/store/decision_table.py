@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from opqn_app.store.connection import Connection, chunks, marks
@@ -200,10 +201,10 @@ class DecisionTable:
             [after],
         )
         found = {}
-        for decision, group in groupby(rows, key=lambda row: row[0]):
+        for decision, group in groupby(rows, key=itemgetter(0)):
             sides: tuple[list[FaceKey], list[FaceKey]] = ([], [])
-            for _, side, *key in group:
-                sides[side].append(FaceKey(*key))
+            for row in group:
+                sides[row[1]].append(FaceKey._make(row[2:]))
             found[int(decision)] = tuple(sides[0]), tuple(sides[1])
         return found
 
@@ -230,5 +231,4 @@ def _decision(
 
 
 def _placed(row: Sequence[Any]) -> PlacedFace:
-    face_id, photo_id, *key, is_drawn = row
-    return PlacedFace(face_id, photo_id, FaceKey(*key), bool(is_drawn))
+    return PlacedFace(row[0], row[1], FaceKey._make(row[2:7]), bool(row[7]))

@@ -8,7 +8,7 @@ import copy
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -255,7 +255,7 @@ class LedgerMachine(RuleBasedStateMachine):
         box = true_box(place, jitter, truth[0])
         content = self.library.decision_table.content_of_photo(photo)
         assert content is not None
-        key = replace(key_of(truth[0], box), content_hash=content)
+        key = key_of(truth[0], box)._replace(content_hash=content)
         known = self.ledger.bindings.unbound_key(key.content_hash, photo, key.box)
 
         def change(said: Said, _: Outcome) -> None:
