@@ -3,8 +3,7 @@
 import argparse
 from dataclasses import asdict
 
-from opqn_app.cli.kit import Parsers, emit, positive
-from opqn_app.cli.people_kit import read_ledger
+from opqn_app.cli.kit import Parsers, emit, library_path, positive
 
 
 def add(parsers: Parsers) -> None:
@@ -14,9 +13,10 @@ def add(parsers: Parsers) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     from opqn_app.people.words import past_gestures
+    from opqn_app.store.library import Library
 
-    with read_ledger(arguments) as ledger:
-        told = past_gestures(ledger.library.decision_table.decisions())[::-1]
+    with Library.open(library_path(arguments)) as library:
+        told = past_gestures(library.decision_table.decisions())[::-1]
     told = told[: arguments.limit]
     lines = [
         f"{each.time[:16].replace('T', ' ')}  {'' if each.counts else 'undone: '}{each.words}"

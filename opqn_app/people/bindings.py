@@ -60,6 +60,10 @@ class Bindings:
         """Whether a decision is about some face of this photo."""
         return content_hash in self._keys
 
+    def keys_of(self, content_hash: bytes) -> Collection[FaceKey]:
+        """The faces of a photo that decisions are about."""
+        return self._keys.get(content_hash, ())
+
     def unbound_key(self, content_hash: bytes, photo_id: int, box: Box) -> FaceKey | None:
         """The key that a face at `box` would be bound to, were it in one copy of a photo.
 

@@ -37,7 +37,9 @@ def find_photos(
     if alone:
         faces = _faces_of_people(ledger, together)
         nobody = Counter(
-            face.photo_id for face in ledger.bindings.placed.values() if ledger.is_left_out(face.id)
+            face.photo_id
+            for face in ledger.bindings.placed.values()
+            if face.photo_id in wanted and ledger.is_left_out(face.id)
         )
         photos = [p for p in photos if p.n_faces - nobody[p.id] == faces[p.id]]
     return photos

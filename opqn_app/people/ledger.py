@@ -92,6 +92,7 @@ class Ledger:
             else:
                 self._catch_up()
             self.bindings.bind_all(self._table.decided_faces())
+            self._persons.clear()
 
     def catch_up(self) -> frozenset[int]:
         """Take in what others decided since; returns the people it has changed."""
@@ -159,7 +160,11 @@ class Ledger:
     def person(self, person: int) -> Person | None:
         """A person by id, or who that person turned out to be; None if there is none."""
         current = self.state.current(person)
-        return None if current is None else person_now(self.state, self.bindings, current)
+        if current is None:
+            return None
+        if current not in self._persons:
+            self._persons[current] = person_now(self.state, self.bindings, current)
+        return self._persons[current]
 
     def persons(self, *, every: bool = False) -> list[Person]:
         """Everybody, hidden people too, in the order they were made.
@@ -170,7 +175,8 @@ class Ledger:
         people = sorted(self.state.facts)
         if not every:
             people = [person for person in people if self.state.members[person]]
-        return [person_now(self.state, self.bindings, person) for person in people]
+        found = (self.person(person) for person in people)
+        return [person for person in found if person is not None]
 
     def owner(self, face_id: int) -> int | None:
         """The person that a face is; None where nobody said."""
@@ -224,6 +230,7 @@ class Ledger:
 
     def _begin(self) -> None:
         self.state, self.bindings, self._history = State(), Bindings(), History()
+        self._persons: dict[int, Person] = {}  # those that were asked for and have not changed
         self._last_id, self._erasures = 0, self._table.erasures
         rows = self._table.decisions()
         # Rows that do not count need not be applied and taken back.
@@ -253,11 +260,15 @@ class Ledger:
                 people |= self.state.apply(one)
             self._last_id = row.id
             self._bind(self.bindings.add_keys((*row.faces, *row.others)))
+        for person in people:
+            self._persons.pop(person, None)
         return frozenset(people)
 
     def _bind(self, contents: Sequence[bytes] | set[bytes]) -> None:
         for content in contents:
             self.bindings.bind(content, self._table.faces_of_content(content))
+            for key in self.bindings.keys_of(content):
+                self._persons.pop(self.state.owner.get(key, 0), None)
 
     def _step(self, kind: Kind) -> Outcome | None:
         with self._table.deciding():

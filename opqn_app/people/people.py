@@ -130,15 +130,17 @@ def people_now(state: State, bindings: Bindings, photo_of: Mapping[int, int]) ->
 def person_now(state: State, bindings: Bindings, person: int) -> Person:
     """One person of `state.facts`."""
     facts, keys = state.facts[person], state.members[person]
+    found = [bindings.faces_of.get(key) for key in keys]
+    drawn = [key for key in keys if key in state.drawn] if state.drawn else []
     picture = None if facts.picture is None else bindings.faces_of.get(facts.picture)
     return Person(
         id=person,
         name=facts.name,
-        faces=_faces(bindings, keys),
+        faces=tuple(sorted(face for faces in found if faces for face in faces)),
         is_hidden=facts.is_hidden,
         picture=picture[0] if picture else None,
-        drawn=_faces(bindings, (key for key in keys if key in state.drawn)),
-        waiting=sum(key not in bindings.faces_of for key in keys),
+        drawn=_faces(bindings, drawn),
+        waiting=found.count(None),
     )
 
 

@@ -8,7 +8,6 @@ import copy
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +19,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from opqn_app.people import gestures
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger, Outcome
-from opqn_app.people.people import people_of
+from opqn_app.people.people import people_of, person_now
 from opqn_app.store.decision_records import NewDecision, PlacedFace
 from opqn_app.store.library import Library
+from tests.people.said import Said
 from tests.people_world import N_PLACES, Truth, World, key_of, true_box
 
 NAMES = ("Ann", "Ben", "Cleo")
@@ -33,41 +33,14 @@ SOME = st.lists(st.integers(0, 30), min_size=1, max_size=4)
 ONE = st.integers(0, 30)
 
 
-@dataclass
-class Said:
-    """What the user has said, by true face; people are ids of the ledger."""
-
-    owner: dict[Truth, int] = field(default_factory=dict)
-    rejected: dict[Truth, set[int]] = field(default_factory=dict)
-    names: dict[int, str | None] = field(default_factory=dict)
-    hidden: set[int] = field(default_factory=set)
-    no_face: set[Truth] = field(default_factory=set)
-    drawn: set[Truth] = field(default_factory=set)
-    apart: list[tuple[Truth, Truth]] = field(default_factory=list)
-
-    def give(self, truth: Truth, person: int) -> None:
-        if truth in self.owner and self.owner[truth] != person:
-            self.reject(truth, self.owner[truth])
-        self.no_face.discard(truth)
-        self.owner[truth] = person
-        self.rejected.setdefault(truth, set()).discard(person)
-
-    def reject(self, truth: Truth, person: int) -> None:
-        if self.owner.get(truth) == person:
-            del self.owner[truth]
-        self.rejected.setdefault(truth, set()).add(person)
-
-    def would_be_twice(self, truths: set[Truth], person: int | None) -> bool:
-        after = {t for t, owner in self.owner.items() if owner == person} | truths
-        new = truths - {t for t, owner in self.owner.items() if owner == person}
-        return any(one != two and one[0] == two[0] for one in new for two in after)
-
-
 class LedgerMachine(RuleBasedStateMachine):
     template: Path  # an empty library, copied for each sequence
 
+    n_sequences = 0
+
     def __init__(self) -> None:
         super().__init__()
+        LedgerMachine.n_sequences += 1
         self.folder = tempfile.TemporaryDirectory()
         path = Path(self.folder.name) / "library.sqlite"
         shutil.copy(self.template, path)
@@ -137,6 +110,57 @@ class LedgerMachine(RuleBasedStateMachine):
 
         self.decide(lambda: gestures.reject(self.ledger, list(faces), person), change)
 
+    @precondition(lambda self: self.said.names)
+    @rule(picks=SOME, others=SOME, pick=ONE)
+    def answer(self, picks: list[int], others: list[int], pick: int) -> None:
+        """A page of yes and no."""
+        yes, person = self.some_faces(picks), self.some_person(pick)
+        no = {face: truth for face, truth in self.some_faces(others).items() if face not in yes}
+        if self.said.would_be_twice(set(yes.values()), person):
+            with pytest.raises(gestures.TwiceOnPhoto):
+                gestures.answer(self.ledger, person, yes=list(yes), no=list(no))
+            return
+
+        def change(said: Said, _: Outcome) -> None:
+            for truth in yes.values():
+                said.give(truth, person)
+            for truth in no.values():
+                said.reject(truth, person)
+
+        self.decide(
+            lambda: gestures.answer(self.ledger, person, yes=list(yes), no=list(no)), change
+        )
+
+    @rule(picks=SOME)
+    def hide_faces(self, picks: list[int]) -> None:
+        faces = self.some_faces(picks)
+
+        def change(said: Said, outcome: Outcome) -> None:
+            left = list(dict.fromkeys(faces.values()))
+            for row in outcome.rows:
+                said.names[row.id] = None
+                said.hidden.add(row.id)
+                somebody = {content: (content, place) for content, place in reversed(left)}
+                for truth in somebody.values():
+                    said.give(truth, row.id)
+                    left.remove(truth)
+            assert not left
+
+        self.decide(lambda: gestures.hide_faces(self.ledger, list(faces)), change)
+
+    @rule(pick=ONE)
+    def choose_picture(self, pick: int) -> None:
+        for face, truth in self.some_faces([pick]).items():
+            person = self.said.owner.get(truth)
+            if person is not None:
+                self.choose(face, truth, person)
+
+    def choose(self, face: int, truth: Truth, person: int) -> None:
+        self.decide(
+            lambda: gestures.choose_picture(self.ledger, person, face),
+            lambda said, _: said.pictures.update({person: truth}),
+        )
+
     @rule(pick=ONE, other=ONE)
     def set_apart(self, pick: int, other: int) -> None:
         faces = self.some_faces([pick, other])
@@ -171,6 +195,8 @@ class LedgerMachine(RuleBasedStateMachine):
             if two not in said.hidden:
                 said.hidden.discard(one)
             said.hidden.discard(two)
+            if two in said.pictures:
+                said.pictures.setdefault(one, said.pictures.pop(two))
             for people in said.rejected.values():
                 if two in people:
                     people.remove(two)
@@ -232,7 +258,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 if is_face:
                     said.no_face.discard(truth)
                 else:
-                    said.owner.pop(truth, None)
+                    said.take(truth)
                     said.no_face.add(truth)
 
         self.decide(
@@ -389,7 +415,9 @@ class LedgerMachine(RuleBasedStateMachine):
         self.nobody_is_on_a_photo_twice()
 
     def what_is_kept_in_memory_is_what_the_whole_ledger_gives(self) -> None:
-        table = self.library.decision_table
+        table, ledger = self.library.decision_table, self.ledger
+        everybody = [person_now(ledger.state, ledger.bindings, i) for i in ledger.state.facts]
+        assert ledger.persons(every=True) == sorted(everybody, key=lambda person: person.id)
         self.ledger.refresh()
         self.people = people_of(table.decisions(), table.placed_faces())
         assert self.ledger.people() == self.people
@@ -405,6 +433,8 @@ class LedgerMachine(RuleBasedStateMachine):
         for person in people.persons.values():
             mine = {face for face, owner in people.owner.items() if owner == person.id}
             assert set(person.faces) == mine
+            shown = {face for face in mine if faces[face] == said.pictures.get(person.id)}
+            assert person.picture in shown if shown else person.picture is None
             here = set(faces.values())
             gone = [t for t, owner in said.owner.items() if owner == person.id and t not in here]
             assert person.waiting == len(gone)
@@ -442,4 +472,6 @@ def test_any_sequence_keeps_every_law(tmp_path: Path) -> None:
     Library.open(LedgerMachine.template, write=True).close()
     case = LedgerMachine.TestCase
     case.settings = settings(max_examples=200, stateful_step_count=30)
+    LedgerMachine.n_sequences = 0
     case().runTest()
+    assert LedgerMachine.n_sequences >= 200

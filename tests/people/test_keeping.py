@@ -346,7 +346,7 @@ def test_a_kill_loses_at_most_the_decision_being_written(tmp_path: Path) -> None
         # What was being done is done as a whole or not at all; of a drawn box, the decision is.
         assert trial["left"]["rows"] in (last["rows"], lost["rows"])
         assert trial["left"]["faces"] in (last["faces"], lost["faces"])
-        if trial["left"]["faces"] == lost["faces"]:
+        if trial["left"]["faces"] != last["faces"]:
             assert trial["left"]["rows"] == lost["rows"]
         assert trial["is_whole"]
     begun = {people_kill.STEPS[trial["told"] % len(people_kill.STEPS)] for trial in trials}

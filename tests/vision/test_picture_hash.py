@@ -136,12 +136,11 @@ def test_damage_never_raises_nor_gives_the_hash_of_the_whole(kind: str) -> None:
 @pytest.fixture
 def raw_photo(monkeypatch: pytest.MonkeyPatch) -> Callable[[Image.Exif], bytes]:
     """A RAW photo is known by its preview."""
-    from opqn_app.vision import images
 
     def embedded(file: Any, _path: Path) -> tuple[Any, int]:
         return io.BytesIO(file.read()[4:]), 1
 
-    monkeypatch.setattr(images.raw, "embedded_preview", embedded)
+    monkeypatch.setattr("opqn_app.vision.raw.embedded_preview", embedded)
     return lambda tags: b"RAW " + saved("JPEG", picture(), exif=tags)
 
 
