@@ -148,6 +148,9 @@ class Play:
                 assert all(people.may_be(face, person) for face in each.faces)
                 suggested |= set(each.faces)
         assert all(people.owner.get(face) is None for face in suggested)
+        grouped = {face for group in self.world.stored() for face in group} & shown
+        lost = grouped - set(people.owner) - people.left_out - set(told) - suggested
+        assert not lost, "a face is neither in a group nor suggested"
 
 
 @given(st.lists(steps, max_size=14))
