@@ -1,16 +1,18 @@
 """Join faces into groups that show one person: learned links, partners who choose each other.
 
 Every face begins as a group of its own. In rounds each group picks the partner with which it most
-likely shows one person, of those with at least the wanted probability. Two that pick each other
-become one group. `opqn_app.opqn.links` says what the probability is made of. Only pairs of groups
-that have changed are looked at again.
+likely shows one person, of those with at least the wanted probability. A group of 16 faces or more
+picks one for each 8, for the first few change it little. Those that pick each other become one
+group. `opqn_app.opqn.links` says what the probability is made of. Only pairs of groups that have
+changed are looked at again.
 
 Some groups are never joined: those with faces that are known to be two people, such as two faces
 of one photo, and those that have different names.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -18,57 +20,26 @@ from numpy.typing import NDArray
 
 from opqn_app.core.types import Codes, Floats, Ids
 from opqn_app.opqn.links import Links, PairEvidence
+from opqn_app.people.known import GroupMarks, Known, Labels, Mask
 from opqn_app.people.neighbours import Edges
 from opqn_app.people.word_sums import WordSums, scaled
 
 CERTAIN = 0.95  # of parts, which are nearly never two people
 LIKELY = 0.5  # of groups, which are made of parts
 BLOCK = 4096  # pairs whose vectors are multiplied at once
-
-Labels = NDArray[np.int32]
-NOBODY = -1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """What the user's decisions and the photos themselves say of n faces.
-
-    Attributes:
-        apart: (q, 2) rows of faces that are two people.
-        people: (n,) number of the named person that each face is; `NOBODY` where it has no name.
-        start: (n,) the group that each face is in, named by its lowest row. Groups are joined and
-            never cut.
-    """
-
-    apart: Ids
-    people: Labels
-    start: Labels
-
-    @classmethod
-    def nothing(cls, n: int) -> "Known":
-        """Every face is alone, has no name, and may be anybody."""
-        alone = np.arange(n, dtype=np.int32)
-        return cls(np.empty((0, 2), np.int64), np.full(n, NOBODY, np.int32), alone)
-
-
-def apart_in_photos(photos: Ids) -> Ids:
-    """(q, 2) rows of all pairs of faces that are in one photo.
-
-    Args:
-        photos: (n,) the photo of each face.
-    """
-    order = np.argsort(photos, kind="stable")
-    _, starts, counts = np.unique(photos[order], return_index=True, return_counts=True)
-    pairs = [np.empty((0, 2), np.int64)]
-    for start, count in zip(starts[counts > 1], counts[counts > 1], strict=True):
-        first, second = np.triu_indices(count, 1)
-        rows = order[start : start + count]
-        pairs.append(np.stack([rows[first], rows[second]], axis=1))
-    return np.concatenate(pairs)
+LAST = np.iinfo(np.int32).max
+PICKING = 8  # faces for each partner that a group picks, but the first
 
 
 def group_faces(
-    codes: Codes, sums: WordSums, edges: Edges, links: Links, known: Known, *, least: float
+    codes: Codes,
+    sums: WordSums,
+    edges: Edges,
+    links: Links,
+    known: Known,
+    *,
+    least: float,
+    fresh: Mask | None = None,
 ) -> Generator[int, None, Labels]:
     """Join groups that show one person with at least the probability `least`.
 
@@ -77,6 +48,8 @@ def group_faces(
     Args:
         codes: (n, M).
         edges: listed pairs of these faces.
+        fresh: (n,) faces of which something new is known. Groups without one are not joined with
+            each other; by default all are fresh.
 
     Yields:
         How many groups there are, after each round.
@@ -84,14 +57,15 @@ def group_faces(
     Returns:
         (n,) the group of each face, named by its lowest row.
     """
+    known = known.fallen_apart()
     groups = _Groups(codes, sums, known)
-    pairs = _Pairs(groups.labels, edges)
+    pairs = _Pairs(groups.labels, edges, fresh)
     while True:
         pairs.look_again(groups, links)
-        pairs.drop(groups.is_apart, least)
-        kept, lost = pairs.partners(least)
-        if not len(kept):
+        first, second, chances = pairs.partners(groups, least)
+        if not len(first):
             return groups.labels
+        kept, lost = _stars(groups, first, second, chances)
         renamed = groups.join(kept, lost)
         pairs.rename(renamed, np.concatenate([kept, lost]))
         yield groups.n_groups
@@ -108,8 +82,7 @@ def evidence_of_pairs(
     Returns:
         The groups of each pair by name, (p,) and (p,), and the evidence.
     """
-    nobody = np.full(len(codes), NOBODY, np.int32)
-    groups = _Groups(codes, sums, Known(np.empty((0, 2), np.int64), nobody, start))
+    groups = _Groups(codes, sums, replace(Known.nothing(len(codes)), start=start))
     pairs = _Pairs(groups.labels, edges)
     return pairs.first, pairs.second, groups.evidence(pairs.first, pairs.second, pairs.best)
 
@@ -127,9 +100,7 @@ class _Groups:
         self._codes, self._words = codes, sums
         self.labels = known.start.copy()
         self.sizes = np.bincount(self.labels, minlength=n).astype(np.int32)
-        self._apart = known.apart
-        self._people = np.full(n, NOBODY, np.int32)
-        np.maximum.at(self._people, self.labels, known.people)
+        self._marks = GroupMarks(known.marks, known.people, self.labels)
         self._within = np.ones(
             n, np.float32
         )  # mean score inside a group, each face with itself too
@@ -155,26 +126,44 @@ class _Groups:
         within = np.sqrt(self._within[first].astype(np.float64) * self._within[second])
         return PairEvidence(mean, mean / within, best.astype(np.float64), one, other)
 
-    def is_apart(self, first: Labels, second: Labels) -> NDArray[np.bool_]:
+    def are_apart(self, first: Labels, second: Labels) -> Mask:
         """Which pairs of groups must not be joined."""
-        one, other = self._people[first], self._people[second]
-        found: NDArray[np.bool_] = (one != other) & (one != NOBODY) & (other != NOBODY)
-        if len(self._apart):
-            told, n = self.labels[self._apart], len(self.labels)
-            found |= np.isin(_keys(first, second, n), _keys(told[:, 0], told[:, 1], n))
+        return self._marks.are_apart(self.labels, first, second)
+
+    def picks(self, names: Labels) -> Labels:
+        """How many partners groups pick at once: more than one where that changes them little."""
+        found: Labels = np.maximum(self.sizes[names] // PICKING, 1)
         return found
 
     def join(self, kept: Labels, lost: Labels) -> Labels:
-        """Join each of `lost`, (j,), to its partner in `kept`; the new name of each old one."""
-        for start in range(0, len(kept), BLOCK):
-            few = slice(start, start + BLOCK)
-            total = self._of(kept[few]) + self._of(lost[few])
-            self._set(kept[few], total)
+        """Join each of `lost`, (j,), to one in `kept`; the new name of each old one.
+
+        None of `kept` is among `lost`; several may come to one.
+        """
+        order = np.argsort(kept, kind="stable")
+        kept, lost = kept[order], lost[order]
+        ends = np.append(np.flatnonzero(np.diff(kept)) + 1, len(kept))
+        start = 0
+        while start < len(kept):  # as many as fit, whole groups only
+            stop = int(
+                ends[
+                    max(
+                        np.searchsorted(ends, start + BLOCK, "right") - 1,
+                        np.searchsorted(ends, start, "right"),
+                    )
+                ]
+            )
+            here = kept[start:stop]
+            names, first = np.unique(here, return_index=True)
+            total = self._of(names) + np.add.reduceat(self._of(lost[start:stop]), first, axis=0)
+            self._set(names, total)
+            start = stop
         self._release(lost)
-        self.sizes[kept] += self.sizes[lost]
+        np.add.at(self.sizes, kept, self.sizes[lost])
         self.sizes[lost] = 0
-        self._within[kept] = self._mean_within(kept)
-        self._people[kept] = np.maximum(self._people[kept], self._people[lost])
+        grown = np.unique(kept)
+        self._within[grown] = self._mean_within(grown)
+        self._marks.join(kept, lost)
         renamed = np.arange(len(self.labels), dtype=np.int32)
         renamed[lost] = kept
         self.labels = renamed[self.labels]
@@ -234,14 +223,20 @@ class _Pairs:
         first, second: (p,) names of the groups.
         best: (p,) the best score of a listed pair of faces.
         chances: (p,) that both show one person; nan where it is not known.
+        may_join: (p,) that nothing is known against it; False also where nobody has looked.
     """
 
-    def __init__(self, labels: Labels, edges: Edges) -> None:
+    def __init__(self, labels: Labels, edges: Edges, fresh: Mask | None = None) -> None:
         self._n = len(labels)
         first, second = labels[edges.first], labels[edges.second]
         self.first, self.second = np.minimum(first, second), np.maximum(first, second)
         self.best = edges.scores.copy()
-        self.chances = np.full(len(edges), np.nan, np.float32)  # nan: not known
+        self.chances = np.full(len(edges), np.nan, np.float32)
+        if fresh is not None:
+            is_fresh = np.zeros(self._n, np.bool_)
+            is_fresh[labels[fresh]] = True
+            self.chances[~(is_fresh[first] | is_fresh[second])] = 0.0
+        self.may_join = np.zeros(len(edges), np.bool_)
         self._take(self.first != self.second)
         self._merge(np.ones(len(self.first), np.bool_))
 
@@ -253,29 +248,51 @@ class _Pairs:
             pairs = groups.evidence(self.first[few], self.second[few], self.best[few])
             self.chances[few] = links.probability(pairs)
 
-    def drop(self, is_apart: Any, least: float) -> None:
-        """Forget the likely pairs that must not be joined."""
-        likely = np.flatnonzero(self.chances >= least)
-        apart = likely[is_apart(self.first[likely], self.second[likely])]
-        if len(apart):
+    def partners(self, groups: _Groups, least: float) -> tuple[Labels, Labels, Floats]:
+        """Pairs of groups that pick each other, and their chances.
+
+        Pairs that must not be joined are forgotten where a group would pick them.
+        """
+        while True:
+            likely = np.flatnonzero(self.chances >= least)
+            first, second = self.first[likely], self.second[likely]
+            # Of each choice one number: the likelier one is greater, then that of the lower name.
+            chance = self.chances[likely].view(np.int32).astype(np.int64) << 32
+            by_first, by_second = chance + (LAST - second), chance + (LAST - first)
+            best = np.full(self._n, -1, np.int64)
+            np.maximum.at(best, first, by_first)
+            np.maximum.at(best, second, by_second)
+            self._lower_to_picks(best, groups, (first, second), (by_first, by_second))
+            picked_by_first, picked_by_second = by_first >= best[first], by_second >= best[second]
+            picked = picked_by_first | picked_by_second
+            new = likely[picked & ~self.may_join[likely]]
+            apart = groups.are_apart(self.first[new], self.second[new])
+            self.may_join[new] = True
+            if not apart.any():
+                both = likely[picked_by_first & picked_by_second]
+                return self.first[both], self.second[both], self.chances[both]
             stay = np.ones(len(self.chances), np.bool_)
-            stay[apart] = False
+            stay[new[apart]] = False
             self._take(stay)
 
-    def partners(self, least: float) -> tuple[Labels, Labels]:
-        """Pairs of groups that pick each other: those that stay, those that come to them."""
-        likely = np.flatnonzero(self.chances >= least)
-        one = np.concatenate([self.first[likely], self.second[likely]])
-        other = np.concatenate([self.second[likely], self.first[likely]])
-        chances = np.tile(self.chances[likely], 2)
-        order = np.lexsort((other, -chances, one))
-        one, other = one[order], other[order]
-        is_best = np.append(True, one[1:] != one[:-1]) if len(one) else np.empty(0, np.bool_)
-        best = np.full(self._n, -1, np.int32)
-        best[one[is_best]] = other[is_best]
-        having = np.flatnonzero(best >= 0).astype(np.int32)
-        kept = having[(best[best[having]] == having) & (having < best[having])]
-        return kept, best[kept]
+    def _lower_to_picks(
+        self,
+        best: Ids,
+        groups: _Groups,
+        names: tuple[Labels, Labels],
+        choices: tuple[Ids, Ids],
+    ) -> None:
+        """Let `best` be the last choice that a group picks, where it picks several."""
+        large = np.concatenate([np.flatnonzero(groups.picks(name) > 1) for name in names])
+        n_first = int(np.count_nonzero(groups.picks(names[0]) > 1))
+        name = np.concatenate([names[0][large[:n_first]], names[1][large[n_first:]]])
+        choice = np.concatenate([choices[0][large[:n_first]], choices[1][large[n_first:]]])
+        order = np.lexsort((-choice, name))
+        name, choice = name[order], choice[order]
+        starts = np.flatnonzero(np.append(True, name[1:] != name[:-1])) if len(name) else order
+        counts = np.diff(np.append(starts, len(name)))
+        lasts = starts + np.minimum(groups.picks(name[starts]), counts) - 1
+        best[name[starts]] = choice[lasts]
 
     def rename(self, renamed: Labels, changed: Labels) -> None:
         """After some groups were joined."""
@@ -285,6 +302,7 @@ class _Pairs:
         first, second = renamed[self.first], renamed[self.second]
         self.first, self.second = np.minimum(first, second), np.maximum(first, second)
         self.chances[touched] = np.nan
+        self.may_join[touched] = False
         stay = self.first != self.second
         self._take(stay)
         self._merge(touched[stay])
@@ -307,6 +325,47 @@ class _Pairs:
     def _take(self, stay: NDArray[np.bool_]) -> None:
         self.first, self.second = self.first[stay], self.second[stay]
         self.best, self.chances = self.best[stay], self.chances[stay]
+        self.may_join = self.may_join[stay]
+
+
+def _stars(
+    groups: _Groups, first: Labels, second: Labels, chances: Floats
+) -> tuple[Labels, Labels]:
+    """What pairs that pick each other become: the names that stay, and those that come to them.
+
+    A group that picks several is the centre of a star. Likelier pairs come first. Two who can't be
+    one person do not come to one centre together.
+    """
+    is_large = (groups.picks(first) > 1) | (groups.picks(second) > 1)
+    kept, lost = [first[~is_large]], [second[~is_large]]
+    order = np.lexsort((second, first, -chances))
+    large = order[is_large[order]]
+    centres: dict[int, list[int]] = {}
+    taken: set[int] = set()
+    for one, other in zip(first[large].tolist(), second[large].tolist(), strict=True):
+        is_lesser = (groups.sizes[one], -one) < (groups.sizes[other], -other)
+        centre, comer = (other, one) if is_lesser else (one, other)
+        if centre not in taken and comer not in taken and comer not in centres:
+            centres.setdefault(centre, []).append(comer)
+            taken.add(comer)
+    _send_back(groups, centres)
+    for centre, comers in centres.items():
+        name = min([centre, *comers])
+        others = [each for each in (centre, *comers) if each != name]
+        kept.append(np.full(len(others), name, np.int32))
+        lost.append(np.array(others, np.int32))
+    return np.concatenate(kept), np.concatenate(lost)
+
+
+def _send_back(groups: _Groups, centres: dict[int, list[int]]) -> None:
+    """Of those who come to one centre and can't be one person, only the first may come now."""
+    pairs = [pair for comers in centres.values() for pair in combinations(comers, 2)]
+    if pairs:
+        one, other = np.array(pairs, np.int32).T
+        apart = groups.are_apart(one, other)
+        late = set(other[apart].tolist())
+        for comers in centres.values():
+            comers[:] = [each for each in comers if each not in late]
 
 
 def _keys(first: NDArray[Any], second: NDArray[Any], n: int) -> Ids:
