@@ -31,8 +31,7 @@ from opqn_app.vision.orientation import Orientation
 
 logger = logging.getLogger(__name__)
 
-MAX_SIDE = FAST.max_side  # pixels; enough for faces 2 % as wide as the photo
-MIN_SIDE = FAST.min_side  # a JPEG decoded at half its size that is no smaller is taken as it is
+MAX_SIDE, MIN_SIDE = FAST.max_side, FAST.min_side  # enough for faces 2 % as wide as the photo
 MAX_PIXELS = 250_000_000  # decoded; 4 bytes each in memory, so 1 GB for the moment of decoding
 MAX_JPEG_PIXELS = 2_000_000_000  # as stored; baseline JPEG is decoded at down to 1/8 of its size
 MAX_FILE_BYTES = 1 << 30
@@ -113,7 +112,7 @@ def read_photo(
 def photo_of_picture(image: Image.Image, *, max_side: int = MAX_SIDE) -> Photo:
     """An opened Pillow image as a photo, the right way up."""
     lies = orientation.load(image)
-    return _photo(_Decoded(image.copy(), image.size, lies), max_side)
+    return _photo(_Decoded(image.copy(), image.size, lies), max_side, MIN_SIDE)
 
 
 class _Decoded(NamedTuple):
@@ -155,15 +154,15 @@ def _read(
                 raise
             file = png_chunks.without_needless(file)
             found = _decoded(file, path, head, side, raw_turn, before_decoding)
-        return _photo(found, max_side)
+        return _photo(found, max_side, min_side)
 
 
-def _photo(found: _Decoded, max_side: int) -> Photo:
-    colours = colours_of(found.image)
-    upright = pixels.upright_rgb(found.image, max_side, found.orientation, colours)
+def _photo(found: _Decoded, max_side: int, min_side: int) -> Photo:
+    colours, lies = colours_of(found.image), found.orientation
+    upright = pixels.upright_rgb(found.image, max_side, lies, colours, min_side=min_side)
     if colours is not None and colours.is_far:
         colours = None  # it is done
-    width, height = found.orientation.size(found.stored)
+    width, height = lies.size(found.stored)
     return Photo(upright, width, height, _taken_at(found.image), colours, found.fault)
 
 
