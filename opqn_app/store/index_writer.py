@@ -192,7 +192,8 @@ class IndexWriter:
         self._db.run("DELETE FROM failures WHERE root_id = ? AND rel_path = ?", [root_id, name])
         if photo.photo_id is not None and photo.keeps_faces:
             self._db.run(
-                "UPDATE photos SET n_faces = n_faces + ?, searched_px = ? WHERE id = ?",
+                "UPDATE photos SET n_faces = n_faces + ?, awaits_look = 0, "
+                "searched_px = MAX(searched_px, ?) WHERE id = ?",
                 [len(photo.faces), photo.searched_px, photo.photo_id],
             )
             if photo.faces:
