@@ -149,9 +149,11 @@ def _read(
         side = min(max_side, min_side)
         try:
             found = _decoded(file, path, head, side, raw_turn, before_decoding)
-        except DAMAGE:
-            if not png_chunks.is_png(head):
+        except DAMAGE as error:
+            if not png_chunks.is_png(head) or png_chunks.is_of_pixels(error):
                 raise
+            if png_chunks.is_cut_off(file):
+                raise OSError("truncated") from error
             file = png_chunks.without_needless(file)
             found = _decoded(file, path, head, side, raw_turn, before_decoding)
         return _photo(found, max_side, min_side)
@@ -163,6 +165,8 @@ def _photo(found: _Decoded, max_side: int, min_side: int) -> Photo:
     if colours is not None and colours.is_far:
         colours = None  # it is done
     width, height = lies.size(found.stored)
+    if found.fault is not None:
+        logger.info("a photo was read although %s", found.fault)
     return Photo(upright, width, height, _taken_at(found.image), colours, found.fault)
 
 

@@ -292,6 +292,14 @@ def test_paths_that_lead_nowhere_have_their_reason(tmp_path: Path, name: str, re
     assert reason in caught.value.reason
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "HEIF", "AVIF", "TIFF"])
+def test_another_picture_with_the_name_of_a_raw_photo_is_read(kind: str) -> None:
+    if kind == "TIFF":
+        pytest.importorskip("rawpy")
+    photo = read_photo(encoded(corners(), kind, quality=95), "IMG_1.NEF")
+    assert quarters(photo.image) == quarters(corners())
+
+
 def test_raw_photo_opens_through_its_preview() -> None:
     pytest.importorskip("rawpy")
     preview = encoded(turned(corners((600, 400)), 6), "JPEG", quality=95)
