@@ -19,6 +19,7 @@ from opqn_app.vision import (
     boxes,
     broken_jpeg,
     decoders,
+    hdr,
     orientation,
     pixels,
     png_chunks,
@@ -46,7 +47,8 @@ class Photo:
     Attributes:
         image: RGB. Its longest side is at most the `max_side` asked for. Where the original is
             larger than that, it is at least the `min_side` asked for. Its values are those that
-            the file holds; `in_srgb` brings what is shown or encoded to sRGB.
+            the file holds, but for high dynamic range, which is brought down to sRGB; `in_srgb`
+            does so with what is shown or encoded.
         width: of the original in pixels, after rotation; for RAW, of its embedded preview.
         height: likewise.
         taken_at: local time of the exposure, such as "2019-08-24T17:05:33", if the photo says so.
@@ -122,6 +124,7 @@ class _Decoded(NamedTuple):
     stored: tuple[int, int]
     orientation: Orientation
     fault: str | None = None
+    transfer: int | None = None
 
 
 def _read(
@@ -162,6 +165,8 @@ def _read(
 def _photo(found: _Decoded, max_side: int, min_side: int) -> Photo:
     colours, lies = colours_of(found.image), found.orientation
     upright = pixels.upright_rgb(found.image, max_side, lies, colours, min_side=min_side)
+    if colours is None:
+        upright = hdr.shown(upright, found.transfer)
     if colours is not None and colours.is_far:
         colours = None  # it is done
     width, height = lies.size(found.stored)
@@ -193,7 +198,8 @@ def _decoded(
     raw_turn: int | None,
     before_decoding: Callable[[int], None] | None,
 ) -> _Decoded:
-    size, clean = _checked_boxes(file, path, head)
+    primary = _checked_boxes(file, path, head)
+    size = primary and primary.size
     if before_decoding is not None and size is not None and decoders.is_jxl(head):
         before_decoding(size[0] * size[1])  # opening decodes it
         before_decoding = None
@@ -211,9 +217,11 @@ def _decoded(
             raise
         return _without_end(file, path, head, side, raw_turn)
     if image.format == "AVIF":  # Pillow cuts nothing off; libheif does
-        lies = Orientation(lies.turn, clean)
+        lies = Orientation(lies.turn, primary and primary.clean)
     # Loading a TIFF turns it; only a JPEG is smaller now than it is stored.
-    return _Decoded(image, stored if image.format in _JPEG else image.size, lies)
+    transfer = primary and primary.transfer
+    true_size = stored if image.format in _JPEG else image.size
+    return _Decoded(image, true_size, lies, transfer=transfer)
 
 
 def _opened(
@@ -250,23 +258,22 @@ def _without_end(
     return _Decoded(image, stored, lies, reasons.end_missing(lost))
 
 
-def _checked_boxes(
-    file: BinaryIO, path: Path, head: bytes
-) -> tuple[tuple[int, int] | None, tuple[int, int, int, int] | None]:
-    """The stored size of a HEIC, AVIF or JPEG XL, and which part of it is meant to be seen.
+def _checked_boxes(file: BinaryIO, path: Path, head: bytes) -> boxes.Primary | None:
+    """What the boxes of a HEIC, AVIF or JPEG XL say of its picture; None for other formats.
 
     Raises:
         PhotoUnreadable: it is huge. libavif refuses that without saying why, and JPEG XL is
             decoded by opening it.
     """
-    size, clean = None, None
+    primary = None
     if decoders.is_jxl(head):
         size = boxes.size_of_jxl(file)
-    elif head[4:8] == b"ftyp" and (primary := boxes.primary_of_heif(file)) is not None:
-        size, clean = primary.size, primary.clean
-    if size is not None and size[0] * size[1] > MAX_PIXELS:
-        raise PhotoUnreadable(path, _too_many(size))
-    return size, clean
+        primary = None if size is None else boxes.Primary(b"", size, None)
+    elif head[4:8] == b"ftyp":
+        primary = boxes.primary_of_heif(file)
+    if primary is not None and primary.size[0] * primary.size[1] > MAX_PIXELS:
+        raise PhotoUnreadable(path, _too_many(primary.size))
+    return primary
 
 
 def _refuse_huge(image: Image.Image, path: Path) -> None:
