@@ -38,6 +38,7 @@ MAX_JPEG_PIXELS = 2_000_000_000  # as stored; baseline JPEG is decoded at down t
 MAX_FILE_BYTES = 1 << 30
 
 _JPEG = ("JPEG", "MPO")
+_AT_ONCE = 1 << 24  # bytes of a JPEG that its decoder is given; near the end of each it is slow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -234,6 +235,7 @@ def _opened(
     _refuse_huge(image, path)
     if image.format in _JPEG:
         image.draft(None, pixels.bounded_size(stored, side))
+        image.decodermaxblock = _AT_ONCE
     return image, stored
 
 

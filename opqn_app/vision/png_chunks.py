@@ -23,10 +23,10 @@ def is_of_pixels(error: Exception) -> bool:
 
 def is_cut_off(file: BinaryIO) -> bool:
     """Whether a PNG ends within its pixels."""
-    last = b""
-    for _, last in _chunks(file):
-        pass
-    return last[4:8] == b"IDAT" and len(last) < int.from_bytes(last[:4]) + 12
+    return any(
+        kind == b"IDAT" and len(chunk) < int.from_bytes(chunk[:4]) + 12
+        for kind, chunk in _chunks(file)
+    )
 
 
 def without_needless(file: BinaryIO) -> BinaryIO:

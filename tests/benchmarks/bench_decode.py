@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +72,7 @@ def decode(path):
     image = decoders.opened(io.BytesIO(data), path, data[:4096])
     if image.format in ("JPEG", "MPO"):
         image.draft(None, (1, 1))
+        image.decodermaxblock = len(data)
         image.load()
     elif image.format == "PNG":
         inflate(data)
@@ -87,39 +88,46 @@ def inflate(data):
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Way:
     """A process that decodes files."""
 
     name: str
+    start: Callable[[], subprocess.Popen[str]]
     process: subprocess.Popen[str]
 
     def seconds(self, path: Path) -> float | None:
-        """CPU seconds for a file; None if this way can't read it."""
+        """CPU seconds for a file; None if this way can't read it, or its process ends by it."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{path}\n")
         self.process.stdin.flush()
-        passed = float(self.process.stdout.readline())
-        return None if passed < 0 else passed
+        answer = self.process.stdout.readline()
+        if not answer:
+            print(f"{self.name}: the process ended with {self.process.wait()} at {path}")
+            self.process = self.start()
+        return float(answer) if answer and not answer.startswith("-") else None
 
 
 @contextmanager
 def way(name: str, decode: str, folder: Path) -> Iterator[Way]:
     """Start a way; `folder` is the clone whose code it runs."""
     one_thread = {"VIPS_CONCURRENCY": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": str(folder)}
-    with subprocess.Popen(
-        [sys.executable, "-c", decode + _LOOP],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=folder,
-        env={**os.environ, **one_thread},
-    ) as process:
-        yield Way(name, process)
-        assert process.stdin is not None
-        process.stdin.close()
+
+    def start() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-c", decode + _LOOP],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            cwd=folder,
+            env={**os.environ, **one_thread},
+        )
+
+    started = Way(name, start, start())
+    yield started
+    started.process.communicate()
 
 
 def measure(
