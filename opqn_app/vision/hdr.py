@@ -48,5 +48,6 @@ def _light_of_hlg(signal: NDArray[np.float64]) -> NDArray[np.float64]:
     values = np.append(signal, _WHITE_OF_HLG)
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     scene = np.where(values <= 0.5, values**2 / 3, (np.exp((values - c) / a) + b) / 12)
-    light: NDArray[np.float64] = scene**1.2
-    return light[:-1] / light[-1]
+    light = scene**1.2
+    share: NDArray[np.float64] = light[:-1] / light[-1]
+    return share
