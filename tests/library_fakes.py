@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -160,6 +161,11 @@ class StoredLibrary:
         return faces
 
 
+def but_for_the_look(rows: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of a library without the last column of photos: whether they await a look."""
+    return {**rows, "photos": [row[:-1] for row in rows["photos"]]}
+
+
 def make_as_old_as_m0003(path: Path) -> None:
     """Turn a library into one from before photos could be away."""
     raw = sqlite3.connect(path)
@@ -167,7 +173,7 @@ def make_as_old_as_m0003(path: Path) -> None:
     for name in names:
         if name.startswith("photos_"):
             raw.execute(f"DROP INDEX {name}")
-    for column in ("missing_since", "deleted_at"):
+    for column in ("missing_since", "deleted_at", "awaits_look"):
         raw.execute(f"ALTER TABLE photos DROP COLUMN {column}")
     for statement in (
         "photos_newest ON photos (sort_time, id)",
@@ -177,7 +183,8 @@ def make_as_old_as_m0003(path: Path) -> None:
         "WHERE searched_px < 7077888 AND searched_px < width * height",
     ):
         raw.execute(f"CREATE INDEX {statement}")
-    raw.execute("DELETE FROM _sqlite_migrations WHERE name = 'm0004_photos_that_are_away'")
+    for change in ("m0004_photos_that_are_away", "m0008_photos_that_await_a_look"):
+        raw.execute("DELETE FROM _sqlite_migrations WHERE name = ?", [change])
     raw.commit()
     raw.close()
 

@@ -72,6 +72,24 @@ def test_behind_a_link_the_command_names_the_root(
     assert (status, report["removed"]) == (0, 3)
 
 
+def test_of_a_bare_root_it_says_that_a_disk_may_be_away_and_how_to_forget_it(
+    run: Run, photos: Path
+) -> None:
+    """An unplugged disk leaves one: that its photos were deleted is the less likely."""
+    run("index", photos)
+    photos.rename(photos.with_name("gone"))
+    photos.mkdir()
+    (photos / "marker").touch()
+    assert f"Were they deleted? opqn index {photos} --accept-missing" in run("index", photos)[2]
+    assert f"(if they were deleted: opqn index {photos} --accept-" in run("status")[1]["text"]
+    (photos / "marker").unlink()
+    words = run("status")[1]["text"]
+    assert "a disk may not be plugged in" in words
+    assert f"(if they were deleted: opqn forget {photos})" in words
+    assert "accept-missing" not in words
+    assert run("forget", photos)[0] == 0
+
+
 def test_a_root_that_was_deleted_is_forgotten_not_accepted(run: Run, photos: Path) -> None:
     run("index", photos)
     gone = photos.rename(photos.with_name("gone"))

@@ -19,6 +19,7 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from opqn_app.index.in_words import acceptance
     from opqn_app.store.library import Library
     from opqn_app.store.records import KEPT_DAYS
 
@@ -66,8 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         )
     lines += [
         f"  {counted(each.photos, 'photo')} below {each.path} can't be reached since "
-        f"{date.fromtimestamp(each.since)}; still searchable (opqn index DIR --accept-missing "
-        "if they were deleted)"
+        f"{date.fromtimestamp(each.since)}: a disk may not be plugged in; still searchable (if "
+        f"they were deleted: {acceptance(each)})"
         for each in unreachable
     ]
     if status.deleted:

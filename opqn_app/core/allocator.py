@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 
 _MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1  # of malloc.h
-# Above the 12.6 MB of a photo shrunk to 2,048 px and below the 16 MB pieces in which Pillow keeps
+# Above the 12.6 MB of a photo of 2,048 px and below the 16 MB pieces in which Pillow keeps
 # larger ones. Smaller ones stay: asking the system anew for each costs a third of the time a photo
 # takes.
 _OF_ITS_OWN = 14 << 20

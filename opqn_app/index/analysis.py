@@ -1,6 +1,5 @@
 """From one photo file to all that indexing keeps of it; worker processes and clusters run this."""
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,8 +19,6 @@ from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.records import NewFace, NewFailure, NewPhoto, Relocation
 from opqn_app.vision.faces import FoundFace, find_faces
 from opqn_app.vision.images import read_photo
-
-logger = logging.getLogger(__name__)
 
 MAX_FACES_AT_ONCE = 256  # crops in one forward pass: a photo of a crowd must not fill the memory
 NEVER_SEEN = -1  # a size no file has: makes the next run try again
@@ -112,8 +109,6 @@ def find_in_content(
                 before_decoding=mine.wait,
                 hashed=True,
             )
-            if photo.fault is not None:
-                logger.info("a photo was read although %s", photo.fault)
             # Only metadata has changed: the faces are known.
             is_edited = (
                 not is_same and known is not None and photo.picture_hash == known.picture_hash

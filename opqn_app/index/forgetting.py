@@ -2,10 +2,12 @@
 
 import os
 from collections import defaultdict
+from pathlib import Path
 
 from opqn_app.index import vanished
 from opqn_app.store.library import Library
 from opqn_app.store.records import KEPT_DAYS, KnownPhoto, Root, name_before_deletion
+from opqn_app.store.root_table import is_available
 from opqn_app.store.unreachable import folders_above, outermost
 
 DAY_S = 24 * 3600
@@ -14,7 +16,8 @@ DAY_S = 24 * 3600
 def forget_expired(library: Library, now: float) -> None:
     """Forget photos that have been deleted for KEPT_DAYS, so that no byte of them is left.
 
-    Those in a folder that can't be reached now are kept: they may have gone with it.
+    Those in a folder that can't be reached now are kept: they may have gone with it. So are those
+    in a folder that is bare, as where a disk with a few photos was mounted.
 
     Args:
         now: in seconds since 1970.
@@ -51,5 +54,12 @@ def _lost(library: Library, root: Root, deleted: list[KnownPhoto]) -> list[Known
     return [
         photo
         for photo in deleted
-        if away.isdisjoint(folders_above(name_before_deletion(photo.rel_path)))
+        if away.isdisjoint(folders_above(name := name_before_deletion(photo.rel_path)))
+        and not _is_bare(root.path, name)
     ]
+
+
+def _is_bare(root: Path, rel_path: str) -> bool:
+    """Whether nothing is left in the innermost folder of a path that is still there."""
+    there = next(f for f in folders_above(rel_path) if not f or os.path.lexists(root / f))
+    return not is_available(root / there, has_photos=True)

@@ -7,6 +7,7 @@ from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import IndexProgress, IndexReport
 from opqn_app.store.records import UnreachableFolder
+from opqn_app.store.root_table import is_available
 
 NAMED = 3  # folders with photos that can't be reached
 _PHASES = {"comparing": "Comparing contents", "thorough": "Looking for more faces"}
@@ -77,7 +78,7 @@ def unreachable_in_words(folders: Sequence[UnreachableFolder]) -> list[str]:
     said = [
         f"{counted(folder.photos, 'photo')} below {folder.path} can't be reached: a disk may not "
         "be plugged in, or a folder may not be opened. Nothing was forgotten; they stay "
-        f"searchable. Were they deleted? {_command(folder)}"
+        f"searchable. Were they deleted? {acceptance(folder)}"
         for folder in largest[:NAMED]
     ]
     rest = largest[NAMED:]
@@ -87,8 +88,14 @@ def unreachable_in_words(folders: Sequence[UnreachableFolder]) -> list[str]:
     return said
 
 
-def _command(folder: UnreachableFolder) -> str:
-    """What accepts a deletion. Behind a link the folder would be another one: it is the root."""
+def acceptance(folder: UnreachableFolder) -> str:
+    """The command that accepts a deletion.
+
+    Behind a link the folder would be another one: it is the root. A root that is gone or bare is
+    accepted by no run: it is forgotten.
+    """
+    if not is_available(folder.root, has_photos=True):
+        return f"opqn forget {shlex.quote(str(folder.root))}"
     is_itself = real_path(folder.path) == folder.path
     named = folder.path if is_itself else folder.root
     command = f"opqn index {shlex.quote(str(named))} --accept-missing"

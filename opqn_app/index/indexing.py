@@ -89,6 +89,8 @@ def index_folder(
         yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
         able = fitting_workers(THOROUGH_WORKER_BYTES)
         yield from run.search_again(batch_size, workers or able, elsewhere, every=thorough)
+        if failure_ids is None:
+            yield from run.look_again(batch_size, workers or fitting_workers(), elsewhere)
         forget_expired(library, clock())
         failures = tuple(f for f in library.failures(run.root_id) if not f.is_ignored)
         unreachable = tuple(library.unreachable_folders(run.root_id, run.scope))
@@ -131,9 +133,7 @@ def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgres
 
 def _start(library: Library, folder: Path, engine: Engine) -> IndexRun:
     root = library.add_root(folder)
-    relative = folder.relative_to(root.path).as_posix()
-    scope = "" if relative == "." else relative
-    run = IndexRun(library, engine, root.id, root.path, scope)
+    run = IndexRun(library, engine, root.id, root.path, _scope(folder, root.path))
     library.writer.use_model(run.model)
     library.writer.use_detector(run.engine.detector_name)
     return run
@@ -181,7 +181,10 @@ def _forget_words(root: Path) -> str:
 
 def _photos_below(library: Library, folder: Path, root_id: int, root: Path) -> list[KnownPhoto]:
     """The photos that are known below a folder of a root."""
+    return library.photo_table.known_photos(root_id, _scope(folder, root))
+
+
+def _scope(folder: Path, root: Path) -> str:
+    """The relative path of a folder of a root, "" for the root itself."""
     relative = folder.relative_to(root).as_posix()
-    prefix = "" if relative == "." else f"{relative}/"
-    known = library.photo_table.known_photos(root_id)
-    return [photo for photo in known if photo.rel_path.startswith(prefix)]
+    return "" if relative == "." else relative

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from opqn_app.core.depth import THOROUGH
+from opqn_app.core.depth import AGAIN, THOROUGH, Depth
 from opqn_app.engine import Engine
 from opqn_app.index import vanished
 from opqn_app.index.analysis import MAX_FACES_AT_ONCE, Analysed, Sighting, encode, find_in_file
@@ -19,6 +19,7 @@ from opqn_app.index.progress import IndexProgress, RunCounts
 from opqn_app.index.workers import analyse_in_order
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
+from opqn_app.store.photo_table import AWAITING, UNSEARCHED
 from opqn_app.store.records import KnownPhoto, ModelInfo, Relocation, Root
 from opqn_app.store.unreachable import folders_above, outermost
 from opqn_app.vision.photo_folder import FolderScan, PhotoFile, ScanResult, stat_photo
@@ -64,7 +65,7 @@ class IndexRun:
         """Scan and compare with what is known, also the contents with `verify_content`."""
         photos, failures = self.library.photo_table, self.library.failure_table
         found = yield from self._scan(excludes)
-        known = [p for p in photos.known_photos(self.root_id) if self._is_in_scope(p.rel_path)]
+        known = photos.known_photos(self.root_id, self.scope)
         differing = (yield from self._compare(known, found)) if verify_content else frozenset()
         self._use_plan(
             plan_changes(
@@ -171,21 +172,33 @@ class IndexRun:
         retried = {photo.id for photo in self.plan.again}
         if not (every or retried):
             return
-        known = self.library.photo_table.known_photos(self.root_id, unsearched=True)
-        photos = sorted(
-            (p for p in known if self._is_in_scope(p.rel_path) and (every or p.id in retried)),
-            key=lambda photo: photo.rel_path,
-        )
+        photos = [p for p in self._to_search(UNSEARCHED) if every or p.id in retried]
         self.counts.begin("thorough", len(photos))
-        yield from self._read(self._again(photos), len(photos), batch_size, workers, elsewhere)
+        again = self._again(photos, THOROUGH)
+        yield from self._read(again, len(photos), batch_size, workers, elsewhere)
 
-    def _again(self, photos: Sequence[KnownPhoto]) -> Iterator[PendingFile]:
+    def look_again(
+        self, batch_size: int, workers: int, elsewhere: Analyse | None = None
+    ) -> Iterator[IndexProgress]:
+        """Search the photos that were last searched before turned and tight faces were found."""
+        photos = self._to_search(AWAITING)
+        if photos:
+            self.counts.begin("thorough", len(photos))
+            again = self._again(photos, AGAIN)
+            yield from self._read(again, len(photos), batch_size, workers, elsewhere)
+
+    def _to_search(self, which: str) -> list[KnownPhoto]:
+        known = self.library.photo_table.photos_to_search(self.root_id, which)
+        in_scope = (photo for photo in known if self._is_in_scope(photo.rel_path))
+        return sorted(in_scope, key=lambda photo: photo.rel_path)
+
+    def _again(self, photos: Sequence[KnownPhoto], depth: Depth) -> Iterator[PendingFile]:
         for start in range(0, len(photos), BOXES_AT_ONCE):
             some = photos[start : start + BOXES_AT_ONCE]
             boxes = self.library.face_table.boxes([photo.id for photo in some])
             for photo in some:
                 file = PhotoFile(photo.rel_path, photo.size, photo.mtime_ns)
-                yield PendingFile(file, photo, THOROUGH, boxes.get(photo.id, ()))
+                yield PendingFile(file, photo, depth, boxes.get(photo.id, ()))
 
     def _read(
         self,

@@ -198,9 +198,9 @@ class IndexWriter:
         learn_picture(self._db, photo.content_hash, photo.known_as)
         if photo.photo_id is not None and photo.keeps_faces:
             self._db.run(
-                "UPDATE photos SET n_faces = n_faces + ?, searched_px = MAX(searched_px, ?) "
-                "WHERE id = ?",
-                [len(photo.faces), photo.searched_px, photo.photo_id],
+                "UPDATE photos SET n_faces = n_faces + ?, awaits_look = awaits_look AND ?, "
+                "searched_px = MAX(searched_px, ?) WHERE id = ?",
+                [len(photo.faces), photo.is_edited, photo.searched_px, photo.photo_id],
             )
             if photo.is_edited:
                 self._save_file(photo.photo_id, photo)

@@ -19,11 +19,11 @@ from opqn_app.store.index_writer import IndexWriter
 from opqn_app.store.lock import WriterLock
 from opqn_app.store.photo_table import (
     DELETED,
-    GIVEN_UP,
     SHOWN,
     UNREACHABLE,
     UNSEARCHED,
     PhotoTable,
+    given_up,
 )
 from opqn_app.store.records import (
     CodeSegment,
@@ -131,7 +131,7 @@ class Library:
             "(SELECT COUNT(*) FROM failures WHERE NOT is_ignored), (SELECT COUNT(*) FROM roots), "
             "meta.model_id, models.name, meta.revision, "
             f"(SELECT COUNT(*) FROM photos WHERE {UNSEARCHED}) - "
-            f"(SELECT COUNT(*) FROM ({GIVEN_UP})), "
+            f"(SELECT COUNT(*) FROM ({given_up(UNSEARCHED)})), "
             f"(SELECT COUNT(*) FROM photos WHERE {UNREACHABLE}), "
             f"(SELECT COUNT(*) FROM photos WHERE {DELETED}) "
             "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"

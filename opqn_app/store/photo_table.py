@@ -1,5 +1,6 @@
 """Photos of the library as records: one SELECT for a page."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,17 @@ UNSEARCHED = (
     f"searched_px < {THOROUGH.pixels} AND searched_px < width * height "
     f"AND +missing_since IS NULL AND +{SHOWN}"
 )
-# Those that it could not read, from which it keeps away until their file changes.
-GIVEN_UP = (
-    "SELECT p.id FROM failures x JOIN photos p ON p.root_id = x.root_id "
-    "AND p.rel_path = x.rel_path AND p.size = x.size AND p.mtime_ns = x.mtime_ns "
-    f"WHERE {UNSEARCHED}"
-)
+# Those that no run has searched turned and with a border yet; likewise.
+AWAITING = f"awaits_look AND +missing_since IS NULL AND +{SHOWN}"
+
+
+def given_up(which: str) -> str:
+    """Those of UNSEARCHED or AWAITING that the search could not read, until their file changes."""
+    return (
+        "SELECT p.id FROM failures x JOIN photos p ON p.root_id = x.root_id "
+        "AND p.rel_path = x.rel_path AND p.size = x.size AND p.mtime_ns = x.mtime_ns "
+        f"WHERE {which}"
+    )
 
 
 class PhotoTable:
@@ -79,10 +85,19 @@ class PhotoTable:
             found = [each for each in found if each[0].startswith(f"{year:04}-")]
         return [each[2] for each in sorted(found, key=lambda each: each[:2], reverse=True)]
 
-    def known_photos(self, root_id: int, *, unsearched: bool = False) -> list[KnownPhoto]:
-        """All of a root, or only those that await the thorough search."""
-        which = f"AND {UNSEARCHED} AND id NOT IN ({GIVEN_UP})" if unsearched else ""
-        return self._known(f"root_id = ? AND {SHOWN} {which}", [root_id])
+    def known_photos(self, root_id: int, folder: str = "") -> list[KnownPhoto]:
+        """All photos of a root, or those below a folder of it."""
+        if not folder:
+            return self._known(f"root_id = ? AND {SHOWN}", [root_id])
+        # "0" follows "/". A name that is no valid text is stored as bytes, in an order of its own.
+        first, end = f"{folder}/", f"{folder}0"
+        spans = {(name_to_db(first), name_to_db(end)), (os.fsencode(first), os.fsencode(end))}
+        below = f"root_id = ? AND +{SHOWN} AND rel_path >= ? AND rel_path < ?"
+        return [photo for span in spans for photo in self._known(below, [root_id, *span])]
+
+    def photos_to_search(self, root_id: int, which: str) -> list[KnownPhoto]:
+        """Those of a root that await a search, UNSEARCHED or AWAITING, and were not given up."""
+        return self._known(f"root_id = ? AND {which} AND id NOT IN ({given_up(which)})", [root_id])
 
     def deleted_photos(self) -> list[KnownPhoto]:
         """Those of all roots that come back with their faces if their file does."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from opqn_app.core.errors import LibraryError
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection
-from opqn_app.store.photo_table import GIVEN_UP, SHOWN, UNREACHABLE, UNSEARCHED
+from opqn_app.store.photo_table import SHOWN, UNREACHABLE, UNSEARCHED, given_up
 from opqn_app.store.records import (
     ForgetReport,
     Root,
@@ -32,7 +32,7 @@ class RootTable:
             f"WHERE p.root_id = r.id AND {SHOWN}), "
             "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored), "
             f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNSEARCHED}) - "
-            f"(SELECT COUNT(*) FROM ({GIVEN_UP} AND p.root_id = r.id)), "
+            f"(SELECT COUNT(*) FROM ({given_up(UNSEARCHED)} AND p.root_id = r.id)), "
             f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNREACHABLE}) "
             "FROM roots r ORDER BY r.id"
         )

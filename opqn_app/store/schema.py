@@ -214,6 +214,20 @@ def m0007_pictures(db: "Database") -> None:
     db.execute("CREATE INDEX photos_of_picture ON photos (picture_hash)")
 
 
+def m0008_photos_that_await_a_look(db: "Database") -> None:
+    """Photos without a sure face were not yet searched turned and with a border; now they are.
+
+    A face is sure as vision.turned_faces has it: in a photo with one nothing more is looked for.
+    """
+    db.execute("ALTER TABLE photos ADD COLUMN awaits_look INTEGER NOT NULL DEFAULT 0")
+    db.execute(
+        "UPDATE photos SET awaits_look = 1 WHERE NOT EXISTS (SELECT 1 FROM faces f "
+        "WHERE f.photo_id = photos.id AND NOT f.is_drawn AND f.confidence >= "
+        "CASE WHEN instr(photos.detector, 'mtcnn') THEN 0.98 ELSE 0.92 END)"
+    )
+    db.execute("CREATE INDEX photos_awaiting_look ON photos (root_id) WHERE awaits_look")
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -223,6 +237,7 @@ CHANGES: tuple[Change, ...] = (
     m0005_decisions,
     m0006_guesses,
     m0007_pictures,
+    m0008_photos_that_await_a_look,
 )
 
 

@@ -22,11 +22,13 @@ class Primary:
         codec: four letters, such as b"hvc1"; b"grid" is a mosaic.
         size: width, height as stored; (0, 0) where the file does not say.
         clean: left, top, right, bottom of the part meant to be seen, in stored pixels.
+        transfer: how values stand for light, as H.273 numbers it; None where the boxes don't say.
     """
 
     codec: bytes
     size: Size
     clean: tuple[int, int, int, int] | None
+    transfer: int | None = None
 
 
 def is_film(file: BinaryIO) -> bool:
@@ -160,10 +162,12 @@ def _primary(meta: bytes) -> Primary | None:
     wide = content[b"pitm"][0] > 0
     item = int.from_bytes(content[b"pitm"][4 : 8 if wide else 6])
     codec = _codecs(content.get(b"iinf", b"")).get(item, b"")
-    owned = dict(_properties(content.get(b"iprp", b""), item))
+    properties = list(_properties(content.get(b"iprp", b""), item))
+    owned = dict(properties)
     size = struct.unpack(">II", owned[b"ispe"][4:12]) if b"ispe" in owned else (0, 0)
     clean = _clean_part(owned[b"clap"], size) if b"clap" in owned else None
-    return Primary(codec, size, clean)
+    stated = [each[6:8] for kind, each in properties if kind == b"colr" and each[:4] == b"nclx"]
+    return Primary(codec, size, clean, int.from_bytes(stated[0]) if stated else None)
 
 
 def _codecs(iinf: bytes) -> dict[int, bytes]:

@@ -19,6 +19,7 @@ from opqn_app.vision import (
     boxes,
     broken_jpeg,
     decoders,
+    hdr,
     orientation,
     pixels,
     png_chunks,
@@ -32,13 +33,13 @@ from opqn_app.vision.picture_hash import picture_hash
 
 logger = logging.getLogger(__name__)
 
-MAX_SIDE = FAST.max_side  # pixels; enough for faces 2 % as wide as the photo
-MIN_SIDE = FAST.min_side  # a JPEG decoded at half its size that is no smaller is taken as it is
+MAX_SIDE, MIN_SIDE = FAST.max_side, FAST.min_side  # enough for faces 2 % as wide as the photo
 MAX_PIXELS = 250_000_000  # decoded; 4 bytes each in memory, so 1 GB for the moment of decoding
 MAX_JPEG_PIXELS = 2_000_000_000  # as stored; baseline JPEG is decoded at down to 1/8 of its size
 MAX_FILE_BYTES = 1 << 30
 
 _JPEG = ("JPEG", "MPO")
+_AT_ONCE = 1 << 24  # bytes of a JPEG that its decoder is given; near the end of each it is slow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +49,8 @@ class Photo:
     Attributes:
         image: RGB. Its longest side is at most the `max_side` asked for. Where the original is
             larger than that, it is at least the `min_side` asked for. Its values are those that
-            the file holds; `in_srgb` brings what is shown or encoded to sRGB.
+            the file holds, but for high dynamic range, which is brought down to sRGB; `in_srgb`
+            does so with what is shown or encoded.
         width: of the original in pixels, after rotation; for RAW, of its embedded preview.
         height: likewise.
         taken_at: local time of the exposure, such as "2019-08-24T17:05:33", if the photo says so.
@@ -119,7 +121,7 @@ def read_photo(
 def photo_of_picture(image: Image.Image, *, max_side: int = MAX_SIDE) -> Photo:
     """An opened Pillow image as a photo, the right way up."""
     lies = orientation.load(image)
-    return _photo(_Decoded(image.copy(), image.size, lies), max_side)
+    return _photo(_Decoded(image.copy(), image.size, lies), max_side, MIN_SIDE)
 
 
 class _Decoded(NamedTuple):
@@ -129,6 +131,7 @@ class _Decoded(NamedTuple):
     stored: tuple[int, int]
     orientation: Orientation
     fault: str | None = None
+    transfer: int | None = None
 
 
 def _read(
@@ -158,12 +161,14 @@ def _read(
         side = min(max_side, min_side)
         try:
             found = _decoded(file, path, head, side, raw_turn, before_decoding)
-        except DAMAGE:
-            if not png_chunks.is_png(head):
+        except DAMAGE as error:
+            if not png_chunks.is_png(head) or png_chunks.is_of_pixels(error):
                 raise
+            if png_chunks.is_cut_off(file):
+                raise OSError("truncated") from error
             file = png_chunks.without_needless(file)
             found = _decoded(file, path, head, side, raw_turn, before_decoding)
-        photo = _photo(found, max_side)
+        photo = _photo(found, max_side, min_side)
         if hashed:
             file.seek(0)
             digest = picture_hash(file.read(), found.orientation.said)
@@ -171,12 +176,16 @@ def _read(
         return photo
 
 
-def _photo(found: _Decoded, max_side: int) -> Photo:
-    colours = colours_of(found.image)
-    upright = pixels.upright_rgb(found.image, max_side, found.orientation, colours)
+def _photo(found: _Decoded, max_side: int, min_side: int) -> Photo:
+    colours, lies = colours_of(found.image), found.orientation
+    upright = pixels.upright_rgb(found.image, max_side, lies, colours, min_side=min_side)
+    if colours is None:
+        upright = hdr.shown(upright, found.transfer)
     if colours is not None and colours.is_far:
         colours = None  # it is done
-    width, height = found.orientation.size(found.stored)
+    width, height = lies.size(found.stored)
+    if found.fault is not None:
+        logger.info("a photo was read although %s", found.fault)
     return Photo(upright, width, height, _taken_at(found.image), colours, found.fault)
 
 
@@ -203,7 +212,8 @@ def _decoded(
     raw_turn: int | None,
     before_decoding: Callable[[int], None] | None,
 ) -> _Decoded:
-    size, clean = _checked_boxes(file, path, head)
+    primary = _checked_boxes(file, path, head)
+    size = primary and primary.size
     if before_decoding is not None and size is not None and decoders.is_jxl(head):
         before_decoding(size[0] * size[1])  # opening decodes it
         before_decoding = None
@@ -221,9 +231,11 @@ def _decoded(
             raise
         return _without_end(file, path, head, side, raw_turn)
     if image.format == "AVIF":  # Pillow cuts nothing off; libheif does
-        lies = Orientation(lies.turn, clean)
+        lies = Orientation(lies.turn, primary and primary.clean)
     # Loading a TIFF turns it; only a JPEG is smaller now than it is stored.
-    return _Decoded(image, stored if image.format in _JPEG else image.size, lies)
+    transfer = primary and primary.transfer
+    true_size = stored if image.format in _JPEG else image.size
+    return _Decoded(image, true_size, lies, transfer=transfer)
 
 
 def _opened(
@@ -236,6 +248,7 @@ def _opened(
     _refuse_huge(image, path)
     if image.format in _JPEG:
         image.draft(None, pixels.bounded_size(stored, side))
+        image.decodermaxblock = _AT_ONCE
     return image, stored
 
 
@@ -260,23 +273,22 @@ def _without_end(
     return _Decoded(image, stored, lies, reasons.end_missing(lost))
 
 
-def _checked_boxes(
-    file: BinaryIO, path: Path, head: bytes
-) -> tuple[tuple[int, int] | None, tuple[int, int, int, int] | None]:
-    """The stored size of a HEIC, AVIF or JPEG XL, and which part of it is meant to be seen.
+def _checked_boxes(file: BinaryIO, path: Path, head: bytes) -> boxes.Primary | None:
+    """What the boxes of a HEIC, AVIF or JPEG XL say of its picture; None for other formats.
 
     Raises:
         PhotoUnreadable: it is huge. libavif refuses that without saying why, and JPEG XL is
             decoded by opening it.
     """
-    size, clean = None, None
+    primary = None
     if decoders.is_jxl(head):
         size = boxes.size_of_jxl(file)
-    elif head[4:8] == b"ftyp" and (primary := boxes.primary_of_heif(file)) is not None:
-        size, clean = primary.size, primary.clean
-    if size is not None and size[0] * size[1] > MAX_PIXELS:
-        raise PhotoUnreadable(path, _too_many(size))
-    return size, clean
+        primary = None if size is None else boxes.Primary(b"", size, None)
+    elif head[4:8] == b"ftyp":
+        primary = boxes.primary_of_heif(file)
+    if primary is not None and primary.size[0] * primary.size[1] > MAX_PIXELS:
+        raise PhotoUnreadable(path, _too_many(primary.size))
+    return primary
 
 
 def _refuse_huge(image: Image.Image, path: Path) -> None:

@@ -8,6 +8,7 @@ from PIL import Image, ImageOps
 
 from opqn_app.vision import odd_tiff
 from opqn_app.vision.colour import Colours
+from opqn_app.vision.copies import reduced
 from opqn_app.vision.orientation import Orientation
 
 
@@ -18,7 +19,12 @@ def bounded_size(size: tuple[int, int], max_side: int) -> tuple[int, int]:
 
 
 def upright_rgb(
-    image: Image.Image, max_side: int, orientation: Orientation, colours: Colours | None = None
+    image: Image.Image,
+    max_side: int,
+    orientation: Orientation,
+    colours: Colours | None = None,
+    *,
+    min_side: int | None = None,
 ) -> Image.Image:
     """A loaded image of any mode as bounded upright RGB; what is transparent becomes white.
 
@@ -26,13 +32,17 @@ def upright_rgb(
 
     Args:
         colours: of `image`; applied here where the picture is no likeness without.
+        min_side: it may come out smaller than `max_side` if that is faster, but no smaller than
+            this.
     """
     is_far = colours is not None and colours.is_far
     plain = orientation.cut(image)
     if not (is_far and image.mode == "CMYK"):
         plain = _plain(plain)
+    if min_side is not None and min_side < max_side:
+        plain = reduced(plain, min_side)
     smaller = _shrunk(plain, max_side)
-    if smaller.mode == "RGBA":
+    if smaller.mode == "RGBA" and smaller.getextrema()[3] != (255, 255):
         white = Image.new("RGBA", smaller.size, "white")
         smaller = Image.alpha_composite(white, smaller)
     if smaller.mode not in ("RGB", "CMYK"):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 MAX_EXPANDED = 16 << 20  # bytes of a text or a profile; profiles of printers have some MB
+_DAMAGED_PIXELS = "broken data stream"  # what Pillow says where inflating them failed
 _START = b"\x89PNG\r\n\x1a\n"
 _MAX_CHUNKS = 1_000_000  # of pixels some hold 8 kB
 _WANTED_TEXTS = (b"XML:com.adobe.xmp", b"Raw profile type exif", b"Raw profile type APP1")
@@ -15,11 +16,23 @@ def is_png(head: bytes) -> bool:
     return head.startswith(_START)
 
 
+def is_of_pixels(error: Exception) -> bool:
+    """Whether an error says that the pixels are damaged, whatever else a PNG holds."""
+    return str(error).startswith(_DAMAGED_PIXELS)
+
+
+def is_cut_off(file: BinaryIO) -> bool:
+    """Whether a PNG ends within its pixels."""
+    return any(
+        kind == b"IDAT" and len(chunk) < int.from_bytes(chunk[:4]) + 12
+        for kind, chunk in _chunks(file)
+    )
+
+
 def without_needless(file: BinaryIO) -> BinaryIO:
     """A copy with the pixels, and of the rest what is used here, where that can be read.
 
-    Kept as they are: the chunks without which there is no picture, sound or not. A chunk of
-    pixels that is cut off stays cut off.
+    Kept as they are: the chunks without which there is no picture, sound or not.
     """
     kept = io.BytesIO()
     kept.write(_START)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.types import Box, DetectedFace, FaceDetector, Floats
-from opqn_app.vision.copies import bounded_copy
+from opqn_app.vision.copies import bounded_copy, reduced
 from opqn_app.vision.suppression import without_doubles
 
 GREY = (127, 127, 127)  # of the border
@@ -46,6 +46,7 @@ LOOKS = (
     *(Look(turns, 0.0, 400 * 300) for turns in (1, 2, 3)),
     *(Look(turns, 0.5, 192 * 192) for turns in (0, 1, 2, 3)),
 )
+NEAR = 1024  # pixels of the longer side, at least, of what all the small copies are made of
 SMALLEST = 0.04  # of the photo's longer side; smaller faces are no evidence, too many are false
 
 
@@ -83,7 +84,8 @@ class TurningDetector:
         found = self.asked.detect(image, pixels)
         if any(face.confidence >= self._sure for face in found):
             return found
-        glimpses = [self._evidence(self._search(image, look, look.pixels), image) for look in LOOKS]
+        near = reduced(image, NEAR)
+        glimpses = [self._evidence(self._search(near, look, look.pixels), near) for look in LOOKS]
         best = max(range(len(LOOKS)), key=glimpses.__getitem__)
         if not glimpses[best]:
             return found
@@ -107,7 +109,7 @@ class TurningDetector:
         longer, shorter = max(image.size), min(image.size)
         around = 2 * look.border * longer
         share = longer * shorter / ((longer + around) * (shorter + around))
-        copy = bounded_copy(image, max(1, int(pixels * share)))
+        copy = bounded_copy(image, max(1, int(pixels * share)), gap=2.0)
         rim = round(look.border * max(copy.size))
         scale = np.array([image.width / copy.width, image.height / copy.height])
         seen = self.asked.detect(_turned(_framed(copy, rim), look.turns), pixels)

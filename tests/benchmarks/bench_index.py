@@ -1,6 +1,7 @@
 """Photos a second while indexing, against what people run today, and the faces each finds.
 
     OMP_NUM_THREADS=1 python -m tests.benchmarks.bench_index [--photos N] [--index N] [--source DIR]
+        [--against CLONE [--runs N]]
 
 Every method reads the same mixed photos (see mixed_photos) one after the other in this process,
 with one thread; times are process CPU time, so other work on the machine counts little. Peers:
@@ -8,20 +9,31 @@ facenet-pytorch's README loop (MTCNN, then InceptionResnetV1 with random weights
 are a download, and that changes no time), and face_recognition (dlib) where it is installed
 (pip install dlib-bin face_recognition_models, then face_recognition --no-deps). Not measured:
 deepface, which needs TensorFlow. The last line is one JSON object.
+
+--against compares all that indexing does with a photo with an older build, which runs in its own
+.venv if it has one: of the made photos and the portraits of the sample those in which both find a
+face as they are. Each build is a process, they take turns, and a photo's time is the median of all
+runs.
 """
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from opqn_app.core import paths
 from opqn_app.core.types import Box
 from opqn_app.engine import load_engine
 from opqn_app.index.analysis import analyse
@@ -146,15 +158,94 @@ def index_wall(photos: list[Known], n: int, folder: Path) -> dict[str, float]:
     return rates
 
 
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = 10  # portraits of the sample, beside the photos that are made
+CHILD = """
+import sys, time
+from pathlib import Path
+from opqn_app.engine import load_engine
+from opqn_app.index.analysis import analyse
+from opqn_app.index.plan import PendingFile
+try:
+    from opqn_app.vision.photo_folder import stat_photo
+except ImportError:  # an older build
+    from opqn_app.index.scan import stat_photo
+engine = load_engine("bundled-64", "cpu", "mtcnn")
+print("ready", flush=True)
+for line in sys.stdin:
+    path = Path(line[:-1])
+    started = time.process_time()
+    file = PendingFile(stat_photo(path.parent, path.name), None)
+    photo = analyse(file, path.parent, engine).photo
+    passed = time.process_time() - started
+    print(passed, len(photo.faces) if photo else 0, flush=True)
+"""
+
+
+@contextmanager
+def build(clone: Path) -> Iterator[Callable[[Path], tuple[float, int]]]:
+    """CPU seconds and faces of a photo, by the code in `clone`, in a process of its own."""
+    own = clone / ".venv" / "bin" / "python"
+    python = str(own) if clone != ROOT and own.is_file() else sys.executable
+    environment = os.environ | {"PYTHONPATH": str(clone), "OMP_NUM_THREADS": "1"}
+    command, pipe = [python, "-W", "ignore", "-c", CHILD], subprocess.PIPE
+    with subprocess.Popen(
+        command, cwd=clone, env=environment, stdin=pipe, stdout=pipe, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        if process.stdout.readline().strip() != "ready":
+            raise SystemExit(f"the build in {clone} does not run")
+
+        def ask(path: Path) -> tuple[float, int]:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(f"{path.resolve()}\n")
+            process.stdin.flush()
+            seconds, faces = process.stdout.readline().split()
+            return float(seconds), int(faces)
+
+        try:
+            yield ask
+        finally:
+            process.communicate()
+
+
+def against(clone: Path, photos: Sequence[Path], runs: int) -> dict[str, float]:
+    """CPU ms of a photo in which both builds find a face, of either build, and their ratio."""
+    sums, counted, same = np.zeros(2), 0, 0
+    with ExitStack() as stack:
+        builds = [stack.enter_context(build(each)) for each in (ROOT, clone)]
+        for path in photos:
+            taken: list[list[float]] = [[], []]
+            faces = [ask(path)[1] for ask in builds]  # what a process does only once counts not
+            for run in range(runs if min(faces) else 0):
+                for which in (0, 1) if run % 2 else (1, 0):
+                    taken[which].append(builds[which](path)[0])
+            if min(faces):
+                counted, same = counted + 1, same + (faces[0] == faces[1])
+                sums += [median(row) for row in taken]
+    now, before = (sums / max(1, counted) * 1e3).round(2).tolist()
+    ratio = round(now / before, 3)
+    return {"photos": counted, "same_faces": same, "ms": now, "ms_older": before, "ratio": ratio}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=int, default=8)
     parser.add_argument("--index", type=int, default=0, help="also index so many with 1, 2 workers")
     parser.add_argument("--source", type=Path, help="where made photos are kept for the next run")
+    parser.add_argument("--against", type=Path, metavar="CLONE", help="compare with an older build")
+    parser.add_argument("--runs", type=int, default=5, help="of each photo, with --against")
     arguments = parser.parse_args()
     result: dict[str, Any] = {}
     with tempfile.TemporaryDirectory(dir=arguments.source) as name:
         photos = make_photos(arguments.source or Path(name) / "made", arguments.photos)
+        if arguments.against:
+            sample = sorted((paths.resource("sample") / "photos").rglob("*.jpg"))[:SAMPLES]
+            files = [*(photo.path for photo in photos if photo.boxes), *sample]
+            print(json.dumps(against(arguments.against.resolve(), files, arguments.runs)))
+            return
         outcomes = dict(compare(photos))
         if arguments.index:
             result["index"] = index_wall(photos, arguments.index, Path(name))

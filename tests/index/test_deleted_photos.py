@@ -191,6 +191,28 @@ def test_photos_that_went_before_their_folder_did_are_not_forgotten(
     assert faces_by_path() == before
 
 
+def test_a_small_disk_within_a_folder_may_be_away_for_long(
+    folder: Path, library_path: Path, write_photo: WritePhoto, run_index: RunIndex
+) -> None:
+    """Too few photos to be noticed, behind an empty mount point; beside it one was deleted."""
+    for i in range(3):
+        write_photo(f"disk/2019/{i}.png", seed=i)
+    write_photo("home/a.png", seed=8)
+    write_photo("home/b.png", seed=9)
+    run_index(clock=lambda: NOW)
+    before = everything(library_path)["faces"]
+    away = (folder / "disk" / "2019").rename(folder.parent / "away")
+    (folder / "home" / "b.png").unlink()
+    assert run_index(clock=lambda: NOW).removed == 4
+    run_index(clock=lambda: NOW + 90 * DAY)
+    with Library.open(library_path) as library:
+        assert library.status().deleted == 3
+    away.rename(folder / "disk" / "2019")
+    report = run_index(clock=lambda: NOW + 91 * DAY)
+    assert (report.returned, report.decoded) == (3, 0)
+    assert len(everything(library_path)["faces"]) < len(before)
+
+
 def test_a_renamed_root_takes_its_deleted_photos_along(
     folder: Path, library_path: Path, write_photo: WritePhoto, run_index: RunIndex
 ) -> None:

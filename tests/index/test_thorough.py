@@ -36,6 +36,7 @@ from tests.library_fakes import (
     PixelEncoder,
     RunIndex,
     WritePhoto,
+    but_for_the_look,
     calls_of,
     layered_engine,
     make_as_old_as_m0003,
@@ -424,11 +425,11 @@ def test_an_old_library_is_upgraded_and_its_large_photos_await_the_search(
     before = content(library_path)
     make_old(library_path)
     assert unsearched(library_path) == 3  # opening it to read has upgraded it
-    assert content(library_path) == before
+    assert but_for_the_look(content(library_path)) == but_for_the_look(before)
     copies = schema.backups(library_path)
     assert [copy.name for copy in copies] == ["library.sqlite.before-m0003_searched_px_of_photo"]
     report = run_index(engine=layered_engine(), thorough=True)
-    assert (report.decoded, report.searched) == (3, 3)
+    assert (report.decoded, report.searched) == (4, 4)  # the small one shows no sure face
     fresh = tmp_path / "fresh.sqlite"
     for thorough in (False, True):
         list(index_folder(fresh, folder, layered_engine(), thorough=thorough))

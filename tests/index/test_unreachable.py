@@ -22,6 +22,7 @@ from tests.library_fakes import (
     RunIndex,
     WritePhoto,
     bound_by_rights,
+    but_for_the_look,
     calls_of,
     fake_engine,
     make_as_old_as_m0003,
@@ -276,7 +277,7 @@ def test_an_older_library_is_upgraded_and_its_photos_can_be_away(
     assert schema.needs_migration(db)
     db.close()
     assert faces_by_path() == before  # opening it to read has upgraded it
-    assert everything(library_path) == known
+    assert but_for_the_look(everything(library_path)) == but_for_the_look(known)
     part_gone(disk)
     assert sum(f.photos for f in run_index().unreachable) == 12
     assert faces_by_path() == before

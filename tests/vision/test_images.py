@@ -155,12 +155,23 @@ def test_draft_decoding_differs_little_from_full_decoding() -> None:
     assert np.abs(difference).mean() < 1.5
 
 
-def test_a_jpeg_is_taken_at_half_its_size_rather_than_decoded_in_full() -> None:
-    """4032 is what most telephones make: half of it is a little less than what is asked for."""
-    for side, expected in ((4032, 2016), (3840, 1920), (3264, 2048), (1500, 1500)):
-        data = encoded(Image.new("L", (side, side // 4), 90), "JPEG")
-        photo = read_photo(data, "a.jpg")
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_photo_is_made_smaller_by_whole_numbers_alone(kind: str) -> None:
+    """A filter to another size would take as long as decoding; 4032 is what telephones make."""
+    for side, expected in ((7700, 1925), (4032, 2016), (3840, 1920), (3264, 3264), (1500, 1500)):
+        data = encoded(Image.new("RGB", (side, side // 8), (90, 20, 200)), kind)
+        photo = read_photo(data, "a")
         assert (photo.width, photo.image.width) == (side, expected)
+        asked = read_photo(data, "a", max_side=384)
+        assert asked.image.width == 384
+
+
+def test_means_of_squares_stand_for_what_is_left_out() -> None:
+    rng = np.random.default_rng(5)
+    values = rng.integers(0, 255, (900, 4032, 3), np.uint8)
+    photo = read_photo(encoded(Image.fromarray(values), "PNG", compress_level=1), "a.png")
+    expected = values.reshape(450, 2, 2016, 2, 3).astype(np.float32).mean(axis=(1, 3))
+    assert np.abs(np.asarray(photo.image, np.float32) - expected).max() <= 1
 
 
 def test_who_asks_is_told_before_decoding_how_many_pixels_will_be_in_memory() -> None:
@@ -279,6 +290,14 @@ def test_paths_that_lead_nowhere_have_their_reason(tmp_path: Path, name: str, re
     with pytest.raises(PhotoUnreadable) as caught:
         open_photo(tmp_path / name)
     assert reason in caught.value.reason
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "HEIF", "AVIF", "TIFF"])
+def test_another_picture_with_the_name_of_a_raw_photo_is_read(kind: str) -> None:
+    if kind == "TIFF":
+        pytest.importorskip("rawpy")
+    photo = read_photo(encoded(corners(), kind, quality=95), "IMG_1.NEF")
+    assert quarters(photo.image) == quarters(corners())
 
 
 def test_raw_photo_opens_through_its_preview() -> None:

@@ -3,12 +3,14 @@
 import io
 import struct
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
 from opqn_app.core.errors import PhotoUnreadable
+from opqn_app.vision import decoders
 from opqn_app.vision.images import read_photo
 from opqn_app.vision.png_chunks import without_needless
 from tests.odd_files import corners, encoded, exif_bytes, turned
@@ -104,6 +106,34 @@ def test_half_a_picture_is_refused_all_the_same(kept: float) -> None:
     broken[len(data) // 2 : len(data) // 2 + 30] = bytes(30)
     with pytest.raises(PhotoUnreadable, match="damaged"):
         read_photo(bytes(broken), "a.png")
+
+
+@pytest.mark.parametrize(("how", "times"), [("inflate", 1), ("cut", 1), ("text", 2)])
+def test_a_png_is_decoded_twice_only_where_that_can_help(
+    how: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8))
+    data = bytearray(encoded(noise, "PNG"))
+    if how == "inflate":
+        data[len(data) // 2 : len(data) // 2 + 30] = bytes(30)
+    elif how == "cut":
+        del data[len(data) // 2 :]
+    else:
+        data[HEADER:HEADER] = NEEDLESS["checksum of tEXt"]
+    opened: list[int] = []
+    wrapped = decoders.opened
+
+    def counting(*asked: Any) -> Image.Image:
+        opened.append(1)
+        return wrapped(*asked)
+
+    monkeypatch.setattr(decoders, "opened", counting)
+    if times == 1:
+        with pytest.raises(PhotoUnreadable):
+            read_photo(bytes(data), "a.png")
+    else:
+        read_photo(bytes(data), "a.png")
+    assert len(opened) == times
 
 
 def test_a_chunk_that_claims_to_be_all_of_the_file_leaves_no_picture() -> None:
