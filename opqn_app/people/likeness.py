@@ -5,20 +5,67 @@ compared with all the others of its person, with each of them, and parts are sho
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes, Floats, Ids
+from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Doubles, Links, PairEvidence
 from opqn_app.people.grouping import CERTAIN, Known, group_faces
 from opqn_app.people.neighbours import nearest_faces
-from opqn_app.people.word_sums import WordSums
+from opqn_app.people.word_sums import WordEncoder, WordSums
 from opqn_app.store.library import Library
 
 BLOCK = 512  # faces compared at once
+FEWEST = 3  # faces from which on one can be told to be unlike the others
 MOST_COMPARED = 1024  # of the other faces; of more, as many that are spread evenly
+
+
+def likeness_of(
+    library: Library, face_ids: Sequence[int], encoder: FaceEncoder
+) -> dict[int, float]:
+    """By face, how likely it and all the others of `face_ids` show one person, 0 to 1.
+
+    There is nothing for a face without a code, for fewer than `FEWEST` faces, and where the model
+    has no links.
+    """
+    coded = _Coded.of(library, face_ids, encoder)
+    if coded is None or len(coded.ids) < FEWEST:
+        return {}
+    found = likeness_to_rest(coded.vectors, coded.links)
+    return dict(zip(coded.ids.tolist(), found.tolist(), strict=True))
+
+
+def nearest_of(
+    library: Library, face_id: int, others: Sequence[int], encoder: FaceEncoder, count: int
+) -> list[tuple[int, float]]:
+    """The faces of `others` that are most like one, and how likely each is the same person."""
+    coded = _Coded.of(library, [face_id, *others], encoder)
+    if coded is None or face_id not in coded.ids:
+        return []
+    is_own = coded.ids == face_id
+    scores = (coded.vectors @ coded.vectors[is_own][0]).astype(np.float64)
+    scores[is_own] = -np.inf
+    order = np.lexsort((coded.ids, -scores))[: min(count, len(scores) - 1)]
+    chances = likeness_of_pairs(scores[order], coded.links)
+    return list(zip(coded.ids[order].tolist(), chances.tolist(), strict=True))
+
+
+def parts_of(
+    library: Library, face_ids: Sequence[int], encoder: FaceEncoder
+) -> list[tuple[int, ...]]:
+    """The faces in parts that nearly never show two people, the largest first.
+
+    A face without a code is in none.
+    """
+    coded = _Coded.of(library, face_ids, encoder)
+    if coded is None:
+        return []
+    parts = certain_parts(coded.codes, coded.sums, coded.links)
+    return [tuple(coded.ids[rows].tolist()) for rows in parts]
 
 
 def codes_of(library: Library, model_id: str, face_ids: Sequence[int]) -> tuple[Ids, Codes]:
@@ -77,6 +124,27 @@ def certain_parts(codes: Codes, sums: WordSums, links: Links) -> list[NDArray[np
     labels = finished(group_faces(codes, sums, edges, links, known, least=CERTAIN))
     parts = [np.flatnonzero(labels == name) for name in np.unique(labels)]
     return sorted(parts, key=lambda rows: (-len(rows), rows[0]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Coded:
+    """Faces that have a code, with what their model knows of codes."""
+
+    ids: Ids
+    codes: Codes
+    sums: WordSums
+    links: Links
+
+    @classmethod
+    def of(cls, library: Library, face_ids: Sequence[int], encoder: FaceEncoder) -> "_Coded | None":
+        if not isinstance(encoder, WordEncoder) or encoder.links is None:
+            return None
+        ids, codes = codes_of(library, encoder.model_id, face_ids)
+        return cls(ids, codes, WordSums.of(encoder), encoder.links) if len(ids) else None
+
+    @property
+    def vectors(self) -> Floats:
+        return self.sums.units(self.codes)
 
 
 def _best_scores(vectors: Floats) -> Doubles:
