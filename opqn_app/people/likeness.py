@@ -14,7 +14,9 @@ from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes, Floats, Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Doubles, Links, PairEvidence
-from opqn_app.people.grouping import CERTAIN, Known, group_faces
+from opqn_app.people.coded import Coded
+from opqn_app.people.grouping import CERTAIN, group_faces
+from opqn_app.people.known import NOBODY, Known
 from opqn_app.people.neighbours import nearest_faces
 from opqn_app.people.word_sums import WordEncoder, WordSums
 from opqn_app.store.library import Library
@@ -32,7 +34,7 @@ def likeness_of(
     There is nothing for a face without a code, for fewer than `FEWEST` faces, and where the model
     has no links.
     """
-    coded = _Coded.of(library, face_ids, encoder)
+    coded = _Faces.of(library, face_ids, encoder)
     if coded is None or len(coded.ids) < FEWEST:
         return {}
     found = likeness_to_rest(coded.vectors, coded.links)
@@ -43,7 +45,7 @@ def nearest_of(
     library: Library, face_id: int, others: Sequence[int], encoder: FaceEncoder, count: int
 ) -> list[tuple[int, float]]:
     """The faces of `others` that are most like one, and how likely each is the same person."""
-    coded = _Coded.of(library, [face_id, *others], encoder)
+    coded = _Faces.of(library, [face_id, *others], encoder)
     if coded is None or face_id not in coded.ids:
         return []
     is_own = coded.ids == face_id
@@ -61,27 +63,11 @@ def parts_of(
 
     A face without a code is in none.
     """
-    coded = _Coded.of(library, face_ids, encoder)
+    coded = _Faces.of(library, face_ids, encoder)
     if coded is None:
         return []
     parts = certain_parts(coded.codes, coded.sums, coded.links)
     return [tuple(coded.ids[rows].tolist()) for rows in parts]
-
-
-def codes_of(library: Library, model_id: str, face_ids: Sequence[int]) -> tuple[Ids, Codes]:
-    """The faces that have a code of a model, ascending, (n,) and (n, M)."""
-    wanted = np.unique(np.array(face_ids, np.int64))
-    ids: list[Ids] = []
-    codes: list[Codes] = []
-    with library.snapshot():
-        for segment in library.code_segments(model_id):
-            here = np.isin(segment.face_ids, wanted) & ~segment.is_dead
-            if here.any():
-                ids.append(segment.face_ids[here])
-                codes.append(segment.codes[here])
-    if not ids:
-        return np.empty(0, np.int64), np.empty((0, 1), np.uint8)
-    return np.concatenate(ids), np.concatenate(codes)
 
 
 def likeness_to_rest(vectors: Floats, links: Links) -> Doubles:
@@ -127,7 +113,7 @@ def certain_parts(codes: Codes, sums: WordSums, links: Links) -> list[NDArray[np
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Coded:
+class _Faces:
     """Faces that have a code, with what their model knows of codes."""
 
     ids: Ids
@@ -136,11 +122,16 @@ class _Coded:
     links: Links
 
     @classmethod
-    def of(cls, library: Library, face_ids: Sequence[int], encoder: FaceEncoder) -> "_Coded | None":
+    def of(cls, library: Library, face_ids: Sequence[int], encoder: FaceEncoder) -> "_Faces | None":
         if not isinstance(encoder, WordEncoder) or encoder.links is None:
             return None
-        ids, codes = codes_of(library, encoder.model_id, face_ids)
-        return cls(ids, codes, WordSums.of(encoder), encoder.links) if len(ids) else None
+        with library.snapshot():
+            coded = Coded.of(library, encoder.model_id)
+        rows = coded.rows(np.unique(np.array(face_ids, np.int64)))
+        some = coded.of_rows(rows[rows != NOBODY])
+        if not len(some):
+            return None
+        return cls(some.face_ids, some.codes, WordSums.of(encoder), encoder.links)
 
     @property
     def vectors(self) -> Floats:
