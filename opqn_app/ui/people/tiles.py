@@ -1,11 +1,11 @@
 """Which tiles the People page shows, in which order, and how they stay in place; no widget."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opqn_app.core.progress import counted
+from opqn_app.ui.kit.name_offers import folded
 
 if TYPE_CHECKING:
     from opqn_app.people.guesses import Group
@@ -205,12 +205,6 @@ def selection_of(tiles: Iterable[Tile]) -> tuple[list[Tile], list[int]]:
     people = [tile for tile in live if tile.person is not None]
     people.sort(key=lambda tile: (tile.name is None, -tile.photos))
     return people, [face for tile in live if tile.person is None for face in tile.faces]
-
-
-def folded(name: str) -> str:
-    """A name as it is compared: without capitals and accents."""
-    plain = unicodedata.normalize("NFKD", name.strip())
-    return "".join(mark for mark in plain if not unicodedata.combining(mark)).casefold()
 
 
 def _by_name(tile: Tile) -> tuple[str, int, int]:
