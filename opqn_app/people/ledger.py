@@ -24,10 +24,12 @@ class Outcome:
     Attributes:
         rows: that were decided, undone or redone.
         people: ids of people it has changed; some may be gone, or not be there any more.
+        step: UNDONE or REDONE, where the rows were undone or redone; None for new ones.
     """
 
     rows: tuple[Decision, ...]
     people: frozenset[int]
+    step: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,4 +245,4 @@ class Ledger:
                 return None
             gesture = tuple(stack[-1])
             rows = self._table.append([NewDecision(kind, target=gesture[0].gesture)])
-        return Outcome(gesture, self._take(rows))
+        return Outcome(gesture, self._take(rows), kind)

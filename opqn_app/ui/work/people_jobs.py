@@ -1,0 +1,282 @@
+"""What runs on the "people" lane: one open library, its decisions and its guesses; no widget.
+
+The decisions are read once and kept in memory, so that an answer costs what it changes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from opqn_app.core.errors import LibraryReadOnly
+from opqn_app.core.progress import counted
+from opqn_app.ui.work.jobs import write_library
+
+if TYPE_CHECKING:
+    from opqn_app.core.types import Box
+    from opqn_app.opqn.face_encoder import FaceEncoder
+    from opqn_app.people.ledger import Ledger, Outcome
+    from opqn_app.people.people import Person
+    from opqn_app.store.library import Library
+    from opqn_app.store.records import PhotoRecord
+    from opqn_app.ui.work.jobs import EngineSlot
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Faces that nobody decided on and that likely show one person; a stand-in."""
+
+    faces: tuple[int, ...]
+    parts: tuple[tuple[int, ...], ...]
+    picture: int
+    photos: int
+
+
+class Guesses:
+    """No guesses at all; a stand-in."""
+
+    @classmethod
+    def load(cls, library: "Library", encoder: "FaceEncoder") -> Self:
+        return cls()
+
+    def refresh(self, library: "Library") -> None:
+        pass
+
+    def unnamed(self, ledger: "Ledger") -> list[Group]:
+        return []
+
+    def suggestions(self, ledger: "Ledger", person: int, limit: int = 200) -> list[Any]:
+        return []
+
+    def resembles(self, ledger: "Ledger", face_ids: Sequence[int]) -> list[tuple[int, float]]:
+        return []
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleView:
+    """Everybody at one moment; it never changes, the desk hands out a new one.
+
+    Attributes:
+        persons: by id, hidden people and those without a name too.
+        groups: faces that nobody decided on, largest first.
+        owner: face → person.
+        left_out: boxes that are no faces.
+        photo_of: face → photo, of every face of the library.
+        n_photos: person → number of photos.
+        pictures: person → the face that stands for the person, where there is one.
+        is_grouped: there are guesses of the model that answers now.
+        undo_words, redo_words: what would be undone or redone; "" if nothing.
+    """
+
+    persons: tuple["Person", ...]
+    groups: tuple[Group, ...]
+    owner: Mapping[int, int]
+    left_out: frozenset[int]
+    photo_of: Mapping[int, int]
+    n_photos: Mapping[int, int]
+    pictures: Mapping[int, int]
+    by_id: Mapping[int, "Person"]
+    is_grouped: bool
+    can_undo: bool
+    can_redo: bool
+    undo_words: str = ""
+    redo_words: str = ""
+
+    def person_of(self, face_id: int) -> "Person | None":
+        """The person that a face is; None where nobody said."""
+        person = self.owner.get(face_id)
+        return None if person is None else self.by_id.get(person)
+
+    def name_of(self, face_id: int) -> str | None:
+        """The name of a face, if it has one and the person is not hidden."""
+        person = self.person_of(face_id)
+        return None if person is None or person.is_hidden else person.name
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A gesture that was not made, since the user may not have meant it.
+
+    Attributes:
+        words: what is odd about it.
+        choices: words of a button and the gesture that it makes.
+    """
+
+    words: str
+    choices: tuple[tuple[str, Callable[["Ledger"], "Outcome | None"]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a gesture: `words` if it was made, `doubt` if not; neither if none could be."""
+
+    view: PeopleView
+    words: str = ""
+    doubt: Doubt | None = None
+    people: frozenset[int] = frozenset()
+
+
+class DoubtError(Exception):
+    """Raised in a gesture to ask first; nothing is changed."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__(doubt.words)
+        self.doubt = doubt
+
+
+class PeopleWork:
+    """The open library of the lane. Every call comes on the lane's one thread.
+
+    Args:
+        path: of the library; nothing is opened, or made, before the file is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._library: Library | None = None
+        self._refusal: LibraryReadOnly | None = None
+        self._guesses: Guesses | None = None
+        self._encoder: FaceEncoder | None = None
+        self._persons: dict[int, Person] = {}
+        self._owner: dict[int, int] = {}
+        self._n_photos: dict[int, int] = {}
+        self._photo_of: dict[int, int] = {}
+        self._left_out: frozenset[int] = frozenset()
+        self._left_out_stamp = (-1, -1)
+
+    def refresh(self, encoder: "FaceEncoder | None") -> PeopleView | None:
+        """Look at the library anew; None while there is none.
+
+        Args:
+            encoder: whose guesses count; None while no model is loaded.
+        """
+        if self._library is None:
+            if not self._path.is_file():
+                return None
+            self._open()
+        else:
+            self._ledger.refresh()
+        library = self._opened()
+        self._photo_of = library.decision_table.photos_of_faces()
+        if encoder is None:
+            self._guesses = None
+        elif self._guesses is None or self._encoder is not encoder:
+            self._guesses = Guesses.load(library, encoder)
+        else:
+            self._guesses.refresh(library)
+        self._encoder = encoder
+        self._read_all()
+        return self._view()
+
+    def act(self, gesture: Callable[["Ledger"], "Outcome | None"]) -> Answer:
+        """Make a gesture.
+
+        Raises:
+            OpqnError: it can't be; nothing is changed.
+        """
+        self._opened()
+        if self._refusal is not None:
+            raise self._refusal
+        if self._ledger.catch_up():  # another program has decided meanwhile
+            self._read_all()
+        try:
+            outcome = gesture(self._ledger)
+        except DoubtError as error:
+            return Answer(self._view(), doubt=error.doubt)
+        if outcome is None:
+            return Answer(self._view())
+        self._take(outcome.people)
+        return Answer(self._view(), words_of(self._ledger, outcome), people=outcome.people)
+
+    def ask(self, job: Callable[["Ledger", Guesses], Result]) -> Result:
+        """Let `job` look at the decisions and guesses."""
+        self._opened()
+        return job(self._ledger, self._guesses or Guesses())
+
+    def close(self) -> None:
+        """Close the library; the last call."""
+        library, self._library = self._library, None
+        if library is not None:
+            library.close()
+
+    def _open(self) -> None:
+        from opqn_app.people.ledger import Ledger
+        from opqn_app.store.library import Library
+
+        try:
+            self._library = Library.open_to_decide(self._path)
+        except LibraryReadOnly as error:
+            self._library, self._refusal = Library.open(self._path), error
+        self._ledger = Ledger(self._library)
+
+    def _opened(self) -> "Library":
+        if self._library is None:
+            self._open()
+        assert self._library is not None
+        return self._library
+
+    def _read_all(self) -> None:
+        self._persons = {person.id: person for person in self._ledger.persons()}
+        self._owner = {face: p.id for p in self._persons.values() for face in p.faces}
+        self._n_photos = {p.id: self._count_photos(p.faces) for p in self._persons.values()}
+        self._left_out_stamp = (-1, -1)
+
+    def _take(self, changed: Iterable[int]) -> None:
+        from opqn_app.people.people import person_now
+
+        ledger, changed = self._ledger, list(changed)
+        for each in changed:
+            old = self._persons.pop(each, None)
+            for face in () if old is None else old.faces:
+                self._owner.pop(face, None)
+        for each in changed:
+            if each in ledger.state.facts:
+                person = person_now(ledger.state, ledger.bindings, each)
+                self._persons[each] = person
+                self._owner.update(dict.fromkeys(person.faces, each))
+                self._n_photos[each] = self._count_photos(person.faces)
+
+    def _count_photos(self, faces: Sequence[int]) -> int:
+        return len({self._photo_of.get(face) for face in faces} - {None})
+
+    def _view(self) -> PeopleView:
+        from opqn_app.people.people import left_out
+
+        ledger = self._ledger
+        stamp = (len(ledger.state.not_faces), len(ledger.state.drawn))
+        if stamp != self._left_out_stamp:  # it looks at every face of a decided photo
+            self._left_out, self._left_out_stamp = left_out(ledger.state, ledger.bindings), stamp
+        persons = dict(sorted(self._persons.items()))
+        guesses = self._guesses
+        return PeopleView(
+            persons=tuple(persons.values()),
+            groups=() if guesses is None else tuple(guesses.unnamed(ledger)),
+            owner=MappingProxyType(dict(self._owner)),
+            left_out=self._left_out,
+            photo_of=MappingProxyType(self._photo_of),
+            n_photos=MappingProxyType(dict(self._n_photos)),
+            pictures={p.id: p.picture or p.faces[0] for p in persons.values() if p.faces},
+            by_id=MappingProxyType(persons),
+            is_grouped=guesses is not None,
+            can_undo=ledger.can_undo,
+            can_redo=ledger.can_redo,
+        )
+
+
+def draw_box(path: Path, photo: "PhotoRecord", box: "Box", slot: "EngineSlot") -> int:
+    """Add a face that the user drew a box around; on the "index" lane. Returns its id."""
+    from opqn_app.people import drawing
+    from opqn_app.people.ledger import Ledger
+
+    engine = slot.wait()
+    return write_library(path, lambda lib: drawing.draw_box(Ledger(lib), photo, box, engine))
+
+
+def words_of(ledger: "Ledger", outcome: "Outcome") -> str:
+    """What was done, in words; a stand-in."""
+    faces = {key for row in outcome.rows for key in row.faces}
+    kind = outcome.rows[0].kind.replace("_", " ") if outcome.rows else "done"
+    return f"{counted(len(faces), 'face')}: {kind}"
