@@ -57,7 +57,8 @@ class Ledger:
     `refresh` finds the faces anew.
 
     Attributes:
-        state: what follows from the rows, by content.
+        state: what follows from the rows, by content. Another object when all is derived anew.
+        journal: the rows that came to count or to count no more since then, in order.
         bindings: which faces of the library are meant.
     """
 
@@ -105,12 +106,32 @@ class Ledger:
         return self._step(Kind.REDONE)
 
     @property
+    def last_decision(self) -> int:
+        """Id of the last row that was read."""
+        return self._last_id
+
+    @property
+    def erasures(self) -> int:
+        """Of the table when it was read."""
+        return self._erasures
+
+    @property
     def can_undo(self) -> bool:
         return bool(self._history.done)
 
     @property
     def can_redo(self) -> bool:
         return bool(self._history.undone)
+
+    @property
+    def to_undo(self) -> Sequence[Decision]:
+        """The rows of the gesture that `undo` would undo; none if there is none."""
+        return self._history.done[-1] if self._history.done else ()
+
+    @property
+    def to_redo(self) -> Sequence[Decision]:
+        """The rows of the gesture that `redo` would redo; none if there is none."""
+        return self._history.undone[-1] if self._history.undone else ()
 
     def keys(self, face_ids: Sequence[int]) -> list[FaceKey]:
         """Faces of the library by content: the keys they were decided by before, if they were.
@@ -202,6 +223,7 @@ class Ledger:
 
     def _begin(self) -> None:
         self.state, self.bindings, self._history = State(), Bindings(), History()
+        self.journal: list[Decision] = []
         self._last_id, self._erasures = 0, self._table.erasures
         rows = self._table.decisions()
         # Rows that do not count need not be applied and taken back.
@@ -225,6 +247,7 @@ class Ledger:
         people: set[int] = set()
         for row in rows:
             back, forth = self._history.take(row)
+            self.journal += (*back, *forth)
             for _ in back:
                 people |= self.state.take_back()
             for one in forth:

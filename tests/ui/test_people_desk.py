@@ -65,7 +65,9 @@ def test_every_gesture_shows_at_once_and_can_be_undone(desk: PeopleDesk, told: W
         told(desk.undo)
         assert names(desk) == left
     assert not view_of(desk).can_undo
-    told(desk.redo)
+    assert view_of(desk).redo_words == "2 faces are Anna."
+    assert told(desk.redo) == "Redone: 2 faces are Anna."
+    assert view_of(desk).undo_words == "2 faces are Anna."
     assert names(desk) == {"Anna": (1, 2)}
 
 
@@ -73,8 +75,8 @@ def test_merging_people_and_faces_is_one_gesture(desk: PeopleDesk, told: Wait) -
     told(desk.name, [1, 2], "Anna")
     told(desk.name, [3], "Hannah")
     one, two = (person.id for person in view_of(desk).persons)
-    told(desk.merge_all, one, [two], [4])
-    assert names(desk) == {"Anna": (1, 2, 3, 4)}
+    told(desk.merge_all, one, [two], [5])
+    assert names(desk) == {"Anna": (1, 2, 3, 5)}
     told(desk.undo)
     assert names(desk) == {"Anna": (1, 2), "Hannah": (3,)}
 
@@ -97,6 +99,19 @@ def test_who_would_be_on_a_photo_twice_is_asked_about(
     assert names(desk) == {"Anna": tuple(pair)}
 
 
+def test_merging_people_of_one_photo_is_asked_about(
+    desk: PeopleDesk, told: Wait, qtbot: QtBot
+) -> None:
+    told(desk.name, [1, 2], "Anna")
+    told(desk.name, [3], "Ben")
+    anna, ben = view_of(desk).persons
+    with qtbot.waitSignal(desk.doubted, timeout=60_000) as signal:
+        desk.merge_all(anna.id, [ben.id], [4])  # neither is on a photo with Anna now
+    ((_, anyhow),) = signal.args[0].choices
+    told(desk.decide, anyhow)
+    assert names(desk) == {"Anna": (1, 2, 3, 4)}
+
+
 def test_a_name_of_somebody_else_is_asked_about(desk: PeopleDesk, told: Wait, qtbot: QtBot) -> None:
     told(desk.name, [1, 2], "Anna")
     told(desk.name, [3], "Ben")
@@ -109,10 +124,10 @@ def test_a_name_of_somebody_else_is_asked_about(desk: PeopleDesk, told: Wait, qt
     told(desk.undo)
     told(desk.decide, another)
     with qtbot.waitSignal(desk.doubted, timeout=60_000) as signal:
-        desk.name([4], "Anna")
+        desk.name([5], "Anna")
     assert len(signal.args[0].choices) == 2
     told(desk.decide, signal.args[0].choices[1][1])
-    assert names(desk)["anna"] == (3, 4)
+    assert names(desk)["anna"] == (3, 5)
 
 
 def test_what_can_not_be_is_refused_in_a_sentence(desk: PeopleDesk, qtbot: QtBot) -> None:

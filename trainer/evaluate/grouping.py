@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from opqn_app.core.errors import ExtraMissing, ModelIncompatible
+from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes
 from opqn_app.opqn.links import Links
 from opqn_app.people.grouping import CERTAIN, LIKELY, Known, group_faces
@@ -21,7 +22,6 @@ from trainer.evaluate.encoding import Candidate, encode, load_candidate
 from trainer.evaluate.evaluate import duplicates_in_words, with_own_names
 from trainer.evaluate.group_figures import GroupFigures, group_figures
 from trainer.evaluate.other_groupings import THRESHOLDS, chinese_whispers, dbscan
-from trainer.evaluate.ranking import finished
 from trainer.evaluate.results import EvalProgress, EvalSettings
 from trainer.evaluate.steps import shown
 
@@ -124,7 +124,7 @@ def _of_model(
     model: Candidate, codes: Codes, people: Labels, notes: list[str]
 ) -> Generator[EvalProgress, None, list[GroupingResult]]:
     links = links_of(model)
-    sums = WordSums(model.encoder.words, is_joint=model.config.joint_words)
+    sums = WordSums.of(model.encoder)
     began = time.process_time()
     job = nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums)
     edges = yield from shown(job, f"{model.name}: nearest faces", len(codes))

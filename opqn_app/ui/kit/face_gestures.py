@@ -78,9 +78,7 @@ class FaceGestures(QObject):
         )
         words = f"Name {these}…" if owner is None else f"Not {_called(owner)}, but…"
         self._show(self.name_action, can_say, words)
-        self._show(
-            self.reject_action, can_say and rejected is not None, f"Not {_called(rejected)}"
-        )
+        self._show(self.reject_action, can_say and rejected is not None, f"Not {_called(rejected)}")
         self._show(
             self.no_face_action, can_say, "None of these is a face" if several else "Not a face"
         )

@@ -17,6 +17,7 @@ from opqn_app.ui.kit import desktop, dialogs, wording
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.folder_drop_page import FolderDropPage
 from opqn_app.ui.kit.message_bar import MessageBar
+from opqn_app.ui.kit.photo_thumbnails import BATCH, load_photo_thumbnails
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.failure_list import FailureList
 from opqn_app.ui.library.folder_header import FolderHeader, FolderSummary
@@ -25,7 +26,6 @@ from opqn_app.ui.library.folder_side import FolderSide
 from opqn_app.ui.library.library_view import LibraryView, reach_changed, read_view
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
-from opqn_app.ui.library.photo_thumbnails import BATCH, load_photo_thumbnails
 from opqn_app.ui.library.unreachable_note import Confirm, UnreachableNote, confirm_deletion
 from opqn_app.ui.work.session import Session
 

@@ -4,21 +4,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QFont, QPainter, QPainterPath, QPen, QPixmap, QTransform
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme, wording
+from opqn_app.ui.kit.photo_thumbnails import is_stand_in
+from opqn_app.ui.kit.photo_tile import RADIUS, draw_away, draw_whole
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_model import PhotoRole
-from opqn_app.ui.library.photo_thumbnails import is_stand_in
 
 if TYPE_CHECKING:
     from opqn_app.ui.library.photo_grid import PhotoGrid
 
 GAP = 8
-RADIUS = 8
-BLUR = 8  # pixels of the blurred copy behind a photo
 
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -64,9 +63,9 @@ class PhotoDelegate(QStyledItemDelegate):
         if pixmap is None:
             return
         if not pixmap.isNull():
-            _draw_whole(painter, tile, pixmap)
+            draw_whole(painter, tile, pixmap)
         if pixmap.isNull() or is_stand_in(pixmap):
-            _draw_away(painter, tile, colours)
+            draw_away(painter, tile, colours)
 
     def _draw_faces(
         self, painter: QPainter, tile: QRectF, photo: PhotoRecord, faces: Sequence[FaceRecord]
@@ -118,40 +117,6 @@ def draw_tag(
     painter.setPen(QColor("white"))
     short = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(width - 8))
     painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, short)
-
-
-def _draw_whole(painter: QPainter, tile: QRectF, pixmap: QPixmap) -> None:
-    """The whole photo, so that no face is cut off, on a blur of itself that fills the tile."""
-    if not is_stand_in(pixmap):
-        stretch = Qt.AspectRatioMode.IgnoreAspectRatio
-        smooth = Qt.TransformationMode.SmoothTransformation
-        blur = pixmap.scaled(BLUR, BLUR, stretch, smooth)
-        across = face_boxes.Placement(1.0, tile.left(), tile.top())
-        painter.setBrush(_brush(blur, across, tile.width() / BLUR, tile.height() / BLUR))
-        painter.drawRoundedRect(tile, RADIUS, RADIUS)
-        painter.setBrush(QColor(0, 0, 0, 50))
-        painter.drawRoundedRect(tile, RADIUS, RADIUS)
-    placement = face_boxes.fit(pixmap.width(), pixmap.height(), tile)
-    size = QRectF(0, 0, pixmap.width() * placement.scale, pixmap.height() * placement.scale)
-    outline = QPainterPath()
-    outline.addRoundedRect(tile, RADIUS, RADIUS)
-    inside = QPainterPath()
-    inside.addRect(size.translated(placement.left, placement.top))
-    painter.setBrush(_brush(pixmap, placement, placement.scale, placement.scale))
-    painter.drawPath(outline.intersected(inside))
-
-
-def _brush(pixmap: QPixmap, placement: face_boxes.Placement, across: float, down: float) -> QBrush:
-    brush = QBrush(pixmap)
-    moved = QTransform.fromTranslate(placement.left, placement.top)
-    brush.setTransform(moved.scale(across, down))
-    return brush
-
-
-def _draw_away(painter: QPainter, tile: QRectF, colours: theme.Colours) -> None:
-    """The mark of a photo whose file can't be read now."""
-    pixmap = theme.icon_pixmap("unplugged", 20, colours.quiet, painter.device().devicePixelRatioF())
-    painter.drawPixmap(tile.bottomLeft() + QPointF(8, -28), pixmap)
 
 
 def _draw_mark(painter: QPainter, tile: QRectF, *, has_focus: bool) -> None:

@@ -21,12 +21,12 @@ from opqn_app.core.progress import counted
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import drops
 from opqn_app.ui.kit.message_bar import MessageBar
+from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
 from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.search.query_bar import QueryBar
-from opqn_app.ui.search.result_grid import SIDE_STEP
 from opqn_app.ui.search.results_view import Counts, ResultsView
 from opqn_app.ui.work.jobs import OpenedPhoto, SearchOutcome
 from opqn_app.ui.work.session import Session

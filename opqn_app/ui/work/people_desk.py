@@ -71,10 +71,10 @@ class PeopleDesk(QObject):
 
     # Gestures
 
-    def decide(self, gesture: Gesture, *, undone: str = "") -> None:
+    def decide(self, gesture: Gesture) -> None:
         """Make any gesture: a function of the ledger that returns its outcome."""
         task = self._runner.start("people", self._work.act, gesture)
-        task.succeeded.connect(partial(self._on_answer, prefix=undone))
+        task.succeeded.connect(self._on_answer)
         task.failed.connect(self._on_failed)
 
     def name(
@@ -144,11 +144,11 @@ class PeopleDesk(QObject):
 
     def undo(self) -> None:
         """Undo the last gesture, whoever made it and whenever."""
-        self.decide(make.undo, undone="Undone")
+        self.decide(make.undo)
 
     def redo(self) -> None:
         """Redo what was undone last."""
-        self.decide(make.redo, undone="Redone")
+        self.decide(make.redo)
 
     def draw_box(self, photo: "PhotoRecord", box: "Box", then: Callable[[int], None]) -> None:
         """Add a face that the user drew a box around; `then` gets its id once the view has it.
@@ -216,13 +216,13 @@ class PeopleDesk(QObject):
             self.view = view
             self.changed.emit(view)
 
-    def _on_answer(self, answer: Answer, *, prefix: str) -> None:
+    def _on_answer(self, answer: Answer) -> None:
         self._show(answer.view)
         self.answered.emit(answer)
         if answer.doubt is not None:
             self.doubted.emit(answer.doubt)
         elif answer.words:
-            self.told.emit(f"{prefix}: {answer.words}" if prefix else answer.words)
+            self.told.emit(answer.words)
 
     def _on_failed(self, error: Exception) -> None:
         if not self._runner.is_shut_down:

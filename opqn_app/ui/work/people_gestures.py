@@ -4,6 +4,7 @@ Where the user may not have meant it, DoubtError says so, and offers what else t
 is each function's last argument, so that a partial of the others is a gesture.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -37,7 +38,10 @@ def name(
         )
         raise DoubtError(Doubt(f"{len(known)} people are called {called}. Which one?", choices))
     if not is_twice:
-        again = partial(name, called=called, is_new=is_new)
+
+        def again(faces: Sequence[int], ledger: "Ledger", *, is_twice: bool = False) -> "Outcome":
+            return name(faces, called, ledger, is_new=is_new, is_twice=is_twice)
+
         _ask_if_twice(ledger, face_ids, known[0] if known else None, called, again)
     return gestures.name_faces(ledger, face_ids, called, is_new=is_new, is_twice=is_twice)
 
@@ -90,15 +94,19 @@ def merge(
 
     def rows() -> list[NewDecision]:
         one = find_person(ledger, person)
-        keys = ledger.keys(face_ids)
-        twice = {key.content_hash for key in ledger.state.twice_in_photo(keys, one)}
+        keys = dict.fromkeys(ledger.keys(face_ids))
         made = []
+        photos = Counter({key.content_hash for key in ledger.state.members[one]})
+        photos.update(key.content_hash for key in keys)
+        twice = {photo for photo, number in photos.items() if number > 1}
         for other in dict.fromkeys(find_person(ledger, each) for each in others):
             if other != one:
-                twice |= {k.content_hash for k in ledger.state.shared_photos(one, other)}
+                more = {key.content_hash for key in ledger.state.members[other]}
+                twice |= more & set(photos)
+                photos.update(more)
                 made.append(NewDecision(Kind.MERGED, person=one, other=other, is_twice=is_twice))
         if keys:
-            made.append(NewDecision(Kind.IS, keys, person=one, is_twice=is_twice))
+            made.append(NewDecision(Kind.IS, tuple(keys), person=one, is_twice=is_twice))
         if not made:
             raise PeopleError("These are the same person already.")
         if twice and not is_twice:

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from opqn_app.core.errors import LibraryReadOnly
-from opqn_app.core.progress import counted
 from opqn_app.ui.work.jobs import write_library
 
 if TYPE_CHECKING:
@@ -182,6 +181,8 @@ class PeopleWork:
             raise self._refusal
         if self._ledger.catch_up():  # another program has decided meanwhile
             self._read_all()
+        from opqn_app.people.words import words_of
+
         try:
             outcome = gesture(self._ledger)
         except DoubtError as error:
@@ -244,6 +245,7 @@ class PeopleWork:
 
     def _view(self) -> PeopleView:
         from opqn_app.people.people import left_out
+        from opqn_app.people.words import sentence
 
         ledger = self._ledger
         stamp = (len(ledger.state.not_faces), len(ledger.state.drawn))
@@ -263,6 +265,8 @@ class PeopleWork:
             is_grouped=guesses is not None,
             can_undo=ledger.can_undo,
             can_redo=ledger.can_redo,
+            undo_words=sentence(ledger.state, ledger.to_undo) if ledger.can_undo else "",
+            redo_words=sentence(ledger.state, ledger.to_redo) if ledger.can_redo else "",
         )
 
 
@@ -273,10 +277,3 @@ def draw_box(path: Path, photo: "PhotoRecord", box: "Box", slot: "EngineSlot") -
 
     engine = slot.wait()
     return write_library(path, lambda lib: drawing.draw_box(Ledger(lib), photo, box, engine))
-
-
-def words_of(ledger: "Ledger", outcome: "Outcome") -> str:
-    """What was done, in words; a stand-in."""
-    faces = {key for row in outcome.rows for key in row.faces}
-    kind = outcome.rows[0].kind.replace("_", " ") if outcome.rows else "done"
-    return f"{counted(len(faces), 'face')}: {kind}"
