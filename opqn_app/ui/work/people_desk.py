@@ -12,11 +12,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.ui.work import people_gestures as make
-from opqn_app.ui.work.people_jobs import Answer, Guesses, PeopleView, PeopleWork, draw_box
+from opqn_app.ui.work.grouping_run import GroupingRun
+from opqn_app.ui.work.people_jobs import Answer, PeopleView, PeopleWork, draw_box
 
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
     from opqn_app.engine import Engine
+    from opqn_app.people.guesses import Guesses
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.store.records import LibraryStatus, PhotoRecord
     from opqn_app.ui.work.jobs import EngineSlot
@@ -41,6 +43,11 @@ class PeopleDesk(QObject):
         refused: why something was not done, as a plain sentence; nothing has changed.
         doubted: a Doubt; nothing has changed. `decide` makes one of its choices.
         answered: an Answer, for whoever wants to know which people a gesture has changed.
+        grouping_progressed: a GroupingProgress.
+
+    Attributes:
+        view: None until the library was looked at, and while there is none.
+        grouping: groups new faces in the background.
     """
 
     changed = Signal(object)
@@ -48,6 +55,7 @@ class PeopleDesk(QObject):
     refused = Signal(str)
     doubted = Signal(object)
     answered = Signal(object)
+    grouping_progressed = Signal(object)
 
     def __init__(self, session: "Session", slot: "EngineSlot") -> None:
         super().__init__(session)
@@ -62,6 +70,10 @@ class PeopleDesk(QObject):
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._refresh)
+        self.grouping = GroupingRun(session.runner, session.library_path, self)
+        self.grouping.progressed.connect(self.grouping_progressed)
+        self.grouping.ended.connect(lambda _words: self._refresh())
+        session.indexing_started.connect(lambda _root: self.grouping.stop())
         session.status_read.connect(self._on_status)
         session.engine_ready.connect(self._on_engine)
 
@@ -166,7 +178,9 @@ class PeopleDesk(QObject):
     # Reading
 
     def ask(
-        self, job: Callable[["Ledger", Guesses], Any], then: Callable[[Any], None] | None = None
+        self,
+        job: Callable[["Ledger", "Guesses | None"], Any],
+        then: Callable[[Any], None] | None = None,
     ) -> "Task":
         """Run `job(ledger, guesses)` on the lane; `then` gets what it returns."""
         task = self._runner.start("people", self._work.ask, job)
@@ -178,18 +192,33 @@ class PeopleDesk(QObject):
         """Look at the library anew, for instance since faces were grouped."""
         self._refresh()
 
+    @property
+    def can_group(self) -> bool | None:
+        """Whether the model that answers now can group faces; None while none is loaded."""
+        if self._engine is None:
+            return None
+        return getattr(self._engine.encoder, "links", None) is not None
+
+    def group(self) -> None:
+        """Group the faces that are new, in the background."""
+        if self._engine is not None and self.can_group and not self._session.is_indexing:
+            self.grouping.start(self._engine.encoder)
+
     def _on_status(self, status: "LibraryStatus") -> None:
         if status.revision == self._revision:
             return
         self._revision = status.revision
         if self.view is None or not self._session.is_indexing:
             self._refresh()
+            if not self.grouping.was_stopped:
+                self.group()
         elif not self._timer.isActive():  # it costs a second or so in a large library
             self._timer.start(WHILE_INDEXING_MS)
 
     def _on_engine(self, engine: "Engine") -> None:
         self._engine = engine
         self._refresh()
+        self.group()
 
     def _refresh(self, then: Callable[[], None] | None = None) -> None:
         if self._refreshing and then is None:

@@ -3,11 +3,11 @@
 The decisions are read once and kept in memory, so that an answer costs what it changes.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from opqn_app.core.errors import LibraryReadOnly
 from opqn_app.ui.work.jobs import write_library
@@ -15,6 +15,7 @@ from opqn_app.ui.work.jobs import write_library
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
     from opqn_app.opqn.face_encoder import FaceEncoder
+    from opqn_app.people.guesses import Group, Guesses
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.people.people import Person
     from opqn_app.store.library import Library
@@ -22,36 +23,6 @@ if TYPE_CHECKING:
     from opqn_app.ui.work.jobs import EngineSlot
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Faces that nobody decided on and that likely show one person; a stand-in."""
-
-    faces: tuple[int, ...]
-    parts: tuple[tuple[int, ...], ...]
-    picture: int
-    photos: int
-
-
-class Guesses:
-    """No guesses at all; a stand-in."""
-
-    @classmethod
-    def load(cls, library: "Library", encoder: "FaceEncoder") -> Self:
-        return cls()
-
-    def refresh(self, library: "Library") -> None:
-        pass
-
-    def unnamed(self, ledger: "Ledger") -> list[Group]:
-        return []
-
-    def suggestions(self, ledger: "Ledger", person: int, limit: int = 200) -> list[Any]:
-        return []
-
-    def resembles(self, ledger: "Ledger", face_ids: Sequence[int]) -> list[tuple[int, float]]:
-        return []
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,19 +37,19 @@ class PeopleView:
         photo_of: face → photo, of every face of the library.
         n_photos: person → number of photos.
         pictures: person → the face that stands for the person, where there is one.
-        is_grouped: there are guesses of the model that answers now.
+        n_grouped: faces that are in groups, of one face too, by the model that answers now.
         undo_words, redo_words: what would be undone or redone; "" if nothing.
     """
 
     persons: tuple["Person", ...]
-    groups: tuple[Group, ...]
+    groups: tuple["Group", ...]
     owner: Mapping[int, int]
     left_out: frozenset[int]
     photo_of: Mapping[int, int]
     n_photos: Mapping[int, int]
     pictures: Mapping[int, int]
     by_id: Mapping[int, "Person"]
-    is_grouped: bool
+    n_grouped: int
     can_undo: bool
     can_redo: bool
     undo_words: str = ""
@@ -142,7 +113,9 @@ class PeopleWork:
         self._persons: dict[int, Person] = {}
         self._owner: dict[int, int] = {}
         self._n_photos: dict[int, int] = {}
+        self._pictures: dict[int, int] = {}
         self._photo_of: dict[int, int] = {}
+        self._has_looks = False  # pictures were chosen by what is known of the faces
         self._left_out: frozenset[int] = frozenset()
         self._left_out_stamp = (-1, -1)
 
@@ -152,6 +125,8 @@ class PeopleWork:
         Args:
             encoder: whose guesses count; None while no model is loaded.
         """
+        from opqn_app.people.guesses import Guesses
+
         if self._library is None:
             if not self._path.is_file():
                 return None
@@ -168,6 +143,7 @@ class PeopleWork:
             self._guesses.refresh(library)
         self._encoder = encoder
         self._read_all()
+        self._has_looks = bool(self._guesses)
         return self._view()
 
     def act(self, gesture: Callable[["Ledger"], "Outcome | None"]) -> Answer:
@@ -192,10 +168,12 @@ class PeopleWork:
         self._take(outcome.people)
         return Answer(self._view(), words_of(self._ledger, outcome), people=outcome.people)
 
-    def ask(self, job: Callable[["Ledger", Guesses], Result]) -> Result:
-        """Let `job` look at the decisions and guesses."""
+    def ask(self, job: Callable[["Ledger", "Guesses"], Result]) -> Result:
+        """Let `job` look at the decisions and guesses; there are none without a model."""
+        from opqn_app.people.guesses import Guesses
+
         self._opened()
-        return job(self._ledger, self._guesses or Guesses())
+        return job(self._ledger, Guesses() if self._guesses is None else self._guesses)
 
     def close(self) -> None:
         """Close the library; the last call."""
@@ -222,7 +200,8 @@ class PeopleWork:
     def _read_all(self) -> None:
         self._persons = {person.id: person for person in self._ledger.persons()}
         self._owner = {face: p.id for p in self._persons.values() for face in p.faces}
-        self._n_photos = {p.id: self._count_photos(p.faces) for p in self._persons.values()}
+        for person in self._persons.values():
+            self._look_at(person)
         self._left_out_stamp = (-1, -1)
 
     def _take(self, changed: Iterable[int]) -> None:
@@ -238,10 +217,19 @@ class PeopleWork:
                 person = person_now(ledger.state, ledger.bindings, each)
                 self._persons[each] = person
                 self._owner.update(dict.fromkeys(person.faces, each))
-                self._n_photos[each] = self._count_photos(person.faces)
+                self._look_at(person)
 
-    def _count_photos(self, faces: Sequence[int]) -> int:
-        return len({self._photo_of.get(face) for face in faces} - {None})
+    def _look_at(self, person: "Person") -> None:
+        """Count the photos, and find a face that stands for the person and is not soon another."""
+        photos = {self._photo_of.get(face) for face in person.faces} - {None}
+        self._n_photos[person.id] = len(photos)
+        known = self._pictures.get(person.id)
+        if person.picture is not None:
+            self._pictures[person.id] = person.picture
+        elif known is None or self._owner.get(known) != person.id or not self._has_looks:
+            best = () if self._guesses is None else self._guesses.best_first(person.faces)
+            found = best or person.faces
+            self._pictures.update({person.id: found[0]} if found else {})
 
     def _view(self) -> PeopleView:
         from opqn_app.people.people import left_out
@@ -260,9 +248,9 @@ class PeopleWork:
             left_out=self._left_out,
             photo_of=MappingProxyType(self._photo_of),
             n_photos=MappingProxyType(dict(self._n_photos)),
-            pictures={p.id: p.picture or p.faces[0] for p in persons.values() if p.faces},
+            pictures=MappingProxyType(dict(self._pictures)),
             by_id=MappingProxyType(persons),
-            is_grouped=guesses is not None,
+            n_grouped=0 if guesses is None else len(guesses),
             can_undo=ledger.can_undo,
             can_redo=ledger.can_redo,
             undo_words=sentence(ledger.state, ledger.to_undo) if ledger.can_undo else "",
