@@ -116,8 +116,20 @@ class ResultListModel(QAbstractListModel):
             return self._describe(position, row, is_spoken=role != Qt.ItemDataRole.ToolTipRole)
         return None
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
+    def all_ids(self) -> list[int]:
+        """The faces of all rows."""
+        ids: list[int] = self._face_ids[self._rows].tolist()
+        return ids
+
     def face_ids(self, rows: Sequence[int]) -> list[int]:
         return [int(self._face_ids[self._rows[row]]) for row in rows]
+
+    def held(self, face_id: int) -> "FaceRecord | None":
+        """The record of a face if it has been read; asks for nothing."""
+        return self._records.held(face_id)
 
     def row_of(self, face_id: int) -> int | None:
         """The row that shows a face, or None."""
