@@ -1,14 +1,15 @@
 """The top of the view of a person: picture, name, counts, and what can be done with all of it."""
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QPixmap
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.kit.menus import QuietMenu
 from opqn_app.ui.kit.name_field import NameField
-from opqn_app.ui.work.people_desk import PeopleDesk
+from opqn_app.ui.people.person_subject import Subject
+from opqn_app.ui.work.session import Session
 
 PICTURE = 60  # pixels
 FIELD_WIDTH = 320
@@ -33,12 +34,13 @@ class NameLabel(CutLabel):
 
 
 class PersonHead(QWidget):
-    """Shows a person's name as words until it is to be changed; a group's field is always open.
+    """Shows a name as words until it is to be changed; without one the field is always open.
 
     Signals:
         back_wanted, search_wanted: buttons.
         name_given: a name was typed, for a group, or another one for a person.
         merge_wanted: the person is somebody else's; a name was typed.
+        left: the field is done with, nothing has changed.
         hide_wanted, show_wanted, forget_wanted: chosen from the menu.
     """
 
@@ -46,15 +48,15 @@ class PersonHead(QWidget):
     search_wanted = Signal()
     name_given = Signal(str)
     merge_wanted = Signal(str)
+    left = Signal()
     hide_wanted = Signal()
     show_wanted = Signal()
     forget_wanted = Signal()
 
-    def __init__(self, desk: PeopleDesk, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._is_group = False
+        self._subject = Subject(None, ())
         self._is_merging = False
-        self._name = ""
         self.back_button = tool_button("back", "Back to all people", self.back_wanted.emit)
         self.back_button.setToolTip("Back to all people (Esc)")
         self.picture = FaceTile(QImage(), PICTURE, "The person's picture")
@@ -62,10 +64,10 @@ class PersonHead(QWidget):
         self.picture.setCursor(Qt.CursorShape.ArrowCursor)
         self.name_label = NameLabel()
         self.name_label.clicked.connect(self.rename)
-        self.field = NameField(desk)
+        self.field = NameField(session)
         self.field.setMaximumWidth(FIELD_WIDTH)
         self.field.name_given.connect(self._on_name)
-        self.field.installEventFilter(self)
+        self.field.given_up.connect(self._give_up)
         self._counts = CutLabel(is_quiet=True)
         self.search_button = push_button(
             "Search with this person", self.search_wanted.emit, icon="search"
@@ -115,28 +117,20 @@ class PersonHead(QWidget):
         """The words below the name."""
         return self._counts.text()
 
-    def show_person(self, name: str, *, is_hidden: bool) -> None:
-        """Show who it is; a field that is open stays so."""
-        was_group, self._is_group = self._is_group, False
-        self._name = name
-        self.name_label.setText(name + (" (hidden)" if is_hidden else ""))
-        for action in (self.rename_action, self.merge_action, self.forget_action):
-            action.setVisible(True)
-        self.hide_action.setVisible(not is_hidden)
-        self.show_action.setVisible(is_hidden)
-        if was_group or not self.field.hasFocus():
-            self._close_field()
-
-    def show_group(self) -> None:
-        """Ask who it is."""
-        if not self._is_group:
+    def show_subject(self, subject: Subject) -> None:
+        """Show who it is; without a name ask for one. What is being typed stays."""
+        is_other = (subject.person, subject.name) != (self._subject.person, self._subject.name)
+        self._subject = subject
+        is_person = subject.person is not None
+        self.name_label.setText(subject.name + (" (hidden)" if subject.is_hidden else ""))
+        self.rename_action.setText("Rename…" if subject.name else "Name…")
+        self.merge_action.setVisible(bool(subject.name))
+        self.forget_action.setVisible(is_person)
+        self.hide_action.setVisible(not subject.is_hidden)
+        self.show_action.setVisible(subject.is_hidden)
+        if is_other:
             self.field.clear()
-        self._is_group, self._is_merging, self._name = True, False, ""
-        self.field.setPlaceholderText("Who is this?")
-        self._names.setCurrentIndex(1)
-        for action in (self.rename_action, self.merge_action, self.forget_action, self.show_action):
-            action.setVisible(False)
-        self.hide_action.setVisible(True)
+            self._close_field()
 
     def show_counts(self, words: str) -> None:
         """Say how many there are."""
@@ -149,51 +143,42 @@ class PersonHead(QWidget):
     # Names
 
     def rename(self) -> None:
-        """Let the user type another name; a group's first one."""
-        self._open_field(self._name, "Name")
+        """Let the user type another name, or the first one."""
+        self._open_field(self._subject.name, "Who is this?")
 
     def merge(self) -> None:
         """Let the user type who else this is."""
-        self._open_field("", f"{self._name} is also …"[:60])
+        self._open_field("", f"{self._subject.name} is also …"[:60])
         self._is_merging = True
 
     def _open_field(self, text: str, placeholder: str) -> None:
         self._is_merging = False
-        if not self._is_group:
-            self.field.setText(text)
-            self.field.setPlaceholderText(placeholder)
+        self.field.setPlaceholderText(placeholder)
         self._names.setCurrentIndex(1)
-        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.field.selectAll()
+        self.field.ask(text)
 
     def _close_field(self) -> None:
         self._is_merging = False
-        if not self._is_group:
-            self._names.setCurrentIndex(0)
+        self.field.setPlaceholderText("Who is this?")
+        self._names.setCurrentIndex(0 if self._subject.name else 1)
 
     def _on_name(self, name: str) -> None:
         is_merging = self._is_merging
         self._close_field()
         if is_merging:
             self.merge_wanted.emit(name)
-        elif name != self._name:
+        elif name != self._subject.name:
             self.name_given.emit(name)
+        else:
+            self.left.emit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Esc in the field leaves the name as it was."""
-        if (
-            watched is self.field
-            and isinstance(event, QKeyEvent)
-            and event.type() in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress)
-            and event.key() == Qt.Key.Key_Escape
-            and not self._is_group
-        ):
-            event.accept()
-            if event.type() == QEvent.Type.KeyPress:
-                self._close_field()
-                self.parentWidget().setFocus(Qt.FocusReason.OtherFocusReason)
-            return True
-        return False
+    def _give_up(self) -> None:
+        """Esc leaves the name as it was; without one there is nothing to leave."""
+        if self._names.currentIndex() == 1 and self._subject.name:
+            self._close_field()
+            self.left.emit()
+        else:
+            self.back_wanted.emit()
 
     def _open_menu(self) -> None:
         corner = self.menu_button.mapToGlobal(self.menu_button.rect().bottomRight())

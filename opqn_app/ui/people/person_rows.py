@@ -98,6 +98,15 @@ def read_faces(
     return [PersonFace(record, likeness.get(record.id)) for record in records]
 
 
+def read_parts(
+    library: "Library", face_ids: Sequence[int], encoder: "FaceEncoder"
+) -> list[tuple[int, ...]]:
+    """The parts that are certain, the largest first; runs in a lane."""
+    from opqn_app.people.likeness import parts_of
+
+    return parts_of(library, face_ids, encoder)
+
+
 def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
     """Newest first under a heading a year; the less sure ones last, apart from the others.
 
@@ -123,27 +132,25 @@ def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
     return Shown((*rows, *unsure), tuple(sections))
 
 
-def by_part(
-    faces: Sequence[PersonFace], parts: Iterable[Sequence[int]], *, action: str = ""
-) -> Shown:
-    """One heading a part; faces that are in none come last.
+def by_part(faces: Sequence[PersonFace], parts: Iterable[Sequence[int]], action: str) -> Shown:
+    """One heading a part of two faces or more; what stands alone comes last.
 
     Args:
-        action: words at each heading, with which the part is taken out.
+        action: words at each heading but the first, with which the part is taken out.
     """
     by_id = {face.record.id: face for face in faces}
     rows: list[Row] = []
     sections: list[GridSection] = []
-    for number, part in enumerate(parts, 1):
-        some = [by_id.pop(i) for i in part if i in by_id]
+    for part in parts:
+        some = [by_id.pop(i) for i in part if i in by_id] if len(part) > 1 else []
         if some:
-            title = f"Part {number}"
-            note = counted(len(some), "face")
-            sections.append(GridSection(len(some), HEADER, title, note, action))
+            title, note = f"Part {len(sections) + 1}", counted(len(some), "face")
+            acts = action if sections else ""
+            sections.append(GridSection(len(some), HEADER, title, note, acts))
             rows += [Row(face.record.photo, (face,)) for face in some]
     if by_id:
         note = counted(len(by_id), "face")
-        sections.append(GridSection(len(by_id), HEADER, "In no part", note, action))
+        sections.append(GridSection(len(by_id), HEADER, "In no part", note, is_apart=True))
         rows += [Row(face.record.photo, (face,)) for face in by_id.values()]
     return Shown(tuple(rows), tuple(sections))
 
