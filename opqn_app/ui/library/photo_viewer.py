@@ -154,7 +154,7 @@ class PhotoViewer(Overlay):
 
     def _make_actions(self) -> None:
         self.gestures = FaceGestures(
-            self._session.people, self, chosen=self._chosen, place=self._place_of, sheet=self
+            self._session, self, chosen=self._chosen, place=self._place_of, sheet=self
         )
         self.search_action = self._action("Search with this face", (), self._search)
         self.draw_action = self._action(

@@ -54,7 +54,7 @@ class FaceActions(QObject):
         self.open_action = self._action("Open in its own program", ("O",), self.open_photo)
         self.show_action = self._action("Show in folder", ("Ctrl+Shift+F",), self.show_photo)
         self.gestures = FaceGestures(
-            session.people,
+            session,
             results.grid,
             chosen=results.selected_ids,
             place=self._place_of,
