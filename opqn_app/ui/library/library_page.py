@@ -1,6 +1,5 @@
 """The Library page: folders and what they are doing, their photos, and the files with problems."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from opqn_app.ui.library.folder_header import FolderHeader, FolderSummary
 from opqn_app.ui.library.folder_list import Activity, FolderListModel, FolderRole, folders
 from opqn_app.ui.library.folder_side import FolderSide
 from opqn_app.ui.library.library_view import LibraryView, reach_changed, read_view
+from opqn_app.ui.library.photo_actions import PhotoActions
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
 from opqn_app.ui.library.unreachable_note import Confirm, UnreachableNote, confirm_deletion
@@ -47,12 +47,12 @@ class LibraryPage(FolderDropPage):
 
     Signals:
         face_search_requested: id of the face to search with.
-        photo_view_requested: the photos and the row to begin with.
+        photo_view_requested: the photos, the row to begin with, and whether to ask for a name.
         settings_requested: the user wants to see what is skipped.
     """
 
     face_search_requested = Signal(int)
-    photo_view_requested = Signal(object, int)
+    photo_view_requested = Signal(object, int, bool)
     settings_requested = Signal()
 
     def __init__(
@@ -176,6 +176,7 @@ class LibraryPage(FolderDropPage):
     def _build_main(self) -> QWidget:
         self.header = FolderHeader()
         self.grid = PhotoGrid(self.photos, self.thumbs)
+        self.actions = PhotoActions(self._session, self.grid, self.thumbs)
         self.failure_list = FailureList()
         self.empty = EmptyState()
         self.messages = MessageBar()
@@ -206,6 +207,8 @@ class LibraryPage(FolderDropPage):
         self.grid.faces_wanted.connect(self._load_faces)
         self.grid.face_picked.connect(self.face_search_requested)
         self.grid.photo_opened.connect(self._open_photo)
+        self.actions.naming_wanted.connect(lambda row: self._open_photo(row, names=True))
+        self.actions.failed.connect(self.messages.warn)
         self.grid.month_changed.connect(self.header.show_month)
         self.header.tab_changed.connect(lambda _tab: self._show_stack())
         self.header.rescan_wanted.connect(self.rescan)
@@ -399,19 +402,14 @@ class LibraryPage(FolderDropPage):
         self.show_folder(folder)
         self.header.choose_tab("problems")
 
-    def _open_photo(self, row: int) -> None:
-        self.photo_view_requested.emit(tuple(self.photos.photos), row)
+    def _open_photo(self, row: int, *, names: bool = False) -> None:
+        self.photo_view_requested.emit(tuple(self.photos.photos), row, names)
 
     def _retry_all(self) -> None:
         self._retry(self.failure_list.model.open_ids)
 
     def _retry(self, failure_ids: Sequence[int]) -> None:
-        paths = {root.id: root.path for root in self._view.roots}
-        wanted = defaultdict(list)
-        for failure in self._view.failures:
-            if failure.id in set(failure_ids):
-                wanted[paths[failure.root_id]].append(failure.id)
-        for path, ids in wanted.items():
+        for path, ids in self._view.failures_by_folder(failure_ids).items():
             self._session.index(path, retry_failures=True, failure_ids=ids)
 
     def _ignore(self, failure_ids: Sequence[int], ignored: bool) -> None:

@@ -29,6 +29,15 @@ class LibraryView:
     failures: tuple[Failure, ...]
     unreachable: tuple[UnreachableFolder, ...] = ()
 
+    def failures_by_folder(self, failure_ids: Sequence[int]) -> dict[Path, list[int]]:
+        """Some of the failures by the root they are in."""
+        paths, wanted = {root.id: root.path for root in self.roots}, set(failure_ids)
+        found: dict[Path, list[int]] = {}
+        for failure in self.failures:
+            if failure.id in wanted:
+                found.setdefault(paths[failure.root_id], []).append(failure.id)
+        return found
+
 
 def reach_changed(before: Sequence[Root], now: Sequence[Root]) -> bool:
     """True if photos came within reach, or went out of it."""

@@ -42,10 +42,17 @@ CONTROLS = 336  # width in pixels; a narrow window gives what their words need
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the headline tells: faces in the ranking, and likely ones of them."""
+    """What the headline tells.
+
+    Attributes:
+        total: faces in the ranking.
+        likely: likely ones of those that may be shown.
+        is_kept: only faces on some photos are shown.
+    """
 
     total: int
     likely: int
+    is_kept: bool = False
 
 
 class ResultsView(QWidget):
@@ -210,11 +217,15 @@ class ResultsView(QWidget):
 
     def selected_ids(self) -> list[int]:
         """The selected faces in the order they are shown; the current one if none is."""
-        rows = sorted({index.row() for index in self.grid.selectedIndexes()})
-        if rows:
-            return self.model.face_ids(rows)
+        ticked = self.ticked_ids()
+        if ticked:
+            return ticked
         current = self.current_face_id()
         return [] if current is None else [current]
+
+    def ticked_ids(self) -> list[int]:
+        """The selected faces in the order they are shown."""
+        return self.model.face_ids(sorted(index.row() for index in self.grid.selectedIndexes()))
 
     # Ordering
 
@@ -249,7 +260,7 @@ class ResultsView(QWidget):
         self.model.set_rows(rows, cut)
         self._show_band(n_likely, total, cut)
         self._choose(keep, before)
-        self.counts = Counts(total, n_likely)
+        self.counts = Counts(len(self._alike), n_likely, self._photos is not None)
         self.counted.emit(self.counts)
 
     def _show_band(self, n_likely: int, total: int, cut: int) -> None:
@@ -257,7 +268,8 @@ class ResultsView(QWidget):
         note = ""
         if self._needs_keys and total > MAX_SORTED:
             note = f"sorting covers the best {MAX_SORTED:,}"
-        self.nobody.setVisible(n_likely == 0 and not self._shows_less and n_less > 0)
+        is_nobody = n_likely == 0 and not self._shows_less and n_less > 0
+        self.nobody.setVisible(is_nobody and self._photos is None)
         self.band.show_count(n_less, is_open=self._shows_less, nobody=n_likely == 0, note=note)
         self.grid.set_divider(cut if n_less else None)
 
