@@ -85,10 +85,11 @@ class PhotoTable:
         Args:
             year: of the time taken, else of the file.
         """
-        where, params = _shown_of_root(None)
+        where, of_root = _shown_of_root(None)
+        params: list[Any] = [*of_root]
         if year is not None:
             where += " AND p.sort_time >= ? AND p.sort_time < ?"
-            params = [*params, f"{year:04}-", f"{year + 1:04}-"]
+            params += [f"{year:04}-", f"{year + 1:04}-"]
         rows = self._db.rows(
             f"SELECT {PHOTO_COLUMNS} FROM photos p JOIN roots r ON r.id = p.root_id {where} "
             "ORDER BY p.sort_time DESC, p.id DESC",

@@ -25,6 +25,7 @@ from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
+from opqn_app.ui.search.headline import headline
 from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.search.query_bar import QueryBar
 from opqn_app.ui.search.result_chips import ResultChips
@@ -386,37 +387,19 @@ class SearchPage(QWidget):
     def _on_counted(self, counts: Counts) -> None:
         self.bar.save.setVisible(counts.likely > 0)
         self.save_action.setEnabled(counts.likely > 0)
-        status = self._session.status
-        if (
-            not counts.total
-            and status is not None
-            and status.faces
-            and not self._session.is_indexing
-        ):
-            self.bar.say("Your library can't be compared yet")
-            self.messages.say(
-                f"Its {counted(status.faces, 'face')} were found with another model. "
-                + (
-                    self._session.coding_problem
-                    or "Look for new photos (F5) on the Library page: that makes them ready for "
-                    "this one."
-                ),
-                "Library",
-                self.library_wanted.emit,
+        status, session = self._session.status, self._session
+        has_faces = status is not None and status.faces > 0 and not session.is_indexing
+        self.bar.say(headline(counts, is_coded=not has_faces))
+        if counts.total or session.is_indexing:
+            return
+        words = "Add a folder of photos to search in."
+        if has_faces:
+            words = f"Its {counted(status.faces, 'face')} were found with another model. " + (
+                session.coding_problem
+                or "Look for new photos (F5) on the Library page: that makes them ready for "
+                "this one."
             )
-        elif not counts.total:
-            self.bar.say("Your library has no faces yet")
-            if not self._session.is_indexing:
-                self.messages.say(
-                    "Add a folder of photos to search in.", "Library", self.library_wanted.emit
-                )
-        elif not counts.likely:
-            is_kept = counts.is_kept
-            self.bar.say("No such photo" if is_kept else "Nobody in your library matches")
-        elif counts.likely == 1:
-            self.bar.say("1 face is likely this person")
-        else:
-            self.bar.say(f"{counted(counts.likely, 'face')} are likely this person")
+        self.messages.say(words, "Library", self.library_wanted.emit)
 
     def _on_library_changed(self) -> None:
         """Search again with the same faces, unless that would move what the user looks at."""
@@ -427,12 +410,7 @@ class SearchPage(QWidget):
 
     def drop_hint(self, data: QMimeData) -> str:
         """What a drop of `data` would do, shown while it is dragged over the window."""
-        dropped = drops.read(data) if data.hasUrls() else None
-        if dropped is not None and dropped.folders and not dropped.photos:
-            return "Drop to add this folder to your library"
-        if self.query is not None:
-            return "Drop to search for this face\nHold Ctrl to add it to the search"
-        return "Drop to search for this face"
+        return drops.hint(data, has_query=self.query is not None)
 
     # Looks
 
