@@ -392,6 +392,7 @@ def test_chosen_faces_are_copied_as_files(room: Room, anna: list[int]) -> None:
     room.press(KEY.Key_C, CTRL)
     data = QApplication.clipboard().mimeData()
     assert sorted(Path(url.toLocalFile()).name for url in data.urls()) == ["00001.jpg", "00002.jpg"]
+    QApplication.clipboard().clear()  # the application outlives Python
 
 
 # The person as a whole
@@ -541,7 +542,10 @@ def test_a_part_is_named_by_keys(room: Room, album: Album, annas: list[int]) -> 
 def test_five_thousand_faces_are_laid_out_and_painted_a_screen_at_a_time(
     room: Room, album: Album
 ) -> None:
-    photos = [(f"m{n}.jpg", f"{2000 + n % 20}-01-01T00:00:00", [Face(ANNA)]) for n in range(5000)]
+    photos = [
+        (f"m{n}.jpg", f"{2000 + n % 20}-01-01T00:00:00", [Face([1, 2, n % 16, n // 16 % 16])])
+        for n in range(5000)
+    ]
     faces = [ids[0] for ids in album.add_many(photos)]
     room.start()
     room.show(room.name(faces, "Anna"))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit.name_popover import NamePopover
 from opqn_app.ui.kit.why_popover import WhyPopover
-from opqn_app.ui.work.people_desk import PeopleDesk
+from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.people.people import Person
@@ -31,7 +31,7 @@ class FaceGestures(QObject):
 
     def __init__(
         self,
-        desk: PeopleDesk,
+        session: Session,
         view: QWidget,
         *,
         chosen: Callable[[], Sequence[int]],
@@ -40,7 +40,7 @@ class FaceGestures(QObject):
         sheet: QWidget | None = None,
     ) -> None:
         super().__init__(view)
-        self._desk, self._view = desk, view
+        self._session, self._desk, self._view = session, session.people, view
         self._chosen, self._place, self._about = chosen, place, about
         self._sheet = sheet
         self.popover: NamePopover | None = None
@@ -59,7 +59,7 @@ class FaceGestures(QObject):
             self.picture_action,
             self.why_action,
         )
-        desk.changed.connect(lambda _view: self.refresh())
+        self._desk.changed.connect(lambda _view: self.refresh())
         self.refresh()
 
     def refresh(self) -> None:
@@ -94,7 +94,7 @@ class FaceGestures(QObject):
         if not faces or self._desk.view is None:
             return
         if self.popover is None:
-            self.popover = NamePopover(self._desk, self._sheet or self._view.window())
+            self.popover = NamePopover(self._session, self._sheet or self._view.window())
         many = f"Who are these {counted(len(faces), 'face')}?"
         self.popover.ask(
             "Who is this?" if len(faces) == 1 else many,

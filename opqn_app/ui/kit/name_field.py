@@ -91,7 +91,7 @@ class NameField(QLineEdit):
         if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.list.isVisible():
             self.list.step(1 if key == Qt.Key.Key_Down else -1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._give()
+            self.give()
         elif key == Qt.Key.Key_Escape:
             self._give_up()
         else:
@@ -120,7 +120,8 @@ class NameField(QLineEdit):
         is_same = bool(offers) and folded(offers[0].name) == folded(self.text())
         self.list.show_offers(offers, self, current=0 if is_same else -1)
 
-    def _give(self) -> None:
+    def give(self) -> None:
+        """Give the name, as Enter does."""
         offer = self.list.offer
         if offer is not None:
             self._take(offer)

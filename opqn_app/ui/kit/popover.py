@@ -20,6 +20,7 @@ class Popover(QFrame):
         super().__init__(sheet)
         self.setObjectName("popover")
         self.setAutoFillBackground(True)
+        self._sheet = sheet
         self._focus_before: QWidget | None = None
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(12, 10, 12, 12)
@@ -64,7 +65,7 @@ class Popover(QFrame):
         return True
 
     def _place(self, about: QRect) -> QPoint:
-        sheet = self.parentWidget()
+        sheet = self._sheet
         room = sheet.rect().adjusted(8, 8, -8, -8)
         here = QRect(sheet.mapFromGlobal(about.topLeft()), about.size())
         left = min(max(here.center().x() - self.width() // 2, room.left()), self._last(room).x())

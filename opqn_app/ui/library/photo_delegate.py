@@ -74,8 +74,14 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setClipRect(tile)
         placement = face_boxes.fit(photo.width, photo.height, tile)
         accent = QColor(theme.DARK.accent)  # on photos, whatever the window's colours
+        found = {face.id: self._grid.name_of(face.id) for face in faces}
         face_boxes.draw_faces(
-            painter, faces, placement, accent=accent, current_id=self._grid.face_under_mouse
+            painter,
+            faces,
+            placement,
+            accent=accent,
+            current_id=self._grid.face_under_mouse,
+            names={face_id: name for face_id, name in found.items() if name},
         )
         painter.restore()
 

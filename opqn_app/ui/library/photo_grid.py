@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QEvent,
@@ -10,6 +11,7 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QPointF,
+    QRect,
     QRectF,
     QSize,
     Qt,
@@ -25,6 +27,9 @@ from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_delegate import GAP, PhotoDelegate, tile_rect
 from opqn_app.ui.library.photo_model import PhotoListModel
 
+if TYPE_CHECKING:
+    from opqn_app.ui.work.people_jobs import PeopleView
+
 TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch or shrink to fill the row
 SHAPE = 4 / 3  # width to height of a tile: kind to both landscape and portrait photos
 SLACK = 40  # pixels that a row may lack for one more tile
@@ -39,12 +44,16 @@ class PhotoGrid(QListView):
         face_picked: id of a face that was clicked.
         faces_wanted: a PhotoRecord whose faces are to be given to `show_faces`.
         month_changed: the month of the first photo in view, in words; "" when empty.
+        face_meant_changed: `faces_meant` may be others now.
+        drag_wanted: the selected photos are dragged.
     """
 
     photo_opened = Signal(int)
     face_picked = Signal(int)
     faces_wanted = Signal(object)
     month_changed = Signal(str)
+    face_meant_changed = Signal()
+    drag_wanted = Signal()
 
     def __init__(
         self, model: PhotoListModel, thumbs: ThumbnailCache, parent: QWidget | None = None
@@ -54,6 +63,8 @@ class PhotoGrid(QListView):
         self._faces: OrderedDict[int, tuple[FaceRecord, ...]] = OrderedDict()
         self._hovered_row = -1
         self._face_under_mouse: int | None = None
+        self._menu_face: int | None = None  # a menu has been opened on it
+        self._people: PeopleView | None = None
         self._pressed_face: int | None = None
         self._size_step = 2
         self.setModel(model)
@@ -79,7 +90,8 @@ class PhotoGrid(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
-        self.setSelectionMode(QListView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.setDragEnabled(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -94,8 +106,49 @@ class PhotoGrid(QListView):
         """The faces whose boxes are drawn on the tile of `row`."""
         if row != self._hovered_row and not is_marked:
             return ()
-        photo = self._photo(row)
-        return self._faces.get(photo.id, ()) if photo else ()
+        return self._faces_of(self._photo(row))
+
+    def name_of(self, face_id: int) -> str | None:
+        """The name of a face, None where it has none."""
+        return None if self._people is None else self._people.name_of(face_id)
+
+    def show_people(self, view: "PeopleView") -> None:
+        """Take who is who."""
+        self._people = view
+        self.viewport().update()
+
+    @property
+    def current_photo(self) -> PhotoRecord | None:
+        return self._photo(self.currentIndex().row())
+
+    def selected_photos(self) -> list[PhotoRecord]:
+        """In the order of the grid."""
+        rows = sorted(index.row() for index in self.selectedIndexes())
+        return [photo for row in rows if (photo := self._photo(row)) is not None]
+
+    @property
+    def faces_meant(self) -> list[int]:
+        """The face that a key means: under the mouse or a menu, else the only one of the photo."""
+        for face in (self._face_under_mouse, self._menu_face):
+            if face is not None:
+                return [face]
+        faces = self._faces_of(self.current_photo)
+        return [faces[0].id] if len(faces) == 1 else []
+
+    def mean_face_at(self, point: QPoint) -> None:
+        """Mean the face at a point of the viewport until the mouse is on another one."""
+        self._hover(QPointF(point))
+        self._menu_face = self._face_under_mouse
+
+    def place_of(self, face_id: int) -> QRect | None:
+        """Where a face of the current photo, or of that under the mouse, is in the viewport."""
+        for row in (self._hovered_row, self.currentIndex().row()):
+            photo = self._photo(row)
+            for face in self._faces_of(photo):
+                if photo is not None and face.id == face_id:
+                    index = self._photos.index(row)
+                    return self._placement(index, photo).rect(face.box).toAlignedRect()
+        return None
 
     def show_faces(self, photo_id: int, faces: Sequence[FaceRecord]) -> None:
         """Take the faces of a photo that `faces_wanted` asked for."""
@@ -103,6 +156,7 @@ class PhotoGrid(QListView):
         while len(self._faces) > FACES_KEPT:
             self._faces.popitem(last=False)
         self.viewport().update()
+        self.face_meant_changed.emit()
 
     def forget_faces(self) -> None:
         """Faces were found anew: ask again for those that are shown."""
@@ -169,6 +223,7 @@ class PhotoGrid(QListView):
         self._face_under_mouse = None
         self.viewport().unsetCursor()
         self.viewport().update()
+        self.face_meant_changed.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._hover(event.position())
@@ -191,20 +246,34 @@ class PhotoGrid(QListView):
         photos = self._photos.photos
         return photos[row] if 0 <= row < len(photos) else None
 
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        self._pressed_face = None
+        self.drag_wanted.emit()
+
+    def _faces_of(self, photo: PhotoRecord | None) -> Sequence[FaceRecord]:
+        """The faces of a photo that are known here, without those that are none."""
+        faces = self._faces.get(photo.id, ()) if photo else ()
+        left_out = self._people.left_out if self._people else frozenset()
+        return [face for face in faces if face.id not in left_out] if left_out else faces
+
+    def _placement(self, index: QModelIndex, photo: PhotoRecord) -> face_boxes.Placement:
+        tile = tile_rect(QRectF(self.visualRect(index)))
+        return face_boxes.fit(photo.width, photo.height, tile)
+
     def _hover(self, point: QPointF) -> None:
         index = self.indexAt(point.toPoint())
         photo = self._photo(index.row())
         face = None
         if photo is not None:
             self._want_faces(index.row())
-            placement = face_boxes.fit(
-                photo.width, photo.height, tile_rect(QRectF(self.visualRect(index)))
-            )
-            face = face_boxes.face_at(self._faces.get(photo.id, ()), placement, point)
+            placement = self._placement(index, photo)
+            face = face_boxes.face_at(self._faces_of(photo), placement, point)
         face_id = face.id if face else None
         if (index.row(), face_id) == (self._hovered_row, self._face_under_mouse):
             return
         self._hovered_row, self._face_under_mouse = index.row(), face_id
+        self._menu_face = None
+        self.face_meant_changed.emit()
         shape = Qt.CursorShape.PointingHandCursor if face else Qt.CursorShape.ArrowCursor
         self.viewport().setCursor(shape)
         self.viewport().setToolTip("Search with this face" if face else "")
@@ -217,12 +286,12 @@ class PhotoGrid(QListView):
             self.faces_wanted.emit(photo)
 
     def _pick_number(self, row: int, number: int) -> None:
-        photo = self._photo(row)
-        faces = self._faces.get(photo.id, ()) if photo else ()
+        faces = self._faces_of(self._photo(row))
         if number < len(faces):
             self.face_picked.emit(faces[number].id)
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        self._menu_face = None
         self._want_faces(current.row())
 
     def _on_photos_changed(self, first: QModelIndex, last: QModelIndex) -> None:

@@ -46,7 +46,7 @@ class PhotoViewer(Overlay):
         self._task: Task | None = None
         self._viewed: ViewedPhoto | None = None
         self._face_id: int | None = None
-        self._names_next: int | None = None  # a face just drawn, to be named when it is shown
+        self._asks_name = False  # as soon as the photo is shown
         self._build()
         self._make_actions()
         session.people.changed.connect(lambda _view: self._show_faces())
@@ -67,14 +67,21 @@ class PhotoViewer(Overlay):
         return self._hint.text()
 
     def open_photos(
-        self, photos: Sequence[PhotoRecord], row: int, *, face_id: int | None = None
+        self,
+        photos: Sequence[PhotoRecord],
+        row: int,
+        names: bool = False,
+        *,
+        face_id: int | None = None,
     ) -> None:
         """Show `photos[row]`; the arrow keys go through the others.
 
         Args:
+            names: ask for the name of the first face that has none.
             face_id: a face to be marked.
         """
         self._open(photos, row, face_id)
+        self._asks_name = names
 
     def open_faces(self, face_ids: Sequence[int], row: int) -> None:
         """Show the photo of a face with its box marked; the arrow keys go from face to face."""
@@ -154,7 +161,7 @@ class PhotoViewer(Overlay):
 
     def _make_actions(self) -> None:
         self.gestures = FaceGestures(
-            self._session.people, self, chosen=self._chosen, place=self._place_of, sheet=self
+            self._session, self, chosen=self._chosen, place=self._place_of, sheet=self
         )
         self.search_action = self._action("Search with this face", (), self._search)
         self.draw_action = self._action(
@@ -186,7 +193,7 @@ class PhotoViewer(Overlay):
             self._show_row(row, None if isinstance(item, PhotoRecord) else item)
 
     def _show_row(self, row: int, face_id: int | None) -> None:
-        self._row, self._face_id, self._viewed = row, face_id, None
+        self._row, self._face_id, self._viewed, self._asks_name = row, face_id, None, False
         item = self._items[row]
         self._before.setVisible(row > 0)
         self._after.setVisible(row + 1 < len(self._items))
@@ -231,9 +238,10 @@ class PhotoViewer(Overlay):
         some, none = "Click a face to find that person.", "No face was found in this photo."
         fault = "" if viewed.image is None else viewed.problem
         self._hint.setText(f"{some if self._faces() else none} {fault}".rstrip())
-        if self._names_next is not None and self._names_next == self._face_id:
+        if self._asks_name:
+            self._asks_name = False
+            self.canvas.mark_face(next(iter(self._chosen()), None))
             self.gestures.ask_name()
-        self._names_next = None
 
     def _on_failed(self, task: Task, error: Exception) -> None:
         if task is self._task:
@@ -314,7 +322,7 @@ class PhotoViewer(Overlay):
 
     def _on_drawn(self, photo: PhotoRecord, row: int, face_id: int) -> None:
         if self.isVisible() and row == self._row and photo == self.photo:
-            self._face_id = self._names_next = face_id
+            self._face_id, self._asks_name = face_id, True
             self._load(photo)
 
     # The photo as a file

@@ -10,7 +10,7 @@ from opqn_app.ui.kit.file_drag import copy_files, drag_files
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.people.person_grid import PersonGrid
 from opqn_app.ui.people.person_rows import Row
-from opqn_app.ui.work.people_desk import PeopleDesk
+from opqn_app.ui.work.session import Session
 
 
 class PersonActions(QObject):
@@ -32,7 +32,7 @@ class PersonActions(QObject):
     failed = Signal(str)
 
     def __init__(
-        self, desk: PeopleDesk, grid: PersonGrid, person: Callable[[], int | None]
+        self, session: Session, grid: PersonGrid, person: Callable[[], int | None]
     ) -> None:
         super().__init__(grid)
         self._grid, self._person = grid, person
@@ -44,7 +44,7 @@ class PersonActions(QObject):
         self.section_action = self._action("Select all of this year", ("A",), self.select_section)
         self.copy_action = self._action("Copy the photo", ("Ctrl+C",), self.copy)
         self.gestures = FaceGestures(
-            desk, grid, chosen=grid.selected_ids, place=grid.place_of, about=person
+            session, grid, chosen=grid.selected_ids, place=grid.place_of, about=person
         )
         grid.picked.connect(lambda _index: self.look())
         grid.drag_wanted.connect(self.drag)

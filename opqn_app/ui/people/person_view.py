@@ -80,7 +80,7 @@ class PersonView(QWidget):
         self.messages = MessageBar()
         self.strip = SuggestionStrip(self.crops)
         self.grid = PersonGrid(self._session, self.crops)
-        self.acts = PersonActions(self._desk, self.grid, self._person)
+        self.acts = PersonActions(self._session, self.grid, self._person)
         gestures = self.acts.gestures
         self.controls = PersonControls(
             (

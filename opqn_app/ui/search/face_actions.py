@@ -40,6 +40,7 @@ class FaceActions(QObject):
         self, session: Session, results: ResultsView, about: Callable[[], int | None]
     ) -> None:
         super().__init__(results)
+        self._is_resting = False
         self._session, self._results = session, results
         self.look_action = self._action(
             "Look at the photo", ("Return", "Enter", "Space"), self.look
@@ -54,9 +55,9 @@ class FaceActions(QObject):
         self.open_action = self._action("Open in its own program", ("O",), self.open_photo)
         self.show_action = self._action("Show in folder", ("Ctrl+Shift+F",), self.show_photo)
         self.gestures = FaceGestures(
-            session.people,
+            session,
             results.grid,
-            chosen=results.selected_ids,
+            chosen=lambda: [] if self._is_resting else results.selected_ids(),
             place=self._place_of,
             about=about,
         )
@@ -74,7 +75,7 @@ class FaceActions(QObject):
         grid, why = results.grid, results.why
         results.chosen.connect(lambda _record: self._show_enabled())
         grid.selectionModel().selectionChanged.connect(lambda *_: self._show_enabled())
-        grid.picked.connect(lambda _index: self.look())
+        grid.picked.connect(lambda _index: None if self._is_resting else self.look())
         grid.drag_wanted.connect(self.drag)
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         grid.customContextMenuRequested.connect(self._open_menu)
@@ -83,6 +84,11 @@ class FaceActions(QObject):
         why.search_wanted.connect(self.search)
         why.preview_wanted.connect(self.look)
         why.name_wanted.connect(self.gestures.ask_name)
+        self._show_enabled()
+
+    def rest(self, is_resting: bool) -> None:
+        """Do nothing for a while, since what is selected is ticked for something else."""
+        self._is_resting = is_resting
         self._show_enabled()
 
     def search(self) -> None:
@@ -140,7 +146,7 @@ class FaceActions(QObject):
 
     def _open_menu(self, at: QPoint) -> None:
         grid = self._results.grid
-        if self._results.current_face_id() is None:
+        if self._results.current_face_id() is None or self._is_resting:
             return
         if not grid.indexAt(at).isValid():  # the menu key, or beside the faces
             at = grid.visualRect(grid.currentIndex()).center()
@@ -168,7 +174,7 @@ class FaceActions(QObject):
         return action
 
     def _show_enabled(self) -> None:
-        has_face = self._results.current_face_id() is not None
+        has_face = self._results.current_face_id() is not None and not self._is_resting
         for action in self.all:
             action.setEnabled(has_face)
         several = len(self._results.selected_ids()) > 1

@@ -14,6 +14,7 @@ from opqn_app.ui.search.result_grid import FaceGrid
 from opqn_app.ui.search.result_model import FaceRole
 
 DIMMED, LESS_LIKELY = 0.35, 0.7  # opacities
+NAME = 20  # pixels of the line with the name, where there are names
 
 
 class FaceDelegate(TileDelegate):
@@ -48,6 +49,7 @@ class FaceDelegate(TileDelegate):
 
     def _paint_caption(self, painter: QPainter, face: QRect, index: Any, is_likely: bool) -> None:
         line = QRect(face.left() + 2, face.bottom() + 1, face.width() - 4, CAPTION)
+        self._paint_name(painter, line, index.data(FaceRole.NAME))
         font = QFont(self.grid.font())
         font.setWeight(QFont.Weight.DemiBold if is_likely else QFont.Weight.Normal)
         painter.setFont(font)
@@ -68,3 +70,15 @@ class FaceDelegate(TileDelegate):
         width = painter.fontMetrics().horizontalAdvance(word) + (4 if word else 0)
         mark = self.mark("warning", 16, colours().warning)
         painter.drawPixmap(line.right() - width - 15, line.center().y() - 7, mark)
+
+    def _paint_name(self, painter: QPainter, line: QRect, name: str | None) -> None:
+        if not name:
+            return
+        below = line.translated(0, NAME)
+        font = QFont(self.grid.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        painter.setFont(font)
+        painter.setPen(self.colour(QPalette.ColorRole.Text))
+        metrics = painter.fontMetrics()
+        short = metrics.elidedText(name, Qt.TextElideMode.ElideRight, below.width())
+        painter.drawText(below, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short)

@@ -1,6 +1,6 @@
 """Qt's view of a ranking: arrays of ids and scores; records are fetched for what is painted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,10 +44,14 @@ class FaceRole:
     ALIKE = Qt.ItemDataRole.UserRole + 3
     RECORD = Qt.ItemDataRole.UserRole + 4  # FaceRecord, None until it is fetched
     IS_LIKELY = Qt.ItemDataRole.UserRole + 5
+    NAME = Qt.ItemDataRole.UserRole + 6  # who it is by the user's word; None where nobody said
 
 
 class ResultListModel(QAbstractListModel):
     """The rows of a ranking that are shown.
+
+    Args:
+        name_of: the name of a face, None where it has none.
 
     Signals:
         order_changed: rows were replaced; how many are likely.
@@ -56,9 +60,15 @@ class ResultListModel(QAbstractListModel):
     order_changed = Signal(int)
 
     def __init__(
-        self, runner: TaskRunner, library_path: Path, parent: QObject | None = None
+        self,
+        runner: TaskRunner,
+        library_path: Path,
+        parent: QObject | None = None,
+        *,
+        name_of: Callable[[int], str | None] = lambda _face_id: None,
     ) -> None:
         super().__init__(parent)
+        self._name_of = name_of
         self._face_ids: Ids = np.empty(0, dtype=np.int64)
         self._scores: Floats = np.empty(0, dtype=np.float32)
         self._alike: Floats = np.empty(0, dtype=np.float32)
@@ -108,6 +118,8 @@ class ResultListModel(QAbstractListModel):
             return float(self._alike[position])
         if role == FaceRole.IS_LIKELY:
             return row < self.n_likely
+        if role == FaceRole.NAME:
+            return self._name_of(int(self._face_ids[position]))
         if role == FaceRole.RECORD:
             return self._records.get(int(self._face_ids[position]))
         if role == Qt.ItemDataRole.DisplayRole:
@@ -140,6 +152,9 @@ class ResultListModel(QAbstractListModel):
         alike = float(self._alike[position])
         record = self._records.held(int(self._face_ids[position]))
         parts = [f"{wording.chance(alike)}: {verdict(alike).lower()}"]
+        name = self._name_of(int(self._face_ids[position]))
+        if name:
+            parts.insert(0, name)
         if is_spoken:
             parts.insert(0, f"Face {row + 1:,} of {len(self._rows):,}")
         else:

@@ -25,9 +25,12 @@ from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
+from opqn_app.ui.search.headline import headline
 from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.search.query_bar import QueryBar
+from opqn_app.ui.search.result_chips import ResultChips
 from opqn_app.ui.search.results_view import Counts, ResultsView
+from opqn_app.ui.search.save_bar import SaveBar
 from opqn_app.ui.work.jobs import OpenedPhoto, SearchOutcome
 from opqn_app.ui.work.session import Session
 
@@ -77,6 +80,8 @@ class SearchPage(QWidget):
         head.setSpacing(24)
         head.addWidget(self.bar, 1)
         head.addWidget(self.results.controls)
+        self.chips = ResultChips(self._session, self.results)
+        self.save_bar = SaveBar(self._session, self.results, lambda: self.query)
         line = QFrame()
         line.setProperty("divider", True)
         answer = QWidget()
@@ -85,6 +90,8 @@ class SearchPage(QWidget):
         column.setSpacing(12)
         column.addLayout(head)
         column.addWidget(line)
+        for widget in (self.chips.line, self.save_bar):
+            column.addWidget(widget)
         column.addWidget(self.results, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.drop_zone)
@@ -105,7 +112,9 @@ class SearchPage(QWidget):
         self.paste_action = self._action("Paste a photo", "Ctrl+V", self.paste)
         self.clear_action = self._action("Clear the search", "Esc", self.clear, self)
         self.back_action = self._action("Back to the last search", "Alt+Left", self.go_back)
-        # Of this page only: the Library page zooms with the same keys.
+        # Of this page only: the Library page has the same keys.
+        self.save_action = self._action("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
+        self._action("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
         self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
         self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
@@ -139,6 +148,8 @@ class SearchPage(QWidget):
         bar.face_activated.connect(self._activate_face)
         bar.add_wanted.connect(self.add_photo)
         bar.clear_wanted.connect(self.clear)
+        bar.save_wanted.connect(self.save_bar.open_bar)
+        self.save_bar.opened.connect(self._on_saving)
         results.counted.connect(self._on_counted)
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
         results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
@@ -262,6 +273,9 @@ class SearchPage(QWidget):
 
     def clear(self) -> None:
         """Back to the empty page; `go_back` brings the query back."""
+        if self.save_bar.isVisible():
+            self.save_bar.close_bar()
+            return
         self._pending.clear()
         self._session.drop_query()
         self._remember(self.query)
@@ -360,41 +374,32 @@ class SearchPage(QWidget):
     def _on_results(self, outcome: SearchOutcome) -> None:
         if self.query is None:
             return
+        self.save_bar.close_bar()
         self.results.show_outcome(outcome)
         if self.isVisible() and not self.results.threshold.slider.hasFocus():
             self.results.grid.setFocus()
 
+    def _on_saving(self, is_open: bool) -> None:
+        """What is selected is ticked: keys that act on the selection rest meanwhile."""
+        self.chips.line.setVisible(not is_open)
+        self.faces.rest(is_open)
+
     def _on_counted(self, counts: Counts) -> None:
-        status = self._session.status
-        if (
-            not counts.total
-            and status is not None
-            and status.faces
-            and not self._session.is_indexing
-        ):
-            self.bar.say("Your library can't be compared yet")
-            self.messages.say(
-                f"Its {counted(status.faces, 'face')} were found with another model. "
-                + (
-                    self._session.coding_problem
-                    or "Look for new photos (F5) on the Library page: that makes them ready for "
-                    "this one."
-                ),
-                "Library",
-                self.library_wanted.emit,
+        self.bar.save.setVisible(counts.likely > 0)
+        self.save_action.setEnabled(counts.likely > 0)
+        status, session = self._session.status, self._session
+        has_faces = status is not None and status.faces > 0 and not session.is_indexing
+        self.bar.say(headline(counts, is_coded=not has_faces))
+        if counts.total or session.is_indexing:
+            return
+        words = "Add a folder of photos to search in."
+        if has_faces:
+            words = f"Its {counted(status.faces, 'face')} were found with another model. " + (
+                session.coding_problem
+                or "Look for new photos (F5) on the Library page: that makes them ready for "
+                "this one."
             )
-        elif not counts.total:
-            self.bar.say("Your library has no faces yet")
-            if not self._session.is_indexing:
-                self.messages.say(
-                    "Add a folder of photos to search in.", "Library", self.library_wanted.emit
-                )
-        elif not counts.likely:
-            self.bar.say("Nobody in your library matches")
-        elif counts.likely == 1:
-            self.bar.say("1 face is likely this person")
-        else:
-            self.bar.say(f"{counted(counts.likely, 'face')} are likely this person")
+        self.messages.say(words, "Library", self.library_wanted.emit)
 
     def _on_library_changed(self) -> None:
         """Search again with the same faces, unless that would move what the user looks at."""
@@ -405,12 +410,7 @@ class SearchPage(QWidget):
 
     def drop_hint(self, data: QMimeData) -> str:
         """What a drop of `data` would do, shown while it is dragged over the window."""
-        dropped = drops.read(data) if data.hasUrls() else None
-        if dropped is not None and dropped.folders and not dropped.photos:
-            return "Drop to add this folder to your library"
-        if self.query is not None:
-            return "Drop to search for this face\nHold Ctrl to add it to the search"
-        return "Drop to search for this face"
+        return drops.hint(data, has_query=self.query is not None)
 
     # Looks
 
