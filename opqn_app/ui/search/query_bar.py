@@ -50,7 +50,7 @@ class QueryBar(QWidget):
         self._add = push_button("Add photo", self.add_wanted.emit, icon="add")
         self._add.setToolTip("Add another photo of the same person: the faces are combined")
         self._clear = push_button("Clear", self.clear_wanted.emit, icon="close")
-        self._clear.setToolTip("Start anew (Esc); Ctrl+Z brings this search back")
+        self._clear.setToolTip("Start anew (Esc); Alt+Left brings this search back")
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self._add)

@@ -105,7 +105,6 @@ class SearchPage(QWidget):
         self.paste_action = self._action("Paste a photo", "Ctrl+V", self.paste)
         self.clear_action = self._action("Clear the search", "Esc", self.clear, self)
         self.back_action = self._action("Back to the last search", "Alt+Left", self.go_back)
-        self.back_action.setShortcuts([QKeySequence("Alt+Left"), QKeySequence("Ctrl+Z")])
         # Of this page only: the Library page zooms with the same keys.
         self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
