@@ -66,9 +66,7 @@ class PeopleDesk(QObject):
         self._runner.at_end("people", self._work.close)
         self._engine: Engine | None = None
         self._revision: int | None = None  # of the library when it was last looked at
-        self._grouped: tuple[int | None, str] | None = (
-            None  # revision and model of the last grouping
-        )
+        self._grouped: tuple[int | None, str] | None = None  # the last one
         self._refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True)
