@@ -49,11 +49,13 @@ class SectionGrid(QAbstractItemView):
         side_changed: the pictures are drawn at another size, in logical pixels.
         picked: a picture (index) was double-clicked.
         section_acted: the words at the right of a section's heading were clicked; its number.
+        drag_wanted: the selected pictures are dragged, where `setDragEnabled` allows it.
     """
 
     side_changed = Signal(int)
     picked = Signal(QModelIndex)
     section_acted = Signal(int)
+    drag_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -361,6 +363,10 @@ class SectionGrid(QAbstractItemView):
         is_click = moved.manhattanLength() < QApplication.startDragDistance()
         if begun is not None and is_click and event.button() == Qt.MouseButton.LeftButton:
             self._on_click(at, event.modifiers())
+
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        self._band_from = None
+        self.drag_wanted.emit()
 
     def _on_click(self, point: QPoint, modifiers: Qt.KeyboardModifier) -> None:
         section = self._heading_at(point)

@@ -75,6 +75,11 @@ def percent(progress: IndexProgress) -> int:
     return min(99, int(100 * progress.done / progress.total))
 
 
+def chance(share: float) -> str:
+    """A likeness, 0 to 1, as "97 %"; never "100 %", since nothing is certain."""
+    return f"{min(int(share * 100 + 0.5), 99)} %"
+
+
 def running(progress: IndexProgress, folder: str) -> str:
     """What indexing `folder` does now, for the status line."""
     if progress.phase == "scanning":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.core.types import Floats
@@ -83,7 +83,7 @@ class ResultsView(QWidget):
         self.grid.setAccessibleName("Results")
         self.grid.setModel(self.model)
         self.grid.setItemDelegate(FaceDelegate(self.grid, self.thumbnails))
-        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.grid.setDragEnabled(True)
         self.band = DividerBand()
         self.grid.set_band(self.band)
         self.nobody = NobodyNote(self.grid)
@@ -191,6 +191,12 @@ class ResultsView(QWidget):
     def current_record(self) -> "FaceRecord | None":
         record: FaceRecord | None = self.grid.currentIndex().data(FaceRole.RECORD)
         return record
+
+    def follow_face(self, face_id: int) -> None:
+        """Make a face the current one and select it, as the viewer goes through them."""
+        row = self.model.row_of(face_id)
+        if row is not None and face_id != self.current_face_id():
+            self.grid.setCurrentIndex(self.model.index(row))
 
     def selected_ids(self) -> list[int]:
         """The selected faces in the order they are shown; the current one if none is."""

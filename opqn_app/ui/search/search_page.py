@@ -44,13 +44,13 @@ Source = Path | bytes | QImage
 class SearchPage(QWidget):
     """Signals:
     query_taken: a photo came in, from wherever in the window: show this page.
-    preview_requested: show the whole photo of a FaceRecord (PhotoRecord, FaceRecord).
+    look_wanted: show the whole photo of a face: ids of all faces (list), and its row.
     folder_offered: the user agreed to add this folder (Path).
     library_wanted: the user wants to see the Library page.
     """
 
     query_taken = Signal()
-    preview_requested = Signal(object, object)
+    look_wanted = Signal(object, int)
     folder_offered = Signal(object)
     library_wanted = Signal()
 
@@ -72,7 +72,7 @@ class SearchPage(QWidget):
         self.drop_zone = DropZone()
         self.bar = QueryBar()
         self.results = ResultsView(self._session)
-        self.faces = FaceActions(self.results)
+        self.faces = FaceActions(self._session, self.results, lambda: self.person_id)
         head = QHBoxLayout()
         head.setSpacing(24)
         head.addWidget(self.bar, 1)
@@ -143,7 +143,7 @@ class SearchPage(QWidget):
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
         results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
         self.faces.search_wanted.connect(lambda ids, add: self.search_with_ids(ids, add=add))
-        self.faces.preview_requested.connect(self.preview_requested)
+        self.faces.look_wanted.connect(self.look_wanted)
         self.faces.failed.connect(self.messages.warn)
         self._rest_timer.timeout.connect(
             lambda: session.remember(min_probability=results.threshold.minimum)
@@ -217,10 +217,13 @@ class SearchPage(QWidget):
         self.query_taken.emit()
         self._pending.clear()
         self.results.set_dimmed(True)
-        self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, add=add))
+        self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, face_ids, add=add))
 
-    def _on_crops(self, crops: Sequence[Any], *, add: bool) -> None:
-        faces = [QueryFace.of_library(crop, "your library") for crop in crops]
+    def _on_crops(self, crops: Sequence[Any], face_ids: Sequence[int], *, add: bool) -> None:
+        faces = [
+            QueryFace.of_library(crop, "your library", face_id)
+            for crop, face_id in zip(crops, face_ids, strict=True)
+        ]
         if add and self.query is not None:
             self._set_query(self.query.adding(*faces))
         else:
@@ -300,6 +303,15 @@ class SearchPage(QWidget):
     def _remember(self, query: Query | None) -> None:
         if query is not None:
             self._history = [*self._history[-19:], query]
+
+    @property
+    def person_id(self) -> int | None:
+        """The one person that the faces searched with are, those of them that are known."""
+        view = self._session.people.view
+        if view is None or self.query is None:
+            return None
+        known = {view.owner.get(face_id) for face_id in self.query.face_ids} - {None}
+        return known.pop() if len(known) == 1 else None
 
     # What the session answers
 

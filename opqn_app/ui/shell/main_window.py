@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app import __version__
 from opqn_app.core import paths
-from opqn_app.store.records import FaceRecord, LibraryStatus, PhotoRecord
+from opqn_app.store.records import LibraryStatus, PhotoRecord
 from opqn_app.ui.kit import dialogs, drops, theme
 from opqn_app.ui.kit.drop_veil import DropVeil
 from opqn_app.ui.kit.undo_bar import UndoBar
@@ -160,7 +160,7 @@ class MainWindow(QMainWindow):
         self.sidebar.page_chosen.connect(self.show_page)
         self.sidebar.foot_chosen.connect(self._on_foot)
         self.search.query_taken.connect(lambda: self.show_page("search"))
-        self.search.preview_requested.connect(self._preview)
+        self.search.look_wanted.connect(self.viewer.open_faces)
         self.search.folder_offered.connect(self.add_folder)
         self.search.library_wanted.connect(lambda: self.show_page("library"))
         self.library.face_search_requested.connect(self._search_with)
@@ -168,6 +168,7 @@ class MainWindow(QMainWindow):
         self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
         self.viewer.face_search_requested.connect(self._search_with)
         self.viewer.photo_changed.connect(self._on_photo_changed)
+        self.viewer.face_changed.connect(self._on_face_changed)
         self.welcome.folder_chosen.connect(self.add_folder)
         self.welcome.sample_chosen.connect(self.search.try_sample)
         self._session.status_read.connect(self._on_status)
@@ -262,17 +263,19 @@ class MainWindow(QMainWindow):
     def _search_with(self, face_id: int) -> None:
         self.search.search_with_ids([face_id])
 
-    def _preview(self, photo: PhotoRecord, face: FaceRecord) -> None:
-        self.viewer.open_photos([photo], 0, face_id=face.id)
-
     def _on_photo_changed(self, photo: PhotoRecord) -> None:
         if self.stack.currentWidget() is self.library:
             self.library.follow_photo(photo)
 
+    def _on_face_changed(self, face_id: int) -> None:
+        if self.stack.currentWidget() is self.search:
+            self.search.results.follow_face(face_id)
+
     # Drops, anywhere in the window
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if drops.can_take(event.mimeData()):
+        is_own = event.source() is not None  # dragged out of this window, for another program
+        if drops.can_take(event.mimeData()) and not is_own:
             event.acceptProposedAction()
             self.veil.show_over(self.search.drop_hint(event.mimeData()))
 

@@ -18,6 +18,7 @@ from opqn_app.ui.work.people_jobs import Answer, PeopleView, PeopleWork, draw_bo
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
     from opqn_app.engine import Engine
+    from opqn_app.opqn.face_encoder import FaceEncoder
     from opqn_app.people.guesses import Guesses
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.store.records import LibraryStatus, PhotoRecord
@@ -198,6 +199,11 @@ class PeopleDesk(QObject):
     def refresh(self) -> None:
         """Look at the library anew, for instance since faces were grouped."""
         self._refresh()
+
+    @property
+    def encoder(self) -> "FaceEncoder | None":
+        """Of the model that answers now; None while none is loaded."""
+        return None if self._engine is None else self._engine.encoder
 
     @property
     def can_group(self) -> bool | None:
