@@ -48,7 +48,6 @@ class PersonActions(QObject):
         )
         grid.picked.connect(lambda _index: self.look())
         grid.drag_wanted.connect(self.drag)
-        grid.selectionModel().selectionChanged.connect(lambda *_: self.refresh())
         grid.selectionModel().currentChanged.connect(lambda *_: self.refresh())
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         grid.customContextMenuRequested.connect(self._open_menu)

@@ -82,8 +82,8 @@ class PersonDelegate(TileDelegate):
             line.setRight(line.right() - width - 20)
         painter.setPen(self.colour(QPalette.ColorRole.PlaceholderText))
         words = day if metrics.horizontalAdvance(day) <= line.width() else shortened(day)
-        if metrics.horizontalAdvance(words) <= line.width():
-            painter.drawText(line, middle | Qt.AlignmentFlag.AlignLeft, words)
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, line.width())
+        painter.drawText(line, middle | Qt.AlignmentFlag.AlignLeft, words)
 
 
 def shortened(day: str) -> str:

@@ -122,9 +122,7 @@ class PersonView(QWidget):
         self.controls.photos_wanted.connect(self._show_photos)
         self.controls.parts_wanted.connect(self._want_parts)
         self.grid.section_acted.connect(self._take_out)
-        self.grid.selectionModel().selectionChanged.connect(
-            lambda *_: self.controls.show_chosen(len(self.grid.selected_ids()))
-        )
+        self.grid.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
         self.acts.photo_wanted.connect(self.photo_wanted)
         self.acts.search_wanted.connect(self.search_wanted)
         self.acts.apart_wanted.connect(self._set_apart)
@@ -236,6 +234,10 @@ class PersonView(QWidget):
         self.grid.show_rows(shown, anew=anew or self._is_new)
         self._is_new = False
         self.stack.setCurrentWidget(self.grid if shown.rows else self.empty)
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        self.controls.show_chosen(len(self.grid.selected_ids()))
         self.acts.refresh()
 
     def _show_photos(self, is_wanted: bool) -> None:
