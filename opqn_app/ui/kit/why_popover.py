@@ -95,7 +95,9 @@ class WhyPopover(Popover):
             old.hide()
             old.deleteLater()
         for place, (image, chance) in enumerate(found.nearest):
-            self._faces.insertWidget(place, _alike_face(image, wording.chance(chance)))
+            face = _alike_face(image, wording.chance(chance))
+            self._faces.insertWidget(place, face)
+            face.show()  # a layout does so only later, and until then it takes no room
         self._alike.setVisible(bool(found.nearest))
 
 
@@ -145,6 +147,7 @@ def _alike_face(image: QImage, chance: str) -> QWidget:
     column = QVBoxLayout(holder)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(0)
-    column.addWidget(tile)
-    column.addWidget(words)
+    for widget in (tile, words):
+        column.addWidget(widget)
+        widget.show()
     return holder

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
 
 from opqn_app.ui.kit.face_gestures import FaceGestures
 from opqn_app.ui.kit.file_drag import copy_files, drag_files
@@ -118,10 +119,17 @@ class PersonActions(QObject):
             at = grid.visualRect(index).center()
         if not grid.selectionModel().isSelected(index):
             grid.setCurrentIndex(index)
+        self._open_at(grid.viewport().mapToGlobal(at))
+
+    def open_menu(self, button: QWidget) -> None:
+        """Open the menu of the chosen faces below a button."""
+        self._open_at(button.mapToGlobal(QPoint(0, button.height())))
+
+    def _open_at(self, at: QPoint) -> None:
         self.refresh()
         first = (self.look_action, self.search_action, None, self.apart_action)
         actions = (*first, *self.gestures.all, None, self.section_action, self.copy_action)
-        open_menu(grid, actions, grid.viewport().mapToGlobal(at))
+        open_menu(self._grid, actions, at)
 
     def _action(self, text: str, keys: Sequence[str], act: Callable[[], None]) -> QAction:
         action = QAction(text, self)

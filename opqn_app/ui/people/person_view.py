@@ -83,12 +83,7 @@ class PersonView(QWidget):
         self.acts = PersonActions(self._session, self.grid, self._person)
         gestures = self.acts.gestures
         self.controls = PersonControls(
-            (
-                self.acts.apart_action,
-                gestures.reject_action,
-                gestures.name_action,
-                self.acts.search_action,
-            )
+            (self.acts.apart_action, gestures.reject_action, gestures.name_action)
         )
         self.empty = EmptyState()
         self.empty.show_words("face", "None of these faces is in the library now.", "")
@@ -121,6 +116,7 @@ class PersonView(QWidget):
         strip.left.connect(self.grid.take_focus)
         self.controls.photos_wanted.connect(self._show_photos)
         self.controls.parts_wanted.connect(self._want_parts)
+        self.controls.menu_wanted.connect(lambda: self.acts.open_menu(self.controls.more_button))
         self.grid.section_acted.connect(self._take_out)
         self.grid.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
         self.acts.photo_wanted.connect(self.photo_wanted)
