@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
-    QMenu,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.kit.controls import text_label
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.grid_layout import HEADER, GridSection
+from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.people.guess_strip import GuessStrip
 from opqn_app.ui.people.hints import Hints
@@ -33,6 +33,7 @@ from opqn_app.ui.people.tiles import BY_NAME, BY_PHOTOS, TileBook, Wish
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
+    from opqn_app.ui.people.person_view import PersonView
     from opqn_app.ui.work.people_jobs import PeopleView
 
 ORDERS = {BY_PHOTOS: "Most photos first", BY_NAME: "By name"}
@@ -46,18 +47,24 @@ class PeoplePage(QWidget):
     Signals:
         folder_wanted: the user wants to add a folder of photos.
         settings_wanted: another model is to be chosen.
-        tile_opened: a Tile is to be looked at.
+        photo_wanted: a photo is to be shown, with a face marked (PhotoRecord, FaceRecord).
+        search_wanted: ids of faces to search with, combined (list).
+
+    Attributes:
+        person: the view of one person; None until one was opened.
     """
 
     folder_wanted = Signal()
     settings_wanted = Signal()
-    tile_opened = Signal(object)
+    photo_wanted = Signal(object, object)
+    search_wanted = Signal(object)
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session, self._desk = session, session.people
         self._book = TileBook()
         self._wish = Wish()
+        self.person: PersonView | None = None
         self._is_moved = False  # some tiles are not where a new look would put them
         self._act: Callable[[], None] = lambda: None
         self._build()
@@ -74,7 +81,8 @@ class PeoplePage(QWidget):
         )
         delegate = PeopleDelegate(self.grid, self.thumbnails, self.hints, self._desk)
         self.grid.setItemDelegate(delegate)
-        self.actions = PeopleActions(self._desk, self.grid, self.hints, self)
+        self.everybody = QWidget()
+        self.actions = PeopleActions(self._desk, self.grid, self.hints, self.everybody)
         self.strip = GuessStrip()
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find a name")
@@ -105,7 +113,6 @@ class PeoplePage(QWidget):
         column.addLayout(head)
         column.addWidget(self.strip)
         column.addWidget(self.stack, 1)
-        self.everybody = QWidget()
         self.everybody.setLayout(column)
         self.views = QStackedWidget()
         self.views.addWidget(self.everybody)
@@ -217,18 +224,42 @@ class PeoplePage(QWidget):
 
     def _open(self, row: int) -> None:
         tile = self.model.tile(row)
-        if tile is not None:
-            self.tile_opened.emit(tile)
+        if tile is None or (tile.person is None and tile.fate):
+            return
+        self.grid.end_naming()
+        person = self._person_view()
+        self.views.setCurrentWidget(person)
+        if tile.person is not None:
+            person.show_person(tile.person)
+        else:
+            person.show_group(tile.faces)
+
+    def show_person(self, person: int) -> None:
+        """Show one person, as if the tile had been opened."""
+        view = self._person_view()
+        self.views.setCurrentWidget(view)
+        view.show_person(person)
+
+    def show_everybody(self) -> None:
+        """Back to all tiles, each where it was; what was answered meanwhile stays in place."""
+        self.views.setCurrentWidget(self.everybody)
+        self._take_keyboard()
+
+    def _person_view(self) -> "PersonView":
+        """Made when a person is first opened."""
+        if self.person is None:
+            from opqn_app.ui.people.person_view import PersonView
+
+            self.person = PersonView(self._session, self)
+            self.person.closed.connect(self.show_everybody)
+            self.person.photo_wanted.connect(self.photo_wanted)
+            self.person.search_wanted.connect(self.search_wanted)
+            self.views.addWidget(self.person)
+        return self.person
 
     def _open_menu(self, point: QPoint) -> None:
-        menu = QMenu(self.grid)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for action in self.actions.all:
-            if action is None:
-                menu.addSeparator()
-            else:
-                menu.addAction(action)
-        menu.popup(self.grid.viewport().mapToGlobal(point))
+        if self.grid.chosen_rows():
+            open_menu(self.grid, self.actions.all, self.grid.viewport().mapToGlobal(point))
 
     # Nothing moves under the pointer; when it has gone, everything finds its place
 

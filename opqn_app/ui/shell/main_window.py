@@ -208,6 +208,8 @@ class MainWindow(QMainWindow):
         self.people = PeoplePage(self._session)
         self.people.folder_wanted.connect(self._add_folder)
         self.people.settings_wanted.connect(self.open_settings)
+        self.people.photo_wanted.connect(self._preview)
+        self.people.search_wanted.connect(self.search.search_with_ids)
         return self.people
 
     def _show_undo(self, view: "PeopleView") -> None:
