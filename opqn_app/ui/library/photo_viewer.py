@@ -333,7 +333,10 @@ class PhotoViewer(Overlay):
 
     def _copy(self) -> None:
         if self.photo is not None:
-            self._say(copy_files([self.photo.path]) or f"Copied {self.photo.path.name}.")
+            self._say(
+                copy_files(self._session.runner, [self.photo.path])
+                or f"Copied {self.photo.path.name}."
+            )
 
     def _open_outside(self) -> None:
         self._hand_over(desktop.open_file)

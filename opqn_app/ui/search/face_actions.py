@@ -118,7 +118,9 @@ class FaceActions(QObject):
         faces = self._results.selected_ids()
         if faces:
             task = self._session.read(partial(_paths_of, faces))
-            task.succeeded.connect(lambda paths: self._tell(copy_files(paths, face_ids=faces)))
+            task.succeeded.connect(
+                lambda paths: self._tell(copy_files(self._session.runner, paths, face_ids=faces))
+            )
 
     def drag(self) -> None:
         """Let the photos of the selected faces be dragged to another program."""

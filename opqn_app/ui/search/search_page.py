@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from opqn_app.core.progress import counted
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import drops
+from opqn_app.ui.kit.file_drag import faces_in
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
@@ -180,6 +181,10 @@ class SearchPage(QWidget):
 
     def take(self, data: QMimeData, *, add: bool = False) -> None:
         """A drop or the clipboard."""
+        faces = faces_in(data)  # copied here: the faces themselves, not the largest of a photo
+        if faces:
+            self.search_with_ids(faces, add=add)
+            return
         dropped = drops.read(data)
         if dropped.has_query:
             sources: list[Source] = list(dropped.photos)
@@ -204,7 +209,7 @@ class SearchPage(QWidget):
         self._ask_for_photos(add=True)
 
     def paste(self) -> None:
-        self.take(QApplication.clipboard().mimeData())
+        self.take(QApplication.clipboard().mimeData() or QMimeData())
 
     def try_sample(self) -> None:
         """Search in the photos that come along; they are indexed first if need be."""
