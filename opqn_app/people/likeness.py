@@ -5,36 +5,69 @@ compared with all the others of its person, with each of them, and parts are sho
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes, Floats, Ids
+from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Doubles, Links, PairEvidence
-from opqn_app.people.grouping import CERTAIN, Known, group_faces
+from opqn_app.people.coded import Coded
+from opqn_app.people.grouping import CERTAIN, group_faces
+from opqn_app.people.known import NOBODY, Known
 from opqn_app.people.neighbours import nearest_faces
-from opqn_app.people.word_sums import WordSums
+from opqn_app.people.word_sums import WordEncoder, WordSums
 from opqn_app.store.library import Library
 
 BLOCK = 512  # faces compared at once
+FEWEST = 3  # faces from which on one can be told to be unlike the others
 MOST_COMPARED = 1024  # of the other faces; of more, as many that are spread evenly
 
 
-def codes_of(library: Library, model_id: str, face_ids: Sequence[int]) -> tuple[Ids, Codes]:
-    """The faces that have a code of a model, ascending, (n,) and (n, M)."""
-    wanted = np.unique(np.array(face_ids, np.int64))
-    ids: list[Ids] = []
-    codes: list[Codes] = []
-    with library.snapshot():
-        for segment in library.code_segments(model_id):
-            here = np.isin(segment.face_ids, wanted) & ~segment.is_dead
-            if here.any():
-                ids.append(segment.face_ids[here])
-                codes.append(segment.codes[here])
-    if not ids:
-        return np.empty(0, np.int64), np.empty((0, 1), np.uint8)
-    return np.concatenate(ids), np.concatenate(codes)
+def likeness_of(
+    library: Library, face_ids: Sequence[int], encoder: FaceEncoder
+) -> dict[int, float]:
+    """By face, how likely it and all the others of `face_ids` show one person, 0 to 1.
+
+    There is nothing for a face without a code, for fewer than `FEWEST` faces, and where the model
+    has no links.
+    """
+    coded = _Faces.of(library, face_ids, encoder)
+    if coded is None or len(coded.ids) < FEWEST:
+        return {}
+    found = likeness_to_rest(coded.vectors, coded.links)
+    return dict(zip(coded.ids.tolist(), found.tolist(), strict=True))
+
+
+def nearest_of(
+    library: Library, face_id: int, others: Sequence[int], encoder: FaceEncoder, count: int
+) -> list[tuple[int, float]]:
+    """The faces of `others` that are most like one, and how likely each is the same person."""
+    coded = _Faces.of(library, [face_id, *others], encoder)
+    if coded is None or face_id not in coded.ids:
+        return []
+    is_own = coded.ids == face_id
+    scores = (coded.vectors @ coded.vectors[is_own][0]).astype(np.float64)
+    scores[is_own] = -np.inf
+    order = np.lexsort((coded.ids, -scores))[: min(count, len(scores) - 1)]
+    chances = likeness_of_pairs(scores[order], coded.links)
+    return list(zip(coded.ids[order].tolist(), chances.tolist(), strict=True))
+
+
+def parts_of(
+    library: Library, face_ids: Sequence[int], encoder: FaceEncoder
+) -> list[tuple[int, ...]]:
+    """The faces in parts that nearly never show two people, the largest first.
+
+    A face without a code is in none.
+    """
+    coded = _Faces.of(library, face_ids, encoder)
+    if coded is None:
+        return []
+    parts = certain_parts(coded.codes, coded.sums, coded.links)
+    return [tuple(coded.ids[rows].tolist()) for rows in parts]
 
 
 def likeness_to_rest(vectors: Floats, links: Links) -> Doubles:
@@ -77,6 +110,32 @@ def certain_parts(codes: Codes, sums: WordSums, links: Links) -> list[NDArray[np
     labels = finished(group_faces(codes, sums, edges, links, known, least=CERTAIN))
     parts = [np.flatnonzero(labels == name) for name in np.unique(labels)]
     return sorted(parts, key=lambda rows: (-len(rows), rows[0]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Faces:
+    """Faces that have a code, with what their model knows of codes."""
+
+    ids: Ids
+    codes: Codes
+    sums: WordSums
+    links: Links
+
+    @classmethod
+    def of(cls, library: Library, face_ids: Sequence[int], encoder: FaceEncoder) -> "_Faces | None":
+        if not isinstance(encoder, WordEncoder) or encoder.links is None:
+            return None
+        with library.snapshot():
+            coded = Coded.of(library, encoder.model_id)
+        rows = coded.rows(np.unique(np.array(face_ids, np.int64)))
+        some = coded.of_rows(rows[rows != NOBODY])
+        if not len(some):
+            return None
+        return cls(some.face_ids, some.codes, WordSums.of(encoder), encoder.links)
+
+    @property
+    def vectors(self) -> Floats:
+        return self.sums.units(self.codes)
 
 
 def _best_scores(vectors: Floats) -> Doubles:

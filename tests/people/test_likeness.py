@@ -3,16 +3,20 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.links import Links, PairEvidence
 from opqn_app.people.likeness import (
     certain_parts,
-    codes_of,
+    likeness_of,
     likeness_of_pairs,
     likeness_to_rest,
+    nearest_of,
+    parts_of,
 )
 from opqn_app.people.word_sums import WordSums
 from opqn_app.store.library import Library
@@ -84,24 +88,62 @@ def test_parts_are_faces_that_belong_together() -> None:
     assert [part.tolist() for part in parts] == [[5, 6, 7, 8, 9, 10], [0, 1, 2, 3, 4]]
 
 
+class Encoder:
+    """What likeness has to know of a model: words, links, and whose codes they are."""
+
+    config = OpqnConfig(n_books=4, n_words=2, feature_dim=8)
+
+    def __init__(self, model_id: str, links: Links | None = LINKS) -> None:
+        self.model_id, self.links = model_id, links
+        self.words = np.zeros((4, 2, 2), np.float32)  # (M, d, K)
+        self.words[:, 0, 0] = self.words[:, 1, 1] = 0.5
+
+
 @pytest.fixture
-def library(tmp_path: Path) -> Iterator[tuple[Library, list[int], str]]:
+def library(tmp_path: Path) -> Iterator[tuple[Library, list[int]]]:
     codes, _ = two_looks(3)
     stored = store_codes(tmp_path / "library.sqlite", codes, 256)
     with Library.open(stored.path) as opened:
-        yield opened, stored.face_ids.tolist(), stored.model.model_id
+        yield opened, stored.face_ids.tolist()
 
 
-def test_codes_come_with_their_faces(library: tuple[Library, list[int], str]) -> None:
-    opened, ids, model = library
-    found, codes = codes_of(opened, model, [ids[5], ids[1], 999_999])
-    assert found.tolist() == [ids[1], ids[5]]
-    assert codes.tolist() == [[0] * 4, [1] * 4]
-
-
-def test_without_codes_of_the_model_there_are_none(
-    library: tuple[Library, list[int], str],
+def test_a_stranger_among_the_faces_of_a_person_is_told(
+    library: tuple[Library, list[int]],
 ) -> None:
-    opened, ids, _ = library
-    found, codes = codes_of(opened, "another", ids)
-    assert (len(found), len(codes)) == (0, 0)
+    opened, ids = library
+    encoder: Any = Encoder("stored-model")
+    found = likeness_of(opened, [*ids[:3], ids[5], 999_999], encoder)
+    assert list(found) == [*ids[:3], ids[5]]
+    assert min(found[i] for i in ids[:3]) > 0.5 > found[ids[5]]
+
+
+def test_of_two_faces_none_is_doubted(library: tuple[Library, list[int]]) -> None:
+    opened, ids = library
+    encoder: Any = Encoder("stored-model")
+    assert likeness_of(opened, [ids[0], ids[5]], encoder) == {}
+
+
+def test_the_nearest_faces_come_first_and_the_face_itself_not(
+    library: tuple[Library, list[int]],
+) -> None:
+    opened, ids = library
+    encoder: Any = Encoder("stored-model")
+    found = nearest_of(opened, ids[1], ids, encoder, 3)
+    assert [face for face, _ in found] == [ids[0], ids[2], ids[3]]
+    assert found[1][1] > 0.5 > found[2][1]
+
+
+def test_parts_are_told_by_face(library: tuple[Library, list[int]]) -> None:
+    opened, ids = library
+    encoder: Any = Encoder("stored-model")
+    assert parts_of(opened, ids, encoder) == [tuple(ids[3:]), tuple(ids[:3])]
+
+
+@pytest.mark.parametrize("encoder", [Encoder("another"), Encoder("stored-model", links=None)])
+def test_without_codes_or_links_nothing_is_said(
+    library: tuple[Library, list[int]], encoder: Any
+) -> None:
+    opened, ids = library
+    assert likeness_of(opened, ids, encoder) == {}
+    assert nearest_of(opened, ids[0], ids, encoder, 3) == []
+    assert parts_of(opened, ids, encoder) == []

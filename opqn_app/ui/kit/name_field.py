@@ -40,7 +40,7 @@ class NameField(QLineEdit):
     """A line to type a name into; Enter gives it.
 
     While `name_given` is sent, `person` and `is_new` say who was meant: a person that was chosen
-    from the list, or somebody new of a name that another person has.
+    from the list, or somebody new of a name that another person has. `given` is the name.
 
     Signals:
         name_given: the name, without spaces around it; never "".
@@ -56,6 +56,7 @@ class NameField(QLineEdit):
         super().__init__(parent)
         self.person: int | None = None
         self.is_new = False
+        self.given = ""
         self._desk = session.people
         self._hints: tuple[tuple[int, float], ...] = ()
         self._thumbs = ThumbnailCache(
@@ -141,6 +142,7 @@ class NameField(QLineEdit):
     def _end(self, name: str) -> None:
         self.list.hide()
         self.clear()
+        self.given = name
         try:
             self.name_given.emit(name)
         finally:
@@ -198,7 +200,7 @@ class NameList(QListView):
         if self.parentWidget() is not window:
             self.setParent(window)
         width = max(WIDTH, field.width())
-        height = ROW * len(offers) + 2 * self.frameWidth() + 8
+        height = ROW * len(offers) + 10  # what the style sheet puts around
         below = field.mapTo(window, QPoint(0, field.height() + 2))
         x = max(4, min(below.x(), window.width() - width - 4))
         y = (

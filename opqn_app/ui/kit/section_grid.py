@@ -218,7 +218,8 @@ class SectionGrid(QAbstractItemView):
         if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
             bar.setValue(bar.value() + rect.center().y() - view.center().y())
         elif rect.top() < 0:
-            bar.setValue(bar.value() + rect.top() - MARGIN)
+            is_first = index.row() < self.columns  # its heading comes along
+            bar.setValue(0 if is_first else bar.value() + rect.top() - MARGIN)
         elif rect.bottom() > view.bottom():
             bar.setValue(bar.value() + rect.bottom() - view.bottom() + MARGIN)
 
@@ -326,7 +327,8 @@ class SectionGrid(QAbstractItemView):
         anchor = self._first_visible()
         super().resizeEvent(event)
         self.updateGeometries()
-        if anchor.isValid() and event.oldSize().width() != event.size().width():
+        is_wider = event.oldSize().width() != event.size().width()
+        if anchor.isValid() and is_wider and self.verticalScrollBar().value():
             self.verticalScrollBar().setValue(
                 self.verticalScrollBar().value() + self.visualRect(anchor).top() - MARGIN
             )

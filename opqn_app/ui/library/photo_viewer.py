@@ -16,6 +16,7 @@ from opqn_app.ui.kit.face_gestures import FaceGestures
 from opqn_app.ui.kit.file_drag import copy_files, drag_files
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.overlay import Overlay
+from opqn_app.ui.kit.undo_bar import UndoBar
 from opqn_app.ui.library.face_strip import FaceStrip
 from opqn_app.ui.library.photo_canvas import STEP, PhotoCanvas, ViewedPhoto, view_photo
 from opqn_app.ui.work.session import Session
@@ -50,7 +51,6 @@ class PhotoViewer(Overlay):
         self._build()
         self._make_actions()
         session.people.changed.connect(lambda _view: self._show_faces())
-        session.people.told.connect(self._say)
         session.people.refused.connect(self._say)
 
     @property
@@ -135,6 +135,7 @@ class PhotoViewer(Overlay):
         self.canvas.menu_wanted.connect(self._open_menu)
         self.canvas.drag_wanted.connect(self._drag)
         self.canvas.box_drawn.connect(self._on_box)
+        self.undo_bar = UndoBar(self._session.people, self.canvas)  # that of the window is covered
         self._hint = _white_label()
         self._strip = FaceStrip()
         self._strip.face_picked.connect(self._pick)

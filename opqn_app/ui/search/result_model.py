@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 )
 
 from opqn_app.core.types import Floats, Ids
+from opqn_app.ui.kit import wording
 from opqn_app.ui.search.result_order import Positions, verdict
 from opqn_app.ui.work.jobs import read_library
 from opqn_app.ui.work.lane_cache import LaneCache
@@ -122,7 +123,7 @@ class ResultListModel(QAbstractListModel):
         if role == FaceRole.RECORD:
             return self._records.get(int(self._face_ids[position]))
         if role == Qt.ItemDataRole.DisplayRole:
-            return percent(float(self._alike[position]))
+            return wording.chance(float(self._alike[position]))
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._describe(position, row, is_spoken=role != Qt.ItemDataRole.ToolTipRole)
         return None
@@ -150,7 +151,7 @@ class ResultListModel(QAbstractListModel):
     def _describe(self, position: int, row: int, *, is_spoken: bool) -> str:
         alike = float(self._alike[position])
         record = self._records.held(int(self._face_ids[position]))
-        parts = [f"{percent(alike)}: {verdict(alike).lower()}"]
+        parts = [f"{wording.chance(alike)}: {verdict(alike).lower()}"]
         name = self._name_of(int(self._face_ids[position]))
         if name:
             parts.insert(0, name)
@@ -172,8 +173,3 @@ class ResultListModel(QAbstractListModel):
 def load_records(library_path: Path, face_ids: Sequence[int]) -> dict[int, "FaceRecord"]:
     """The records of faces; runs in the "read" lane."""
     return {r.id: r for r in read_library(library_path, lambda lib: lib.faces(face_ids))}
-
-
-def percent(alike: float) -> str:
-    """`alike`, 0 to 1, as "97 %"; never "100 %", since nothing is certain."""
-    return f"{min(int(alike * 100 + 0.5), 99)} %"

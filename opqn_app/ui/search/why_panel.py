@@ -19,7 +19,7 @@ from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.search.contribution_bars import ContributionBars
-from opqn_app.ui.search.result_model import WEAKNESS_WORDS, percent
+from opqn_app.ui.search.result_model import WEAKNESS_WORDS
 from opqn_app.ui.search.result_order import verdict
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class WhyPanel(QWidget):
         """
         self._none.hide()
         self._body.show()
-        self._percent.setText(percent(alike))
+        self._percent.setText(wording.chance(alike))
         self._verdict.setText(verdict(alike))
         self.bars.set_values(contributions, best, chance)
         self._agreement.setText(

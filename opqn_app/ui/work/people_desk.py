@@ -18,6 +18,7 @@ from opqn_app.ui.work.people_jobs import Answer, PeopleView, PeopleWork, draw_bo
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
     from opqn_app.engine import Engine
+    from opqn_app.opqn.face_encoder import FaceEncoder
     from opqn_app.people.guesses import Guesses
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.store.records import LibraryStatus, PhotoRecord
@@ -66,14 +67,15 @@ class PeopleDesk(QObject):
         self._runner.at_end("people", self._work.close)
         self._engine: Engine | None = None
         self._revision: int | None = None  # of the library when it was last looked at
+        self._grouped: tuple[int | None, str] | None = None  # the last one
         self._refreshing = False
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._refresh)
         self.grouping = GroupingRun(session.runner, session.library_path, self)
         self.grouping.progressed.connect(self.grouping_progressed)
-        self.grouping.ended.connect(lambda _words: self._refresh())
-        session.indexing_started.connect(lambda _root: self.grouping.stop())
+        self.grouping.ended.connect(lambda _words: self._on_grouped())
+        session.indexing_started.connect(lambda _root: self._on_indexing())
         session.status_read.connect(self._on_status)
         session.engine_ready.connect(self._on_engine)
 
@@ -140,7 +142,13 @@ class PeopleDesk(QObject):
 
     def hide_faces(self, face_ids: Sequence[int]) -> None:
         """Take faces that nobody named out of what is shown."""
-        self.decide(partial(make.hide_faces, tuple(face_ids)))
+        self.decide(partial(make.hide_all, (), tuple(face_ids)))
+
+    def hide_all(
+        self, persons: Sequence[int], face_ids: Sequence[int], *, hidden: bool = True
+    ) -> None:
+        """Take people, and faces that nobody named, out of what is shown: one gesture."""
+        self.decide(partial(make.hide_all, tuple(persons), tuple(face_ids), hidden=hidden))
 
     def no_face(self, face_ids: Sequence[int], *, is_face: bool = False) -> None:
         """Say that what was found is no face, or is one after all."""
@@ -193,6 +201,11 @@ class PeopleDesk(QObject):
         self._refresh()
 
     @property
+    def encoder(self) -> "FaceEncoder | None":
+        """Of the model that answers now; None while none is loaded."""
+        return None if self._engine is None else self._engine.encoder
+
+    @property
     def can_group(self) -> bool | None:
         """Whether the model that answers now can group faces; None while none is loaded."""
         if self._engine is None:
@@ -202,7 +215,25 @@ class PeopleDesk(QObject):
     def group(self) -> None:
         """Group the faces that are new, in the background."""
         if self._engine is not None and self.can_group and not self._session.is_indexing:
+            self._grouped = (self._revision, self._engine.encoder.model_id)
             self.grouping.start(self._engine.encoder)
+
+    def _group_if_new(self) -> None:
+        """Group what came since the last time, unless the user stopped it."""
+        if self._engine is None or self._revision is None or self.grouping.was_stopped:
+            return
+        is_new = self._grouped != (self._revision, self._engine.encoder.model_id)
+        if is_new and not self.grouping.is_running:  # else it is looked for when that ends
+            self.group()
+
+    def _on_indexing(self) -> None:
+        if self.grouping.is_running:  # the processor is for one of them; what is listed stays
+            self.grouping.stop()
+            self._grouped = None
+
+    def _on_grouped(self) -> None:
+        self._refresh()
+        self._group_if_new()
 
     def _on_status(self, status: "LibraryStatus") -> None:
         if status.revision == self._revision:
@@ -210,15 +241,14 @@ class PeopleDesk(QObject):
         self._revision = status.revision
         if self.view is None or not self._session.is_indexing:
             self._refresh()
-            if not self.grouping.was_stopped:
-                self.group()
+            self._group_if_new()
         elif not self._timer.isActive():  # it costs a second or so in a large library
             self._timer.start(WHILE_INDEXING_MS)
 
     def _on_engine(self, engine: "Engine") -> None:
         self._engine = engine
         self._refresh()
-        self.group()
+        self._group_if_new()
 
     def _refresh(self, then: Callable[[], None] | None = None) -> None:
         if self._refreshing and then is None:

@@ -132,11 +132,25 @@ def hide(person: int, ledger: "Ledger", *, hidden: bool = True) -> "Outcome":
     return gestures.hide(ledger, person, hidden=hidden)
 
 
-def hide_faces(face_ids: Sequence[int], ledger: "Ledger") -> "Outcome":
-    """Take faces that nobody named out of what is shown."""
-    from opqn_app.people import gestures
+def hide_all(
+    persons: Sequence[int], face_ids: Sequence[int], ledger: "Ledger", *, hidden: bool = True
+) -> "Outcome":
+    """Take people, and faces that nobody named, out of what is shown; or people back in."""
+    from opqn_app.people.gestures import find_person
+    from opqn_app.people.kinds import Kind
+    from opqn_app.store.decision_records import NewDecision
 
-    return gestures.hide_faces(ledger, face_ids)
+    def rows() -> list[NewDecision]:
+        kind = Kind.HIDDEN if hidden else Kind.SHOWN
+        made = [NewDecision(kind, person=find_person(ledger, each)) for each in persons]
+        left = list(dict.fromkeys(ledger.keys(face_ids)))
+        while left:  # faces of one photo are several people
+            again = set(ledger.state.twice_in_photo(left, None))
+            made.append(NewDecision(Kind.HIDDEN, [key for key in left if key not in again]))
+            left = [key for key in left if key in again]
+        return made
+
+    return ledger.decide(rows)
 
 
 def no_face(face_ids: Sequence[int], ledger: "Ledger", *, is_face: bool = False) -> "Outcome":
