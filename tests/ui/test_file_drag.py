@@ -34,7 +34,7 @@ def test_a_copied_photo_is_a_file_and_a_picture(
     session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
     photo, clipboard = people("one photo.png", "red"), QApplication.clipboard()
-    assert copy_files(session.runner, [photo]) == ""
+    assert copy_files([photo], runner=session.runner) == ""
     data = clipboard.mimeData()
     assert [url.toLocalFile() for url in data.urls()] == [str(photo)]
     url = QUrl.fromLocalFile(str(photo)).toEncoded().data()
@@ -54,7 +54,7 @@ def test_several_photos_are_files_only(session: Session, people: MakePeople) -> 
 def test_a_picture_that_comes_late_does_not_take_the_clipboard_back(
     session: Session, people: MakePeople, qtbot: QtBot
 ) -> None:
-    copy_files(session.runner, [people("a.png", "red")])
+    copy_files([people("a.png", "red")], runner=session.runner)
     QApplication.clipboard().setText("something else")
     (task,) = session.runner._tasks
     with qtbot.waitSignal(task.finished, timeout=TIMEOUT):
@@ -67,7 +67,7 @@ def test_a_photo_that_can_not_be_read_is_still_a_file(
 ) -> None:
     photo = people("a.png", "red")
     photo.write_bytes(b"")
-    copy_files(session.runner, [photo])
+    copy_files([photo], runner=session.runner)
     (task,) = session.runner._tasks
     with qtbot.waitSignal(task.finished, timeout=TIMEOUT):
         pass
@@ -80,10 +80,10 @@ def test_what_is_away_is_said_and_the_rest_is_copied(
 ) -> None:
     there, away = people("there.png", "red"), tmp_path / "away.png"
     QApplication.clipboard().setText("before")
-    assert copy_files(session.runner, [away]).startswith("away.png is not there now.")
+    assert copy_files([away], runner=session.runner).startswith("away.png is not there now.")
     assert QApplication.clipboard().text() == "before"
     several = [there, away, tmp_path / "b.png"]
-    assert copy_files(session.runner, several).startswith("2 of 3 photos are not there")
+    assert copy_files(several, runner=session.runner).startswith("2 of 3 photos are not there")
     assert len(QApplication.clipboard().mimeData().urls()) == 1
 
 

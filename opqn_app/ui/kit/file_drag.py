@@ -49,11 +49,16 @@ def faces_in(data: QMimeData) -> list[int]:
     return found if is_ids else []
 
 
-def copy_files(runner: TaskRunner, paths: Sequence[Path], *, face_ids: Sequence[int] = ()) -> str:
+def copy_files(
+    paths: Sequence[Path], *, face_ids: Sequence[int] = (), runner: TaskRunner | None = None
+) -> str:
     """Put photos onto the clipboard as files, and a single one as a picture too.
 
     The files are there at once. The picture comes to them when it is decoded, unless something else
     was copied meanwhile.
+
+    Args:
+        runner: decodes the picture; without one the files are all.
 
     Returns:
         What is to be said of those that are away, or "".
@@ -69,7 +74,7 @@ def copy_files(runner: TaskRunner, paths: Sequence[Path], *, face_ids: Sequence[
         if clipboard.ownsClipboard() and _copied() == mine and not picture.isNull():
             clipboard.setMimeData(files_of(there, face_ids, picture))
 
-    if len(there) == 1:
+    if len(there) == 1 and runner is not None:
         runner.start("thumbs", _picture, there[0]).succeeded.connect(add_picture)
     return words
 

@@ -63,7 +63,7 @@ class PhotoActions(QObject):
 
     def copy(self) -> None:
         """Copy the selected photos as files."""
-        self._tell(copy_files(self._runner, self._paths()))
+        self._tell(copy_files(self._paths(), runner=self._runner))
 
     def drag(self) -> None:
         """Let the selected photos be dragged to another program."""

@@ -335,7 +335,7 @@ class PhotoViewer(Overlay):
     def _copy(self) -> None:
         if self.photo is not None:
             self._say(
-                copy_files(self._session.runner, [self.photo.path])
+                copy_files([self.photo.path], runner=self._session.runner)
                 or f"Copied {self.photo.path.name}."
             )
 

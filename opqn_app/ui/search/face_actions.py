@@ -119,7 +119,9 @@ class FaceActions(QObject):
         if faces:
             task = self._session.read(partial(_paths_of, faces))
             task.succeeded.connect(
-                lambda paths: self._tell(copy_files(self._session.runner, paths, face_ids=faces))
+                lambda paths: self._tell(
+                    copy_files(paths, face_ids=faces, runner=self._session.runner)
+                )
             )
 
     def drag(self) -> None:
