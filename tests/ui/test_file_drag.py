@@ -45,7 +45,7 @@ def test_a_copied_photo_is_a_file_and_a_picture(
 
 def test_several_photos_are_files_only(session: Session, people: MakePeople) -> None:
     photos = [people(f"{name}.png", "red") for name in "abc"]
-    assert copy_files(session.runner, [*photos, photos[0]]) == ""
+    assert copy_files([*photos, photos[0]], runner=session.runner) == ""
     data = QApplication.clipboard().mimeData()
     assert [url.toLocalFile() for url in data.urls()] == [str(photo) for photo in photos]
     assert not session.runner._tasks  # no picture is on its way
