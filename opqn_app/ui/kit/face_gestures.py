@@ -104,9 +104,9 @@ class FaceGestures(QObject):
 
     def confirm(self) -> None:
         """Say that the chosen faces are the person whom the view is about."""
-        about = self._about()
-        if about is not None:
-            self._desk.answer(about, yes=self._chosen())
+        faces, about = self._chosen(), self._about()
+        if faces and about is not None:
+            self._desk.answer(about, yes=faces)
 
     def reject(self) -> None:
         """Say that the chosen faces are not who they were said to be, or not who is asked for."""
@@ -116,9 +116,13 @@ class FaceGestures(QObject):
             self._desk.reject(faces, person.id)
 
     def say_no_face(self) -> None:
-        self._desk.no_face(self._chosen())
+        """Say that what was found is no face."""
+        faces = self._chosen()
+        if faces:
+            self._desk.no_face(faces)
 
     def choose_picture(self) -> None:
+        """Let the chosen face stand for its person."""
         faces = list(self._chosen())
         owner = self._owner(faces)
         if owner is not None:

@@ -164,6 +164,8 @@ class PhotoViewer(Overlay):
         self.gestures = FaceGestures(
             self._session, self, chosen=self._chosen, place=self._place_of, sheet=self
         )
+        self.name_next_action = self._action("Name the faces…", ("N",), self._name_next)
+        self.canvas.current_changed.connect(self._refresh_actions)
         self.search_action = self._action("Search with this face", (), self._search)
         self.draw_action = self._action(
             "Add a face", ("B",), lambda: self._draw(not self.canvas.is_drawing)
@@ -201,6 +203,7 @@ class PhotoViewer(Overlay):
         self._draw(False)
         self.canvas.show_photo(None)
         self._strip.show_faces(())
+        self._refresh_actions()
         self._hint.setText("Opening…")
         self._show_title(item if isinstance(item, PhotoRecord) else None)
         self._load(item)
@@ -241,8 +244,7 @@ class PhotoViewer(Overlay):
         self._hint.setText(f"{some if self._faces() else none} {fault}".rstrip())
         if self._asks_name:
             self._asks_name = False
-            self.canvas.mark_face(next(iter(self._chosen()), None))
-            self.gestures.ask_name()
+            self.gestures.ask_name() if self._chosen() else self._name_next()
 
     def _on_failed(self, task: Task, error: Exception) -> None:
         if task is self._task:
@@ -267,16 +269,27 @@ class PhotoViewer(Overlay):
         names = {face_id: name for face_id, name in found.items() if name}
         self.canvas.show_faces(faces, names)
         self._strip.show_faces([(face, crops[face.id]) for face in faces], names)
-        self.gestures.refresh()
+        self._refresh_actions()
 
     def _chosen(self) -> list[int]:
-        """The face that a key means: the marked one, or the first that nobody named."""
+        """The face that a key means: the one with the thick box, or the only one there is."""
         ids = [face.id for face in self._faces()]
         current = self.canvas.current_face
-        if current in ids:
+        if current is not None and current in ids:
             return [current]
+        return ids if len(ids) == 1 else []
+
+    def _name_next(self) -> None:
+        """Ask who the first face is that nobody named."""
+        ids = [face.id for face in self._faces()]
         nameless = [face_id for face_id in ids if not self._session.people.name_of(face_id)]
-        return (nameless or ids)[:1]
+        if ids:
+            self.canvas.mark_face((nameless or ids)[0])
+            self.gestures.ask_name()
+
+    def _refresh_actions(self) -> None:
+        self.gestures.refresh()
+        self.name_next_action.setVisible(len(self._faces()) > 1 and not self._chosen())
 
     def _place_of(self, face_id: int) -> QRect | None:
         place = self.canvas.place_of(face_id)
@@ -299,10 +312,10 @@ class PhotoViewer(Overlay):
 
     def _open_menu(self, at: QPoint) -> None:
         is_on_face = self.canvas.current_face is not None
-        self.gestures.refresh()
+        self._refresh_actions()
         of_face = (*self.gestures.all, self.search_action, None) if is_on_face else ()
-        of_photo = (self.draw_action, self.copy_action, self.open_action, self.show_action)
-        open_menu(self, (*of_face, *of_photo), at)
+        of_photo = (self.copy_action, self.open_action, self.show_action)
+        open_menu(self, (*of_face, self.name_next_action, self.draw_action, *of_photo), at)
 
     # Drawing a box
 

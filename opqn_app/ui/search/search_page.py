@@ -66,6 +66,7 @@ class SearchPage(QWidget):
         self._history: list[Query] = []
         self._pending: deque[Source] = deque()
         self._is_adding = False
+        self._is_stale = False  # faces came or went, and the results don't show it yet
         self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
         self._make_actions()
@@ -388,6 +389,8 @@ class SearchPage(QWidget):
         """What is selected is ticked: keys that act on the selection rest meanwhile."""
         self.chips.line.setVisible(not is_open)
         self.faces.rest(is_open)
+        if not is_open and self._is_stale:
+            self._on_library_changed()
 
     def _on_counted(self, counts: Counts) -> None:
         self.bar.save.setVisible(counts.likely > 0)
@@ -409,6 +412,9 @@ class SearchPage(QWidget):
     def _on_library_changed(self) -> None:
         """Search again with the same faces, unless that would move what the user looks at."""
         if self.query is None or self._session.is_answering:
+            return
+        self._is_stale = self.save_bar.isVisible()  # what is ticked stays where it is
+        if self._is_stale:
             return
         if not self._session.is_indexing or self.results.is_at_top:
             self._session.search_faces(self.query.crops)
