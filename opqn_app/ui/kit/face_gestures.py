@@ -76,7 +76,7 @@ class FaceGestures(QObject):
             can_say and is_new,
             f"{'These are' if several else 'This is'} {_called(about)}",
         )
-        words = f"Name {these}…" if owner is None else f"Not {_called(owner)}, but…"
+        words = f"Name {these}…" if owner is None else "Somebody else…"
         self._show(self.name_action, can_say, words)
         self._show(self.reject_action, can_say and rejected is not None, f"Not {_called(rejected)}")
         self._show(

@@ -324,6 +324,7 @@ class PhotoViewer(Overlay):
         self.draw_button.setChecked(is_drawing)
         if is_drawing:
             self._hint.setText(DRAW)
+            self.undo_bar.hide()
         elif self._hint.text() == DRAW:
             self._hint.setText("")
 

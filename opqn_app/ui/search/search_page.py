@@ -388,6 +388,7 @@ class SearchPage(QWidget):
     def _on_saving(self, is_open: bool) -> None:
         """What is selected is ticked: keys that act on the selection rest meanwhile."""
         self.chips.line.setVisible(not is_open)
+        self.results.why.setEnabled(not is_open)
         self.faces.rest(is_open)
         if not is_open and self._is_stale:
             self._on_library_changed()

@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
             self.pages[key] = self._make_page(key)
             self.stack.addWidget(self.pages[key])
         self.stack.setCurrentWidget(self.pages[key])
+        self.undo_bar.raise_()
         self.sidebar.show_page(key)
 
     def _make_page(self, key: str) -> QWidget:

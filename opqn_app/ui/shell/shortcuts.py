@@ -57,7 +57,7 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("Space", "Return"), "Look at the whole photo", ("Enter",)),
         Shortcut(("S", "Ctrl+Return"), "Search with this face"),
         Shortcut(("Shift+S",), "Add these faces to the search"),
-        Shortcut(("Ctrl+S",), "Name this person: save the search"),
+        Shortcut(("Ctrl+S",), "Name this person"),
         Shortcut(("Ctrl+F",), "Only photos with …"),
         Shortcut(("Alt+Left",), "Back to the last search"),
         Shortcut(("Ctrl++", "Ctrl+-"), "Larger or smaller faces", ("Ctrl+=",)),
