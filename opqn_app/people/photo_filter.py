@@ -1,6 +1,5 @@
 """What the user asks of photos, in chips: Anna and Ben, not Carl, alone, 2019, this folder."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -86,13 +85,3 @@ class PhotoFilter:
             return photos
         folder = real_path(within)
         return [photo for photo in photos if photo.path.is_relative_to(folder)]
-
-    def in_words(self, name_of: Callable[[int], str]) -> str:
-        """ "Anna and Ben, not Carl, alone, 2019, in Trips"."""
-        *most, last = [name_of(person) for person in self.together] or [""]
-        parts = [f"{', '.join(most)} and {last}" if most else last]
-        parts += [f"not {name_of(person)}" for person in self.without]
-        parts += ["alone"] if self.alone else []
-        parts += [str(self.year)] if self.year is not None else []
-        parts += [f"in {self.under.name or self.under}"] if self.under is not None else []
-        return ", ".join(part for part in parts if part)

@@ -20,6 +20,7 @@ from opqn_app.ui.work.session import Session
 
 FIELD = 200  # pixels of the field, at least
 CHIP = 160  # pixels of a chip's words, at most
+NOTE = 360  # pixels of what is said, before it wraps
 NOT_WORDS = ("not ", "without ", "-")
 
 
@@ -102,6 +103,7 @@ class ChipLine(QWidget):
         self.field.setPlaceholderText("Only photos with … a name, alone, a year")
         self.field.setAccessibleName("Only photos with: a name, alone, or a year")
         self.field.setMinimumWidth(FIELD)
+        self.field.setMaximumWidth(2 * FIELD)
         self.more = tool_button("more", "More ways to choose photos", self._open_menu)
         self._note = text_label(is_quiet=True, wraps=True)
         self._clear = push_button("Clear", self.clear)
@@ -124,12 +126,12 @@ class ChipLine(QWidget):
         row.setSpacing(8)
         row.addWidget(self._note, 1)
         row.addWidget(self._clear)
+        self._said.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._said.hide()
+        self._flow.addWidget(self._said)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
         column.addWidget(line)
-        column.addWidget(self._said)
 
     @property
     def note(self) -> str:
@@ -139,8 +141,9 @@ class ChipLine(QWidget):
     def say(self, words: str) -> None:
         """Say something below the chips, or nothing."""
         self._note.setText(words)
-        self._said.setVisible(bool(words))
+        self._note.setMinimumWidth(min(NOTE, self._note.fontMetrics().horizontalAdvance(words) + 4))
         self._clear.setVisible(not self.filter.is_empty)
+        self._said.setVisible(bool(words))
 
     def take(self, wanted: PhotoFilter) -> None:
         """Show these chips instead."""

@@ -76,7 +76,7 @@ class FaceGestures(QObject):
             can_say and is_new,
             f"{'These are' if several else 'This is'} {_called(about)}",
         )
-        words = f"Name {these}…" if owner is None else f"Not {_called(owner)}, but…"
+        words = f"Name {these}…" if owner is None else "Somebody else…"
         self._show(self.name_action, can_say, words)
         self._show(self.reject_action, can_say and rejected is not None, f"Not {_called(rejected)}")
         self._show(
@@ -104,9 +104,9 @@ class FaceGestures(QObject):
 
     def confirm(self) -> None:
         """Say that the chosen faces are the person whom the view is about."""
-        about = self._about()
-        if about is not None:
-            self._desk.answer(about, yes=self._chosen())
+        faces, about = self._chosen(), self._about()
+        if faces and about is not None:
+            self._desk.answer(about, yes=faces)
 
     def reject(self) -> None:
         """Say that the chosen faces are not who they were said to be, or not who is asked for."""
@@ -116,9 +116,13 @@ class FaceGestures(QObject):
             self._desk.reject(faces, person.id)
 
     def say_no_face(self) -> None:
-        self._desk.no_face(self._chosen())
+        """Say that what was found is no face."""
+        faces = self._chosen()
+        if faces:
+            self._desk.no_face(faces)
 
     def choose_picture(self) -> None:
+        """Let the chosen face stand for its person."""
         faces = list(self._chosen())
         owner = self._owner(faces)
         if owner is not None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QUrl
 from PySide6.QtGui import QColor, QDrag, QGuiApplication, QImage, QPainter, QPixmap
@@ -13,35 +12,29 @@ from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.thumbnails import image_of_photo
+from opqn_app.ui.work.tasks import TaskRunner
 
 GNOME = "x-special/gnome-copied-files"  # asked for by GNOME's file manager, and by Wayland ones
 KDE = "application/x-kde-cutselection"
-PICTURE = "application/x-qt-image"  # Qt's name for "as PNG, BMP, or what the other side likes"
 FACES = "application/x-opqn-faces"  # ids, for this program
 SIDE = 96  # pixels of what hangs at the mouse
-MAX_SIDE = 8192  # pixels of a picture that is pasted
+MAX_SIDE = 4096  # pixels of a picture that is pasted
 
 
-class PhotoFiles(QMimeData):
-    """Files, and of a single one its picture, which is decoded when a program asks for it."""
-
-    def __init__(self, paths: Sequence[Path], face_ids: Sequence[int] = ()) -> None:
-        super().__init__()
-        self._paths = tuple(paths)
-        urls = [QUrl.fromLocalFile(str(path)) for path in paths]
-        self.setUrls(urls)
-        self.setData(GNOME, b"copy\n" + b"\n".join(bytes(url.toEncoded().data()) for url in urls))
-        self.setData(KDE, b"0")  # 1 would mean to move them
-        if face_ids:
-            self.setData(FACES, json.dumps(list(face_ids)).encode())
-
-    def formats(self) -> list[str]:
-        return [*super().formats(), *([PICTURE] if len(self._paths) == 1 else [])]
-
-    def retrieveData(self, mimetype: str, preferred: Any) -> Any:
-        if mimetype == PICTURE and len(self._paths) == 1:
-            return _picture(self._paths[0])
-        return super().retrieveData(mimetype, preferred)
+def files_of(
+    paths: Sequence[Path], face_ids: Sequence[int] = (), picture: QImage | None = None
+) -> QMimeData:
+    """Photos as other programs take them: files to be copied, and perhaps a picture."""
+    data = QMimeData()
+    urls = [QUrl.fromLocalFile(str(path)) for path in paths]
+    data.setUrls(urls)
+    data.setData(GNOME, b"copy\n" + b"\n".join(bytes(url.toEncoded().data()) for url in urls))
+    data.setData(KDE, b"0")  # 1 would mean to move them
+    if face_ids:
+        data.setData(FACES, json.dumps(list(face_ids)).encode())
+    if picture is not None and not picture.isNull():
+        data.setImageData(picture)
+    return data
 
 
 def faces_in(data: QMimeData) -> list[int]:
@@ -56,11 +49,33 @@ def faces_in(data: QMimeData) -> list[int]:
     return found if is_ids else []
 
 
-def copy_files(paths: Sequence[Path], *, face_ids: Sequence[int] = ()) -> str:
-    """Put photos onto the clipboard; returns what is to be said of those that are away, or ""."""
+def copy_files(
+    paths: Sequence[Path], *, face_ids: Sequence[int] = (), runner: TaskRunner | None = None
+) -> str:
+    """Put photos onto the clipboard as files, and a single one as a picture too.
+
+    The files are there at once. The picture comes to them when it is decoded, unless something else
+    was copied meanwhile.
+
+    Args:
+        runner: decodes the picture; without one the files are all.
+
+    Returns:
+        What is to be said of those that are away, or "".
+    """
     there, words = _reachable(paths)
-    if there:
-        QGuiApplication.clipboard().setMimeData(PhotoFiles(there, face_ids))
+    if not there:
+        return words
+    clipboard = QGuiApplication.clipboard()
+    clipboard.setMimeData(files_of(there, face_ids))
+    mine = _copied()
+
+    def add_picture(picture: QImage) -> None:
+        if _copied() == mine and not picture.isNull():
+            clipboard.setMimeData(files_of(there, face_ids, picture))
+
+    if len(there) == 1 and runner is not None:
+        runner.start("thumbs", _picture, there[0]).succeeded.connect(add_picture)
     return words
 
 
@@ -84,7 +99,7 @@ def drag_files(
     there, words = _reachable(paths)
     if there:
         drag = QDrag(source)
-        drag.setMimeData(PhotoFiles(there, face_ids))
+        drag.setMimeData(files_of(there, face_ids))
         drag.setPixmap(_at_mouse(pixmap, len(there), source.devicePixelRatioF()))
         drag.setHotSpot(QPoint(-8, -8))
         drag.exec(Qt.DropAction.CopyAction)
@@ -104,6 +119,12 @@ def _reachable(paths: Sequence[Path]) -> tuple[list[Path], str]:
         f"{what} {'is' if away == 1 else 'are'} not there now. If the disk is not plugged in, plug "
         "it in and try again."
     )
+
+
+def _copied() -> bytes:
+    """The files on the clipboard now."""
+    data = QGuiApplication.clipboard().mimeData()
+    return b"" if data is None else bytes(data.data(GNOME).data())
 
 
 def _picture(path: Path) -> QImage:

@@ -1,11 +1,11 @@
 """Widgets side by side, in as many lines as they need."""
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """The last widget takes what is left of its line."""
+    """Widgets that can grow share what is left of their line, the first one first."""
 
     def __init__(self, parent: QWidget, *, spacing: int) -> None:
         super().__init__(parent)
@@ -54,18 +54,33 @@ class FlowLayout(QLayout):
 
     def _arrange(self, rect: QRect, *, moves: bool) -> int:
         """Place the items into `rect`; returns the height they take."""
-        x, y, line = rect.x(), rect.y(), 0
-        for item in self._items:
-            if item.isEmpty():
-                continue
-            is_last = item is self._items[-1]
-            size = item.minimumSize() if is_last else item.sizeHint()
-            if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self.spacing(), 0
-            if is_last:
-                size.setWidth(max(size.width(), rect.right() + 1 - x))
+        y, shown = rect.y(), [item for item in self._items if not item.isEmpty()]
+        while shown:
+            line, width = [shown.pop(0)], 0
+            width = self._width(line[0], rect)
+            while shown and width + self.spacing() + self._width(shown[0], rect) <= rect.width():
+                width += self.spacing() + self._width(shown[0], rect)
+                line.append(shown.pop(0))
+            height = max(item.sizeHint().height() for item in line)
             if moves:
-                item.setGeometry(QRect(QPoint(x, y), size))
-            x += size.width() + self.spacing()
-            line = max(line, size.height())
-        return y + line - rect.y()
+                self._place(line, QRect(rect.x(), y, rect.width(), height), rect.width() - width)
+            y += height + (self.spacing() if shown else 0)
+        return y - rect.y()
+
+    def _width(self, item: QLayoutItem, rect: QRect) -> int:
+        """The least that an item takes: what it wishes, or what it needs if it can grow."""
+        grows = bool(item.expandingDirections() & Qt.Orientation.Horizontal)
+        return min((item.minimumSize() if grows else item.sizeHint()).width(), rect.width())
+
+    def _place(self, line: list[QLayoutItem], rect: QRect, spare: int) -> None:
+        """Put items side by side, each in the middle of the line's height."""
+        x = rect.x()
+        for item in line:
+            width = self._width(item, rect)
+            if item.expandingDirections() & Qt.Orientation.Horizontal:
+                more = min(spare, item.maximumSize().width() - width)
+                width, spare = width + more, spare - more
+            height = item.sizeHint().height()
+            top = rect.y() + (rect.height() - height) // 2
+            item.setGeometry(QRect(x, top, width, height))
+            x += width + self.spacing()

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QWidget
 
 _CHOOSING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
@@ -57,7 +57,8 @@ def open_menu(parent: QWidget, actions: Iterable[QAction | None], at: QPoint) ->
 
 def offer_actions(widget: QWidget) -> None:
     """Let a right click on `widget`, or the menu key, open a menu of its actions."""
+    surface = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
     widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
     widget.customContextMenuRequested.connect(
-        lambda at: open_menu(widget, widget.actions(), widget.mapToGlobal(at))
+        lambda at: open_menu(widget, widget.actions(), surface.mapToGlobal(at))
     )

@@ -105,6 +105,9 @@ class NameField(QLineEdit):
             if not self.text() and (event.matches(undo) or event.matches(redo)):
                 event.ignore()
                 return False
+            if event.key() == Qt.Key.Key_Escape:  # not the page's
+                event.accept()
+                return True
         return super().event(event)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:

@@ -97,6 +97,11 @@ class SectionGrid(QAbstractItemView):
         selection = QItemSelection(model.index(rows[0], 0), model.index(rows[-1], 0))
         chosen.select(selection, flag.Select if adds else flag.ClearAndSelect)
 
+    def selected_rows(self) -> list[int]:
+        """The rows that are selected, ascending; fast for a hundred thousand too."""
+        ranges = self.selectionModel().selection()
+        return sorted(row for r in ranges for row in range(r.top(), r.bottom() + 1))
+
     def set_side(self, side: int) -> None:
         """Draw the pictures `side` logical pixels wide, within the limits; keeps its place."""
         side = max(MIN_SIDE, min(MAX_SIDE, side))

@@ -28,7 +28,7 @@ class PhotoActions(QObject):
 
     def __init__(self, session: Session, grid: PhotoGrid, thumbs: ThumbnailCache) -> None:
         super().__init__(grid)
-        self._grid, self._thumbs = grid, thumbs
+        self._grid, self._thumbs, self._runner = grid, thumbs, session.runner
         self.look_action = self._action("Look at the photo\tSpace", "", self._look)
         self.copy_action = self._action("Copy the photo", "Ctrl+C", self.copy)
         self.open_action = self._action("Open in its own program", "O", self.open_photo)
@@ -63,7 +63,7 @@ class PhotoActions(QObject):
 
     def copy(self) -> None:
         """Copy the selected photos as files."""
-        self._tell(copy_files(self._paths()))
+        self._tell(copy_files(self._paths(), runner=self._runner))
 
     def drag(self) -> None:
         """Let the selected photos be dragged to another program."""

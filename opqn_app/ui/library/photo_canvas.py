@@ -90,12 +90,14 @@ class PhotoCanvas(QWidget):
         face_picked: id of a face that was clicked.
         menu_wanted: where (QPoint of the screen), after the face there became the marked one.
         drag_wanted: the whole photo is shown and dragged.
+        current_changed: `current_face` is another one.
         box_drawn: a Box around a face, in pixels of the upright photo; see `draw_boxes`.
     """
 
     face_picked = Signal(int)
     menu_wanted = Signal(QPoint)
     drag_wanted = Signal()
+    current_changed = Signal()
     box_drawn = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -165,6 +167,7 @@ class PhotoCanvas(QWidget):
         """Draw the box of a face thick, until another one is marked."""
         self._marked = face_id
         self.update()
+        self.current_changed.emit()
 
     def zoom_to_fit(self) -> None:
         self._zoom, self._moved = 1.0, QPointF()
@@ -237,6 +240,7 @@ class PhotoCanvas(QWidget):
         super().leaveEvent(event)
         self._hovered = None
         self.update()
+        self.current_changed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._viewed is None:
@@ -297,6 +301,7 @@ class PhotoCanvas(QWidget):
         if hovered != self._hovered:
             self._hovered = hovered
             self.update()
+            self.current_changed.emit()
         return face
 
     def _face_at(self, point: QPointF) -> FaceRecord | None:

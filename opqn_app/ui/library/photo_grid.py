@@ -212,6 +212,9 @@ class PhotoGrid(QListView):
             self._pick_number(row, key - Qt.Key.Key_1)
         else:
             super().keyPressEvent(event)
+            if self.currentIndex().row() != row:  # who goes by key means no face under the mouse
+                self._face_under_mouse = None
+                self.face_meant_changed.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)

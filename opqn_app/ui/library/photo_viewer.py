@@ -16,6 +16,7 @@ from opqn_app.ui.kit.face_gestures import FaceGestures
 from opqn_app.ui.kit.file_drag import copy_files, drag_files
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.overlay import Overlay
+from opqn_app.ui.kit.undo_bar import UndoBar
 from opqn_app.ui.library.face_strip import FaceStrip
 from opqn_app.ui.library.photo_canvas import STEP, PhotoCanvas, ViewedPhoto, view_photo
 from opqn_app.ui.work.session import Session
@@ -50,7 +51,6 @@ class PhotoViewer(Overlay):
         self._build()
         self._make_actions()
         session.people.changed.connect(lambda _view: self._show_faces())
-        session.people.told.connect(self._say)
         session.people.refused.connect(self._say)
 
     @property
@@ -135,6 +135,7 @@ class PhotoViewer(Overlay):
         self.canvas.menu_wanted.connect(self._open_menu)
         self.canvas.drag_wanted.connect(self._drag)
         self.canvas.box_drawn.connect(self._on_box)
+        self.undo_bar = UndoBar(self._session.people, self.canvas)  # that of the window is covered
         self._hint = _white_label()
         self._strip = FaceStrip()
         self._strip.face_picked.connect(self._pick)
@@ -163,6 +164,8 @@ class PhotoViewer(Overlay):
         self.gestures = FaceGestures(
             self._session, self, chosen=self._chosen, place=self._place_of, sheet=self
         )
+        self.name_next_action = self._action("Name the faces…", ("N",), self._name_next)
+        self.canvas.current_changed.connect(self._refresh_actions)
         self.search_action = self._action("Search with this face", (), self._search)
         self.draw_action = self._action(
             "Add a face", ("B",), lambda: self._draw(not self.canvas.is_drawing)
@@ -200,6 +203,7 @@ class PhotoViewer(Overlay):
         self._draw(False)
         self.canvas.show_photo(None)
         self._strip.show_faces(())
+        self._refresh_actions()
         self._hint.setText("Opening…")
         self._show_title(item if isinstance(item, PhotoRecord) else None)
         self._load(item)
@@ -240,8 +244,7 @@ class PhotoViewer(Overlay):
         self._hint.setText(f"{some if self._faces() else none} {fault}".rstrip())
         if self._asks_name:
             self._asks_name = False
-            self.canvas.mark_face(next(iter(self._chosen()), None))
-            self.gestures.ask_name()
+            self.gestures.ask_name() if self._chosen() else self._name_next()
 
     def _on_failed(self, task: Task, error: Exception) -> None:
         if task is self._task:
@@ -266,16 +269,27 @@ class PhotoViewer(Overlay):
         names = {face_id: name for face_id, name in found.items() if name}
         self.canvas.show_faces(faces, names)
         self._strip.show_faces([(face, crops[face.id]) for face in faces], names)
-        self.gestures.refresh()
+        self._refresh_actions()
 
     def _chosen(self) -> list[int]:
-        """The face that a key means: the marked one, or the first that nobody named."""
+        """The face that a key means: the one with the thick box, or the only one there is."""
         ids = [face.id for face in self._faces()]
         current = self.canvas.current_face
-        if current in ids:
+        if current is not None and current in ids:
             return [current]
+        return ids if len(ids) == 1 else []
+
+    def _name_next(self) -> None:
+        """Ask who the first face is that nobody named."""
+        ids = [face.id for face in self._faces()]
         nameless = [face_id for face_id in ids if not self._session.people.name_of(face_id)]
-        return (nameless or ids)[:1]
+        if ids:
+            self.canvas.mark_face((nameless or ids)[0])
+            self.gestures.ask_name()
+
+    def _refresh_actions(self) -> None:
+        self.gestures.refresh()
+        self.name_next_action.setVisible(len(self._faces()) > 1 and not self._chosen())
 
     def _place_of(self, face_id: int) -> QRect | None:
         place = self.canvas.place_of(face_id)
@@ -298,10 +312,10 @@ class PhotoViewer(Overlay):
 
     def _open_menu(self, at: QPoint) -> None:
         is_on_face = self.canvas.current_face is not None
-        self.gestures.refresh()
+        self._refresh_actions()
         of_face = (*self.gestures.all, self.search_action, None) if is_on_face else ()
-        of_photo = (self.draw_action, self.copy_action, self.open_action, self.show_action)
-        open_menu(self, (*of_face, *of_photo), at)
+        of_photo = (self.copy_action, self.open_action, self.show_action)
+        open_menu(self, (*of_face, self.name_next_action, self.draw_action, *of_photo), at)
 
     # Drawing a box
 
@@ -310,6 +324,7 @@ class PhotoViewer(Overlay):
         self.draw_button.setChecked(is_drawing)
         if is_drawing:
             self._hint.setText(DRAW)
+            self.undo_bar.hide()
         elif self._hint.text() == DRAW:
             self._hint.setText("")
 
@@ -333,7 +348,10 @@ class PhotoViewer(Overlay):
 
     def _copy(self) -> None:
         if self.photo is not None:
-            self._say(copy_files([self.photo.path]) or f"Copied {self.photo.path.name}.")
+            self._say(
+                copy_files([self.photo.path], runner=self._session.runner)
+                or f"Copied {self.photo.path.name}."
+            )
 
     def _open_outside(self) -> None:
         self._hand_over(desktop.open_file)

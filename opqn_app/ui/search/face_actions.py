@@ -115,10 +115,12 @@ class FaceActions(QObject):
 
     def copy(self) -> None:
         """Copy the photos of the selected faces as files."""
-        faces = self._results.selected_ids()
+        faces, runner = self._results.selected_ids(), self._session.runner
         if faces:
             task = self._session.read(partial(_paths_of, faces))
-            task.succeeded.connect(lambda paths: self._tell(copy_files(paths, face_ids=faces)))
+            task.succeeded.connect(
+                lambda paths: self._tell(copy_files(paths, face_ids=faces, runner=runner))
+            )
 
     def drag(self) -> None:
         """Let the photos of the selected faces be dragged to another program."""

@@ -137,7 +137,8 @@ class ResultListModel(QAbstractListModel):
         return ids
 
     def face_ids(self, rows: Sequence[int]) -> list[int]:
-        return [int(self._face_ids[self._rows[row]]) for row in rows]
+        ids: list[int] = self._face_ids[self._rows[np.asarray(rows, np.int64)]].tolist()
+        return ids
 
     def held(self, face_id: int) -> "FaceRecord | None":
         """The record of a face if it has been read; asks for nothing."""

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from opqn_app.core.progress import counted
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import drops
+from opqn_app.ui.kit.file_drag import faces_in
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
@@ -65,6 +66,7 @@ class SearchPage(QWidget):
         self._history: list[Query] = []
         self._pending: deque[Source] = deque()
         self._is_adding = False
+        self._is_stale = False  # faces came or went, and the results don't show it yet
         self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
         self._make_actions()
@@ -180,6 +182,10 @@ class SearchPage(QWidget):
 
     def take(self, data: QMimeData, *, add: bool = False) -> None:
         """A drop or the clipboard."""
+        faces = faces_in(data)  # copied here: the faces themselves, not the largest of a photo
+        if faces:
+            self.search_with_ids(faces, add=add)
+            return
         dropped = drops.read(data)
         if dropped.has_query:
             sources: list[Source] = list(dropped.photos)
@@ -204,7 +210,7 @@ class SearchPage(QWidget):
         self._ask_for_photos(add=True)
 
     def paste(self) -> None:
-        self.take(QApplication.clipboard().mimeData())
+        self.take(QApplication.clipboard().mimeData() or QMimeData())
 
     def try_sample(self) -> None:
         """Search in the photos that come along; they are indexed first if need be."""
@@ -382,7 +388,10 @@ class SearchPage(QWidget):
     def _on_saving(self, is_open: bool) -> None:
         """What is selected is ticked: keys that act on the selection rest meanwhile."""
         self.chips.line.setVisible(not is_open)
+        self.results.why.setEnabled(not is_open)
         self.faces.rest(is_open)
+        if not is_open and self._is_stale:
+            self._on_library_changed()
 
     def _on_counted(self, counts: Counts) -> None:
         self.bar.save.setVisible(counts.likely > 0)
@@ -404,6 +413,9 @@ class SearchPage(QWidget):
     def _on_library_changed(self) -> None:
         """Search again with the same faces, unless that would move what the user looks at."""
         if self.query is None or self._session.is_answering:
+            return
+        self._is_stale = self.save_bar.isVisible()  # what is ticked stays where it is
+        if self._is_stale:
             return
         if not self._session.is_indexing or self.results.is_at_top:
             self._session.search_faces(self.query.crops)

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app import __version__
 from opqn_app.core import paths
-from opqn_app.store.records import LibraryStatus, PhotoRecord
+from opqn_app.store.records import FaceRecord, LibraryStatus, PhotoRecord
 from opqn_app.ui.kit import dialogs, drops, theme
 from opqn_app.ui.kit.drop_veil import DropVeil
 from opqn_app.ui.kit.undo_bar import UndoBar
@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
             self.pages[key] = self._make_page(key)
             self.stack.addWidget(self.pages[key])
         self.stack.setCurrentWidget(self.pages[key])
+        self.undo_bar.raise_()
         self.sidebar.show_page(key)
 
     def _make_page(self, key: str) -> QWidget:
@@ -264,6 +265,9 @@ class MainWindow(QMainWindow):
 
     def _search_with(self, face_id: int) -> None:
         self.search.search_with_ids([face_id])
+
+    def _preview(self, photo: PhotoRecord, face: FaceRecord) -> None:
+        self.viewer.open_photos([photo], 0, face_id=face.id)
 
     def _on_photo_changed(self, photo: PhotoRecord) -> None:
         if self.stack.currentWidget() is self.library:
