@@ -50,7 +50,7 @@ class PeopleGrid(SectionGrid):
         self.caption = CAPTION
         self._hints = hints
         self._naming: tuple[int, ...] = ()  # rows that the field is for; it stands at the first
-        self._target: int | None = None  # row under what is dragged
+        self._drop_row: int | None = None  # row under what is dragged
         self._pressed: QPoint | None = None
         self.setAccessibleName("People")
         self.setModel(model)
@@ -76,7 +76,7 @@ class PeopleGrid(SectionGrid):
     @property
     def drop_target(self) -> int | None:
         """The row that would take what is dragged now."""
-        return self._target
+        return self._drop_row
 
     def chosen_rows(self) -> list[int]:
         """The selected rows, else the current one."""
@@ -254,7 +254,7 @@ class PeopleGrid(SectionGrid):
         self._show_target(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        rows, target = dragged_rows(event.mimeData()), self._target
+        rows, target = dragged_rows(event.mimeData()), self._drop_row
         self._show_target(None)
         if rows and target is not None:
             # A copy, to the view: after a move it would take the rows out of the model.
@@ -263,8 +263,8 @@ class PeopleGrid(SectionGrid):
             self.joined.emit(rows, target)
 
     def _show_target(self, row: int | None) -> None:
-        if row != self._target:
-            self._target = row
+        if row != self._drop_row:
+            self._drop_row = row
             self.viewport().update()
 
     def sizeHint(self) -> QSize:
