@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -64,7 +64,6 @@ class PeopleGrid(SectionGrid):
         self.field.name_given.connect(self._on_name)
         self.field.left_empty.connect(self._on_left_empty)
         self.field.given_up.connect(self.end_naming)
-        self.picked.connect(self._on_picked)
         hints.ready.connect(self._on_hints)
         model.modelReset.connect(self.end_naming)
         model.dataChanged.connect(lambda *_: self._place_field())
@@ -163,9 +162,6 @@ class PeopleGrid(SectionGrid):
 
     # Events
 
-    def _on_picked(self, index: QModelIndex) -> None:
-        self.opened.emit(index.row())
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
@@ -206,9 +202,11 @@ class PeopleGrid(SectionGrid):
             self.begin_naming([index.row()])
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        index = self.indexAt(event.position().toPoint())
-        if index.isValid() and self.picture_rect(index).contains(event.position().toPoint()):
-            super().mouseDoubleClickEvent(event)
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if index.isValid() and is_left and self.picture_rect(index).contains(point):
+            self.opened.emit(index.row())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
