@@ -70,6 +70,7 @@ class UndoBar(QFrame):
         for words, gesture in doubt.choices:
             button = push_button(words, lambda gesture=gesture: self._decide(gesture))
             self._row.insertWidget(self._row.count() - 1, button)
+            button.show()  # a layout does so only later, and its width is asked for now
             self.choices.append(button)
         self._place()
 
