@@ -79,7 +79,7 @@ def crowd(folder: Path) -> dict[str, Any]:
     path, encoder = folder / "crowd.sqlite", GroupingEncoder()
     codes, people = codes_of_people(N_PEOPLE, N_FACES, 0, with_people=True)
     crops = np.broadcast_to(np.full((112, 112, 3), 90, np.uint8), (N_FACES, 112, 112, 3))
-    put_in_library(path, crops, codes, encoder)  # type: ignore[arg-type]
+    put_in_library(path, crops, codes, encoder)
     with Library.open_to_decide(path) as library:
         ledger = Ledger(library)
         order = np.argsort(people, kind="stable")
@@ -92,7 +92,7 @@ def crowd(folder: Path) -> dict[str, Any]:
             return [NewDecision(Kind.NAMED, ledger.keys(some), name=n) for n, some in named if some]
 
         ledger.decide(decisions)
-    engine = Engine(PixelDetector(0), encoder)  # type: ignore[arg-type]
+    engine = Engine(PixelDetector(0), encoder)
     session, window = open_window(path, engine)
     page = window.people
     assert page is not None

@@ -8,6 +8,7 @@ each wrong face of somebody worth a name where it belongs.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt
 from PySide6.QtTest import QTest
@@ -141,7 +142,7 @@ class NamingUser:
             QTest.keyClick(view.grid, Qt.Key.Key_N)
             field = QApplication.focusWidget()
             self._type(field, self._truth[face])
-            self._answer(lambda field=field: QTest.keyClick(field, Qt.Key.Key_Return))
+            self._answer(partial(QTest.keyClick, field, Qt.Key.Key_Return))
         self._page.show_everybody()
 
     def _open(self, row: int) -> PersonView:
@@ -168,13 +169,13 @@ class NamingUser:
     def _answer(self, act: Callable[[], object]) -> None:
         """One answer; its time ends when the window has drawn what came of it."""
         told: list[str] = []
-        connection = self._session.people.told.connect(told.append)
+        self._session.people.told.connect(told.append)
         begun = time.perf_counter()
         act()
         self._wait(lambda: bool(told))
         QApplication.processEvents()  # draws it
         self.seconds.append(time.perf_counter() - begun)
-        self._session.people.disconnect(connection)
+        self._session.people.told.disconnect(told.append)
         self.clicks += 1
         self.rest()
 

@@ -1,6 +1,7 @@
 """Everybody in a family library is named in the window, with the clicks that the table says."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,11 +39,12 @@ def test_a_family_is_named_with_the_clicks_of_the_table(
     from trainer.evaluate.grouping import grouped
 
     engine = load_engine(MODEL, "cpu")
+    encoder: Any = engine.encoder
     faces = family_faces(N_FACES)
-    codes = make_library(tmp_path / "library.sqlite", faces, engine.encoder)
-    sums = WordSums.of(engine.encoder)
+    codes = make_library(tmp_path / "library.sqlite", faces, encoder)
+    sums = WordSums.of(encoder)
     edges = finished(nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums))
-    table = group_figures(grouped(codes, sums, edges, engine.encoder.links, LIKELY), faces.people)
+    table = group_figures(grouped(codes, sums, edges, encoder.links, LIKELY), faces.people)
     settings = Settings(library=str(tmp_path / "library.sqlite"), model=MODEL)
     session = Session(settings, engine_factory=lambda _model, _device: engine)
     try:
