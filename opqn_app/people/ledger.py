@@ -138,6 +138,16 @@ class Ledger:
     def can_redo(self) -> bool:
         return bool(self._history.undone)
 
+    @property
+    def to_undo(self) -> Sequence[Decision]:
+        """The rows of the gesture that `undo` would undo; none if there is none."""
+        return self._history.done[-1] if self._history.done else ()
+
+    @property
+    def to_redo(self) -> Sequence[Decision]:
+        """The rows of the gesture that `redo` would redo; none if there is none."""
+        return self._history.undone[-1] if self._history.undone else ()
+
     def keys(self, face_ids: Sequence[int]) -> list[FaceKey]:
         """Faces of the library by content: the keys they were decided by before, if they were.
 
