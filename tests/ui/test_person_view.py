@@ -6,15 +6,18 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
+from opqn_app.store.library import Library
 from opqn_app.ui.people.forget_dialog import Forgetting
 from opqn_app.ui.people.person_view import PersonView
 from opqn_app.ui.people.suggestion_pages import Choice
 from opqn_app.ui.work.people_jobs import PeopleView
 from opqn_app.ui.work.session import Session
+from tests.ui.keyboard import tab_through
 from tests.ui.person_album import ANNA, BEN, LIKE_ANNA, Album, Face, album_engine
 
 TIMEOUT = 60_000
@@ -566,3 +569,99 @@ def test_five_thousand_faces_are_laid_out_and_painted_a_screen_at_a_time(
         painted.clear()
         room.view.grid.viewport().grab()
         assert 0 < len(painted) < 80
+
+
+# The rest
+
+
+def test_why_shows_decisions_and_the_confirmed_faces_most_like_it(
+    room: Room, anna: list[int]
+) -> None:
+    room.click(anna[0])
+    room.press(KEY.Key_W)
+    room.rest()
+    popover = room.view.acts.gestures.reasons
+    assert popover is not None
+    assert popover.isVisible()
+    assert "6 faces are Anna." in popover.reasons
+    assert len(popover.chances) == 5
+    assert all(words.endswith(" %") for words in popover.chances)
+    room.press(KEY.Key_Escape)
+    assert popover.isHidden()
+    assert room.n_closed == 0
+
+
+def test_chosen_faces_are_somebody_else_by_name(room: Room, anna: list[int]) -> None:
+    room.click(anna[0])
+    room.press(KEY.Key_N)
+    room.qtbot.keyClicks(QApplication.focusWidget(), "Ben")
+    room.told(lambda: room.press(KEY.Key_Return))
+    assert room.faces_of("Ben") == {anna[0]}
+    assert room.faces_of("Anna") == set(anna[1:])
+    assert room.view.head.name_label.text() == "Anna"
+
+
+def test_chosen_photos_are_dragged_out_as_files(
+    room: Room, anna: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dragged: list[str] = []
+
+    def run(drag: QDrag, actions: Qt.DropAction) -> Qt.DropAction:
+        dragged.extend(Path(url.toLocalFile()).name for url in drag.mimeData().urls())
+        return actions
+
+    monkeypatch.setattr(QDrag, "exec", run)
+    room.click(anna[0])
+    at, port = room.place(anna[0]).center(), room.view.grid.viewport()
+    room.qtbot.mousePress(port, LEFT, pos=at)
+    for step in (10, 40, 80):
+        room.qtbot.mouseMove(port, at + QPoint(step, step))
+    room.qtbot.mouseRelease(port, LEFT, pos=at + QPoint(80, 80))
+    assert dragged == ["00001.jpg"]
+    assert room.chosen == [anna[0]]
+
+
+def test_a_group_is_told_whom_it_resembles(room: Room, album: Album, annas: list[int]) -> None:
+    more = [album.add(2018, Face(LIKE_ANNA))[0] for _ in range(2)]
+    room.start()
+    room.name(annas, "Anna")
+    room.show_group(more)
+    field = room.view.head.field
+    assert field.hasFocus()
+    assert any("Anna" in words for words in field.list.words)
+
+
+def test_a_person_without_a_face_in_the_library_says_so(
+    room: Room, album: Album, anna: list[int]
+) -> None:
+    with Library.open(album.path, write=True) as library:
+        photos = {face.photo.id for face in library.faces(anna)}
+        library.writer.rearrange(library.roots()[0].id, [], sorted(photos))
+    room.told(lambda: room.desk.rename(room.people.persons[0].id, "Ann"))
+    room.desk.refresh()
+    room.rest()
+    assert room.view.stack.currentWidget() is room.view.empty
+    assert "None of these faces" in room.view.empty.words
+
+
+def test_tab_goes_through_all_of_it(room: Room, known: list[int]) -> None:
+    reached = list(tab_through(room.qtbot, room.view, 12))
+    for widget in (
+        room.view.head.back_button,
+        room.view.head.search_button,
+        room.view.strip.answer_button,
+        room.view.controls.photos_button,
+        room.view.grid,
+    ):
+        assert widget in reached
+
+
+def test_what_is_decided_while_another_page_is_shown_is_seen_on_coming_back(
+    room: Room, anna: list[int]
+) -> None:
+    room.view.hide()
+    room.told(lambda: room.desk.reject([anna[0]], room.people.persons[0].id))
+    assert anna[0] in room.shown
+    room.view.show()
+    room.rest()
+    assert anna[0] not in room.shown

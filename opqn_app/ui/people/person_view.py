@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit.empty_state import EmptyState
@@ -67,6 +67,7 @@ class PersonView(QWidget):
         self._round = 0  # what was read for somebody else is dropped
         self._is_new = True  # nothing of the subject has been shown yet
         self._wants_focus = False
+        self._is_behind = False  # something was decided while another page was shown
         self._build()
         self._connect()
 
@@ -104,7 +105,7 @@ class PersonView(QWidget):
         desk.refused.connect(lambda _words: strip.stay())
         self._session.engine_ready.connect(lambda _engine: self._read())
         self.crops.ready.connect(lambda _ids: self._show_picture())
-        head.back_wanted.connect(self.closed)
+        head.back_wanted.connect(self.close_view)
         head.left.connect(self._focus_below)
         head.search_wanted.connect(self._search)
         self.whole.forgotten.connect(self._on_forgotten)
@@ -136,10 +137,9 @@ class PersonView(QWidget):
         view = self._desk.view
         self._begin(None if view is None else group_subject(view, face_ids))
 
-    @property
-    def is_shown(self) -> bool:
-        """It is about somebody."""
-        return self.subject is not None
+    def close_view(self) -> None:
+        """Show nobody any more; `closed` follows."""
+        self._begin(None)
 
     def _person(self) -> int | None:
         return None if self.subject is None else self.subject.person
@@ -165,7 +165,8 @@ class PersonView(QWidget):
 
     def _on_changed(self, view: "PeopleView") -> None:
         before = self.subject
-        if before is None:
+        self._is_behind = before is not None and not self.isVisible()
+        if before is None or self._is_behind:
             return
         now = followed(view, before)
         if now is None or now.person != before.person:
@@ -309,7 +310,7 @@ class PersonView(QWidget):
 
         def hint(found: list[tuple[int, float]]) -> None:
             if self.subject is not None and self.subject.person is None:
-                self.head.field.hint(found)
+                self.head.hint(found)
 
         self._desk.ask(find, hint)
 
@@ -331,6 +332,11 @@ class PersonView(QWidget):
                 self.photo_wanted.emit(record.photo, record)
 
         self._session.read(lambda library: library.faces([face_id])).succeeded.connect(show)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_behind and self._desk.view is not None:
+            self._on_changed(self._desk.view)
 
     # The keyboard
 
@@ -361,7 +367,7 @@ class PersonView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, is_plain = event.key(), not event.modifiers()
         if _is_back(event):
-            self.closed.emit()
+            self.close_view()
         elif key == Qt.Key.Key_N and is_plain:
             self.head.rename()
         elif key == Qt.Key.Key_U and is_plain:
