@@ -38,7 +38,8 @@ class PersonFace:
 
     @property
     def is_sure(self) -> bool:
-        return not self.doubts
+        is_like = self.likeness is None or self.likeness >= LIKELY
+        return is_like and not self.record.quality.weaknesses
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -81,21 +82,31 @@ class Shown:
 
 
 def read_faces(
-    library: "Library", face_ids: Sequence[int], encoder: "FaceEncoder | None"
+    library: "Library",
+    face_ids: Sequence[int],
+    among: Sequence[int],
+    encoder: "FaceEncoder | None",
 ) -> list[PersonFace]:
-    """The faces of a person, newest photo first; runs in a lane.
+    """Faces of a person, newest first; runs in a lane.
 
     Args:
+        among: all faces of the person, with which each is compared.
         encoder: says how like the others each is; None while no model is loaded.
     """
     from opqn_app.people.likeness import likeness_of
 
-    likeness = {} if encoder is None else likeness_of(library, face_ids, encoder)
-    records = library.faces(face_ids)
-    photos = library.photo_table.of_ids(sorted({record.photo.id for record in records}))
-    place = {photo.id: number for number, photo in enumerate(photos)}
-    records.sort(key=lambda record: (place[record.photo.id], record.box.left, record.id))
-    return [PersonFace(record, likeness.get(record.id)) for record in records]
+    likeness = {} if encoder is None else likeness_of(library, among, encoder)
+    return in_order(PersonFace(f, likeness.get(f.id)) for f in library.faces(face_ids))
+
+
+def in_order(faces: Iterable[PersonFace]) -> list[PersonFace]:
+    """Newest first, those without a date last, from left to right on a photo."""
+    return sorted(sorted(faces, key=lambda face: face.record.box.left), key=_age, reverse=True)
+
+
+def _age(face: PersonFace) -> tuple[str, int]:
+    photo = face.record.photo
+    return photo.taken_at or "", photo.id
 
 
 def read_parts(

@@ -176,7 +176,7 @@ class PersonView(QWidget):
         self._show_head()
         self.strip.rename(now.called)
         if now.faces != before.faces:
-            self._read()
+            self._follow_faces(now)
         self.acts.refresh()
         if not self.strip.is_sent and self._is_stale(view):
             self._ask_for_suggestions()
@@ -200,26 +200,48 @@ class PersonView(QWidget):
 
     # Faces
 
-    def _read(self) -> None:
-        if self.subject is None:
+    def _read(self, face_ids: Sequence[int] | None = None) -> None:
+        """Read faces of the subject and show them.
+
+        Args:
+            face_ids: those that came; None for all.
+        """
+        subject = self.subject
+        if subject is None:
             return
         self._round += 1
-        begun, faces, encoder = self._round, self.subject.faces, self._desk.encoder
-        task = self._session.read(lambda lib: person_rows.read_faces(lib, faces, encoder))
-        task.succeeded.connect(lambda found: self._on_read(begun, found))
+        begun, encoder, faces = self._round, self._desk.encoder, subject.faces
+        wanted = faces if face_ids is None else face_ids
+        task = self._session.read(
+            lambda library: person_rows.read_faces(library, wanted, faces, encoder)
+        )
+        task.succeeded.connect(lambda found: self._on_read(begun, wanted, found))
         task.failed.connect(lambda error: self.messages.warn(str(error)))
 
-    def _on_read(self, begun: int, faces: list[PersonFace]) -> None:
+    def _on_read(self, begun: int, wanted: Sequence[int], found: list[PersonFace]) -> None:
         if begun != self._round:
             return
+        read = set(wanted)
+        kept = [face for face in self._faces if face.record.id not in read]
+        self._show_faces(person_rows.in_order([*kept, *found]))
+        if self._wants_focus:
+            self._focus_below()
+
+    def _follow_faces(self, now: Subject) -> None:
+        """Faces came or went: the others stay where they are, and as sure as they were."""
+        there, held = set(now.faces), {face.record.id for face in self._faces}
+        if held - there:
+            self._show_faces([face for face in self._faces if face.record.id in there])
+        if there - held:
+            self._read(sorted(there - held))
+
+    def _show_faces(self, faces: list[PersonFace]) -> None:
         self._faces = faces
         self.head.show_counts(person_rows.counts_in_words(faces))
         if self.controls.parts_button.isChecked():
             self._want_parts(True)
         else:
             self._show_rows()
-        if self._wants_focus:
-            self._focus_below()
 
     def _show_rows(self, *, anew: bool = False) -> None:
         if self._parts is not None:
