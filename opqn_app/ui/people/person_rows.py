@@ -109,15 +109,6 @@ def _age(face: PersonFace) -> tuple[str, int]:
     return photo.taken_at or "", photo.id
 
 
-def read_parts(
-    library: "Library", face_ids: Sequence[int], encoder: "FaceEncoder"
-) -> list[tuple[int, ...]]:
-    """The parts that are certain, the largest first; runs in a lane."""
-    from opqn_app.people.likeness import parts_of
-
-    return parts_of(library, face_ids, encoder)
-
-
 def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
     """Newest first under a heading a year; the less sure ones last, apart from the others.
 

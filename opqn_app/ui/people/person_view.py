@@ -265,20 +265,22 @@ class PersonView(QWidget):
             self._show_rows(anew=True)
 
     def _want_parts(self, is_wanted: bool) -> None:
-        encoder, subject = self._desk.encoder, self.subject
-        if not is_wanted or encoder is None or subject is None:
+        subject = self.subject
+        if not is_wanted or subject is None:
             self._parts = None
             self._show_rows(anew=True)
             return
         faces, was_shown = subject.faces, self._parts is not None
+
+        def find(_ledger: "Ledger", guesses: "Guesses | None") -> list[tuple[int, ...]]:
+            return [] if guesses is None else guesses.parts_of(faces)
 
         def show(parts: list[tuple[int, ...]]) -> None:
             if self.subject is not None and self.subject.faces == faces:
                 self._parts = parts
                 self._show_rows(anew=not was_shown)
 
-        task = self._session.read(lambda lib: person_rows.read_parts(lib, faces, encoder))
-        task.succeeded.connect(show)
+        self._desk.ask(find, show)
 
     def _take_out(self, section: int) -> None:
         """The part under a heading is somebody else."""
