@@ -192,7 +192,7 @@ def test_a_face_stands_for_its_person_and_says_why_it_is_hers(
 
 
 def test_a_search_for_somebody_known_asks_whether_it_is_them(
-    page: SearchPage, told: Told, ask: Callable[..., None]
+    page: SearchPage, told: Told, ask: Callable[..., None], qtbot: QtBot
 ) -> None:
     told(lambda: name_by_key(page, "Anna"))
     ask(lambda: press(page, Qt.Key.Key_S))
@@ -202,6 +202,8 @@ def test_a_search_for_somebody_known_asks_whether_it_is_them(
     menu = show_menu(page, 1)
     assert {"This is Anna", "Not Anna"} <= set(words_of(menu))  # type: ignore[arg-type]
     menu.close()  # type: ignore[attr-defined]
+    page.activateWindow()
+    qtbot.waitUntil(page.results.grid.hasFocus, timeout=TIMEOUT)
     told(lambda: press(page, Qt.Key.Key_Y))
     assert sorted(map(str, names_of(page))) == ["Anna", "Anna", "None"]
     press(page, Qt.Key.Key_Right)
