@@ -185,6 +185,8 @@ def test_a_menu_on_a_face_names_it_and_on_the_photo_offers_no_face(
     told(lambda: type_name(viewer, "Anna"))
     assert session.people.name_of(red) == "Anna"
     assert session.people.name_of(blue) is None
+    mouse(viewer.canvas, QEvent.Type.MouseMove, QPoint(2, 2))
+    mouse(viewer.canvas, QEvent.Type.MouseButtonRelease, QPoint(2, 2))
     assert viewer.canvas.current_face == blue  # the next one without a name
     viewer.canvas.mark_face(None)
     menu = right_click(viewer.canvas, QPoint(1, 1))
