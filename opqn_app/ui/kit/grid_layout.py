@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-HEADER = 40  # pixels of a heading
+HEADER = 36  # pixels of a heading
 
 
 @dataclass(frozen=True, slots=True)

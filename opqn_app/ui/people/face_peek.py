@@ -42,6 +42,7 @@ class FacePeek(QFrame):
             tile.setToolTip("")
             self._tiles[face_id] = tile
             self._grid.addWidget(tile, place // COLUMNS, place % COLUMNS)
+            tile.show()
         if len(face_ids) > MOST:
             more = text_label(f"and {counted(len(face_ids) - MOST, 'face')} more", is_quiet=True)
             self._grid.addWidget(more, MOST // COLUMNS, 0, 1, COLUMNS)

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
 
 from opqn_app.ui.kit.face_gestures import FaceGestures
 from opqn_app.ui.kit.file_drag import copy_files, drag_files
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.people.person_grid import PersonGrid
 from opqn_app.ui.people.person_rows import Row
-from opqn_app.ui.work.people_desk import PeopleDesk
+from opqn_app.ui.work.session import Session
 
 
 class PersonActions(QObject):
@@ -32,7 +33,7 @@ class PersonActions(QObject):
     failed = Signal(str)
 
     def __init__(
-        self, desk: PeopleDesk, grid: PersonGrid, person: Callable[[], int | None]
+        self, session: Session, grid: PersonGrid, person: Callable[[], int | None]
     ) -> None:
         super().__init__(grid)
         self._grid, self._person = grid, person
@@ -44,11 +45,10 @@ class PersonActions(QObject):
         self.section_action = self._action("Select all of this year", ("A",), self.select_section)
         self.copy_action = self._action("Copy the photo", ("Ctrl+C",), self.copy)
         self.gestures = FaceGestures(
-            desk, grid, chosen=grid.selected_ids, place=grid.place_of, about=person
+            session, grid, chosen=grid.selected_ids, place=grid.place_of, about=person
         )
         grid.picked.connect(lambda _index: self.look())
         grid.drag_wanted.connect(self.drag)
-        grid.selectionModel().selectionChanged.connect(lambda *_: self.refresh())
         grid.selectionModel().currentChanged.connect(lambda *_: self.refresh())
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         grid.customContextMenuRequested.connect(self._open_menu)
@@ -119,10 +119,17 @@ class PersonActions(QObject):
             at = grid.visualRect(index).center()
         if not grid.selectionModel().isSelected(index):
             grid.setCurrentIndex(index)
+        self._open_at(grid.viewport().mapToGlobal(at))
+
+    def open_menu(self, button: QWidget) -> None:
+        """Open the menu of the chosen faces below a button."""
+        self._open_at(button.mapToGlobal(QPoint(0, button.height())))
+
+    def _open_at(self, at: QPoint) -> None:
         self.refresh()
         first = (self.look_action, self.search_action, None, self.apart_action)
         actions = (*first, *self.gestures.all, None, self.section_action, self.copy_action)
-        open_menu(grid, actions, grid.viewport().mapToGlobal(at))
+        open_menu(self._grid, actions, at)
 
     def _action(self, text: str, keys: Sequence[str], act: Callable[[], None]) -> QAction:
         action = QAction(text, self)

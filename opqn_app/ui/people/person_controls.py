@@ -7,17 +7,19 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from opqn_app.core.progress import counted
-from opqn_app.ui.kit.controls import CutLabel, push_button
+from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
 
 
 class PersonControls(QWidget):
     """Signals:
     photos_wanted: True for whole photos, False for faces.
     parts_wanted: True for the parts that are certain, False for years.
+    menu_wanted: all that can be done with the chosen faces.
     """
 
     photos_wanted = Signal(bool)
     parts_wanted = Signal(bool)
+    menu_wanted = Signal()
 
     def __init__(self, acts: Sequence[QAction], parent: QWidget | None = None) -> None:
         """Args:
@@ -29,6 +31,7 @@ class PersonControls(QWidget):
         self.faces_button.setChecked(True)
         self.parts_button = push_button("Show parts")
         self.parts_button.setCheckable(True)
+        self.parts_button.setProperty("toggle", True)
         self.parts_button.setToolTip(
             "Faces that certainly belong together stand together. Wrong ones are easy to see so."
         )
@@ -47,6 +50,10 @@ class PersonControls(QWidget):
         row.addWidget(self._chosen, 1)
         for act in acts:
             row.addWidget(self._button(act))
+        self.more_button = tool_button("more", "What can be done with them", self.menu_wanted.emit)
+        self.more_button.setObjectName("act")
+        self.more_button.hide()
+        row.addWidget(self.more_button)
         self.setFixedHeight(36)
 
     def begin(self) -> None:
@@ -62,6 +69,7 @@ class PersonControls(QWidget):
     def show_chosen(self, faces: int) -> None:
         """Say how many faces are selected."""
         self._chosen.setText(f"{counted(faces, 'face')} selected" if faces else "")
+        self.more_button.setVisible(faces > 0)
 
     def _switch(self, words: str, tab: str) -> QPushButton:
         button = push_button(words, lambda: self._on_photos(tab == "problems"))

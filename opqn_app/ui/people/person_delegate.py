@@ -81,12 +81,16 @@ class PersonDelegate(TileDelegate):
             painter.drawPixmap(line.right() - width - 15, line.center().y() - 7, icon)
             line.setRight(line.right() - width - 20)
         painter.setPen(self.colour(QPalette.ColorRole.PlaceholderText))
-        words = day if metrics.horizontalAdvance(day) <= line.width() else shortened(day)
-        if metrics.horizontalAdvance(words) <= line.width():
-            painter.drawText(line, middle | Qt.AlignmentFlag.AlignLeft, words)
+        words = shortened(day)
+        if metrics.horizontalAdvance(words) > line.width():
+            words = shortened(day, with_year=False)
+        words = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, line.width())
+        painter.drawText(line, middle | Qt.AlignmentFlag.AlignLeft, words)
 
 
-def shortened(day: str) -> str:
-    """ "14 Mar" of "14 March 2024", as the year is over the tiles; other words stay."""
+def shortened(day: str, *, with_year: bool = True) -> str:
+    """ "14 Mar 2024" of "14 March 2024"; other words stay."""
     words = day.split()
-    return f"{words[0]} {words[1][:3]}" if len(words) == 3 else day
+    if len(words) != 3:
+        return day
+    return " ".join([words[0], words[1][:3], *([words[2]] if with_year else [])])

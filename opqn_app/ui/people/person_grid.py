@@ -17,6 +17,7 @@ from opqn_app.ui.work.session import Session
 
 PHOTOS_KEPT = 200  # thumbnails
 PHOTO_SHAPE = 4 / 3
+FOOT = 60  # pixels below the last line
 SIDES = {False: 120, True: 192}  # pixels of faces and of photos, at first
 
 
@@ -46,6 +47,10 @@ class PersonGrid(SectionGrid):
         self.setItemDelegate(self._tile)
         self.setDragEnabled(True)
         self.set_side(self._sides[False])
+
+    def content_height(self) -> int:
+        """Room at the foot too, so that the last line can be seen above what lies over it."""
+        return super().content_height() + FOOT
 
     # What is chosen
 

@@ -93,7 +93,7 @@ class PersonHead(QWidget):
         holder = QWidget()
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.field, 1)
+        row.addWidget(self.field, 100)
         row.addStretch(1)
         self._names.addWidget(holder)
         self._names.setFixedHeight(38)

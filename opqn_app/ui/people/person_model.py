@@ -50,7 +50,7 @@ class PersonListModel(QAbstractListModel):
         if role == RowRole:
             return row
         if role == Qt.ItemDataRole.DisplayRole:
-            return wording.day(row.photo.taken_at)
+            return wording.day(row.photo.taken_at) if row.photo.taken_at else row.photo.path.name
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join([row.photo.rel_path, wording.day(row.photo.taken_at), *_doubts(row)])
         if role == Qt.ItemDataRole.AccessibleTextRole:

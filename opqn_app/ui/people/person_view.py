@@ -80,15 +80,10 @@ class PersonView(QWidget):
         self.messages = MessageBar()
         self.strip = SuggestionStrip(self.crops)
         self.grid = PersonGrid(self._session, self.crops)
-        self.acts = PersonActions(self._desk, self.grid, self._person)
+        self.acts = PersonActions(self._session, self.grid, self._person)
         gestures = self.acts.gestures
         self.controls = PersonControls(
-            (
-                self.acts.apart_action,
-                gestures.reject_action,
-                gestures.name_action,
-                self.acts.search_action,
-            )
+            (self.acts.apart_action, gestures.reject_action, gestures.name_action)
         )
         self.empty = EmptyState()
         self.empty.show_words("face", "None of these faces is in the library now.", "")
@@ -121,10 +116,9 @@ class PersonView(QWidget):
         strip.left.connect(self.grid.take_focus)
         self.controls.photos_wanted.connect(self._show_photos)
         self.controls.parts_wanted.connect(self._want_parts)
+        self.controls.menu_wanted.connect(lambda: self.acts.open_menu(self.controls.more_button))
         self.grid.section_acted.connect(self._take_out)
-        self.grid.selectionModel().selectionChanged.connect(
-            lambda *_: self.controls.show_chosen(len(self.grid.selected_ids()))
-        )
+        self.grid.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
         self.acts.photo_wanted.connect(self.photo_wanted)
         self.acts.search_wanted.connect(self.search_wanted)
         self.acts.apart_wanted.connect(self._set_apart)
@@ -236,6 +230,10 @@ class PersonView(QWidget):
         self.grid.show_rows(shown, anew=anew or self._is_new)
         self._is_new = False
         self.stack.setCurrentWidget(self.grid if shown.rows else self.empty)
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        self.controls.show_chosen(len(self.grid.selected_ids()))
         self.acts.refresh()
 
     def _show_photos(self, is_wanted: bool) -> None:

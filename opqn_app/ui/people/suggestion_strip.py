@@ -110,8 +110,8 @@ class SuggestionStrip(QFrame):
         self._make_tiles()
         self.setVisible(bool(self.pages.page) or self.pages.n_passed > 0)
         self._show_all()
-        if had_focus:
-            self.take_focus()
+        if had_focus and not self.take_focus():
+            self.left.emit()
 
     def take_focus(self) -> bool:
         """Give the first face the keyboard; False if there is none."""

@@ -10,6 +10,7 @@ from opqn_app.ui.kit.controls import text_label, tool_button
 from opqn_app.ui.kit.face_tile import RING, FaceTile
 from opqn_app.ui.people.suggestion_pages import Choice, Suggested
 
+CAPTION = 22  # pixels below the face
 BADGE = 24  # side of the mark of a choice
 _ARROWS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down)
 _SAID = {Choice.OPEN: "not answered", Choice.YES: "ticked", Choice.NO: "crossed out"}
@@ -106,7 +107,8 @@ class SuggestionTile(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(face)
-        column.addLayout(self._caption())
+        column.addWidget(self._caption())
+        column.addStretch(1)
 
     def show_choice(self, choice: Choice, name: str) -> None:
         """Show what is said of it.
@@ -126,8 +128,11 @@ class SuggestionTile(QWidget):
             "Double-click to look at the photo."
         )
 
-    def _caption(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _caption(self) -> QWidget:
+        caption = QWidget()
+        caption.setObjectName("clear")
+        caption.setFixedHeight(CAPTION)
+        row = QHBoxLayout(caption)
         row.setContentsMargins(RING + 2, 0, 0, 0)
         row.setSpacing(6)
         row.addWidget(text_label(wording.chance(self.suggestion.probability), style="heading"))
@@ -142,7 +147,7 @@ class SuggestionTile(QWidget):
             more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             row.addWidget(more)
         row.addStretch(1)
-        return row
+        return caption
 
     def _button(self, icon: str, name: str, choice: Choice) -> QToolButton:
         button = tool_button(icon, f"{name}, suggestion {self._number}", tip=name)
