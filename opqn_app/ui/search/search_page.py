@@ -92,8 +92,11 @@ class SearchPage(QWidget):
         column.setSpacing(12)
         column.addLayout(head)
         column.addWidget(line)
-        for widget in (self.chips.line, self.save_bar):
-            column.addWidget(widget)
+        choices = QHBoxLayout()
+        choices.addWidget(self.chips.line, 1)
+        choices.addWidget(self.save_bar.open_button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(choices)
+        column.addWidget(self.save_bar)
         column.addWidget(self.results, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.drop_zone)
@@ -150,7 +153,6 @@ class SearchPage(QWidget):
         bar.face_activated.connect(self._activate_face)
         bar.add_wanted.connect(self.add_photo)
         bar.clear_wanted.connect(self.clear)
-        bar.save_wanted.connect(self.save_bar.open_bar)
         self.save_bar.opened.connect(self._on_saving)
         results.counted.connect(self._on_counted)
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
@@ -388,14 +390,11 @@ class SearchPage(QWidget):
     def _on_saving(self, is_open: bool) -> None:
         """What is selected is ticked: keys that act on the selection rest meanwhile."""
         self.chips.line.setVisible(not is_open)
-        self.results.why.setEnabled(not is_open)
         self.faces.rest(is_open)
         if not is_open and self._is_stale:
             self._on_library_changed()
 
     def _on_counted(self, counts: Counts) -> None:
-        self.bar.save.setVisible(counts.likely > 0)
-        self.save_action.setEnabled(counts.likely > 0)
         status, session = self._session.status, self._session
         has_faces = status is not None and status.faces > 0 and not session.is_indexing
         self.bar.say(headline(counts, is_coded=not has_faces))
