@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from opqn_app.core.progress import counted
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import dialogs, drops
 from opqn_app.ui.kit.file_drag import faces_in
