@@ -15,7 +15,7 @@ from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.people_jobs import PeopleView
 from opqn_app.ui.work.session import Session
 
-TIMEOUT = 120_000
+TIMEOUT = 20_000
 LEFT = Qt.MouseButton.LeftButton
 PLAIN = Qt.KeyboardModifier.NoModifier
 

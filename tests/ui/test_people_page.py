@@ -12,22 +12,22 @@ from opqn_app.core.settings import Settings
 from opqn_app.ui.people.people_page import PeoplePage
 from opqn_app.ui.work.session import Session
 from tests.ui.people_room import PeopleRoom
-from tests.ui.person_album import ANNA, BEN, LIKE_ANNA, Album, Face, album_engine
-from tests.ui.tint_engine import tint_engine
+from tests.ui.person_album import ANNA, Album, Face, album_engine
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
+YOUNG, BETWEEN = [2, 6, 12, 5], [2, 2, 3, 5]  # words of a code that is like Anna's and like YOUNG
 CARL = [12, 13, 14, 15]
 
 
 @pytest.fixture
 def room(tmp_path: Path, qtbot: QtBot, themed: QApplication) -> Iterator[PeopleRoom]:
-    """Four faces of Anna (1 to 4), three of Ben (5 to 7), two of Carl (8, 9), and one (10) that
-    looks like Anna. The tiles are in this order.
+    """Four faces of Anna (1 to 4), three of her as a child (5 to 7), who may be anybody, two of
+    Carl (8, 9), and one (10) that is like both of Anna. The tiles are in this order.
     """
     album = Album(tmp_path / "library.sqlite")
-    for code, times in ((ANNA, 4), (BEN, 3), (CARL, 2), (LIKE_ANNA, 1)):
+    for code, times in ((ANNA, 4), (YOUNG, 3), (CARL, 2), (BETWEEN, 1)):
         for _ in range(times):
             album.add(2020, Face(code))
     session = Session(Settings(library=str(album.path)), engine_factory=album_engine)
@@ -116,8 +116,9 @@ def test_what_was_answered_finds_its_place_when_the_mouse_has_gone(room: PeopleR
 
 @pytest.fixture
 def asked(room: PeopleRoom) -> PeopleRoom:
-    """Anna is named, and her tile's neighbour in likeness asks "Anna?"."""
+    """Anna is named, young and old, so that the last tile asks "Anna?"."""
     room.press(KEY.Key_N)
+    room.give("Anna")
     room.give("Anna")
     room.press(KEY.Key_Escape)
     room.wait(lambda: room.page.hints.guess(room.tiles[3]) is not None)
@@ -127,17 +128,17 @@ def asked(room: PeopleRoom) -> PeopleRoom:
 def test_yes_by_a_click(asked: PeopleRoom) -> None:
     yes, _ = asked.grid.button_rects(asked.index(3))
     asked.told(lambda: asked.click_at(yes.center()))
-    assert asked.people == {"Anna": (1, 2, 3, 4, 10)}
-    assert asked.words == ["Anna", "3", "2", "is Anna"]
+    assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7, 10)}
+    assert asked.words == ["Anna", "is Anna", "2", "is Anna"]
 
 
 def test_yes_by_enter_or_by_a_number(asked: PeopleRoom) -> None:
     for key in (KEY.Key_Return, KEY.Key_1):
         asked.click(3)
         asked.told(lambda key=key: asked.press(key))
-        assert asked.people == {"Anna": (1, 2, 3, 4, 10)}
+        assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7, 10)}
         asked.told(lambda: asked.press(KEY.Key_U))
-        assert asked.words == ["Anna", "3", "2", "1"]
+        assert asked.words == ["Anna", "is Anna", "2", "1"]
         asked.wait(lambda: asked.page.hints.guess(asked.tiles[3]) is not None)
 
 
@@ -147,7 +148,7 @@ def test_yes_by_the_button_above_the_grid(asked: PeopleRoom, qtbot: QtBot) -> No
     asked.wait(button.isVisible)
     assert "Anna" in button.text()
     asked.told(lambda: qtbot.mouseClick(button, Qt.MouseButton.LeftButton))
-    assert asked.people == {"Anna": (1, 2, 3, 4, 10)}
+    assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7, 10)}
 
 
 def test_no_is_never_asked_again(asked: PeopleRoom) -> None:
@@ -157,8 +158,8 @@ def test_no_is_never_asked_again(asked: PeopleRoom) -> None:
     assert asked.page.hints.guesses(asked.tiles[3]) == ()
     asked.press(KEY.Key_Delete)  # there is no question now, so nothing happens
     asked.rest()
-    assert asked.people == {"Anna": (1, 2, 3, 4)}
-    assert asked.words == ["Anna", "3", "2", "1"]
+    assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7)}
+    assert asked.words == ["Anna", "is Anna", "2", "1"]
 
 
 def test_no_by_a_click(asked: PeopleRoom) -> None:
@@ -172,7 +173,7 @@ def test_the_field_offers_whom_the_faces_resemble(asked: PeopleRoom) -> None:
     asked.wait(lambda: asked.grid.field.list.words == ["Anna"])
     asked.press(KEY.Key_Down)
     asked.told(lambda: asked.press(KEY.Key_Return))
-    assert asked.people == {"Anna": (1, 2, 3, 4, 10)}
+    assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7, 10)}
 
 
 def test_a_person_says_how_many_faces_wait(asked: PeopleRoom) -> None:
@@ -302,11 +303,11 @@ def test_a_double_click_opens_a_person_and_escape_comes_back(room: PeopleRoom) -
 def test_a_part_of_a_name_finds_people(room: PeopleRoom) -> None:
     room.press(KEY.Key_N)
     room.give("Anna")
-    room.give("Änne")
+    room.give("Anne")
     room.press(KEY.Key_Escape)
     room.page.search.setFocus()
     room.type("ann")
-    room.wait(lambda: room.words == ["Anna", "Änne"])
+    room.wait(lambda: room.words == ["Anna", "Anne"])
     room.type("x")
     room.wait(lambda: "“annx”" in room.page.empty.words)
     room.page.search.clear()
@@ -315,13 +316,13 @@ def test_a_part_of_a_name_finds_people(room: PeopleRoom) -> None:
 
 def test_named_people_by_name_or_by_number_of_photos(room: PeopleRoom) -> None:
     room.press(KEY.Key_N)
-    room.give("Zoë")
+    room.give("Zoe")
     room.give("Anna")
     room.press(KEY.Key_Escape)
     room.page.order.setCurrentIndex(1)
-    assert room.words == ["Anna", "Zoë", "2", "1"]
+    assert room.words == ["Anna", "Zoe", "2", "1"]
     room.page.order.setCurrentIndex(0)
-    assert room.words == ["Zoë", "Anna", "2", "1"]
+    assert room.words == ["Zoe", "Anna", "2", "1"]
 
 
 def test_a_question_offers_its_answers_in_the_bar(room: PeopleRoom, qtbot: QtBot) -> None:
@@ -387,7 +388,6 @@ def test_a_model_that_can_not_group_says_so(
     qtbot.waitUntil(lambda: "can't group" in page.empty.words, timeout=60_000)
     with qtbot.waitSignal(page.settings_wanted):
         qtbot.mouseClick(page.empty.button, Qt.MouseButton.LeftButton)
-    assert tint_engine().encoder.name == "tints"
 
 
 def test_grouping_can_be_paused_resumed_and_stopped(tmp_path: Path, qtbot: QtBot) -> None:

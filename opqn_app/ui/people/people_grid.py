@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
@@ -50,7 +50,7 @@ class PeopleGrid(SectionGrid):
         self.caption = CAPTION
         self._hints = hints
         self._naming: tuple[int, ...] = ()  # rows that the field is for; it stands at the first
-        self._target: int | None = None  # row under what is dragged
+        self._drop_row: int | None = None  # row under what is dragged
         self._pressed: QPoint | None = None
         self.setAccessibleName("People")
         self.setModel(model)
@@ -64,7 +64,6 @@ class PeopleGrid(SectionGrid):
         self.field.name_given.connect(self._on_name)
         self.field.left_empty.connect(self._on_left_empty)
         self.field.given_up.connect(self.end_naming)
-        self.picked.connect(self._on_picked)
         hints.ready.connect(self._on_hints)
         model.modelReset.connect(self.end_naming)
         model.dataChanged.connect(lambda *_: self._place_field())
@@ -76,7 +75,7 @@ class PeopleGrid(SectionGrid):
     @property
     def drop_target(self) -> int | None:
         """The row that would take what is dragged now."""
-        return self._target
+        return self._drop_row
 
     def chosen_rows(self) -> list[int]:
         """The selected rows, else the current one."""
@@ -163,9 +162,6 @@ class PeopleGrid(SectionGrid):
 
     # Events
 
-    def _on_picked(self, index: QModelIndex) -> None:
-        self.opened.emit(index.row())
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
@@ -206,9 +202,11 @@ class PeopleGrid(SectionGrid):
             self.begin_naming([index.row()])
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        index = self.indexAt(event.position().toPoint())
-        if index.isValid() and self.picture_rect(index).contains(event.position().toPoint()):
-            super().mouseDoubleClickEvent(event)
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if index.isValid() and is_left and self.picture_rect(index).contains(point):
+            self.opened.emit(index.row())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
@@ -254,7 +252,7 @@ class PeopleGrid(SectionGrid):
         self._show_target(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        rows, target = dragged_rows(event.mimeData()), self._target
+        rows, target = dragged_rows(event.mimeData()), self._drop_row
         self._show_target(None)
         if rows and target is not None:
             # A copy, to the view: after a move it would take the rows out of the model.
@@ -263,8 +261,8 @@ class PeopleGrid(SectionGrid):
             self.joined.emit(rows, target)
 
     def _show_target(self, row: int | None) -> None:
-        if row != self._target:
-            self._target = row
+        if row != self._drop_row:
+            self._drop_row = row
             self.viewport().update()
 
     def sizeHint(self) -> QSize:
