@@ -49,7 +49,7 @@ class SaveBar(QWidget):
         self.field.setFixedWidth(FIELD)
         self.open_button = push_button("Name this person…", self.open_bar, icon="face")
         self.open_button.setToolTip("Name the faces that are likely this person (Ctrl+S)")
-        self.save_button = push_button("", self.field.give, is_primary=True)
+        self.save_button = push_button("Name the faces", self.field.give, is_primary=True)
         self.cancel_button = push_button("Cancel", self.close_bar)
         self._note = text_label(is_quiet=True, wraps=True)
         row = QHBoxLayout()
