@@ -342,7 +342,9 @@ class PhotoViewer(Overlay):
         photo, row = self.photo, self._row
         self._draw(False)
         if photo is not None:
-            self._hint.setText("Looking at the face…")
+            words = "The face is added as soon as the indexing that runs now has ended."
+            is_free = not self._session.is_indexing
+            self._hint.setText("Looking at the face…" if is_free else words)
             self._session.people.draw_box(photo, box, partial(self._on_drawn, photo, row))
 
     def _on_drawn(self, photo: PhotoRecord, row: int, face_id: int) -> None:
