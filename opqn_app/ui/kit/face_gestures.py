@@ -56,6 +56,7 @@ class FaceGestures(QObject):
         self.no_face_action = self._action("X", self.say_no_face)
         self.picture_action = self._action("P", self.choose_picture)
         self.why_action = self._action("W", self.show_why)
+        self._action("U", self._desk.undo).setText("Undo")  # in no menu: it is about no face
         self.all: tuple[QAction, ...] = (
             self.confirm_action,
             self.name_action,
