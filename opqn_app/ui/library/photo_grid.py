@@ -68,7 +68,7 @@ class PhotoGrid(QListView):
         self._pressed_face: int | None = None
         self._size_step = 2
         self.setModel(model)
-        self.setItemDelegate(PhotoDelegate(self, thumbs))
+        self.setItemDelegate(PhotoDelegate(self, self, thumbs))
         self._set_up()
         thumbs.ready.connect(lambda _keys: self.viewport().update())
         # Told once a turn of the event loop, when the rows have found their places.
