@@ -15,6 +15,7 @@ from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_model import PhotoRole
 
 GAP = 8
+FACE_TIP = "Click: search with this face. Right click: name it, and more."
 
 _Index = QModelIndex | QPersistentModelIndex
 

@@ -240,7 +240,8 @@ class PhotoViewer(Overlay):
         self._show_faces()
         found = counted(len(self._faces()), "face") + " found"
         self.canvas.setAccessibleDescription(viewed.problem or found)
-        some, none = "Click a face to find that person.", "No face was found in this photo."
+        some = "Click a face to find that person, or right-click it to say who it is."
+        none = "No face was found in this photo."
         fault = "" if viewed.image is None else viewed.problem
         self._hint.setText(f"{some if self._faces() else none} {fault}".rstrip())
         if self._asks_name:
