@@ -293,7 +293,7 @@ class LibraryPage(FolderDropPage):
         task.succeeded.connect(lambda page: self._on_page(offset, page, begun))
 
     def _on_page(self, offset: int, page: tuple[list[PhotoRecord], int], begun: int) -> None:
-        if begun == self._round:
+        if begun == self._round and not self.chips.is_used:
             self.photos.append_page(offset, *page)
 
     def _load_faces(self, photo: PhotoRecord) -> None:

@@ -79,6 +79,7 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("X",), "It is no face"),
         Shortcut(("P",), "It stands for its person"),
         Shortcut(("W",), "Why is it that person?"),
+        Shortcut(("U",), "Undo"),
         Shortcut(("Ctrl+C",), "Copy the photo"),
         Shortcut(("O",), "Open the photo in its own program"),
         Shortcut(("Ctrl+Shift+F",), "Show it in its folder"),
