@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QDrag
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
@@ -18,6 +18,7 @@ from opqn_app.ui.people.suggestion_pages import Choice
 from opqn_app.ui.work.people_jobs import PeopleView
 from opqn_app.ui.work.session import Session
 from tests.ui.keyboard import tab_through
+from tests.ui.menu_clicks import choose, right_click, words_of
 from tests.ui.person_album import ANNA, BEN, LIKE_ANNA, Album, Face, album_engine
 
 TIMEOUT = 60_000
@@ -665,3 +666,41 @@ def test_what_is_decided_while_another_page_is_shown_is_seen_on_coming_back(
     room.view.show()
     room.rest()
     assert anna[0] not in room.shown
+
+
+def test_a_right_click_offers_everything_and_does_nothing_by_itself(
+    room: Room, anna: list[int]
+) -> None:
+    before = room.people
+    menu = right_click(room.view.grid.viewport(), room.place(anna[0]).center())
+    offered = words_of(menu)
+    for words in ("Look at the photo", "Not Anna", "Not a face", "Why is this Anna?"):
+        assert words in offered
+    assert room.chosen == [anna[0]]
+    assert room.people is before
+    room.told(lambda: choose(menu, "Not Anna"))
+    assert room.faces_of("Anna") == set(anna[1:])
+
+
+def test_the_menu_of_the_person_does_nothing_by_itself(room: Room, anna: list[int]) -> None:
+    before = room.people
+    room.qtbot.mouseClick(room.view.head.menu_button, LEFT)
+    menu = room.view.head.menu
+    assert menu.isVisible()
+    shown = [each.text() for each in menu.actions() if each.isVisible() and each.text()]
+    assert shown == ["Rename…", "Merge into somebody else…", "Hide", "Forget…"]
+    assert room.people is before
+    room.told(lambda: choose(menu, "Hide"))
+    assert room.people.persons[0].is_hidden
+
+
+def test_more_offers_the_same_for_the_chosen_faces(room: Room, anna: list[int]) -> None:
+    assert room.view.controls.more_button.isHidden()
+    room.click(anna[0])
+    room.click(anna[1], CTRL)
+    room.qtbot.mouseClick(room.view.controls.more_button, LEFT)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert room.chosen == sorted(anna[:2])
+    choose(menu, "Select all of this year")
+    assert len(room.chosen) >= 2

@@ -95,6 +95,16 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("H",), "Hide, or show again"),
         Shortcut(("U",), "Undo"),
     ),
+    "One person": (
+        Shortcut(("Return",), "Answer all suggestions; on a face: its photo", ("Enter",)),
+        Shortcut(("1", "…", "9"), "A suggestion: yes, no, open again"),
+        Shortcut(("Del",), "A suggestion, or the chosen faces: no"),
+        Shortcut(("A",), "All of this year, or of this part"),
+        Shortcut(("S",), "Search with the chosen faces"),
+        Shortcut(("N",), "Another name; for chosen faces: who they are"),
+        Shortcut(("+", "-"), "Larger or smaller"),
+        Shortcut(("Esc", "Alt+Left"), "Back to everybody"),
+    ),
     "Charts": (
         Shortcut(("Left", "Right"), "Go from point to point"),
         Shortcut(("Up", "Down"), "Go from curve to curve"),
