@@ -1,6 +1,7 @@
 """One person, or faces that nobody named: all their faces, what else may be them, what is wrong."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,7 @@ class PersonView(QWidget):
         self.controls.parts_wanted.connect(self._want_parts)
         self.controls.menu_wanted.connect(lambda: self.acts.open_menu(self.controls.more_button))
         self.grid.section_acted.connect(self._take_out)
+        self.grid.left.connect(self._let_move)
         self.grid.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
         self.acts.photo_wanted.connect(self.photo_wanted)
         self.acts.search_wanted.connect(self.search_wanted)
@@ -230,10 +232,22 @@ class PersonView(QWidget):
     def _follow_faces(self, now: Subject) -> None:
         """Faces came or went: the others stay where they are, and as sure as they were."""
         there, held = set(now.faces), {face.record.id for face in self._faces}
-        if held - there:
-            self._show_faces([face for face in self._faces if face.record.id in there])
+        is_over = self.grid.underMouse()
+        faces = [
+            replace(face, is_gone=face.record.id not in there)
+            for face in self._faces
+            if is_over or face.record.id in there
+        ]
+        if faces != self._faces:
+            self._show_faces(faces)
         if there - held:
             self._read(sorted(there - held))
+
+    def _let_move(self) -> None:
+        """The pointer has gone: what is the person no more goes too."""
+        faces = [face for face in self._faces if not face.is_gone]
+        if len(faces) < len(self._faces):
+            self._show_faces(faces)
 
     def _show_faces(self, faces: list[PersonFace]) -> None:
         self._faces = faces
@@ -244,6 +258,8 @@ class PersonView(QWidget):
             self._show_rows()
 
     def _show_rows(self, *, anew: bool = False) -> None:
+        if anew:
+            self._faces = [face for face in self._faces if not face.is_gone]
         if self._parts is not None:
             action = NOT_THE_SAME if self._person() is None else SOMEBODY_ELSE
             shown = person_rows.by_part(self._faces, self._parts, action)

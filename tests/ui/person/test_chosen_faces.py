@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -170,3 +170,26 @@ def test_more_offers_the_same_for_the_chosen_faces(room: Room, anna: list[int]) 
     assert room.chosen == sorted(anna[:2])
     choose(menu, "Select all of this year")
     assert len(room.chosen) >= 2
+
+
+def test_nothing_moves_under_the_pointer_until_it_has_gone(
+    room: Room, anna: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = room.view.grid
+    before = {face: room.place(face) for face in anna}
+    monkeypatch.setattr(grid, "underMouse", lambda: True)
+    room.click(anna[0])
+    room.told(lambda: room.press(KEY.Key_Delete))
+    assert {face: room.place(face) for face in anna} == before
+    assert room.view.head.counts.startswith("5 faces")
+    gone = grid.faces.index(grid.faces.row_of(anna[0]) or 0)
+    assert gone.data() == "taken out"
+    room.click(anna[0])
+    assert room.chosen == []
+    room.told(lambda: room.press(KEY.Key_U))
+    assert {face: room.place(face) for face in anna} == before
+    assert gone.data() != "taken out"
+    room.click(anna[0])
+    room.told(lambda: room.press(KEY.Key_Delete))
+    QApplication.sendEvent(grid, QEvent(QEvent.Type.Leave))
+    assert set(room.shown) == set(anna[1:])
