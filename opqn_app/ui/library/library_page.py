@@ -283,8 +283,7 @@ class LibraryPage(FolderDropPage):
         self._show_stack()
 
     def _load_page(self, offset: int) -> None:
-        found = self.chips.photos
-        if found is not None:
+        if (found := self.chips.photos) is not None:
             self.photos.append_page(offset, found[offset : offset + PAGE], len(found))
             return
         root_id, begun = self._view.root.id if self._view.root else None, self._round
