@@ -1,6 +1,7 @@
 """The People page by mouse and by keyboard, in the real window."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -135,7 +136,7 @@ def test_yes_by_a_click(asked: PeopleRoom) -> None:
 def test_yes_by_enter_or_by_a_number(asked: PeopleRoom) -> None:
     for key in (KEY.Key_Return, KEY.Key_1):
         asked.click(3)
-        asked.told(lambda key=key: asked.press(key))
+        asked.told(partial(asked.press, key))
         assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7, 10)}
         asked.told(lambda: asked.press(KEY.Key_U))
         assert asked.words == ["Anna", "is Anna", "2", "1"]

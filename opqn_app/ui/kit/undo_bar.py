@@ -1,5 +1,6 @@
 """What was done last, over the foot of a page, with a button that undoes it."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
 
 if TYPE_CHECKING:
-    from opqn_app.ui.work.people_desk import PeopleDesk
+    from opqn_app.ui.work.people_desk import Gesture, PeopleDesk
     from opqn_app.ui.work.people_jobs import Doubt
 
 SHOWN_MS = 12_000  # then it goes by itself; a question stays
@@ -27,7 +28,7 @@ class UndoBar(QFrame):
         super().__init__(parent)
         self.setObjectName("undoBar")
         self.setAccessibleName("What was done last")
-        self._desk = desk
+        self._desk, self._around = desk, parent
         self._label = text_label(wraps=True)
         self.undo_button = push_button("Undo", self._undo)
         self.choices: list[QPushButton] = []
@@ -68,8 +69,9 @@ class UndoBar(QFrame):
         """Offer what can be done instead."""
         self._show(doubt.words, kind="warning")
         for words, gesture in doubt.choices:
-            button = push_button(words, lambda gesture=gesture: self._decide(gesture))
+            button = push_button(words, partial(self._decide, gesture))
             self._row.insertWidget(self._row.count() - 1, button)
+            button.show()  # a layout does so only later, and its width is asked for now
             self.choices.append(button)
         self._place()
 
@@ -95,14 +97,11 @@ class UndoBar(QFrame):
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
     def _place(self) -> None:
-        around = self.parentWidget()
+        around = self._around
         room = around.width() - 2 * MARGIN
         words = self.fontMetrics().horizontalAdvance(self._label.text()) + 24
-        buttons = sum(
-            self._row.itemAt(i).widget().sizeHint().width() + 8
-            for i in range(1, self._row.count())
-            if not self._row.itemAt(i).widget().isHidden()
-        )
+        shown = [self.undo_button, *self.choices, self._close]
+        buttons = sum(each.sizeHint().width() + 8 for each in shown if not each.isHidden())
         width = min(room, words + buttons + 32)
         height = max(48, self.heightForWidth(width) if self.hasHeightForWidth() else 48)
         self.setGeometry(
@@ -123,6 +122,6 @@ class UndoBar(QFrame):
         else:
             self._desk.undo()
 
-    def _decide(self, gesture: object) -> None:
+    def _decide(self, gesture: "Gesture") -> None:
         self.hide()
-        self._desk.decide(gesture)  # type: ignore[arg-type]
+        self._desk.decide(gesture)

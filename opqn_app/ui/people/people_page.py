@@ -82,7 +82,7 @@ class PeoplePage(QWidget):
         delegate = PeopleDelegate(self.grid, self.thumbnails, self.hints, self._desk)
         self.grid.setItemDelegate(delegate)
         self.everybody = QWidget()
-        self.actions = PeopleActions(self._desk, self.grid, self.hints, self.everybody)
+        self.acts = PeopleActions(self._desk, self.grid, self.hints, self.everybody)
         self.strip = GuessStrip()
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find a name")
@@ -101,8 +101,8 @@ class PeoplePage(QWidget):
         for widget in (title, self._count):
             head.addWidget(widget)
         head.addStretch(1)
-        for widget in (self.search, self.order, self.show_hidden):
-            head.addWidget(widget)
+        for control in (self.search, self.order, self.show_hidden):
+            head.addWidget(control)
         self.empty = EmptyState()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.grid)
@@ -134,7 +134,7 @@ class PeoplePage(QWidget):
         grid.customContextMenuRequested.connect(self._open_menu)
         grid.selectionModel().currentChanged.connect(lambda *_: self._show_guesses())
         self.hints.ready.connect(self._show_guesses)
-        self.strip.picked.connect(self.actions.pick)
+        self.strip.picked.connect(self.acts.pick)
         self.search.textChanged.connect(lambda _text: self._search_timer.start())
         self._search_timer.timeout.connect(self._take_wish)
         self.order.currentIndexChanged.connect(lambda _row: self._take_wish())
@@ -259,7 +259,7 @@ class PeoplePage(QWidget):
 
     def _open_menu(self, point: QPoint) -> None:
         if self.grid.chosen_rows():
-            open_menu(self.grid, self.actions.all, self.grid.viewport().mapToGlobal(point))
+            open_menu(self.grid, self.acts.all, self.grid.viewport().mapToGlobal(point))
 
     # Nothing moves under the pointer; when it has gone, everything finds its place
 

@@ -175,11 +175,12 @@ def _fate(tile: Tile, view: "PeopleView", owners: Sequence[int]) -> str:
     if len(owners) > 1:
         return "several people"
     if owners:
-        person = view.by_id[owners[0]]
-        if person.is_hidden:
+        owner = view.by_id[owners[0]]
+        if owner.is_hidden:
             return "hidden"
-        return f"is {person.name}" if person.name else "one person"
-    if tile.person in view.by_id and view.by_id[tile.person].is_hidden:
+        return f"is {owner.name}" if owner.name else "one person"
+    person = None if tile.person is None else view.by_id.get(tile.person)
+    if person is not None and person.is_hidden:
         return "hidden"
     if tile.faces and all(face in view.left_out for face in tile.faces):
         return "no face"

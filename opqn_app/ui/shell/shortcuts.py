@@ -42,7 +42,7 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("Ctrl+4",), "Evaluate"),
         Shortcut(("Ctrl+5",), "Train"),
         Shortcut(("Ctrl+Z",), "Undo what was said of people"),
-        Shortcut(("Ctrl+Shift+Z", "Ctrl+Y"), "Redo it"),
+        Shortcut(("Ctrl+Shift+Z",), "Redo it", ("Ctrl+Y",)),
         Shortcut(("Ctrl+O",), "Choose a photo to search with"),
         Shortcut(("Ctrl+V",), "Search with the copied photo"),
         Shortcut(("Ctrl+Shift+O",), "Add a folder"),

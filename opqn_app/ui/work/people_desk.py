@@ -187,7 +187,7 @@ class PeopleDesk(QObject):
 
     def ask(
         self,
-        job: Callable[["Ledger", "Guesses | None"], Any],
+        job: Callable[["Ledger", "Guesses"], Any],
         then: Callable[[Any], None] | None = None,
     ) -> "Task":
         """Run `job(ledger, guesses)` on the lane; `then` gets what it returns."""

@@ -1,0 +1,156 @@
+"""How soon the People page answers, and how smoothly it scrolls.
+
+    QT_QPA_PLATFORM=offscreen python -m tests.benchmarks.bench_people_page [--model NAME]
+
+First a user who knows everybody names a family library of 1,000 faces through the window (of
+../shared/data, part val; left out where it is not there): the time of each answer, from the key
+until the window has drawn it, and the clicks beside those of the table. Then 5,000 people with
+100,000 faces of drawn codes: the time of an answer there, and of drawing each step of a scroll.
+The last line is one JSON object. The goal: an answer within 100 ms, a step within 16 ms.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QEventLoop, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from opqn_app.core.settings import Settings
+from opqn_app.engine import Engine, load_engine
+from opqn_app.people.kinds import Kind
+from opqn_app.people.ledger import Ledger
+from opqn_app.store.decision_records import NewDecision
+from opqn_app.store.library import Library
+from opqn_app.ui.kit import theme
+from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.work.session import Session
+from tests.family_faces import SHARED, family_faces, make_library, put_in_library
+from tests.library_fakes import PixelDetector
+from tests.people.grouping_fakes import codes_of_people
+from tests.people.guess_world import GroupingEncoder
+from tests.ui.naming_user import NamingUser
+
+N_PEOPLE, N_FACES = 5000, 100_000
+FAMILY = 1000
+STEPS = 300  # of a scroll
+
+
+def open_window(path: Path, engine: Engine) -> tuple[Session, MainWindow]:
+    """A window on its People page whose library is read and grouped."""
+    session = Session(Settings(library=str(path)), engine_factory=lambda _model, _device: engine)
+    window = MainWindow(session)
+    window.resize(1280, 800)
+    window.show()
+    window.show_page("people")
+    ended: list[str] = []
+    session.people.grouping.ended.connect(ended.append)
+    session.load_engine()
+    session.refresh_status()
+    wait(lambda: bool(ended) and not session.runner._tasks)
+    window.activateWindow()
+    return session, window
+
+
+def wait(is_so: Any) -> None:
+    while not is_so():
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+
+def family(folder: Path, model: str) -> dict[str, Any]:
+    """A user names everybody of a family library."""
+    engine, faces = load_engine(model, "cpu"), family_faces(FAMILY)
+    make_library(folder / "family.sqlite", faces, engine.encoder)
+    session, window = open_window(folder / "family.sqlite", engine)
+    user = NamingUser(session, window, [str(person) for person in faces.people])
+    user.name_everybody()
+    assert not user.wrong_people()
+    window.close()
+    return {"model": model, "faces": FAMILY, "clicks": user.clicks, **in_ms(user.seconds)}
+
+
+def crowd(folder: Path) -> dict[str, Any]:
+    """5,000 people who are named already: one more is named, and the page is scrolled."""
+    path, encoder = folder / "crowd.sqlite", GroupingEncoder()
+    codes, people = codes_of_people(N_PEOPLE, N_FACES, 0, with_people=True)
+    crops = np.broadcast_to(np.full((112, 112, 3), 90, np.uint8), (N_FACES, 112, 112, 3))
+    put_in_library(path, crops, codes, encoder)
+    with Library.open_to_decide(path) as library:
+        ledger = Ledger(library)
+        order = np.argsort(people, kind="stable")
+        names, starts = np.unique(people[order], return_index=True)
+        rows = np.split(order + 1, starts[1:])
+        few = [some[: len(some) * 3 // 4].tolist() for some in rows]
+
+        def decisions() -> list[NewDecision]:
+            named = zip(names.tolist(), few, strict=True)
+            return [NewDecision(Kind.NAMED, ledger.keys(some), name=n) for n, some in named if some]
+
+        ledger.decide(decisions)
+    engine = Engine(PixelDetector(0), encoder)
+    session, window = open_window(path, engine)
+    page = window.people
+    assert page is not None
+    seconds = []
+    for row in [page.model.next_nameless(-1)] * 10:
+        assert row is not None
+        page.grid.go_to(row)
+        page.grid.begin_naming([row])
+        QTest.keyClicks(page.grid.field, "Somebody new")
+        told: list[str] = []
+        session.people.told.connect(told.append)
+        begun = time.perf_counter()
+        QTest.keyClick(page.grid.field, Qt.Key.Key_Return)
+        wait(lambda told=told: bool(told))
+        QApplication.processEvents()
+        seconds.append(time.perf_counter() - begun)
+        wait(lambda: not session.runner._tasks)
+        session.people.undo()
+        wait(lambda: not session.runner._tasks)
+    page.grid.end_naming()
+    bar, steps = page.grid.verticalScrollBar(), []
+    for step in range(STEPS):
+        begun = time.perf_counter()
+        bar.setValue(bar.maximum() * step // STEPS)
+        page.grid.viewport().repaint()
+        steps.append(time.perf_counter() - begun)
+        QApplication.processEvents()
+    window.close()
+    told_of = {"people": N_PEOPLE, "faces": N_FACES, "tiles": len(page.model.tiles)}
+    return {**told_of, "answer": in_ms(seconds), "scroll_step": in_ms(steps)}
+
+
+def in_ms(seconds: list[float]) -> dict[str, float]:
+    ms = 1000 * np.array(seconds)
+    return {
+        "median_ms": round(float(np.median(ms)), 1),
+        "p95_ms": round(float(np.quantile(ms, 0.95)), 1),
+        "max_ms": round(float(ms.max()), 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="bundled-64")
+    parser.add_argument("--only", choices=("family", "crowd"))
+    arguments = parser.parse_args()
+    app = QApplication([])
+    theme.apply_theme(app, "light")
+    told: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.only != "crowd" and (SHARED / "faces.csv").is_file():
+            told["family"] = family(Path(folder), arguments.model)
+            print("family:", told["family"], flush=True)
+        if arguments.only != "family":
+            told["crowd"] = crowd(Path(folder))
+            print("crowd:", told["crowd"], flush=True)
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""A user who knows everybody, at the real window: names them, mends what is wrong, counts clicks.
+
+What is counted is what `trainer.evaluate.group_figures` counts: one for each group, or single face,
+that shows mostly somebody worth a name, one to take out each wrong face of these, and one to put
+each wrong face of somebody worth a name where it belongs.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QEventLoop, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+
+from opqn_app.ui.people.people_page import PeoplePage
+from opqn_app.ui.people.person_view import PersonView
+from opqn_app.ui.people.tiles import Tile
+from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.work.people_jobs import PeopleView
+from opqn_app.ui.work.session import Session
+
+WORTH = 3  # photos from which somebody is worth a name
+PATIENCE_S = 120.0
+LEFT, PLAIN = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+
+
+class NamingUser:
+    """Names everybody of a library whose faces are 1 to n.
+
+    Args:
+        truth: (n,) who each face shows.
+
+    Attributes:
+        clicks: how many answers it took.
+        seconds: from each answer until it was drawn.
+    """
+
+    def __init__(self, session: Session, window: MainWindow, truth: Sequence[str]) -> None:
+        self._session, self._window = session, window
+        self._truth = dict(enumerate(truth, start=1))
+        counts = Counter(truth)
+        self.worth = {person for person, number in counts.items() if number >= WORTH}
+        self.clicks = 0
+        self.seconds: list[float] = []
+
+    @property
+    def view(self) -> PeopleView:
+        assert self._session.people.view is not None
+        return self._session.people.view
+
+    @property
+    def _page(self) -> PeoplePage:
+        assert self._window.people is not None
+        return self._window.people
+
+    def name_everybody(self) -> None:
+        """Do all of it."""
+        self._name_groups()
+        self._page.grid.end_naming()
+        for person in sorted(self.worth):
+            self._take_out(person)
+        self._page.show_everybody()
+        self._put_right()
+
+    def wrong_people(self) -> dict[str, set[int]]:
+        """People worth a name whose faces are not all and only theirs, with the faces."""
+        found = {p.name: set(p.faces) for p in self.view.persons}
+        true: dict[str, set[int]] = {}
+        for face, person in self._truth.items():
+            if person in self.worth:
+                true.setdefault(person, set()).add(face)
+        return {
+            person: faces ^ found.get(person, set())
+            for person, faces in true.items()
+            if faces != found.get(person, set())
+        }
+
+    def _name_groups(self) -> None:
+        named = set()
+        while True:
+            rows = enumerate(self._page.model.tiles.tiles)
+            todo = [(i, t) for i, t in rows if t.can_be_named and t.faces not in named]
+            todo = [(i, t) for i, t in todo if self._shown(t) in self.worth]
+            if not todo:
+                return
+            row, tile = todo[0]
+            named.add(tile.faces)
+            self._name_tile(row, self._shown(tile))
+
+    def _name_tile(self, row: int, name: str) -> None:
+        grid = self._page.grid
+        if not (grid.is_naming and grid.currentIndex().row() == row):
+            grid.go_to(row)
+            rect = grid.name_rect(grid.currentIndex())
+            QTest.mouseClick(
+                grid.viewport(), LEFT, PLAIN, rect.center() - QPoint(rect.width() // 3, 0)
+            )
+        self._type(grid.field, name)
+        self._answer(lambda: QTest.keyClick(grid.field, Qt.Key.Key_Return))
+
+    def _take_out(self, person: str) -> None:
+        """Open a person, and say of each wrong face that it is somebody else."""
+        known = [p for p in self.view.persons if p.name == person]
+        wrong = [f for p in known for f in p.faces if self._truth[f] != person]
+        if not wrong:
+            return
+        row = self._page.model.row_of(known[0].id)
+        assert row is not None
+        view = self._open(row)
+        for face in wrong:
+            self._choose(view, face)
+            self._answer(lambda: QTest.keyClick(view.grid, Qt.Key.Key_Delete))
+        QTest.keyClick(view.grid, Qt.Key.Key_Escape)
+
+    def _put_right(self) -> None:
+        """Name the faces that were taken out, and those in groups of people not worth a name."""
+        while True:
+            owner = self.view.owner
+            left = {f for f, p in self._truth.items() if p in self.worth and f not in owner}
+            tiles = enumerate(self._page.model.tiles.tiles)
+            todo = [(i, t) for i, t in tiles if t.can_be_named and left & set(t.faces)]
+            if not todo:
+                assert not left, f"the faces {sorted(left)} are nowhere to be named"
+                return
+            row, tile = todo[0]
+            people = {self._truth[face] for face in tile.faces}
+            if len(people) == 1:
+                self._name_tile(row, people.pop())
+                self._page.grid.end_naming()
+            else:
+                self._name_inside(row, [face for face in tile.faces if face in left])
+
+    def _name_inside(self, row: int, faces: Sequence[int]) -> None:
+        """Open a group of several people, and name its faces one by one while it shows them."""
+        view = self._open(row)
+        for face in faces:
+            if view.grid.faces.row_of(face) is None:
+                break  # the group is another one now
+            self._choose(view, face)
+            QTest.keyClick(view.grid, Qt.Key.Key_N)
+            field = QApplication.focusWidget()
+            self._type(field, self._truth[face])
+            self._answer(partial(QTest.keyClick, field, Qt.Key.Key_Return))
+        self._page.show_everybody()
+
+    def _open(self, row: int) -> PersonView:
+        """Double-click a tile, and wait until all of it is shown."""
+        grid = self._page.grid
+        grid.go_to(row)
+        place = grid.picture_rect(grid.currentIndex()).center()
+        QTest.mouseDClick(grid.viewport(), LEFT, PLAIN, place)
+        self.rest()
+        assert self._page.person is not None
+        return self._page.person
+
+    def _choose(self, view: PersonView, face: int) -> None:
+        row = view.grid.faces.row_of(face)
+        assert row is not None, f"face {face} is not shown"
+        index = view.grid.faces.index(row)
+        view.grid.scrollTo(index)
+        QTest.mouseClick(view.grid.viewport(), LEFT, PLAIN, view.grid.picture_rect(index).center())
+
+    def _type(self, field: QWidget | None, text: str) -> None:
+        assert field is not None
+        QTest.keyClicks(field, text)
+
+    def _answer(self, act: Callable[[], object]) -> None:
+        """One answer; its time ends when the window has drawn what came of it."""
+        told: list[str] = []
+        self._session.people.told.connect(told.append)
+        begun = time.perf_counter()
+        act()
+        self._wait(lambda: bool(told))
+        QApplication.processEvents()  # draws it
+        self.seconds.append(time.perf_counter() - begun)
+        self._session.people.told.disconnect(told.append)
+        self.clicks += 1
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until no lane has anything to do."""
+        self._wait(lambda: not self._session.runner._tasks)
+
+    def _wait(self, is_so: Callable[[], bool]) -> None:
+        until = time.perf_counter() + PATIENCE_S
+        while not is_so():
+            assert time.perf_counter() < until, "the window does not answer"
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+    def _shown(self, tile: Tile) -> str:
+        """Whom a group shows mostly; of equals the first by name."""
+        return mostly(self._truth[face] for face in tile.faces)
+
+
+def mostly(people: Iterable[str]) -> str:
+    """The most frequent one; of equals the first."""
+    counts = Counter(people)
+    return min(counts, key=lambda person: (-counts[person], person))
