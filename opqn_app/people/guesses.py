@@ -148,6 +148,15 @@ class Guesses:
                 found.append((person, float(chance)))
         return sorted(found, key=lambda each: (-each[1], each[0]))[:MOST_ALIKE]
 
+    def parts_of(self, face_ids: Sequence[int]) -> list[tuple[int, ...]]:
+        """Faces in the parts that are certain, the largest first; those not grouped yet in none.
+
+        Whoever they are said to be, a part nearly never shows two people.
+        """
+        rows = self._data.rows_of(face_ids)
+        parts = [tuple(self._data.faces.face_ids[some].tolist()) for some in self._parts_of(rows)]
+        return sorted(parts, key=lambda part: (-len(part), part[0]))
+
     def _likely(
         self, person: int, own: Ids, units: list[Ids], best: Floats, links: Links
     ) -> list[tuple[Ids, float]]:

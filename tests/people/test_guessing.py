@@ -210,3 +210,16 @@ def test_a_run_that_was_given_up_goes_on(
     report = guess_world.group()
     assert report.new_faces == 60 - 24
     assert (guess_world.stored(), guess_world.stored_parts()) == expected
+
+
+def test_the_parts_of_any_faces_are_those_that_are_stored(guess_world: GuessWorld) -> None:
+    guess_world.group()
+    guesses = Guesses.load(guess_world.library, guess_world.encoder)
+    stored = guess_world.stored_parts()
+    every = sorted(face for part in stored for face in part)
+    parts = guesses.parts_of(every)
+    assert {frozenset(part) for part in parts} == stored
+    assert [len(part) for part in parts] == sorted((len(part) for part in parts), reverse=True)
+    some = every[::2]
+    assert {face for part in guesses.parts_of([*some, 999_999]) for face in part} == set(some)
+    assert guesses.parts_of([]) == []

@@ -262,7 +262,7 @@ def test_space_shows_the_photo_and_escape_closes_it(
     qtbot.waitUntil(lambda: window.search.results.current_record() is not None)
     QTest.keyClick(window.search.results.grid, Qt.Key.Key_Space)
     assert window.viewer.isVisible()
-    assert window.viewer.photo is not None
+    qtbot.waitUntil(lambda: window.viewer.photo is not None, timeout=TIMEOUT)
     QTest.keyClick(window.viewer, Qt.Key.Key_Escape)
     assert not window.viewer.isVisible()
     assert window.search.query is not None
