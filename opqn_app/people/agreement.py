@@ -140,13 +140,11 @@ class AgreementReport:
         }
 
 
-def can_compare(library: Library, old: Any, new: Any) -> bool:
-    """Whether there is something to compare: two models, codes of the old one, and decisions."""
+def can_compare(library: Library, ledger: Ledger, old: FeatureEncoder, new: FeatureEncoder) -> bool:
+    """Whether there is something to compare: two models, codes of the old one, and people."""
     return (
-        isinstance(old, FeatureEncoder)
-        and isinstance(new, FeatureEncoder)
-        and old.model_id != new.model_id
-        and bool(library.decision_table.decisions())
+        old.model_id != new.model_id
+        and bool(ledger.state.facts)
         and any(each.model_id == old.model_id for each in library.code_store.coded())
     )
 

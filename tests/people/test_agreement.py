@@ -255,13 +255,13 @@ def test_nothing_decided_or_one_model_is_nothing_to_compare(tmp_path: Path) -> N
     codes = codes_about(MANY, 1)
     stored = store_both(path, (OLD, codes), (NEW, codes))
     with Library.open(path) as library:
-        assert not can_compare(library, OLD, NEW)
+        assert not can_compare(library, Ledger(library), OLD, NEW)
     name_people(path, MANY, stored.face_ids, range(1))
     with Library.open(path) as library:
-        assert can_compare(library, OLD, NEW)
-        assert not can_compare(library, OLD, OLD)
-        assert not can_compare(library, KnownEncoder("unknown"), NEW)
-        assert not can_compare(library, object(), NEW)
+        ledger = Ledger(library)
+        assert can_compare(library, ledger, OLD, NEW)
+        assert not can_compare(library, ledger, OLD, OLD)
+        assert not can_compare(library, ledger, KnownEncoder("unknown"), NEW)
 
 
 @pytest.mark.slow
