@@ -49,10 +49,11 @@ class Session(QObject):
         settings_changed: the new Settings.
         engine_ready: the Engine.
         engine_failed: why not, as a plain sentence.
-        model_switch_progressed: an IndexProgress, counting faces; see `switch_model`.
+        model_switch_progressed: an IndexProgress or an AgreementProgress; see `switch_model`.
         model_switched: the model (str) that answers from now on.
         model_switch_ended: the model (str) that does not take over, and why not, as a plain
             sentence; "" when the user stopped it.
+        model_offered: the model (str) that is ready and waits for the user's word, see `switch`.
         status_read: a LibraryStatus, after `refresh_status` and after every change.
         status_failed: why the library can't be read, as a plain sentence.
         library_changed: faces came or went; bursts of commits are one signal.
@@ -77,6 +78,7 @@ class Session(QObject):
     model_switch_progressed = Signal(object)
     model_switched = Signal(str)
     model_switch_ended = Signal(str, str)
+    model_offered = Signal(str)
     status_read = Signal(object)
     status_failed = Signal(str)
     library_changed = Signal()
@@ -115,6 +117,7 @@ class Session(QObject):
         self.switch.progressed.connect(self.model_switch_progressed)
         self.switch.switched.connect(self._on_switched)
         self.switch.ended.connect(self._on_switch_ended)
+        self.switch.offered.connect(self._on_offered)
         self._searcher = jobs.Searcher(self.library_path)
         self._waiting: deque[IndexRequest] = deque()
         self._index_task: Task | None = None
@@ -131,6 +134,11 @@ class Session(QObject):
     @property
     def has_engine(self) -> bool:
         return self._slot.is_ready
+
+    @property
+    def expects_engine(self) -> bool:
+        """The engine is there, or on its way."""
+        return self._load_task is not None
 
     def load_engine(self) -> None:
         """Load the models in the background, once; later calls do nothing unless it failed."""
@@ -192,6 +200,10 @@ class Session(QObject):
         self.model_switched.emit(model)
         self.engine_ready.emit(engine)
         self._mark_changed()
+        self._start_next()
+
+    def _on_offered(self, model: str) -> None:
+        self.model_offered.emit(model)
         self._start_next()
 
     def _on_switch_ended(self, model: str, reason: str) -> None:
