@@ -41,7 +41,7 @@ class OnnxEncoder(FeatureEncoder):
 
     @cached_property
     def words(self) -> Floats:
-        return self._loaded[1]
+        return self._checked_words()
 
     def prepare(self) -> None:
         """Read the weights and compile the networks now.
@@ -50,13 +50,13 @@ class OnnxEncoder(FeatureEncoder):
             ModelIncompatible: a file is missing or damaged, or they do not belong together.
         """
         with self._lock:
-            _ = self._loaded
+            _ = self._networks
 
     def features(self, crops: Crops) -> Floats:
         pictures = to_network_input(checked(crops), self.config)
         out = np.empty((len(pictures), self.config.feature_dim), np.float32)
         with self._lock:
-            networks = self._loaded[0]
+            networks = self._networks
             for i in range(len(pictures)):
                 x = pictures[i : i + 1]
                 for network in networks:
@@ -96,13 +96,13 @@ class OnnxEncoder(FeatureEncoder):
         return JointSearch(self.words.transpose(0, 2, 1), self.config.length_weight)
 
     @cached_property
-    def _loaded(self) -> tuple[list[Network], Floats]:
-        """The networks, one after the other, and the words."""
-        words = self._checked_words()
+    def _networks(self) -> list[Network]:
+        """One after the other."""
+        _ = self.words  # raises if the weights do not belong to the model
         files = zip(self._files.checked_networks(), self._files.weights, strict=True)
         networks = [Network(path, weights) for path, weights in files]
         allocator.give_back_unused()  # what reading and compiling took
-        return networks, words
+        return networks
 
     def _checked_words(self) -> Floats:
         """The words, once all weights are known to be those that the model_id was made from."""

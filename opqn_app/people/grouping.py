@@ -9,8 +9,8 @@ Some groups are never joined: those with faces that are known to be two people, 
 of one photo, and those that have different names.
 """
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,57 +18,25 @@ from numpy.typing import NDArray
 
 from opqn_app.core.types import Codes, Floats, Ids
 from opqn_app.opqn.links import Links, PairEvidence
+from opqn_app.people.known import GroupMarks, Known, Labels, Mask
 from opqn_app.people.neighbours import Edges
 from opqn_app.people.word_sums import WordSums, scaled
 
 CERTAIN = 0.95  # of parts, which are nearly never two people
 LIKELY = 0.5  # of groups, which are made of parts
 BLOCK = 4096  # pairs whose vectors are multiplied at once
-
-Labels = NDArray[np.int32]
-NOBODY = -1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """What the user's decisions and the photos themselves say of n faces.
-
-    Attributes:
-        apart: (q, 2) rows of faces that are two people.
-        people: (n,) number of the named person that each face is; `NOBODY` where it has no name.
-        start: (n,) the group that each face is in, named by its lowest row. Groups are joined and
-            never cut.
-    """
-
-    apart: Ids
-    people: Labels
-    start: Labels
-
-    @classmethod
-    def nothing(cls, n: int) -> "Known":
-        """Every face is alone, has no name, and may be anybody."""
-        alone = np.arange(n, dtype=np.int32)
-        return cls(np.empty((0, 2), np.int64), np.full(n, NOBODY, np.int32), alone)
-
-
-def apart_in_photos(photos: Ids) -> Ids:
-    """(q, 2) rows of all pairs of faces that are in one photo.
-
-    Args:
-        photos: (n,) the photo of each face.
-    """
-    order = np.argsort(photos, kind="stable")
-    _, starts, counts = np.unique(photos[order], return_index=True, return_counts=True)
-    pairs = [np.empty((0, 2), np.int64)]
-    for start, count in zip(starts[counts > 1], counts[counts > 1], strict=True):
-        first, second = np.triu_indices(count, 1)
-        rows = order[start : start + count]
-        pairs.append(np.stack([rows[first], rows[second]], axis=1))
-    return np.concatenate(pairs)
+LAST = np.iinfo(np.int32).max
 
 
 def group_faces(
-    codes: Codes, sums: WordSums, edges: Edges, links: Links, known: Known, *, least: float
+    codes: Codes,
+    sums: WordSums,
+    edges: Edges,
+    links: Links,
+    known: Known,
+    *,
+    least: float,
+    fresh: Mask | None = None,
 ) -> Generator[int, None, Labels]:
     """Join groups that show one person with at least the probability `least`.
 
@@ -77,6 +45,8 @@ def group_faces(
     Args:
         codes: (n, M).
         edges: listed pairs of these faces.
+        fresh: (n,) faces of which something new is known. Groups without one are not joined with
+            each other; by default all are fresh.
 
     Yields:
         How many groups there are, after each round.
@@ -84,12 +54,12 @@ def group_faces(
     Returns:
         (n,) the group of each face, named by its lowest row.
     """
+    known = known.fallen_apart()
     groups = _Groups(codes, sums, known)
-    pairs = _Pairs(groups.labels, edges)
+    pairs = _Pairs(groups.labels, edges, fresh)
     while True:
         pairs.look_again(groups, links)
-        pairs.drop(groups.is_apart, least)
-        kept, lost = pairs.partners(least)
+        kept, lost = pairs.partners(groups.are_apart, least)
         if not len(kept):
             return groups.labels
         renamed = groups.join(kept, lost)
@@ -108,8 +78,7 @@ def evidence_of_pairs(
     Returns:
         The groups of each pair by name, (p,) and (p,), and the evidence.
     """
-    nobody = np.full(len(codes), NOBODY, np.int32)
-    groups = _Groups(codes, sums, Known(np.empty((0, 2), np.int64), nobody, start))
+    groups = _Groups(codes, sums, replace(Known.nothing(len(codes)), start=start))
     pairs = _Pairs(groups.labels, edges)
     return pairs.first, pairs.second, groups.evidence(pairs.first, pairs.second, pairs.best)
 
@@ -127,9 +96,7 @@ class _Groups:
         self._codes, self._words = codes, sums
         self.labels = known.start.copy()
         self.sizes = np.bincount(self.labels, minlength=n).astype(np.int32)
-        self._apart = known.apart
-        self._people = np.full(n, NOBODY, np.int32)
-        np.maximum.at(self._people, self.labels, known.people)
+        self._marks = GroupMarks(known.marks, known.people, self.labels)
         self._within = np.ones(
             n, np.float32
         )  # mean score inside a group, each face with itself too
@@ -155,14 +122,9 @@ class _Groups:
         within = np.sqrt(self._within[first].astype(np.float64) * self._within[second])
         return PairEvidence(mean, mean / within, best.astype(np.float64), one, other)
 
-    def is_apart(self, first: Labels, second: Labels) -> NDArray[np.bool_]:
+    def are_apart(self, first: Labels, second: Labels) -> Mask:
         """Which pairs of groups must not be joined."""
-        one, other = self._people[first], self._people[second]
-        found: NDArray[np.bool_] = (one != other) & (one != NOBODY) & (other != NOBODY)
-        if len(self._apart):
-            told, n = self.labels[self._apart], len(self.labels)
-            found |= np.isin(_keys(first, second, n), _keys(told[:, 0], told[:, 1], n))
-        return found
+        return self._marks.are_apart(self.labels, first, second)
 
     def join(self, kept: Labels, lost: Labels) -> Labels:
         """Join each of `lost`, (j,), to its partner in `kept`; the new name of each old one."""
@@ -174,7 +136,7 @@ class _Groups:
         self.sizes[kept] += self.sizes[lost]
         self.sizes[lost] = 0
         self._within[kept] = self._mean_within(kept)
-        self._people[kept] = np.maximum(self._people[kept], self._people[lost])
+        self._marks.join(kept, lost)
         renamed = np.arange(len(self.labels), dtype=np.int32)
         renamed[lost] = kept
         self.labels = renamed[self.labels]
@@ -234,14 +196,20 @@ class _Pairs:
         first, second: (p,) names of the groups.
         best: (p,) the best score of a listed pair of faces.
         chances: (p,) that both show one person; nan where it is not known.
+        may_join: (p,) that nothing is known against it; False also where nobody has looked.
     """
 
-    def __init__(self, labels: Labels, edges: Edges) -> None:
+    def __init__(self, labels: Labels, edges: Edges, fresh: Mask | None = None) -> None:
         self._n = len(labels)
         first, second = labels[edges.first], labels[edges.second]
         self.first, self.second = np.minimum(first, second), np.maximum(first, second)
         self.best = edges.scores.copy()
-        self.chances = np.full(len(edges), np.nan, np.float32)  # nan: not known
+        self.chances = np.full(len(edges), np.nan, np.float32)
+        if fresh is not None:
+            is_fresh = np.zeros(self._n, np.bool_)
+            is_fresh[labels[fresh]] = True
+            self.chances[~(is_fresh[first] | is_fresh[second])] = 0.0
+        self.may_join = np.zeros(len(edges), np.bool_)
         self._take(self.first != self.second)
         self._merge(np.ones(len(self.first), np.bool_))
 
@@ -253,29 +221,32 @@ class _Pairs:
             pairs = groups.evidence(self.first[few], self.second[few], self.best[few])
             self.chances[few] = links.probability(pairs)
 
-    def drop(self, is_apart: Any, least: float) -> None:
-        """Forget the likely pairs that must not be joined."""
-        likely = np.flatnonzero(self.chances >= least)
-        apart = likely[is_apart(self.first[likely], self.second[likely])]
-        if len(apart):
-            stay = np.ones(len(self.chances), np.bool_)
-            stay[apart] = False
-            self._take(stay)
+    def partners(
+        self, are_apart: Callable[[Labels, Labels], Mask], least: float
+    ) -> tuple[Labels, Labels]:
+        """Pairs of groups that pick each other: those that stay, those that come to them.
 
-    def partners(self, least: float) -> tuple[Labels, Labels]:
-        """Pairs of groups that pick each other: those that stay, those that come to them."""
-        likely = np.flatnonzero(self.chances >= least)
-        one = np.concatenate([self.first[likely], self.second[likely]])
-        other = np.concatenate([self.second[likely], self.first[likely]])
-        chances = np.tile(self.chances[likely], 2)
-        order = np.lexsort((other, -chances, one))
-        one, other = one[order], other[order]
-        is_best = np.append(True, one[1:] != one[:-1]) if len(one) else np.empty(0, np.bool_)
-        best = np.full(self._n, -1, np.int32)
-        best[one[is_best]] = other[is_best]
-        having = np.flatnonzero(best >= 0).astype(np.int32)
-        kept = having[(best[best[having]] == having) & (having < best[having])]
-        return kept, best[kept]
+        Pairs that must not be joined are forgotten where a group would pick them.
+        """
+        while True:
+            likely = np.flatnonzero(self.chances >= least)
+            first, second = self.first[likely], self.second[likely]
+            # Of each choice one number: the likelier one is greater, then that of the lower name.
+            chance = self.chances[likely].view(np.int32).astype(np.int64) << 32
+            by_first, by_second = chance + (LAST - second), chance + (LAST - first)
+            best = np.full(self._n, -1, np.int64)
+            np.maximum.at(best, first, by_first)
+            np.maximum.at(best, second, by_second)
+            is_picked = (best[first] == by_first).astype(np.int8) + (best[second] == by_second)
+            new = likely[(is_picked > 0) & ~self.may_join[likely]]
+            apart = are_apart(self.first[new], self.second[new])
+            self.may_join[new] = True
+            if not apart.any():
+                both = is_picked == 2
+                return first[both], second[both]
+            stay = np.ones(len(self.chances), np.bool_)
+            stay[new[apart]] = False
+            self._take(stay)
 
     def rename(self, renamed: Labels, changed: Labels) -> None:
         """After some groups were joined."""
@@ -285,6 +256,7 @@ class _Pairs:
         first, second = renamed[self.first], renamed[self.second]
         self.first, self.second = np.minimum(first, second), np.maximum(first, second)
         self.chances[touched] = np.nan
+        self.may_join[touched] = False
         stay = self.first != self.second
         self._take(stay)
         self._merge(touched[stay])
@@ -307,6 +279,7 @@ class _Pairs:
     def _take(self, stay: NDArray[np.bool_]) -> None:
         self.first, self.second = self.first[stay], self.second[stay]
         self.best, self.chances = self.best[stay], self.chances[stay]
+        self.may_join = self.may_join[stay]
 
 
 def _keys(first: NDArray[Any], second: NDArray[Any], n: int) -> Ids:

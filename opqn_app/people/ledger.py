@@ -55,7 +55,8 @@ class Ledger:
     `refresh` finds the faces anew.
 
     Attributes:
-        state: what follows from the rows, by content.
+        state: what follows from the rows, by content. Another object when all is derived anew.
+        journal: the rows that came to count or to count no more since then, in order.
         bindings: which faces of the library are meant.
     """
 
@@ -101,6 +102,16 @@ class Ledger:
     def redo(self) -> Outcome | None:
         """Redo the gesture that was undone last; None if a new one was made since."""
         return self._step(Kind.REDONE)
+
+    @property
+    def last_decision(self) -> int:
+        """Id of the last row that was read."""
+        return self._last_id
+
+    @property
+    def erasures(self) -> int:
+        """Of the table when it was read."""
+        return self._erasures
 
     @property
     def can_undo(self) -> bool:
@@ -200,6 +211,7 @@ class Ledger:
 
     def _begin(self) -> None:
         self.state, self.bindings, self._history = State(), Bindings(), History()
+        self.journal: list[Decision] = []
         self._last_id, self._erasures = 0, self._table.erasures
         rows = self._table.decisions()
         # Rows that do not count need not be applied and taken back.
@@ -223,6 +235,7 @@ class Ledger:
         people: set[int] = set()
         for row in rows:
             back, forth = self._history.take(row)
+            self.journal += (*back, *forth)
             for _ in back:
                 people |= self.state.take_back()
             for one in forth:

@@ -1,19 +1,40 @@
-"""Near faces of each face, as the search ranks them: by sums of words that are not scaled."""
+"""The nearest faces of each face: exactly those, by the score of two vectors of length 1.
 
-from collections.abc import Generator
+The search ranks by sums of words as long as they come. So it is asked for some more faces than are
+listed, and asked again where a shorter sum might still have come before.
+"""
+
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.types import Codes, Floats, Ids
+from opqn_app.core.types import Codes, Floats, Ids, Lut
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
 from opqn_app.people.word_sums import WordSums, scaled
 from opqn_app.search.code_index import CodeIndex
 
 AT_ONCE = 64  # faces whose tables are made together
+ASKED = N_NEAREST + 16  # faces the search is asked for first
+NOBODY = -1
 
 Rows = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lists:
+    """What is near to k faces, nearest first, of equal scores the lower row.
+
+    Attributes:
+        rows: (k,) the faces.
+        near: (k, N_NEAREST) rows; `NOBODY` after the last.
+        scores: (k, N_NEAREST) of at least `LEAST_SCORE`; 0 after the last.
+    """
+
+    rows: Rows
+    near: Rows
+    scores: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +51,21 @@ class Edges:
 
     def __len__(self) -> int:
         return len(self.scores)
+
+    def kept(self, mask: NDArray[np.bool_]) -> "Edges":
+        """Some of them."""
+        return Edges(self.first[mask], self.second[mask], self.scores[mask])
+
+    @classmethod
+    def of_lists(cls, rows: Rows, near: Rows, scores: Floats) -> "Edges":
+        """Each pair once, also where both faces list each other; arguments as in `Lists`."""
+        listed = near != NOBODY
+        own = np.broadcast_to(rows[:, None], near.shape)[listed]
+        other, scores = near[listed], scores[listed]
+        first, second = np.minimum(own, other), np.maximum(own, other)
+        keys = first.astype(np.int64) << 32 | second
+        _, once = np.unique(keys, return_index=True)
+        return cls(first[once], second[once], scores[once])
 
 
 def nearest_faces(
@@ -48,33 +84,52 @@ def nearest_faces(
     Returns:
         Each pair once, also where both faces list each other.
     """
-    index = CodeIndex.of_codes("", np.arange(len(face_ids), dtype=np.int64), codes)
+    rows = np.arange(len(codes)) if asking is None else asking
+    lists = []
+    for few in lists_of(codes, sums, rows):
+        lists.append(few)
+        yield sum(len(each.rows) for each in lists)
+    return Edges.of_lists(
+        np.concatenate([np.empty(0, np.int32), *(few.rows for few in lists)]),
+        np.concatenate([np.empty((0, N_NEAREST), np.int32), *(few.near for few in lists)]),
+        np.concatenate([np.empty((0, N_NEAREST), np.float32), *(few.scores for few in lists)]),
+    )
+
+
+def lists_of(codes: Codes, sums: WordSums, asking: NDArray[np.intp]) -> Iterator[Lists]:
+    """The lists of some faces, `AT_ONCE` at a time, in their order.
+
+    Args:
+        codes: (n, M) of all faces.
+        asking: (k,) rows.
+    """
+    index = CodeIndex.of_codes("", np.arange(len(codes), dtype=np.int64), codes)
     index.prepare()
     lengths = sums.lengths(codes)
-    rows = np.arange(len(codes)) if asking is None else asking
-    least = LEAST_SCORE * float(lengths.min(initial=1.0))
-    lists = []
-    for start in range(0, len(rows), AT_ONCE):
-        few = rows[start : start + AT_ONCE]
-        tables = sums.tables(scaled(sums.sums(codes[few])))
-        for row, table in zip(few.tolist(), tables, strict=True):
-            found = index.search(table, limit=N_NEAREST + 1, min_score=least, threads=1)
-            lists.append(_listed(row, found.face_ids, found.scores / lengths[found.face_ids]))
-        yield start + len(few)
-    return _joined(lists, len(codes))
+    for start in range(0, len(asking), AT_ONCE):
+        rows = asking[start : start + AT_ONCE].astype(np.int32)
+        tables = sums.tables(scaled(sums.sums(codes[rows])))
+        near = np.full((len(rows), N_NEAREST), NOBODY, np.int32)
+        scores = np.zeros((len(rows), N_NEAREST), np.float32)
+        for i, table in enumerate(tables):
+            found, of_found = _nearest(index, table, lengths, int(rows[i]))
+            near[i, : len(found)], scores[i, : len(found)] = found, of_found
+        yield Lists(rows, near, scores)
 
 
-def _listed(row: int, found: Ids, scores: Floats) -> tuple[Rows, Rows, Floats]:
-    kept = (found != row) & (scores >= LEAST_SCORE)
-    others = found[kept][:N_NEAREST].astype(np.int32)
-    own = np.full(len(others), row, np.int32)
-    return np.minimum(own, others), np.maximum(own, others), scores[kept][:N_NEAREST]
-
-
-def _joined(lists: list[tuple[Rows, Rows, Floats]], n: int) -> Edges:
-    if not lists:
-        return Edges(np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float32))
-    first, second, scores = (np.concatenate(part) for part in zip(*lists, strict=True))
-    keys = first.astype(np.int64) * n + second
-    _, once = np.unique(keys, return_index=True)
-    return Edges(first[once], second[once], scores[once])
+def _nearest(index: CodeIndex, table: Lut, lengths: Floats, row: int) -> tuple[Ids, Floats]:
+    shortest = lengths.min()
+    below = np.float32(1 - 1e-5)  # more than roundings
+    least, limit = np.float32(LEAST_SCORE) * shortest * below, ASKED
+    while True:
+        asked = index.search(table, limit=limit, min_score=float(least), threads=1)
+        near, scores = asked.face_ids, asked.scores / lengths[asked.face_ids]
+        kept = (near != row) & (scores >= LEAST_SCORE)
+        near, scores = near[kept], scores[kept]
+        order = np.lexsort((near, -scores))[:N_NEAREST]
+        last = scores[order[-1]] if len(order) == N_NEAREST else np.float32(LEAST_SCORE)
+        is_whole = len(asked) < limit
+        if is_whole or asked.scores[-1] / shortest < last:
+            return near[order], scores[order]
+        # No face that is missing yet has a sum whose product is greater than that of the last.
+        least, limit = last * shortest * below, len(index) + 1

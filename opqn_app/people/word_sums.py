@@ -1,11 +1,29 @@
 """A code as a vector again: the words it names, put together and scaled to length 1."""
 
+from typing import Protocol, Self, runtime_checkable
+
 import numpy as np
 
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn import lut
+from opqn_app.opqn.config import OpqnConfig
+from opqn_app.opqn.links import Links
 
 BLOCK = 512  # faces put together at once: their sums stay in the cache
+
+
+@runtime_checkable
+class WordEncoder(Protocol):
+    """What grouping has to know of a FaceEncoder; those of the engine tell it."""
+
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def config(self) -> OpqnConfig: ...
+    @property
+    def links(self) -> Links | None: ...  # None: the model groups nothing
+    @property
+    def words(self) -> Floats: ...  # (M, d, K)
 
 
 class WordSums:
@@ -19,6 +37,11 @@ class WordSums:
     def __init__(self, words: Floats, *, is_joint: bool) -> None:
         self._words = np.ascontiguousarray(words.transpose(0, 2, 1))  # (M, K, d)
         self._is_joint = is_joint
+
+    @classmethod
+    def of(cls, encoder: WordEncoder) -> Self:
+        """Those of an encoder of the engine."""
+        return cls(encoder.words, is_joint=encoder.config.joint_words)
 
     @property
     def dim(self) -> int:

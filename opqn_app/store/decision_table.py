@@ -39,9 +39,21 @@ class DecisionTable:
 
     def decisions(self, after: int = 0) -> list[Decision]:
         """Rows with an id above `after`, in the order they were added."""
-        faces = self._faces_of_decisions(after)
+        faces = self._faces_of_decisions("decision > ?", [after])
         rows = self._db.rows(f"SELECT {_COLUMNS} FROM decisions WHERE id > ? ORDER BY id", [after])
         return [_decision(row, *faces.get(row[0], ((), ()))) for row in rows]
+
+    def of_gestures(self, gestures: Sequence[int]) -> list[Decision]:
+        """The rows of some gestures."""
+        found = []
+        for chunk in chunks(gestures):
+            which = f"gesture IN ({marks(chunk)})"
+            rows = self._db.rows(f"SELECT {_COLUMNS} FROM decisions WHERE {which}", chunk)
+            faces = self._faces_of_decisions(
+                f"decision IN (SELECT id FROM decisions WHERE {which})", chunk
+            )
+            found += [_decision(row, *faces.get(row[0], ((), ()))) for row in rows]
+        return found
 
     def has(self, kind: str) -> bool:
         """Whether there is a row of this kind."""
@@ -179,12 +191,12 @@ class DecisionTable:
         )
 
     def _faces_of_decisions(
-        self, after: int
+        self, condition: str, params: Sequence[Any]
     ) -> dict[int, tuple[tuple[FaceKey, ...], tuple[FaceKey, ...]]]:
         rows = self._db.rows(
-            f"SELECT decision, side, {_KEY} FROM decision_faces WHERE decision > ? "
+            f"SELECT decision, side, {_KEY} FROM decision_faces WHERE {condition} "
             "ORDER BY decision, position",
-            [after],
+            params,
         )
         found = {}
         for decision, group in groupby(rows, key=lambda row: row[0]):

@@ -1,9 +1,13 @@
 """Faces of the library as records, and their crops: never one SELECT for a single face of many."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from opqn_app.core.types import Box, FaceQuality
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.core.types import Box, FaceQuality, Floats, Ids
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.photo_table import PHOTO_COLUMNS, SHOWN, photo_of_row
 from opqn_app.store.records import FaceRecord
@@ -12,6 +16,22 @@ _FACE_COLUMNS = (
     "f.id, f.box_left, f.box_top, f.box_right, f.box_bottom, f.size_px, f.confidence, f.sharpness"
 )
 _N_FACE_COLUMNS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FacePlaces:
+    """Of n faces, (n,) each.
+
+    Attributes:
+        size_px, confidence, sharpness: as in `FaceQuality`.
+        landmarks: (n, 5, 2) as in `DetectedFace`.
+    """
+
+    photo_ids: Ids
+    size_px: NDArray[np.float64]
+    confidence: NDArray[np.float64]
+    sharpness: NDArray[np.float64]
+    landmarks: Floats
 
 
 class FaceTable:
@@ -51,6 +71,26 @@ class FaceTable:
                 )
             )
         return found
+
+    def photo_ids(self, face_ids: Ids) -> Ids:
+        """(n,) the photos of faces that are there; ids ascending."""
+        rows = self._db.rows("SELECT id, photo_id FROM faces ORDER BY id")
+        known = np.array(rows, np.int64).reshape(-1, 2)
+        found: Ids = known[np.searchsorted(known[:, 0], face_ids), 1]
+        return found
+
+    def places(self, face_ids: Ids) -> "FacePlaces":
+        """Where faces are that are there, and how well they are seen; ids ascending."""
+        rows = self._db.rows(
+            "SELECT id, photo_id, size_px, confidence, sharpness, landmarks FROM faces ORDER BY id"
+        )
+        numbers = np.array([row[:5] for row in rows], np.float64).reshape(-1, 5)
+        landmarks = np.frombuffer(b"".join(row[5] for row in rows), "<f4").reshape(-1, 5, 2)
+        at = np.searchsorted(numbers[:, 0], face_ids)
+        found = numbers[at]
+        return FacePlaces(
+            found[:, 1].astype(np.int64), found[:, 2], found[:, 3], found[:, 4], landmarks[at]
+        )
 
     def boxes(self, photo_ids: Sequence[int]) -> dict[int, tuple[Box, ...]]:
         """The boxes of photos' faces, in the order of their ids; none for a photo without faces."""

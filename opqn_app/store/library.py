@@ -14,6 +14,7 @@ from opqn_app.store.connection import Connection, connect
 from opqn_app.store.decision_table import DecisionTable
 from opqn_app.store.face_table import FaceTable
 from opqn_app.store.failure_table import FailureTable
+from opqn_app.store.group_table import GroupTable
 from opqn_app.store.index_writer import IndexWriter
 from opqn_app.store.lock import WriterLock
 from opqn_app.store.photo_table import (
@@ -46,6 +47,7 @@ class Library:
     Attributes:
         photo_table, face_table, failure_table, code_store: what is read, each a part of the file.
         decision_table: what the user said of faces, see `open_to_decide`.
+        group_table: what a model guesses of faces.
         writer: what indexing writes.
     """
 
@@ -59,6 +61,7 @@ class Library:
         self.failure_table = FailureTable(db)
         self.code_store = CodeStore(db)
         self.decision_table = DecisionTable(db)
+        self.group_table = GroupTable(db)
         self.writer = IndexWriter(db, self.code_store)
 
     @classmethod

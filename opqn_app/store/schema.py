@@ -179,6 +179,31 @@ _DECISION_TABLES = (
 )
 
 
+def m0006_guesses(db: "Database") -> None:
+    """What a model guesses of faces: which are near to each other, in one part, in one group.
+
+    A row of `groupings` tells that a model's groups are made.
+    """
+    for statement in _GUESS_TABLES:
+        db.execute(statement)
+
+
+_GUESS_TABLES = (
+    """CREATE TABLE guesses (
+        face_id INTEGER NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+        model INTEGER NOT NULL REFERENCES models (id) ON DELETE CASCADE,
+        near BLOB NOT NULL,
+        part INTEGER, grouped INTEGER,
+        PRIMARY KEY (face_id, model)) WITHOUT ROWID""",
+    """CREATE TABLE groupings (
+        model INTEGER PRIMARY KEY REFERENCES models (id) ON DELETE CASCADE,
+        edition INTEGER NOT NULL,
+        decision INTEGER NOT NULL,
+        erasures INTEGER NOT NULL,
+        moment INTEGER NOT NULL)""",
+)
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -186,6 +211,7 @@ CHANGES: tuple[Change, ...] = (
     m0003_searched_px_of_photo,
     m0004_photos_that_are_away,
     m0005_decisions,
+    m0006_guesses,
 )
 
 

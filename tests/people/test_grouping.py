@@ -1,11 +1,15 @@
 """Groups of faces: equal to the slow definition, and true to what is known."""
 
+from dataclasses import replace
+from itertools import combinations
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opqn_app.people.grouping import NOBODY, Known, apart_in_photos, group_faces
+from opqn_app.people.grouping import group_faces
+from opqn_app.people.known import NOBODY, Known, Marks
 from opqn_app.people.neighbours import Edges, nearest_faces
 from opqn_app.people.word_sums import WordSums
 from tests.people.grouping_fakes import LINKS, N_BOOKS, codes_of_people, result_of, words
@@ -32,10 +36,16 @@ def test_groups_are_those_of_the_slow_definition(seed: int, is_joint: bool) -> N
     sums = WordSums(words(), is_joint=is_joint)
     codes = codes_of_people(6, 30, seed)
     photos = np.random.default_rng(seed).integers(12, size=30)
-    apart = apart_in_photos(photos)
     people = np.full(30, NOBODY, np.int32)
     people[:4] = [0, 1, 0, 1]
-    known = Known(apart, people, np.arange(30, dtype=np.int32))
+    told = np.array([[5, 6], [5, 7], [8, 29]])
+    marks = Marks.of_photos(photos, people) + Marks.of_pairs(told)
+    known = Known(people, np.arange(30, dtype=np.int32), marks)
+    apart = [
+        (i, j)
+        for i, j in combinations(range(30), 2)
+        if photos[i] == photos[j] and not {i, j} <= {0, 1, 2, 3}
+    ]
     found, edges = grouped(codes, sums, known)
     expected = slow_groups(
         sums.units(codes).astype(np.float64),
@@ -43,7 +53,7 @@ def test_groups_are_those_of_the_slow_definition(seed: int, is_joint: bool) -> N
          zip(edges.first, edges.second, edges.scores, strict=True)},
         LINKS,
         0.5,
-        apart=[frozenset(pair) for pair in apart.tolist()],
+        apart=[frozenset(pair) for pair in [*apart, *told.tolist()]],
         people={0: 0, 1: 1, 2: 0, 3: 1},
     )  # fmt: skip
     assert found == expected
@@ -57,7 +67,7 @@ def test_two_faces_of_one_photo_are_never_one_group() -> None:
     assert alone == {frozenset({0, 1, 2, 3})}
     photos = np.array([7, 7, 8, 8])
     nobody = np.full(4, NOBODY, np.int32)
-    known = Known(apart_in_photos(photos), nobody, np.arange(4, dtype=np.int32))
+    known = Known(nobody, np.arange(4, dtype=np.int32), Marks.of_photos(photos, nobody))
     found, _ = grouped(codes, sums, known)
     assert len(found) == 2
     assert all(len({int(photos[face]) for face in group}) == len(group) for group in found)
@@ -68,8 +78,7 @@ def test_what_is_one_group_stays_one() -> None:
     codes = codes_of_people(8, 40, 3)
     start = np.arange(40, dtype=np.int32)
     start[[5, 9, 31]] = 5
-    nothing = Known.nothing(40)
-    found, _ = grouped(codes, sums, Known(nothing.apart, nothing.people, start))
+    found, _ = grouped(codes, sums, replace(Known.nothing(40), start=start))
     assert any({5, 9, 31} <= group for group in found)
 
 
@@ -79,7 +88,7 @@ def test_groups_of_parts_hold_whole_parts() -> None:
     edges = result_of(nearest_faces(np.arange(60), codes, sums))
     nothing = Known.nothing(60)
     parts = result_of(group_faces(codes, sums, edges, LINKS, nothing, least=0.95))
-    known = Known(nothing.apart, nothing.people, parts)
+    known = replace(nothing, start=parts)
     groups = as_sets(result_of(group_faces(codes, sums, edges, LINKS, known, least=0.5)))
     assert all(any(part <= group for group in groups) for part in as_sets(parts))
 
@@ -98,7 +107,8 @@ def test_nothing_that_was_told_is_broken(
     apart = np.array([pair for pair in told if pair[0] != pair[1]], np.int64).reshape(-1, 2)
     people = np.full(25, NOBODY, np.int32)
     people[list(named)] = list(named.values())
-    found, _ = grouped(codes, sums, Known(apart, people, np.arange(25, dtype=np.int32)), 0.1)
+    start = np.arange(25, dtype=np.int32)
+    found, _ = grouped(codes, sums, Known(people, start, Marks.of_pairs(apart)), 0.1)
     assert sorted(face for group in found for face in group) == list(range(25))
     for group in found:
         assert not any(set(pair) <= group for pair in apart.tolist())
@@ -110,11 +120,3 @@ def test_no_face_and_one_face() -> None:
     none = np.empty((0, N_BOOKS), np.uint8)
     assert grouped(none, sums, Known.nothing(0))[0] == set()
     assert grouped(codes_of_people(1, 1, 0), sums, Known.nothing(1))[0] == {frozenset({0})}
-
-
-def test_all_pairs_of_a_photo_are_apart_once() -> None:
-    pairs = apart_in_photos(np.array([3, 1, 3, 3, 2]))
-    assert {frozenset(pair) for pair in pairs.tolist()} == {
-        frozenset({0, 2}), frozenset({0, 3}), frozenset({2, 3})
-    }  # fmt: skip
-    assert len(pairs) == 3

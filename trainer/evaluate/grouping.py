@@ -124,7 +124,7 @@ def _of_model(
     model: Candidate, codes: Codes, people: Labels, notes: list[str]
 ) -> Generator[EvalProgress, None, list[GroupingResult]]:
     links = links_of(model)
-    sums = WordSums(model.encoder.words, is_joint=model.config.joint_words)
+    sums = WordSums.of(model.encoder)
     began = time.process_time()
     job = nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums)
     edges = yield from shown(job, f"{model.name}: nearest faces", len(codes))

@@ -1,0 +1,216 @@
+"""Group the faces of a library by a model, from what is there already: guesses, never decisions.
+
+First the near faces of each new face are listed and stored, some faces at a time: who is killed
+loses the last of them. Then new faces come to the groups that are there, or make new ones. Groups
+are joined and never cut, but where the user's word is against one.
+"""
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.core.types import Ids
+from opqn_app.opqn.face_encoder import FaceEncoder
+from opqn_app.opqn.links import Links
+from opqn_app.people.coded import Coded, labels_of
+from opqn_app.people.decided import Decided, changed_since
+from opqn_app.people.grouping import CERTAIN, LIKELY, group_faces
+from opqn_app.people.known import Known, Labels, Marks, Mask
+from opqn_app.people.ledger import Ledger
+from opqn_app.people.neighbours import NOBODY, Edges, lists_of
+from opqn_app.people.word_sums import WordEncoder, WordSums
+from opqn_app.store.group_table import NONE, SCORE_STEPS, GroupingState, StoredGuesses
+from opqn_app.store.library import Library
+
+BLOCK = 1024  # faces whose lists are stored together
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingProgress:
+    """Where a grouping stands.
+
+    Attributes:
+        stage: "lists" while near faces are looked for, then "groups".
+        done, total: faces, in the first stage; afterwards 0 and 1.
+        eta_s: seconds still to go in this stage; None while that is not known.
+    """
+
+    stage: str
+    done: int
+    total: int
+    eta_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingReport:
+    """What was grouped.
+
+    Attributes:
+        faces: that the model has codes of.
+        groups: of two faces or more.
+        new_faces: whose near faces were looked for.
+    """
+
+    faces: int
+    groups: int
+    new_faces: int
+    seconds: float
+
+
+def update_groups(
+    library: Library, encoder: FaceEncoder
+) -> Generator[GroupingProgress, None, GroupingReport]:
+    """Group what is new since the last time.
+
+    Args:
+        library: opened by `Library.open_to_decide`, or to write.
+        encoder: its codes are grouped; one without links groups nothing.
+    """
+    began = time.perf_counter()
+    links = encoder.links if isinstance(encoder, WordEncoder) else None
+    if links is None or not isinstance(encoder, WordEncoder):
+        return GroupingReport(0, 0, 0, 0.0)
+    sums, new_faces = WordSums.of(encoder), 0
+    n_groups: int | None = None
+    while n_groups is None:
+        with library.snapshot():
+            coded = Coded.of(library, encoder.model_id)
+            asking = _unlisted(coded, library.group_table.guesses(encoder.model_id))
+        if not len(coded):
+            return GroupingReport(0, 0, 0, time.perf_counter() - began)
+        yield from _list(library, encoder.model_id, coded, sums, asking)
+        new_faces += len(asking)
+        if _waits(library, encoder.model_id):
+            return GroupingReport(len(coded), 0, new_faces, time.perf_counter() - began)
+        n_groups = yield from _group(library, encoder.model_id, sums, links)
+    library.group_table.drop_others(encoder.model_id)
+    return GroupingReport(len(coded), n_groups, new_faces, time.perf_counter() - began)
+
+
+def _waits(library: Library, model_id: str) -> bool:
+    """Whether another model's groups stay in use until every face has a code of this one."""
+    is_new = library.group_table.grouped_model() not in (None, model_id)
+    return is_new and library.faces_without_code(model_id) > 0
+
+
+def _unlisted(coded: Coded, stored: StoredGuesses) -> NDArray[np.intp]:
+    """Rows of the faces whose near faces are not known, or mostly gone."""
+    is_listed = np.zeros(len(coded.face_ids), np.bool_)
+    known = stored.near != NONE
+    gone = known & (coded.rows(stored.near) == NOBODY)
+    fine = gone.sum(axis=1) * 2 <= known.sum(axis=1)
+    rows = coded.rows(stored.face_ids[fine])
+    is_listed[rows[rows != NOBODY]] = True
+    return np.flatnonzero(~is_listed)
+
+
+def _list(
+    library: Library, model_id: str, coded: Coded, sums: WordSums, asking: NDArray[np.intp]
+) -> Generator[GroupingProgress, None, None]:
+    if not len(asking):
+        return
+    began, done = time.perf_counter(), 0
+    yield GroupingProgress("lists", 0, len(asking), None)
+    ids = np.append(coded.face_ids, NONE).astype(np.uint32)  # the last is NOBODY's
+    waiting = []
+    for few in lists_of(coded.codes, sums, asking):
+        waiting.append(few)
+        done += len(few.rows)
+        if len(waiting) * len(waiting[0].rows) < BLOCK and done < len(asking):
+            continue
+        near = np.concatenate([each.near for each in waiting])
+        scores = np.concatenate([each.scores for each in waiting])
+        library.group_table.save_lists(
+            model_id,
+            coded.face_ids[np.concatenate([each.rows for each in waiting])],
+            ids[near],
+            np.rint(np.clip(scores, 0.0, 1.0) * SCORE_STEPS).astype(np.uint16),
+        )
+        waiting = []
+        eta_s = (time.perf_counter() - began) / done * (len(asking) - done)
+        yield GroupingProgress("lists", done, len(asking), eta_s)
+
+
+def _group(
+    library: Library, model_id: str, sums: WordSums, links: Links
+) -> Generator[GroupingProgress, None, int | None]:
+    """Make and store the groups; returns how many there are, None if others were faster."""
+    yield GroupingProgress("groups", 0, 1, None)
+    with library.snapshot():
+        faces, stored, highest = _listed(library, model_id)
+        before = library.group_table.state(model_id)
+        ledger = Ledger(library)
+        photos = library.face_table.photo_ids(faces.face_ids)
+        told = faces.rows(np.array(changed_since(ledger, before), np.int64))
+    decided = Decided.of(ledger, faces.face_ids)
+    marks = Marks.of_photos(photos, decided.people) + decided.marks
+    edges = _edges(faces, stored, ~decided.left_out)
+    old = Known(decided.people, labels_of(stored.groups), marks)
+    old_parts = replace(old, start=labels_of(stored.parts))
+    known, known_parts = old.fallen_apart(old_parts.start), old_parts.fallen_apart()
+    fresh = (stored.groups == NONE) | (known.start != old.start)
+    fresh[told[told != NOBODY]] = True
+    groups = yield from _steps(
+        group_faces(faces.codes, sums, edges, links, known, least=LIKELY, fresh=fresh)
+    )
+    has_grown = np.zeros(len(groups), np.bool_)
+    has_grown[groups[fresh | (groups != known.start)]] = True
+    fresh = has_grown[groups]
+    inside = edges.kept(groups[edges.first] == groups[edges.second])
+    parts = yield from _steps(
+        group_faces(faces.codes, sums, inside, links, known_parts, least=CERTAIN, fresh=fresh)
+    )
+    new_groups = _numbers(groups, stored.groups, known.start != old.start, highest)
+    new_parts = _numbers(parts, stored.parts, known_parts.start != old_parts.start, highest)
+    new_groups[decided.left_out] = new_parts[decided.left_out] = NONE
+    moved = (new_groups != stored.groups) | (new_parts != stored.parts)
+    edition = before.edition if before else 0
+    state = GroupingState(edition + 1, ledger.last_decision, ledger.erasures)
+    is_stored = library.group_table.save_groups(
+        model_id, state, faces.face_ids[moved], new_parts[moved], new_groups[moved]
+    )
+    return int(np.count_nonzero(np.bincount(groups) > 1)) if is_stored else None
+
+
+def _steps(job: Generator[int, None, Labels]) -> Generator[GroupingProgress, None, Labels]:
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            labels: Labels = stop.value
+            return labels
+        yield GroupingProgress("groups", 0, 1, None)
+
+
+def _listed(library: Library, model_id: str) -> tuple[Coded, StoredGuesses, int]:
+    """The faces that have a code and a list, their lists row by row, and the highest number."""
+    coded, stored = Coded.of(library, model_id), library.group_table.guesses(model_id)
+    highest = int(max(stored.groups.max(initial=NONE), stored.parts.max(initial=NONE)))
+    has_code = coded.rows(stored.face_ids) != NOBODY
+    stored = stored.of_rows(has_code)
+    rows = coded.rows(stored.face_ids)
+    return Coded(coded.face_ids[rows], coded.codes[rows]), stored, highest
+
+
+def _edges(faces: Coded, stored: StoredGuesses, is_face: Mask) -> Edges:
+    near = faces.rows(stored.near)
+    near[~is_face[near]] = NOBODY
+    near[~is_face] = NOBODY
+    scores = (stored.scores / np.float32(SCORE_STEPS)).astype(np.float32)
+    return Edges.of_lists(np.arange(len(near), dtype=np.int32), near, scores)
+
+
+def _numbers(labels: Labels, old: Ids, has_fallen: Mask, highest: int) -> Ids:
+    """Numbers of groups: that of the lowest row where its group was not cut, else a new one.
+
+    New ones are above `highest`, so that nobody else has them, faces of deleted photos included.
+    """
+    names, place = np.unique(labels, return_inverse=True)
+    numbers = old[names]
+    is_new = (numbers == NONE) | has_fallen[names]
+    numbers[is_new] = highest + 1 + np.arange(np.count_nonzero(is_new))
+    found: Ids = numbers[place]
+    return found

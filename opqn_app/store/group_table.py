@@ -1,0 +1,204 @@
+"""Guesses of one model about who is who: near faces of each face, its part and its group.
+
+They may be made anew at any time. Rows of faces that go are deleted with them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opqn_app.core.types import Ids
+from opqn_app.store.connection import Connection
+
+N_LISTED = 16  # near faces that a row has room for
+SCORE_STEPS = 65535  # of a score from 0 to 1
+AT_ONCE = 8192  # rows read or deleted by one statement
+NONE = 0  # no face: ids begin with 1
+
+_NEAR = np.dtype([("face", "<u4"), ("score", "<u2")])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredGuesses:
+    """The rows of n faces of one model.
+
+    Attributes:
+        face_ids: (n,) ascending; those on deleted photos too.
+        near: (n, 16) ids of near faces, some of which may be gone; `NONE` after the last.
+        scores: (n, 16) uint16 in steps of 1 / 65535.
+        parts, groups: (n,) numbers that faces of one part, or group, share; `NONE` for a face
+            that is in none.
+    """
+
+    face_ids: Ids
+    near: NDArray[np.uint32]
+    scores: NDArray[np.uint16]
+    parts: Ids
+    groups: Ids
+
+    def of_rows(self, rows: NDArray[np.bool_]) -> "StoredGuesses":
+        """Some of them."""
+        return StoredGuesses(
+            self.face_ids[rows],
+            self.near[rows],
+            self.scores[rows],
+            self.parts[rows],
+            self.groups[rows],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingState:
+    """What the groups of a model were made from.
+
+    Attributes:
+        edition: goes up each time they are made.
+        decision: id of the last decision that counted.
+        erasures: of the decisions, see `DecisionTable.erasures`.
+    """
+
+    edition: int
+    decision: int
+    erasures: int
+
+
+class GroupTable:
+    """Rows of `guesses` and `groupings`; each call that writes is a transaction of its own."""
+
+    def __init__(self, db: Connection) -> None:
+        self._db = db
+
+    def state(self, model_id: str) -> GroupingState | None:
+        """None while a model's groups have not been made yet."""
+        row = self._db.row(
+            "SELECT g.edition, g.decision, g.erasures FROM groupings g "
+            "JOIN models m ON m.id = g.model WHERE m.model_id = ?",
+            [model_id],
+        )
+        return None if row is None else GroupingState(*row)
+
+    def grouped_model(self) -> str | None:
+        """The model whose groups were made last."""
+        model_id: str | None = self._db.value(
+            "SELECT m.model_id FROM groupings g JOIN models m ON m.id = g.model "
+            "ORDER BY g.moment DESC LIMIT 1"
+        )
+        return model_id
+
+    def guesses(self, model_id: str) -> StoredGuesses:
+        """All rows of a model, read a few at a time; inside a `snapshot`."""
+        key = self._key(model_id)
+        parts: list[StoredGuesses] = []
+        last = NONE
+        while True:
+            rows = self._db.rows(
+                "SELECT face_id, near, part, grouped FROM guesses "
+                "WHERE face_id > ? AND model = ? ORDER BY face_id LIMIT ?",
+                [last, key, AT_ONCE],
+            )
+            parts.append(_of_rows(rows))
+            if len(rows) < AT_ONCE:
+                return _together(parts)
+            last = rows[-1][0]
+
+    def save_lists(
+        self, model_id: str, face_ids: Ids, near: NDArray[np.uint32], scores: NDArray[np.uint16]
+    ) -> None:
+        """Store what is near to faces, where it is not known yet or not any more.
+
+        Args:
+            face_ids: (k,); those that are gone are passed over.
+            near, scores: (k, 16) as in `StoredGuesses`.
+        """
+        key = self._key(model_id)
+        packed = np.empty(near.shape, _NEAR)
+        packed["face"], packed["score"] = near, scores
+        with self._db.transaction():
+            self._db.run_many(
+                "INSERT INTO guesses (face_id, model, near) SELECT id, ?, ? FROM faces "
+                "WHERE id = ? ON CONFLICT (face_id, model) DO UPDATE SET near = excluded.near",
+                (
+                    (key, row.tobytes(), face)
+                    for face, row in zip(face_ids.tolist(), packed, strict=True)
+                ),
+            )
+
+    def save_groups(
+        self, model_id: str, state: GroupingState, face_ids: Ids, parts: Ids, groups: Ids
+    ) -> bool:
+        """Give faces, (k,), other parts and groups, unless somebody else did so meanwhile.
+
+        Args:
+            state: what they were made from. Its edition is one above that which was read.
+
+        Returns:
+            Whether they are stored.
+        """
+        key = self._key(model_id)
+        with self._db.transaction():
+            known = self.state(model_id)
+            if state.edition != (known.edition if known else 0) + 1:
+                return False
+            self._db.run_many(
+                "UPDATE guesses SET part = NULLIF(?, 0), grouped = NULLIF(?, 0) "
+                "WHERE model = ? AND face_id = ?",
+                (
+                    (part, group, key, face)
+                    for face, part, group in zip(
+                        face_ids.tolist(), parts.tolist(), groups.tolist(), strict=True
+                    )
+                ),
+            )
+            self._db.run(
+                "INSERT INTO groupings (model, edition, decision, erasures, moment) "
+                "VALUES (?, ?, ?, ?, (SELECT COALESCE(MAX(moment), 0) + 1 FROM groupings)) "
+                "ON CONFLICT (model) DO UPDATE SET edition = excluded.edition, "
+                "decision = excluded.decision, erasures = excluded.erasures, "
+                "moment = excluded.moment",
+                [key, state.edition, state.decision, state.erasures],
+            )
+        return True
+
+    def drop_others(self, model_id: str) -> None:
+        """Delete what other models guessed, once this one's groups are made."""
+        key = self._key(model_id)
+        with self._db.transaction():
+            self._db.run("DELETE FROM groupings WHERE model != ?", [key])
+        last: int | None = NONE
+        while last is not None:
+            stop: int | None = self._db.value(
+                "SELECT face_id FROM guesses WHERE face_id > ? ORDER BY face_id LIMIT 1 OFFSET ?",
+                [last, AT_ONCE - 1],
+            )
+            self._db.run(
+                "DELETE FROM guesses WHERE model != ? AND face_id > ? "
+                "AND (? IS NULL OR face_id <= ?)",
+                [key, last, stop, stop],
+            )
+            last = stop
+
+    def _key(self, model_id: str) -> int | None:
+        key: int | None = self._db.value("SELECT id FROM models WHERE model_id = ?", [model_id])
+        return key
+
+
+def _of_rows(rows: Sequence[tuple[Any, ...]]) -> StoredGuesses:
+    packed = np.frombuffer(b"".join(row[1] for row in rows), _NEAR).reshape(len(rows), N_LISTED)
+    ids, parts, groups = (
+        np.fromiter((row[i] or NONE for row in rows), np.int64, len(rows)) for i in (0, 2, 3)
+    )
+    near, scores = np.ascontiguousarray(packed["face"]), np.ascontiguousarray(packed["score"])
+    return StoredGuesses(ids, near, scores, parts, groups)
+
+
+def _together(parts: Sequence[StoredGuesses]) -> StoredGuesses:
+    return StoredGuesses(
+        np.concatenate([part.face_ids for part in parts]),
+        np.concatenate([part.near for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.parts for part in parts]),
+        np.concatenate([part.groups for part in parts]),
+    )
