@@ -24,14 +24,17 @@ from opqn_app.people.agreement_figures import (
     means_by,
     rank_named,
 )
+from opqn_app.people.coded import Coded, labels_of
+from opqn_app.people.decided import Decided
 from opqn_app.people.group_changes import GroupChanges, changes_of_groups
-from opqn_app.people.grouping import LIKELY, Known, group_faces
-from opqn_app.people.known_people import known_of
+from opqn_app.people.grouping import LIKELY, group_faces
+from opqn_app.people.known import NOBODY, Known, Marks
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import nearest_faces
 from opqn_app.people.people import People
 from opqn_app.people.word_sums import WordSums
 from opqn_app.store.decision_records import FaceKey
+from opqn_app.store.group_table import NONE
 from opqn_app.store.library import Library
 
 Rows = NDArray[np.intp]
@@ -165,9 +168,8 @@ def compare_models(
         rankings.append((yield from _told(ranking, f"Named faces by {side.name}", len(rows))))
     groups = None
     if read.people.persons and all(side.links is not None for side in read.sides):
-        known = known_of(read.people, read.face_ids)
-        before = yield from _grouped(read.sides[0], read.face_ids, known)
-        after = yield from _grouped(read.sides[1], read.face_ids, known)
+        before = yield from _grouped(read.sides[0], read.face_ids, read.known)
+        after = yield from _grouped(read.sides[1], read.face_ids, read.known)
         groups = changes_of_groups(read.face_ids, before, after, read.people)
     return _report(read, rankings[0], rankings[1], groups)
 
@@ -205,6 +207,7 @@ class _Read:
         face_ids: (n,) ascending: faces with codes of both models, without those that are none.
         sides: the old model and the new one.
         people: everybody.
+        known: what grouping has to keep to.
         named: rows of the named faces to rank, and who they are.
         rejected: person → rows of the faces that it is not and rows of its own.
         named_faces, uncoded: as in AgreementReport.
@@ -213,6 +216,7 @@ class _Read:
     face_ids: Ids
     sides: tuple[_Side, _Side]
     people: People
+    known: Known
     named: tuple[Rows, Labels]
     rejected: dict[int, tuple[Rows, Rows]]
     named_faces: int
@@ -223,13 +227,16 @@ def _read(library: Library, ledger: Ledger, old: FeatureEncoder, new: FeatureEnc
     with library.snapshot():
         ledger.refresh()
         people = ledger.people()
-        (old_ids, old_codes), (new_ids, new_codes) = (
-            _codes_of(library, encoder) for encoder in (old, new)
-        )
-    shared = np.setdiff1d(np.intersect1d(old_ids, new_ids), sorted(people.left_out))
+        by_old, by_new = (Coded.of(library, encoder.model_id) for encoder in (old, new))
+        shared = np.intersect1d(by_old.face_ids, by_new.face_ids)
+        shared = shared[~Decided.of(ledger, shared).left_out]
+        decided = Decided.of(ledger, shared)
+        photos = library.face_table.photo_ids(shared)
+    start = labels_of(np.where(decided.people == NOBODY, NONE, decided.people))
+    marks = Marks.of_photos(photos, decided.people) + decided.marks
     sides = (
-        _side(old, old_codes[np.searchsorted(old_ids, shared)]),
-        _side(new, new_codes[np.searchsorted(new_ids, shared)]),
+        _Side(old.name, old.links, WordSums.of(old), by_old.codes[by_old.rows(shared)]),
+        _Side(new.name, new.links, WordSums.of(new), by_new.codes[by_new.rows(shared)]),
     )
     row_of = {face: row for row, face in enumerate(shared.tolist())}
     names = {i for i, person in people.persons.items() if person.name is not None}
@@ -238,24 +245,12 @@ def _read(library: Library, ledger: Ledger, old: FeatureEncoder, new: FeatureEnc
         shared,
         sides,
         people,
+        Known(decided.people, start, marks),
         _ranked(_rows_of_people(ledger, row_of)),
         _rejected(ledger, row_of),
         len(named),
-        len(np.setdiff1d(named, new_ids)),
+        len(np.setdiff1d(named, by_new.face_ids)),
     )
-
-
-def _codes_of(library: Library, encoder: FeatureEncoder) -> tuple[Ids, Codes]:
-    parts = list(library.code_segments(encoder.model_id))
-    nothing = np.empty((0, encoder.n_books), encoder.config.code_dtype)
-    ids = [part.face_ids[~part.is_dead] for part in parts]
-    codes = [part.codes[~part.is_dead] for part in parts]
-    return np.concatenate([np.empty(0, np.int64), *ids]), np.concatenate([nothing, *codes])
-
-
-def _side(encoder: FeatureEncoder, codes: Codes) -> _Side:
-    sums = WordSums(encoder.words, is_joint=encoder.config.joint_words)
-    return _Side(encoder.name, encoder.links, sums, codes)
 
 
 def _rows_of_people(ledger: Ledger, row_of: dict[int, int]) -> dict[int, list[int]]:
