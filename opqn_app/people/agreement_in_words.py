@@ -25,6 +25,16 @@ def verdict_in_words(report: AgreementReport) -> str:
     return f"{words} So far it looks worse." if report.difference < 0 else words
 
 
+def asking_in_words(report: AgreementReport) -> str:
+    """Why the new model does not take over by itself, a few sentences."""
+    found = [verdict_in_words(report), *figures_in_words(report)[:1]]
+    if report.uncoded:
+        found.append(staying_in_words(report))
+    if report.changes_much:
+        found.append("Most of the faces that nobody named would be in other groups.")
+    return " ".join(found)
+
+
 def report_in_words(report: AgreementReport) -> list[str]:
     """The whole report, a sentence or two each: verdict, figures, what stays, what changes."""
     found = [verdict_in_words(report), *figures_in_words(report), staying_in_words(report)]

@@ -36,6 +36,7 @@ from opqn_app.ui.shell.settings_dialog import SettingsDialog
 from opqn_app.ui.shell.shortcuts import ShortcutsSheet
 from opqn_app.ui.shell.sidebar import Sidebar
 from opqn_app.ui.shell.status_line import StatusLine
+from opqn_app.ui.shell.switch_bar import SwitchBar
 from opqn_app.ui.shell.welcome_page import WelcomePage
 from opqn_app.ui.work.session import Session
 
@@ -90,9 +91,11 @@ class MainWindow(QMainWindow):
             {"settings": "Settings", "help": "Help"},
         )
         self.status_line = StatusLine(self._session)
+        self.switch_bar = SwitchBar(self._session.switch)
         column = QVBoxLayout()
         column.setSpacing(0)
         column.addWidget(self.stack, 1)
+        column.addWidget(self.switch_bar)
         column.addWidget(self.status_line)
         content = QWidget()
         row = QHBoxLayout(content)
@@ -152,6 +155,7 @@ class MainWindow(QMainWindow):
         self.library.face_search_requested.connect(self._search_with)
         self.library.photo_view_requested.connect(self.viewer.open_photos)
         self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
+        self.switch_bar.report_wanted.connect(lambda: self.show_page("agreement"))
         self.viewer.face_search_requested.connect(self._search_with)
         self.viewer.photo_changed.connect(self._on_photo_changed)
         self.welcome.folder_chosen.connect(self.add_folder)
@@ -164,7 +168,7 @@ class MainWindow(QMainWindow):
     # Pages
 
     def show_page(self, key: str) -> None:
-        """Show a page: "search", "library", "evaluate", "train" or "welcome"."""
+        """Show a page: "search", "library", "evaluate", "train", "welcome" or "agreement"."""
         if key not in self.pages:
             self.pages[key] = self._make_page(key)
             self.stack.addWidget(self.pages[key])
@@ -178,6 +182,12 @@ class MainWindow(QMainWindow):
 
             self.evaluate = EvaluatePage(self._session)
             return self.evaluate
+        if key == "agreement":
+            from opqn_app.ui.shell.agreement_page import AgreementPage
+
+            page = AgreementPage(self._session)
+            page.left.connect(lambda: self.show_page("search"))
+            return page
         assert key == "train", key
         from opqn_app.ui.train.train_page import TrainPage
 

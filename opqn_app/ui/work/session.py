@@ -166,9 +166,10 @@ class Session(QObject):
 
         Another model takes over as `switch_model` says.
         """
-        model, current = settings.model, self.settings.model
-        self._keep(replace(settings, model=current))
-        if model != current:
+        model, now = settings.model, self.settings  # now is newer than what a dialog began with
+        models = {"next_model": now.next_model, "previous_model": now.previous_model}
+        self._keep(replace(settings, model=now.model, **models))
+        if model != now.model:
             self.switch_model(model)
 
     def _keep(self, settings: Settings) -> None:
