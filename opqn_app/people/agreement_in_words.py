@@ -26,8 +26,13 @@ def verdict_in_words(report: AgreementReport) -> str:
 
 
 def asking_in_words(report: AgreementReport) -> str:
-    """Why the new model does not take over by itself, a few sentences."""
-    found = [verdict_in_words(report), *figures_in_words(report)[:1]]
+    """That the new model is ready, and why it does not take over by itself."""
+    old, new = report.old.model, report.new.model
+    if report.verdict == Verdict.WORSE:
+        found = [f"{new} is ready, but it knows your people less well than {old}."]
+    else:
+        found = [f"{new} is ready.", verdict_in_words(report)]
+    found += figures_in_words(report)[:1]
     if report.uncoded:
         found.append(staying_in_words(report))
     if report.changes_much:
@@ -49,9 +54,9 @@ def figures_in_words(report: AgreementReport) -> list[str]:
     found = []
     if report.faces:
         found.append(
-            f"Of {counted(report.faces, 'face')} of {people_in_words(report.people)} "
-            f"you named, the most alike is the same person for {new.nearest:,} "
-            f"({old.nearest:,} by {old.model})."
+            f"For {new.nearest:,} of {counted(report.faces, 'face')} you named, of "
+            f"{people_in_words(report.people)}, the most similar one is the same person; "
+            f"{old.model} gets {old.nearest:,} right."
         )
     if report.rejected and new.refused is not None and old.refused is not None:
         found.append(
@@ -86,9 +91,11 @@ def changes_in_words(groups: GroupChanges) -> list[str]:
     else:
         found = ["Suggestions stay the same for everybody."]
     if groups.old_groups or groups.new_groups:
+        parts = [f"{groups.alike:,} are the same"]
+        parts += [f"{groups.n_joined:,} join several"] if groups.n_joined else []
+        parts += [f"{groups.n_cut:,} old ones are cut"] if groups.n_cut else []
         found.append(
             f"Groups without a name: {groups.new_groups:,} ({groups.old_groups:,} before); "
-            f"{groups.alike:,} are the same, {groups.n_joined:,} join several, "
-            f"{groups.n_cut:,} would be cut."
+            f"{', '.join(parts)}."
         )
     return found

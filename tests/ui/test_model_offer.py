@@ -97,7 +97,7 @@ def test_a_worse_model_is_offered_and_the_present_one_kept(
     assert (session.settings.model, session.settings.next_model) == ("old", "worse")
     assert answering(session, qtbot) == "old-id"
     bar = window.switch_bar
-    assert "knows your people less well than old" in bar.text
+    assert "worse is ready, but it knows your people less well than old" in bar.text
     assert "waits for your word; old goes on answering" in window.status_line.text
     assert not bar.back.isVisible()
     click(bar.keep, qtbot)
@@ -168,17 +168,20 @@ def test_the_bar_and_the_report_by_keyboard(
     page = window.pages["agreement"]
     assert isinstance(page, AgreementPage)
     assert window.stack.currentWidget() is page
-    page.keep.setFocus()
-    qtbot.keyClick(page.keep, Qt.Key.Key_Tab)
-    assert QApplication.focusWidget() is page.use
+    assert window.focusWidget().accessibleName() == "How the two models compare"
+    bar.keep.setFocus()
+    qtbot.keyClick(bar.keep, Qt.Key.Key_Tab)
+    assert window.focusWidget() is bar.use
     with qtbot.waitSignal(session.model_switched, timeout=TIMEOUT):
-        qtbot.keyClick(page.use, Qt.Key.Key_Return)
+        qtbot.keyClick(bar.use, Qt.Key.Key_Return)
     assert window.stack.currentWidget() is not page
     assert session.settings.model == "worse"
-    window.show_page("agreement")
+    qtbot.keyClick(bar.report, Qt.Key.Key_Space)
+    assert window.stack.currentWidget() is page
     with qtbot.waitSignal(session.model_switched, timeout=TIMEOUT):
-        qtbot.keyClick(page.back, Qt.Key.Key_Space)
+        qtbot.keyClick(bar.back, Qt.Key.Key_Space)
     assert session.settings.model == "old"
+    assert window.stack.currentWidget() is not page
 
 
 def test_the_report_shows_who_gains_and_loses(
@@ -199,7 +202,7 @@ def test_the_report_shows_who_gains_and_loses(
     some = next(row for row in page.rows if row.face_ids)
     assert set(some.shown) <= set(some.face_ids)
     qtbot.waitUntil(lambda: set(some.face_ids) <= some._images.keys(), timeout=TIMEOUT)
-    click(page.keep, qtbot)
+    click(window.switch_bar.keep, qtbot)
     assert window.stack.currentWidget() is not page
     assert session.switch.offer is None
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QImage, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.people.agreement_in_words import report_in_words
-from opqn_app.ui.kit.controls import CutLabel, push_button, text_label, tool_button
+from opqn_app.ui.kit.controls import CutLabel, text_label, tool_button
 from opqn_app.ui.kit.figure_table import FigureTable
 from opqn_app.ui.kit.thumbnails import load_face_crops
 from opqn_app.ui.shell.face_row import MOST, FaceRow
@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from opqn_app.people.agreement import AgreementReport
 
 PEOPLE_SHOWN, GROUPS_SHOWN = 40, 10  # those that change most
-NAME_WIDTH = 120
+NAME_WIDTH, WIDEST = 120, 1000  # pixels
 
 
 class AgreementPage(QWidget):
     """Shows the report of the offered model, or of the one that took over last.
+
+    What is to be done the bar at the window's foot asks.
 
     Signals:
         left: the user has seen enough, or has decided.
@@ -57,22 +59,16 @@ class AgreementPage(QWidget):
         """The rows of faces, from above, the old model's before the new one's."""
         return tuple(self._rows)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._scroll.setFocus()  # so that the keyboard scrolls
+
     def _build(self) -> None:
-        switch = self._session.switch
         self._title = text_label(style="title", wraps=True)
         close = tool_button("close", "Close the report", self.left.emit)
-        self.use = push_button("", switch.accept)
-        self.keep = push_button("", switch.decline)
-        self.back = push_button("", switch.go_back)
         top = QHBoxLayout()
         top.addWidget(self._title, 1)
         top.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for button in (self.keep, self.use, self.back):
-            button.clicked.connect(self.left)
-            buttons.addWidget(button)
-        buttons.addStretch(1)
         self._scroll = QScrollArea()
         self._scroll.setObjectName("clear")
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -84,20 +80,14 @@ class AgreementPage(QWidget):
         stack.setSpacing(12)
         stack.addLayout(top)
         stack.addWidget(self._scroll, 1)
-        stack.addLayout(buttons)
 
     def _on_changed(self) -> None:
         offer, taken = self._session.switch.offer, self._session.switch.taken
-        for button in (self.use, self.keep):
-            button.setVisible(offer is not None)
-        self.back.setVisible(offer is None and taken is not None and bool(taken.before))
-        if offer is not None:
-            self.use.setText(f"Use {offer.model}")
-            self.keep.setText(f"Keep {offer.before}")
-            self._show(offer.report)
-        elif taken is not None and taken.report is not None:
-            self.back.setText(f"Go back to {taken.before}")
-            self._show(taken.report)
+        report = offer.report if offer is not None else taken.report if taken is not None else None
+        if report is None:
+            self.left.emit()
+        else:
+            self._show(report)
 
     def _show(self, report: "AgreementReport") -> None:
         if report is self._report:
@@ -106,6 +96,7 @@ class AgreementPage(QWidget):
         self._title.setText(f"{report.new.model} beside {report.old.model}")
         content = QWidget()
         content.setObjectName("clear")
+        content.setMaximumWidth(WIDEST)
         stack = QVBoxLayout(content)
         stack.setContentsMargins(0, 0, 16, 0)
         stack.setSpacing(8)
@@ -186,12 +177,15 @@ class AgreementPage(QWidget):
 def _figures(report: "AgreementReport") -> FigureTable:
     old, new = report.old, report.new
     rows = [
-        ("The most alike is the same person", *_shares(old.nearest, new.nearest, report.faces)),
-        ("Same person before all others", f"{old.precision:.1%}", f"{new.precision:.1%}"),
+        (
+            "The most similar face is the same person",
+            *_shares(old.nearest, new.nearest, report.faces),
+        ),
+        ("The person's faces come before all others", *_percent(old.precision, new.precision)),
     ]
     if report.rejected and old.refused is not None and new.refused is not None:
         shares = _shares(old.refused, new.refused, report.rejected)
-        rows.append(("Made again of what you said no to", *shares))
+        rows.append(("Suggested again after you said no", *shares))
     table = FigureTable("How the two models do on what you named")
     table.show_figures(("", old.model, new.model), rows)
     table.fit_height()
@@ -200,6 +194,10 @@ def _figures(report: "AgreementReport") -> FigureTable:
 
 def _shares(old: int, new: int, total: int) -> tuple[str, str]:
     return f"{old:,} of {total:,}", f"{new:,} of {total:,}"
+
+
+def _percent(old: float, new: float) -> tuple[str, str]:
+    return f"{100 * old:.1f} %", f"{100 * new:.1f} %"
 
 
 def _grid(heads: Sequence[str]) -> QGridLayout:

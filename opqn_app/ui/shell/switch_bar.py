@@ -61,7 +61,7 @@ class SwitchBar(QFrame):
             self.use.setText(f"Use {offer.model}")
             self.keep.setText(f"Keep {offer.before}")
             self.report.show()
-            self._say("warning", f"{offer.model} is ready. {asking_in_words(offer.report)}")
+            self._say("warning", asking_in_words(offer.report))
         elif taken is not None and can_go_back:
             words = f"{taken.model} now answers your searches."
             if taken.report is not None:
