@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from opqn_app.cli.kit import Parsers, emit, library_path
 from opqn_app.core import settings
-from opqn_app.core.errors import ModelError, SettingsError
+from opqn_app.core.errors import ModelError, OpqnError
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -33,17 +33,17 @@ def add(parsers: Parsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     chosen = settings.load()
     if arguments.back and arguments.name:
-        raise SettingsError("Name a model, or say --back, not both.")
+        raise OpqnError("Name a model, or say --back, not both.")
     if arguments.back and not chosen.previous_model:
-        raise SettingsError("There is nothing to go back to: no model was used before.")
+        raise OpqnError("There is nothing to go back to: no model was used before.")
     if arguments.back:
         return _change(arguments, chosen, chosen.previous_model)
     if arguments.name is None:
         if arguments.report or arguments.anyway:
-            raise SettingsError("Name a model: opqn model MODEL. `opqn status` lists some.")
+            raise OpqnError("Name a model: opqn model MODEL. `opqn status` lists some.")
         return _show(arguments, chosen)
     if arguments.name == chosen.model:
-        raise SettingsError(f"Searches use {chosen.model} already.")
+        raise OpqnError(f"Searches use {chosen.model} already.")
     return _change(arguments, chosen, arguments.name)
 
 

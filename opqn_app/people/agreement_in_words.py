@@ -12,16 +12,20 @@ def progress_in_words(progress: AgreementProgress) -> str:
     return f"{progress.stage}: {progress.done:,}/{progress.total:,}"
 
 
-def verdict_in_words(report: AgreementReport) -> str:
-    """Whether the new model knows the people better, one or two sentences."""
-    old, new = report.old.model, report.new.model
+def verdict_in_words(report: AgreementReport, new: str = "") -> str:
+    """Whether the new model knows the people better, one or two sentences.
+
+    Args:
+        new: what it is called here; by default by its name.
+    """
+    old, new = report.old.model, new or report.new.model
     if report.verdict == Verdict.BETTER:
         return f"{new} knows your people better than {old}."
     if report.verdict == Verdict.AS_GOOD:
         return f"{new} knows your people as well as {old}."
     if report.verdict == Verdict.WORSE:
         return f"{new} knows your people less well than {old}."
-    words = f"Too few people have names to tell whether {new} knows them better than {old}."
+    words = f"Too few people have names to tell whether it knows them better than {old}."
     return f"{words} So far it looks worse." if report.difference < 0 else words
 
 

@@ -18,6 +18,7 @@ class PersonChange:
 
     Attributes:
         name: None where nobody has given one yet.
+        picture: a face that shows who it is.
         kept: how many faces both take for this person.
         gained: ids of those that only the new model takes for this person.
         lost: ids of those that only the old one does.
@@ -25,6 +26,7 @@ class PersonChange:
 
     person: int
     name: str | None
+    picture: int
     kept: int
     gained: tuple[int, ...]
     lost: tuple[int, ...]
@@ -101,8 +103,10 @@ def _of_people(
         before, after = taken[0].get(i, set()), taken[1].get(i, set())
         gained, lost = tuple(sorted(after - before)), tuple(sorted(before - after))
         if gained or lost:
-            name = people.persons[i].name
-            found.append(PersonChange(i, name, len(before & after), gained, lost))
+            person = people.persons[i]
+            picture = person.faces[0] if person.picture is None else person.picture
+            kept = len(before & after)
+            found.append(PersonChange(i, person.name, picture, kept, gained, lost))
     found.sort(key=lambda each: (-len(each.gained) - len(each.lost), each.person))
     return tuple(found), len(people.persons) - len(found)
 

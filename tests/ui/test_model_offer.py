@@ -137,7 +137,7 @@ def test_a_model_that_is_as_good_takes_over_and_says_so(
     with qtbot.waitSignal(session.model_switched, timeout=TIMEOUT):
         session.switch_model("twin")
     assert answering(session, qtbot) == "twin-id"
-    words = "twin now answers your searches. twin knows your people as well as old."
+    words = "twin now answers your searches. It knows your people as well as old."
     assert window.switch_bar.text == words
     with qtbot.waitSignal(session.model_switched, timeout=TIMEOUT):
         click(window.switch_bar.back, qtbot)
@@ -197,7 +197,9 @@ def test_the_report_shows_who_gains_and_loses(
     assert report.groups is not None
     changes = report.groups.people
     assert changes
-    expected = [ids for change in changes for ids in (change.lost, change.gained)]
+    expected = [
+        ids for change in changes for ids in ((change.picture,), change.lost, change.gained)
+    ]
     assert [row.face_ids for row in page.rows[: len(expected)]] == expected
     some = next(row for row in page.rows if row.face_ids)
     assert set(some.shown) <= set(some.face_ids)

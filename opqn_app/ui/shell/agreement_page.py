@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -19,14 +18,14 @@ from opqn_app.people.agreement_in_words import report_in_words
 from opqn_app.ui.kit.controls import CutLabel, text_label, tool_button
 from opqn_app.ui.kit.figure_table import FigureTable
 from opqn_app.ui.kit.thumbnails import load_face_crops
-from opqn_app.ui.shell.face_row import MOST, FaceRow
+from opqn_app.ui.shell.face_row import MOST, SIDE, FaceRow
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.people.agreement import AgreementReport
 
 PEOPLE_SHOWN, GROUPS_SHOWN = 40, 10  # those that change most
-NAME_WIDTH, WIDEST = 120, 1000  # pixels
+NAME_WIDTH, WIDEST = 160, 1000  # pixels
 
 
 class AgreementPage(QWidget):
@@ -56,7 +55,7 @@ class AgreementPage(QWidget):
 
     @property
     def rows(self) -> tuple[FaceRow, ...]:
-        """The rows of faces, from above, the old model's before the new one's."""
+        """The rows of faces from above: of a person the picture, then the old model's faces."""
         return tuple(self._rows)
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -122,7 +121,7 @@ class AgreementPage(QWidget):
             grid = _grid(("", f"Only by {old}", f"Only by {new}"))
             for line, change in enumerate(groups.people[:PEOPLE_SHOWN], 1):
                 name = change.name or "Somebody without a name"
-                grid.addWidget(_name(name), line, 0)
+                grid.addLayout(self._person(name, change.picture), line, 0)
                 for column, (model, faces) in enumerate(
                     ((old, change.lost), (new, change.gained)), 1
                 ):
@@ -144,6 +143,18 @@ class AgreementPage(QWidget):
                 more = number - GROUPS_SHOWN
                 if more > 0:
                     stack.addWidget(text_label(f"and {more:,} more", is_quiet=True))
+
+    def _person(self, name: str, picture: int) -> QHBoxLayout:
+        face = self._row((picture,), name)
+        face.setFixedWidth(SIDE)
+        label = CutLabel()
+        label.setText(name)
+        label.setToolTip(name)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(face)
+        row.addWidget(label, 1)
+        return row
 
     def _pieces(self, pieces: Sequence[tuple[int, ...]], name: str) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -211,10 +222,3 @@ def _grid(heads: Sequence[str]) -> QGridLayout:
         grid.addWidget(head, 0, column)
         grid.setColumnStretch(column, 3 if column else 1)
     return grid
-
-
-def _name(words: str) -> QLabel:
-    label = CutLabel()
-    label.setText(words)
-    label.setToolTip(words)
-    return label

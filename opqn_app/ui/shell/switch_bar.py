@@ -67,7 +67,7 @@ class SwitchBar(QFrame):
             if taken.report is not None:
                 from opqn_app.people.agreement_in_words import verdict_in_words
 
-                words += f" {verdict_in_words(taken.report)}"
+                words += f" {verdict_in_words(taken.report, 'It')}"
             self.back.setText(f"Go back to {taken.before}")
             self.report.setVisible(taken.report is not None)
             self._say("note", words)
