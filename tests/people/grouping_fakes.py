@@ -11,7 +11,7 @@ LINKS = Links(-11.801, 8.968, 8.535, 6.567, -0.904, 0.718, 0.459)
 N_BOOKS, N_WORDS, DIM = 4, 16, 24
 
 
-def result_of(job: Generator[int, None, Any]) -> Any:
+def result_of(job: Generator[Any, None, Any]) -> Any:
     while True:
         try:
             next(job)

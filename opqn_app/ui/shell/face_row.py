@@ -67,9 +67,9 @@ class FaceRow(QWidget):
         if len(self.face_ids) > len(shown):
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
             left = len(shown) * (SIDE + GAP)
-            place = QRectF(left, 0, self.width() - left, SIDE)
+            room = QRectF(left, 0, self.width() - left, SIDE)
             middle = Qt.AlignmentFlag.AlignVCenter
-            painter.drawText(place, middle, self._rest(len(shown)))
+            painter.drawText(room, middle, self._rest(len(shown)))
 
     def _rest(self, n: int) -> str:
         return f"+{len(self.face_ids) - n:,}"

@@ -3,18 +3,33 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, Signal
 
+from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine
 from opqn_app.ui.work import jobs
-from opqn_app.ui.work.tasks import Task
+from opqn_app.ui.work.tasks import Task, TaskRunner
 
 if TYPE_CHECKING:
     from opqn_app.people.agreement import AgreementReport
     from opqn_app.store.library import Library
-    from opqn_app.ui.work.session import Session
+
+
+class Host(Protocol):
+    """What the change of the model needs of the session."""
+
+    settings: Settings
+    runner: TaskRunner
+    library_path: Path
+
+    @property
+    def expects_engine(self) -> bool: ...
+    def remember(self, **choices: Any) -> None: ...
+    def read(self, job: Callable[["Library"], Any]) -> Task: ...
+    def switch_model(self, model: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,9 +86,13 @@ class ModelSwitch(QObject):
     changed = Signal()
 
     def __init__(
-        self, session: "Session", load: Callable[[str], Engine], slot: jobs.EngineSlot
+        self,
+        session: Host,
+        load: Callable[[str], Engine],
+        slot: jobs.EngineSlot,
+        parent: QObject | None = None,
     ) -> None:
-        super().__init__(session)
+        super().__init__(parent)
         self.task: Task | None = None  # while faces are getting codes of another model
         self.offer: Offer | None = None
         self.taken: Taken | None = None  # the last change, until it is dismissed

@@ -113,7 +113,7 @@ class Session(QObject):
         self._engine_factory = engine_factory or partial(load_engine, detector=settings.detector)
         self._slot = jobs.EngineSlot()
         self._load_task: Task | None = None
-        self.switch = ModelSwitch(self, self._engine_of, self._slot)
+        self.switch = ModelSwitch(self, self._engine_of, self._slot, self)
         self.switch.progressed.connect(self.model_switch_progressed)
         self.switch.switched.connect(self._on_switched)
         self.switch.ended.connect(self._on_switch_ended)
@@ -167,8 +167,8 @@ class Session(QObject):
         Another model takes over as `switch_model` says.
         """
         model, now = settings.model, self.settings  # now is newer than what a dialog began with
-        models = {"next_model": now.next_model, "previous_model": now.previous_model}
-        self._keep(replace(settings, model=now.model, **models))
+        models = replace(settings, model=now.model, next_model=now.next_model)
+        self._keep(replace(models, previous_model=now.previous_model))
         if model != now.model:
             self.switch_model(model)
 
