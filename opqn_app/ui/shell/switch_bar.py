@@ -23,9 +23,9 @@ class SwitchBar(QFrame):
         self._switch = switch
         self._label = text_label(wraps=True)
         self.report = push_button("See the report", self.report_wanted.emit)
-        self.use = push_button("", switch.accept)
-        self.keep = push_button("", switch.decline)
-        self.back = push_button("", switch.go_back)
+        self.use = push_button("Use the new model", switch.accept)
+        self.keep = push_button("Keep the old one", switch.decline)
+        self.back = push_button("Go back", switch.go_back)
         self._close = tool_button("close", "Close this message", switch.dismiss)
         first = QHBoxLayout()
         first.addWidget(self._label, 1)
