@@ -97,7 +97,7 @@ def changes_in_words(groups: GroupChanges) -> list[str]:
     if groups.old_groups or groups.new_groups:
         parts = [f"{groups.alike:,} are the same"]
         parts += [f"{groups.n_joined:,} join several"] if groups.n_joined else []
-        parts += [f"{groups.n_cut:,} old ones are cut"] if groups.n_cut else []
+        parts += [f"{counted(groups.n_cut, 'old one')} cut"] if groups.n_cut else []
         found.append(
             f"Groups without a name: {groups.new_groups:,} ({groups.old_groups:,} before); "
             f"{', '.join(parts)}."

@@ -1,5 +1,6 @@
 """Two models side by side: figures, verdicts and changes, against a slow version of each."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from opqn_app.engine import Engine
 from opqn_app.people import gestures
 from opqn_app.people.agreement import (
     AgreementReport,
@@ -22,10 +24,13 @@ from opqn_app.people.agreement_figures import (
     rank_named,
     shared_company,
 )
+from opqn_app.people.agreement_in_words import asking_in_words, report_in_words
 from opqn_app.people.group_changes import changes_of_groups
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.people import People
+from opqn_app.people.switching import prepare_switch
 from opqn_app.store.library import Library
+from tests.library_fakes import PixelDetector
 from tests.people.grouping_fakes import result_of
 from tests.people.slow_agreement import (
     slow_agreement,
@@ -259,6 +264,56 @@ def test_nothing_decided_or_one_model_is_nothing_to_compare(tmp_path: Path) -> N
         assert can_compare(library, ledger, OLD, NEW)
         assert not can_compare(library, ledger, OLD, OLD)
         assert not can_compare(library, ledger, KnownEncoder("unknown"), NEW)
+
+
+def test_closed_anywhere_it_leaves_the_library_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    codes = codes_about(MANY, 1, 0.2), codes_about(MANY, 2, 0.3)
+    stored = store_both(path, (OLD, codes[0]), (NEW, codes[1]))
+    name_people(path, MANY, stored.face_ids, range(12))
+    old, new = (Engine(PixelDetector(), encoder) for encoder in (OLD, NEW))
+    whole = result_of(prepare_switch(path, old, new))
+    steps = sum(1 for _ in prepare_switch(path, old, new))
+    assert steps > 4
+    with Library.open(path) as library:
+        rows = library.decision_table.decisions()
+    for stop in range(1, steps, 2):
+        job = prepare_switch(path, old, new)
+        for _ in range(stop):
+            next(job)
+        job.close()
+    with Library.open(path, write=True) as library:  # nobody holds its lock
+        assert library.decision_table.decisions() == rows
+    assert result_of(prepare_switch(path, old, new)).to_dict() == whole.to_dict()
+
+
+def test_words(tmp_path: Path) -> None:
+    path = tmp_path / "library.sqlite"
+    stored = store_both(path, (OLD, codes_about(MANY, 1, 0)), (NEW, codes_about(MANY, 1, 0)))
+    name_people(path, MANY, stored.face_ids, range(12))
+    report = report_of(path)
+    sentences = report_in_words(report)
+    assert sentences[0] == "new knows your people as well as old."
+    assert "you named, of 12 people, the most similar one is the same person" in sentences[1]
+    assert sentences[2] == "Names stay as they are: 12 people, 60 faces."
+    worse = replace(report, verdict=Verdict.WORSE, uncoded=2)
+    assert asking_in_words(worse).startswith(
+        "new is ready, but it knows your people less well than old. For "
+    )
+    assert "2 of these faces have no code of new yet." in asking_in_words(worse)
+    unknown = replace(report, verdict=Verdict.UNKNOWN, difference=-0.1, rejected=3)
+    assert asking_in_words(unknown).startswith("new is ready. Too few people have names to tell")
+    assert "So far it looks worse." in asking_in_words(unknown)
+    assert unknown.needs_word
+    assert not replace(unknown, difference=0.0).needs_word
+    assert "3 suggestions you said no to" in report_in_words(unknown)[2]
+    assert report.groups is not None
+    changed = replace(report, groups=replace(report.groups, agreement=0.4, n_joined=2, n_cut=1))
+    assert changed.needs_word
+    assert asking_in_words(changed).endswith(
+        "Most of the faces that nobody named would be in other groups."
+    )
+    assert report_in_words(changed)[-1].endswith("2 join several, 1 old one cut.")
 
 
 @pytest.mark.slow

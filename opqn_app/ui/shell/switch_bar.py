@@ -1,5 +1,7 @@
 """At the window's foot: a model that waits for the user's word, or has just taken over."""
 
+from pathlib import Path
+
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
@@ -56,19 +58,21 @@ class SwitchBar(QFrame):
         self.back.setVisible(can_go_back)
         self._close.setVisible(offer is None)
         if offer is not None:
+            from opqn_app.people.agreement import Verdict
             from opqn_app.people.agreement_in_words import asking_in_words
 
-            self.use.setText(f"Use {offer.model}")
-            self.keep.setText(f"Keep {offer.before}")
+            self.use.setText(f"Use {_called(offer.model)}")
+            self.keep.setText(f"Keep {_called(offer.before)}")
             self.report.show()
-            self._say("warning", asking_in_words(offer.report))
+            is_better = offer.report.verdict in (Verdict.BETTER, Verdict.AS_GOOD)
+            self._say("note" if is_better else "warning", asking_in_words(offer.report))
         elif taken is not None and can_go_back:
             words = f"{taken.model} now answers your searches."
             if taken.report is not None:
                 from opqn_app.people.agreement_in_words import verdict_in_words
 
                 words += f" {verdict_in_words(taken.report, 'It')}"
-            self.back.setText(f"Go back to {taken.before}")
+            self.back.setText(f"Go back to {_called(taken.before)}")
             self.report.setVisible(taken.report is not None)
             self._say("note", words)
         else:
@@ -82,3 +86,8 @@ class SwitchBar(QFrame):
         self.setAccessibleName(words)
         self.show()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+
+
+def _called(model: str) -> str:
+    """A model, which may be a folder, on a button."""
+    return (Path(model).name or model).replace("&", "&&")
