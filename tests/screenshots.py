@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QWidget
 from opqn_app.core import paths
 from opqn_app.index.indexing import IndexProgress
 from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
-from opqn_app.ui.library.photo_grid import tile_rect
+from opqn_app.ui.library.photo_delegate import tile_rect
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
 from tests.screenshot_studio import LARGE, NORMAL, SMALL, Studio
 

@@ -21,16 +21,21 @@ def find_photos(
     """Photos that show all of some people, newest first.
 
     Args:
-        together: ids of the people; one or more.
+        together: ids of the people; without any, all photos are looked through.
         without: of people who are on none of them.
         year: of the time taken, else of the file.
         under: a folder that the photos lie in, however deep.
-        alone: no other face was found on the photo; what is no face does not count.
+        alone: no other face was found on the photo; what is no face does not count. Without
+            `together`, one face was found on it.
     """
-    wanted = set.intersection(*(_photos_of(ledger, person) for person in together))
-    for person in without:
-        wanted -= _photos_of(ledger, person)
-    photos = ledger.library.photo_table.of_ids(sorted(wanted), year)
+    table = ledger.library.photo_table
+    if together:
+        wanted = set.intersection(*(_photos_of(ledger, person) for person in together))
+        photos = table.of_ids(sorted(wanted), year)
+    else:
+        photos = table.of_year(year)
+    avoided = set().union(*(_photos_of(ledger, person) for person in without))
+    photos = [photo for photo in photos if photo.id not in avoided]
     if under is not None:
         folder = real_path(under)
         photos = [photo for photo in photos if photo.path.is_relative_to(folder)]
@@ -39,7 +44,7 @@ def find_photos(
         nobody = Counter(
             face.photo_id for face in ledger.bindings.placed.values() if ledger.is_left_out(face.id)
         )
-        photos = [p for p in photos if p.n_faces - nobody[p.id] == faces[p.id]]
+        photos = [p for p in photos if p.n_faces - nobody[p.id] == (faces[p.id] if together else 1)]
     return photos
 
 

@@ -51,9 +51,13 @@ class Suggestion:
 
 
 class Guesses:
-    """The guesses of one model, read from a library; used in one thread with one ledger."""
+    """The guesses of one model, read from a library; used in one thread with one ledger.
 
-    def __init__(self, encoder: FaceEncoder) -> None:
+    Args:
+        encoder: None for no guesses at all.
+    """
+
+    def __init__(self, encoder: FaceEncoder | None = None) -> None:
         self._encoder = encoder
         self._data = GuessData.nothing()
         self._ledger: Ledger | None = None
@@ -70,7 +74,8 @@ class Guesses:
 
     def refresh(self, library: Library) -> None:
         """Read what has been grouped since, and which faces there are."""
-        self._data = GuessData.read(library, self._encoder, self._data)
+        if self._encoder is not None:
+            self._data = GuessData.read(library, self._encoder, self._data)
         self._ledger = None
 
     def __len__(self) -> int:
@@ -85,6 +90,10 @@ class Guesses:
         """
         self._follow(ledger)
         return self._unnamed.groups()
+
+    def best_first(self, face_ids: Sequence[int]) -> tuple[int, ...]:
+        """Those of faces that are known, the one first that shows best who it is."""
+        return self._data.best_first(self._data.rows_of(face_ids))
 
     def suggestions(self, ledger: Ledger, person: int, limit: int = 200) -> list[Suggestion]:
         """Groups and parts of groups that may be a person, likeliest first.

@@ -24,10 +24,12 @@ class Outcome:
     Attributes:
         rows: that were decided, undone or redone.
         people: ids of people it has changed; some may be gone, or not be there any more.
+        step: UNDONE or REDONE, where the rows were undone or redone; None for new ones.
     """
 
     rows: tuple[Decision, ...]
     people: frozenset[int]
+    step: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,16 @@ class Ledger:
     @property
     def can_redo(self) -> bool:
         return bool(self._history.undone)
+
+    @property
+    def to_undo(self) -> Sequence[Decision]:
+        """The rows of the gesture that `undo` would undo; none if there is none."""
+        return self._history.done[-1] if self._history.done else ()
+
+    @property
+    def to_redo(self) -> Sequence[Decision]:
+        """The rows of the gesture that `redo` would redo; none if there is none."""
+        return self._history.undone[-1] if self._history.undone else ()
 
     def keys(self, face_ids: Sequence[int]) -> list[FaceKey]:
         """Faces of the library by content: the keys they were decided by before, if they were.
@@ -256,4 +268,4 @@ class Ledger:
                 return None
             gesture = tuple(stack[-1])
             rows = self._table.append([NewDecision(kind, target=gesture[0].gesture)])
-        return Outcome(gesture, self._take(rows))
+        return Outcome(gesture, self._take(rows), kind)

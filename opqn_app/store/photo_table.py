@@ -79,6 +79,24 @@ class PhotoTable:
             found = [each for each in found if each[0].startswith(f"{year:04}-")]
         return [each[2] for each in sorted(found, key=lambda each: each[:2], reverse=True)]
 
+    def of_year(self, year: int | None) -> list[PhotoRecord]:
+        """All photos of a year by their time, newest first; None for any year.
+
+        Args:
+            year: of the time taken, else of the file.
+        """
+        where, of_root = _shown_of_root(None)
+        params: list[Any] = [*of_root]
+        if year is not None:
+            where += " AND p.sort_time >= ? AND p.sort_time < ?"
+            params += [f"{year:04}-", f"{year + 1:04}-"]
+        rows = self._db.rows(
+            f"SELECT {PHOTO_COLUMNS} FROM photos p JOIN roots r ON r.id = p.root_id {where} "
+            "ORDER BY p.sort_time DESC, p.id DESC",
+            params,
+        )
+        return [photo_of_row(row) for row in rows]
+
     def known_photos(self, root_id: int, *, unsearched: bool = False) -> list[KnownPhoto]:
         """All of a root, or only those that await the thorough search."""
         which = f"AND {UNSEARCHED} AND id NOT IN ({GIVEN_UP})" if unsearched else ""

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.store.library import Library
+from opqn_app.ui.kit.photo_thumbnails import is_stand_in
 from opqn_app.ui.library.folder_list import FolderRole
 from opqn_app.ui.library.library_page import LibraryPage
-from opqn_app.ui.library.photo_thumbnails import is_stand_in
 from opqn_app.ui.work.session import Session
 from tests.ui.gated_engine import GatedDetector
 from tests.ui.keyboard import tab_through

@@ -188,6 +188,7 @@ def test_the_report_shows_who_gains_and_loses(
     session: Session, window: MainWindow, qtbot: QtBot
 ) -> None:
     offer(session, qtbot)
+    window.show_page("library")
     click(window.switch_bar.report, qtbot)
     page = window.pages["agreement"]
     assert isinstance(page, AgreementPage)
@@ -205,8 +206,11 @@ def test_the_report_shows_who_gains_and_loses(
     assert set(some.shown) <= set(some.face_ids)
     qtbot.waitUntil(lambda: set(some.face_ids) <= some._images.keys(), timeout=TIMEOUT)
     click(window.switch_bar.keep, qtbot)
-    assert window.stack.currentWidget() is not page
+    assert window.stack.currentWidget() is window.library
     assert session.switch.offer is None
+    window.show_page("search")
+    session.switch.dismiss()  # what the closed report hears moves nobody
+    assert window.stack.currentWidget() is window.search
 
 
 def test_an_offer_stands_after_a_restart(session: Session, qtbot: QtBot) -> None:

@@ -8,7 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.core.types import Box
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
-from opqn_app.ui.library.photo_grid import PhotoGrid, tile_rect
+from opqn_app.ui.library.photo_delegate import tile_rect
+from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PhotoListModel
 from opqn_app.ui.work.session import Session
 from tests.ui.photo_records import face, photo

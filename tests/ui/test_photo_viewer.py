@@ -11,7 +11,8 @@ from opqn_app.index.indexing import index_folder
 from opqn_app.store.library import Library
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit import face_boxes
-from opqn_app.ui.library.photo_viewer import PhotoCanvas, PhotoViewer
+from opqn_app.ui.library.photo_canvas import PhotoCanvas
+from opqn_app.ui.library.photo_viewer import PhotoViewer
 from opqn_app.ui.work.session import Session
 from tests.library_fakes import fake_engine
 from tests.odd_files import corners, encoded

@@ -11,7 +11,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.search.result_grid import MARGIN, MAX_SIDE, MIN_SIDE, FaceGrid
+from opqn_app.ui.kit.section_grid import MARGIN, MAX_SIDE, MIN_SIDE
+from opqn_app.ui.search.result_grid import FaceGrid
 
 
 class Rows(QAbstractListModel):

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.search.result_model import FaceRole, ResultListModel, percent
+from opqn_app.ui.kit import wording
+from opqn_app.ui.search.result_model import FaceRole, ResultListModel
 from opqn_app.ui.work.tasks import TaskRunner
 from tests.library_fakes import StoredLibrary, store_codes
 
@@ -96,4 +97,4 @@ def test_tooltip_has_the_raw_score_and_speech_has_the_place(
     ("alike", "words"), [(0.0, "0 %"), (0.504, "50 %"), (0.505, "51 %"), (1.0, "99 %")]
 )
 def test_percent_never_claims_certainty(alike: float, words: str) -> None:
-    assert percent(alike) == words
+    assert wording.chance(alike) == words

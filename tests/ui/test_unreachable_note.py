@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.store.records import UnreachableFolder
 from opqn_app.ui.kit.message_bar import MessageBar
+from opqn_app.ui.kit.photo_thumbnails import is_stand_in
 from opqn_app.ui.library.folder_list import FolderRole
 from opqn_app.ui.library.library_page import LibraryPage
-from opqn_app.ui.library.photo_thumbnails import is_stand_in
 from opqn_app.ui.library.unreachable_note import UnreachableNote, unreachable_in_words
 from opqn_app.ui.work.session import Session
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from opqn_app.core.errors import ExtraMissing, ModelIncompatible
+from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes
 from opqn_app.opqn.links import Links
 from opqn_app.people.grouping import CERTAIN, LIKELY, Known, group_faces
@@ -21,7 +22,6 @@ from trainer.evaluate.encoding import Candidate, encode, load_candidate
 from trainer.evaluate.evaluate import duplicates_in_words, with_own_names
 from trainer.evaluate.group_figures import GroupFigures, group_figures
 from trainer.evaluate.other_groupings import THRESHOLDS, chinese_whispers, dbscan
-from trainer.evaluate.ranking import finished
 from trainer.evaluate.results import EvalProgress, EvalSettings
 from trainer.evaluate.steps import shown
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QHBoxLayout,
-    QMenu,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +22,7 @@ from opqn_app.ui.charts.chart_data import Axes, Curve, Doubles, curves_as_csv
 from opqn_app.ui.charts.chart_legend import ChartLegend
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.controls import text_label, tool_button
+from opqn_app.ui.kit.menus import QuietMenu
 
 NEAR_PX = 60  # a point farther from the mouse is not read out
 PNG_SCALE = 2
@@ -275,7 +275,7 @@ class CurveChart(QWidget):
         self.export_button = tool_button(
             "more", f"Export: {title}", tip="Save or copy this chart", words="Export"
         )
-        menu = QMenu(self.export_button)
+        menu = QuietMenu(self.export_button)
         for kind, (words, _filter) in EXPORTS.items():
             menu.addAction(words, partial(self.export, kind))
         menu.addSeparator()

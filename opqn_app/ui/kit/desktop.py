@@ -8,6 +8,14 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 
+def cannot_open(path: Path) -> str:
+    """What to say where one of these fails."""
+    return (
+        f"{path} can't be opened. If it is on a disk that is not plugged in, plug it in and try "
+        "again."
+    )
+
+
 def open_file(path: Path) -> bool:
     """Open `path` in its usual program; False if it is not there or nothing opens it."""
     return path.exists() and QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))

@@ -42,3 +42,13 @@ def read(data: QMimeData) -> Dropped:
         candidate = QImage(data.imageData())
         image = None if candidate.isNull() else candidate
     return Dropped(photos, folders, image, 0 if image is not None else elsewhere)
+
+
+def hint(data: QMimeData, *, has_query: bool) -> str:
+    """What a drop on the window would do."""
+    dropped = read(data) if data.hasUrls() else None
+    if dropped is not None and dropped.folders and not dropped.photos:
+        return "Drop to add this folder to your library"
+    if has_query:
+        return "Drop to search for this face\nHold Ctrl to add it to the search"
+    return "Drop to search for this face"

@@ -1,6 +1,6 @@
 """Face boxes over a picture: where they fall, which one is under the mouse, how they look."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from opqn_app.core.types import Box
 from opqn_app.store.records import FaceRecord
 
+MAX_LABEL = 240  # pixels of a name at a box
 HEAD_ROOM = 0.3  # share of what a cropped portrait loses that is taken from its top
 
 
@@ -60,8 +61,13 @@ def draw_faces(
     accent: QColor,
     current_id: int | None = None,
     numbered: bool = False,
+    names: Mapping[int, str] | None = None,
 ) -> None:
-    """Draw the boxes: white on a dark edge, dashed for weak faces, the current one thicker."""
+    """Draw the boxes: white on a dark edge, dashed for weak faces, the current one thicker.
+
+    Args:
+        names: face → what is written at its box, after the number if there is one.
+    """
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -69,8 +75,10 @@ def draw_faces(
         rect = placement.rect(face.box)
         is_current = face.id == current_id
         _draw_box(painter, rect, face, accent=accent if is_current else QColor("white"))
-        if numbered:
-            _draw_number(painter, rect, str(number), accent if is_current else QColor("white"))
+        name = (names or {}).get(face.id, "")
+        label = " ".join(part for part in (str(number) if numbered else "", name) if part)
+        if label:
+            _draw_label(painter, rect, label, accent if is_current else QColor("white"))
     painter.restore()
 
 
@@ -85,20 +93,24 @@ def _draw_box(painter: QPainter, rect: QRectF, face: FaceRecord, *, accent: QCol
     painter.drawRoundedRect(rect, radius, radius)
 
 
-def _draw_number(painter: QPainter, rect: QRectF, text: str, ground: QColor) -> None:
+def _draw_label(painter: QPainter, rect: QRectF, text: str, ground: QColor) -> None:
     font = QFont(painter.font())
     font.setWeight(QFont.Weight.DemiBold)
     painter.setFont(font)
     metrics = painter.fontMetrics()
     height = metrics.height() + 2.0
-    width = max(height, metrics.horizontalAdvance(text) + 10.0)
+    short = metrics.elidedText(text, Qt.TextElideMode.ElideRight, MAX_LABEL)
+    width = max(height, metrics.horizontalAdvance(short) + 10.0)
     tag = QRectF(rect.left() - 1, rect.top() - height - 4, width, height)
-    if tag.top() < 0:
+    shown = painter.clipBoundingRect() if painter.hasClipping() else QRectF(painter.viewport())
+    if tag.top() < shown.top():
         tag.moveTop(rect.top() + 4)
         tag.moveLeft(rect.left() + 4)
+    tag.moveRight(min(tag.right(), shown.right() - 1))
+    tag.moveLeft(max(tag.left(), shown.left() + 1))
     painter.setPen(QPen(QColor(0, 0, 0, 150), 1))
     painter.setBrush(ground)
     painter.drawRoundedRect(tag, 4, 4)
     painter.setPen(QColor("black"))
-    painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
+    painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, short)
     painter.setBrush(Qt.BrushStyle.NoBrush)

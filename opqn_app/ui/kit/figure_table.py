@@ -13,6 +13,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from opqn_app.ui.kit.menus import offer_actions
+
 
 class FigureTable(QTableWidget):
     """Ctrl+C copies what is selected, with tabs, as spreadsheets take it.
@@ -46,7 +48,7 @@ class FigureTable(QTableWidget):
         copy_all = QAction("Copy the table", self)
         copy_all.triggered.connect(self.copy_all)
         self.addActions([copy, copy_all])
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        offer_actions(self)
 
     def show_figures(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Replace all; the first column is words, the others are numbers."""

@@ -11,6 +11,7 @@ from opqn_app.index.progress import IndexProgress, IndexReport
 
 if TYPE_CHECKING:
     from opqn_app.people.agreement import AgreementProgress
+    from opqn_app.people.guessing import GroupingProgress
 
 DEVICES = {"auto": "The fastest there is", "cpu": "Processor", "cuda": "Graphics card (CUDA)"}
 
@@ -75,6 +76,11 @@ def percent(progress: IndexProgress) -> int:
     return min(99, int(100 * progress.done / progress.total))
 
 
+def chance(share: float) -> str:
+    """A likeness, 0 to 1, as "97 %"; never "100 %", since nothing is certain."""
+    return f"{min(int(share * 100 + 0.5), 99)} %"
+
+
 def running(progress: IndexProgress, folder: str) -> str:
     """What indexing `folder` does now, for the status line."""
     if progress.phase == "scanning":
@@ -90,6 +96,16 @@ def switching(progress: "IndexProgress | AgreementProgress", model: str) -> str:
         return f"Comparing {model} with the present model. {progress.stage}{done}"
     done = f"{progress.done:,} of {counted(progress.total, 'face')}"
     return f"Getting ready to search with {model}: {done}"
+
+
+def grouping(progress: "GroupingProgress | None", is_paused: bool) -> str:
+    """What grouping the faces does now, with the time left where it is known."""
+    if progress is None:
+        return "Getting ready to group the faces"
+    words = "Putting the faces of each person together"
+    if progress.stage == "lists":
+        words = f"Comparing faces: {progress.done:,} of {counted(progress.total, 'face')}"
+    return f"Paused. {words}" if is_paused else words
 
 
 def pace(progress: "IndexProgress | AgreementProgress") -> str:

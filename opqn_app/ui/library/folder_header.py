@@ -7,13 +7,13 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QHBoxLayout,
-    QMenu,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
+from opqn_app.ui.kit.menus import QuietMenu
 
 MORE_FACES = "Look for more faces"
 WIDE = 480  # pixels; a narrower header has no tool buttons but the menu
@@ -163,8 +163,8 @@ class FolderHeader(QWidget):
         self._tabs["problems"].toggled.connect(lambda _on: self.tab_changed.emit(self.tab))
         return row
 
-    def _build_menu(self) -> QMenu:
-        menu = QMenu(self)
+    def _build_menu(self) -> QuietMenu:
+        menu = QuietMenu(self)
         menu.addAction("Look for new photos", self.rescan_wanted.emit)
         self._search_action = menu.addAction(MORE_FACES, self.search_wanted.emit)
         self._retry_action = menu.addAction("Try files with problems again", self.retry_wanted.emit)

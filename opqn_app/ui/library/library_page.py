@@ -1,12 +1,11 @@
 """The Library page: folders and what they are doing, their photos, and the files with problems."""
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QElapsedTimer, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
@@ -17,15 +16,17 @@ from opqn_app.ui.kit import desktop, dialogs, wording
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.folder_drop_page import FolderDropPage
 from opqn_app.ui.kit.message_bar import MessageBar
+from opqn_app.ui.kit.photo_thumbnails import BATCH, load_photo_thumbnails
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.failure_list import FailureList
 from opqn_app.ui.library.folder_header import FolderHeader, FolderSummary
 from opqn_app.ui.library.folder_list import Activity, FolderListModel, FolderRole, folders
 from opqn_app.ui.library.folder_side import FolderSide
-from opqn_app.ui.library.library_view import LibraryView, reach_changed, read_view
+from opqn_app.ui.library.library_view import LibraryView, reach_changed, read_view, words_when_empty
+from opqn_app.ui.library.photo_actions import PhotoActions
+from opqn_app.ui.library.photo_chips import PhotoChips
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
-from opqn_app.ui.library.photo_thumbnails import BATCH, load_photo_thumbnails
 from opqn_app.ui.library.unreachable_note import Confirm, UnreachableNote, confirm_deletion
 from opqn_app.ui.work.session import Session
 
@@ -47,12 +48,12 @@ class LibraryPage(FolderDropPage):
 
     Signals:
         face_search_requested: id of the face to search with.
-        photo_view_requested: the photos and the row to begin with.
+        photo_view_requested: the photos, the row to begin with, and whether to ask for a name.
         settings_requested: the user wants to see what is skipped.
     """
 
     face_search_requested = Signal(int)
-    photo_view_requested = Signal(object, int)
+    photo_view_requested = Signal(object, int, bool)
     settings_requested = Signal()
 
     def __init__(
@@ -117,6 +118,7 @@ class LibraryPage(FolderDropPage):
             self.photos.clear()
             self.failure_list.model.show_failures(())
             self.header.choose_tab("photos")
+            self.chips.look_in(folder)
             self._view = LibraryView(self._view.roots, self._root(folder), (), 0, ())
             self._has_read = False
             self.refresh()
@@ -176,6 +178,8 @@ class LibraryPage(FolderDropPage):
     def _build_main(self) -> QWidget:
         self.header = FolderHeader()
         self.grid = PhotoGrid(self.photos, self.thumbs)
+        self.photo_actions = PhotoActions(self._session, self.grid, self.thumbs)
+        self.chips = PhotoChips(self._session, self.grid)
         self.failure_list = FailureList()
         self.empty = EmptyState()
         self.messages = MessageBar()
@@ -188,6 +192,7 @@ class LibraryPage(FolderDropPage):
         stack.setSpacing(8)
         stack.addWidget(self.header)
         stack.addWidget(self.messages)
+        stack.addWidget(self.chips.line)
         stack.addWidget(self._stack, 1)
         return main
 
@@ -206,6 +211,8 @@ class LibraryPage(FolderDropPage):
         self.grid.faces_wanted.connect(self._load_faces)
         self.grid.face_picked.connect(self.face_search_requested)
         self.grid.photo_opened.connect(self._open_photo)
+        self.photo_actions.naming_wanted.connect(lambda row: self._open_photo(row, names=True))
+        self.photo_actions.failed.connect(self.messages.warn)
         self.grid.month_changed.connect(self.header.show_month)
         self.header.tab_changed.connect(lambda _tab: self._show_stack())
         self.header.rescan_wanted.connect(self.rescan)
@@ -222,7 +229,11 @@ class LibraryPage(FolderDropPage):
         self._side.sample_removal_wanted.connect(self.remove_sample)
         self.folder_list.selectionModel().currentChanged.connect(self._on_folder_chosen)
         self.empty.button.clicked.connect(self._on_empty_button)
-        QShortcut(QKeySequence("Delete"), self.folder_list, self.remove_folder)
+        self.chips.found.connect(self._show_photos)
+        delete = QShortcut(QKeySequence("Delete"), self.folder_list, self.remove_folder)
+        delete.setContext(Qt.ShortcutContext.WidgetShortcut)  # on photos it says "not this person"
+        find = QShortcut(QKeySequence("Ctrl+F"), self, self.chips.line.field.setFocus)
+        find.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
 
     # Reading
 
@@ -255,12 +266,21 @@ class LibraryPage(FolderDropPage):
         if self._folder is not None and view.root is None and not self._is_coming(self._folder):
             self.show_folder(None)
             return
-        with self.grid.anchored():
-            self.photos.refresh(view.photos, view.total)
+        self._show_photos()
         self.failure_list.model.show_failures(view.failures)
         self._unreachable.show(view.unreachable)
         self._show_folders()
         self._show_header()
+
+    def _show_photos(self) -> None:
+        """Those of the folder, or of them those that the chips ask for."""
+        found = self.chips.photos if self.chips.is_used else None
+        with self.grid.anchored():
+            if found is not None:
+                self.photos.refresh(found, len(found))
+            elif not self.chips.is_used:
+                self.photos.refresh(self._view.photos, self._view.total)
+        self._show_stack()
 
     def _load_page(self, offset: int) -> None:
         root_id, begun = self._view.root.id if self._view.root else None, self._round
@@ -303,17 +323,11 @@ class LibraryPage(FolderDropPage):
     def _show_header(self) -> None:
         root, folder = self._view.root, self._folder
         failures = self.failure_list.model
-        roots = self._roots_shown()
-        counts = (
-            wording.contents(self._view.total, sum(each.faces for each in roots)),
-            wording.unsearched(sum(each.unsearched for each in roots)),
-            wording.unreachable(sum(each.photos for each in self._view.unreachable)),
-        )
         self.header.show_folder(
             FolderSummary(
                 name=wording.folder_name(folder) if folder else "All photos",
                 path=str(folder or ""),
-                counts=" · ".join(words for words in counts if words),
+                counts=self._view.counts_in_words(folder),
                 problems=failures.open_count,
                 ignored=failures.ignored_count,
                 is_removable=root is not None,
@@ -324,23 +338,16 @@ class LibraryPage(FolderDropPage):
         self._show_stack()
 
     def _show_stack(self) -> None:
+        self.chips.line.setVisible(self.header.tab == "photos" and bool(self._view.total))
         if self.header.tab == "problems" and self._view.failures:
             self._stack.setCurrentWidget(self.failure_list)
-        elif self.photos.photos or not self._has_read:
+        elif self.photos.photos or not self._has_read or self.chips.is_used:
             self._stack.setCurrentWidget(self.grid)
         else:
-            self._show_empty()
+            is_coming = any(self._is_coming(path) for path in self._paths_shown())
+            has_folders = self.folder_model.rowCount() > 0
+            self.empty.show_words(*words_when_empty(has_folders, is_coming))
             self._stack.setCurrentWidget(self.empty)
-
-    def _show_empty(self) -> None:
-        if self.folder_model.rowCount() == 0:
-            words = "Add a folder of photos, and every face in it can be searched."
-            self.empty.show_words("folder", words, "Add a folder")
-        elif any(self._is_coming(path) for path in self._paths_shown()):
-            self.empty.show_words("face", "Photos appear here as their faces are found.", "")
-        else:
-            words = "There are no photos here yet."
-            self.empty.show_words("library", words, "Look again")
 
     # Answers to the user and the session
 
@@ -399,19 +406,14 @@ class LibraryPage(FolderDropPage):
         self.show_folder(folder)
         self.header.choose_tab("problems")
 
-    def _open_photo(self, row: int) -> None:
-        self.photo_view_requested.emit(tuple(self.photos.photos), row)
+    def _open_photo(self, row: int, *, names: bool = False) -> None:
+        self.photo_view_requested.emit(tuple(self.photos.photos), row, names)
 
     def _retry_all(self) -> None:
         self._retry(self.failure_list.model.open_ids)
 
     def _retry(self, failure_ids: Sequence[int]) -> None:
-        paths = {root.id: root.path for root in self._view.roots}
-        wanted = defaultdict(list)
-        for failure in self._view.failures:
-            if failure.id in set(failure_ids):
-                wanted[paths[failure.root_id]].append(failure.id)
-        for path, ids in wanted.items():
+        for path, ids in self._view.failures_by_folder(failure_ids).items():
             self._session.index(path, retry_failures=True, failure_ids=ids)
 
     def _ignore(self, failure_ids: Sequence[int], ignored: bool) -> None:
@@ -432,16 +434,13 @@ class LibraryPage(FolderDropPage):
     def _paths_shown(self) -> list[Path]:
         return [self._folder] if self._folder else [root.path for root in self._view.roots]
 
-    def _roots_shown(self) -> list[Root]:
-        return [root for root in self._view.roots if self._folder in (None, root.path)]
-
     def _searchable_roots(self) -> list[Root]:
         """Those shown that hold photos not searched thoroughly, are there, and are idle."""
         return [
             root
-            for root in self._roots_shown()
+            for root in self._view.roots_in(self._folder)
             if root.unsearched and root.is_available and not self._is_coming(root.path)
         ]
 
     def _root(self, folder: Path | None) -> Root | None:
-        return next((root for root in self._view.roots if root.path == folder), None)
+        return self._view.root_at(folder)

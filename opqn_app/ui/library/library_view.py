@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opqn_app.store.records import Failure, PhotoRecord, Root, UnreachableFolder
+from opqn_app.ui.kit import wording
 
 if TYPE_CHECKING:
     from opqn_app.store.library import Library
@@ -28,6 +29,33 @@ class LibraryView:
     total: int
     failures: tuple[Failure, ...]
     unreachable: tuple[UnreachableFolder, ...] = ()
+
+    def root_at(self, folder: Path | None) -> Root | None:
+        """The root that is a folder."""
+        return next((root for root in self.roots if root.path == folder), None)
+
+    def roots_in(self, folder: Path | None) -> list[Root]:
+        """That root, or all of them for None."""
+        return [root for root in self.roots if folder in (None, root.path)]
+
+    def counts_in_words(self, folder: Path | None) -> str:
+        """How much there is in a folder, and what of it is still to be done."""
+        roots = self.roots_in(folder)
+        counts = (
+            wording.contents(self.total, sum(each.faces for each in roots)),
+            wording.unsearched(sum(each.unsearched for each in roots)),
+            wording.unreachable(sum(each.photos for each in self.unreachable)),
+        )
+        return " · ".join(words for words in counts if words)
+
+    def failures_by_folder(self, failure_ids: Sequence[int]) -> dict[Path, list[int]]:
+        """Some of the failures by the root they are in."""
+        paths, wanted = {root.id: root.path for root in self.roots}, set(failure_ids)
+        found: dict[Path, list[int]] = {}
+        for failure in self.failures:
+            if failure.id in wanted:
+                found.setdefault(paths[failure.root_id], []).append(failure.id)
+        return found
 
 
 def reach_changed(before: Sequence[Root], now: Sequence[Root]) -> bool:
@@ -57,3 +85,13 @@ def read_view(library: "Library", folder: Path | None, limit: int) -> LibraryVie
                 each for each in library.unreachable_folders(root_id) if each.root in there
             ),
         )
+
+
+def words_when_empty(has_folders: bool, is_coming: bool) -> tuple[str, str, str]:
+    """Icon, words and button where there is no photo to show."""
+    if not has_folders:
+        words = "Add a folder of photos, and every face in it can be searched."
+        return "folder", words, "Add a folder"
+    if is_coming:
+        return "face", "Photos appear here as their faces are found.", ""
+    return "library", "There are no photos here yet.", "Look again"

@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import (
     QEvent,
@@ -10,107 +11,29 @@ from PySide6.QtCore import (
     QPersistentModelIndex,
     QPoint,
     QPointF,
+    QRect,
     QRectF,
     QSize,
     Qt,
     QTimer,
     Signal,
 )
-from PySide6.QtGui import (
-    QBrush,
-    QColor,
-    QFont,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPainterPath,
-    QPen,
-    QPixmap,
-    QResizeEvent,
-    QTransform,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QListView, QWidget
 
 from opqn_app.store.records import FaceRecord, PhotoRecord
-from opqn_app.ui.kit import face_boxes, theme, wording
+from opqn_app.ui.kit import face_boxes, wording
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
-from opqn_app.ui.library.photo_model import PhotoListModel, PhotoRole
-from opqn_app.ui.library.photo_thumbnails import is_stand_in
+from opqn_app.ui.library.photo_delegate import GAP, PhotoDelegate, tile_rect
+from opqn_app.ui.library.photo_model import PhotoListModel
+
+if TYPE_CHECKING:
+    from opqn_app.ui.work.people_jobs import PeopleView
 
 TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch or shrink to fill the row
 SHAPE = 4 / 3  # width to height of a tile: kind to both landscape and portrait photos
-GAP = 8
 SLACK = 40  # pixels that a row may lack for one more tile
-RADIUS = 8
-BLUR = 8  # pixels of the blurred copy behind a photo
 FACES_KEPT = 200  # photos whose faces are remembered
-
-_Index = QModelIndex | QPersistentModelIndex
-
-
-class PhotoDelegate(QStyledItemDelegate):
-    """Draws one tile: the photo, its month where one begins, how many faces, their boxes."""
-
-    def __init__(self, grid: "PhotoGrid", thumbs: ThumbnailCache) -> None:
-        super().__init__(grid)
-        self._grid = grid
-        self._thumbs = thumbs
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return self._grid.gridSize()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        photo: PhotoRecord = index.data(PhotoRole)
-        tile = tile_rect(QRectF(option.rect))
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._draw_photo(painter, tile, photo)
-        is_marked = bool(option.state & QStyle.StateFlag.State_Selected)
-        faces = self._grid.faces_shown(index.row(), is_marked)
-        if faces:
-            self._draw_faces(painter, tile, photo, faces)
-        elif photo.n_faces != 1:
-            words = f"{photo.n_faces} faces" if photo.n_faces else "no face"
-            draw_tag(painter, tile, words, Qt.AlignmentFlag.AlignRight)
-        words = wording.month(photo.taken_at)
-        if words and self._begins_month(index, words):
-            draw_tag(painter, tile, words, Qt.AlignmentFlag.AlignLeft, is_strong=True)
-        if is_marked:
-            _draw_mark(painter, tile, has_focus=self._grid.hasFocus())
-        painter.restore()
-
-    def _draw_photo(self, painter: QPainter, tile: QRectF, photo: PhotoRecord) -> None:
-        colours = theme.colours()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colours.raised))
-        painter.drawRoundedRect(tile, RADIUS, RADIUS)
-        pixmap = self._thumbs.pixmap(photo)
-        if pixmap is None:
-            return
-        if not pixmap.isNull():
-            _draw_whole(painter, tile, pixmap)
-        if pixmap.isNull() or is_stand_in(pixmap):
-            _draw_away(painter, tile, colours)
-
-    def _draw_faces(
-        self, painter: QPainter, tile: QRectF, photo: PhotoRecord, faces: Sequence[FaceRecord]
-    ) -> None:
-        painter.save()
-        painter.setClipRect(tile)
-        placement = face_boxes.fit(photo.width, photo.height, tile)
-        accent = QColor(theme.DARK.accent)  # on photos, whatever the window's colours
-        face_boxes.draw_faces(
-            painter, faces, placement, accent=accent, current_id=self._grid.face_under_mouse
-        )
-        painter.restore()
-
-    def _begins_month(self, index: _Index, words: str) -> bool:
-        if index.row() == 0:
-            return True
-        before: PhotoRecord = index.sibling(index.row() - 1, 0).data(PhotoRole)
-        return wording.month(before.taken_at) != words
 
 
 class PhotoGrid(QListView):
@@ -121,12 +44,16 @@ class PhotoGrid(QListView):
         face_picked: id of a face that was clicked.
         faces_wanted: a PhotoRecord whose faces are to be given to `show_faces`.
         month_changed: the month of the first photo in view, in words; "" when empty.
+        face_meant_changed: `faces_meant` may be others now.
+        drag_wanted: the selected photos are dragged.
     """
 
     photo_opened = Signal(int)
     face_picked = Signal(int)
     faces_wanted = Signal(object)
     month_changed = Signal(str)
+    face_meant_changed = Signal()
+    drag_wanted = Signal()
 
     def __init__(
         self, model: PhotoListModel, thumbs: ThumbnailCache, parent: QWidget | None = None
@@ -136,6 +63,8 @@ class PhotoGrid(QListView):
         self._faces: OrderedDict[int, tuple[FaceRecord, ...]] = OrderedDict()
         self._hovered_row = -1
         self._face_under_mouse: int | None = None
+        self._menu_face: int | None = None  # a menu has been opened on it
+        self._people: PeopleView | None = None
         self._pressed_face: int | None = None
         self._size_step = 2
         self.setModel(model)
@@ -161,7 +90,8 @@ class PhotoGrid(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
-        self.setSelectionMode(QListView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
+        self.setDragEnabled(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -176,8 +106,49 @@ class PhotoGrid(QListView):
         """The faces whose boxes are drawn on the tile of `row`."""
         if row != self._hovered_row and not is_marked:
             return ()
-        photo = self._photo(row)
-        return self._faces.get(photo.id, ()) if photo else ()
+        return self._faces_of(self._photo(row))
+
+    def name_of(self, face_id: int) -> str | None:
+        """The name of a face, None where it has none."""
+        return None if self._people is None else self._people.name_of(face_id)
+
+    def show_people(self, view: "PeopleView") -> None:
+        """Take who is who."""
+        self._people = view
+        self.viewport().update()
+
+    @property
+    def current_photo(self) -> PhotoRecord | None:
+        return self._photo(self.currentIndex().row())
+
+    def selected_photos(self) -> list[PhotoRecord]:
+        """In the order of the grid."""
+        rows = sorted(index.row() for index in self.selectedIndexes())
+        return [photo for row in rows if (photo := self._photo(row)) is not None]
+
+    @property
+    def faces_meant(self) -> list[int]:
+        """The face that a key means: under the mouse or a menu, else the only one of the photo."""
+        for face in (self._face_under_mouse, self._menu_face):
+            if face is not None:
+                return [face]
+        faces = self._faces_of(self.current_photo)
+        return [faces[0].id] if len(faces) == 1 else []
+
+    def mean_face_at(self, point: QPoint) -> None:
+        """Mean the face at a point of the viewport until the mouse is on another one."""
+        self._hover(QPointF(point))
+        self._menu_face = self._face_under_mouse
+
+    def place_of(self, face_id: int) -> QRect | None:
+        """Where a face of the current photo, or of that under the mouse, is in the viewport."""
+        for row in (self._hovered_row, self.currentIndex().row()):
+            photo = self._photo(row)
+            for face in self._faces_of(photo):
+                if photo is not None and face.id == face_id:
+                    index = self._photos.index(row)
+                    return self._placement(index, photo).rect(face.box).toAlignedRect()
+        return None
 
     def show_faces(self, photo_id: int, faces: Sequence[FaceRecord]) -> None:
         """Take the faces of a photo that `faces_wanted` asked for."""
@@ -185,6 +156,7 @@ class PhotoGrid(QListView):
         while len(self._faces) > FACES_KEPT:
             self._faces.popitem(last=False)
         self.viewport().update()
+        self.face_meant_changed.emit()
 
     def forget_faces(self) -> None:
         """Faces were found anew: ask again for those that are shown."""
@@ -240,6 +212,9 @@ class PhotoGrid(QListView):
             self._pick_number(row, key - Qt.Key.Key_1)
         else:
             super().keyPressEvent(event)
+            if self.currentIndex().row() != row:  # who goes by key means no face under the mouse
+                self._face_under_mouse = None
+                self.face_meant_changed.emit()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
@@ -251,6 +226,7 @@ class PhotoGrid(QListView):
         self._face_under_mouse = None
         self.viewport().unsetCursor()
         self.viewport().update()
+        self.face_meant_changed.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._hover(event.position())
@@ -273,20 +249,34 @@ class PhotoGrid(QListView):
         photos = self._photos.photos
         return photos[row] if 0 <= row < len(photos) else None
 
+    def startDrag(self, _actions: Qt.DropAction) -> None:
+        self._pressed_face = None
+        self.drag_wanted.emit()
+
+    def _faces_of(self, photo: PhotoRecord | None) -> Sequence[FaceRecord]:
+        """The faces of a photo that are known here, without those that are none."""
+        faces = self._faces.get(photo.id, ()) if photo else ()
+        left_out = self._people.left_out if self._people else frozenset()
+        return [face for face in faces if face.id not in left_out] if left_out else faces
+
+    def _placement(self, index: QModelIndex, photo: PhotoRecord) -> face_boxes.Placement:
+        tile = tile_rect(QRectF(self.visualRect(index)))
+        return face_boxes.fit(photo.width, photo.height, tile)
+
     def _hover(self, point: QPointF) -> None:
         index = self.indexAt(point.toPoint())
         photo = self._photo(index.row())
         face = None
         if photo is not None:
             self._want_faces(index.row())
-            placement = face_boxes.fit(
-                photo.width, photo.height, tile_rect(QRectF(self.visualRect(index)))
-            )
-            face = face_boxes.face_at(self._faces.get(photo.id, ()), placement, point)
+            placement = self._placement(index, photo)
+            face = face_boxes.face_at(self._faces_of(photo), placement, point)
         face_id = face.id if face else None
         if (index.row(), face_id) == (self._hovered_row, self._face_under_mouse):
             return
         self._hovered_row, self._face_under_mouse = index.row(), face_id
+        self._menu_face = None
+        self.face_meant_changed.emit()
         shape = Qt.CursorShape.PointingHandCursor if face else Qt.CursorShape.ArrowCursor
         self.viewport().setCursor(shape)
         self.viewport().setToolTip("Search with this face" if face else "")
@@ -299,12 +289,12 @@ class PhotoGrid(QListView):
             self.faces_wanted.emit(photo)
 
     def _pick_number(self, row: int, number: int) -> None:
-        photo = self._photo(row)
-        faces = self._faces.get(photo.id, ()) if photo else ()
+        faces = self._faces_of(self._photo(row))
         if number < len(faces):
             self.face_picked.emit(faces[number].id)
 
     def _on_current_changed(self, current: QModelIndex, _previous: QModelIndex) -> None:
+        self._menu_face = None
         self._want_faces(current.row())
 
     def _on_photos_changed(self, first: QModelIndex, last: QModelIndex) -> None:
@@ -333,80 +323,3 @@ class PhotoGrid(QListView):
         cell = QSize(side, round((side - GAP) / SHAPE) + GAP)
         if self.gridSize() != cell:
             self.setGridSize(cell)
-
-
-def tile_rect(cell: QRectF) -> QRectF:
-    """The drawn part of a grid cell."""
-    return cell.adjusted(GAP / 2, GAP / 2, -GAP / 2, -GAP / 2)
-
-
-def draw_tag(
-    painter: QPainter,
-    tile: QRectF,
-    words: str,
-    side: Qt.AlignmentFlag,
-    *,
-    is_strong: bool = False,
-) -> None:
-    """A few words on a dark pill: at the top left or the bottom right of a tile."""
-    font = QFont(painter.font())
-    if is_strong:
-        font.setWeight(QFont.Weight.DemiBold)
-    painter.setFont(font)
-    metrics = painter.fontMetrics()
-    width = min(metrics.horizontalAdvance(words) + 14.0, tile.width() - 12)
-    pill = QRectF(0, 0, width, metrics.height() + 4.0)
-    if side == Qt.AlignmentFlag.AlignLeft:
-        pill.moveTopLeft(tile.topLeft() + QPointF(6, 6))
-    else:
-        pill.moveBottomRight(tile.bottomRight() - QPointF(6, 6))
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(0, 0, 0, 190 if is_strong else 150))
-    painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
-    painter.setPen(QColor("white"))
-    short = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(width - 8))
-    painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, short)
-
-
-def _draw_whole(painter: QPainter, tile: QRectF, pixmap: QPixmap) -> None:
-    """The whole photo, so that no face is cut off, on a blur of itself that fills the tile."""
-    if not is_stand_in(pixmap):
-        stretch = Qt.AspectRatioMode.IgnoreAspectRatio
-        smooth = Qt.TransformationMode.SmoothTransformation
-        blur = pixmap.scaled(BLUR, BLUR, stretch, smooth)
-        across = face_boxes.Placement(1.0, tile.left(), tile.top())
-        painter.setBrush(_brush(blur, across, tile.width() / BLUR, tile.height() / BLUR))
-        painter.drawRoundedRect(tile, RADIUS, RADIUS)
-        painter.setBrush(QColor(0, 0, 0, 50))
-        painter.drawRoundedRect(tile, RADIUS, RADIUS)
-    placement = face_boxes.fit(pixmap.width(), pixmap.height(), tile)
-    size = QRectF(0, 0, pixmap.width() * placement.scale, pixmap.height() * placement.scale)
-    outline = QPainterPath()
-    outline.addRoundedRect(tile, RADIUS, RADIUS)
-    inside = QPainterPath()
-    inside.addRect(size.translated(placement.left, placement.top))
-    painter.setBrush(_brush(pixmap, placement, placement.scale, placement.scale))
-    painter.drawPath(outline.intersected(inside))
-
-
-def _brush(pixmap: QPixmap, placement: face_boxes.Placement, across: float, down: float) -> QBrush:
-    brush = QBrush(pixmap)
-    moved = QTransform.fromTranslate(placement.left, placement.top)
-    brush.setTransform(moved.scale(across, down))
-    return brush
-
-
-def _draw_away(painter: QPainter, tile: QRectF, colours: theme.Colours) -> None:
-    """The mark of a photo whose file can't be read now."""
-    pixmap = theme.icon_pixmap("unplugged", 20, colours.quiet, painter.device().devicePixelRatioF())
-    painter.drawPixmap(tile.bottomLeft() + QPointF(8, -28), pixmap)
-
-
-def _draw_mark(painter: QPainter, tile: QRectF, *, has_focus: bool) -> None:
-    """Selection: a ring with a gap; thicker while the grid has the keyboard."""
-    colours = theme.colours()
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(colours.window), 6))
-    painter.drawRoundedRect(tile.adjusted(2, 2, -2, -2), 7, 7)
-    painter.setPen(QPen(QColor(colours.accent), 4 if has_focus else 2))
-    painter.drawRoundedRect(tile, RADIUS, RADIUS)

@@ -86,6 +86,9 @@ class PhotoListModel(QAbstractListModel):
     def rowCount(self, parent: _Index = _ROOT) -> int:
         return 0 if parent.isValid() else len(self._photos)
 
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
     def canFetchMore(self, parent: _Index) -> bool:
         return not parent.isValid() and not self._is_waiting and len(self._photos) < self._total
 

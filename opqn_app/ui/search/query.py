@@ -27,6 +27,7 @@ class QueryFace:
         found: these faces themselves.
         chosen: which of them this one is.
         opened: the photo.
+        face_id: of a library face.
     """
 
     crop: Crop
@@ -36,6 +37,7 @@ class QueryFace:
     found: "tuple[FoundFace, ...]" = ()
     chosen: int = 0
     opened: OpenedPhoto | None = None
+    face_id: int | None = None
 
     @classmethod
     def of_photo(cls, opened: OpenedPhoto, found: "Sequence[FoundFace]") -> "QueryFace":
@@ -45,8 +47,8 @@ class QueryFace:
         return cls(first, pictures[0], opened.name, pictures, tuple(found), 0, opened)
 
     @classmethod
-    def of_library(cls, crop: Crop, source: str) -> "QueryFace":
-        return cls(crop, image_of_array(crop), source)
+    def of_library(cls, crop: Crop, source: str, face_id: int | None = None) -> "QueryFace":
+        return cls(crop, image_of_array(crop), source, face_id=face_id)
 
     def choosing(self, number: int) -> "QueryFace":
         """Another face of the same photo."""
@@ -65,6 +67,11 @@ class Query:
     @property
     def crops(self) -> tuple[Crop, ...]:
         return tuple(face.crop for face in self.faces)
+
+    @property
+    def face_ids(self) -> tuple[int, ...]:
+        """Those of the faces that are of the library."""
+        return tuple(face.face_id for face in self.faces if face.face_id is not None)
 
     @property
     def shown(self) -> QueryFace:

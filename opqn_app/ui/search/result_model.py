@@ -1,6 +1,6 @@
 """Qt's view of a ranking: arrays of ids and scores; records are fetched for what is painted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 )
 
 from opqn_app.core.types import Floats, Ids
+from opqn_app.ui.kit import wording
 from opqn_app.ui.search.result_order import Positions, verdict
 from opqn_app.ui.work.jobs import read_library
 from opqn_app.ui.work.lane_cache import LaneCache
@@ -43,10 +44,14 @@ class FaceRole:
     ALIKE = Qt.ItemDataRole.UserRole + 3
     RECORD = Qt.ItemDataRole.UserRole + 4  # FaceRecord, None until it is fetched
     IS_LIKELY = Qt.ItemDataRole.UserRole + 5
+    NAME = Qt.ItemDataRole.UserRole + 6  # who it is by the user's word; None where nobody said
 
 
 class ResultListModel(QAbstractListModel):
     """The rows of a ranking that are shown.
+
+    Args:
+        name_of: the name of a face, None where it has none.
 
     Signals:
         order_changed: rows were replaced; how many are likely.
@@ -55,9 +60,15 @@ class ResultListModel(QAbstractListModel):
     order_changed = Signal(int)
 
     def __init__(
-        self, runner: TaskRunner, library_path: Path, parent: QObject | None = None
+        self,
+        runner: TaskRunner,
+        library_path: Path,
+        parent: QObject | None = None,
+        *,
+        name_of: Callable[[int], str | None] = lambda _face_id: None,
     ) -> None:
         super().__init__(parent)
+        self._name_of = name_of
         self._face_ids: Ids = np.empty(0, dtype=np.int64)
         self._scores: Floats = np.empty(0, dtype=np.float32)
         self._alike: Floats = np.empty(0, dtype=np.float32)
@@ -107,16 +118,31 @@ class ResultListModel(QAbstractListModel):
             return float(self._alike[position])
         if role == FaceRole.IS_LIKELY:
             return row < self.n_likely
+        if role == FaceRole.NAME:
+            return self._name_of(int(self._face_ids[position]))
         if role == FaceRole.RECORD:
             return self._records.get(int(self._face_ids[position]))
         if role == Qt.ItemDataRole.DisplayRole:
-            return percent(float(self._alike[position]))
+            return wording.chance(float(self._alike[position]))
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._describe(position, row, is_spoken=role != Qt.ItemDataRole.ToolTipRole)
         return None
 
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+
+    def all_ids(self) -> list[int]:
+        """The faces of all rows."""
+        ids: list[int] = self._face_ids[self._rows].tolist()
+        return ids
+
     def face_ids(self, rows: Sequence[int]) -> list[int]:
-        return [int(self._face_ids[self._rows[row]]) for row in rows]
+        ids: list[int] = self._face_ids[self._rows[np.asarray(rows, np.int64)]].tolist()
+        return ids
+
+    def held(self, face_id: int) -> "FaceRecord | None":
+        """The record of a face if it has been read; asks for nothing."""
+        return self._records.held(face_id)
 
     def row_of(self, face_id: int) -> int | None:
         """The row that shows a face, or None."""
@@ -126,7 +152,10 @@ class ResultListModel(QAbstractListModel):
     def _describe(self, position: int, row: int, *, is_spoken: bool) -> str:
         alike = float(self._alike[position])
         record = self._records.held(int(self._face_ids[position]))
-        parts = [f"{percent(alike)}: {verdict(alike).lower()}"]
+        parts = [f"{wording.chance(alike)}: {verdict(alike).lower()}"]
+        name = self._name_of(int(self._face_ids[position]))
+        if name:
+            parts.insert(0, name)
         if is_spoken:
             parts.insert(0, f"Face {row + 1:,} of {len(self._rows):,}")
         else:
@@ -145,8 +174,3 @@ class ResultListModel(QAbstractListModel):
 def load_records(library_path: Path, face_ids: Sequence[int]) -> dict[int, "FaceRecord"]:
     """The records of faces; runs in the "read" lane."""
     return {r.id: r for r in read_library(library_path, lambda lib: lib.faces(face_ids))}
-
-
-def percent(alike: float) -> str:
-    """`alike`, 0 to 1, as "97 %"; never "100 %", since nothing is certain."""
-    return f"{min(int(alike * 100 + 0.5), 99)} %"

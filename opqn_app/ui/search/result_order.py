@@ -75,7 +75,12 @@ def histogram(alike: Floats) -> NDArray[np.int64]:
 
 
 def order_rows(
-    n_likely: int, n_shown: int, sort: str, keys: Sequence[PhotoKey] | None, group: bool
+    n_likely: int,
+    n_shown: int,
+    sort: str,
+    keys: Sequence[PhotoKey] | None,
+    group: bool,
+    kept: Positions | None = None,
 ) -> tuple[Positions, int]:
     """Positions in the ranking, row by row, and how many of these rows are likely.
 
@@ -88,14 +93,15 @@ def order_rows(
         sort: a key of `SORTS`.
         keys: of the first positions of the ranking.
         group: keep only the best face of each photo.
+        kept: positions that may be shown, ascending; None for all.
     """
-    rows = np.arange(n_shown, dtype=np.int64)
+    rows = np.arange(n_shown, dtype=np.int64) if kept is None else kept[kept < n_shown]
     if keys is None or (sort == "match" and not group):
-        return rows, min(n_likely, n_shown)
-    rows = rows[: len(keys)]
+        return rows, int(np.searchsorted(rows, n_likely))
+    rows = rows[rows < len(keys)]
     if group:
-        photo_ids: Ids = np.fromiter((key.photo_id for key in keys[: len(rows)]), np.int64)
-        rows = np.sort(np.unique(photo_ids, return_index=True)[1]).astype(np.int64)
+        photo_ids: Ids = np.fromiter((keys[row].photo_id for row in rows), np.int64)
+        rows = rows[np.sort(np.unique(photo_ids, return_index=True)[1])]
     cut = int(np.searchsorted(rows, n_likely))
     head, tail = _sorted(rows[:cut], sort, keys), _sorted(rows[cut:], sort, keys)
     return np.concatenate([head, tail]), cut

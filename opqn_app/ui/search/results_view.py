@@ -4,21 +4,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.core.types import Floats
 from opqn_app.ui.kit.controls import text_label
+from opqn_app.ui.kit.section_grid import CAPTION
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.search.divider_band import DividerBand
 from opqn_app.ui.search.nobody_note import NobodyNote
-from opqn_app.ui.search.result_delegate import FaceDelegate
+from opqn_app.ui.search.result_delegate import NAME, FaceDelegate
 from opqn_app.ui.search.result_grid import FaceGrid
 from opqn_app.ui.search.result_model import FaceRole, ResultListModel
 from opqn_app.ui.search.result_order import (
     MAX_SORTED,
     SORTS,
     PhotoKey,
+    Positions,
     alikeness,
     count_likely,
     histogram,
@@ -32,6 +34,7 @@ from opqn_app.ui.work.session import Session
 if TYPE_CHECKING:
     from opqn_app.store.library import Library
     from opqn_app.store.records import FaceRecord
+    from opqn_app.ui.work.people_jobs import PeopleView
 
 
 CONTROLS = 336  # width in pixels; a narrow window gives what their words need
@@ -39,10 +42,17 @@ CONTROLS = 336  # width in pixels; a narrow window gives what their words need
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the headline tells: faces in the ranking, and likely ones of them."""
+    """What the headline tells.
+
+    Attributes:
+        total: faces in the ranking.
+        likely: likely ones of those that may be shown.
+        is_kept: only faces on some photos are shown.
+    """
 
     total: int
     likely: int
+    is_kept: bool = False
 
 
 class ResultsView(QWidget):
@@ -68,7 +78,12 @@ class ResultsView(QWidget):
         self._alike: Floats = np.empty(0, dtype=np.float32)
         self._keys: list[PhotoKey] | None = None
         self._shows_less = False
-        self.model = ResultListModel(session.runner, session.library_path, self)
+        self._photos: frozenset[int] | None = None  # those the results are kept to
+        self._kept: Positions | None = None  # positions that may be shown; None for all
+        self._left_out: frozenset[int] = frozenset()
+        self.model = ResultListModel(
+            session.runner, session.library_path, self, name_of=session.people.name_of
+        )
         self.thumbnails = ThumbnailCache(
             session.runner,
             lambda ids: load_face_crops(session.library_path, ids),
@@ -83,7 +98,7 @@ class ResultsView(QWidget):
         self.grid.setAccessibleName("Results")
         self.grid.setModel(self.model)
         self.grid.setItemDelegate(FaceDelegate(self.grid, self.thumbnails))
-        self.grid.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self.grid.setDragEnabled(True)
         self.band = DividerBand()
         self.grid.set_band(self.band)
         self.nobody = NobodyNote(self.grid)
@@ -133,11 +148,12 @@ class ResultsView(QWidget):
         self.band.toggled.connect(self.show_less_likely)
         self.grid.selectionModel().currentChanged.connect(lambda new, _old: self._explain(new))
         self.grid.selectionModel().selectionChanged.connect(
-            lambda: self.why.show_selection(len(self.grid.selectedIndexes()))
+            lambda: self.why.show_selection(len(self.grid.selected_rows()))
         )
         self.model.modelReset.connect(lambda: self.why.show_selection(0))
         self.model.dataChanged.connect(self._on_data_changed)
         self.thumbnails.ready.connect(self._on_thumbnails)
+        self._session.people.changed.connect(self._on_people)
 
     # The answer
 
@@ -151,6 +167,7 @@ class ResultsView(QWidget):
         self._keys = None
         self._shows_less = self._shows_less and is_refresh
         ranking = outcome.ranking
+        self._kept = self._positions_kept()
         self._alike = alikeness(ranking.scores, outcome.calibration, outcome.lut)
         self.model.set_ranking(ranking.face_ids, ranking.scores, self._alike)
         self.threshold.slider.set_counts(histogram(self._alike))
@@ -192,13 +209,23 @@ class ResultsView(QWidget):
         record: FaceRecord | None = self.grid.currentIndex().data(FaceRole.RECORD)
         return record
 
+    def follow_face(self, face_id: int) -> None:
+        """Make a face the current one and select it, as the viewer goes through them."""
+        row = self.model.row_of(face_id)
+        if row is not None and face_id != self.current_face_id():
+            self.grid.setCurrentIndex(self.model.index(row))
+
     def selected_ids(self) -> list[int]:
         """The selected faces in the order they are shown; the current one if none is."""
-        rows = sorted({index.row() for index in self.grid.selectedIndexes()})
-        if rows:
-            return self.model.face_ids(rows)
+        ticked = self.ticked_ids()
+        if ticked:
+            return ticked
         current = self.current_face_id()
         return [] if current is None else [current]
+
+    def ticked_ids(self) -> list[int]:
+        """The selected faces in the order they are shown."""
+        return self.model.face_ids(self.grid.selected_rows())
 
     # Ordering
 
@@ -220,16 +247,20 @@ class ResultsView(QWidget):
         if self._needs_keys and self._keys is None:
             self._fetch_keys(self.outcome)
         n_likely = count_likely(self._alike, self.threshold.minimum)
+        kept = self._kept
         total = len(self._alike)
         n_shown = total if self._shows_less else n_likely
         keys = self._keys if self._needs_keys else None
         rows, cut = order_rows(
-            n_likely, n_shown, self.sort.currentData(), keys, self.group.isChecked()
+            n_likely, n_shown, self.sort.currentData(), keys, self.group.isChecked(), kept
         )
+        if kept is not None:
+            total, n_likely = len(kept), int(np.searchsorted(kept, n_likely))
+        before = self.grid.currentIndex().row()
         self.model.set_rows(rows, cut)
         self._show_band(n_likely, total, cut)
-        self._choose(keep)
-        self.counts = Counts(total, n_likely)
+        self._choose(keep, before)
+        self.counts = Counts(len(self._alike), n_likely, self._photos is not None)
         self.counted.emit(self.counts)
 
     def _show_band(self, n_likely: int, total: int, cut: int) -> None:
@@ -237,14 +268,17 @@ class ResultsView(QWidget):
         note = ""
         if self._needs_keys and total > MAX_SORTED:
             note = f"sorting covers the best {MAX_SORTED:,}"
-        self.nobody.setVisible(n_likely == 0 and not self._shows_less and n_less > 0)
+        is_nobody = n_likely == 0 and not self._shows_less and n_less > 0
+        self.nobody.setVisible(is_nobody and self._photos is None)
         self.band.show_count(n_less, is_open=self._shows_less, nobody=n_likely == 0, note=note)
         self.grid.set_divider(cut if n_less else None)
 
-    def _choose(self, face_id: int | None) -> None:
+    def _choose(self, face_id: int | None, before: int) -> None:
+        """Make a face the current one; one that has gone is followed by its neighbour."""
         row = self.model.row_of(face_id) if face_id is not None else None
         if row is None and self.model.rowCount():
-            row = 0
+            was_there = face_id is not None and before >= 0
+            row = min(before, self.model.rowCount() - 1) if was_there else 0
         if row is None:
             self.why.clear()
             self.chosen.emit(None)
@@ -262,6 +296,48 @@ class ResultsView(QWidget):
         if outcome is self.outcome:
             self._keys = keys
             self._reorder(self.current_face_id())
+
+    # What is left out
+
+    def keep_to(self, photo_ids: frozenset[int] | None) -> None:
+        """Show only faces on these photos; None for all."""
+        self._photos = photo_ids
+        self._keep()
+
+    def _on_people(self, view: "PeopleView") -> None:
+        has_names = any(person.name and not person.is_hidden for person in view.persons)
+        caption = CAPTION + (NAME if has_names else 0)
+        if caption != self.grid.caption:
+            self.grid.caption = caption
+            self.grid.updateGeometries()
+        if view.left_out != self._left_out:
+            self._left_out = view.left_out
+            self._keep()
+        self.why.show_name(self._current_name())
+        self.grid.viewport().update()
+
+    def _keep(self) -> None:
+        height = self.grid.verticalScrollBar().value()
+        self._kept = self._positions_kept()
+        self._reorder(self.current_face_id())
+        self.grid.verticalScrollBar().setValue(height)
+
+    def _positions_kept(self) -> Positions | None:
+        if self.outcome is None or (self._photos is None and not self._left_out):
+            return None
+        face_ids = self.outcome.ranking.face_ids
+        left_out = np.fromiter(self._left_out, np.int64, len(self._left_out))
+        is_kept = ~np.isin(face_ids, left_out)
+        view = self._session.people.view
+        if self._photos is not None and view is not None:
+            photo_of = [view.photo_of.get(face, -1) for face in face_ids.tolist()]
+            wanted = np.fromiter(self._photos, np.int64, len(self._photos))
+            is_kept &= np.isin(np.array(photo_of, np.int64), wanted)
+        return np.flatnonzero(is_kept)
+
+    def _current_name(self) -> str | None:
+        face_id = self.current_face_id()
+        return None if face_id is None else self._session.people.name_of(face_id)
 
     # The reasons
 
@@ -285,6 +361,7 @@ class ResultsView(QWidget):
     def _show_record(self) -> None:
         record = self.current_record()
         self.why.show_record(record)
+        self.why.show_name(self._current_name())
         self.chosen.emit(record)
 
     def _on_data_changed(self) -> None:

@@ -20,14 +20,18 @@ from PySide6.QtWidgets import (
 from opqn_app.core.progress import counted
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import drops
+from opqn_app.ui.kit.file_drag import faces_in
 from opqn_app.ui.kit.message_bar import MessageBar
+from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
+from opqn_app.ui.search.headline import headline
 from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.search.query_bar import QueryBar
-from opqn_app.ui.search.result_grid import SIDE_STEP
+from opqn_app.ui.search.result_chips import ResultChips
 from opqn_app.ui.search.results_view import Counts, ResultsView
+from opqn_app.ui.search.save_bar import SaveBar
 from opqn_app.ui.work.jobs import OpenedPhoto, SearchOutcome
 from opqn_app.ui.work.session import Session
 
@@ -44,13 +48,13 @@ Source = Path | bytes | QImage
 class SearchPage(QWidget):
     """Signals:
     query_taken: a photo came in, from wherever in the window: show this page.
-    preview_requested: show the whole photo of a FaceRecord (PhotoRecord, FaceRecord).
+    look_wanted: show the whole photo of a face: ids of all faces (list), and its row.
     folder_offered: the user agreed to add this folder (Path).
     library_wanted: the user wants to see the Library page.
     """
 
     query_taken = Signal()
-    preview_requested = Signal(object, object)
+    look_wanted = Signal(object, int)
     folder_offered = Signal(object)
     library_wanted = Signal()
 
@@ -62,6 +66,7 @@ class SearchPage(QWidget):
         self._history: list[Query] = []
         self._pending: deque[Source] = deque()
         self._is_adding = False
+        self._is_stale = False  # faces came or went, and the results don't show it yet
         self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
         self._make_actions()
@@ -72,11 +77,13 @@ class SearchPage(QWidget):
         self.drop_zone = DropZone()
         self.bar = QueryBar()
         self.results = ResultsView(self._session)
-        self.faces = FaceActions(self.results)
+        self.faces = FaceActions(self._session, self.results, lambda: self.person_id)
         head = QHBoxLayout()
         head.setSpacing(24)
         head.addWidget(self.bar, 1)
         head.addWidget(self.results.controls)
+        self.chips = ResultChips(self._session, self.results)
+        self.save_bar = SaveBar(self._session, self.results, lambda: self.query)
         line = QFrame()
         line.setProperty("divider", True)
         answer = QWidget()
@@ -85,6 +92,8 @@ class SearchPage(QWidget):
         column.setSpacing(12)
         column.addLayout(head)
         column.addWidget(line)
+        for widget in (self.chips.line, self.save_bar):
+            column.addWidget(widget)
         column.addWidget(self.results, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.drop_zone)
@@ -105,8 +114,9 @@ class SearchPage(QWidget):
         self.paste_action = self._action("Paste a photo", "Ctrl+V", self.paste)
         self.clear_action = self._action("Clear the search", "Esc", self.clear, self)
         self.back_action = self._action("Back to the last search", "Alt+Left", self.go_back)
-        self.back_action.setShortcuts([QKeySequence("Alt+Left"), QKeySequence("Ctrl+Z")])
-        # Of this page only: the Library page zooms with the same keys.
+        # Of this page only: the Library page has the same keys.
+        self.save_action = self._action("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
+        self._action("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
         self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
         self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
@@ -140,11 +150,13 @@ class SearchPage(QWidget):
         bar.face_activated.connect(self._activate_face)
         bar.add_wanted.connect(self.add_photo)
         bar.clear_wanted.connect(self.clear)
+        bar.save_wanted.connect(self.save_bar.open_bar)
+        self.save_bar.opened.connect(self._on_saving)
         results.counted.connect(self._on_counted)
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
         results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
         self.faces.search_wanted.connect(lambda ids, add: self.search_with_ids(ids, add=add))
-        self.faces.preview_requested.connect(self.preview_requested)
+        self.faces.look_wanted.connect(self.look_wanted)
         self.faces.failed.connect(self.messages.warn)
         self._rest_timer.timeout.connect(
             lambda: session.remember(min_probability=results.threshold.minimum)
@@ -170,6 +182,10 @@ class SearchPage(QWidget):
 
     def take(self, data: QMimeData, *, add: bool = False) -> None:
         """A drop or the clipboard."""
+        faces = faces_in(data)  # copied here: the faces themselves, not the largest of a photo
+        if faces:
+            self.search_with_ids(faces, add=add)
+            return
         dropped = drops.read(data)
         if dropped.has_query:
             sources: list[Source] = list(dropped.photos)
@@ -194,7 +210,7 @@ class SearchPage(QWidget):
         self._ask_for_photos(add=True)
 
     def paste(self) -> None:
-        self.take(QApplication.clipboard().mimeData())
+        self.take(QApplication.clipboard().mimeData() or QMimeData())
 
     def try_sample(self) -> None:
         """Search in the photos that come along; they are indexed first if need be."""
@@ -218,10 +234,13 @@ class SearchPage(QWidget):
         self.query_taken.emit()
         self._pending.clear()
         self.results.set_dimmed(True)
-        self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, add=add))
+        self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, face_ids, add=add))
 
-    def _on_crops(self, crops: Sequence[Any], *, add: bool) -> None:
-        faces = [QueryFace.of_library(crop, "your library") for crop in crops]
+    def _on_crops(self, crops: Sequence[Any], face_ids: Sequence[int], *, add: bool) -> None:
+        faces = [
+            QueryFace.of_library(crop, "your library", face_id)
+            for crop, face_id in zip(crops, face_ids, strict=True)
+        ]
         if add and self.query is not None:
             self._set_query(self.query.adding(*faces))
         else:
@@ -260,6 +279,9 @@ class SearchPage(QWidget):
 
     def clear(self) -> None:
         """Back to the empty page; `go_back` brings the query back."""
+        if self.save_bar.isVisible():
+            self.save_bar.close_bar()
+            return
         self._pending.clear()
         self._session.drop_query()
         self._remember(self.query)
@@ -301,6 +323,15 @@ class SearchPage(QWidget):
     def _remember(self, query: Query | None) -> None:
         if query is not None:
             self._history = [*self._history[-19:], query]
+
+    @property
+    def person_id(self) -> int | None:
+        """The one person that the faces searched with are, those of them that are known."""
+        view = self._session.people.view
+        if view is None or self.query is None:
+            return None
+        known = {view.owner.get(face_id) for face_id in self.query.face_ids} - {None}
+        return known.pop() if len(known) == 1 else None
 
     # What the session answers
 
@@ -349,57 +380,49 @@ class SearchPage(QWidget):
     def _on_results(self, outcome: SearchOutcome) -> None:
         if self.query is None:
             return
+        self.save_bar.close_bar()
         self.results.show_outcome(outcome)
         if self.isVisible() and not self.results.threshold.slider.hasFocus():
             self.results.grid.setFocus()
 
+    def _on_saving(self, is_open: bool) -> None:
+        """What is selected is ticked: keys that act on the selection rest meanwhile."""
+        self.chips.line.setVisible(not is_open)
+        self.results.why.setEnabled(not is_open)
+        self.faces.rest(is_open)
+        if not is_open and self._is_stale:
+            self._on_library_changed()
+
     def _on_counted(self, counts: Counts) -> None:
-        status = self._session.status
-        if (
-            not counts.total
-            and status is not None
-            and status.faces
-            and not self._session.is_indexing
-        ):
-            self.bar.say("Your library can't be compared yet")
-            self.messages.say(
-                f"Its {counted(status.faces, 'face')} were found with another model. "
-                + (
-                    self._session.coding_problem
-                    or "Look for new photos (F5) on the Library page: that makes them ready for "
-                    "this one."
-                ),
-                "Library",
-                self.library_wanted.emit,
+        self.bar.save.setVisible(counts.likely > 0)
+        self.save_action.setEnabled(counts.likely > 0)
+        status, session = self._session.status, self._session
+        has_faces = status is not None and status.faces > 0 and not session.is_indexing
+        self.bar.say(headline(counts, is_coded=not has_faces))
+        if counts.total or session.is_indexing:
+            return
+        words = "Add a folder of photos to search in."
+        if has_faces:
+            words = f"Its {counted(status.faces, 'face')} were found with another model. " + (
+                session.coding_problem
+                or "Look for new photos (F5) on the Library page: that makes them ready for "
+                "this one."
             )
-        elif not counts.total:
-            self.bar.say("Your library has no faces yet")
-            if not self._session.is_indexing:
-                self.messages.say(
-                    "Add a folder of photos to search in.", "Library", self.library_wanted.emit
-                )
-        elif not counts.likely:
-            self.bar.say("Nobody in your library matches")
-        elif counts.likely == 1:
-            self.bar.say("1 face is likely this person")
-        else:
-            self.bar.say(f"{counted(counts.likely, 'face')} are likely this person")
+        self.messages.say(words, "Library", self.library_wanted.emit)
 
     def _on_library_changed(self) -> None:
         """Search again with the same faces, unless that would move what the user looks at."""
         if self.query is None or self._session.is_answering:
+            return
+        self._is_stale = self.save_bar.isVisible()  # what is ticked stays where it is
+        if self._is_stale:
             return
         if not self._session.is_indexing or self.results.is_at_top:
             self._session.search_faces(self.query.crops)
 
     def drop_hint(self, data: QMimeData) -> str:
         """What a drop of `data` would do, shown while it is dragged over the window."""
-        dropped = drops.read(data) if data.hasUrls() else None
-        if dropped is not None and dropped.folders and not dropped.photos:
-            return "Drop to add this folder to your library"
-        if self.query is not None:
-            return "Drop to search for this face\nHold Ctrl to add it to the search"
-        return "Drop to search for this face"
+        return drops.hint(data, has_query=self.query is not None)
 
     # Looks
 

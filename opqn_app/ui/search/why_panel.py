@@ -19,7 +19,7 @@ from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.search.contribution_bars import ContributionBars
-from opqn_app.ui.search.result_model import WEAKNESS_WORDS, percent
+from opqn_app.ui.search.result_model import WEAKNESS_WORDS
 from opqn_app.ui.search.result_order import verdict
 
 if TYPE_CHECKING:
@@ -33,13 +33,15 @@ class WhyPanel(QWidget):
     """Explains one result.
 
     Signals:
-        open_wanted, show_wanted, search_wanted, preview_wanted: what to do with the face shown.
+        open_wanted, show_wanted, search_wanted, preview_wanted, name_wanted: what to do with the
+            face shown.
     """
 
     open_wanted = Signal()
     show_wanted = Signal()
     search_wanted = Signal()
     preview_wanted = Signal()
+    name_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,6 +77,8 @@ class WhyPanel(QWidget):
         self._title = text_label("Why this match", style="heading")
         self._face = FaceTile(QImage(), FACE, "Look at the whole photo")
         self._face.clicked.connect(self.preview_wanted)
+        self._name = text_label(style="title", wraps=True)
+        self._name.hide()
         self._percent = text_label(style="title")
         self._verdict = text_label(wraps=True)
         self.bars = ContributionBars()
@@ -94,6 +98,7 @@ class WhyPanel(QWidget):
         self._weak = text_label(wraps=True)
         self._weak.setProperty("warning", True)
         words = QVBoxLayout()
+        words.addWidget(self._name)
         words.addWidget(self._percent)
         words.addWidget(self._verdict)
         words.addStretch(1)
@@ -113,6 +118,8 @@ class WhyPanel(QWidget):
         self.search = push_button("Search with this face", self.search_wanted.emit, icon="search")
         self.open = push_button("Open photo", self.open_wanted.emit)
         self.show_file = push_button("Show in folder", self.show_wanted.emit)
+        self.name = push_button("Name this face…", self.name_wanted.emit)
+        self.name.setToolTip("Say who this is (N)")
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.open, 1)
@@ -120,6 +127,7 @@ class WhyPanel(QWidget):
         column = QVBoxLayout()
         column.setContentsMargins(16, 0, 0, 0)
         column.setSpacing(8)
+        column.addWidget(self.name)
         column.addWidget(self.search)
         column.addLayout(row)
         return column
@@ -154,7 +162,7 @@ class WhyPanel(QWidget):
         """
         self._none.hide()
         self._body.show()
-        self._percent.setText(percent(alike))
+        self._percent.setText(wording.chance(alike))
         self._verdict.setText(verdict(alike))
         self.bars.set_values(contributions, best, chance)
         self._agreement.setText(
@@ -164,9 +172,15 @@ class WhyPanel(QWidget):
         self.show_picture(picture)
 
     def show_selection(self, n_faces: int) -> None:
-        """Say with how many faces the button searches."""
-        words = f"Search with these {n_faces} faces" if n_faces > 1 else "Search with this face"
-        self.search.setText(words)
+        """Say with how many faces the button searches, and how many it names."""
+        these = f"these {n_faces} faces" if n_faces > 1 else "this face"
+        self.search.setText(f"Search with {these}")
+        self.name.setText(f"Name {these}…")
+
+    def show_name(self, name: str | None) -> None:
+        """Who the face is by the user's word; None where nobody said."""
+        self._name.setText(name or "")
+        self._name.setVisible(bool(name))
 
     def show_picture(self, picture: QPixmap | None) -> None:
         self._face.set_pixmap(picture if picture is not None else QPixmap())

@@ -83,10 +83,10 @@ class AgreementPage(QWidget):
     def _on_changed(self) -> None:
         offer, taken = self._session.switch.offer, self._session.switch.taken
         report = offer.report if offer is not None else taken.report if taken is not None else None
-        if report is None:
-            self.left.emit()
-        else:
+        if report is not None:
             self._show(report)
+        elif self.isVisible():
+            self.left.emit()
 
     def _show(self, report: "AgreementReport") -> None:
         if report is self._report:

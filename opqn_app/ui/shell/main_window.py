@@ -29,6 +29,7 @@ from opqn_app.core import paths
 from opqn_app.store.records import FaceRecord, LibraryStatus, PhotoRecord
 from opqn_app.ui.kit import dialogs, drops, theme
 from opqn_app.ui.kit.drop_veil import DropVeil
+from opqn_app.ui.kit.undo_bar import UndoBar
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.library.photo_viewer import PhotoViewer
 from opqn_app.ui.search.search_page import SearchPage
@@ -42,9 +43,18 @@ from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
+    from opqn_app.ui.people.people_page import PeoplePage
     from opqn_app.ui.train.train_page import TrainPage
+    from opqn_app.ui.work.people_jobs import PeopleView
 
 TITLE = "OPQN Photo Search"
+PAGES = {
+    "search": "Search",
+    "library": "Library",
+    "people": "People",
+    "evaluate": "Evaluate",
+    "train": "Train",
+}
 
 
 class MainWindow(QMainWindow):
@@ -63,8 +73,10 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._session = session
         self._confirm_close = confirm_close
-        self.evaluate: EvaluatePage | None = None  # made when they are first opened
+        self.people: PeoplePage | None = None  # made when they are first opened
+        self.evaluate: EvaluatePage | None = None
         self.train: TrainPage | None = None
+        self._before_report = "search"  # the page that was left for the report
         self.setWindowTitle(TITLE)
         self.setMinimumSize(784, 560)
         self.setAcceptDrops(True)
@@ -86,10 +98,7 @@ class MainWindow(QMainWindow):
         self.stack = QStackedWidget()
         for page in self.pages.values():
             self.stack.addWidget(page)
-        self.sidebar = Sidebar(
-            {"search": "Search", "library": "Library", "evaluate": "Evaluate", "train": "Train"},
-            {"settings": "Settings", "help": "Help"},
-        )
+        self.sidebar = Sidebar(PAGES, {"settings": "Settings", "help": "Help"})
         self.status_line = StatusLine(self._session)
         self.switch_bar = SwitchBar(self._session.switch)
         column = QVBoxLayout()
@@ -109,6 +118,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(content)
         self.viewer = PhotoViewer(self._session, content)
         self.shortcuts = ShortcutsSheet(content)
+        self.undo_bar = UndoBar(self._session.people, self.stack)
         self.veil = DropVeil(content)
 
     def _make_menus(self) -> None:
@@ -121,13 +131,18 @@ class MainWindow(QMainWindow):
         menu.addAction(self._action("&Settings…", "Ctrl+,", self.open_settings))
         menu.addAction(self._action("&Quit", "Ctrl+Q", self.close))
         menu = self.menuBar().addMenu("&Edit")
+        self.undo_action = self._action("&Undo", "Ctrl+Z", self._session.people.undo)
+        self.redo_action = self._action("&Redo", "Ctrl+Shift+Z", self._session.people.redo)
+        self.redo_action.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
+        for action in (self.undo_action, self.redo_action):
+            action.setEnabled(False)
+            menu.addAction(action)
+        menu.addSeparator()
         for action in (search.paste_action, search.back_action, search.clear_action):
             menu.addAction(action)
         menu = self.menuBar().addMenu("&View")
-        menu.addAction(self._action("&Search", "Ctrl+1", partial(self.show_page, "search")))
-        menu.addAction(self._action("&Library", "Ctrl+2", partial(self.show_page, "library")))
-        menu.addAction(self._action("&Evaluate", "Ctrl+3", partial(self.show_page, "evaluate")))
-        menu.addAction(self._action("&Train", "Ctrl+4", partial(self.show_page, "train")))
+        for number, (key, word) in enumerate(PAGES.items(), start=1):
+            menu.addAction(self._action(f"&{word}", f"Ctrl+{number}", partial(self.show_page, key)))
         menu.addSeparator()
         for action in (search.larger_action, search.smaller_action):
             menu.addAction(action)
@@ -152,18 +167,20 @@ class MainWindow(QMainWindow):
         self.sidebar.page_chosen.connect(self.show_page)
         self.sidebar.foot_chosen.connect(self._on_foot)
         self.search.query_taken.connect(lambda: self.show_page("search"))
-        self.search.preview_requested.connect(self._preview)
+        self.search.look_wanted.connect(self.viewer.open_faces)
         self.search.folder_offered.connect(self.add_folder)
         self.search.library_wanted.connect(lambda: self.show_page("library"))
         self.library.face_search_requested.connect(self._search_with)
         self.library.photo_view_requested.connect(self.viewer.open_photos)
         self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
-        self.switch_bar.report_wanted.connect(lambda: self.show_page("agreement"))
+        self.switch_bar.report_wanted.connect(self._show_report)
         self.viewer.face_search_requested.connect(self._search_with)
         self.viewer.photo_changed.connect(self._on_photo_changed)
+        self.viewer.face_changed.connect(self._on_face_changed)
         self.welcome.folder_chosen.connect(self.add_folder)
         self.welcome.sample_chosen.connect(self.search.try_sample)
         self._session.status_read.connect(self._on_status)
+        self._session.people.changed.connect(self._show_undo)
         self._session.settings_changed.connect(lambda _settings: self._apply_theme())
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(lambda _scheme: self._apply_theme())
@@ -171,15 +188,18 @@ class MainWindow(QMainWindow):
     # Pages
 
     def show_page(self, key: str) -> None:
-        """Show a page: "search", "library", "evaluate", "train", "welcome" or "agreement"."""
+        """Show a page: one of `PAGES`, "welcome", or "agreement"."""
         if key not in self.pages:
             self.pages[key] = self._make_page(key)
             self.stack.addWidget(self.pages[key])
         self.stack.setCurrentWidget(self.pages[key])
+        self.undo_bar.raise_()
         self.sidebar.show_page(key)
 
     def _make_page(self, key: str) -> QWidget:
         """The pages few people open every day are not made at the start."""
+        if key == "people":
+            return self._make_people()
         if key == "evaluate":
             from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 
@@ -189,13 +209,41 @@ class MainWindow(QMainWindow):
             from opqn_app.ui.shell.agreement_page import AgreementPage
 
             page = AgreementPage(self._session)
-            page.left.connect(lambda: self.show_page("search"))
+            page.left.connect(lambda: self.show_page(self._before_report))
             return page
         assert key == "train", key
         from opqn_app.ui.train.train_page import TrainPage
 
         self.train = TrainPage(self._session)
         return self.train
+
+    def _show_report(self) -> None:
+        """How two models compare; closing it goes back to where the user was."""
+        shown = self.stack.currentWidget()
+        (key,) = [key for key, page in self.pages.items() if page is shown]
+        if key != "agreement":
+            self._before_report = key
+        self.show_page("agreement")
+
+    def _make_people(self) -> QWidget:
+        from opqn_app.ui.people.people_page import PeoplePage
+
+        self.people = PeoplePage(self._session)
+        self.people.folder_wanted.connect(self._add_folder)
+        self.people.settings_wanted.connect(self.open_settings)
+        self.people.photo_wanted.connect(self._preview)
+        self.people.search_wanted.connect(self.search.search_with_ids)
+        return self.people
+
+    def _show_undo(self, view: "PeopleView") -> None:
+        """Say in the menu what would be undone or redone."""
+        for action, word, words in (
+            (self.undo_action, "&Undo", view.undo_words),
+            (self.redo_action, "&Redo", view.redo_words),
+        ):
+            short = words.removesuffix(".").replace("&", "&&")
+            action.setEnabled(bool(words))
+            action.setText(f"{word}: {short}" if words else word)
 
     def add_folder(self, folder: Path) -> None:
         """Index a folder and show it."""
@@ -247,10 +295,15 @@ class MainWindow(QMainWindow):
         if self.stack.currentWidget() is self.library:
             self.library.follow_photo(photo)
 
+    def _on_face_changed(self, face_id: int) -> None:
+        if self.stack.currentWidget() is self.search:
+            self.search.results.follow_face(face_id)
+
     # Drops, anywhere in the window
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if drops.can_take(event.mimeData()):
+        is_own = event.source() is not None  # dragged out of this window, for another program
+        if drops.can_take(event.mimeData()) and not is_own:
             event.acceptProposedAction()
             self.veil.show_over(self.search.drop_hint(event.mimeData()))
 

@@ -32,6 +32,7 @@ class StatusLine(QWidget):
         self._session = session
         self._folder = ""
         self._progress: IndexProgress | AgreementProgress | None = None
+        self._before_grouping = ""  # what the line said when grouping began
         self._has_news = False  # what a run did stays until the next one
         self._build()
         self._connect()
@@ -44,7 +45,19 @@ class StatusLine(QWidget):
 
     @property
     def _is_running(self) -> bool:
-        return self._session.is_indexing or self._session.is_switching
+        return self._session.is_indexing or self._session.is_switching or self._is_grouping
+
+    @property
+    def _is_grouping(self) -> bool:
+        """Faces are grouped, and nothing else is to be told of."""
+        session = self._session
+        is_busy = session.is_indexing or session.is_switching
+        return session.people.grouping.is_running and not is_busy
+
+    @property
+    def _is_paused(self) -> bool:
+        session = self._session
+        return session.people.grouping.is_paused if self._is_grouping else session.is_paused
 
     def _build(self) -> None:
         self._label = text_label()
@@ -56,7 +69,7 @@ class StatusLine(QWidget):
         self._bar.setFixedWidth(160)
         self._pace = text_label(is_quiet=True)
         self._pause = tool_button("pause", "Pause indexing", words="Pause")
-        tip = "Stop; what is indexed so far stays"
+        tip = "Stop; what is done so far stays"
         self._cancel = tool_button("close", "Cancel indexing", words="Cancel", tip=tip)
         self._pause.setText("Resume")  # the longer word: the line must not move
         self._pause.setMinimumWidth(self._pause.sizeHint().width() + 8)
@@ -82,8 +95,13 @@ class StatusLine(QWidget):
         session.model_switched.connect(lambda name: self._end(f"{name} now answers your searches."))
         session.model_switch_ended.connect(self._on_switch_ended)
         session.model_offered.connect(self._on_offered)
+        grouping = session.people.grouping
+        grouping.started.connect(self._on_grouping)
+        grouping.progressed.connect(lambda _progress: self._on_grouping())
+        grouping.paused.connect(lambda _is_paused: self._on_grouping())
+        grouping.ended.connect(self._on_grouped)
         self._pause.clicked.connect(self._on_pause_clicked)
-        self._cancel.clicked.connect(session.cancel_indexing)
+        self._cancel.clicked.connect(self._on_cancel_clicked)
 
     def _on_status(self, status: LibraryStatus) -> None:
         if self._is_running or self._has_news:
@@ -142,11 +160,38 @@ class StatusLine(QWidget):
     def _on_offered(self, name: str) -> None:
         self._end(f"{name} waits for your word; {self._session.settings.model} goes on answering.")
 
-    def _on_pause_clicked(self) -> None:
-        if self._session.is_paused:
-            self._session.resume_indexing()
+    def _on_grouping(self) -> None:
+        if self._is_grouping:
+            if not self._before_grouping:
+                self._before_grouping = self.text
+            self._progress = None
+            self._show_controls()
+            self._show_grouping()
+
+    def _on_grouped(self, words: str) -> None:
+        if self._session.is_indexing or self._session.is_switching:
+            return
+        before, self._before_grouping = self._before_grouping, ""
+        if words:
+            self._end(words)
         else:
-            self._session.pause_indexing()
+            self._show_controls()
+            self._say(before or self.text)
+
+    def _on_pause_clicked(self) -> None:
+        session, grouping = self._session, self._session.people.grouping
+        if self._is_grouping:
+            (grouping.resume if grouping.is_paused else grouping.pause)()
+        elif session.is_paused:
+            session.resume_indexing()
+        else:
+            session.pause_indexing()
+
+    def _on_cancel_clicked(self) -> None:
+        if self._is_grouping:
+            self._session.people.grouping.cancel()
+        else:
+            self._session.cancel_indexing()
 
     def _end(self, text: str) -> None:
         self._progress = None
@@ -178,6 +223,17 @@ class StatusLine(QWidget):
         if is_counted:
             self._bar.setValue(BAR_STEPS * progress.done // progress.total)
 
+    def _show_grouping(self) -> None:
+        grouping = self._session.people.grouping
+        progress = grouping.progress
+        self._say(wording.grouping(progress, grouping.is_paused))
+        left = None if progress is None or grouping.is_paused else progress.eta_s
+        self._pace.setText(wording.time_left(left))
+        is_counted = progress is not None and progress.stage == "lists" and progress.total > 0
+        self._bar.setRange(0, BAR_STEPS if is_counted else 0)
+        if progress is not None and is_counted:
+            self._bar.setValue(BAR_STEPS * progress.done // progress.total)
+
     def _show_controls(self) -> None:
         is_running = self._is_running
         if not is_running:
@@ -186,7 +242,9 @@ class StatusLine(QWidget):
             self._bar.setRange(0, 0)
         for widget in (self._bar, self._pause, self._cancel):
             widget.setVisible(is_running)
-        is_paused = self._session.is_paused
+        is_paused = self._is_paused
+        what = "grouping" if self._is_grouping else "indexing"
         self._pause.setText("Resume" if is_paused else "Pause")
-        self._pause.setAccessibleName("Resume indexing" if is_paused else "Pause indexing")
+        self._pause.setAccessibleName(f"{'Resume' if is_paused else 'Pause'} {what}")
+        self._cancel.setAccessibleName(f"Cancel {what}")
         set_icon(self._pause, "resume" if is_paused else "pause")

@@ -17,6 +17,7 @@ from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.ui.work import jobs
 from opqn_app.ui.work.model_switch import ModelSwitch
+from opqn_app.ui.work.people_desk import PeopleDesk
 from opqn_app.ui.work.tasks import Task, TaskRunner
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Session(QObject):
         self._change_timer = QTimer(self, singleShot=True, interval=COALESCE_MS)
         self._change_timer.timeout.connect(self.library_changed)
         self.library_changed.connect(self.refresh_status)
+        self.people = PeopleDesk(self, self._slot)
 
     # Engine and settings
 

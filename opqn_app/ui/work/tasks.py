@@ -15,8 +15,9 @@ from opqn_app.core.errors import OpqnError
 logger = logging.getLogger(__name__)
 
 # Workers a lane; one worker = strict order. "index" alone writes, "query" searches, "read" fetches
-# pages of records while a query runs, "thumbs" decodes pictures, "load" imports the models.
-LANES = {"index": 1, "query": 1, "read": 1, "thumbs": 2, "load": 1}
+# pages of records while a query runs, "thumbs" decodes pictures, "load" imports the models,
+# "people" keeps the decisions about faces, "groups" groups them.
+LANES = {"index": 1, "query": 1, "read": 1, "thumbs": 2, "load": 1, "people": 1, "groups": 1}
 
 
 class Task(QObject):
@@ -134,6 +135,7 @@ class TaskRunner(QObject):
         self._sweep_timer.setSingleShot(True)
         self._sweep_timer.timeout.connect(self._finished.clear)
         self._held: list[tuple[str, Task]] | None = None
+        self._at_end: list[tuple[str, Callable[[], None]]] = []
         self.is_shut_down = False
 
     def start(self, lane: str, job: Callable[..., Any], *args: Any, **kwargs: Any) -> Task:
@@ -164,13 +166,25 @@ class TaskRunner(QObject):
         for lane, task in held:
             self._lanes[lane].submit(task.run)
 
+    def at_end(self, lane: str, job: Callable[[], None]) -> None:
+        """Run `job` on a lane of one worker when all else of it has ended, at `shutdown`.
+
+        What a lane's thread has opened, it has to close.
+        """
+        self._at_end.append((lane, job))
+
     def shutdown(self) -> None:
         """Cancel everything and wait for the lanes; call before Qt goes away."""
+        if self.is_shut_down:
+            return
         self.is_shut_down = True
         for task in list(self._tasks):
             task.cancel()
-        for lane in self._lanes.values():
-            lane.shutdown(wait=True, cancel_futures=True)
+        for name, job in self._at_end:
+            self._lanes[name].submit(job)  # what waits before it is cancelled, and ends at once
+        kept = {name for name, _ in self._at_end}
+        for name, lane in self._lanes.items():
+            lane.shutdown(wait=True, cancel_futures=name not in kept)
 
     def _forget_finished(self) -> None:
         done = {task for task in self._tasks if task.is_done}

@@ -1,0 +1,275 @@
+"""One line above a grid that says which photos are shown: people, alone, a year, a folder."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.store.records import PhotoRecord
+from opqn_app.ui.kit import wording
+from opqn_app.ui.kit.controls import push_button, text_label, tool_button
+from opqn_app.ui.kit.flow_layout import FlowLayout
+from opqn_app.ui.kit.menus import open_menu
+from opqn_app.ui.kit.name_field import NameField
+from opqn_app.ui.kit.name_offers import folded
+from opqn_app.ui.work.session import Session
+
+FIELD = 200  # pixels of the field, at least
+CHIP = 160  # pixels of a chip's words, at most
+NOTE = 360  # pixels of what is said, before it wraps
+NOT_WORDS = ("not ", "without ", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class ChipWords:
+    """What a chip says, and what a screen reader adds."""
+
+    text: str
+    help: str
+    is_without: bool = False
+
+
+class Chip(QFrame):
+    """Words and a cross. Click or Space turns a person round, the cross or Delete removes it.
+
+    Signals:
+        turned: the words were clicked.
+        removed: the chip is to go.
+    """
+
+    turned = Signal()
+    removed = Signal()
+
+    def __init__(self, words: ChipWords) -> None:
+        super().__init__()
+        self.setObjectName("chip")
+        self.setProperty("without", words.is_without)
+        self.words = QToolButton()
+        right = Qt.TextElideMode.ElideRight
+        short = self.fontMetrics().elidedText(words.text, right, CHIP)
+        self.words.setText(short.replace("&", "&&"))
+        self.words.setToolTip(f"{words.text}\n{words.help}" if short != words.text else words.help)
+        self.words.setAccessibleName(f"{words.text}. {words.help}")
+        self.words.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.words.clicked.connect(self.turned)
+        self.cross = tool_button("close", f"Remove {words.text}", self.removed.emit)
+        self.cross.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # Delete does it
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 2, 0)
+        row.setSpacing(0)
+        row.addWidget(self.words)
+        row.addWidget(self.cross)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFocusProxy(self.words)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.removed.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.turned.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class ChipLine(QWidget):
+    """Chips, and a field for the next one.
+
+    Args:
+        current: the photo that "this folder" and "this year" mean.
+
+    Signals:
+        changed: the PhotoFilter that the chips say now.
+        left: Escape was pressed in the field; the page takes the keyboard back.
+    """
+
+    changed = Signal(object)
+    left = Signal()
+
+    def __init__(
+        self,
+        session: Session,
+        current: Callable[[], PhotoRecord | None],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._desk, self._current = session.people, current
+        self.filter = PhotoFilter()
+        self.chips: list[Chip] = []
+        self.field = NameField(session)
+        self.field.setPlaceholderText("Only photos with … a name, alone, a year")
+        self.field.setAccessibleName("Only photos with: a name, alone, or a year")
+        self.field.setMinimumWidth(FIELD)
+        self.field.setMaximumWidth(2 * FIELD)
+        self.more = tool_button("more", "More ways to choose photos", self._open_menu)
+        self._note = text_label(is_quiet=True, wraps=True)
+        self._clear = push_button("Clear", self.clear)
+        self._clear.setAccessibleName("Show all photos again")
+        self._build()
+        self.field.name_given.connect(self._on_typed)
+        self.field.given_up.connect(self.left)
+        self.field.textEdited.connect(lambda _text: self.say(""))
+        self._desk.changed.connect(lambda _view: self._on_people())
+
+    def _build(self) -> None:
+        line = QWidget()
+        self._flow = FlowLayout(line, spacing=6)
+        self._flow.addWidget(self.more)
+        self._flow.addWidget(self.field)
+        line.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        self._said = QWidget()
+        row = QHBoxLayout(self._said)
+        row.setContentsMargins(4, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self._note, 1)
+        row.addWidget(self._clear)
+        self._said.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._said.hide()
+        self._flow.addWidget(self._said)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(line)
+
+    @property
+    def note(self) -> str:
+        """What is said below the chips; "" for nothing."""
+        return "" if self._said.isHidden() else self._note.text()
+
+    def say(self, words: str) -> None:
+        """Say something below the chips, or nothing."""
+        self._note.setText(words)
+        self._note.setMinimumWidth(min(NOTE, self._note.fontMetrics().horizontalAdvance(words) + 4))
+        self._clear.setVisible(not self.filter.is_empty)
+        self._said.setVisible(bool(words))
+
+    def take(self, wanted: PhotoFilter) -> None:
+        """Show these chips instead."""
+        if wanted != self.filter:
+            self.filter = wanted
+            self.say("")
+            self._show()
+            self.changed.emit(wanted)
+
+    def clear(self) -> None:
+        """Remove all chips."""
+        self.take(PhotoFilter())
+        self.field.setFocus()
+
+    # Input
+
+    def _on_typed(self, text: str) -> None:
+        if self.field.person is not None:
+            self.take(self.filter.adding(self.field.person))
+            return
+        is_without = text.casefold().startswith(NOT_WORDS)
+        for word in NOT_WORDS:
+            text = text[len(word) :].strip() if text.casefold().startswith(word) else text
+        found = self._people_called(text)
+        if found:
+            self.take(self.filter.adding(found[0], is_without=is_without))
+        elif text.casefold() == "alone":
+            self.take(replace(self.filter, alone=True))
+        elif text.isascii() and text.isdecimal() and len(text) == 4:
+            self.take(replace(self.filter, year=int(text)))
+        elif (folder := self._folder_called(text)) is not None:
+            self.take(replace(self.filter, under=folder))
+        else:
+            self.say(f"Nobody is called {text}. Type a name, a year, or alone.")
+
+    def _people_called(self, name: str) -> list[int]:
+        view = self._desk.view
+        persons = () if view is None else view.persons
+        wanted = folded(name)
+        return [p.id for p in persons if p.name and not p.is_hidden and folded(p.name) == wanted]
+
+    def _folder_called(self, name: str) -> Path | None:
+        """A folder that the current photo lies in."""
+        photo = self._current()
+        around = [] if photo is None else list(photo.path.parents)
+        return next((folder for folder in around if folded(folder.name) == folded(name)), None)
+
+    def _open_menu(self) -> None:
+        open_menu(self, self.offers(), self.more.mapToGlobal(self.more.rect().bottomLeft()))
+
+    def offers(self) -> list[QAction]:
+        """What the menu offers; each makes a chip."""
+        photo = self._current()
+        offered = [("Nobody else on the photo", replace(self.filter, alone=True))]
+        if photo is not None:
+            year = (photo.taken_at or "")[:4]
+            if year.isdecimal():
+                offered.append((f"Only {year}", replace(self.filter, year=int(year))))
+            folder = photo.path.parent
+            words = f"Only the folder {wording.folder_name(folder)}"
+            offered.append((words, replace(self.filter, under=folder)))
+        actions = []
+        for words, wanted in offered:
+            action = QAction(words.replace("&", "&&"), self)
+            action.triggered.connect(lambda _checked=False, wanted=wanted: self.take(wanted))
+            actions.append(action)
+        return actions
+
+    # Chips
+
+    def _on_people(self) -> None:
+        """Names may be others now; who is nobody any more has no chip."""
+        view = self._desk.view
+        if view is None or self.filter.is_empty:
+            return
+        kept = self.filter
+        for person in (*kept.together, *kept.without):
+            if person not in view.by_id:
+                kept = kept.leaving(person)
+        if kept != self.filter:
+            self.take(kept)
+        else:
+            self._show()
+            self.changed.emit(kept)
+
+    def _show(self) -> None:
+        had = next((i for i, chip in enumerate(self.chips) if chip.words.hasFocus()), None)
+        for chip in self.chips:
+            self._flow.removeWidget(chip)
+            chip.hide()
+            chip.deleteLater()
+        self.chips = []
+        wanted = self.filter
+        for person in wanted.together:
+            self._add(ChipWords(self._name(person), "Click: without"), person)
+        for person in wanted.without:
+            words = ChipWords(f"not {self._name(person)}", "Click: with", is_without=True)
+            self._add(words, person)
+        if wanted.alone:
+            self._add(
+                ChipWords("alone", "Nobody else is on the photo"), replace(wanted, alone=False)
+            )
+        if wanted.year is not None:
+            self._add(ChipWords(str(wanted.year), "Taken in that year"), replace(wanted, year=None))
+        if wanted.under is not None:
+            name = f"in {wording.folder_name(wanted.under)}"
+            self._add(ChipWords(name, str(wanted.under)), replace(wanted, under=None))
+        self.field.setPlaceholderText(
+            "… and …" if self.chips else "Only photos with … a name, alone, a year"
+        )
+        if had is not None:
+            (self.chips[min(had, len(self.chips) - 1)] if self.chips else self.field).setFocus()
+
+    def _add(self, words: ChipWords, of: int | PhotoFilter) -> None:
+        """A chip of a person, or of something whose removal leaves `of`."""
+        chip = Chip(words)
+        if isinstance(of, PhotoFilter):
+            chip.removed.connect(lambda: self.take(of))
+        else:
+            chip.turned.connect(lambda: self.take(self.filter.turning(of)))
+            chip.removed.connect(lambda: self.take(self.filter.leaving(of)))
+        self._flow.insert_widget(len(self.chips), chip)
+        self.chips.append(chip)
+        chip.show()
+
+    def _name(self, person: int) -> str:
+        view = self._desk.view
+        known = None if view is None else view.by_id.get(person)
+        return "somebody" if known is None or not known.name else known.name

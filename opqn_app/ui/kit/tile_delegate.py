@@ -1,0 +1,76 @@
+"""What the tiles of all grids have in common: a rounded picture, and rings for their state."""
+
+from typing import Any
+
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from opqn_app.ui.kit.section_grid import SectionGrid
+from opqn_app.ui.kit.theme import colours, icon_pixmap
+
+RADIUS = 10.0
+TICK = 22  # side of the mark on a selected tile
+
+
+class TileDelegate(QStyledItemDelegate):
+    """A base for delegates of a grid, which paint its tiles."""
+
+    def __init__(self, grid: SectionGrid) -> None:
+        super().__init__(grid)
+        self.grid = grid
+        self._marks: dict[tuple[str, int, str, float], QPixmap] = {}
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Any) -> QSize:
+        return self.grid.cell_size
+
+    def paint_face(self, painter: QPainter, face: QRect, pixmap: QPixmap | None) -> None:
+        """A rounded picture; None while it is being fetched."""
+        shape = QPainterPath()
+        shape.addRoundedRect(QRectF(face), RADIUS, RADIUS)
+        if pixmap is None or pixmap.isNull():
+            painter.fillPath(shape, self.colour(QPalette.ColorRole.AlternateBase))
+            if pixmap is not None:  # it is known that there is no picture
+                mark = self.mark("face", 32, colours().quiet)
+                painter.drawPixmap(face.center() - QPoint(16, 16), mark)
+            return
+        painter.save()
+        painter.setClipPath(shape)
+        painter.drawPixmap(face, pixmap)
+        painter.restore()
+
+    def paint_state(self, painter: QPainter, face: QRect, state: QStyle.StateFlag) -> None:
+        """Selected: a ring and a tick; under the mouse: a thin ring; focus: a dotted one."""
+        is_selected = bool(state & QStyle.StateFlag.State_Selected)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        if is_selected:
+            painter.setPen(QPen(self.colour(QPalette.ColorRole.Highlight), 3))
+            painter.drawRoundedRect(QRectF(face).adjusted(-2.5, -2.5, 2.5, 2.5), 12, 12)
+            self._paint_tick(painter, face)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(QPen(self.colour(QPalette.ColorRole.PlaceholderText), 1.5))
+            painter.drawRoundedRect(QRectF(face).adjusted(-1.5, -1.5, 1.5, 1.5), 11, 11)
+        if state & QStyle.StateFlag.State_HasFocus:
+            pen = QPen(self.colour(QPalette.ColorRole.Text), 1.5, Qt.PenStyle.DotLine)
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(face).adjusted(-6, -6, 6, 6), 14, 14)
+
+    def _paint_tick(self, painter: QPainter, face: QRect) -> None:
+        disc = QRect(face.right() - TICK - 5, face.top() + 6, TICK, TICK)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.colour(QPalette.ColorRole.Highlight))
+        painter.drawEllipse(disc)
+        mark = self.mark("check", 16, colours().on_accent)
+        painter.drawPixmap(disc.left() + 3, disc.top() + 3, mark)
+
+    def mark(self, name: str, side: int, colour: str) -> QPixmap:
+        """An icon, drawn once."""
+        key = (name, side, colour, self.grid.devicePixelRatioF())
+        if key not in self._marks:
+            self._marks[key] = icon_pixmap(name, side, colour, key[3])
+        return self._marks[key]
+
+    def colour(self, role: QPalette.ColorRole) -> QColor:
+        """A colour of the palette shown now."""
+        return self.grid.palette().color(role)

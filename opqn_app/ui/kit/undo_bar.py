@@ -1,0 +1,128 @@
+"""What was done last, over the foot of a page, with a button that undoes it."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+
+from opqn_app.ui.kit.controls import push_button, text_label, tool_button
+
+if TYPE_CHECKING:
+    from opqn_app.ui.work.people_desk import PeopleDesk
+    from opqn_app.ui.work.people_jobs import Doubt
+
+SHOWN_MS = 12_000  # then it goes by itself; a question stays
+MARGIN = 12
+
+
+class UndoBar(QFrame):
+    """Lies over `parent`, so that nothing below it moves.
+
+    It follows the desk: what was done, with Undo; what could not be; and what is doubtful, with a
+    button for each choice.
+    """
+
+    def __init__(self, desk: "PeopleDesk", parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("undoBar")
+        self.setAccessibleName("What was done last")
+        self._desk = desk
+        self._label = text_label(wraps=True)
+        self.undo_button = push_button("Undo", self._undo)
+        self.choices: list[QPushButton] = []
+        self._close = tool_button("close", "Close this message", self.hide)
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(16, 8, 8, 8)
+        self._row.setSpacing(8)
+        self._row.addWidget(self._label, 1)
+        self._row.addWidget(self.undo_button)
+        self._row.addWidget(self._close)
+        self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
+        self._timer.timeout.connect(self._go)
+        parent.installEventFilter(self)
+        desk.told.connect(self.tell)
+        desk.refused.connect(self.refuse)
+        desk.doubted.connect(self.ask)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What the bar says; "" while it is hidden."""
+        return self._label.text() if not self.isHidden() else ""
+
+    def tell(self, words: str) -> None:
+        """Say what was done; Undo undoes it, or does it again if it was undone."""
+        view = self._desk.view
+        is_undone = view is not None and words.startswith("Undone") and view.can_redo
+        self.undo_button.setText("Redo" if is_undone else "Undo")
+        self._show(words, can_undo=is_undone or (view is not None and view.can_undo))
+        self._timer.start()
+
+    def refuse(self, words: str) -> None:
+        """Say why something was not done."""
+        self._show(words, kind="warning")
+        self._timer.start()
+
+    def ask(self, doubt: "Doubt") -> None:
+        """Offer what can be done instead."""
+        self._show(doubt.words, kind="warning")
+        for words, gesture in doubt.choices:
+            button = push_button(words, lambda gesture=gesture: self._decide(gesture))
+            self._row.insertWidget(self._row.count() - 1, button)
+            self.choices.append(button)
+        self._place()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)
+
+    def _show(self, words: str, *, kind: str = "note", can_undo: bool = False) -> None:
+        self._timer.stop()
+        for button in self.choices:
+            self._row.removeWidget(button)
+            button.hide()
+            button.deleteLater()
+        self.choices.clear()
+        self.undo_button.setVisible(can_undo)
+        self._label.setText(words)
+        self.setProperty("kind", kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self.show()
+        self._place()
+        QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
+
+    def _place(self) -> None:
+        around = self.parentWidget()
+        room = around.width() - 2 * MARGIN
+        words = self.fontMetrics().horizontalAdvance(self._label.text()) + 24
+        buttons = sum(
+            self._row.itemAt(i).widget().sizeHint().width() + 8
+            for i in range(1, self._row.count())
+            if not self._row.itemAt(i).widget().isHidden()
+        )
+        width = min(room, words + buttons + 32)
+        height = max(48, self.heightForWidth(width) if self.hasHeightForWidth() else 48)
+        self.setGeometry(
+            (around.width() - width) // 2, around.height() - height - MARGIN, width, height
+        )
+        self.raise_()
+
+    def _go(self) -> None:
+        if self.underMouse():
+            self._timer.start()
+        else:
+            self.hide()
+
+    def _undo(self) -> None:
+        self.hide()
+        if self.undo_button.text() == "Redo":
+            self._desk.redo()
+        else:
+            self._desk.undo()
+
+    def _decide(self, gesture: object) -> None:
+        self.hide()
+        self._desk.decide(gesture)  # type: ignore[arg-type]

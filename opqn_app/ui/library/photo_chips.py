@@ -1,0 +1,64 @@
+"""Keeps the photos of the Library page to those that the chips above them ask for."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from opqn_app.core.progress import counted
+from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.store.records import PhotoRecord
+from opqn_app.ui.kit.chip_line import ChipLine
+from opqn_app.ui.library.photo_grid import PhotoGrid
+from opqn_app.ui.work.session import Session
+
+
+class PhotoChips(QObject):
+    """The line of chips, and the photos it means, looked up again whenever they may be others.
+
+    Attributes:
+        photos: what was found; None while there are no chips, or it is not known yet.
+
+    Signals:
+        found: `photos` are others now.
+    """
+
+    found = Signal()
+
+    def __init__(self, session: Session, grid: PhotoGrid) -> None:
+        super().__init__(grid)
+        self._session = session
+        self._within: Path | None = None
+        self.photos: list[PhotoRecord] | None = None
+        self.line = ChipLine(session, lambda: grid.current_photo)
+        self.line.changed.connect(lambda _filter: self._find())
+        self.line.left.connect(grid.setFocus)
+        session.library_changed.connect(self._find)
+
+    @property
+    def is_used(self) -> bool:
+        """There are chips."""
+        return not self.line.filter.is_empty
+
+    def look_in(self, folder: Path | None) -> None:
+        """Find photos of one folder only; None for all."""
+        if folder != self._within:
+            self._within, self.photos = folder, None
+            self._find()
+
+    def _find(self) -> None:
+        wanted, within = self.line.filter, self._within
+        if wanted.is_empty:
+            if self.photos is not None:
+                self.photos = None
+                self.found.emit()
+            return
+        self._session.people.ask(
+            lambda ledger, _guesses: wanted.find(ledger, within),
+            lambda photos: self._take(wanted, within, photos),
+        )
+
+    def _take(self, wanted: PhotoFilter, within: Path | None, photos: list[PhotoRecord]) -> None:
+        if (wanted, within) == (self.line.filter, self._within):
+            self.photos = photos
+            self.line.say(f"{counted(len(photos), 'photo')}." if photos else "No photo shows that.")
+            self.found.emit()

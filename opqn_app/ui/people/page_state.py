@@ -1,0 +1,50 @@
+"""What the People page says while there is nobody to show; no widget."""
+
+from dataclasses import dataclass
+
+from opqn_app.core.progress import counted
+from opqn_app.ui.kit import wording
+from opqn_app.ui.people.tiles import Wish
+from opqn_app.ui.work.grouping_run import NO_LINKS
+from opqn_app.ui.work.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """Attributes:
+    button: its words, "" without one.
+    act: what the button does: "folder", "settings" or "group".
+    """
+
+    words: str
+    button: str = ""
+    act: str = ""
+
+
+def state_of(session: Session, wish: Wish, n_tiles: int) -> PageState | None:
+    """Why there is nothing to show, None if there is something."""
+    desk = session.people
+    if n_tiles:
+        return None
+    view = desk.view
+    if view is not None and wish.needle.strip() and view.persons:
+        return PageState(f"Nobody is called “{wish.needle.strip()}”.")
+    if view is None or not view.photo_of:
+        if session.is_indexing:
+            return PageState("The people on your photos appear here as soon as faces are found.")
+        if view is None and session.status is None:
+            return PageState("Looking at your library …")
+        words = "The people on your photos appear here. Add a folder of photos first."
+        return PageState(words, "Add a folder", "folder")
+    faces = counted(len(view.photo_of), "face")
+    if desk.can_group is None:
+        return PageState(f"Getting ready to group {faces} …")
+    if not desk.can_group:
+        return PageState(NO_LINKS, "Open the settings", "settings")
+    if desk.grouping.is_running:
+        return PageState(wording.grouping(desk.grouping.progress, desk.grouping.is_paused))
+    if session.is_indexing:
+        return PageState("The faces are grouped when all photos are looked through.")
+    if not view.n_grouped:
+        return PageState(f"{faces} of your library are not grouped yet.", "Group them", "group")
+    return PageState("All faces of your library are hidden, or none of them is a face.")

@@ -1,0 +1,269 @@
+"""The grid of people: tiles that can be named in place, answered, dragged onto each other."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
+
+from opqn_app.ui.kit.name_field import NameField
+from opqn_app.ui.kit.section_grid import Index, SectionGrid
+from opqn_app.ui.people.hints import Hints
+from opqn_app.ui.people.tile_model import TileModel, TileRole, dragged_rows
+from opqn_app.ui.people.tiles import Tile
+
+if TYPE_CHECKING:
+    from opqn_app.ui.work.session import Session
+
+CAPTION = 52  # two lines below a face
+NAME_HEIGHT = 30  # of the first line; the field lies over it
+BUTTON = 24  # side of tick and cross beside "Anna?"
+
+
+class PeopleGrid(SectionGrid):
+    """Shows a TileModel.
+
+    Signals:
+        opened: the row of a tile to be looked at.
+        named: rows, and the `NameField` that was given a name.
+        answered: the row of a tile that asks "Anna?", and whether it is so.
+        joined: rows that were dragged, and the row they were dropped on.
+    """
+
+    opened = Signal(int)
+    named = Signal(object, object)
+    answered = Signal(int, bool)
+    joined = Signal(object, int)
+
+    def __init__(
+        self, session: "Session", model: TileModel, hints: Hints, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.caption = CAPTION
+        self._hints = hints
+        self._naming: tuple[int, ...] = ()  # rows that the field is for; it stands at the first
+        self._drop_row: int | None = None  # row under what is dragged
+        self._pressed: QPoint | None = None
+        self.setAccessibleName("People")
+        self.setModel(model)
+        self.tiles = model
+        self.setDragEnabled(True)
+        self.setAcceptDrops(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.setDropIndicatorShown(False)
+        self.field = NameField(session, self.viewport())
+        self.field.hide()
+        self.field.name_given.connect(self._on_name)
+        self.field.left_empty.connect(self._on_left_empty)
+        self.field.given_up.connect(self.end_naming)
+        hints.ready.connect(self._on_hints)
+        model.modelReset.connect(self.end_naming)
+        model.dataChanged.connect(lambda *_: self._place_field())
+
+    @property
+    def is_naming(self) -> bool:
+        return bool(self._naming)
+
+    @property
+    def drop_target(self) -> int | None:
+        """The row that would take what is dragged now."""
+        return self._drop_row
+
+    def chosen_rows(self) -> list[int]:
+        """The selected rows, else the current one."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        current = self.currentIndex().row()
+        return rows or ([current] if current >= 0 else [])
+
+    def go_to(self, row: int) -> None:
+        """Make a row the current and only selected one, in view."""
+        index = self.model().index(row, 0)
+        self.setCurrentIndex(index)
+        self.scrollTo(index)
+
+    # Naming
+
+    def begin_naming(self, rows: list[int] | None = None) -> None:
+        """Open the field at the first of `rows`, else at the current tile."""
+        rows = [self.currentIndex().row()] if rows is None else rows
+        tile = self.tiles.tile(rows[0]) if rows else None
+        if tile is None or tile.fate:
+            return
+        if len(rows) == 1:
+            self.go_to(rows[0])
+        else:
+            self.scrollTo(self.model().index(rows[0], 0))
+        self._naming = tuple(rows)
+        self._place_field()
+        self.field.show()
+        self.field.ask(tile.name or "", self._hints.guesses(tile))
+
+    def end_naming(self) -> None:
+        """Close the field; the grid gets the keyboard."""
+        if self._naming:
+            self._naming = ()
+            has_focus = self.field.hasFocus()
+            self.field.hide()
+            if has_focus:
+                self.setFocus()
+
+    def name_rect(self, index: Index) -> QRect:
+        """Where the name of a tile stands, and the field while it is named."""
+        face = self.picture_rect(index)
+        return QRect(face.left(), face.bottom() + 3, face.width(), NAME_HEIGHT)
+
+    def button_rects(self, index: Index) -> tuple[QRect, QRect]:
+        """Where the tick and the cross of a tile are that asks "Anna?"."""
+        line = self.name_rect(index)
+        top = line.top() + (line.height() - BUTTON) // 2
+        no = QRect(line.right() - BUTTON + 1, top, BUTTON, BUTTON)
+        return no.translated(-BUTTON - 2, 0), no
+
+    def asks(self, index: Index) -> bool:
+        """Whether a tile asks "Anna?"."""
+        tile: Tile | None = index.data(TileRole)
+        return tile is not None and self._hints.guess(tile) is not None
+
+    def _place_field(self) -> None:
+        if self._naming:
+            place = self.name_rect(self.model().index(self._naming[0], 0))
+            self.field.setGeometry(place.adjusted(-4, 0, 4, 0))
+
+    def _on_name(self, _name: str) -> None:
+        rows = self._naming
+        following = self.tiles.next_nameless(rows[-1]) if rows else None
+        is_first = any(tile is not None and tile.is_named for tile in map(self.tiles.tile, rows))
+        self.named.emit(rows, self.field)
+        if following is None or is_first or len(rows) > 1:
+            self.end_naming()
+        else:
+            self.begin_naming([following])
+
+    def _on_left_empty(self) -> None:
+        row = self._naming[0] if self._naming else -1
+        tile = self.tiles.tile(row)
+        self.end_naming()
+        if tile is not None and not tile.is_named:
+            self.opened.emit(row)
+
+    def _on_hints(self) -> None:
+        self.viewport().update()
+        tile = self.tiles.tile(self._naming[0]) if self._naming else None
+        if tile is not None:
+            self.field.hint(self._hints.guesses(tile))
+
+    # Events
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
+            if self.asks(index):
+                self.answered.emit(index.row(), True)
+            else:
+                self.opened.emit(index.row())
+        elif event.key() == Qt.Key.Key_Delete and index.isValid():
+            if self.asks(index):
+                self.answered.emit(index.row(), False)
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        is_plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()
+        self._pressed = event.position().toPoint() if is_plain else None
+        if self.is_naming:
+            self.end_naming()
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        pressed, self._pressed = self._pressed, None
+        point = event.position().toPoint()
+        if (
+            pressed is None
+            or (point - pressed).manhattanLength() > QApplication.startDragDistance()
+        ):
+            return
+        index = self.indexAt(point)
+        tile = self.tiles.tile(index.row()) if index.isValid() else None
+        if tile is None or tile.fate or not self.name_rect(index).contains(point):
+            return
+        yes, no = self.button_rects(index)
+        if self.asks(index) and (yes.contains(point) or no.contains(point)):
+            self.answered.emit(index.row(), yes.contains(point))
+        elif tile.can_be_named:
+            self.begin_naming([index.row()])
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        is_left = event.button() == Qt.MouseButton.LeftButton
+        if index.isValid() and is_left and self.picture_rect(index).contains(point):
+            self.opened.emit(index.row())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        point = event.position().toPoint()
+        index = self.indexAt(point)
+        tile = self.tiles.tile(index.row()) if index.isValid() else None
+        shape, tip = Qt.CursorShape.ArrowCursor, ""
+        if tile is not None and self.name_rect(index).contains(point) and tile.can_be_named:
+            yes, no = self.button_rects(index)
+            is_asking = self.asks(index)
+            is_button = is_asking and (yes.contains(point) or no.contains(point))
+            shape = Qt.CursorShape.PointingHandCursor if is_button else Qt.CursorShape.IBeamCursor
+            if is_button:
+                tip = "Yes (Enter)" if yes.contains(point) else "No, somebody else (Delete)"
+        self.viewport().setCursor(shape)
+        self.viewport().setToolTip(tip)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_field()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        self._place_field()
+
+    # Dragging one tile onto another
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if dragged_rows(event.mimeData()):
+            event.acceptProposedAction()
+        else:
+            event.ignore()  # photos from elsewhere are the window's
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        rows = dragged_rows(event.mimeData())
+        index = self.indexAt(event.position().toPoint())
+        tile = self.tiles.tile(index.row()) if index.isValid() else None
+        can_take = bool(rows) and tile is not None and not tile.fate and index.row() not in rows
+        self._show_target(index.row() if can_take else None)
+        event.setAccepted(can_take)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._show_target(None)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        rows, target = dragged_rows(event.mimeData()), self._drop_row
+        self._show_target(None)
+        if rows and target is not None:
+            # A copy, to the view: after a move it would take the rows out of the model.
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+            self.joined.emit(rows, target)
+
+    def _show_target(self, row: int | None) -> None:
+        if row != self._drop_row:
+            self._drop_row = row
+            self.viewport().update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 480)

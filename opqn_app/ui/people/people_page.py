@@ -1,0 +1,295 @@
+"""The People page: everybody with a face, and the groups that wait for a name."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QHideEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from opqn_app.core.progress import counted
+from opqn_app.ui.kit.controls import text_label
+from opqn_app.ui.kit.empty_state import EmptyState
+from opqn_app.ui.kit.grid_layout import HEADER, GridSection
+from opqn_app.ui.kit.menus import open_menu
+from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
+from opqn_app.ui.people.guess_strip import GuessStrip
+from opqn_app.ui.people.hints import Hints
+from opqn_app.ui.people.page_state import PageState, state_of
+from opqn_app.ui.people.people_actions import PeopleActions
+from opqn_app.ui.people.people_delegate import PeopleDelegate
+from opqn_app.ui.people.people_grid import PeopleGrid
+from opqn_app.ui.people.tile_model import TileModel
+from opqn_app.ui.people.tiles import BY_NAME, BY_PHOTOS, TileBook, Wish
+from opqn_app.ui.work.session import Session
+
+if TYPE_CHECKING:
+    from opqn_app.ui.people.person_view import PersonView
+    from opqn_app.ui.work.people_jobs import PeopleView
+
+ORDERS = {BY_PHOTOS: "Most photos first", BY_NAME: "By name"}
+REST_MS = 10_000  # without mouse and keyboard; then what was answered finds its place
+SEARCH_MS = 150
+
+
+class PeoplePage(QWidget):
+    """Tiles of everybody; opening one shows the person.
+
+    Signals:
+        folder_wanted: the user wants to add a folder of photos.
+        settings_wanted: another model is to be chosen.
+        photo_wanted: a photo is to be shown, with a face marked (PhotoRecord, FaceRecord).
+        search_wanted: ids of faces to search with, combined (list).
+
+    Attributes:
+        person: the view of one person; None until one was opened.
+    """
+
+    folder_wanted = Signal()
+    settings_wanted = Signal()
+    photo_wanted = Signal(object, object)
+    search_wanted = Signal(object)
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._desk = session, session.people
+        self._book = TileBook()
+        self._wish = Wish()
+        self.person: PersonView | None = None
+        self._is_moved = False  # some tiles are not where a new look would put them
+        self._act: Callable[[], None] = lambda: None
+        self._build()
+        self._connect()
+        self._look_anew()
+
+    def _build(self) -> None:
+        session = self._session
+        self.model = TileModel(self)
+        self.hints = Hints(self._desk, self)
+        self.grid = PeopleGrid(session, self.model, self.hints)
+        self.thumbnails = ThumbnailCache(
+            session.runner, partial(load_face_crops, session.library_path), parent=self
+        )
+        delegate = PeopleDelegate(self.grid, self.thumbnails, self.hints, self._desk)
+        self.grid.setItemDelegate(delegate)
+        self.everybody = QWidget()
+        self.actions = PeopleActions(self._desk, self.grid, self.hints, self.everybody)
+        self.strip = GuessStrip()
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Find a name")
+        self.search.setAccessibleName("Find a name")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(240)
+        self.order = QComboBox()
+        self.order.setAccessibleName("Order of the named people")
+        for key, words in ORDERS.items():
+            self.order.addItem(words, key)
+        self.show_hidden = QCheckBox("Show hidden")
+        self._count = text_label(is_quiet=True)
+        title = text_label("People", style="title")
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        for widget in (title, self._count):
+            head.addWidget(widget)
+        head.addStretch(1)
+        for widget in (self.search, self.order, self.show_hidden):
+            head.addWidget(widget)
+        self.empty = EmptyState()
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.grid)
+        self.stack.addWidget(self.empty)
+        column = QVBoxLayout()
+        column.setContentsMargins(16, 12, 8, 0)
+        column.setSpacing(8)
+        column.addLayout(head)
+        column.addWidget(self.strip)
+        column.addWidget(self.stack, 1)
+        self.everybody.setLayout(column)
+        self.views = QStackedWidget()
+        self.views.addWidget(self.everybody)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self.views)
+        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_MS)
+
+    def _connect(self) -> None:
+        desk, grid = self._desk, self.grid
+        desk.changed.connect(self._on_changed)
+        for signal in (desk.grouping.started, desk.grouping.progressed, desk.grouping.ended):
+            signal.connect(lambda *_: self._show_right())
+        self._session.engine_ready.connect(lambda _engine: self._show_right())
+        self._session.status_read.connect(lambda _status: self._show_right())
+        grid.opened.connect(self._open)
+        grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        grid.customContextMenuRequested.connect(self._open_menu)
+        grid.selectionModel().currentChanged.connect(lambda *_: self._show_guesses())
+        self.hints.ready.connect(self._show_guesses)
+        self.strip.picked.connect(self.actions.pick)
+        self.search.textChanged.connect(lambda _text: self._search_timer.start())
+        self._search_timer.timeout.connect(self._take_wish)
+        self.order.currentIndexChanged.connect(lambda _row: self._take_wish())
+        self.show_hidden.toggled.connect(lambda _on: self._take_wish())
+        self.empty.button.clicked.connect(lambda: self._act())
+        self._rest.timeout.connect(self._on_rest)
+
+    # What is shown
+
+    def _on_changed(self, view: "PeopleView") -> None:
+        if not self.isVisible() or not len(self.model.tiles):
+            self._look_anew()
+            return
+        self._is_moved = True
+        self.model.show_settled(self._book.settled(self.model.tiles, view, self._wish))
+        self._show_sections()
+        self._show_right()
+        self._wait_for_rest()
+
+    def _look_anew(self) -> None:
+        """Put every tile where it belongs."""
+        view = self._desk.view
+        if view is not None:
+            current = self.model.tile(self.grid.currentIndex().row())
+            self._is_moved = False
+            self.model.show_anew(self._book.tiles_of(view, self._wish))
+            self._show_sections()
+            if current is not None and current in self.model.tiles.tiles:
+                row = self.model.tiles.tiles.index(current)
+                self.grid.setCurrentIndex(self.model.index(row, 0))
+        self._show_right()
+
+    def _take_wish(self) -> None:
+        self._search_timer.stop()
+        order = str(self.order.currentData())
+        self._wish = Wish(order, self.show_hidden.isChecked(), self.search.text())
+        self._look_anew()
+        self.grid.scrollToTop()
+
+    def _show_sections(self) -> None:
+        tiles = self.model.tiles
+        n_rest = len(tiles) - tiles.n_named
+        named = GridSection(
+            tiles.n_named,
+            header=HEADER if tiles.n_named else 0,
+            title="Named" if tiles.n_named else "",
+            note=f"{tiles.n_named:,}",
+        )
+        waiting = sum(tile.can_be_named for tile in tiles.tiles)
+        rest = GridSection(
+            n_rest,
+            header=HEADER if n_rest else 0,
+            title="Not named yet" if n_rest else "",
+            note=f"{waiting:,}, those on most photos first",
+            is_apart=bool(tiles.n_named),
+        )
+        self.grid.set_sections((named, rest))
+
+    def _show_right(self) -> None:
+        state: PageState | None = state_of(self._session, self._wish, len(self.model.tiles))
+        self._count.setText(self._counts())
+        self.strip.setVisible(state is None)
+        if state is None:
+            if self.stack.currentWidget() is not self.grid:
+                self.stack.setCurrentWidget(self.grid)
+                QTimer.singleShot(0, self._take_keyboard)
+            return
+        acts = {"folder": self.folder_wanted.emit, "settings": self.settings_wanted.emit,
+                "group": self._desk.group}  # fmt: skip
+        self._act = acts.get(state.act, lambda: None)
+        self.empty.show_words("people", state.words, state.button)
+        self.stack.setCurrentWidget(self.empty)
+
+    def _counts(self) -> str:
+        view = self._desk.view
+        if view is None:
+            return ""
+        named = sum(1 for each in view.persons if each.name is not None and not each.is_hidden)
+        return counted(named, "name") if named else ""
+
+    def _show_guesses(self) -> None:
+        tile, view = self.model.tile(self.grid.currentIndex().row()), self._desk.view
+        found = () if tile is None else self.hints.guesses(tile)
+        known = {} if view is None else view.by_id
+        named = [(known[i].name or "", p) for i, p in found if i in known]
+        self.strip.show_guesses(named)
+
+    def _open(self, row: int) -> None:
+        tile = self.model.tile(row)
+        if tile is None or (tile.person is None and tile.fate):
+            return
+        self.grid.end_naming()
+        person = self._person_view()
+        self.views.setCurrentWidget(person)
+        if tile.person is not None:
+            person.show_person(tile.person)
+        else:
+            person.show_group(tile.faces)
+
+    def show_person(self, person: int) -> None:
+        """Show one person, as if the tile had been opened."""
+        view = self._person_view()
+        self.views.setCurrentWidget(view)
+        view.show_person(person)
+
+    def show_everybody(self) -> None:
+        """Back to all tiles, each where it was; what was answered meanwhile stays in place."""
+        self.views.setCurrentWidget(self.everybody)
+        self._take_keyboard()
+
+    def _person_view(self) -> "PersonView":
+        """Made when a person is first opened."""
+        if self.person is None:
+            from opqn_app.ui.people.person_view import PersonView
+
+            self.person = PersonView(self._session, self)
+            self.person.closed.connect(self.show_everybody)
+            self.person.photo_wanted.connect(self.photo_wanted)
+            self.person.search_wanted.connect(self.search_wanted)
+            self.views.addWidget(self.person)
+        return self.person
+
+    def _open_menu(self, point: QPoint) -> None:
+        if self.grid.chosen_rows():
+            open_menu(self.grid, self.actions.all, self.grid.viewport().mapToGlobal(point))
+
+    # Nothing moves under the pointer; when it has gone, everything finds its place
+
+    def _wait_for_rest(self) -> None:
+        self._rest.stop()
+        if self._is_moved and not self.underMouse():
+            self._rest.start()
+
+    def _on_rest(self) -> None:
+        if self._is_moved and not self.grid.is_naming and not self.underMouse():
+            self._look_anew()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._wait_for_rest()
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self._rest.stop()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._look_anew()
+        QTimer.singleShot(0, self._take_keyboard)  # a widget that is not shown yet can't have it
+
+    def _take_keyboard(self) -> None:
+        if self.grid.isVisible():
+            self.grid.setFocus()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.grid.end_naming()
+        self._rest.stop()

@@ -1,0 +1,191 @@
+"""What the view of a person shows, in which order and under which headings; no widget."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opqn_app.core.progress import counted
+from opqn_app.store.records import FaceRecord, PhotoRecord
+from opqn_app.ui.kit import wording
+from opqn_app.ui.kit.grid_layout import HEADER, GridSection
+
+if TYPE_CHECKING:
+    from opqn_app.opqn.face_encoder import FaceEncoder
+    from opqn_app.store.library import Library
+
+LIKELY = 0.5  # from this likeness on a face is not doubted
+NO_DATE = "No date"
+MOST_QUERIED = 24  # faces that are searched with: more say little more, and take longer
+WEAK = {
+    "small": "The face is small.",
+    "blurred": "The face is blurred.",
+    "uncertain": "This may not be a face at all.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFace:
+    """A face of the person.
+
+    Attributes:
+        likeness: how likely it and all the others show one person, 0 to 1; None where the model
+            can't tell.
+    """
+
+    record: FaceRecord
+    likeness: float | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        return not self.doubts
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why the face is among the less sure ones, as sentences."""
+        said = [WEAK[word] for word in self.record.quality.weaknesses]
+        if self.likeness is not None and self.likeness < LIKELY:
+            said.insert(0, f"It is little like the other faces ({wording.chance(self.likeness)}).")
+        return tuple(said)
+
+    @property
+    def mark(self) -> str:
+        """The doubt in a word or two, "" without one."""
+        if self.likeness is not None and self.likeness < LIKELY:
+            return wording.chance(self.likeness)
+        return next(iter(self.record.quality.weaknesses), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One tile: a face, or a photo with all faces of the person on it."""
+
+    photo: PhotoRecord
+    faces: tuple[PersonFace, ...]
+
+    @property
+    def is_sure(self) -> bool:
+        return any(face.is_sure for face in self.faces)
+
+    @property
+    def face_ids(self) -> tuple[int, ...]:
+        return tuple(face.record.id for face in self.faces)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Rows in order, and the headings over them."""
+
+    rows: tuple[Row, ...]
+    sections: tuple[GridSection, ...]
+
+
+def read_faces(
+    library: "Library", face_ids: Sequence[int], encoder: "FaceEncoder | None"
+) -> list[PersonFace]:
+    """The faces of a person, newest photo first; runs in a lane.
+
+    Args:
+        encoder: says how like the others each is; None while no model is loaded.
+    """
+    from opqn_app.people.likeness import likeness_of
+
+    likeness = {} if encoder is None else likeness_of(library, face_ids, encoder)
+    records = library.faces(face_ids)
+    photos = library.photo_table.of_ids(sorted({record.photo.id for record in records}))
+    place = {photo.id: number for number, photo in enumerate(photos)}
+    records.sort(key=lambda record: (place[record.photo.id], record.box.left, record.id))
+    return [PersonFace(record, likeness.get(record.id)) for record in records]
+
+
+def read_parts(
+    library: "Library", face_ids: Sequence[int], encoder: "FaceEncoder"
+) -> list[tuple[int, ...]]:
+    """The parts that are certain, the largest first; runs in a lane."""
+    from opqn_app.people.likeness import parts_of
+
+    return parts_of(library, face_ids, encoder)
+
+
+def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
+    """Newest first under a heading a year; the less sure ones last, apart from the others.
+
+    Args:
+        faces: newest first.
+        whole_photos: a row is a photo.
+    """
+    years: dict[str, list[Row]] = defaultdict(list)
+    unsure: list[Row] = []
+    for row in _rows(faces, whole_photos=whole_photos):
+        (years[year_of(row.photo)] if row.is_sure else unsure).append(row)
+    dated = sorted((year for year in years if year != NO_DATE), reverse=True)
+    order = [*dated, *(year for year in years if year == NO_DATE)]
+    noun = "photo" if whole_photos else "face"
+    sections = [
+        GridSection(len(years[year]), HEADER, year, counted(len(years[year]), noun))
+        for year in order
+    ]
+    if unsure:
+        note = f"{counted(len(unsure), noun)}, small, blurred or little like the others"
+        sections.append(GridSection(len(unsure), HEADER + 12, "Less sure", note, is_apart=True))
+    rows = [row for year in order for row in years[year]]
+    return Shown((*rows, *unsure), tuple(sections))
+
+
+def by_part(faces: Sequence[PersonFace], parts: Iterable[Sequence[int]], action: str) -> Shown:
+    """One heading a part of two faces or more; what stands alone comes last.
+
+    Args:
+        action: words at each heading but the first, with which the part is taken out.
+    """
+    by_id = {face.record.id: face for face in faces}
+    rows: list[Row] = []
+    sections: list[GridSection] = []
+    for part in parts:
+        some = [by_id.pop(i) for i in part if i in by_id] if len(part) > 1 else []
+        if some:
+            title, note = f"Part {len(sections) + 1}", counted(len(some), "face")
+            acts = action if sections else ""
+            sections.append(GridSection(len(some), HEADER, title, note, acts))
+            rows += [Row(face.record.photo, (face,)) for face in some]
+    if by_id:
+        note = counted(len(by_id), "face")
+        sections.append(GridSection(len(by_id), HEADER, "In no part", note, is_apart=True))
+        rows += [Row(face.record.photo, (face,)) for face in by_id.values()]
+    return Shown(tuple(rows), tuple(sections))
+
+
+def counts_in_words(faces: Sequence[PersonFace]) -> str:
+    """ "34 faces on 31 photos, 2009 to 2024"."""
+    photos = len({face.record.photo.id for face in faces})
+    words = f"{counted(len(faces), 'face')} on {counted(photos, 'photo')}"
+    years = sorted({year_of(face.record.photo) for face in faces} - {NO_DATE})
+    if not years:
+        return words
+    return f"{words}, {years[0]}" + (f" to {years[-1]}" if len(years) > 1 else "")
+
+
+def good_faces(faces: Sequence[PersonFace]) -> list[int]:
+    """Faces to search for the person with: no doubtful ones, spread over the years.
+
+    Without a good one they are all of them, `MOST_QUERIED` at most.
+    """
+    chosen = [face.record.id for face in faces if face.is_sure]
+    chosen = chosen or [face.record.id for face in faces]
+    step = max(1.0, len(chosen) / MOST_QUERIED)
+    return [chosen[int(i * step)] for i in range(min(len(chosen), MOST_QUERIED))]
+
+
+def year_of(photo: PhotoRecord) -> str:
+    """The year it was taken, or `NO_DATE`."""
+    year = (photo.taken_at or "")[:4]
+    return year if len(year) == 4 and year.isdecimal() else NO_DATE
+
+
+def _rows(faces: Sequence[PersonFace], *, whole_photos: bool) -> list[Row]:
+    if not whole_photos:
+        return [Row(face.record.photo, (face,)) for face in faces]
+    photos: dict[int, list[PersonFace]] = {}
+    for face in faces:
+        photos.setdefault(face.record.photo.id, []).append(face)
+    return [Row(some[0].record.photo, tuple(some)) for some in photos.values()]

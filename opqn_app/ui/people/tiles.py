@@ -1,0 +1,215 @@
+"""Which tiles the People page shows, in which order, and how they stay in place; no widget."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from opqn_app.core.progress import counted
+from opqn_app.ui.kit.name_offers import folded
+
+if TYPE_CHECKING:
+    from opqn_app.people.guesses import Group
+    from opqn_app.people.people import Person
+    from opqn_app.ui.work.people_jobs import PeopleView
+
+BY_NAME, BY_PHOTOS = "name", "photos"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A person, or faces that nobody decided on.
+
+    Attributes:
+        person: None for a group.
+        faces: best first for a group, ascending for a person.
+        picture: the face that stands for them; None where no face is in the library now.
+        photos: how many they are on.
+        fate: what became of the tile while the page was open, such as "is Anna"; "" for a live
+            one. A tile with a fate is shown faintly until the page is looked at anew.
+    """
+
+    person: int | None
+    faces: tuple[int, ...]
+    picture: int | None
+    name: str | None
+    photos: int
+    is_hidden: bool = False
+    fate: str = ""
+
+    @property
+    def is_named(self) -> bool:
+        return self.name is not None
+
+    @property
+    def can_be_named(self) -> bool:
+        """It waits for a name."""
+        return not self.fate and self.name is None and not self.is_hidden
+
+    @property
+    def words(self) -> str:
+        """How many photos, or what became of it."""
+        return self.fate or counted(self.photos, "photo")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the user wants to see.
+
+    Attributes:
+        order: of the named people, `BY_NAME` or `BY_PHOTOS`.
+        needle: part of a name; "" for everybody.
+    """
+
+    order: str = BY_PHOTOS
+    shows_hidden: bool = False
+    needle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """The tiles in order; the first `n_named` are people with names."""
+
+    tiles: tuple[Tile, ...] = ()
+    n_named: int = 0
+
+    def __len__(self) -> int:
+        return len(self.tiles)
+
+
+class TileBook:
+    """Makes the tiles of one view after the other; what has not changed is the same tile again."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[object, Tile]] = {}  # by the id of a person or group
+
+    def tiles_of(self, view: "PeopleView", wish: Wish) -> Tiles:
+        """Everybody anew: named people, people without a name, then groups, largest first."""
+        before, self._made = self._made, {}
+        people = [
+            self._tile(before, person, view)
+            for person in view.persons
+            if (person.faces or person.waiting) and (wish.shows_hidden or not person.is_hidden)
+        ]
+        groups = [self._tile(before, group, view) for group in view.groups]
+        needle = folded(wish.needle)
+        named = [tile for tile in people if tile.name is not None]
+        named = [tile for tile in named if not needle or needle in folded(tile.name or "")]
+        named.sort(key=_by_name if wish.order == BY_NAME else _by_photos)
+        if needle:
+            return Tiles(tuple(named), len(named))
+        nameless = sorted((tile for tile in people if tile.name is None), key=_by_photos)
+        return Tiles((*named, *nameless, *groups), len(named))
+
+    def settled(self, old: Tiles, view: "PeopleView", wish: Wish) -> Tiles:
+        """The tiles after something was decided: each stays where it is, new ones come last.
+
+        A group that was named becomes the person in place. A tile whose faces went elsewhere
+        stays and says where; so nothing moves under the pointer.
+        """
+        fresh = self.tiles_of(view, wish)
+        before = {id(tile) for tile in old.tiles}
+        same = {id(tile) for tile in fresh.tiles if id(tile) in before}
+        come = [tile for tile in fresh.tiles if id(tile) not in same]
+        places = _Places(come)
+        kept: list[Tile | None] = []
+        # People first: a group becomes a person only where no tile shows that person already.
+        for tile in old.tiles:
+            if id(tile) in same:
+                kept.append(tile)
+            else:
+                kept.append(None if tile.fate else places.take_person(tile.person))
+        for row, tile in enumerate(old.tiles):
+            if kept[row] is None:
+                kept[row] = _became(tile, view, places)
+        return Tiles((*(tile for tile in kept if tile), *places.left()), old.n_named)
+
+    def _tile(
+        self, before: dict[int, tuple[object, Tile]], of: "Person | Group", view: "PeopleView"
+    ) -> Tile:
+        known = before.get(id(of))
+        made = known[1] if known is not None and known[0] is of else tile_of(of, view)
+        self._made[id(of)] = of, made
+        return made
+
+
+class _Places:
+    """Tiles that no row shows yet."""
+
+    def __init__(self, tiles: Iterable[Tile]) -> None:
+        self._people = {tile.person: tile for tile in tiles if tile.person is not None}
+        self._groups = {tile.faces[0]: tile for tile in tiles if tile.person is None}
+        self._holder = {
+            face: tile.faces[0] for tile in self._groups.values() for face in tile.faces
+        }
+
+    def take_person(self, person: int | None) -> Tile | None:
+        return None if person is None else self._people.pop(person, None)
+
+    def take_group(self, faces: Iterable[int]) -> Tile | None:
+        """The first group that holds one of `faces`."""
+        for face in faces:
+            if face in self._holder:
+                found = self._groups.pop(self._holder[face], None)
+                if found is not None:
+                    return found
+        return None
+
+    def left(self) -> list[Tile]:
+        return [*self._people.values(), *self._groups.values()]
+
+
+def _became(tile: Tile, view: "PeopleView", places: _Places) -> Tile:
+    """What a tile is now: a live one that no row shows yet, or itself with its fate."""
+    owners = list(dict.fromkeys(view.owner[face] for face in tile.faces if face in view.owner))
+    group = None if owners and tile.person is not None else places.take_group(tile.faces)
+    if group is not None:
+        return group
+    for owner in (*owners, tile.person):
+        person = places.take_person(owner)
+        if person is not None:
+            return person
+    return replace(tile, fate=_fate(tile, view, owners))
+
+
+def _fate(tile: Tile, view: "PeopleView", owners: Sequence[int]) -> str:
+    if len(owners) > 1:
+        return "several people"
+    if owners:
+        person = view.by_id[owners[0]]
+        if person.is_hidden:
+            return "hidden"
+        return f"is {person.name}" if person.name else "one person"
+    if tile.person in view.by_id and view.by_id[tile.person].is_hidden:
+        return "hidden"
+    if tile.faces and all(face in view.left_out for face in tile.faces):
+        return "no face"
+    return tile.fate or "elsewhere"
+
+
+def tile_of(of: "Person | Group", view: "PeopleView") -> Tile:
+    """A tile of a person or of a group."""
+    from opqn_app.people.guesses import Group
+
+    if isinstance(of, Group):
+        return Tile(None, of.faces, of.picture, None, of.photos)
+    picture, photos = view.pictures.get(of.id), view.n_photos.get(of.id, 0)
+    return Tile(of.id, of.faces, picture, of.name, photos, is_hidden=of.is_hidden)
+
+
+def selection_of(tiles: Iterable[Tile]) -> tuple[list[Tile], list[int]]:
+    """Of chosen tiles: those of people, the one to stay first; and the faces of the groups.
+
+    Who has a name stays, and of these who is on most photos.
+    """
+    live = [tile for tile in tiles if not tile.fate]
+    people = [tile for tile in live if tile.person is not None]
+    people.sort(key=lambda tile: (tile.name is None, -tile.photos))
+    return people, [face for tile in live if tile.person is None for face in tile.faces]
+
+
+def _by_name(tile: Tile) -> tuple[str, int, int]:
+    return folded(tile.name or ""), -tile.photos, tile.person or 0
+
+
+def _by_photos(tile: Tile) -> tuple[int, str, int]:
+    return -tile.photos, folded(tile.name or ""), tile.person or 0

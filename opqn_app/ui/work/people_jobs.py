@@ -1,0 +1,267 @@
+"""What runs on the "people" lane: one open library, its decisions and its guesses; no widget.
+
+The decisions are read once and kept in memory, so that an answer costs what it changes.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, TypeVar
+
+from opqn_app.core.errors import LibraryReadOnly
+from opqn_app.ui.work.jobs import write_library
+
+if TYPE_CHECKING:
+    from opqn_app.core.types import Box
+    from opqn_app.opqn.face_encoder import FaceEncoder
+    from opqn_app.people.guesses import Group, Guesses
+    from opqn_app.people.ledger import Ledger, Outcome
+    from opqn_app.people.people import Person
+    from opqn_app.store.library import Library
+    from opqn_app.store.records import PhotoRecord
+    from opqn_app.ui.work.jobs import EngineSlot
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PeopleView:
+    """Everybody at one moment; it never changes, the desk hands out a new one.
+
+    Attributes:
+        persons: by id, hidden people and those without a name too.
+        groups: faces that nobody decided on, largest first.
+        owner: face → person.
+        left_out: boxes that are no faces.
+        photo_of: face → photo, of every face of the library.
+        n_photos: person → number of photos.
+        pictures: person → the face that stands for the person, where there is one.
+        n_grouped: faces that are in groups, of one face too, by the model that answers now.
+        undo_words, redo_words: what would be undone or redone; "" if nothing.
+    """
+
+    persons: tuple["Person", ...]
+    groups: tuple["Group", ...]
+    owner: Mapping[int, int]
+    left_out: frozenset[int]
+    photo_of: Mapping[int, int]
+    n_photos: Mapping[int, int]
+    pictures: Mapping[int, int]
+    by_id: Mapping[int, "Person"]
+    n_grouped: int
+    can_undo: bool
+    can_redo: bool
+    undo_words: str = ""
+    redo_words: str = ""
+
+    def person_of(self, face_id: int) -> "Person | None":
+        """The person that a face is; None where nobody said."""
+        person = self.owner.get(face_id)
+        return None if person is None else self.by_id.get(person)
+
+    def name_of(self, face_id: int) -> str | None:
+        """The name of a face, if it has one and the person is not hidden."""
+        person = self.person_of(face_id)
+        return None if person is None or person.is_hidden else person.name
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A gesture that was not made, since the user may not have meant it.
+
+    Attributes:
+        words: what is odd about it.
+        choices: words of a button and the gesture that it makes.
+    """
+
+    words: str
+    choices: tuple[tuple[str, Callable[["Ledger"], "Outcome | None"]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a gesture: `words` if it was made, `doubt` if not; neither if none could be."""
+
+    view: PeopleView
+    words: str = ""
+    doubt: Doubt | None = None
+    people: frozenset[int] = frozenset()
+
+
+class DoubtError(Exception):
+    """Raised in a gesture to ask first; nothing is changed."""
+
+    def __init__(self, doubt: Doubt) -> None:
+        super().__init__(doubt.words)
+        self.doubt = doubt
+
+
+class PeopleWork:
+    """The open library of the lane. Every call comes on the lane's one thread.
+
+    Args:
+        path: of the library; nothing is opened, or made, before the file is there.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._library: Library | None = None
+        self._refusal: LibraryReadOnly | None = None
+        self._guesses: Guesses | None = None
+        self._encoder: FaceEncoder | None = None
+        self._persons: dict[int, Person] = {}
+        self._owner: dict[int, int] = {}
+        self._n_photos: dict[int, int] = {}
+        self._pictures: dict[int, int] = {}
+        self._photo_of: dict[int, int] = {}
+        self._has_looks = False  # pictures were chosen by what is known of the faces
+        self._left_out: frozenset[int] = frozenset()
+        self._left_out_stamp = (-1, -1)
+
+    def refresh(self, encoder: "FaceEncoder | None") -> PeopleView | None:
+        """Look at the library anew; None while there is none.
+
+        Args:
+            encoder: whose guesses count; None while no model is loaded.
+        """
+        from opqn_app.people.guesses import Guesses
+
+        if self._library is None:
+            if not self._path.is_file():
+                return None
+            self._open()
+        else:
+            self._ledger.refresh()
+        library = self._opened()
+        self._photo_of = library.decision_table.photos_of_faces()
+        if encoder is None:
+            self._guesses = None
+        elif self._guesses is None or self._encoder is not encoder:
+            self._guesses = Guesses.load(library, encoder)
+        else:
+            self._guesses.refresh(library)
+        self._encoder = encoder
+        self._read_all()
+        self._has_looks = bool(self._guesses)
+        return self._view()
+
+    def act(self, gesture: Callable[["Ledger"], "Outcome | None"]) -> Answer:
+        """Make a gesture.
+
+        Raises:
+            OpqnError: it can't be; nothing is changed.
+        """
+        self._opened()
+        if self._refusal is not None:
+            raise self._refusal
+        if self._ledger.catch_up():  # another program has decided meanwhile
+            self._read_all()
+        from opqn_app.people.words import words_of
+
+        try:
+            outcome = gesture(self._ledger)
+        except DoubtError as error:
+            return Answer(self._view(), doubt=error.doubt)
+        if outcome is None:
+            return Answer(self._view())
+        self._take(outcome.people)
+        return Answer(self._view(), words_of(self._ledger, outcome), people=outcome.people)
+
+    def ask(self, job: Callable[["Ledger", "Guesses"], Result]) -> Result:
+        """Let `job` look at the decisions and guesses; there are none without a model."""
+        from opqn_app.people.guesses import Guesses
+
+        self._opened()
+        return job(self._ledger, Guesses() if self._guesses is None else self._guesses)
+
+    def close(self) -> None:
+        """Close the library; the last call."""
+        library, self._library = self._library, None
+        if library is not None:
+            library.close()
+
+    def _open(self) -> None:
+        from opqn_app.people.ledger import Ledger
+        from opqn_app.store.library import Library
+
+        try:
+            self._library = Library.open_to_decide(self._path)
+        except LibraryReadOnly as error:
+            self._library, self._refusal = Library.open(self._path), error
+        self._ledger = Ledger(self._library)
+
+    def _opened(self) -> "Library":
+        if self._library is None:
+            self._open()
+        assert self._library is not None
+        return self._library
+
+    def _read_all(self) -> None:
+        self._persons = {person.id: person for person in self._ledger.persons()}
+        self._owner = {face: p.id for p in self._persons.values() for face in p.faces}
+        for person in self._persons.values():
+            self._look_at(person)
+        self._left_out_stamp = (-1, -1)
+
+    def _take(self, changed: Iterable[int]) -> None:
+        from opqn_app.people.people import person_now
+
+        ledger, changed = self._ledger, list(changed)
+        for each in changed:
+            old = self._persons.pop(each, None)
+            for face in () if old is None else old.faces:
+                self._owner.pop(face, None)
+        for each in changed:
+            if each in ledger.state.facts:
+                person = person_now(ledger.state, ledger.bindings, each)
+                self._persons[each] = person
+                self._owner.update(dict.fromkeys(person.faces, each))
+                self._look_at(person)
+
+    def _look_at(self, person: "Person") -> None:
+        """Count the photos, and find a face that stands for the person and is not soon another."""
+        photos = {self._photo_of.get(face) for face in person.faces} - {None}
+        self._n_photos[person.id] = len(photos)
+        known = self._pictures.get(person.id)
+        if person.picture is not None:
+            self._pictures[person.id] = person.picture
+        elif known is None or self._owner.get(known) != person.id or not self._has_looks:
+            best = () if self._guesses is None else self._guesses.best_first(person.faces)
+            found = best or person.faces
+            self._pictures.update({person.id: found[0]} if found else {})
+
+    def _view(self) -> PeopleView:
+        from opqn_app.people.people import left_out
+        from opqn_app.people.words import sentence
+
+        ledger = self._ledger
+        stamp = (len(ledger.state.not_faces), len(ledger.state.drawn))
+        if stamp != self._left_out_stamp:  # it looks at every face of a decided photo
+            self._left_out, self._left_out_stamp = left_out(ledger.state, ledger.bindings), stamp
+        persons = dict(sorted(self._persons.items()))
+        guesses = self._guesses
+        return PeopleView(
+            persons=tuple(persons.values()),
+            groups=() if guesses is None else tuple(guesses.unnamed(ledger)),
+            owner=MappingProxyType(dict(self._owner)),
+            left_out=self._left_out,
+            photo_of=MappingProxyType(self._photo_of),
+            n_photos=MappingProxyType(dict(self._n_photos)),
+            pictures=MappingProxyType(dict(self._pictures)),
+            by_id=MappingProxyType(persons),
+            n_grouped=0 if guesses is None else len(guesses),
+            can_undo=ledger.can_undo,
+            can_redo=ledger.can_redo,
+            undo_words=sentence(ledger.state, ledger.to_undo) if ledger.can_undo else "",
+            redo_words=sentence(ledger.state, ledger.to_redo) if ledger.can_redo else "",
+        )
+
+
+def draw_box(path: Path, photo: "PhotoRecord", box: "Box", slot: "EngineSlot") -> int:
+    """Add a face that the user drew a box around; on the "index" lane. Returns its id."""
+    from opqn_app.people import drawing
+    from opqn_app.people.ledger import Ledger
+
+    engine = slot.wait()
+    return write_library(path, lambda lib: drawing.draw_box(Ledger(lib), photo, box, engine))

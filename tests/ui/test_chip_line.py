@@ -1,0 +1,204 @@
+"""Chips above the results and above the photos: typed, turned, removed, by mouse and keyboard."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
+from pytestqt.qtbot import QtBot
+
+from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.store.library import Library
+from opqn_app.ui.kit.chip_line import ChipLine
+from opqn_app.ui.library.library_page import LibraryPage
+from opqn_app.ui.search.search_page import SearchPage
+from opqn_app.ui.work.session import Session
+from tests.ui.menu_clicks import choose, words_of
+from tests.ui.result_names import names_shown
+
+MakePeople = Callable[..., Path]
+Told = Callable[[Callable[[], object]], str]
+TIMEOUT = 120_000
+
+
+@pytest.fixture
+def album(varied_album: Path) -> Path:
+    return varied_album
+
+
+@pytest.fixture
+def told(session: Session, qtbot: QtBot) -> Told:
+    """A function that does something and waits until the desk has told what was done."""
+
+    def wait(act: Callable[[], object]) -> str:
+        with qtbot.waitSignal(session.people.told, timeout=TIMEOUT) as signal:
+            act()
+        return str(signal.args[0])
+
+    return wait
+
+
+@pytest.fixture
+def named(
+    session: Session,
+    album: Path,
+    index_folder_of: Callable[[Path], None],
+    qtbot: QtBot,
+    told: Told,
+) -> Session:
+    """Red is Anna, blue is Ben, who is on a photo with her; nobody named green."""
+    index_folder_of(album)
+    desk = session.people
+    qtbot.waitUntil(lambda: desk.view is not None and len(desk.view.photo_of) == 5, timeout=TIMEOUT)
+    with Library.open(session.library_path) as library:
+        faces = {p.path.name: [f.id for f in library.faces_of(p.id)] for p in library.photos()}
+    blue, red = faces["both.png"]  # the largest first
+    told(lambda: desk.name([*faces["a_red.png"], *faces["b_red.png"], red], "Anna"))
+    told(lambda: desk.name([blue], "Ben"))
+    return session
+
+
+@pytest.fixture
+def library_page(named: Session, qtbot: QtBot) -> LibraryPage:
+    page = LibraryPage(named)
+    qtbot.addWidget(page)
+    page.resize(1000, 700)
+    page.show()
+    qtbot.waitUntil(lambda: len(page.photos.photos) == 4, timeout=TIMEOUT)
+    return page
+
+
+@pytest.fixture
+def search_page_of_red(
+    named: Session, search_page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> SearchPage:
+    ask(search_page.open_sources, [people("q.png", "red")])
+    return search_page
+
+
+def type_chip(line: ChipLine, text: str) -> None:
+    line.field.setFocus()
+    QTest.keyClicks(line.field, text)
+    QTest.keyClick(line.field, Qt.Key.Key_Return)
+
+
+def says(line: ChipLine) -> list[str]:
+    return [chip.words.text() for chip in line.chips]
+
+
+def photos_shown(page: LibraryPage) -> list[str]:
+    return sorted(photo.path.name for photo in page.photos.photos)
+
+
+def wait_for(page: LibraryPage, qtbot: QtBot, *names: str) -> None:
+    qtbot.waitUntil(lambda: photos_shown(page) == sorted(names), timeout=TIMEOUT)
+
+
+def test_chips_choose_photos_of_the_library(library_page: LibraryPage, qtbot: QtBot) -> None:
+    page, line = library_page, library_page.chips.line
+    type_chip(line, "Anna")
+    wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png")
+    assert line.note == "3 photos."
+    type_chip(line, "not ben")
+    wait_for(page, qtbot, "a_red.png", "b_red.png")
+    assert says(line) == ["Anna", "not Ben"]
+    QTest.mouseClick(line.chips[1].words, Qt.MouseButton.LeftButton)
+    assert says(line) == ["Anna", "Ben"]
+    wait_for(page, qtbot, "both.png")
+    QTest.mouseClick(line.chips[0].cross, Qt.MouseButton.LeftButton)
+    type_chip(line, "alone")
+    qtbot.waitUntil(lambda: line.note == "No photo shows that.", timeout=TIMEOUT)
+    assert photos_shown(page) == []
+    line._clear.click()
+    wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png", "green.png")
+    assert says(line) == []
+    assert line.note == ""
+
+
+def test_the_keyboard_turns_and_removes_chips(library_page: LibraryPage, qtbot: QtBot) -> None:
+    page, line = library_page, library_page.chips.line
+    page.grid.setFocus()
+    QTest.keyClick(page.grid, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert line.field.hasFocus()
+    type_chip(line, "Ben")
+    wait_for(page, qtbot, "both.png")
+    line.chips[0].words.setFocus()
+    QTest.keyClick(line.chips[0].words, Qt.Key.Key_Space)
+    assert says(line) == ["not Ben"]
+    assert line.chips[0].words.hasFocus()
+    wait_for(page, qtbot, "a_red.png", "b_red.png", "green.png")
+    QTest.keyClick(line.chips[0].words, Qt.Key.Key_Delete)
+    assert line.filter.is_empty
+    assert line.field.hasFocus()
+    QTest.keyClick(line.field, Qt.Key.Key_Escape)
+    assert page.grid.hasFocus()
+
+
+def test_a_name_nobody_has_is_said(library_page: LibraryPage) -> None:
+    line = library_page.chips.line
+    type_chip(line, "Zoe")
+    assert line.note.startswith("Nobody is called Zoe.")
+    assert line._clear.isHidden()
+    assert line.filter.is_empty
+    QTest.keyClicks(line.field, "A")
+    assert line.note == ""
+
+
+def test_years_and_folders_are_chips_too(library_page: LibraryPage, qtbot: QtBot) -> None:
+    page, line = library_page, library_page.chips.line
+    type_chip(line, "1871")
+    qtbot.waitUntil(lambda: line.note == "No photo shows that.", timeout=TIMEOUT)
+    line.clear()
+    wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png", "green.png")
+    page.grid.setCurrentIndex(page.photos.index(0))
+    line.more.click()
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert words_of(menu) == ["Nobody else on the photo", "Only the folder album"]
+    choose(menu, "Only the folder album")
+    assert says(line) == ["in album"]
+    qtbot.waitUntil(lambda: line.note == "4 photos.", timeout=TIMEOUT)
+
+
+def test_the_photos_follow_what_is_decided(
+    library_page: LibraryPage, qtbot: QtBot, told: Told, named: Session
+) -> None:
+    page = library_page
+    type_chip(page.chips.line, "Ben")
+    wait_for(page, qtbot, "both.png")
+    told(named.people.undo)
+    assert page.chips.line.filter.is_empty  # there is no Ben any more
+    wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png", "green.png")
+
+
+def test_chips_keep_results_to_photos(
+    search_page_of_red: SearchPage, qtbot: QtBot, ask: Callable[..., None], people: MakePeople
+) -> None:
+    page = search_page_of_red
+    line = page.chips.line
+    type_chip(line, "Ben")
+    qtbot.waitUntil(lambda: page.bar.title == "1 face is likely this person", timeout=TIMEOUT)
+    assert names_shown(page, qtbot) == ["both.png"]
+    ask(page.open_sources, [people("green.png", "green")])
+    assert page.bar.title == "No such photo"
+    assert not page.results.nobody.isVisible()
+    assert line.note == "No face like this is on such a photo."
+    line._clear.click()
+    qtbot.waitUntil(lambda: page.bar.title == "1 face is likely this person", timeout=TIMEOUT)
+    assert names_shown(page, qtbot) == ["green.png"]
+    assert line.note == ""
+
+
+def test_many_chips_take_a_second_line(library_page: LibraryPage, named: Session) -> None:
+    line = library_page.chips.line
+    assert named.people.view is not None
+    anna, ben = (person.id for person in named.people.view.persons)
+    library_page.resize(560, 500)
+    height = line.heightForWidth(300) if line.hasHeightForWidth() else line.sizeHint().height()
+    line.take(PhotoFilter((anna, ben), (), True, 2019, Path("/some/long folder name")))
+    library_page.grab()
+    assert line.height() > height
+    for chip in line.chips:
+        assert chip.geometry().right() < line.width()
