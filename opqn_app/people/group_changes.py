@@ -112,7 +112,7 @@ def _of_people(
 
 
 def _taken_for(face_ids: Ids, labels: Labels, people: People) -> dict[int, set[int]]:
-    """Person → faces nobody decided on that are in the person's group."""
+    """Person → faces that are in the person's group and may be the person, by the user's word."""
     person_of: dict[int, int] = {}
     faces = face_ids.tolist()
     for face, label in zip(faces, labels.tolist(), strict=True):
@@ -120,7 +120,7 @@ def _taken_for(face_ids: Ids, labels: Labels, people: People) -> dict[int, set[i
             person_of[label] = people.owner[face]
     found: dict[int, set[int]] = defaultdict(set)
     for face, label in zip(faces, labels.tolist(), strict=True):
-        if label in person_of and face not in people.owner:
+        if label in person_of and people.may_be(face, person_of[label]):
             found[person_of[label]].add(face)
     return found
 

@@ -367,3 +367,21 @@ def test_whatever_was_decided_nothing_named_is_lost(
     for change in report.groups.people if report.groups else ():
         for face in (*change.gained, *change.lost):
             assert before.may_be(face, change.person)
+
+
+def test_who_is_named_against_an_earlier_word_takes_nobody_from_own_photos(tmp_path: Path) -> None:
+    """Two faces that were said not to be the same, and then are both Ann: groups fall apart."""
+    path = tmp_path / "library.sqlite"
+    people = [0, 1, 0, 1, 0, 1, 0, 0]
+    codes = codes_about(people, 3, 0)
+    stored = store_both(path, (OLD, codes_about(range(8), 4, 0)), (NEW, codes), faces_per_photo=2)
+    ids = stored.face_ids.tolist()
+    with Library.open_to_decide(path) as library:
+        ledger = Ledger(library)
+        gestures.set_apart(ledger, [ids[0]], [ids[6]])
+        gestures.name_faces(ledger, [ids[0], ids[6]], "Ann")
+        ann, everybody = gestures.find_person(ledger, "Ann"), ledger.people()
+    assert not everybody.may_be(ids[7], ann)
+    report = report_of(path)
+    assert report.groups is not None
+    assert [change.gained for change in report.groups.people] == [(ids[2], ids[4])]
