@@ -17,6 +17,7 @@ from opqn_app.people.guess_data import GuessData
 from opqn_app.people.kinds import Kind
 from opqn_app.people.known import NOBODY, Mask
 from opqn_app.people.ledger import Ledger
+from opqn_app.people.state import State
 from opqn_app.people.unnamed import Group, UnnamedGroups
 from opqn_app.store.decision_records import Decision
 from opqn_app.store.library import Library
@@ -60,7 +61,9 @@ class Guesses:
     def __init__(self, encoder: FaceEncoder | None = None) -> None:
         self._encoder = encoder
         self._data = GuessData.nothing()
-        self._ledger: Ledger | None = None
+        self._ledger: Ledger | None = None  # that which is followed
+        self._state: State | None = None
+        self._read = 0  # rows of its journal
 
     @classmethod
     def load(cls, library: Library, encoder: FaceEncoder) -> "Guesses":
@@ -217,6 +220,7 @@ class Guesses:
     def _total(self, person: int, own: Ids) -> Floats:
         """The sum of a person's faces, made from what has changed since it was asked for last."""
         known = self._totals.get(person)
+        total: Floats
         if known is None or len(own) < LARGE:
             total = self._data.totals([own])[0]
         else:

@@ -13,7 +13,8 @@ from opqn_app.core.errors import ExtraMissing, ModelIncompatible
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes
 from opqn_app.opqn.links import Links
-from opqn_app.people.grouping import CERTAIN, LIKELY, Known, group_faces
+from opqn_app.people.grouping import CERTAIN, LIKELY, group_faces
+from opqn_app.people.known import Known
 from opqn_app.people.neighbours import Edges, nearest_faces
 from opqn_app.people.word_sums import WordSums
 from trainer.data.picture_files import Dropped
