@@ -278,3 +278,19 @@ def test_a_dialog_that_was_open_meanwhile_brings_no_old_model_back(
         session.change_settings(replace(opened_with, theme="dark"))
     assert session.settings.model == "old"  # what the dialog showed and the user saved
     assert (session.settings.previous_model, session.settings.next_model) == ("twin", "")
+
+
+def test_the_settings_dialog_is_no_way_around_the_question(session: Session, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(session.model_offered, timeout=TIMEOUT):
+        session.change_settings(replace(session.settings, model="worse", theme="dark"))
+    assert (session.settings.model, session.settings.theme) == ("old", "dark")
+
+
+def test_a_newer_choice_replaces_the_offer(session: Session, qtbot: QtBot) -> None:
+    offer(session, qtbot)
+    with qtbot.waitSignal(session.model_switched, timeout=TIMEOUT):
+        session.switch_model("twin")
+    assert session.switch.offer is None
+    assert (session.settings.model, session.settings.next_model) == ("twin", "")
+    session.switch.accept()  # a click that came too late takes nothing
+    assert not session.is_switching
