@@ -284,7 +284,10 @@ def test_closed_anywhere_it_leaves_the_library_as_it_was(tmp_path: Path) -> None
         job.close()
     with Library.open(path, write=True) as library:  # nobody holds its lock
         assert library.decision_table.decisions() == rows
-    assert result_of(prepare_switch(path, old, new)).to_dict() == whole.to_dict()
+    again = result_of(prepare_switch(path, old, new))
+    assert whole is not None
+    assert again is not None
+    assert again.to_dict() == whole.to_dict()
 
 
 def test_words(tmp_path: Path) -> None:
