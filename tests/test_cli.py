@@ -42,6 +42,7 @@ COMMANDS = [
     "split",
     "undo",
     "redo",
+    "model",
 ]
 
 Run = Callable[..., tuple[int, dict[str, Any], str]]

@@ -22,6 +22,7 @@ class Settings:
         library: library file; "" means the default place.
         model: name or folder of the OPQN model.
         next_model: the one that takes over when every face has a code of it; "" if none does.
+        previous_model: the one that answered before `model`; "" if there was none.
         device: "auto", "cpu" or "cuda".
         detector: "mtcnn" or "yunet"; see `vision.detect.make_detector`.
         workers: processes that read photos while indexing; 0: as many as the machine can take.
@@ -34,6 +35,7 @@ class Settings:
     library: str = ""
     model: str = paths.DEFAULT_MODEL
     next_model: str = ""
+    previous_model: str = ""
     device: str = "auto"
     detector: str = "mtcnn"
     workers: int = 0

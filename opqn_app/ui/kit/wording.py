@@ -10,6 +10,7 @@ from opqn_app.index.in_words import in_a_sentence, news_of
 from opqn_app.index.progress import IndexProgress, IndexReport
 
 if TYPE_CHECKING:
+    from opqn_app.people.agreement import AgreementProgress
     from opqn_app.people.guessing import GroupingProgress
 
 DEVICES = {"auto": "The fastest there is", "cpu": "Processor", "cuda": "Graphics card (CUDA)"}
@@ -88,8 +89,11 @@ def running(progress: IndexProgress, folder: str) -> str:
     return f"{what} in {folder}: {progress.done:,} of {counted(progress.total, 'photo')}"
 
 
-def switching(progress: IndexProgress, model: str) -> str:
+def switching(progress: "IndexProgress | AgreementProgress", model: str) -> str:
     """What changing the model does now, for the status line."""
+    if not isinstance(progress, IndexProgress):
+        done = f": {progress.done:,} of {progress.total:,}" if progress.total else ""
+        return f"Comparing {model} with the present model. {progress.stage}{done}"
     done = f"{progress.done:,} of {counted(progress.total, 'face')}"
     return f"Getting ready to search with {model}: {done}"
 
@@ -104,8 +108,10 @@ def grouping(progress: "GroupingProgress | None", is_paused: bool) -> str:
     return f"Paused. {words}" if is_paused else words
 
 
-def pace(progress: IndexProgress) -> str:
+def pace(progress: "IndexProgress | AgreementProgress") -> str:
     """Rate and time left of a run: "12 photos a second · about 4 minutes left"."""
+    if not isinstance(progress, IndexProgress):
+        return ""
     parts = (speed(progress.photos_per_s), time_left(progress.eta_s))
     return " · ".join(part for part in parts if part)
 

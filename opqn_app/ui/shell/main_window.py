@@ -37,6 +37,7 @@ from opqn_app.ui.shell.settings_dialog import SettingsDialog
 from opqn_app.ui.shell.shortcuts import ShortcutsSheet
 from opqn_app.ui.shell.sidebar import Sidebar
 from opqn_app.ui.shell.status_line import StatusLine
+from opqn_app.ui.shell.switch_bar import SwitchBar
 from opqn_app.ui.shell.welcome_page import WelcomePage
 from opqn_app.ui.work.session import Session
 
@@ -75,6 +76,7 @@ class MainWindow(QMainWindow):
         self.people: PeoplePage | None = None  # made when they are first opened
         self.evaluate: EvaluatePage | None = None
         self.train: TrainPage | None = None
+        self._before_report = "search"  # the page that was left for the report
         self.setWindowTitle(TITLE)
         self.setMinimumSize(784, 560)
         self.setAcceptDrops(True)
@@ -98,9 +100,14 @@ class MainWindow(QMainWindow):
             self.stack.addWidget(page)
         self.sidebar = Sidebar(PAGES, {"settings": "Settings", "help": "Help"})
         self.status_line = StatusLine(self._session)
+        self.switch_bar = SwitchBar(self._session.switch)
         column = QVBoxLayout()
         column.setSpacing(0)
         column.addWidget(self.stack, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(16, 0, 16, 0)
+        foot.addWidget(self.switch_bar)
+        column.addLayout(foot)
         column.addWidget(self.status_line)
         content = QWidget()
         row = QHBoxLayout(content)
@@ -166,6 +173,7 @@ class MainWindow(QMainWindow):
         self.library.face_search_requested.connect(self._search_with)
         self.library.photo_view_requested.connect(self.viewer.open_photos)
         self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
+        self.switch_bar.report_wanted.connect(self._show_report)
         self.viewer.face_search_requested.connect(self._search_with)
         self.viewer.photo_changed.connect(self._on_photo_changed)
         self.viewer.face_changed.connect(self._on_face_changed)
@@ -180,7 +188,7 @@ class MainWindow(QMainWindow):
     # Pages
 
     def show_page(self, key: str) -> None:
-        """Show a page: one of `PAGES`, or "welcome"."""
+        """Show a page: one of `PAGES`, "welcome", or "agreement"."""
         if key not in self.pages:
             self.pages[key] = self._make_page(key)
             self.stack.addWidget(self.pages[key])
@@ -197,11 +205,25 @@ class MainWindow(QMainWindow):
 
             self.evaluate = EvaluatePage(self._session)
             return self.evaluate
+        if key == "agreement":
+            from opqn_app.ui.shell.agreement_page import AgreementPage
+
+            page = AgreementPage(self._session)
+            page.left.connect(lambda: self.show_page(self._before_report))
+            return page
         assert key == "train", key
         from opqn_app.ui.train.train_page import TrainPage
 
         self.train = TrainPage(self._session)
         return self.train
+
+    def _show_report(self) -> None:
+        """How two models compare; closing it goes back to where the user was."""
+        shown = self.stack.currentWidget()
+        (key,) = [key for key, page in self.pages.items() if page is shown]
+        if key != "agreement":
+            self._before_report = key
+        self.show_page("agreement")
 
     def _make_people(self) -> QWidget:
         from opqn_app.ui.people.people_page import PeoplePage

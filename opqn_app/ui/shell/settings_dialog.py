@@ -28,7 +28,8 @@ DETECTORS = {"mtcnn": "MTCNN, finds the smallest", "yunet": "YuNet, faster"}
 THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
 CHANGED_AT_START = (
     "The library file, the device and what finds faces are used from the next start on, another "
-    "model as soon as every face has been coded with it. Photos in the library keep their faces."
+    "model as soon as every face has been coded with it; if it is worse on the people you named, "
+    "you are asked first. Photos in the library keep their faces."
 )
 
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QSizePolicy, QWidget
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
+from opqn_app.index.progress import IndexProgress
 from opqn_app.store.records import LibraryStatus
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import text_label, tool_button
@@ -15,7 +16,8 @@ from opqn_app.ui.kit.theme import set_icon
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
-    from opqn_app.index.indexing import IndexProgress, IndexReport
+    from opqn_app.index.progress import IndexReport
+    from opqn_app.people.agreement import AgreementProgress
 
 BAR_STEPS = 1000
 
@@ -29,7 +31,7 @@ class StatusLine(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self._folder = ""
-        self._progress: IndexProgress | None = None
+        self._progress: IndexProgress | AgreementProgress | None = None
         self._before_grouping = ""  # what the line said when grouping began
         self._has_news = False  # what a run did stays until the next one
         self._build()
@@ -92,6 +94,7 @@ class StatusLine(QWidget):
         session.model_switch_progressed.connect(self._on_switch_progress)
         session.model_switched.connect(lambda name: self._end(f"{name} now answers your searches."))
         session.model_switch_ended.connect(self._on_switch_ended)
+        session.model_offered.connect(self._on_offered)
         grouping = session.people.grouping
         grouping.started.connect(self._on_grouping)
         grouping.progressed.connect(lambda _progress: self._on_grouping())
@@ -127,7 +130,9 @@ class StatusLine(QWidget):
 
     def _on_cancelled(self, root: Path) -> None:
         name, progress = wording.folder_name(root), self._progress
-        if progress is None or progress.phase == "scanning" or not progress.done:
+        if not isinstance(progress, IndexProgress) or progress.phase == "scanning":
+            progress = None
+        if progress is None or not progress.done:
             self._end(f"Stopped before any photo of {name} was looked at.")
             return
         said = f"Stopped. {counted(progress.done, 'photo')} of {name} looked at so far"
@@ -140,7 +145,7 @@ class StatusLine(QWidget):
             name = wording.folder_name(root)
             self._end(f"Indexing {name} ended by a fault of this program; see its log file.")
 
-    def _on_switch_progress(self, progress: "IndexProgress") -> None:
+    def _on_switch_progress(self, progress: "IndexProgress | AgreementProgress") -> None:
         self._progress = progress
         self._show_controls()
         self._show_progress()
@@ -151,6 +156,9 @@ class StatusLine(QWidget):
             return
         stays = f"{self._session.settings.model} goes on answering"
         self._end(f"{reason} {stays}." if reason else f"{name} was not taken; {stays}.")
+
+    def _on_offered(self, name: str) -> None:
+        self._end(f"{name} waits for your word; {self._session.settings.model} goes on answering.")
 
     def _on_grouping(self) -> None:
         if self._is_grouping:
@@ -203,11 +211,14 @@ class StatusLine(QWidget):
         session = self._session
         if session.is_switching and not session.is_indexing:
             words = wording.switching(progress, session.settings.next_model)
-        else:
+        elif isinstance(progress, IndexProgress):
             words = wording.running(progress, self._folder)
+        else:
+            return
         self._say(f"Paused. {words}" if is_paused else words)
         self._pace.setText("" if is_paused else wording.pace(progress))
-        is_counted = progress.phase != "scanning" and progress.total > 0
+        is_scanning = isinstance(progress, IndexProgress) and progress.phase == "scanning"
+        is_counted = not is_scanning and progress.total > 0
         self._bar.setRange(0, BAR_STEPS if is_counted else 0)
         if is_counted:
             self._bar.setValue(BAR_STEPS * progress.done // progress.total)

@@ -20,6 +20,7 @@ from opqn_app.opqn.calibration import Calibration
 
 if TYPE_CHECKING:  # the library and search layers are imported in the lanes, after the first paint
     from opqn_app.index.indexing import IndexProgress, IndexReport
+    from opqn_app.people.agreement import AgreementProgress, AgreementReport
     from opqn_app.search.code_index import CodeIndex, Ranking
     from opqn_app.store.library import Library
     from opqn_app.store.records import ForgetReport
@@ -102,6 +103,15 @@ class EngineSlot:
         except CancelledError:
             raise OpqnError("The window was closed before the model was loaded.") from None
 
+    def loaded(self) -> Engine | None:
+        """The engine, as soon as it is there; None where it can't be loaded."""
+        try:
+            return self.wait()
+        except Exception:
+            if self._future.cancelled():
+                raise
+            return None
+
     def close(self) -> None:
         """Wake whoever waits, with nothing; for shutdown."""
         self._future.cancel()
@@ -150,20 +160,24 @@ def index_root(
 
 
 def switch_model(
-    path: Path, factory: Callable[[], Engine], slot: EngineSlot
-) -> Generator["IndexProgress", None, Engine]:
-    """Load another model, give every face a code of it, and only then let it answer.
+    path: Path, load: Callable[[], Engine], slot: EngineSlot, *, is_compared: bool
+) -> Generator["IndexProgress | AgreementProgress", None, tuple[Engine, "AgreementReport | None"]]:
+    """Load another model, give every face a code of it, and let it answer if it is no worse.
 
     The engine changes here, on the lane that writes: no face can come in between with a code of
-    the old model only.
+    the old model only. It does not where the report says that it needs the user's word.
+
+    Args:
+        is_compared: with the engine that answers, which is there or under way.
     """
-    from opqn_app.index.indexing import encode_library
+    from opqn_app.people.switching import prepare_switch
 
     ensure_library(path)
-    engine = factory()
-    yield from encode_library(path, engine)
-    slot.replace(engine)
-    return engine
+    engine = load()
+    report = yield from prepare_switch(path, slot.loaded() if is_compared else None, engine)
+    if report is None or not report.needs_word:
+        slot.replace(engine)
+    return engine, report
 
 
 def open_query(

@@ -16,6 +16,7 @@ from opqn_app.core import settings as settings_file
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.ui.work import jobs
+from opqn_app.ui.work.model_switch import ModelSwitch
 from opqn_app.ui.work.people_desk import PeopleDesk
 from opqn_app.ui.work.tasks import Task, TaskRunner
 
@@ -49,10 +50,11 @@ class Session(QObject):
         settings_changed: the new Settings.
         engine_ready: the Engine.
         engine_failed: why not, as a plain sentence.
-        model_switch_progressed: an IndexProgress, counting faces; see `switch_model`.
+        model_switch_progressed: an IndexProgress or an AgreementProgress; see `switch_model`.
         model_switched: the model (str) that answers from now on.
         model_switch_ended: the model (str) that does not take over, and why not, as a plain
             sentence; "" when the user stopped it.
+        model_offered: the model (str) that is ready and waits for the user's word, see `switch`.
         status_read: a LibraryStatus, after `refresh_status` and after every change.
         status_failed: why the library can't be read, as a plain sentence.
         library_changed: faces came or went; bursts of commits are one signal.
@@ -77,6 +79,7 @@ class Session(QObject):
     model_switch_progressed = Signal(object)
     model_switched = Signal(str)
     model_switch_ended = Signal(str, str)
+    model_offered = Signal(str)
     status_read = Signal(object)
     status_failed = Signal(str)
     library_changed = Signal()
@@ -111,11 +114,15 @@ class Session(QObject):
         self._engine_factory = engine_factory or partial(load_engine, detector=settings.detector)
         self._slot = jobs.EngineSlot()
         self._load_task: Task | None = None
+        self.switch = ModelSwitch(self, self._engine_of, self._slot, self)
+        self.switch.progressed.connect(self.model_switch_progressed)
+        self.switch.switched.connect(self._on_switched)
+        self.switch.ended.connect(self._on_switch_ended)
+        self.switch.offered.connect(self._on_offered)
         self._searcher = jobs.Searcher(self.library_path)
         self._waiting: deque[IndexRequest] = deque()
         self._index_task: Task | None = None
         self._request: IndexRequest | None = None  # the one that runs
-        self._switch_task: Task | None = None
         self._query_task: Task | None = None
         self._opened: jobs.OpenedPhoto | None = None  # the photo that was announced last
         self._done_before = 0
@@ -130,18 +137,26 @@ class Session(QObject):
     def has_engine(self) -> bool:
         return self._slot.is_ready
 
+    @property
+    def expects_engine(self) -> bool:
+        """The engine is there, or on its way."""
+        return self._load_task is not None
+
     def load_engine(self) -> None:
         """Load the models in the background, once; later calls do nothing unless it failed."""
         if self._load_task is not None:
             return
         self._slot.reopen()
-        factory = partial(self._engine_factory, self.settings.model, self.settings.device)
+        factory = partial(self._engine_of, self.settings.model)
         self._load_task = self.runner.start("load", self._slot.fill, factory)
         self._load_task.succeeded.connect(self.engine_ready)
         self._load_task.succeeded.connect(self._prepare_search)
-        self._load_task.succeeded.connect(self._code_anew)
+        self._load_task.succeeded.connect(self.switch.code_anew)
         self._load_task.failed.connect(self._on_engine_failed)
-        self._load_task.finished.connect(self._go_on_switching)
+        self._load_task.finished.connect(self.switch.go_on)
+
+    def _engine_of(self, model: str) -> Engine:
+        return self._engine_factory(model, self.settings.device)
 
     def _prepare_search(self, _engine: Engine) -> None:
         """On the lane that loads: a query that comes first need not wait for it."""
@@ -153,9 +168,10 @@ class Session(QObject):
 
         Another model takes over as `switch_model` says.
         """
-        model, current = settings.model, self.settings.model
-        self._keep(replace(settings, model=current))
-        if model != current:
+        model, now = settings.model, self.settings  # now is newer than what a dialog began with
+        models = replace(settings, model=now.model, next_model=now.next_model)
+        self._keep(replace(models, previous_model=now.previous_model))
+        if model != now.model:
             self.switch_model(model)
 
     def _keep(self, settings: Settings) -> None:
@@ -176,66 +192,26 @@ class Session(QObject):
     @property
     def is_switching(self) -> bool:
         """Faces are getting codes of another model."""
-        return self._switch_task is not None
+        return self.switch.task is not None
 
     def switch_model(self, model: str) -> None:
-        """Let another model answer as soon as every face of the library has a code of it.
-
-        Until then the old model and its codes do. What was begun goes on at the next start.
-        """
-        if self._switch_task is not None:
-            old, self._switch_task = self._switch_task, None
-            old.cancel()
-        self.remember(next_model=model)
-        factory = partial(self._engine_factory, model, self.settings.device)
-        task = self.runner.start("index", jobs.switch_model, self.library_path, factory, self._slot)
-        self._switch_task = task
-        task.progressed.connect(self._if_switching(task, self.model_switch_progressed.emit))
-        task.succeeded.connect(self._if_switching(task, lambda e: self._on_switched(model, e)))
-        task.failed.connect(self._if_switching(task, lambda e: self._end_switch(model, str(e))))
-        task.cancelled.connect(lambda: self._if_switching(task, self._end_switch)(model))
-
-    def _if_switching(self, task: Task, act: Callable[..., None]) -> Callable[..., None]:
-        def act_if_newest(*values: Any) -> None:
-            if task is self._switch_task and not self.runner.is_shut_down:
-                act(*values)
-
-        return act_if_newest
-
-    def _go_on_switching(self) -> None:
-        """A switch that the last closing of the window cut off."""
-        model = self.settings.next_model
-        if model and self._switch_task is None and not self.runner.is_shut_down:
-            self.switch_model(model)
-
-    def _code_anew(self, engine: Engine) -> None:
-        """A library coded by an earlier version of the model, or by another one meanwhile."""
-        if self.settings.next_model or self.runner.is_shut_down or not self.library_path.is_file():
-            return
-
-        def is_behind(library: "Library") -> bool:
-            status = library.status()
-            return status.faces > 0 and status.model_id != engine.encoder.model_id
-
-        def act(is_so: bool) -> None:
-            if is_so and not self.is_switching and not self.runner.is_shut_down:
-                self.switch_model(self.settings.model)
-
-        self.read(is_behind).succeeded.connect(act)
+        """Let another model answer as soon as every face has a code of it; see `ModelSwitch`."""
+        self.switch.start(model)
 
     def _on_switched(self, model: str, engine: Engine) -> None:
-        self._switch_task, self.coding_problem = None, ""
-        self.remember(model=model, next_model="")
+        self.coding_problem = ""
         self.model_switched.emit(model)
         self.engine_ready.emit(engine)
         self._mark_changed()
         self._start_next()
 
-    def _end_switch(self, model: str, reason: str = "") -> None:
-        self._switch_task = None
+    def _on_offered(self, model: str) -> None:
+        self.model_offered.emit(model)
+        self._start_next()
+
+    def _on_switch_ended(self, model: str, reason: str) -> None:
         if model == self.settings.model:
             self.coding_problem = reason
-        self.remember(next_model="")
         self.model_switch_ended.emit(model, reason)
         self._start_next()
 
@@ -287,7 +263,7 @@ class Session(QObject):
 
     @property
     def is_paused(self) -> bool:
-        task = self._index_task or self._switch_task
+        task = self._index_task or self.switch.task
         return task is not None and task.is_paused
 
     @property
@@ -328,13 +304,13 @@ class Session(QObject):
         self._start_next()
 
     def pause_indexing(self) -> None:
-        task = self._index_task or self._switch_task
+        task = self._index_task or self.switch.task
         if task is not None:
             task.pause()
             self.indexing_paused.emit(True)
 
     def resume_indexing(self) -> None:
-        task = self._index_task or self._switch_task
+        task = self._index_task or self.switch.task
         if task is not None:
             task.resume()
             self.indexing_paused.emit(False)
@@ -342,12 +318,12 @@ class Session(QObject):
     def cancel_indexing(self) -> None:
         """Stop after the current batch and drop the waiting folders; committed faces stay."""
         self._waiting.clear()
-        task = self._index_task or self._switch_task
+        task = self._index_task or self.switch.task
         if task is not None:
             task.cancel()
 
     def _start_next(self) -> None:
-        if self._index_task is not None or self._switch_task is not None or not self._waiting:
+        if self._index_task is not None or self.switch.task is not None or not self._waiting:
             return
         self.load_engine()
         request = self._waiting.popleft()
