@@ -62,24 +62,32 @@ class Question:
     """What the faces of a query ask.
 
     Attributes:
-        tables: (Q, M, K) snapped; a face scores the best of them. One photo has one table.
-        people: which photos show one person; one group where the model can't tell.
+        each: (n, M, K): the table of each photo alone.
+        people: which photos show one person; all of them where the model can't tell.
     """
 
-    tables: Floats
+    each: Floats
     people: People
+
+    @property
+    def tables(self) -> Floats:
+        """(Q, M, K) of all photos, taken for one person."""
+        return combined(self.each)
+
+    def of_person(self, photos: Sequence[int]) -> Floats:
+        """(Q, M, K) of some of the photos, by their places."""
+        return combined(self.each[list(photos)])
 
 
 def question_of(encoder: FaceEncoder, crops: Sequence[Crops]) -> Question:
-    """What several photos of one person, or one photo, ask for; and whether they are one person."""
+    """What photos ask for, and whether they show one person; the network runs once a photo."""
     assert crops, "a query needs a face"
     pictures = np.stack(crops)
     one = (tuple(range(len(crops))),)
     if len(crops) == 1 or not isinstance(encoder, LinkingEncoder) or encoder.links is None:
-        return Question(combined(encoder.luts(pictures)), one)
+        return Question(encoder.luts(pictures), one)
     features = encoder.features(pictures)
-    people = people_among(features, encoder.links)
-    return Question(combined(encoder.tables_of(features)), people)
+    return Question(encoder.tables_of(features), people_among(features, encoder.links))
 
 
 def query_tables(encoder: FaceEncoder, crops: Sequence[Crops]) -> Floats:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.search.query_bar import QueryBar
 from opqn_app.ui.search.result_grid import SIDE_STEP
 from opqn_app.ui.search.results_view import Counts, ResultsView
+from opqn_app.ui.search.several_people_note import SeveralPeopleNote, headline
 from opqn_app.ui.work.jobs import OpenedPhoto, SearchOutcome
 from opqn_app.ui.work.session import Session
 
@@ -71,6 +73,7 @@ class SearchPage(QWidget):
         self.messages = MessageBar()
         self.drop_zone = DropZone()
         self.bar = QueryBar()
+        self.several = SeveralPeopleNote()
         self.results = ResultsView(self._session)
         self.faces = FaceActions(self.results)
         head = QHBoxLayout()
@@ -84,6 +87,7 @@ class SearchPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         column.addLayout(head)
+        column.addWidget(self.several)
         column.addWidget(line)
         column.addWidget(self.results, 1)
         self.stack = QStackedWidget()
@@ -140,6 +144,7 @@ class SearchPage(QWidget):
         bar.face_activated.connect(self._activate_face)
         bar.add_wanted.connect(self.add_photo)
         bar.clear_wanted.connect(self.clear)
+        self.several.chosen.connect(self._set_query)
         results.counted.connect(self._on_counted)
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
         results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
@@ -283,7 +288,7 @@ class SearchPage(QWidget):
 
     def _activate_face(self, place: int) -> None:
         if self.query is not None:
-            self.query = Query(self.query.faces, place)
+            self.query = replace(self.query, active=place)
             self.bar.show_query(self.query)
 
     def _set_query(self, query: Query, *, is_new: bool = True) -> None:
@@ -292,11 +297,12 @@ class SearchPage(QWidget):
         self.query = self._searched = query
         self.stack.setCurrentIndex(1)
         self.bar.show_query(query)
+        self.several.wait_for(query)
         self._show_enabled()
         self.results.set_dimmed(True)
         if self.results.outcome is None:
             self.bar.say("Searching…")
-        self._session.search_faces(query.crops)
+        self._session.search_faces(query.crops, query.together)
 
     def _remember(self, query: Query | None) -> None:
         if query is not None:
@@ -349,6 +355,7 @@ class SearchPage(QWidget):
     def _on_results(self, outcome: SearchOutcome) -> None:
         if self.query is None:
             return
+        self.several.show_answer(self.query, outcome.people)
         self.results.show_outcome(outcome)
         if self.isVisible() and not self.results.threshold.slider.hasFocus():
             self.results.grid.setFocus()
@@ -378,6 +385,8 @@ class SearchPage(QWidget):
                 self.messages.say(
                     "Add a folder of photos to search in.", "Library", self.library_wanted.emit
                 )
+        elif self.query is not None and self.query.together:
+            self.bar.say(headline(counts.likely, len(self.query.together)))
         elif not counts.likely:
             self.bar.say("Nobody in your library matches")
         elif counts.likely == 1:
@@ -390,7 +399,7 @@ class SearchPage(QWidget):
         if self.query is None or self._session.is_answering:
             return
         if not self._session.is_indexing or self.results.is_at_top:
-            self._session.search_faces(self.query.crops)
+            self._session.search_faces(self.query.crops, self.query.together)
 
     def drop_hint(self, data: QMimeData) -> str:
         """What a drop of `data` would do, shown while it is dragged over the window."""
