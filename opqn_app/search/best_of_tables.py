@@ -36,7 +36,9 @@ def merged(search: Callable[[Lut, float], Ranking], tables: Floats, limit: int) 
     return found
 
 
-def all_ranked(kernels: Kernels, segments: Sequence[Segment], tables: Floats, best: Best) -> Ranking:
+def all_ranked(
+    kernels: Kernels, segments: Sequence[Segment], tables: Floats, best: Best
+) -> Ranking:
     """Every face of at least the floor of `best`, each table read once."""
     for segment in segments:
         every = slice(0, len(segment))

@@ -80,7 +80,9 @@ def test_alikeness_is_the_calibrated_probability() -> None:
     scores = np.array([-1.0, 0.0, 3.0], dtype=np.float32)
     expected = [1 / (1 + np.exp(-(2 * s - 1))) for s in (-1.0, 0.0, 3.0)]
     np.testing.assert_allclose(
-        alikeness(scores, Calibration(2.0, -1.0), np.ones((1, 8, 4), np.float32)), expected, rtol=1e-6
+        alikeness(scores, Calibration(2.0, -1.0), np.ones((1, 8, 4), np.float32)),
+        expected,
+        rtol=1e-6,
     )
 
 

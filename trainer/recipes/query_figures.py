@@ -37,6 +37,8 @@ MIXED = ((1, 1), (1, 2), (2, 2), (1, 3), (2, 3), (1, 4))  # photos of two people
 PAIRS_OF_PEOPLE = 800  # queries with two people, of each of `MIXED`
 WORSE = 0.01  # of average precision: less is taken for equal
 
+ONE, BEST = "one photo", "the best photo, known afterwards"
+
 Rows = NDArray[np.intp]
 Scores = NDArray[np.float32]  # (n, N): of the query's photos with the gallery
 
@@ -115,15 +117,13 @@ WAYS: dict[str, Callable[[Faces, Rows, Scores], Scores]] = {
 }
 
 
-def figures_of(
-    faces: Faces, queries: list[Rows], scores: Scores
-) -> Iterator[tuple[str, Figures]]:
+def figures_of(faces: Faces, queries: list[Rows], scores: Scores) -> Iterator[tuple[str, Figures]]:
     """Of the best photo alone, of one photo, and of each way.
 
     Args:
         scores: (N, N): of every face, asking alone, with every face.
     """
-    names = ["one photo", "the best photo, known afterwards", *WAYS]
+    names = [ONE, BEST, *WAYS]
     found: dict[str, list[tuple[float, ...]]] = {name: [] for name in names}
     for rows in queries:
         is_other = np.ones(len(faces.people), np.bool_)
@@ -132,9 +132,9 @@ def figures_of(
         alone = scores[rows][:, is_other]
         singles = [_one(each, same, _likely(faces, each, each)) for each in alone]
         ap, most = (max(single[column] for single in singles) for column in (0, 2))
-        found["one photo"].append((*np.mean(singles, axis=0).tolist(), 0.0, 0.0))
+        found[ONE].append((*np.mean(singles, axis=0).tolist(), 0.0, 0.0))
         best = max(singles)
-        found["the best photo, known afterwards"].append((*best[:2], most, best[3], 1.0, 1.0))
+        found[BEST].append((*best[:2], most, best[3], 1.0, 1.0))
         for name, way in WAYS.items():
             values = way(faces, rows, scores[rows])[is_other]
             is_likely = _likely(faces, values, alone.mean(axis=0))
@@ -263,8 +263,10 @@ def read_faces(model_name: str, source: PictureSource, rows: Rows) -> Faces:
     return Faces(source.people[found.rows], units, found.tables, found.codes, curve, links)
 
 
-def print_figures(faces: Faces, sizes: tuple[int, ...] = SIZES, draws: int = DRAWS) -> None:
-    """All tables, as Markdown."""
+def tables_of_figures(
+    faces: Faces, sizes: tuple[int, ...] = SIZES, draws: int = DRAWS
+) -> Iterator[str]:
+    """All tables, line by line as they come, as Markdown."""
     chance = np.random.default_rng(0)
     scores = np.stack([lut.scores(table, faces.codes) for table in faces.tables])
     for kind in KINDS:
@@ -272,19 +274,16 @@ def print_figures(faces: Faces, sizes: tuple[int, ...] = SIZES, draws: int = DRA
             queries = draw_queries(faces, size, kind, draws, chance)
             if not queries:
                 continue
-            print(f"\n{kind}, {size} photos, {len(queries):,} queries\n")
-            print("| | mAP | P@5 | recall | precision | mAP no worse | finds as many |")
-            print("|---|---|---|---|---|---|---|")
+            yield f"\n{kind}, {size} photos, {len(queries):,} queries\n"
+            yield "| | mAP | P@5 | recall | precision | mAP no worse | finds as many |"
+            yield "|---|---|---|---|---|---|---|"
             for name, f in figures_of(faces, queries, scores):
-                shares = "– | –" if name == "one photo" else f"{f.no_worse:.3f} | {f.finds_all:.3f}"
-                print(
-                    f"| {name} | {f.mean_ap:.4f} | {f.p_at_5:.4f} | {f.recall:.3f} | "
-                    f"{f.precision:.3f} | {shares} |",
-                    flush=True,
-                )
-    print("\n| query | taken for several people | queries |\n|---|---|---|")
+                shares = "– | –" if name == ONE else f"{f.no_worse:.3f} | {f.finds_all:.3f}"
+                ranking = f"{f.mean_ap:.4f} | {f.p_at_5:.4f}"
+                yield f"| {name} | {ranking} | {f.recall:.3f} | {f.precision:.3f} | {shares} |"
+    yield "\n| query | taken for several people | queries |\n|---|---|---|"
     for what, share, n in noticed(faces, chance):
-        print(f"| {what} | {100 * share:.1f} % | {n:,} |", flush=True)
+        yield f"| {what} | {100 * share:.1f} % | {n:,} |"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -298,7 +297,9 @@ def main(argv: list[str] | None = None) -> int:
     def work() -> None:
         with threadpool_limits(limits=1, user_api="blas"):
             source, rows = read_set(arguments.data, arguments.name)
-            print_figures(read_faces(arguments.model, source, rows))
+            for line in tables_of_figures(read_faces(arguments.model, source, rows)):
+                sys.stdout.write(f"{line}\n")
+                sys.stdout.flush()
 
     return run_recipe(work)
 

@@ -258,9 +258,7 @@ class Searcher:
         self._path = path
         self._index: CodeIndex | None = None
 
-    def search(
-        self, crops: Sequence[Crop], slot: EngineSlot, people: People = ()
-    ) -> SearchOutcome:
+    def search(self, crops: Sequence[Crop], slot: EngineSlot, people: People = ()) -> SearchOutcome:
         """Rank the whole library against the person on `crops`.
 
         Args:
