@@ -14,7 +14,7 @@ from opqn_app.opqn.links import Doubles, Links, PairEvidence
 
 TO_THE_MEAN = 0.5  # chosen on validation people, see decision 44
 MOST_TABLES = 16  # photos that ask on their own; of more those that are least alike
-TWO_PEOPLE = 0.001  # below this probability that photos show one person, they are noticed
+TWO_PEOPLE = 0.005  # below this probability of being one person photos are noticed, decision 44
 
 People = tuple[tuple[int, ...], ...]  # of each person in a query the places of the photos
 

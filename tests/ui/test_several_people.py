@@ -73,6 +73,15 @@ def test_photos_with_both(
     assert page.several.text == "These look like 2 people"
 
 
+def test_no_photo_with_all(page: SearchPage, people: MakePeople, ask: Ask) -> None:
+    """An empty answer, but not an empty library."""
+    ask(lambda: page.open_sources([people("q/green.png", "green")], add=True))
+    ask(page.several.together.click)
+    assert page.bar.title == "No photo of your library shows all 3"
+    assert page.messages.isHidden()
+    assert page.several.text == "Photos with all 3 people, by who is least sure"
+
+
 @pytest.mark.parametrize("act", [click, press])
 def test_only_one_of_them(
     page: SearchPage, ask: Ask, qtbot: QtBot, act: Callable[[Any], None]

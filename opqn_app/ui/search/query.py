@@ -88,6 +88,10 @@ class Query:
         faces = self.faces[:place] + self.faces[place + 1 :]
         return Query(faces, min(self.active, len(faces) - 1), is_one=self.is_one)
 
+    def activating(self, place: int) -> "Query":
+        """The same faces; the photo of another one is shown."""
+        return replace(self, active=place)
+
     def choosing(self, number: int) -> "Query":
         """Take face `number` of the active photo instead."""
         chosen = self.shown.choosing(number)

@@ -145,7 +145,7 @@ class ResultsView(QWidget):
         """Replace what is shown; keeps the current face current if it is still there."""
         before = self.current_face_id()
         was_at_top = self.is_at_top
-        is_refresh = self.outcome is not None and np.array_equal(self.outcome.crops, outcome.crops)
+        is_refresh = self.outcome is not None and outcome.asks_as(self.outcome)
         height = self.grid.verticalScrollBar().value() if is_refresh else 0
         self.outcome = outcome
         self._keys = None

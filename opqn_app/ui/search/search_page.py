@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -288,7 +287,7 @@ class SearchPage(QWidget):
 
     def _activate_face(self, place: int) -> None:
         if self.query is not None:
-            self.query = replace(self.query, active=place)
+            self.query = self.query.activating(place)
             self.bar.show_query(self.query)
 
     def _set_query(self, query: Query, *, is_new: bool = True) -> None:
@@ -362,7 +361,9 @@ class SearchPage(QWidget):
 
     def _on_counted(self, counts: Counts) -> None:
         status = self._session.status
-        if (
+        if self.query is not None and self.query.together:
+            self.bar.say(headline(counts.likely, len(self.query.together)))
+        elif (
             not counts.total
             and status is not None
             and status.faces
@@ -385,8 +386,6 @@ class SearchPage(QWidget):
                 self.messages.say(
                     "Add a folder of photos to search in.", "Library", self.library_wanted.emit
                 )
-        elif self.query is not None and self.query.together:
-            self.bar.say(headline(counts.likely, len(self.query.together)))
         elif not counts.likely:
             self.bar.say("Nobody in your library matches")
         elif counts.likely == 1:

@@ -57,6 +57,11 @@ class SearchOutcome:
     people: People
     together: "PhotosTogether | None" = None
 
+    def asks_as(self, other: "SearchOutcome") -> bool:
+        """Both answer one question, of a library that may have changed."""
+        is_same_kind = (self.together is None) == (other.together is None)
+        return is_same_kind and np.array_equal(self.crops, other.crops)
+
     def explain(self, face_id: int) -> tuple[Floats, Lut]:
         """What each word of a face's code adds, (M,), and the table (M, K) that says so."""
         from opqn_app.search.best_of_tables import winners
