@@ -12,7 +12,7 @@ from opqn_app.core.types import Box
 from opqn_app.engine import Engine, load_engine
 from opqn_app.index.indexing import IndexReport, index_folder
 from opqn_app.search.code_index import CodeIndex
-from opqn_app.search.query import crop_of_face, query_lut
+from opqn_app.search.query import crop_of_face, query_tables
 from opqn_app.store.library import Library
 from tests.orl_scenes import FACES
 
@@ -99,7 +99,7 @@ def test_the_fast_pass_misses_small_faces_that_the_thorough_one_finds(
     for large_id in fast:  # and each large one finds the two small ones of the same person
         person = portraits_of([fast[large_id]], portraits)[0] % 3
         with Library.open(tmp_path / "library.sqlite") as library:
-            table = query_lut(engine.encoder, [crop_of_face(library, large_id)])
+            table = query_tables(engine.encoder, [crop_of_face(library, large_id)])
             ranking = CodeIndex.load(library, engine.encoder.model_id).search(table, limit=3)
         found = portraits_of([thorough[i] for i in ranking.face_ids.tolist()], portraits)
         assert [place % 3 for place in found] == [person] * 3

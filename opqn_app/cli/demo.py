@@ -21,7 +21,7 @@ from opqn_app.engine import Engine
 from opqn_app.index.in_words import index_report_in_words, progress_in_words
 from opqn_app.index.indexing import IndexReport, index_folder
 from opqn_app.search.code_index import CodeIndex
-from opqn_app.search.query import curve_of, faces_in, hits, query_lut
+from opqn_app.search.query import curve_of, faces_in, hits, query_tables
 from opqn_app.store.library import Library
 from opqn_app.store.records import FaceRecord
 
@@ -157,10 +157,10 @@ def run_queries(
     for done, (photo, person) in enumerate(answers.queries.items(), start=1):
         line.show(f"Query {done}/{len(answers.queries)}")
         face = faces_in(queries / photo, engine.detector)[0]
-        lut = query_lut(engine.encoder, [face.crop])
-        ranking = index.search(lut)
-        curve = curve_of(engine.encoder.calibration, index, lut)
-        best = hits(library, index, ranking, lut, curve, 0, SHOWN)
+        tables = query_tables(engine.encoder, [face.crop])
+        ranking = index.search(tables)
+        curve = curve_of(engine.encoder.calibration, index, tables)
+        best = hits(library, index, ranking, tables, curve, 0, SHOWN)
         yield QueryOutcome(
             person=person,
             crop=face.crop,

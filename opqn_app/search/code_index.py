@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from opqn_app.core.types import Codes, Floats, Ids, Lut
 from opqn_app.opqn import lut as lut_scoring
-from opqn_app.search import exact
+from opqn_app.search import best_of_tables, exact
 from opqn_app.search.cells import MAX_BOOKS, Cells
 from opqn_app.search.kernels import dispatch as kernels
 from opqn_app.search.loading import Loaded, load, of_codes
@@ -81,7 +81,8 @@ class CodeIndex:
         """Rank faces against a query's table.
 
         Args:
-            lut: (M, K), snapped.
+            lut: (M, K), snapped; or (Q, M, K) of a query of several photos, snapped each, of which
+                a face scores the best.
             limit: at most so many faces; None for all.
             min_score: leave faces below it out.
             among: rank these faces only: their ids, or a `mask` where it serves many queries.
@@ -93,6 +94,8 @@ class CodeIndex:
         best = Best(self._checked_limit(limit), -np.inf if min_score is None else min_score)
         if not len(self):
             return best.ranking()
+        if lut.ndim == 3:
+            return self._search_best(lut, best, among, threads)
         table = self._checked(lut)
         masks = None if among is None else self._split(self._as_mask(among))
         segments: Sequence[Segment] = self._segments
@@ -145,9 +148,16 @@ class CodeIndex:
     def contributions(self, lut: Lut, face_ids: Ids) -> Floats:
         """(n, M): what each word of a face's code adds to its score.
 
+        Args:
+            lut: (M, K) or (Q, M, K), as for `search`.
+
         Raises:
             KeyError: a face that is not in the index.
         """
+        if lut.ndim == 3:
+            every = np.stack([self.contributions(table, face_ids) for table in lut])
+            best: Floats = every[best_of_tables.winners(every), np.arange(every.shape[1])]
+            return best
         wanted = np.asarray(face_ids, dtype=np.int64)
         shares = np.empty((len(wanted), len(lut)), np.float32)
         missing = np.ones(len(wanted), np.bool_)
@@ -174,6 +184,27 @@ class CodeIndex:
                 rows = places[first:last] - start
                 parts.append(lut_scoring.scores(table, segment.codes[rows]))
         return np.concatenate(parts)
+
+    def _search_best(
+        self,
+        tables: Floats,
+        best: Best,
+        among: Mask | Ids | Collection[int] | None,
+        threads: int | None,
+    ) -> Ranking:
+        """`search` for several tables."""
+        if len(tables) == 1 or among is not None or best.limit < len(self):
+            allowed = None if among is None else self._as_mask(among)
+
+            def alone(table: Lut, floor: float) -> Ranking:
+                least = max(floor, float(best.floor))
+                return self.search(
+                    table, limit=best.limit, min_score=least, among=allowed, threads=threads
+                )
+
+            return best_of_tables.merged(alone, tables, best.limit)
+        checked = np.stack([self._checked(table) for table in tables])
+        return best_of_tables.all_ranked(self._kernels(), self._segments, checked, best)
 
     def _search_cells(self, table: Lut, best: Best, masks: list[Mask] | None) -> None:
         n_sealed = len(self._loaded.sealed)

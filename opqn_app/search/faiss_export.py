@@ -34,12 +34,12 @@ How to search it (pip install opqn-photo-search[faiss]):
     from pathlib import Path
     import faiss, numpy as np
     from opqn_app.engine import load_engine
-    from opqn_app.search.query import faces_in, query_lut
+    from opqn_app.search.query import faces_in, query_tables
     from opqn_app.search.faiss_export import query_vectors
 
     engine = load_engine("{model}")
     face = faces_in(Path("photo.jpg"), engine.detector)[0]
-    table = query_lut(engine.encoder, [face.crop])            # (M, K)
+    [table] = query_tables(engine.encoder, [face.crop])       # (M, K)
     vector = query_vectors([table], np.load("{words}"))     # (1, M * d)
     scores, face_ids = faiss.read_index("{index}").search(vector, 100)
 

@@ -8,10 +8,11 @@ import numpy as np
 from PIL import Image
 
 from opqn_app.core.errors import LibraryError, NoFaceFound
-from opqn_app.core.types import Crops, FaceDetector, Lut
+from opqn_app.core.types import Crops, FaceDetector, Floats
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.opqn.calibration import Calibration
-from opqn_app.opqn.face_encoder import FaceEncoder
+from opqn_app.opqn.face_encoder import FaceEncoder, LinkingEncoder
+from opqn_app.opqn.several_photos import People, combined, people_among
 from opqn_app.search.code_index import CodeIndex, Ranking
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
@@ -56,20 +57,65 @@ def faces_in(
     return faces
 
 
-def query_lut(encoder: FaceEncoder, crops: Sequence[Crops]) -> Lut:
-    """The table of a query, (M, K), snapped.
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What the faces of a query ask.
 
-    Several crops of one person give the mean of their tables: a face then scores the mean of its
-    scores against each crop.
+    Attributes:
+        each: (n, M, K): the table of each photo alone.
+        people: which photos show one person; all of them where the model can't tell.
+    """
+
+    each: Floats
+    people: People
+
+    @property
+    def tables(self) -> Floats:
+        """(Q, M, K) of all photos, taken for one person."""
+        return combined(self.each)
+
+    def of_person(self, photos: Sequence[int]) -> Floats:
+        """(Q, M, K) of some of the photos, by their places."""
+        return combined(self.each[list(photos)])
+
+
+def question_of(encoder: FaceEncoder, crops: Sequence[Crops]) -> Question:
+    """What photos ask for, and whether they show one person; the network runs once a photo."""
+    assert crops, "a query needs a face"
+    pictures = np.stack(crops)
+    one = (tuple(range(len(crops))),)
+    if len(crops) == 1 or not isinstance(encoder, LinkingEncoder) or encoder.links is None:
+        return Question(encoder.luts(pictures), one)
+    features = encoder.features(pictures)
+    return Question(encoder.tables_of(features), people_among(features, encoder.links))
+
+
+def query_tables(encoder: FaceEncoder, crops: Sequence[Crops]) -> Floats:
+    """The tables of a query, (Q, M, K), snapped, of which a face scores the best.
+
+    One crop has one table. Several crops of one person find what each of them finds, see
+    `opqn_app.opqn.several_photos`.
     """
     assert crops, "a query needs a face"
-    tables = encoder.luts(np.stack(crops))
-    return lut_scoring.snap(tables.mean(axis=0, dtype=np.float64))
+    return combined(encoder.luts(np.stack(crops)))
 
 
-def curve_of(calibration: Calibration | None, index: CodeIndex, lut: Lut) -> Calibration | None:
-    """The calibration for one query among the faces of an index; None where the model has none."""
-    return None if calibration is None else calibration.among(index.sampled_scores(lut))
+def curve_of(
+    calibration: Calibration | None, index: CodeIndex, tables: Floats
+) -> Calibration | None:
+    """The calibration for one query among the faces of an index; None where the model has none.
+
+    The curve follows how strangers score by the mean of the photos. By the best of several photos
+    they score higher, the more photos there are, in any library.
+
+    Args:
+        tables: (Q, M, K), or one table.
+    """
+    if calibration is None:
+        return None
+    if tables.ndim == 3:
+        tables = lut_scoring.snap(tables.mean(axis=0, dtype=np.float64))
+    return calibration.among(index.sampled_scores(tables))
 
 
 def crop_of_face(library: Library, face_id: int) -> Crops:
@@ -91,7 +137,7 @@ def hits(
     library: Library,
     index: CodeIndex,
     ranking: Ranking,
-    lut: Lut,
+    tables: Floats,
     calibration: Calibration | None,
     start: int = 0,
     stop: int | None = None,
@@ -101,11 +147,12 @@ def hits(
     A face that was removed from the library since the search is left out.
 
     Args:
+        tables: (Q, M, K) of the query.
         calibration: of the query, see `curve_of`.
     """
     face_ids, scores = ranking.face_ids[start:stop], ranking.scores[start:stop]
     records = {face.id: face for face in library.faces(face_ids.tolist())}
-    shares = index.contributions(lut, face_ids)
+    shares = index.contributions(tables, face_ids)
     chances = None if calibration is None else calibration.probability(scores)
     return [
         Hit(

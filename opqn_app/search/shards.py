@@ -75,7 +75,7 @@ class ShardedIndex:
         """`CodeIndex.search` over the faces of all shards.
 
         Args:
-            lut: (M, K), snapped.
+            lut: (M, K), snapped; or (Q, M, K), as for one index.
             limit: at most so many faces.
         """
         best = Best(limit)

@@ -60,25 +60,54 @@ def test_bytes_that_are_no_photo_are_named_in_the_message() -> None:
         query.faces_in(b"hello", PixelDetector(), name="dropped thing")
 
 
-def test_several_crops_make_the_mean_of_their_tables() -> None:
-    """By loops over the definition, then on the grid that makes sums exact."""
-    encoder = PixelEncoder(n_books=3, n_words=5)
+def test_a_face_scores_half_by_the_mean_and_half_by_the_best_of_several_crops(
+    stored: StoredLibrary,
+) -> None:
+    """By loops over the definition; what the words of a face add sums up to its score."""
+    encoder = PixelEncoder(n_books=8, n_words=16)
     crops = list(np.random.default_rng(0).integers(0, 255, (4, 112, 112, 3), np.uint8))
     single = [encoder.luts(crop[None])[0] for crop in crops]
-    lut = query.query_lut(encoder, crops)
-    for m in range(3):
-        for k in range(5):
-            mean = sum(float(table[m, k]) for table in single) / 4
-            assert lut[m, k] == pytest.approx(mean, abs=2**-22)
-    assert np.array_equal(lut_scoring.snap(lut), lut)
+    tables = query.query_tables(encoder, crops)
+    assert all(np.array_equal(lut_scoring.snap(table), table) for table in tables)
+    with Library.open(stored.path) as library:
+        index = CodeIndex.load(library, stored.model.model_id)
+        ranking = index.search(tables)
+        found = query.hits(library, index, ranking, tables, None)
+        codes = {
+            int(face_id): code
+            for segment in library.code_segments(stored.model.model_id)
+            for face_id, code in zip(segment.face_ids, segment.codes, strict=True)
+        }
+    assert len(found) == 60
+    for hit in found:
+        alone = [
+            sum(float(table[m, word]) for m, word in enumerate(codes[hit.face.id]))
+            for table in single
+        ]
+        assert hit.score == pytest.approx(0.5 * sum(alone) / 4 + 0.5 * max(alone), abs=1e-5)
+        assert sum(hit.contributions) == hit.score
+
+
+def test_the_curve_of_several_photos_follows_their_mean(stored: StoredLibrary) -> None:
+    """By the best of many photos all strangers score higher, which says nothing of the library."""
+    follows = Calibration(slope=3.0, intercept=-3.0, usual=0.1, following=0.5)
+    tables = lut_scoring.snap(np.random.default_rng(2).dirichlet(np.ones(16), (9, 8)))
+    with Library.open(stored.path) as library:
+        index = CodeIndex.load(library, stored.model.model_id)
+    mean = lut_scoring.snap(tables.mean(axis=0, dtype=np.float64))
+    scores = index.search(mean).scores
+    expected = 0.5 * len(scores) / (len(scores) + 50) * (float(np.median(scores)) - 0.1)
+    curve = query.curve_of(follows, index, tables)
+    assert curve is not None
+    assert scores.max() < 1.0
+    assert curve.score_at(0.5) == pytest.approx(1.0 + expected, abs=1e-6)
 
 
 def test_one_crop_is_its_own_table() -> None:
     encoder = PixelEncoder()
     crop = np.zeros((112, 112, 3), np.uint8)
-    assert np.array_equal(
-        query.query_lut(encoder, [crop]), lut_scoring.snap(encoder.luts(crop[None])[0])
-    )
+    [table] = query.query_tables(encoder, [crop])
+    assert np.array_equal(table, lut_scoring.snap(encoder.luts(crop[None])[0]))
 
 
 def test_hits_carry_face_score_probability_and_contributions(stored: StoredLibrary) -> None:
@@ -142,7 +171,7 @@ def test_the_library_searches_with_the_photo_folder_gone(tmp_path: Path) -> None
         assert not root.is_available
         index = CodeIndex.load(library, engine.encoder.model_id)
         crop = query.crop_of_face(library, 5)
-        lut = query.query_lut(engine.encoder, [crop])
+        lut = query.query_tables(engine.encoder, [crop])
         ranking = index.search(lut, limit=4)
         found = query.hits(library, index, ranking, lut, engine.encoder.calibration)
         assert len(found) == 4

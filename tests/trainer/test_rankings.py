@@ -11,7 +11,7 @@ from tests.trainer.plain_metrics import expected_average_precision, precision_at
 from trainer.evaluate.leave_one_out import leave_one_out
 from trainer.evaluate.tables_and_codes import TablesAndCodes
 from trainer.recipes.people_figures import absent, relatives, stated_and_true
-from trainer.recipes.rankings import Reranked, mean_tables, two_photos
+from trainer.recipes.rankings import BestOf, Reranked, two_photos
 
 PEOPLE = np.repeat(np.arange(12), 4)
 
@@ -81,11 +81,21 @@ def test_two_photos_ask_better_than_one_and_neither_is_searched() -> None:
     assert two_photos(faces(), pairs).queries == 0
 
 
-def test_mean_tables_are_on_the_grid() -> None:
-    first, second = faces(0).tables, faces(1).tables
-    mean = mean_tables(first, second)
-    assert np.allclose(mean, (first + second) / 2, atol=1e-6)
-    assert np.array_equal(mean, lut.snap(mean))
+def test_the_best_of_two_tables_is_what_the_app_ranks_by() -> None:
+    first, second = faces(0), faces(1)
+    both = BestOf([first.scorer(), TablesAndCodes(second.tables, first.codes).scorer()])
+    low, high = both.score_range
+    found = both.scores(3, 6)
+    for query, row in enumerate(found, start=3):
+        for face, score in enumerate(row):
+            alone = [
+                sum(float(t[query, m, word]) for m, word in enumerate(first.codes[face]))
+                for t in (first.tables, second.tables)
+            ]
+            assert score == max(alone)
+            assert low <= score <= high
+    queries, gallery = np.array([3, 5]), np.array([0, 47])
+    assert np.array_equal(both.pair_scores(queries, gallery), found[[0, 2], [0, 47]])
 
 
 def planted_scores() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -80,21 +80,23 @@ def test_alikeness_is_the_calibrated_probability() -> None:
     scores = np.array([-1.0, 0.0, 3.0], dtype=np.float32)
     expected = [1 / (1 + np.exp(-(2 * s - 1))) for s in (-1.0, 0.0, 3.0)]
     np.testing.assert_allclose(
-        alikeness(scores, Calibration(2.0, -1.0), np.ones((8, 4), np.float32)), expected, rtol=1e-6
+        alikeness(scores, Calibration(2.0, -1.0), np.ones((1, 8, 4), np.float32)),
+        expected,
+        rtol=1e-6,
     )
 
 
 def test_alikeness_without_calibration_runs_from_chance_to_the_best() -> None:
     """Two books of a nearly flat table: a stranger adds 0.25 a book, the best word 0.4."""
-    lut = np.array([[0.4, 0.2, 0.2, 0.2]] * 2, dtype=np.float32)
+    tables = np.array([[[0.4, 0.2, 0.2, 0.2]] * 2], dtype=np.float32)
     scores = np.array([0.0, 0.5, 0.65, 0.8], dtype=np.float32)
-    np.testing.assert_allclose(alikeness(scores, None, lut), [0, 0, 0.5, 1], atol=1e-5)
+    np.testing.assert_allclose(alikeness(scores, None, tables), [0, 0, 0.5, 1], atol=1e-5)
 
 
 def test_a_flat_table_says_nothing_of_anybody() -> None:
-    lut = np.full((3, 5), 0.2, dtype=np.float32)
+    tables = np.full((2, 3, 5), 0.2, dtype=np.float32)
     scores = np.array([0.6], dtype=np.float32)
-    assert alikeness(scores, None, lut) == pytest.approx([0.0], abs=1e-6)
+    assert alikeness(scores, None, tables) == pytest.approx([0.0], abs=1e-6)
 
 
 def test_verdict_never_becomes_weaker_with_likeness() -> None:

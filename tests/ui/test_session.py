@@ -127,7 +127,7 @@ def test_a_photo_is_opened_then_its_faces_come_then_results(
     assert outcome.calibration.intercept > curve.intercept  # other tints score 0.4 here
     probabilities = outcome.calibration.probability(outcome.ranking.scores)
     assert [round(float(p)) for p in probabilities] == [1, 0, 0, 0]
-    parts = outcome.index.contributions(outcome.lut, outcome.ranking.face_ids)
+    parts = outcome.index.contributions(outcome.tables, outcome.ranking.face_ids)
     np.testing.assert_allclose(parts.sum(axis=1), outcome.ranking.scores, rtol=1e-5)
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 from opqn_app.core.types import Box, Codes, Crops, DetectedFace, Floats
 from opqn_app.engine import Engine
 from opqn_app.opqn.calibration import Calibration
+from opqn_app.opqn.links import Links
 from tests.library_fakes import PixelEncoder
 
 SQUARE = 60  # pixels of a painted face
@@ -45,10 +46,21 @@ class TintEncoder(PixelEncoder):
         tints = np.asarray(crops)[:, 40:72, 40:72].mean(axis=(1, 2)).argmax(axis=1)
         return np.repeat(tints[:, None], self.n_books, axis=1).astype(np.uint8)
 
+    @property
+    def links(self) -> Links:
+        """Two tints are two people."""
+        return Links(-12.0, 24.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+    def features(self, crops: Crops) -> Floats:
+        return np.eye(3, dtype=np.float32)[self.encode(crops)[:, 0]]
+
     def luts(self, crops: Crops) -> Floats:
-        table = np.full((len(crops), self.n_books, self.n_words), 0.05, dtype=np.float32)
-        for i, code in enumerate(self.encode(crops)):
-            table[i, :, code[0]] = 0.9
+        return self.tables_of(self.features(crops))
+
+    def tables_of(self, features: Floats) -> Floats:
+        table = np.full((len(features), self.n_books, self.n_words), 0.05, dtype=np.float32)
+        for i, tint in enumerate(features.argmax(axis=1)):
+            table[i, :, tint] = 0.9
         return table
 
 

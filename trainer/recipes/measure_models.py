@@ -137,7 +137,7 @@ class KeptMeasurements:
         def work() -> TwoPhotos:
             return two_photos(self._ways.asked(loaded.model, data, "plain"), data.people)
 
-        return self._kept.get(TwoPhotos, _key(loaded.model_id, data, "query photos"), work)
+        return self._kept.get(TwoPhotos, _key(loaded.model_id, data, "two query photos"), work)
 
     def reranked(self, short: LoadedModel, long: LoadedModel, data: CropsOfPeople) -> LeaveOneOut:
         """Ranked by the shorter code, the best of it again by the longer one."""

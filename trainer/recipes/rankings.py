@@ -1,6 +1,6 @@
 """Leave-one-out figures of every way to rank that the model table compares."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from opqn_app.core.types import Floats
-from opqn_app.opqn import lut
+from opqn_app.opqn.several_photos import combined
 from opqn_app.opqn.torch.backbone import EmbeddedTrunk
 from opqn_app.opqn.torch.model import OpqnModel
 from trainer.evaluate.leave_one_out import LeaveOneOut, leaving_out
-from trainer.evaluate.scoring import CodeScorer, Scorer, StoredTables
+from trainer.evaluate.scoring import CodeScorer, Scorer, Scores, StoredTables
 from trainer.evaluate.tables_and_codes import TablesAndCodes, tables_and_codes
 
 SHORTLIST = 200  # faces that the longer code ranks again
@@ -40,11 +40,6 @@ def features(model: OpqnModel, embedding: Tensor) -> Floats:
 def coded(model: OpqnModel, embedding: Tensor) -> TablesAndCodes:
     """What the app would compute of faces, from (n, E) trunk outputs."""
     return tables_and_codes(model.quantizer, _features(model, embedding))
-
-
-def mean_tables(first: Floats, second: Floats) -> Floats:
-    """Two photos of a person as one query, as the app asks with several."""
-    return lut.snap((first.astype(np.float64) + second) / 2)
 
 
 def without_tar(figures: LeaveOneOut) -> LeaveOneOut:
@@ -97,8 +92,43 @@ class Reranked:
         raise NotImplementedError("a reranked score exists in a ranking only")
 
 
+class BestOf:
+    """Several scorers of one gallery: each query's best score, as the app asks with several photos.
+
+    Args:
+        scorers: with the same queries and gallery, one or more.
+    """
+
+    def __init__(self, scorers: Sequence[Scorer]) -> None:
+        self._scorers = scorers
+
+    @property
+    def n_queries(self) -> int:
+        return self._scorers[0].n_queries
+
+    @property
+    def n_gallery(self) -> int:
+        return self._scorers[0].n_gallery
+
+    @property
+    def score_range(self) -> tuple[float, float]:
+        low, high = zip(*(scorer.score_range for scorer in self._scorers), strict=True)
+        return min(low), max(high)
+
+    def scores(self, start: int, stop: int) -> Scores:
+        """(b, n) of queries `start` to `stop`."""
+        found: Scores = np.max([scorer.scores(start, stop) for scorer in self._scorers], axis=0)
+        return found
+
+    def pair_scores(self, queries: NDArray[np.intp], gallery: NDArray[np.intp]) -> Floats:
+        """(p,) of pairs of a query and a gallery entry."""
+        each = [scorer.pair_scores(queries, gallery) for scorer in self._scorers]
+        best: Floats = np.max(each, axis=0)
+        return best
+
+
 def two_photos(faces: TablesAndCodes, people: People, *, seed: int = 0) -> TwoPhotos:
-    """One photo asking, and the mean of the tables of two, for the same people and gallery.
+    """One photo asking, and two combined as the app does, for the same people and gallery.
 
     Of everybody with three photos, each photo asks with a drawn second one; neither is searched.
     """
@@ -112,10 +142,10 @@ def two_photos(faces: TablesAndCodes, people: People, *, seed: int = 0) -> TwoPh
         return TwoPhotos((0.0, 0.0, 0.0), (0.0, 0.0, 0.0), 0)
     left_out = np.array(pairs)
     first, second = (faces.tables[rows] for rows in left_out.T)
-    one, two = (
-        leaving_out(CodeScorer(StoredTables(tables), faces.codes), labels, left_out)
-        for tables in (first, mean_tables(first, second))
-    )
+    both = np.stack([combined(np.stack(pair)) for pair in zip(first, second, strict=True)])
+    scorers = [CodeScorer(StoredTables(each), faces.codes) for each in both.swapaxes(0, 1)]
+    alone = CodeScorer(StoredTables(first), faces.codes)
+    one, two = (leaving_out(scorer, labels, left_out) for scorer in (alone, BestOf(scorers)))
     return TwoPhotos(_three(one), _three(two), len(pairs))
 
 

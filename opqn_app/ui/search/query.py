@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
+from opqn_app.opqn.several_photos import People
 from opqn_app.ui.kit.thumbnails import image_of_array, image_of_face
 from opqn_app.ui.work.jobs import Crop, OpenedPhoto
 
@@ -59,10 +60,19 @@ class QueryFace:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Query:
-    """Faces of one person; `active` is the one whose photo the other faces are shown of."""
+    """Faces of one person, or of several who are asked for together.
+
+    Attributes:
+        active: the face whose photo the other faces are shown of.
+        together: of each person the places of the faces, where photos with all of them are asked
+            for; () for one person.
+        is_one: the user has said that these faces are one person.
+    """
 
     faces: tuple[QueryFace, ...]
     active: int = 0
+    together: People = ()
+    is_one: bool = False
 
     @property
     def crops(self) -> tuple[Crop, ...]:
@@ -83,17 +93,34 @@ class Query:
 
     def removing(self, place: int) -> "Query":
         faces = self.faces[:place] + self.faces[place + 1 :]
-        return Query(faces, min(self.active, len(faces) - 1))
+        return Query(faces, min(self.active, len(faces) - 1), is_one=self.is_one)
+
+    def activating(self, place: int) -> "Query":
+        """The same faces; the photo of another one is shown."""
+        return replace(self, active=place)
 
     def choosing(self, number: int) -> "Query":
         """Take face `number` of the active photo instead."""
         chosen = self.shown.choosing(number)
         faces = (*self.faces[: self.active], chosen, *self.faces[self.active + 1 :])
-        return replace(self, faces=faces)
+        return Query(faces, self.active)
+
+    def only(self, places: Sequence[int]) -> "Query":
+        """The faces at these places, which are one person."""
+        return Query(tuple(self.faces[place] for place in places), is_one=True)
+
+    def with_all(self, people: People) -> "Query":
+        """Photos on which all of them are; of each the places of the faces."""
+        return replace(self, together=people, is_one=False)
+
+    def as_one(self) -> "Query":
+        """All faces as one person, because the user says so."""
+        return replace(self, together=(), is_one=True)
 
     @property
     def source(self) -> str:
         """Where the query comes from, in a few words."""
         if len(self.faces) == 1:
             return self.faces[0].source
-        return f"{len(self.faces)} faces combined"
+        how = "asked for together" if self.together else "combined"
+        return f"{len(self.faces)} faces {how}"

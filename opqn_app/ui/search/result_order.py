@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.types import Floats, Ids, Lut
+from opqn_app.core.types import Floats, Ids
 from opqn_app.opqn.calibration import Calibration
 
 N_BINS = 50
@@ -40,7 +40,7 @@ class PhotoKey:
     folder: str
 
 
-def alikeness(scores: Floats, calibration: Calibration | None, lut: Lut) -> Floats:
+def alikeness(scores: Floats, calibration: Calibration | None, tables: Floats) -> Floats:
     """How alike, 0 to 1: a calibrated probability, or how far a score lies from chance to the best.
 
     Without a calibration 0 is what a stranger's face adds up to on average, and 1 the highest score
@@ -48,12 +48,12 @@ def alikeness(scores: Floats, calibration: Calibration | None, lut: Lut) -> Floa
 
     Args:
         scores: (n,) raw scores.
-        lut: (M, K) the query's table.
+        tables: (Q, M, K) of the query.
     """
     if calibration is not None:
         return calibration.probability(scores)
-    chance = float(lut.mean(axis=1).sum())
-    best = float(lut.max(axis=1).sum())
+    chance = float(tables.mean(axis=2).sum(axis=1).mean())
+    best = float(tables.max(axis=2).sum(axis=1).max())
     share: Floats = ((scores - chance) / max(best - chance, 1e-12)).astype(np.float32)
     return share.clip(0.0, 1.0)
 

@@ -161,14 +161,17 @@ class ResultsView(QWidget):
         """Replace what is shown; keeps the current face current if it is still there."""
         before = self.current_face_id()
         was_at_top = self.is_at_top
-        is_refresh = self.outcome is not None and np.array_equal(self.outcome.crops, outcome.crops)
+        is_refresh = self.outcome is not None and outcome.asks_as(self.outcome)
         height = self.grid.verticalScrollBar().value() if is_refresh else 0
         self.outcome = outcome
         self._keys = None
         self._shows_less = self._shows_less and is_refresh
         ranking = outcome.ranking
         self._kept = self._positions_kept()
-        self._alike = alikeness(ranking.scores, outcome.calibration, outcome.lut)
+        if outcome.together is not None:
+            self._alike = outcome.together.chances
+        else:
+            self._alike = alikeness(ranking.scores, outcome.calibration, outcome.tables)
         self.model.set_ranking(ranking.face_ids, ranking.scores, self._alike)
         self.threshold.slider.set_counts(histogram(self._alike))
         self.grid.set_dimmed(False)
@@ -347,13 +350,13 @@ class ResultsView(QWidget):
             self.why.clear()
             self.chosen.emit(None)
             return
-        parts = outcome.index.contributions(outcome.lut, np.array([face_id], dtype=np.int64))[0]
+        parts, table = outcome.explain(face_id)
         self.why.show_face(
             float(index.data(FaceRole.ALIKE)),
             float(index.data(FaceRole.SCORE)),
             parts.tolist(),
-            outcome.lut.max(axis=1).tolist(),
-            outcome.lut.mean(axis=1).tolist(),
+            table.max(axis=1).tolist(),
+            table.mean(axis=1).tolist(),
             self.thumbnails.pixmap(face_id),
         )
         self._show_record()

@@ -30,6 +30,7 @@ from opqn_app.ui.search.query_bar import QueryBar
 from opqn_app.ui.search.result_chips import ResultChips
 from opqn_app.ui.search.results_view import Counts, ResultsView
 from opqn_app.ui.search.save_bar import SaveBar
+from opqn_app.ui.search.several_people_note import SeveralPeopleNote, together_headline
 from opqn_app.ui.work.jobs import OpenedPhoto, SearchOutcome
 from opqn_app.ui.work.session import Session
 
@@ -74,6 +75,7 @@ class SearchPage(QWidget):
         self.messages = MessageBar()
         self.drop_zone = DropZone()
         self.bar = QueryBar()
+        self.several = SeveralPeopleNote()
         self.results = ResultsView(self._session)
         self.faces = FaceActions(self._session, self.results, lambda: self.person_id)
         head = QHBoxLayout()
@@ -89,6 +91,7 @@ class SearchPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
         column.addLayout(head)
+        column.addWidget(self.several)
         column.addWidget(line)
         choices = QHBoxLayout()
         choices.addWidget(self.chips.line, 1)
@@ -152,6 +155,7 @@ class SearchPage(QWidget):
         bar.add_wanted.connect(self.add_photo)
         bar.clear_wanted.connect(self.clear)
         self.save_bar.opened.connect(self._on_saving)
+        self.several.chosen.connect(self._set_query)
         results.counted.connect(self._on_counted)
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
         results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
@@ -299,7 +303,7 @@ class SearchPage(QWidget):
 
     def _activate_face(self, place: int) -> None:
         if self.query is not None:
-            self.query = Query(self.query.faces, place)
+            self.query = self.query.activating(place)
             self.bar.show_query(self.query)
 
     def _set_query(self, query: Query, *, is_new: bool = True) -> None:
@@ -308,11 +312,12 @@ class SearchPage(QWidget):
         self.query = self._searched = query
         self.stack.setCurrentIndex(1)
         self.bar.show_query(query)
+        self.several.wait_for(query)
         self._show_enabled()
         self.results.set_dimmed(True)
         if self.results.outcome is None:
             self.bar.say("Searching…")
-        self._session.search_faces(query.crops)
+        self._session.search_faces(query.crops, query.together)
 
     def _remember(self, query: Query | None) -> None:
         if query is not None:
@@ -375,6 +380,7 @@ class SearchPage(QWidget):
         if self.query is None:
             return
         self.save_bar.close_bar()
+        self.several.show_answer(self.query, outcome.people)
         self.results.show_outcome(outcome)
         if self.isVisible() and not self.results.threshold.slider.hasFocus():
             self.results.grid.setFocus()
@@ -389,6 +395,9 @@ class SearchPage(QWidget):
     def _on_counted(self, counts: Counts) -> None:
         status, session = self._session.status, self._session
         has_faces = status is not None and status.faces > 0 and not session.is_indexing
+        if self.query is not None and self.query.together:
+            self.bar.say(together_headline(counts.likely, len(self.query.together)))
+            return
         self.bar.say(headline(counts, is_coded=not has_faces))
         if not counts.total and not session.is_indexing:
             words = what_to_do(status.faces if has_faces else 0, session.coding_problem)
@@ -402,7 +411,7 @@ class SearchPage(QWidget):
         if self._is_stale:
             return
         if not self._session.is_indexing or self.results.is_at_top:
-            self._session.search_faces(self.query.crops)
+            self._session.search_faces(self.query.crops, self.query.together)
 
     def drop_hint(self, data: QMimeData) -> str:
         """What a drop of `data` would do, shown while it is dragged over the window."""

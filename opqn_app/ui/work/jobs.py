@@ -14,9 +14,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.core.types import Crops, Lut
+from opqn_app.core.types import Crops, Floats, Ids, Lut
 from opqn_app.engine import Engine
 from opqn_app.opqn.calibration import Calibration
+from opqn_app.opqn.several_photos import People
 
 if TYPE_CHECKING:  # the library and search layers are imported in the lanes, after the first paint
     from opqn_app.index.indexing import IndexProgress, IndexReport
@@ -40,18 +41,55 @@ class SearchOutcome:
     Attributes:
         ranking: every face that can be compared, most alike first.
         index: the codes the ranking was made from; explains a face by its contributions.
-        lut: the query's table, (M, K).
+        tables: of the query, (Q, M, K); a face scores the best of them.
         calibration: raw score → probability, for this query; None if the model has none.
         crops: the query faces, (n, 112, 112, 3).
         seconds: from the crops to the ranking.
+        people: which of the query faces show one person.
+        together: None where the faces are taken for one person.
     """
 
     ranking: "Ranking"
     index: "CodeIndex"
-    lut: Lut
+    tables: Floats
     calibration: Calibration | None
     crops: Crops
     seconds: float
+    people: People
+    together: "PhotosTogether | None" = None
+
+    def asks_as(self, other: "SearchOutcome") -> bool:
+        """Both answer one question, of a library that may have changed."""
+        is_same_kind = (self.together is None) == (other.together is None)
+        return is_same_kind and np.array_equal(self.crops, other.crops)
+
+    def explain(self, face_id: int) -> tuple[Floats, Lut]:
+        """What each word of a face's code adds, (M,), and the table (M, K) that says so."""
+        from opqn_app.search.best_of_tables import winners
+
+        tables = self.tables if self.together is None else self.together.tables_of(face_id)
+        ids = np.array([face_id], np.int64)
+        shares = np.stack([self.index.contributions(table, ids) for table in tables])
+        best = int(winners(shares)[0])
+        return shares[best, 0], tables[best]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotosTogether:
+    """Photos with several people; each is shown by the face that is least likely one of them.
+
+    Attributes:
+        chances: (n,) of these faces, in the order of the ranking.
+        person: face id → which of the people it may be.
+        tables: of each person, (Q, M, K).
+    """
+
+    chances: Floats
+    person: dict[int, int]
+    tables: tuple[Floats, ...]
+
+    def tables_of(self, face_id: int) -> Floats:
+        return self.tables[self.person[face_id]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -239,23 +277,64 @@ class Searcher:
         self._path = path
         self._index: CodeIndex | None = None
 
-    def search(self, crops: Sequence[Crop], slot: EngineSlot) -> SearchOutcome:
-        """Rank the whole library against the person on `crops`."""
-        from opqn_app.search.query import curve_of, query_lut
+    def search(self, crops: Sequence[Crop], slot: EngineSlot, people: People = ()) -> SearchOutcome:
+        """Rank the whole library against the person on `crops`.
+
+        Args:
+            people: of each the places of its crops, where photos with all of them are wanted.
+        """
+        if people:
+            return self._search_together(crops, slot, people)
+        from opqn_app.search.query import curve_of, question_of
 
         encoder = slot.wait().encoder
         start = perf_counter()
-        lut = query_lut(encoder, crops)
+        asked = question_of(encoder, crops)
+        tables = asked.tables
         index = self._fresh_index(encoder.model_id)
-        ranking = index.search(lut)
+        ranking = index.search(tables)
         seconds = perf_counter() - start
         return SearchOutcome(
             ranking=ranking,
             index=index,
-            lut=lut,
-            calibration=curve_of(encoder.calibration, index, lut),
+            tables=tables,
+            calibration=curve_of(encoder.calibration, index, tables),
             crops=np.stack(crops),
             seconds=seconds,
+            people=asked.people,
+        )
+
+    def _search_together(
+        self, crops: Sequence[Crop], slot: EngineSlot, people: People
+    ) -> SearchOutcome:
+        """Rank the photos on which all `people` are, see `search.together`."""
+        from opqn_app.search.code_index import Ranking
+        from opqn_app.search.query import question_of
+        from opqn_app.search.together import photos_together
+
+        encoder = slot.wait().encoder
+        start = perf_counter()
+        asked = question_of(encoder, crops)
+        tables = tuple(asked.of_person(photos) for photos in people)
+        index = self._fresh_index(encoder.model_id)
+        curve = encoder.calibration
+        found = read_library(
+            self._path, lambda library: photos_together(library, index, tables, curve)
+        )
+        shown = [photo.faces[photo.least].id for photo in found]
+        chances = np.array([photo.chance for photo in found], np.float32)
+        person = {face_id: photo.least for face_id, photo in zip(shown, found, strict=True)}
+        together = PhotosTogether(chances, person, tables)
+        ids = np.array(shown, np.int64)
+        return SearchOutcome(
+            ranking=Ranking(ids, _scores_of(index, together, ids)),
+            index=index,
+            tables=asked.tables,
+            calibration=curve,
+            crops=np.stack(crops),
+            seconds=perf_counter() - start,
+            people=people,
+            together=together,
         )
 
     def _fresh_index(self, model_id: str) -> "CodeIndex":
@@ -280,3 +359,13 @@ class Searcher:
         """Have the codes in memory, and the loops compiled, before the first query asks."""
         if self._path.exists():
             self._fresh_index(slot.wait().encoder.model_id).prepare()
+
+
+def _scores_of(index: "CodeIndex", together: PhotosTogether, face_ids: Ids) -> Floats:
+    """(n,) raw scores of faces, each by the tables of its person."""
+    scores = np.empty(len(face_ids), np.float32)
+    person = np.array([together.person[face_id] for face_id in face_ids.tolist()], np.int64)
+    for number, tables in enumerate(together.tables):
+        rows = np.flatnonzero(person == number)
+        scores[rows] = index.contributions(tables, face_ids[rows]).sum(axis=1)
+    return scores

@@ -15,6 +15,7 @@ from opqn_app.core import paths
 from opqn_app.core import settings as settings_file
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
+from opqn_app.opqn.several_photos import People
 from opqn_app.ui.work import jobs
 from opqn_app.ui.work.model_switch import ModelSwitch
 from opqn_app.ui.work.people_desk import PeopleDesk
@@ -370,10 +371,10 @@ class Session(QObject):
             self._opened = opened
             self.query_photo_opened.emit(opened)
 
-    def search_faces(self, crops: Sequence[jobs.Crop]) -> None:
-        """Search for the person on `crops`, (112, 112, 3) each; answers by `results_ready`."""
+    def search_faces(self, crops: Sequence[jobs.Crop], people: People = ()) -> None:
+        """`Searcher.search` with `crops`, (112, 112, 3) each; answers by `results_ready`."""
         self.load_engine()
-        task = self._start_query(self._searcher.search, tuple(crops), self._slot)
+        task = self._start_query(self._searcher.search, tuple(crops), self._slot, people)
         task.succeeded.connect(self._if_newest(task, self.results_ready.emit))
 
     def fetch_crops(self, face_ids: Sequence[int], then: Callable[[list[jobs.Crop]], None]) -> None:

@@ -1,0 +1,115 @@
+"""Several people in one query: noticed, and the user says what is meant."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton
+from pytestqt.qtbot import QtBot
+
+from opqn_app.ui.search.search_page import SearchPage
+from opqn_app.ui.search.several_people_note import together_headline
+from tests.ui.result_names import names_shown
+
+MakePeople = Callable[..., Path]
+Ask = Callable[..., None]
+
+
+@pytest.fixture
+def page(search_page: SearchPage, people: MakePeople, ask: Ask, qtbot: QtBot) -> SearchPage:
+    """Asked with a red and a blue face."""
+    sources = [people("q/red.png", "red"), people("q/blue.png", "blue")]
+    ask(search_page.open_sources, sources)
+    return search_page
+
+
+def click(button: QAbstractButton) -> None:
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def press(button: QAbstractButton) -> None:
+    """Reach the button with the keyboard and press it."""
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+
+
+def test_two_people_are_noticed(page: SearchPage) -> None:
+    assert page.several.isVisible()
+    assert page.several.text == "These look like 2 people"
+    assert len(page.several.tiles) == 2
+    assert page.several.tiles[0].accessibleName() == "Only person 1, 1 face"
+
+
+def test_two_photos_of_one_person_say_nothing(
+    search_page: SearchPage, people: MakePeople, ask: Ask
+) -> None:
+    ask(search_page.open_sources, [people("q/1.png", "red"), people("q/2.png", "red")])
+    assert not search_page.several.isVisible()
+
+
+@pytest.mark.parametrize("act", [click, press])
+def test_photos_with_both(
+    page: SearchPage, ask: Ask, qtbot: QtBot, act: Callable[[Any], None]
+) -> None:
+    ask(act, page.several.together)
+    page.results.show_less_likely(True)
+    assert names_shown(page, qtbot) == ["both.png"]
+    assert page.bar.title == "1 photo likely shows both"
+    assert page.bar._source.text() == "2 faces asked for together"
+    assert page.several.isVisible()
+    assert not page.several.together.isVisible()
+    outcome = page.results.outcome
+    assert outcome is not None
+    face_id = page.results.current_face_id()
+    assert face_id is not None
+    shares, table = outcome.explain(face_id)
+    assert shares.sum() == pytest.approx(outcome.ranking.scores[0])
+    assert np.all(shares <= table.max(axis=1))
+    ask(page.go_back)
+    assert page.several.text == "These look like 2 people"
+
+
+def test_no_photo_with_all(page: SearchPage, people: MakePeople, ask: Ask) -> None:
+    """An empty answer, but not an empty library."""
+    ask(lambda: page.open_sources([people("q/green.png", "green")], add=True))
+    ask(page.several.together.click)
+    assert page.bar.title == "No photo of your library shows all 3"
+    assert page.messages.isHidden()
+    assert page.several.text == "Photos with all 3 people, by who is least sure"
+
+
+@pytest.mark.parametrize("act", [click, press])
+def test_only_one_of_them(
+    page: SearchPage, ask: Ask, qtbot: QtBot, act: Callable[[Any], None]
+) -> None:
+    ask(act, page.several.tiles[1])
+    assert page.query is not None
+    assert [face.source for face in page.query.faces] == ["blue.png"]
+    assert names_shown(page, qtbot) == ["both.png"]
+    assert not page.several.isVisible()
+
+
+@pytest.mark.parametrize("act", [click, press])
+def test_the_users_word_wins(page: SearchPage, ask: Ask, act: Callable[[Any], None]) -> None:
+    before = page.results.model.rowCount()
+    ask(act, page.several.one)
+    assert not page.several.isVisible()
+    assert page.results.model.rowCount() == before
+    ask(page._on_library_changed)
+    assert not page.several.isVisible()
+
+
+def test_a_face_more_is_looked_at_anew(page: SearchPage, people: MakePeople, ask: Ask) -> None:
+    ask(page.several.one.click)
+    ask(lambda: page.open_sources([people("q/green.png", "green")], add=True))
+    assert page.several.text == "These look like 3 people"
+    assert page.several.together.text() == "Photos with all 3"
+
+
+def test_words_for_photos_with_all() -> None:
+    assert together_headline(0, 2) == "No photo of your library shows both"
+    assert together_headline(2, 3) == "2 photos likely show all 3"
