@@ -25,7 +25,7 @@ def is_cut_off(file: BinaryIO) -> bool:
     """Whether a PNG ends within its pixels."""
     return any(
         kind == b"IDAT" and len(chunk) < int.from_bytes(chunk[:4]) + 12
-        for kind, chunk in _chunks(file)
+        for kind, chunk in chunks(file)
     )
 
 

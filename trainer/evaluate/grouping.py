@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from opqn_app.core.errors import ExtraMissing, ModelIncompatible
+from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes
 from opqn_app.opqn.links import Links
 from opqn_app.people.grouping import CERTAIN, LIKELY, group_faces

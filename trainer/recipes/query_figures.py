@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from opqn_app.core.errors import ModelIncompatible
+from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn import lut
 from opqn_app.opqn.calibration import Calibration
@@ -26,7 +27,6 @@ from opqn_app.opqn.several_photos import combined, people_among
 from trainer.data.pictures import AlignedCrops, JoinedPictures, PictureSource
 from trainer.evaluate.calibration import MATCH_SHARE
 from trainer.evaluate.encoding import encode, load_candidate
-from trainer.evaluate.ranking import finished
 from trainer.recipes.command import run_recipe
 from trainer.recipes.face_data import face_shards, families, is_tuning
 
