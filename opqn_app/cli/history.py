@@ -4,6 +4,7 @@ import argparse
 from dataclasses import asdict
 
 from opqn_app.cli.kit import Parsers, emit, library_path, positive
+from opqn_app.cli.people_kit import when
 
 
 def add(parsers: Parsers) -> None:
@@ -18,10 +19,7 @@ def run(arguments: argparse.Namespace) -> int:
     with Library.open(library_path(arguments)) as library:
         told = past_gestures(library.decision_table.decisions())[::-1]
     told = told[: arguments.limit]
-    lines = [
-        f"{each.time[:16].replace('T', ' ')}  {'' if each.counts else 'undone: '}{each.words}"
-        for each in told
-    ]
+    lines = [f"{when(each.time)}  {'' if each.counts else 'undone: '}{each.words}" for each in told]
     value = {"decisions": [asdict(each) for each in told]}
     emit(arguments, value, "\n".join(lines) or "Nothing was decided yet.")
     return 0

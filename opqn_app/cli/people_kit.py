@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,11 @@ def called(ledger: "Ledger", person: int | None) -> str:
     if found is None:
         return "nobody"
     return found.name or f"person {found.id} (no name yet)"
+
+
+def when(time: str) -> str:
+    """The time of a decision, which is UTC, by the clock on the wall."""
+    return f"{datetime.fromisoformat(time).replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M}"
 
 
 def decide_and_tell(arguments: argparse.Namespace, decide: Callable[["Ledger"], "Outcome"]) -> int:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opqn_app.cli.kit import Parsers, emit
-from opqn_app.cli.people_kit import called, faces_of_photo, photo_at, read_ledger
+from opqn_app.cli.people_kit import called, faces_of_photo, photo_at, read_ledger, when
 
 if TYPE_CHECKING:
     from opqn_app.people.ledger import Ledger, Why
@@ -67,7 +67,7 @@ def _reasons_in_words(ledger: "Ledger", why: "Why") -> list[str]:
         kind = row.kind.replace("_", " ")
         about = row.name or (called(ledger, row.person) if row.person is not None else "")
         source = f" (from {row.source})" if row.source else ""
-        lines.append(f"      {row.time[:16].replace('T', ' ')}  {kind} {about}{source}".rstrip())
+        lines.append(f"      {when(row.time)}  {kind} {about}{source}".rstrip())
     if why.overlap is not None and why.overlap < 1:
         lines.append(f"      its box agrees by {why.overlap:.0%} with the one that was decided on")
     return lines

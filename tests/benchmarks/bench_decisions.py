@@ -79,6 +79,12 @@ def main() -> None:
             measure(library, ledger, ids, everybody)
 
 
+def choose(ledger: Ledger, person: int) -> None:
+    found = ledger.person(person)
+    if found is not None and found.faces:
+        gestures.choose_picture(ledger, person, found.faces[0])
+
+
 def measure(library: Library, ledger: Ledger, ids: list[int], everybody: list[list[int]]) -> None:
     rng = random.Random(1)
     table = library.decision_table
@@ -99,11 +105,15 @@ def measure(library: Library, ledger: Ledger, ids: list[int], everybody: list[li
         answer("redo", ledger.redo)
         answer("name", gestures.name_faces, ledger, faces, f"New {i}")
         answer("merge", gestures.merge, ledger, ids[who], max(ledger.state.facts))
+        answer("hide", gestures.hide, ledger, ids[who])
+        answer("rename", gestures.rename, ledger, ids[who], f"Other {i}")
+        answer("picture", choose, ledger, ids[who])
+        answer("people", ledger.persons)
         answer("why", ledger.why, faces[0])
     sys.stdout.write(f"everything from the start: {whole:.0f} ms; opening: {opening:.0f} ms\n")
     for kind, each in times.items():
         middle, worst = np.percentile(each, [50, 99])
-        sys.stdout.write(f"{kind:6s} median {middle:6.2f} ms   99 % below {worst:6.2f} ms\n")
+        sys.stdout.write(f"{kind:7s} median {middle:6.2f} ms   99 % below {worst:6.2f} ms\n")
     assert ledger.people() == people_of(table.decisions(), table.placed_faces())
 
 

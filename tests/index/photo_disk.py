@@ -45,10 +45,14 @@ class Disk:
 
 
 def everything(path: Path) -> dict[str, Any]:
-    """All rows of photos, faces, crops, codes and failures."""
+    """All rows of photos, faces, crops, codes and failures; the id first, then by column's name."""
+    tables = ("photos", "faces", "crops", "code_tail", "code_segments", "failures")
+    found = {}
     with sqlite3.connect(path) as raw:
-        tables = ("photos", "faces", "crops", "code_tail", "code_segments", "failures")
-        found = {name: raw.execute(f"SELECT * FROM {name}").fetchall() for name in tables}
+        for name in tables:
+            columns = [row[1] for row in raw.execute(f"PRAGMA table_info({name})")]
+            columns.sort(key=lambda column: (column != "id", column))
+            found[name] = raw.execute(f"SELECT {', '.join(columns)} FROM {name}").fetchall()
     raw.close()
     return found
 

@@ -21,19 +21,26 @@ TRIALS = 20
 
 
 def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table but for the revision, the library's name and when it was made."""
+    """Every row of every table but for the revision, the library's name and when it was made.
+
+    Columns by name: where an older version made the table, they are in another order.
+    """
     raw = sqlite3.connect(path)
     try:
         tables = [
             row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type='table'")
         ]
-        rows = {t: raw.execute(f"SELECT * FROM {t}").fetchall() for t in sorted(tables)}
+        rows = {t: raw.execute(f"SELECT {columns(raw, t)} FROM {t}").fetchall() for t in tables}
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert raw.execute("PRAGMA foreign_key_check").fetchall() == []
     finally:
         raw.close()
     del rows["meta"], rows["_sqlite_migrations"]
     return rows
+
+
+def columns(raw: sqlite3.Connection, table: str) -> str:
+    return ", ".join(sorted(f'"{row[1]}"' for row in raw.execute(f"PRAGMA table_info({table})")))
 
 
 def n_searched(path: Path) -> int:

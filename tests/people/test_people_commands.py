@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from opqn_app.cli import commands as cli
+from opqn_app.cli.people_kit import when
 from opqn_app.core.types import Box
 from opqn_app.people.drawing import draw_box
 from opqn_app.people.ledger import Ledger
@@ -301,3 +303,12 @@ def test_people_without_faces_are_listed_where_it_is_asked_for(
     run("not photos/0.png#1 Ann")
     assert run("people")["people"] == []
     assert [row["name"] for row in run("people --all")["people"]] == ["Ann"]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone can't be changed")
+def test_times_are_those_of_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        assert when("2026-11-29T20:00:00.123") == "2026-11-30 01:30"
+    time.tzset()
