@@ -10,6 +10,8 @@ from opqn_app.people.known import NOBODY, Labels
 from opqn_app.store.group_table import NONE
 from opqn_app.store.library import Library
 
+SPARSE = 8  # ids for each face, up to which a table of all ids is worth its room
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Coded:
@@ -40,6 +42,11 @@ class Coded:
         """The rows of faces; `NOBODY` for those that are not here."""
         if not len(self.face_ids):
             return np.full(face_ids.shape, NOBODY, np.int32)
+        last = int(self.face_ids[-1])
+        if last < SPARSE * len(self.face_ids):
+            table = np.full(last + 2, NOBODY, np.int32)  # what is above the last is nobody
+            table[self.face_ids] = np.arange(len(self.face_ids), dtype=np.int32)
+            return table[np.minimum(face_ids, last + 1)]
         at = np.minimum(np.searchsorted(self.face_ids, face_ids), len(self.face_ids) - 1)
         found: Labels = np.where(self.face_ids[at] == face_ids, at, NOBODY).astype(np.int32)
         return found

@@ -108,7 +108,9 @@ class _Groups:
         self._slots = np.full(n, -1, np.int32)
         self._vectors = np.empty((0, sums.dim), np.float32)
         self._free: list[int] = []
-        self._sum_up()
+        self._order = np.argsort(self.labels, kind="stable").astype(np.int32)
+        self._counts = self.sizes.copy()
+        self._starts = np.cumsum(self._counts, dtype=np.int32) - self._counts
 
     @property
     def n_groups(self) -> int:
@@ -116,6 +118,7 @@ class _Groups:
 
     def evidence(self, first: Labels, second: Labels, best: Floats) -> PairEvidence:
         """Of pairs of groups whose best listed scores are `best`."""
+        self._sum_up(self._missing(first, second))
         one, other = self.sizes[first].astype(np.float64), self.sizes[second].astype(np.float64)
         mean = best.astype(np.float64)  # of two faces there is one score
         several = np.flatnonzero((one > 1) | (other > 1))
@@ -140,6 +143,7 @@ class _Groups:
 
         None of `kept` is among `lost`; several may come to one.
         """
+        self._sum_up(self._missing(kept, lost))
         order = np.argsort(kept, kind="stable")
         kept, lost = kept[order], lost[order]
         ends = np.append(np.flatnonzero(np.diff(kept)) + 1, len(kept))
@@ -169,15 +173,24 @@ class _Groups:
         self.labels = renamed[self.labels]
         return renamed
 
-    def _sum_up(self) -> None:
-        """Sums of the groups that are there from the start."""
-        order = np.argsort(self.labels, kind="stable")
-        names, starts, sizes = np.unique(self.labels[order], return_index=True, return_counts=True)
-        several = names[sizes > 1]
-        for name, start, size in zip(several, starts[sizes > 1], sizes[sizes > 1], strict=True):
-            total = self._words.units(self._codes[order[start : start + size]]).sum(0)
-            self._set(np.array([name], np.int32), total[None])
-        self._within[several] = self._mean_within(several)
+    def _sum_up(self, names: Labels) -> None:
+        """Sums of groups of several faces that are there from the start, once they are asked for."""
+        for start in range(0, len(names), BLOCK // 8):
+            few = names[start : start + BLOCK // 8]
+            firsts, counts = self._starts[few], self._counts[few]
+            ends = np.cumsum(counts)
+            at = np.arange(ends[-1]) + np.repeat(firsts - (ends - counts), counts)
+            vectors = self._words.units(self._codes[self._order[at]])
+            self._set(few, np.add.reduceat(vectors, ends - counts, axis=0))
+            self._within[few] = self._mean_within(few)
+
+    def _missing(self, *names: Labels) -> Labels:
+        """Groups of several faces that have no sum yet."""
+        is_asked = np.zeros(len(self.sizes), np.bool_)
+        for some in names:
+            is_asked[some] = True
+        found: Labels = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots < 0))
+        return found
 
     def _of(self, names: Labels) -> Floats:
         """(j, D) sums of the vectors of groups."""

@@ -22,7 +22,13 @@ from opqn_app.people.known import Known, Labels, Marks, Mask
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import NOBODY, Edges, lists_of
 from opqn_app.people.word_sums import WordEncoder, WordSums
-from opqn_app.store.group_table import NONE, SCORE_STEPS, GroupingState, StoredGuesses
+from opqn_app.store.group_table import (
+    N_LISTED,
+    NONE,
+    SCORE_STEPS,
+    GroupingState,
+    StoredGuesses,
+)
 from opqn_app.store.library import Library
 
 BLOCK = 1024  # faces whose lists are stored together
@@ -78,14 +84,16 @@ def update_groups(
     while n_groups is None:
         with library.snapshot():
             coded = Coded.of(library, encoder.model_id)
-            asking = _unlisted(coded, library.group_table.guesses(encoder.model_id))
+            stored = library.group_table.guesses(encoder.model_id)
+            before = library.group_table.state(encoder.model_id)
+        asking = _unlisted(coded, stored)
         if not len(coded):
             return GroupingReport(0, 0, 0, time.perf_counter() - began)
-        yield from _list(library, encoder.model_id, coded, sums, asking)
+        stored = yield from _list(library, encoder.model_id, coded, sums, asking, stored)
         new_faces += len(asking)
         if _waits(library, encoder.model_id):
             return GroupingReport(len(coded), 0, new_faces, time.perf_counter() - began)
-        n_groups = yield from _group(library, encoder.model_id, sums, links)
+        n_groups = yield from _group(library, encoder.model_id, sums, links, stored, before)
     library.group_table.drop_others(encoder.model_id)
     return GroupingReport(len(coded), n_groups, new_faces, time.perf_counter() - began)
 
@@ -108,40 +116,53 @@ def _unlisted(coded: Coded, stored: StoredGuesses) -> NDArray[np.intp]:
 
 
 def _list(
-    library: Library, model_id: str, coded: Coded, sums: WordSums, asking: NDArray[np.intp]
-) -> Generator[GroupingProgress, None, None]:
+    library: Library,
+    model_id: str,
+    coded: Coded,
+    sums: WordSums,
+    asking: NDArray[np.intp],
+    stored: StoredGuesses,
+) -> Generator[GroupingProgress, None, StoredGuesses]:
+    """List what is near to some faces, and store it; returns all that is stored then."""
     if not len(asking):
-        return
-    began, done = time.perf_counter(), 0
+        return stored
+    began, done, start = time.perf_counter(), 0, 0
     yield GroupingProgress("lists", 0, len(asking), None)
     ids = np.append(coded.face_ids, NONE).astype(np.uint32)  # the last is NOBODY's
-    waiting = []
+    near = np.empty((len(asking), N_LISTED), np.uint32)
+    scores = np.empty((len(asking), N_LISTED), np.uint16)
     for few in lists_of(coded.codes, sums, asking):
-        waiting.append(few)
-        done += len(few.rows)
-        if len(waiting) * len(waiting[0].rows) < BLOCK and done < len(asking):
-            continue
-        near = np.concatenate([each.near for each in waiting])
-        scores = np.concatenate([each.scores for each in waiting])
-        library.group_table.save_lists(
-            model_id,
-            coded.face_ids[np.concatenate([each.rows for each in waiting])],
-            ids[near],
-            np.rint(np.clip(scores, 0.0, 1.0) * SCORE_STEPS).astype(np.uint16),
-        )
-        waiting = []
-        eta_s = (time.perf_counter() - began) / done * (len(asking) - done)
-        yield GroupingProgress("lists", done, len(asking), eta_s)
+        stop = done + len(few.rows)
+        near[done:stop] = ids[few.near]
+        scores[done:stop] = np.rint(np.clip(few.scores, 0.0, 1.0) * SCORE_STEPS)
+        done = stop
+        if done - start >= BLOCK or done == len(asking):
+            here = slice(start, done)
+            faces = coded.face_ids[asking[here]]
+            library.group_table.save_lists(model_id, faces, near[here], scores[here])
+            start = done
+            eta_s = (time.perf_counter() - began) / done * (len(asking) - done)
+            yield GroupingProgress("lists", done, len(asking), eta_s)
+    return stored.with_lists(coded.face_ids[asking], near, scores)
 
 
 def _group(
-    library: Library, model_id: str, sums: WordSums, links: Links
+    library: Library,
+    model_id: str,
+    sums: WordSums,
+    links: Links,
+    stored: StoredGuesses,
+    before: GroupingState | None,
 ) -> Generator[GroupingProgress, None, int | None]:
-    """Make and store the groups; returns how many there are, None if others were faster."""
+    """Make and store the groups; returns how many there are, None if others were faster.
+
+    Args:
+        stored: with the lists of all faces.
+        before: what was stored when it was read.
+    """
     yield GroupingProgress("groups", 0, 1, None)
     with library.snapshot():
-        faces, stored, highest = _listed(library, model_id)
-        before = library.group_table.state(model_id)
+        faces, stored, highest = _listed(Coded.of(library, model_id), stored)
         ledger = Ledger(library)
         photos = library.face_table.photo_ids(faces.face_ids)
         told = faces.rows(np.array(changed_since(ledger, before), np.int64))
@@ -185,9 +206,8 @@ def _steps(job: Generator[int, None, Labels]) -> Generator[GroupingProgress, Non
         yield GroupingProgress("groups", 0, 1, None)
 
 
-def _listed(library: Library, model_id: str) -> tuple[Coded, StoredGuesses, int]:
+def _listed(coded: Coded, stored: StoredGuesses) -> tuple[Coded, StoredGuesses, int]:
     """The faces that have a code and a list, their lists row by row, and the highest number."""
-    coded, stored = Coded.of(library, model_id), library.group_table.guesses(model_id)
     highest = int(max(stored.groups.max(initial=NONE), stored.parts.max(initial=NONE)))
     has_code = coded.rows(stored.face_ids) != NOBODY
     stored = stored.of_rows(has_code)

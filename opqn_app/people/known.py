@@ -89,11 +89,13 @@ class Known:
         Args:
             parts: (n,) of each face, named by its lowest row, inside the groups.
         """
-        start = self.start.copy()
+        start = self.start
         for smaller in (parts, np.arange(len(start), dtype=np.int32)):
+            wrong = self.impossible(start)
+            if not wrong.any():
+                break
             if smaller is not None:
-                wrong = self.impossible(start)
-                start[wrong] = smaller[wrong]
+                start = np.where(wrong, smaller, start)
         return replace(self, start=start)
 
     def impossible(self, labels: Labels) -> Mask:
@@ -103,16 +105,16 @@ class Known:
         named = self.people != NOBODY
         np.minimum.at(lowest, labels[named], self.people[named])
         is_wrong[labels[named][self.people[named] != lowest[labels[named]]]] = True
-        having, barring = (
-            _keys(labels, each, self.marks.n) for each in (self.marks.having, self.marks.barring)
-        )
-        both = np.intersect1d(having, barring)
-        keys = np.concatenate([having, barring])
-        rows = np.concatenate([self.marks.having[:, 0], self.marks.barring[:, 0]])
-        kept = np.isin(keys, both)
-        pairs = np.unique(np.stack([keys[kept], rows[kept]], axis=1), axis=0)
-        twice = pairs[1:, 0][pairs[1:, 0] == pairs[:-1, 0]]
-        is_wrong[twice // max(self.marks.n, 1)] = True
+        entries = np.concatenate([self.marks.having, self.marks.barring])
+        if len(entries):
+            keys, rows = _keys(labels, entries, self.marks.n), entries[:, 0]
+            bars = np.arange(len(entries)) >= len(self.marks.having)
+            order = np.argsort(keys)
+            keys, rows, bars = keys[order], rows[order], bars[order]
+            starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
+            is_two = np.minimum.reduceat(rows, starts) != np.maximum.reduceat(rows, starts)
+            is_both = np.minimum.reduceat(bars, starts) != np.maximum.reduceat(bars, starts)
+            is_wrong[keys[starts[is_two & is_both]] // self.marks.n] = True
         return is_wrong[labels]
 
 
@@ -139,8 +141,8 @@ class GroupMarks:
         found: Mask = (one != other) & (one != NOBODY) & (other != NOBODY)
         if self._marks.n and len(first):
             if labels is not self._labels:  # sorted once a round
-                self._having = np.unique(_keys(labels, self._marks.having, self._marks.n))
-                self._barring = np.unique(_keys(labels, self._marks.barring, self._marks.n))
+                self._having = np.sort(_keys(labels, self._marks.having, self._marks.n))
+                self._barring = np.sort(_keys(labels, self._marks.barring, self._marks.n))
                 self._labels = labels
             found |= self._meets(first, second) | self._meets(second, first)
         return found

@@ -1,8 +1,4 @@
-"""The nearest faces of each face: exactly those, by the score of two vectors of length 1.
-
-The search ranks by sums of words as long as they come. So it is asked for some more faces than are
-listed, and asked again where a shorter sum might still have come before.
-"""
+"""The nearest faces of each face: exactly those, by the score of two vectors of length 1."""
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -12,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.types import Codes, Floats, Ids, Lut
+from opqn_app.opqn import lut
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
 from opqn_app.people.word_sums import WordSums, scaled
-from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.kernels import dispatch as kernels
 
 if TYPE_CHECKING:
     from opqn_app.search.kernels.near_loops import ByLength
 
 AT_ONCE = 64  # faces whose tables are made together
-ASKED = 96  # faces the search is asked for first
 MANY = 50_000_000  # scores from which it is worth waiting for compiled loops
 NOBODY = -1
 
@@ -111,18 +106,18 @@ def lists_of(codes: Codes, sums: WordSums, asking: NDArray[np.intp]) -> Iterator
     """
     lengths = sums.lengths(codes)
     compiled = _compiled(codes, lengths, len(asking))
-    index = None if compiled else CodeIndex.of_codes("", np.arange(len(codes)), codes)
+    books = None if compiled else np.ascontiguousarray(codes.T)
     for start in range(0, len(asking), AT_ONCE):
         rows = asking[start : start + AT_ONCE].astype(np.int32)
         tables = sums.tables(scaled(sums.sums(codes[rows])))
         if compiled:
             yield Lists(rows, *compiled.near(tables, rows, N_NEAREST, LEAST_SCORE))
             continue
-        assert index is not None
+        assert books is not None
         near = np.full((len(rows), N_NEAREST), NOBODY, np.int32)
         scores = np.zeros((len(rows), N_NEAREST), np.float32)
         for i, table in enumerate(tables):
-            found, of_found = _nearest(index, table, lengths, int(rows[i]))
+            found, of_found = _nearest(books, table, lengths, int(rows[i]))
             near[i, : len(found)], scores[i, : len(found)] = found, of_found
         yield Lists(rows, near, scores)
 
@@ -136,19 +131,12 @@ def _compiled(codes: Codes, lengths: Floats, n_asking: int) -> "ByLength | None"
     return ByLength(codes, lengths)
 
 
-def _nearest(index: CodeIndex, table: Lut, lengths: Floats, row: int) -> tuple[Ids, Floats]:
-    shortest = lengths.min()
-    below = np.float32(1 - 1e-5)  # more than roundings
-    least, limit = np.float32(LEAST_SCORE) * shortest * below, ASKED
-    while True:
-        asked = index.search(table, limit=limit, min_score=float(least), threads=1)
-        near, scores = asked.face_ids, asked.scores / lengths[asked.face_ids]
-        kept = (near != row) & (scores >= LEAST_SCORE)
-        near, scores = near[kept], scores[kept]
-        order = np.lexsort((near, -scores))[:N_NEAREST]
-        last = scores[order[-1]] if len(order) == N_NEAREST else np.float32(LEAST_SCORE)
-        is_whole = len(asked) < limit
-        if is_whole or asked.scores[-1] / shortest < last:
-            return near[order], scores[order]
-        # No face that is missing yet has a sum whose product is greater than that of the last.
-        least, limit = last * shortest * below, len(index) + 1
+def _nearest(books: Codes, table: Lut, lengths: Floats, row: int) -> tuple[Rows, Floats]:
+    scores = lut.scores(table, books.T) / lengths
+    scores[row] = 0.0
+    near = np.flatnonzero(scores >= LEAST_SCORE)
+    if len(near) > N_NEAREST:
+        last = np.partition(scores[near], -N_NEAREST)[-N_NEAREST]
+        near = near[scores[near] >= last]
+    near = near[np.lexsort((near, -scores[near]))[:N_NEAREST]].astype(np.int32)
+    return near, scores[near]

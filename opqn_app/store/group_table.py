@@ -49,6 +49,24 @@ class StoredGuesses:
             self.groups[rows],
         )
 
+    def with_lists(
+        self, face_ids: Ids, near: NDArray[np.uint32], scores: NDArray[np.uint16]
+    ) -> "StoredGuesses":
+        """The same with other lists for some faces, (k,), of which some may be new."""
+        ids = np.union1d(self.face_ids, face_ids)
+        old, new = np.searchsorted(ids, self.face_ids), np.searchsorted(ids, face_ids)
+        found = StoredGuesses(
+            ids,
+            np.empty((len(ids), N_LISTED), np.uint32),
+            np.empty((len(ids), N_LISTED), np.uint16),
+            np.full(len(ids), NONE, np.int64),
+            np.full(len(ids), NONE, np.int64),
+        )
+        found.near[old], found.scores[old] = self.near, self.scores
+        found.parts[old], found.groups[old] = self.parts, self.groups
+        found.near[new], found.scores[new] = near, scores
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class GroupingState:
@@ -186,10 +204,8 @@ class GroupTable:
 
 
 def _of_rows(rows: Sequence[tuple[Any, ...]]) -> StoredGuesses:
-    packed = np.frombuffer(b"".join(row[1] for row in rows), _NEAR).reshape(len(rows), N_LISTED)
-    ids, parts, groups = (
-        np.fromiter((row[i] or NONE for row in rows), np.int64, len(rows)) for i in (0, 2, 3)
-    )
+    packed = np.frombuffer(b"".join([row[1] for row in rows]), _NEAR).reshape(-1, N_LISTED)
+    ids, parts, groups = (np.array([row[i] or NONE for row in rows], np.int64) for i in (0, 2, 3))
     near, scores = np.ascontiguousarray(packed["face"]), np.ascontiguousarray(packed["score"])
     return StoredGuesses(ids, near, scores, parts, groups)
 
