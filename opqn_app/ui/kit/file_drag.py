@@ -68,10 +68,10 @@ def copy_files(
     if not there:
         return words
     clipboard = QGuiApplication.clipboard()
-    atexit.unregister(_let_go)  # once is enough
-    atexit.register(_let_go)
     clipboard.setMimeData(files_of(there, face_ids))
     mine = _copied()
+    atexit.unregister(_let_go)  # what was copied before is there no more
+    atexit.register(_let_go, mine)
 
     def add_picture(picture: QImage) -> None:
         if _copied() == mine and not picture.isNull():
@@ -82,13 +82,13 @@ def copy_files(
     return words
 
 
-def _let_go() -> None:
-    """Take the copied files off the clipboard at the end.
+def _let_go(mine: bytes) -> None:
+    """Take the copied files off the clipboard at the end, if they are still there.
 
     Qt deletes what is there after Python has gone, and what Python made it can't delete then: the
     program would end with a crash.
     """
-    if QGuiApplication.instance() is not None and QGuiApplication.clipboard().ownsClipboard():
+    if QGuiApplication.instance() is not None and _copied() == mine:
         QGuiApplication.clipboard().clear()
 
 
