@@ -35,6 +35,7 @@ class NamingUser:
     Attributes:
         clicks: how many answers it took.
         seconds: from each answer until it was drawn.
+        cpu_seconds: of all threads of this process, for the same.
     """
 
     def __init__(self, session: Session, window: MainWindow, truth: Sequence[str]) -> None:
@@ -44,6 +45,7 @@ class NamingUser:
         self.worth = {person for person, number in counts.items() if number >= WORTH}
         self.clicks = 0
         self.seconds: list[float] = []
+        self.cpu_seconds: list[float] = []
 
     @property
     def view(self) -> PeopleView:
@@ -170,11 +172,12 @@ class NamingUser:
         """One answer; its time ends when the window has drawn what came of it."""
         told: list[str] = []
         self._session.people.told.connect(told.append)
-        begun = time.perf_counter()
+        begun, cpu = time.perf_counter(), time.process_time()
         act()
         self._wait(lambda: bool(told))
         QApplication.processEvents()  # draws it
         self.seconds.append(time.perf_counter() - begun)
+        self.cpu_seconds.append(time.process_time() - cpu)
         self._session.people.told.disconnect(told.append)
         self.clicks += 1
         self.rest()

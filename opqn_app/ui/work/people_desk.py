@@ -6,7 +6,8 @@ All of it runs on one lane, in the order it was asked for. A page shows `view` a
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -23,13 +24,29 @@ if TYPE_CHECKING:
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.store.records import LibraryStatus, PhotoRecord
     from opqn_app.ui.work.jobs import EngineSlot
-    from opqn_app.ui.work.session import Session
-    from opqn_app.ui.work.tasks import Task
+    from opqn_app.ui.work.tasks import Task, TaskRunner
 
 FAULT = "This could not be done, by a fault of this program; its log file says more."
 WHILE_INDEXING_MS = 10_000  # how often new faces are looked at while a folder is indexed
 
 Gesture = Callable[["Ledger"], "Outcome | None"]
+
+
+class DeskHost(Protocol):
+    """What the desk has to know of the session."""
+
+    runner: "TaskRunner"
+    library_path: Path
+
+    @property
+    def is_indexing(self) -> bool: ...
+    @property
+    def status_read(self) -> Any: ...
+    @property
+    def engine_ready(self) -> Any: ...
+    @property
+    def indexing_started(self) -> Any: ...
+    def load_engine(self) -> None: ...
 
 
 class PeopleDesk(QObject):
@@ -58,8 +75,8 @@ class PeopleDesk(QObject):
     answered = Signal(object)
     grouping_progressed = Signal(object)
 
-    def __init__(self, session: "Session", slot: "EngineSlot") -> None:
-        super().__init__(session)
+    def __init__(self, session: "DeskHost", slot: "EngineSlot", parent: QObject) -> None:
+        super().__init__(parent)
         self.view: PeopleView | None = None
         self._session, self._slot = session, slot
         self._runner = session.runner

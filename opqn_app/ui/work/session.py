@@ -122,7 +122,7 @@ class Session(QObject):
         self._change_timer = QTimer(self, singleShot=True, interval=COALESCE_MS)
         self._change_timer.timeout.connect(self.library_changed)
         self.library_changed.connect(self.refresh_status)
-        self.people = PeopleDesk(self, self._slot)
+        self.people = PeopleDesk(self, self._slot, self)
 
     # Engine and settings
 
