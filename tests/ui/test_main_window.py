@@ -93,8 +93,10 @@ def test_the_pages_are_reached_by_keys_and_by_the_sidebar(window: MainWindow) ->
     QTest.keyClick(window, Qt.Key.Key_2, ctrl)
     assert window.stack.currentWidget() is window.library
     QTest.keyClick(window, Qt.Key.Key_3, ctrl)
-    assert window.stack.currentWidget() is window.evaluate
+    assert window.stack.currentWidget() is window.people
     QTest.keyClick(window, Qt.Key.Key_4, ctrl)
+    assert window.stack.currentWidget() is window.evaluate
+    QTest.keyClick(window, Qt.Key.Key_5, ctrl)
     assert window.stack.currentWidget() is window.train
     assert window.sidebar.buttons["train"].isChecked()
     QTest.keyClick(window, Qt.Key.Key_1, ctrl)
