@@ -9,8 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
 from opqn_app.ui.work.session import Session
-from tests.ui.person.person_album import ANNA, BEN, LIKE_ANNA, Album, Face, album_engine
 from tests.ui.person.person_room import Room
+from tests.ui.person_album import ANNA, BEN, LIKE_ANNA, Album, Face, album_engine
 
 
 @pytest.fixture

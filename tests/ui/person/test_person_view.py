@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QApplication
 
 from opqn_app.store.library import Library
 from tests.ui.keyboard import tab_through
-from tests.ui.person.person_album import ANNA, BEN, Album, Face
 from tests.ui.person.person_room import KEY, LEFT, Room
+from tests.ui.person_album import ANNA, BEN, Album, Face
 
 
 def test_faces_stand_under_their_years_newest_first_and_weak_ones_last(

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 
 from opqn_app.ui.people.forget_dialog import Forgetting
 from tests.ui.menu_clicks import choose
-from tests.ui.person.person_album import BEN, LIKE_ANNA, Album, Face
 from tests.ui.person.person_room import CTRL, KEY, LEFT, SHIFT, Room
+from tests.ui.person_album import BEN, LIKE_ANNA, Album, Face
 
 
 def test_n_or_a_click_renames(room: Room, anna: list[int]) -> None:
