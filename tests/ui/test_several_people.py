@@ -39,7 +39,7 @@ def press(button: QAbstractButton) -> None:
 
 def test_two_people_are_noticed(page: SearchPage) -> None:
     assert page.several.isVisible()
-    assert page.several.text == "These look like 2 people"
+    assert page.several.text == "These look like 2 people; the answer mixes them"
     assert len(page.several.tiles) == 2
     assert page.several.tiles[0].accessibleName() == "Only person 1, 1 face"
 
@@ -70,7 +70,7 @@ def test_photos_with_both(
     assert shares.sum() == pytest.approx(outcome.ranking.scores[0])
     assert np.all(shares <= table.max(axis=1))
     ask(page.go_back)
-    assert page.several.text == "These look like 2 people"
+    assert page.several.text == "These look like 2 people; the answer mixes them"
 
 
 def test_no_photo_with_all(page: SearchPage, people: MakePeople, ask: Ask) -> None:
@@ -79,7 +79,7 @@ def test_no_photo_with_all(page: SearchPage, people: MakePeople, ask: Ask) -> No
     ask(page.several.together.click)
     assert page.bar.title == "No photo of your library shows all 3"
     assert page.messages.isHidden()
-    assert page.several.text == "Photos with all 3 people, by who is least sure"
+    assert page.several.text == "Photos with all 3, each shown by its least certain face"
 
 
 @pytest.mark.parametrize("act", [click, press])
@@ -106,7 +106,7 @@ def test_the_users_word_wins(page: SearchPage, ask: Ask, act: Callable[[Any], No
 def test_a_face_more_is_looked_at_anew(page: SearchPage, people: MakePeople, ask: Ask) -> None:
     ask(page.several.one.click)
     ask(lambda: page.open_sources([people("q/green.png", "green")], add=True))
-    assert page.several.text == "These look like 3 people"
+    assert page.several.text == "These look like 3 people; the answer mixes them"
     assert page.several.together.text() == "Photos with all 3"
 
 

@@ -79,7 +79,8 @@ class Figures:
 def half_and_half(faces: Faces, rows: Rows, alone: Scores) -> Scores:
     """As the app asks, table by table."""
     tables = combined(faces.tables[rows])
-    return np.stack([lut.scores(table, faces.codes) for table in tables]).max(axis=0)
+    found: Scores = np.stack([lut.scores(table, faces.codes) for table in tables]).max(axis=0)
+    return found
 
 
 def by_agreement(faces: Faces, rows: Rows, alone: Scores) -> Scores:
@@ -292,12 +293,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder of the face data")
     parser.add_argument("--set", choices=("tuning", "held", "lfw"), default="tuning", dest="name")
     parser.add_argument("--model", default="bundled-256")
+    parser.add_argument(
+        "--draws", type=int, default=DRAWS, help=f"queries of a person and kind (default {DRAWS})"
+    )
     arguments = parser.parse_args(argv)
 
     def work() -> None:
         with threadpool_limits(limits=1, user_api="blas"):
             source, rows = read_set(arguments.data, arguments.name)
-            for line in tables_of_figures(read_faces(arguments.model, source, rows)):
+            faces = read_faces(arguments.model, source, rows)
+            for line in tables_of_figures(faces, draws=arguments.draws):
                 sys.stdout.write(f"{line}\n")
                 sys.stdout.flush()
 

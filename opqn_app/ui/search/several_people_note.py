@@ -65,9 +65,9 @@ class SeveralPeopleNote(QWidget):
         self.together.setToolTip(f"Photos on which {all_of_them} are, the surest first")
         self.together.setVisible(not query.together)
         if query.together:
-            self._words.setText(f"Photos with {all_of_them} people, by who is least sure")
+            self._words.setText(f"Photos with {all_of_them}, each shown by its least certain face")
         else:
-            self._words.setText(f"These look like {len(people)} people")
+            self._words.setText(f"These look like {len(people)} people; the answer mixes them")
         self._show_faces(query)
 
     def _show_faces(self, query: Query) -> None:
