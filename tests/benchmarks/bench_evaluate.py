@@ -11,8 +11,9 @@ import time
 
 import numpy as np
 
+from opqn_app.core.progress import finished
 from opqn_app.opqn import lut
-from trainer.evaluate.ranking import finished, rank, rank_cutoffs
+from trainer.evaluate.ranking import rank, rank_cutoffs
 from trainer.evaluate.scoring import CodeScorer, StoredTables
 
 PEOPLE = 2787

@@ -8,7 +8,8 @@ import pytest
 
 from opqn_app.core.errors import ModelIncompatible
 from opqn_app.opqn.links import Links, PairEvidence, features, links_from_dict
-from opqn_app.people.grouping import Known, group_faces
+from opqn_app.people.grouping import group_faces
+from opqn_app.people.known import Known
 from opqn_app.people.neighbours import nearest_faces
 from opqn_app.people.word_sums import WordSums
 from tests.people.grouping_fakes import codes_of_people, result_of, words
