@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
@@ -200,7 +201,7 @@ def _decoded(
     before_decoding: Callable[[int], None] | None,
 ) -> _Decoded:
     primary = _checked_boxes(file, path, head)
-    size = primary and primary.size
+    size = None if primary is None else primary.size
     if before_decoding is not None and size is not None and decoders.is_jxl(head):
         before_decoding(size[0] * size[1])  # opening decodes it
         before_decoding = None
@@ -218,9 +219,9 @@ def _decoded(
             raise
         return _without_end(file, path, head, side, raw_turn)
     if image.format == "AVIF":  # Pillow cuts nothing off; libheif does
-        lies = Orientation(lies.turn, primary and primary.clean)
+        lies = Orientation(lies.turn, None if primary is None else primary.clean)
     # Loading a TIFF turns it; only a JPEG is smaller now than it is stored.
-    transfer = primary and primary.transfer
+    transfer = None if primary is None else primary.transfer
     true_size = stored if image.format in _JPEG else image.size
     return _Decoded(image, true_size, lies, transfer=transfer)
 
@@ -233,7 +234,7 @@ def _opened(
     image = decoders.opened(file, path, head)
     stored = image.size
     _refuse_huge(image, path)
-    if image.format in _JPEG:
+    if isinstance(image, JpegImageFile):  # an MPO file is one too
         image.draft(None, pixels.bounded_size(stored, side))
         image.decodermaxblock = _AT_ONCE
     return image, stored

@@ -42,7 +42,7 @@ def upright_rgb(
     if min_side is not None and min_side < max_side:
         plain = reduced(plain, min_side)
     smaller = _shrunk(plain, max_side)
-    if smaller.mode == "RGBA" and smaller.getextrema()[3] != (255, 255):
+    if smaller.mode == "RGBA" and smaller.getchannel("A").getextrema() != (255, 255):
         white = Image.new("RGBA", smaller.size, "white")
         smaller = Image.alpha_composite(white, smaller)
     if smaller.mode not in ("RGB", "CMYK"):

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from opqn_app.core.depth import FAST
+from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.types import Box, DetectedFace, FaceQuality
 from opqn_app.engine import Engine
 from opqn_app.index import analysis
@@ -133,7 +134,7 @@ def test_a_photo_that_can_not_be_read_any_more_keeps_its_faces_and_is_tried_once
     before = faces(library_path)
 
     def refuse(data: bytes, name: str, **how: object) -> None:
-        raise analysis.PhotoUnreadable(Path(name), "the decoder is gone")
+        raise PhotoUnreadable(Path(name), "the decoder is gone")
 
     with monkeypatch.context() as patched:
         patched.setattr(analysis, "read_photo", refuse)
