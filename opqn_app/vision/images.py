@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from PIL import ExifTags, Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
@@ -246,7 +247,7 @@ def _opened(
     image = decoders.opened(file, path, head)
     stored = image.size
     _refuse_huge(image, path)
-    if image.format in _JPEG:
+    if isinstance(image, JpegImageFile):  # an MPO file is one too
         image.draft(None, pixels.bounded_size(stored, side))
         image.decodermaxblock = _AT_ONCE  # type: ignore[attr-defined]
     return image, stored
