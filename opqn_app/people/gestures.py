@@ -143,7 +143,7 @@ def merge(ledger: Ledger, person: int, other: int, *, is_twice: bool = False) ->
         shared = ledger.state.shared_photos(one, two)
         if shared and not is_twice:
             raise TwiceOnPhoto(
-                f"Both are on {_photos_in_words(ledger, shared)}, so they look like two people.",
+                f"Both are on {photos_in_words(ledger, shared)}, so they look like two people.",
                 hint="Say --twice if they are one, as in a mirror.",
             )
         return [NewDecision(Kind.MERGED, person=one, other=two, is_twice=is_twice)]
@@ -262,14 +262,14 @@ def _free(
     twice = [] if is_twice else ledger.state.twice_in_photo(keys, person)
     if twice:
         raise TwiceOnPhoto(
-            f"{name} would be twice on {_photos_in_words(ledger, twice)}.",
+            f"{name} would be twice on {photos_in_words(ledger, twice)}.",
             hint="Say --twice if it is so, as in a mirror or a collage; else take the other face "
             "away first (opqn not FACE PERSON).",
         )
     return keys
 
 
-def _photos_in_words(ledger: Ledger, keys: Sequence[FaceKey]) -> str:
+def photos_in_words(ledger: Ledger, keys: Sequence[FaceKey]) -> str:
     """The photos of some faces: the name of one, and how many more there are."""
     table, photos = ledger.library.decision_table, ledger.library.photo_table
     contents = list(dict.fromkeys(key.content_hash for key in keys))

@@ -16,7 +16,7 @@ Part = bytes | memoryview
 
 _LEAST = 32  # bytes that are taken for a picture
 _WEBP = (b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF")
-_JPEG_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")  # what ends the data of a scan
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # what ends the data of a scan
 _NOT_PICTURES = (b"Exif", b"mime", b"uri ")  # kinds of items in HEIC and AVIF
 _TIFF_STARTS = {b"II*\0": "<", b"MM\0*": ">"}
 _TIFF_TYPES = {3: "H", 4: "I"}
