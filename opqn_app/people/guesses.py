@@ -190,9 +190,12 @@ class Guesses:
     def _units(
         self, ledger: Ledger, near: Ids, person: int, own: Ids
     ) -> tuple[list[Ids], list[Ids]]:
-        """Groups near to a person that may be it as a whole, and parts of the others."""
+        """Groups near to a person that may be it as a whole, and parts of the others.
+
+        Whatever is in one group with a face of the person is near.
+        """
         data, whole, pieces = self._data, [], []
-        labels = np.unique(data.groups[near])
+        labels = np.unique(data.groups[np.concatenate([near, own])])
         groups = [data.group_rows(label) for label in labels.tolist()]
         rows = np.concatenate([np.empty(0, np.intp), *groups])
         people = self._decided.people[rows]
@@ -200,17 +203,21 @@ class Guesses:
         may_be = is_free.copy()
         may_be[is_free] = ~self._is_refused(ledger, rows[is_free], person, own)
         is_other = (people != NOBODY) & (people != person)
-        near_parts = np.unique(data.parts[near])
+        near_parts, own_parts = np.unique(data.parts[near]), np.unique(data.parts[own])
+        own_groups = np.unique(data.groups[own])
         start = 0
         for group in groups:
             here = slice(start, start := start + len(group))
             allowed = group[may_be[here]]
+            if not len(allowed):
+                continue
             if not is_other[here].any() and len(allowed) == np.count_nonzero(is_free[here]):
                 whole.append(allowed)
                 continue
-            others = data.parts[group[is_other[here]]]
-            kept = np.isin(data.parts[allowed], near_parts)
-            pieces += self._parts_of(allowed[kept & ~np.isin(data.parts[allowed], others)])
+            parts = data.parts[allowed]
+            others = np.setdiff1d(data.parts[group[is_other[here]]], own_parts)
+            is_near = np.isin(parts, near_parts) | (group[0] in own_groups)
+            pieces += self._parts_of(allowed[is_near & ~np.isin(parts, others)])
         return whole, pieces
 
     def _parts_of(self, rows: Ids) -> list[Ids]:

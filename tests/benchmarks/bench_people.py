@@ -174,7 +174,8 @@ def measure_guesses(library: Library, encoder: OnnxEncoder) -> None:
         if not found:
             continue
         faces = found[0].faces
-        ledger.decide(lambda: [NewDecision(Kind.IS, ledger.keys(faces), person=person)])
+        row = NewDecision(Kind.IS, ledger.keys(faces), person=person)
+        ledger.decide(partial(list, [row]))
         _, then = timed(partial(guesses.suggestions, ledger, person))
         _, left = timed(partial(guesses.unnamed, ledger))
         _, alike = timed(partial(guesses.resembles, ledger, faces))
