@@ -21,7 +21,7 @@ class TileDelegate(QStyledItemDelegate):
     def __init__(self, grid: SectionGrid) -> None:
         super().__init__(grid)
         self.grid = grid
-        self._faces: OrderedDict[tuple[int, int, int, float], QPixmap] = OrderedDict()
+        self._scaled: OrderedDict[tuple[int, int, int, float], QPixmap] = OrderedDict()
         self._marks: dict[tuple[str, int, str, float], QPixmap] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Any) -> QSize:
@@ -43,7 +43,7 @@ class TileDelegate(QStyledItemDelegate):
         """A picture scaled and cut to its shape, once: that takes longer than all the rest."""
         ratio = self.grid.devicePixelRatioF()
         key = (pixmap.cacheKey(), size.width(), size.height(), ratio)
-        made = self._faces.get(key)
+        made = self._scaled.get(key)
         if made is None:
             made = QPixmap(size * ratio)
             made.setDevicePixelRatio(ratio)
@@ -57,10 +57,10 @@ class TileDelegate(QStyledItemDelegate):
             painter.setClipPath(shape)
             painter.drawPixmap(QRect(QPoint(), size), pixmap)
             painter.end()
-            self._faces[key] = made
-        self._faces.move_to_end(key)
-        while len(self._faces) > KEPT:
-            self._faces.popitem(last=False)
+            self._scaled[key] = made
+        self._scaled.move_to_end(key)
+        while len(self._scaled) > KEPT:
+            self._scaled.popitem(last=False)
         return made
 
     def paint_state(self, painter: QPainter, face: QRect, state: QStyle.StateFlag) -> None:
