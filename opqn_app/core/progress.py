@@ -67,13 +67,3 @@ def run_with_progress(
     finally:
         job.close()
         line.clear()
-
-
-def finished(job: Generator[object, None, Result]) -> Result:
-    """What a generator returns, its progress dropped."""
-    try:
-        while True:
-            next(job)
-    except StopIteration as stop:
-        found: Result = stop.value
-        return found

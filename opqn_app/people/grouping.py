@@ -1,16 +1,18 @@
 """Join faces into groups that show one person: learned links, partners who choose each other.
 
 Every face begins as a group of its own. In rounds each group picks the partner with which it most
-likely shows one person, of those with at least the wanted probability. Two that pick each other
-become one group. `opqn_app.opqn.links` says what the probability is made of. Only pairs of groups
-that have changed are looked at again.
+likely shows one person, of those with at least the wanted probability. A group of 16 faces or more
+picks one for each 8, for the first few change it little. Those that pick each other become one
+group. `opqn_app.opqn.links` says what the probability is made of. Only pairs of groups that have
+changed are looked at again.
 
 Some groups are never joined: those with faces that are known to be two people, such as two faces
 of one photo, and those that have different names.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ CERTAIN = 0.95  # of parts, which are nearly never two people
 LIKELY = 0.5  # of groups, which are made of parts
 BLOCK = 4096  # pairs whose vectors are multiplied at once
 LAST = np.iinfo(np.int32).max
+PICKING = 8  # faces for each partner that a group picks, but the first
 
 
 def group_faces(
@@ -59,9 +62,10 @@ def group_faces(
     pairs = _Pairs(groups.labels, edges, fresh)
     while True:
         pairs.look_again(groups, links)
-        kept, lost = pairs.partners(groups.are_apart, least)
-        if not len(kept):
+        first, second, chances = pairs.partners(groups, least)
+        if not len(first):
             return groups.labels
+        kept, lost = _stars(groups, first, second, chances)
         renamed = groups.join(kept, lost)
         pairs.rename(renamed, np.concatenate([kept, lost]))
         yield groups.n_groups
@@ -126,16 +130,39 @@ class _Groups:
         """Which pairs of groups must not be joined."""
         return self._marks.are_apart(self.labels, first, second)
 
+    def picks(self, names: Labels) -> Labels:
+        """How many partners groups pick at once: more than one where that changes them little."""
+        found: Labels = np.maximum(self.sizes[names] // PICKING, 1)
+        return found
+
     def join(self, kept: Labels, lost: Labels) -> Labels:
-        """Join each of `lost`, (j,), to its partner in `kept`; the new name of each old one."""
-        for start in range(0, len(kept), BLOCK):
-            few = slice(start, start + BLOCK)
-            total = self._of(kept[few]) + self._of(lost[few])
-            self._set(kept[few], total)
+        """Join each of `lost`, (j,), to one in `kept`; the new name of each old one.
+
+        None of `kept` is among `lost`; several may come to one.
+        """
+        order = np.argsort(kept, kind="stable")
+        kept, lost = kept[order], lost[order]
+        ends = np.append(np.flatnonzero(np.diff(kept)) + 1, len(kept))
+        start = 0
+        while start < len(kept):  # as many as fit, whole groups only
+            stop = int(
+                ends[
+                    max(
+                        np.searchsorted(ends, start + BLOCK, "right") - 1,
+                        np.searchsorted(ends, start, "right"),
+                    )
+                ]
+            )
+            here = kept[start:stop]
+            names, first = np.unique(here, return_index=True)
+            total = self._of(names) + np.add.reduceat(self._of(lost[start:stop]), first, axis=0)
+            self._set(names, total)
+            start = stop
         self._release(lost)
-        self.sizes[kept] += self.sizes[lost]
+        np.add.at(self.sizes, kept, self.sizes[lost])
         self.sizes[lost] = 0
-        self._within[kept] = self._mean_within(kept)
+        grown = np.unique(kept)
+        self._within[grown] = self._mean_within(grown)
         self._marks.join(kept, lost)
         renamed = np.arange(len(self.labels), dtype=np.int32)
         renamed[lost] = kept
@@ -221,10 +248,8 @@ class _Pairs:
             pairs = groups.evidence(self.first[few], self.second[few], self.best[few])
             self.chances[few] = links.probability(pairs)
 
-    def partners(
-        self, are_apart: Callable[[Labels, Labels], Mask], least: float
-    ) -> tuple[Labels, Labels]:
-        """Pairs of groups that pick each other: those that stay, those that come to them.
+    def partners(self, groups: _Groups, least: float) -> tuple[Labels, Labels, Floats]:
+        """Pairs of groups that pick each other, and their chances.
 
         Pairs that must not be joined are forgotten where a group would pick them.
         """
@@ -237,16 +262,37 @@ class _Pairs:
             best = np.full(self._n, -1, np.int64)
             np.maximum.at(best, first, by_first)
             np.maximum.at(best, second, by_second)
-            is_picked = (best[first] == by_first).astype(np.int8) + (best[second] == by_second)
-            new = likely[(is_picked > 0) & ~self.may_join[likely]]
-            apart = are_apart(self.first[new], self.second[new])
+            self._lower_to_picks(best, groups, (first, second), (by_first, by_second))
+            picked_by_first, picked_by_second = by_first >= best[first], by_second >= best[second]
+            picked = picked_by_first | picked_by_second
+            new = likely[picked & ~self.may_join[likely]]
+            apart = groups.are_apart(self.first[new], self.second[new])
             self.may_join[new] = True
             if not apart.any():
-                both = is_picked == 2
-                return first[both], second[both]
+                both = likely[picked_by_first & picked_by_second]
+                return self.first[both], self.second[both], self.chances[both]
             stay = np.ones(len(self.chances), np.bool_)
             stay[new[apart]] = False
             self._take(stay)
+
+    def _lower_to_picks(
+        self,
+        best: Ids,
+        groups: _Groups,
+        names: tuple[Labels, Labels],
+        choices: tuple[Ids, Ids],
+    ) -> None:
+        """Let `best` be the last choice that a group picks, where it picks several."""
+        large = np.concatenate([np.flatnonzero(groups.picks(name) > 1) for name in names])
+        n_first = int(np.count_nonzero(groups.picks(names[0]) > 1))
+        name = np.concatenate([names[0][large[:n_first]], names[1][large[n_first:]]])
+        choice = np.concatenate([choices[0][large[:n_first]], choices[1][large[n_first:]]])
+        order = np.lexsort((-choice, name))
+        name, choice = name[order], choice[order]
+        starts = np.flatnonzero(np.append(True, name[1:] != name[:-1])) if len(name) else order
+        counts = np.diff(np.append(starts, len(name)))
+        lasts = starts + np.minimum(groups.picks(name[starts]), counts) - 1
+        best[name[starts]] = choice[lasts]
 
     def rename(self, renamed: Labels, changed: Labels) -> None:
         """After some groups were joined."""
@@ -280,6 +326,46 @@ class _Pairs:
         self.first, self.second = self.first[stay], self.second[stay]
         self.best, self.chances = self.best[stay], self.chances[stay]
         self.may_join = self.may_join[stay]
+
+
+def _stars(
+    groups: _Groups, first: Labels, second: Labels, chances: Floats
+) -> tuple[Labels, Labels]:
+    """What pairs that pick each other become: the names that stay, and those that come to them.
+
+    A group that picks several is the centre of a star. Likelier pairs come first. Two who can't be
+    one person do not come to one centre together.
+    """
+    is_large = (groups.picks(first) > 1) | (groups.picks(second) > 1)
+    kept, lost = [first[~is_large]], [second[~is_large]]
+    order = np.lexsort((second, first, -chances))
+    large = order[is_large[order]]
+    centres: dict[int, list[int]] = {}
+    taken: set[int] = set()
+    for one, other in zip(first[large].tolist(), second[large].tolist(), strict=True):
+        is_lesser = (groups.sizes[one], -one) < (groups.sizes[other], -other)
+        centre, comer = (other, one) if is_lesser else (one, other)
+        if centre not in taken and comer not in taken and comer not in centres:
+            centres.setdefault(centre, []).append(comer)
+            taken.add(comer)
+    _send_back(groups, centres)
+    for centre, comers in centres.items():
+        name = min([centre, *comers])
+        others = [each for each in (centre, *comers) if each != name]
+        kept.append(np.full(len(others), name, np.int32))
+        lost.append(np.array(others, np.int32))
+    return np.concatenate(kept), np.concatenate(lost)
+
+
+def _send_back(groups: _Groups, centres: dict[int, list[int]]) -> None:
+    """Of those who come to one centre and can't be one person, only the first may come now."""
+    pairs = [pair for comers in centres.values() for pair in combinations(comers, 2)]
+    if pairs:
+        one, other = np.array(pairs, np.int32).T
+        apart = groups.are_apart(one, other)
+        late = set(other[apart].tolist())
+        for comers in centres.values():
+            comers[:] = [each for each in comers if each not in late]
 
 
 def _keys(first: NDArray[Any], second: NDArray[Any], n: int) -> Ids:

@@ -17,6 +17,7 @@ from opqn_app.people.guess_data import GuessData
 from opqn_app.people.kinds import Kind
 from opqn_app.people.known import NOBODY, Mask
 from opqn_app.people.ledger import Ledger
+from opqn_app.people.state import State
 from opqn_app.people.unnamed import Group, UnnamedGroups
 from opqn_app.store.decision_records import Decision
 from opqn_app.store.library import Library
@@ -60,7 +61,9 @@ class Guesses:
     def __init__(self, encoder: FaceEncoder | None = None) -> None:
         self._encoder = encoder
         self._data = GuessData.nothing()
-        self._ledger: Ledger | None = None
+        self._ledger: Ledger | None = None  # that which is followed
+        self._state: State | None = None
+        self._read = 0  # rows of its journal
 
     @classmethod
     def load(cls, library: Library, encoder: FaceEncoder) -> "Guesses":
@@ -145,6 +148,15 @@ class Guesses:
                 found.append((person, float(chance)))
         return sorted(found, key=lambda each: (-each[1], each[0]))[:MOST_ALIKE]
 
+    def parts_of(self, face_ids: Sequence[int]) -> list[tuple[int, ...]]:
+        """Faces in the parts that are certain, the largest first; those not grouped yet in none.
+
+        Whoever they are said to be, a part nearly never shows two people.
+        """
+        rows = self._data.rows_of(face_ids)
+        parts = [tuple(self._data.faces.face_ids[some].tolist()) for some in self._parts_of(rows)]
+        return sorted(parts, key=lambda part: (-len(part), part[0]))
+
     def _likely(
         self, person: int, own: Ids, units: list[Ids], best: Floats, links: Links
     ) -> list[tuple[Ids, float]]:
@@ -178,9 +190,12 @@ class Guesses:
     def _units(
         self, ledger: Ledger, near: Ids, person: int, own: Ids
     ) -> tuple[list[Ids], list[Ids]]:
-        """Groups near to a person that may be it as a whole, and parts of the others."""
+        """Groups near to a person that may be it as a whole, and parts of the others.
+
+        Whatever is in one group with a face of the person is near.
+        """
         data, whole, pieces = self._data, [], []
-        labels = np.unique(data.groups[near])
+        labels = np.unique(data.groups[np.concatenate([near, own])])
         groups = [data.group_rows(label) for label in labels.tolist()]
         rows = np.concatenate([np.empty(0, np.intp), *groups])
         people = self._decided.people[rows]
@@ -188,17 +203,21 @@ class Guesses:
         may_be = is_free.copy()
         may_be[is_free] = ~self._is_refused(ledger, rows[is_free], person, own)
         is_other = (people != NOBODY) & (people != person)
-        near_parts = np.unique(data.parts[near])
+        near_parts, own_parts = np.unique(data.parts[near]), np.unique(data.parts[own])
+        own_groups = np.unique(data.groups[own])
         start = 0
         for group in groups:
             here = slice(start, start := start + len(group))
             allowed = group[may_be[here]]
+            if not len(allowed):
+                continue
             if not is_other[here].any() and len(allowed) == np.count_nonzero(is_free[here]):
                 whole.append(allowed)
                 continue
-            others = data.parts[group[is_other[here]]]
-            kept = np.isin(data.parts[allowed], near_parts)
-            pieces += self._parts_of(allowed[kept & ~np.isin(data.parts[allowed], others)])
+            parts = data.parts[allowed]
+            others = np.setdiff1d(data.parts[group[is_other[here]]], own_parts)
+            is_near = np.isin(parts, near_parts) | (group[0] in own_groups)
+            pieces += self._parts_of(allowed[is_near & ~np.isin(parts, others)])
         return whole, pieces
 
     def _parts_of(self, rows: Ids) -> list[Ids]:
@@ -217,6 +236,7 @@ class Guesses:
     def _total(self, person: int, own: Ids) -> Floats:
         """The sum of a person's faces, made from what has changed since it was asked for last."""
         known = self._totals.get(person)
+        total: Floats
         if known is None or len(own) < LARGE:
             total = self._data.totals([own])[0]
         else:

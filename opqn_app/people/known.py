@@ -127,7 +127,7 @@ class GroupMarks:
         self._having = self._barring = np.empty(0, np.int64)
 
     def join(self, kept: Labels, lost: Labels) -> None:
-        self._people[kept] = np.maximum(self._people[kept], self._people[lost])
+        np.maximum.at(self._people, kept, self._people[lost])
 
     def are_apart(self, labels: Labels, first: Labels, second: Labels) -> Mask:
         """Which pairs of groups must not be joined.

@@ -1,23 +1,19 @@
 """How surely the faces of one person belong together: learned links, face by face.
 
 `opqn_app.people.grouping` joins groups by the same links. Here nothing is joined: a face is
-compared with all the others of its person, with each of them, and parts are shown for cleaning.
+compared with all the others of its person, and with each of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes, Floats, Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Doubles, Links, PairEvidence
 from opqn_app.people.coded import Coded
-from opqn_app.people.grouping import CERTAIN, group_faces
-from opqn_app.people.known import NOBODY, Known
-from opqn_app.people.neighbours import nearest_faces
+from opqn_app.people.known import NOBODY
 from opqn_app.people.word_sums import WordEncoder, WordSums
 from opqn_app.store.library import Library
 
@@ -56,20 +52,6 @@ def nearest_of(
     return list(zip(coded.ids[order].tolist(), chances.tolist(), strict=True))
 
 
-def parts_of(
-    library: Library, face_ids: Sequence[int], encoder: FaceEncoder
-) -> list[tuple[int, ...]]:
-    """The faces in parts that nearly never show two people, the largest first.
-
-    A face without a code is in none.
-    """
-    coded = _Faces.of(library, face_ids, encoder)
-    if coded is None:
-        return []
-    parts = certain_parts(coded.codes, coded.sums, coded.links)
-    return [tuple(coded.ids[rows].tolist()) for rows in parts]
-
-
 def likeness_to_rest(vectors: Floats, links: Links) -> Doubles:
     """(n,) how likely each face and all the others show one person; 1 for a face alone.
 
@@ -94,22 +76,6 @@ def likeness_of_pairs(scores: Doubles, links: Links) -> Doubles:
     """How likely two faces show one person, by their score alone."""
     one = np.ones(len(scores))
     return links.probability(PairEvidence(scores, scores, scores, one, one))
-
-
-def certain_parts(codes: Codes, sums: WordSums, links: Links) -> list[NDArray[np.intp]]:
-    """Faces in parts that nearly never show two people, the largest first.
-
-    Args:
-        codes: (n, M).
-
-    Returns:
-        Rows of each part, ascending; parts of equal size by their first row.
-    """
-    edges = finished(nearest_faces(np.arange(len(codes)), codes, sums))
-    known = Known.nothing(len(codes))
-    labels = finished(group_faces(codes, sums, edges, links, known, least=CERTAIN))
-    parts = [np.flatnonzero(labels == name) for name in np.unique(labels)]
-    return sorted(parts, key=lambda rows: (-len(rows), rows[0]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

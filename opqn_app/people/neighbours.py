@@ -6,6 +6,7 @@ listed, and asked again where a shorter sum might still have come before.
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,14 @@ from opqn_app.core.types import Codes, Floats, Ids, Lut
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
 from opqn_app.people.word_sums import WordSums, scaled
 from opqn_app.search.code_index import CodeIndex
+from opqn_app.search.kernels import dispatch as kernels
+
+if TYPE_CHECKING:
+    from opqn_app.search.kernels.near_loops import ByLength
 
 AT_ONCE = 64  # faces whose tables are made together
-ASKED = N_NEAREST + 16  # faces the search is asked for first
+ASKED = 96  # faces the search is asked for first
+MANY = 50_000_000  # scores from which it is worth waiting for compiled loops
 NOBODY = -1
 
 Rows = NDArray[np.int32]
@@ -103,18 +109,31 @@ def lists_of(codes: Codes, sums: WordSums, asking: NDArray[np.intp]) -> Iterator
         codes: (n, M) of all faces.
         asking: (k,) rows.
     """
-    index = CodeIndex.of_codes("", np.arange(len(codes), dtype=np.int64), codes)
-    index.prepare()
     lengths = sums.lengths(codes)
+    compiled = _compiled(codes, lengths, len(asking))
+    index = None if compiled else CodeIndex.of_codes("", np.arange(len(codes)), codes)
     for start in range(0, len(asking), AT_ONCE):
         rows = asking[start : start + AT_ONCE].astype(np.int32)
         tables = sums.tables(scaled(sums.sums(codes[rows])))
+        if compiled:
+            yield Lists(rows, *compiled.near(tables, rows, N_NEAREST, LEAST_SCORE))
+            continue
+        assert index is not None
         near = np.full((len(rows), N_NEAREST), NOBODY, np.int32)
         scores = np.zeros((len(rows), N_NEAREST), np.float32)
         for i, table in enumerate(tables):
             found, of_found = _nearest(index, table, lengths, int(rows[i]))
             near[i, : len(found)], scores[i, : len(found)] = found, of_found
         yield Lists(rows, near, scores)
+
+
+def _compiled(codes: Codes, lengths: Floats, n_asking: int) -> "ByLength | None":
+    """Where that is worth waiting for the compiler, and it can be used here."""
+    if n_asking * len(codes) < MANY or codes.dtype != np.uint8 or not kernels.warm_up().has_near:
+        return None
+    from opqn_app.search.kernels.near_loops import ByLength
+
+    return ByLength(codes, lengths)
 
 
 def _nearest(index: CodeIndex, table: Lut, lengths: Floats, row: int) -> tuple[Ids, Floats]:

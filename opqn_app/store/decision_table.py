@@ -9,14 +9,14 @@ from typing import Any
 
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.decision_records import Decision, FaceKey, NewDecision, PlacedFace
-from opqn_app.store.photo_table import SHOWN
+from opqn_app.store.photo_table import SHOWN, SHOWN_OF_FACES
 
 _COLUMNS = "id, uid, gesture, time, kind, person, other, name, source, is_twice, target"
 _KEY = "content_hash, box_left, box_top, box_right, box_bottom"
 _PLACED = (
     "SELECT f.id, f.photo_id, p.content_hash, f.box_left / p.width, f.box_top / p.height, "
     "f.box_right / p.width, f.box_bottom / p.height, f.is_drawn "
-    f"FROM faces f JOIN photos p ON p.id = f.photo_id AND p.{SHOWN} "
+    f"FROM faces f JOIN photos p ON p.id = f.photo_id AND {SHOWN_OF_FACES} "
 )
 
 

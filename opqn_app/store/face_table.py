@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from opqn_app.core.types import Box, FaceQuality, Floats, Ids
 from opqn_app.store.connection import Connection, chunks, marks
-from opqn_app.store.photo_table import PHOTO_COLUMNS, SHOWN, photo_of_row
+from opqn_app.store.photo_table import PHOTO_COLUMNS, SHOWN_OF_FACES, photo_of_row
 from opqn_app.store.records import FaceRecord
 
 _FACE_COLUMNS = (
@@ -56,7 +56,7 @@ class FaceTable:
         """The aligned 112×112 crop as a WebP file; None for an unknown face."""
         webp: bytes | None = self._db.value(
             "SELECT c.webp FROM crops c JOIN faces f ON f.id = c.face_id "
-            f"JOIN photos p ON p.id = f.photo_id WHERE c.face_id = ? AND p.{SHOWN}",
+            f"JOIN photos p ON p.id = f.photo_id WHERE c.face_id = ? AND {SHOWN_OF_FACES}",
             [face_id],
         )
         return webp
@@ -108,7 +108,7 @@ class FaceTable:
         rows = self._db.rows(
             f"SELECT {_FACE_COLUMNS}, {PHOTO_COLUMNS} FROM faces f "
             "JOIN photos p ON p.id = f.photo_id JOIN roots r ON r.id = p.root_id "
-            f"WHERE p.{SHOWN} AND {condition}",
+            f"WHERE {SHOWN_OF_FACES} AND {condition}",
             params,
         )
         return [_face(row) for row in rows]

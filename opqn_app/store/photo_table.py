@@ -12,6 +12,9 @@ PHOTO_COLUMNS = (
     "p.id, p.root_id, r.path, p.rel_path, p.size, p.width, p.height, p.taken_at, p.n_faces"
 )
 SHOWN = "deleted_at IS NULL"  # the photos that the library has; the words of its indexes
+# The same of photos that are found by their faces: the sign keeps SQLite from going through all
+# shown photos and looking for each of them among the faces that are asked for.
+SHOWN_OF_FACES = f"+p.{SHOWN}"
 # The signs keep SQLite from the indexes of all shown photos, where there are small ones for these.
 UNREACHABLE = f"missing_since IS NOT NULL AND +{SHOWN}"
 DELETED = "deleted_at IS NOT NULL"

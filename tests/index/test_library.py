@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from opqn_app.core.errors import (
     LibraryTooNew,
 )
 from opqn_app.store import code_store, schema
-from opqn_app.store.connection import connect
+from opqn_app.store.connection import Connection, connect
 from opqn_app.store.library import Library
 from tests.library_fakes import (
     RunIndex,
@@ -170,6 +171,7 @@ def test_a_new_library_needs_no_copy(tmp_path: Path) -> None:
 _HOLD = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from opqn_app.store.library import Library
 with Library.open(Path(sys.argv[1]), write=True):
     print("ready", flush=True)
@@ -417,3 +419,25 @@ def test_forgetting_a_folder_that_is_no_root_names_the_roots(
         pytest.raises(LibraryError, match=str(folder)),
     ):
         library.forget_root(folder / "sub")
+
+
+def test_faces_are_fetched_by_their_ids_and_not_by_going_through_all_photos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of results, a name for many faces: their cost is that of the faces asked for."""
+    stored = store_codes(tmp_path / "library.sqlite", np.zeros((40, 4), np.uint8), 4)
+    plans: list[str] = []
+    rows = Connection.rows
+
+    def explained(db: Connection, sql: str, params: Any = ()) -> list[Any]:
+        plans.extend(row[3] for row in rows(db, f"EXPLAIN QUERY PLAN {sql}", params))
+        return rows(db, sql, params)
+
+    with Library.open(stored.path) as library:
+        monkeypatch.setattr(Connection, "rows", explained)
+        ids = stored.face_ids.tolist()
+        assert len(library.faces(ids)) == 40
+        assert len(library.decision_table.faces_by_id(ids)) == 40
+        assert len(library.faces_of(stored.photo_ids[3])) == 1
+    assert plans
+    assert [step for step in plans if "photos_newest" in step or step.startswith("SCAN")] == []

@@ -1,7 +1,7 @@
 """Made codes of made people, without a network."""
 
 from collections.abc import Generator
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -9,14 +9,16 @@ from opqn_app.opqn.links import Links
 
 LINKS = Links(-11.801, 8.968, 8.535, 6.567, -0.904, 0.718, 0.459)
 N_BOOKS, N_WORDS, DIM = 4, 16, 24
+Result = TypeVar("Result")
 
 
-def result_of(job: Generator[int, None, Any]) -> Any:
+def result_of(job: Generator[Any, None, Result]) -> Result:
     while True:
         try:
             next(job)
         except StopIteration as stop:
-            return stop.value
+            result: Result = stop.value
+            return result
 
 
 def words(seed: int = 0) -> np.ndarray:

@@ -7,7 +7,9 @@ import numpy as np
 
 from opqn_app.core.types import Box, Codes, FaceQuality, Floats
 from opqn_app.opqn.links import Links
+from opqn_app.people.guesses import Guesses
 from opqn_app.people.guessing import GroupingReport, update_groups
+from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo, NewFace, NewPhoto
 from tests.library_fakes import CROP_WEBP
@@ -37,8 +39,11 @@ class GuessWorld:
 
     def __init__(self, library: Library, encoder: GroupingEncoder) -> None:
         self.library, self.encoder = library, encoder
-        self.root_id = library.add_root(library.path.parent / "photos").id
         self._n_photos = 0
+
+    def guesses(self) -> tuple[Guesses, Ledger]:
+        """As they are stored now, and a ledger."""
+        return Guesses.load(self.library, self.encoder), Ledger(self.library)
 
     def add_photo(self, codes: Sequence[np.ndarray]) -> list[int]:
         """A photo with a face for each code; returns the ids of the faces."""
@@ -56,8 +61,9 @@ class GuessWorld:
             faces=faces,
         )
         model = ModelInfo.of(self.encoder)
-        self.library.writer.save_batch(self.root_id, model, [photo])
-        record = self.library.photo_table.at(self.root_id, photo.rel_path)
+        root_id = self.library.add_root(self.library.path.parent / "photos").id
+        self.library.writer.save_batch(root_id, model, [photo])
+        record = self.library.photo_table.at(root_id, photo.rel_path)
         assert record is not None
         return [face.id for face in self.library.faces_of(record.id)]
 
@@ -66,7 +72,8 @@ class GuessWorld:
         return face.photo.id
 
     def delete(self, photo_id: int) -> None:
-        self.library.writer.rearrange(self.root_id, [], [photo_id])
+        (root,) = self.library.roots()
+        self.library.writer.rearrange(root.id, [], [photo_id])
 
     def expire(self, photo_id: int) -> None:
         self.library.writer.forget_photos([photo_id])

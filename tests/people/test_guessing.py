@@ -1,14 +1,18 @@
 """Groups that are kept in the library: new faces come to them, decisions cut them."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from opqn_app.people import gestures
+from opqn_app.people import gestures, guessing, neighbours
 from opqn_app.people.guesses import Guesses
+from opqn_app.people.guessing import update_groups
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
+from opqn_app.store.records import ModelInfo
 from tests.people.grouping_fakes import codes_of_people
 from tests.people.guess_world import GroupingEncoder, GuessWorld
 
@@ -37,10 +41,7 @@ def test_nothing_is_guessed_of_an_empty_library(library_path: Path) -> None:
 def test_groups_are_stored_and_told(guess_world: GuessWorld) -> None:
     report = guess_world.group()
     assert (report.faces, report.new_faces) == (60, 60)
-    guesses, ledger = (
-        Guesses.load(guess_world.library, guess_world.encoder),
-        Ledger(guess_world.library),
-    )
+    guesses, ledger = guess_world.guesses()
     groups = guesses.unnamed(ledger)
     assert {frozenset(group.faces) for group in groups} == guess_world.stored()
     assert report.groups == sum(len(group.faces) > 1 for group in groups) > 2
@@ -58,10 +59,7 @@ def test_groups_are_stored_and_told(guess_world: GuessWorld) -> None:
 
 def test_the_rest_of_a_group_is_suggested(guess_world: GuessWorld) -> None:
     guess_world.group()
-    guesses, ledger = (
-        Guesses.load(guess_world.library, guess_world.encoder),
-        Ledger(guess_world.library),
-    )
+    guesses, ledger = guess_world.guesses()
     first = guesses.unnamed(ledger)[0]
     some, rest = first.faces[:3], first.faces[3:]
     assert guesses.resembles(ledger, rest) == []
@@ -80,3 +78,149 @@ def test_the_rest_of_a_group_is_suggested(guess_world: GuessWorld) -> None:
     ledger.undo()
     ledger.undo()
     assert guesses.unnamed(ledger)[0] == first
+
+
+def test_new_faces_come_and_no_group_is_cut(guess_world: GuessWorld) -> None:
+    guess_world.group()
+    before = guess_world.stored()
+    known_parts = guess_world.stored_parts()
+    for code in codes_of_people(5, 30, 1):  # of the same people, and some words are others
+        guess_world.add_photo([code])
+    report = guess_world.group()
+    assert (report.faces, report.new_faces) == (90, 30)
+    after = guess_world.stored()
+    assert all(any(group <= larger for larger in after) for group in before)
+    parts = guess_world.stored_parts()
+    assert all(any(part <= larger for larger in parts) for part in known_parts)
+    assert all(any(part <= group for group in after) for part in parts)
+    grown = [group for group in after if group & set(range(61, 91)) and group & set(range(1, 61))]
+    assert grown
+
+
+def test_faces_that_go_take_their_rows_along(guess_world: GuessWorld) -> None:
+    guess_world.group()
+    largest = sorted(max(guess_world.stored(), key=len))
+    photo, gone = guess_world.photo_of(largest[0]), largest[0]
+    guess_world.delete(photo)
+    guesses, ledger = guess_world.guesses()
+    assert not any(gone in group.faces for group in guesses.unnamed(ledger))
+    guess_world.group()
+    guess_world.expire(photo)
+    assert gone not in guess_world.library.group_table.guesses("grouping").face_ids
+    guess_world.group()
+    assert set(largest[1:]) <= max(guess_world.stored(), key=len)
+
+
+def test_a_decision_cuts_its_group_and_no_other(guess_world: GuessWorld) -> None:
+    guess_world.group()
+    before = guess_world.stored()
+    largest = max(before, key=len)
+    one, other = sorted(largest)[:2]
+    _, ledger = guess_world.guesses()
+    gestures.set_apart(ledger, [one], [other])
+    guess_world.group()
+    after = guess_world.stored()
+    assert all(group in after for group in before - {largest})
+    assert not any({one, other} <= group for group in after)
+    ledger.undo()
+    guess_world.group()
+    assert any({one, other} <= group for group in guess_world.stored())
+
+
+def test_two_named_people_in_a_group_let_it_fall_apart(guess_world: GuessWorld) -> None:
+    guess_world.group()
+    largest = sorted(max(guess_world.stored(), key=len))
+    _, ledger = guess_world.guesses()
+    gestures.name_faces(ledger, largest[:2], "Ann")
+    gestures.name_faces(ledger, largest[2:4], "Ben")
+    guess_world.group()
+    for group in guess_world.stored():
+        assert not (group & set(largest[:2]) and group & set(largest[2:4]))
+
+
+def test_nobody_is_on_a_photo_twice_without_being_told(library_path: Path) -> None:
+    code = codes_of_people(1, 1, 0)[0]
+    with Library.open(library_path, write=True) as library:
+        world = GuessWorld(library, GroupingEncoder())
+        first, second = world.add_photo([code, code])
+        world.add_photo([code])
+        world.group()
+        assert not any({first, second} <= group for group in world.stored())
+        _, ledger = world.guesses()
+        gestures.name_faces(ledger, [first, second], "Ann in a mirror", is_twice=True)
+        world.group()
+        assert any({first, second} <= group for group in world.stored())
+
+
+def test_what_is_no_face_is_in_no_group(guess_world: GuessWorld) -> None:
+    guess_world.group()
+    face = min(max(guess_world.stored(), key=len))
+    guesses, ledger = guess_world.guesses()
+    gestures.mark_no_face(ledger, [face])
+    assert not any(face in group.faces for group in guesses.unnamed(ledger))
+    guess_world.group()
+    assert not any(face in group for group in guess_world.stored())
+    ledger.undo()
+    guess_world.group()
+    assert any(face in group and len(group) > 1 for group in guess_world.stored())
+
+
+def test_another_model_takes_over_when_its_groups_are_made(guess_world: GuessWorld) -> None:
+    guess_world.group()
+    old = guess_world.stored()
+    library, table = guess_world.library, guess_world.library.group_table
+    encoder = guess_world.encoder = GroupingEncoder("better", seed=1)
+    ids = np.arange(1, 61)
+    codes = codes_of_people(5, 60, 2)
+    model = ModelInfo.of(encoder)
+    library.writer.use_model(model)
+    library.writer.save_codes(model, ids[:30].tolist(), codes[:30])
+    assert guess_world.group().groups == 0  # half of the faces have no code yet
+    guesses, ledger = guess_world.guesses()
+    assert {frozenset(group.faces) for group in guesses.unnamed(ledger)} == old
+    library.writer.save_codes(model, ids[30:].tolist(), codes[30:])
+    assert guess_world.group().groups > 0
+    guesses.refresh(library)
+    assert {frozenset(group.faces) for group in guesses.unnamed(ledger)} == guess_world.stored()
+    assert table.state("grouping") is None
+    assert not len(table.guesses("grouping").face_ids)
+
+
+def test_a_model_without_links_groups_nothing(guess_world: GuessWorld) -> None:
+    guess_world.encoder = GroupingEncoder(links=None)
+    assert guess_world.group().groups == 0
+    assert guess_world.stored() == set()
+
+
+def test_a_run_that_was_given_up_goes_on(
+    guess_world: GuessWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guessing, "BLOCK", 8)
+    monkeypatch.setattr(neighbours, "AT_ONCE", 8)
+    copy = guess_world.library.path.with_name("copy.sqlite")
+    with sqlite3.connect(guess_world.library.path) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    with Library.open_to_decide(copy) as library:
+        whole = GuessWorld(library, guess_world.encoder)
+        whole.group()
+        expected = whole.stored(), whole.stored_parts()
+    job = update_groups(guess_world.library, guess_world.encoder)
+    stages = [next(job) for _ in range(4)]
+    job.close()
+    assert [(step.stage, step.done) for step in stages] == [("lists", 8 * i) for i in range(4)]
+    report = guess_world.group()
+    assert report.new_faces == 60 - 24
+    assert (guess_world.stored(), guess_world.stored_parts()) == expected
+
+
+def test_the_parts_of_any_faces_are_those_that_are_stored(guess_world: GuessWorld) -> None:
+    guess_world.group()
+    guesses = Guesses.load(guess_world.library, guess_world.encoder)
+    stored = guess_world.stored_parts()
+    every = sorted(face for part in stored for face in part)
+    parts = guesses.parts_of(every)
+    assert {frozenset(part) for part in parts} == stored
+    assert [len(part) for part in parts] == sorted((len(part) for part in parts), reverse=True)
+    some = every[::2]
+    assert {face for part in guesses.parts_of([*some, 999_999]) for face in part} == set(some)
+    assert guesses.parts_of([]) == []

@@ -11,14 +11,11 @@ import pytest
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.links import Links, PairEvidence
 from opqn_app.people.likeness import (
-    certain_parts,
     likeness_of,
     likeness_of_pairs,
     likeness_to_rest,
     nearest_of,
-    parts_of,
 )
-from opqn_app.people.word_sums import WordSums
 from opqn_app.store.library import Library
 from tests.library_fakes import store_codes
 
@@ -73,19 +70,9 @@ def test_two_faces_are_compared_by_their_score() -> None:
     assert likeness_of_pairs(scores, LINKS).tolist() == expected.tolist()
 
 
-def two_looks(n: int) -> tuple[np.ndarray, WordSums]:
+def two_looks(n: int) -> np.ndarray:
     """Codes of n and n + 1 faces that have nothing in common: word 0 of all books, word 1."""
-    words = np.zeros((4, 2, 2), np.float32)  # (M, d, K)
-    words[:, 0, 0] = words[:, 1, 1] = 0.5
-    return np.repeat([[0] * 4, [1] * 4], [n, n + 1], axis=0).astype(np.uint8), WordSums(
-        words, is_joint=False
-    )
-
-
-def test_parts_are_faces_that_belong_together() -> None:
-    codes, sums = two_looks(5)
-    parts = certain_parts(codes, sums, LINKS)
-    assert [part.tolist() for part in parts] == [[5, 6, 7, 8, 9, 10], [0, 1, 2, 3, 4]]
+    return np.repeat([[0] * 4, [1] * 4], [n, n + 1], axis=0).astype(np.uint8)
 
 
 class Encoder:
@@ -101,7 +88,7 @@ class Encoder:
 
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[tuple[Library, list[int]]]:
-    codes, _ = two_looks(3)
+    codes = two_looks(3)
     stored = store_codes(tmp_path / "library.sqlite", codes, 256)
     with Library.open(stored.path) as opened:
         yield opened, stored.face_ids.tolist()
@@ -133,12 +120,6 @@ def test_the_nearest_faces_come_first_and_the_face_itself_not(
     assert found[1][1] > 0.5 > found[2][1]
 
 
-def test_parts_are_told_by_face(library: tuple[Library, list[int]]) -> None:
-    opened, ids = library
-    encoder: Any = Encoder("stored-model")
-    assert parts_of(opened, ids, encoder) == [tuple(ids[3:]), tuple(ids[:3])]
-
-
 @pytest.mark.parametrize("encoder", [Encoder("another"), Encoder("stored-model", links=None)])
 def test_without_codes_or_links_nothing_is_said(
     library: tuple[Library, list[int]], encoder: Any
@@ -146,4 +127,3 @@ def test_without_codes_or_links_nothing_is_said(
     opened, ids = library
     assert likeness_of(opened, ids, encoder) == {}
     assert nearest_of(opened, ids[0], ids, encoder, 3) == []
-    assert parts_of(opened, ids, encoder) == []

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from opqn_app.core.errors import DataError, ModelIncompatible, ModelMissing
-from opqn_app.core.progress import finished
 from opqn_app.opqn import lut
 from opqn_app.opqn.load import load_encoder
 from tests.tiny_checkpoint import make_tiny_checkpoint
@@ -18,6 +17,7 @@ from trainer.data.pictures import AlignedCrops
 from trainer.evaluate import protocols
 from trainer.evaluate.encoding import encode, load_candidate
 from trainer.evaluate.evaluate import duplicates_in_words, evaluate
+from trainer.evaluate.ranking import finished
 from trainer.evaluate.results import EvalReport, EvalSettings, figures_of
 
 pytestmark = pytest.mark.slow

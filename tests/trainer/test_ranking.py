@@ -8,7 +8,6 @@ import torch
 from sklearn.metrics import average_precision_score
 from torchmetrics.retrieval import RetrievalMAP, RetrievalPrecision, RetrievalRecall
 
-from opqn_app.core.progress import finished
 from tests.trainer.given_scores import GivenScores
 from tests.trainer.plain_metrics import (
     expected_average_precision,
@@ -16,7 +15,7 @@ from tests.trainer.plain_metrics import (
     recall_at,
     tie_groups,
 )
-from trainer.evaluate.ranking import Ranking, rank, rank_cutoffs
+from trainer.evaluate.ranking import Ranking, finished, rank, rank_cutoffs
 
 
 def ranked(*args: Any, **kwargs: Any) -> Ranking:

@@ -146,6 +146,28 @@ def test_a_name_nobody_has_is_said(library_page: LibraryPage) -> None:
     assert line.note == ""
 
 
+def test_several_things_are_typed_at_once(library_page: LibraryPage, qtbot: QtBot) -> None:
+    line = library_page.chips.line
+    type_chip(line, "anna and Ben, Zoe")
+    assert line.note.startswith("Nobody is called Zoe.")
+    assert line.filter.is_empty
+    type_chip(line, "anna and not ben, alone")
+    assert says(line) == ["Anna", "not Ben", "alone"]
+    wait_for(library_page, qtbot, "a_red.png", "b_red.png")
+
+
+def test_many_photos_come_page_by_page(
+    library_page: LibraryPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = library_page
+    monkeypatch.setattr("opqn_app.ui.library.library_page.PAGE", 1)
+    page.photos.clear()
+    type_chip(page.chips.line, "Anna")
+    qtbot.waitUntil(lambda: page.chips.line.note == "3 photos.", timeout=TIMEOUT)
+    wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png")
+    assert page.photos.total == 3
+
+
 def test_years_and_folders_are_chips_too(library_page: LibraryPage, qtbot: QtBot) -> None:
     page, line = library_page, library_page.chips.line
     type_chip(line, "1871")

@@ -1,5 +1,7 @@
 """Photos go to other programs as files: copied, never moved, and their absence is said."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,3 +112,14 @@ def test_faces_of_another_program_are_none(qapp: QApplication) -> None:
     for odd in (b"\xff", b"{}", b'["a"]', b"[true]"):
         data.setData(FACES, odd)
         assert faces_in(data) == []
+
+
+def test_the_program_ends_well_with_a_photo_on_the_clipboard(people: MakePeople) -> None:
+    photo = people("left there.png", "red")
+    program = (
+        "import sys; from pathlib import Path; from PySide6.QtWidgets import QApplication; "
+        "app = QApplication([]); from opqn_app.ui.kit.file_drag import copy_files; "
+        "assert copy_files([Path(sys.argv[1])]) == ''"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(photo)], check=False)
+    assert ended.returncode == 0

@@ -230,7 +230,7 @@ def test_space_hands_all_loaded_photos_to_the_viewer(
     page.grid.setCurrentIndex(page.photos.index(2))
     with qtbot.waitSignal(page.photo_view_requested) as wanted:
         qtbot.keyClick(page.grid, Qt.Key.Key_Space)
-    photos, row = wanted.args
+    photos, row, _names = wanted.args
     assert (photos, row) == (tuple(page.photos.photos), 2)
     page.follow_photo(photos[3])
     assert page.grid.currentIndex().row() == 3

@@ -93,8 +93,10 @@ def test_the_pages_are_reached_by_keys_and_by_the_sidebar(window: MainWindow) ->
     QTest.keyClick(window, Qt.Key.Key_2, ctrl)
     assert window.stack.currentWidget() is window.library
     QTest.keyClick(window, Qt.Key.Key_3, ctrl)
-    assert window.stack.currentWidget() is window.evaluate
+    assert window.stack.currentWidget() is window.people
     QTest.keyClick(window, Qt.Key.Key_4, ctrl)
+    assert window.stack.currentWidget() is window.evaluate
+    QTest.keyClick(window, Qt.Key.Key_5, ctrl)
     assert window.stack.currentWidget() is window.train
     assert window.sidebar.buttons["train"].isChecked()
     QTest.keyClick(window, Qt.Key.Key_1, ctrl)
@@ -262,7 +264,7 @@ def test_space_shows_the_photo_and_escape_closes_it(
     qtbot.waitUntil(lambda: window.search.results.current_record() is not None)
     QTest.keyClick(window.search.results.grid, Qt.Key.Key_Space)
     assert window.viewer.isVisible()
-    assert window.viewer.photo is not None
+    qtbot.waitUntil(lambda: window.viewer.photo is not None, timeout=TIMEOUT)
     QTest.keyClick(window.viewer, Qt.Key.Key_Escape)
     assert not window.viewer.isVisible()
     assert window.search.query is not None

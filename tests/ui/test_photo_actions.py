@@ -236,4 +236,4 @@ def test_results_are_gone_through_in_the_large_photo_and_the_last_one_is_chosen(
     QTest.keyClick(viewer, Qt.Key.Key_Left)
     QTest.keyClick(viewer, Qt.Key.Key_Escape)
     assert search.results.selected_ids() == model.face_ids([1])
-    assert grid.hasFocus()
+    assert window.focusWidget() is grid

@@ -158,7 +158,10 @@ def test_of_a_photo_that_breaks_off_it_says_what_is_missing(
     open_and_wait(qtbot, viewer, photos, 0)
     lost = "the end of the file is missing, and with it at most 5 % of the picture"
     said = f"It is shown although {lost}."
-    assert viewer.hint == f"Click a face to find that person. {said}"
+    assert (
+        viewer.hint
+        == f"Click a face to find that person, or right-click it to say who it is. {said}"
+    )
     assert canvas_of(viewer).accessibleDescription() == said
 
 

@@ -66,7 +66,7 @@ def test_keys_alone_save_a_search_as_a_person(page: SearchPage, qtbot: QtBot) ->
 
 
 def test_clicks_leave_faces_out_and_the_button_saves(page: SearchPage, qtbot: QtBot) -> None:
-    page.bar.save.click()
+    page.save_bar.open_button.click()
     bar, grid = page.save_bar, page.results.grid
     left_out = page.results.model.face_ids([1])
     for row in (0, 1, 0):

@@ -185,11 +185,12 @@ def test_a_menu_on_a_face_names_it_and_on_the_photo_offers_no_face(
     told(lambda: type_name(viewer, "Anna"))
     assert session.people.name_of(red) == "Anna"
     assert session.people.name_of(blue) is None
-    menu = right_click(viewer.canvas, QPoint(1, 1))
+    mouse(viewer.canvas, QEvent.Type.MouseMove, QPoint(2, 2))
+    mouse(viewer.canvas, QEvent.Type.MouseButtonRelease, QPoint(2, 2))
+    assert viewer.canvas.current_face == blue  # the next one without a name
     viewer.canvas.mark_face(None)
-    menu.close()
     menu = right_click(viewer.canvas, QPoint(1, 1))
-    assert words_of(menu)[0] == "Add a face"
+    assert words_of(menu)[:2] == ["Name the faces…", "Add a face"]
     menu.close()
 
 
@@ -223,7 +224,6 @@ def test_a_face_that_was_missed_is_drawn_and_named(
         (drawn,) = library.faces(list(eve.faces))
     assert drawn.photo.id == photo.id
     assert drawn.box.overlap(box) > 0.8
-    assert viewer.canvas.current_face == drawn.id
     told(session.people.undo)
     told(session.people.undo)
     assert len(chips(viewer)) == 1

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from opqn_app.core.progress import finished
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.links import Links
 from opqn_app.people.word_sums import WordSums
@@ -23,6 +22,7 @@ from trainer.engine.validation import (
 )
 from trainer.evaluate.calibration import NotCalibrated, fit_calibration
 from trainer.evaluate.links import fit_links
+from trainer.evaluate.ranking import finished
 from trainer.evaluate.scoring import CodeScorer, StoredTables
 from trainer.method.networks import to_app_model
 from trainer.method.objective import Objective

@@ -10,11 +10,10 @@ import torch
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn.torch.preprocess import centre_crop
 from trainer.engine.diagnostics import BookReport, describe_books
-from trainer.evaluate.ranking import rank
+from trainer.evaluate.ranking import finished, rank
 from trainer.evaluate.scoring import CodeScorer
 from trainer.evaluate.tables_and_codes import codes_of, tables_of
 from trainer.method.objective import Objective

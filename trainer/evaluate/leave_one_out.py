@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.progress import finished
-from trainer.evaluate.ranking import Rows, rank
+from trainer.evaluate.ranking import Rows, finished, rank
 from trainer.evaluate.scoring import Scorer
 
 FARS = (1e-3, 1e-4)

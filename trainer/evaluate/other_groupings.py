@@ -1,6 +1,7 @@
 """Two usual ways of grouping faces, to compare with: DBSCAN and Chinese whispers."""
 
 from collections.abc import Generator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,8 @@ ROUNDS = 30  # of Chinese whispers
 Labels = NDArray[np.intp]
 
 
-def dbscan(vectors: Floats) -> Generator[Labels, None, None]:
-    """DBSCAN (Ester et al. 1996) by scikit-learn, at each of `THRESHOLDS`.
-
-    What it calls noise are faces alone.
+def near_graph(vectors: Floats) -> Any:
+    """Sparse (n, n) of 1 - score, of the pairs that reach the lowest threshold: what DBSCAN needs.
 
     Args:
         vectors: (n, D) of length 1.
@@ -28,9 +27,23 @@ def dbscan(vectors: Floats) -> Generator[Labels, None, None]:
         ExtraMissing: scikit-learn is not installed.
     """
     with needed_for("Comparing with DBSCAN"):
-        from sklearn.cluster import DBSCAN
         from sklearn.neighbors import sort_graph_by_row_values
-    graph = sort_graph_by_row_values(_distances(vectors), warn_when_not_sorted=False)
+    return sort_graph_by_row_values(_distances(vectors), warn_when_not_sorted=False)
+
+
+def dbscan(graph: Any) -> Generator[Labels, None, None]:
+    """DBSCAN (Ester et al. 1996) by scikit-learn, at each of `THRESHOLDS`.
+
+    What it calls noise are faces alone.
+
+    Args:
+        graph: of `near_graph`.
+
+    Raises:
+        ExtraMissing: scikit-learn is not installed.
+    """
+    with needed_for("Comparing with DBSCAN"):
+        from sklearn.cluster import DBSCAN
     for threshold in THRESHOLDS:
         found = DBSCAN(eps=1.0 - threshold, min_samples=LEAST_NEAR, metric="precomputed").fit(graph)
         labels = found.labels_.astype(np.intp)
@@ -72,8 +85,7 @@ def _whispers(edges: Edges, n: int, threshold: float, draws: np.random.Generator
     return labels
 
 
-def _distances(vectors: Floats) -> "object":
-    """Sparse (n, n) of 1 - score, of the pairs that reach the lowest threshold."""
+def _distances(vectors: Floats) -> Any:
     from scipy.sparse import csr_matrix
 
     rows, columns, values = [], [], []

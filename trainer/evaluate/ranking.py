@@ -26,7 +26,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ MOST_THREADS = 16
 Doubles = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Rows = NDArray[np.intp]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,6 +131,16 @@ def rank(
         sums.add(found)
         yield stop
     return sums.result(scorer.n_queries)
+
+
+def finished(work: Generator[Any, None, T]) -> T:
+    """What a generator returns, its progress dropped."""
+    try:
+        while True:
+            next(work)
+    except StopIteration as stop:
+        found: T = stop.value
+        return found
 
 
 class _Relevant:

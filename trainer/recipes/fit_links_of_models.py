@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from opqn_app.core.progress import finished
 from opqn_app.opqn.model_folder import bundled_folder, bundled_models, store_links
 from opqn_app.people.word_sums import WordSums
 from trainer.data.pictures import AlignedCrops, JoinedPictures
 from trainer.evaluate.encoding import encode, load_candidate
 from trainer.evaluate.links import fit_links
+from trainer.evaluate.ranking import finished
 from trainer.recipes.command import run_recipe
 from trainer.recipes.face_data import face_shards, families, is_tuning
 

@@ -29,6 +29,8 @@ class Kernels(Protocol):
 
     @property
     def name(self) -> str: ...
+    @property
+    def has_near(self) -> bool: ...  # True if `near_loops` work
     def can_sieve(self, segment: Segment) -> bool: ...  # True if `sieve` is faster than `scan`
     def scan(
         self, segment: Segment, part: slice, lut: Lut, floor: Any

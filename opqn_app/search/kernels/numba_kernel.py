@@ -175,6 +175,7 @@ class NumbaKernels:
     """`Kernels` compiled for any processor."""
 
     name = "numba"
+    has_near = False
 
     def can_sieve(self, segment: Segment) -> bool:
         return False

@@ -12,6 +12,7 @@ class NumpyKernels:
     """`Kernels` without a compiler."""
 
     name = "numpy"
+    has_near = False
 
     def can_sieve(self, segment: Segment) -> bool:
         return False

@@ -34,6 +34,7 @@ class SieveKernels(NumbaKernels):
     """`Kernels` with the sieve."""
 
     name = "numba, AVX2" if IS_FOLDED else "numba, AVX-512 VBMI"
+    has_near = True
 
     def can_sieve(self, segment: Segment) -> bool:
         return segment.books.dtype == np.uint8 and len(segment.books) <= MAX_BOOKS

@@ -1,5 +1,6 @@
 """One line above a grid that says which photos are shown: people, alone, a year, a folder."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -164,20 +165,30 @@ class ChipLine(QWidget):
         if self.field.person is not None:
             self.take(self.filter.adding(self.field.person))
             return
+        wanted: PhotoFilter | None = self._adding(self.filter, text)
+        if wanted is None:  # "Anna and Ben, not Carl"
+            wanted = self.filter
+            for part in re.split(r",| and ", text):
+                more = self._adding(wanted, part.strip())
+                if more is None:
+                    self.say(f"Nobody is called {part.strip()}. Type a name, a year, or alone.")
+                    return
+                wanted = more
+        self.take(wanted)
+
+    def _adding(self, to: PhotoFilter, text: str) -> PhotoFilter | None:
+        """A filter with what one word or name says besides; None if it says nothing."""
         is_without = text.casefold().startswith(NOT_WORDS)
         for word in NOT_WORDS:
             text = text[len(word) :].strip() if text.casefold().startswith(word) else text
-        found = self._people_called(text)
+        found, folder = self._people_called(text), self._folder_called(text)
         if found:
-            self.take(self.filter.adding(found[0], is_without=is_without))
-        elif text.casefold() == "alone":
-            self.take(replace(self.filter, alone=True))
-        elif text.isascii() and text.isdecimal() and len(text) == 4:
-            self.take(replace(self.filter, year=int(text)))
-        elif (folder := self._folder_called(text)) is not None:
-            self.take(replace(self.filter, under=folder))
-        else:
-            self.say(f"Nobody is called {text}. Type a name, a year, or alone.")
+            return to.adding(found[0], is_without=is_without)
+        if text.casefold() == "alone":
+            return replace(to, alone=True)
+        if text.isascii() and text.isdecimal() and len(text) == 4:
+            return replace(to, year=int(text))
+        return None if folder is None else replace(to, under=folder)
 
     def _people_called(self, name: str) -> list[int]:
         view = self._desk.view

@@ -14,6 +14,17 @@ def choose_folder(parent: QWidget) -> Path | None:
     return Path(chosen) if chosen else None
 
 
+def choose_photos(parent: QWidget) -> list[Path]:
+    """Ask for photos of one person; [] if the user thinks better of it."""
+    from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
+
+    patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
+    names, _ = QFileDialog.getOpenFileNames(
+        parent, "Choose a photo of one person", "", f"Photos ({patterns});;All files (*)"
+    )
+    return [Path(name) for name in names]
+
+
 def removal_question(root: Root) -> str:
     """What removing a folder means, before it is done."""
     name = wording.folder_name(root.path)

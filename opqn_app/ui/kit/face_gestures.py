@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRect, Qt
+from PySide6.QtCore import QObject, QRect, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -27,7 +27,12 @@ class FaceGestures(QObject):
         place: where a face is drawn, in coordinates of the screen; None where it is not in sight.
         about: id of the person whom the view is about, for instance the one searched for.
         sheet: what the field for a name lies on; the window if not given.
+
+    Signals:
+        named: the faces (tuple) that a name was typed for; the desk is told of it.
     """
+
+    named = Signal(object)
 
     def __init__(
         self,
@@ -51,6 +56,7 @@ class FaceGestures(QObject):
         self.no_face_action = self._action("X", self.say_no_face)
         self.picture_action = self._action("P", self.choose_picture)
         self.why_action = self._action("W", self.show_why)
+        self._action("U", self._desk.undo).setText("Undo")  # in no menu: it is about no face
         self.all: tuple[QAction, ...] = (
             self.confirm_action,
             self.name_action,
@@ -95,6 +101,7 @@ class FaceGestures(QObject):
             return
         if self.popover is None:
             self.popover = NamePopover(self._session, self._sheet or self._view.window())
+            self.popover.named.connect(self.named)
         many = f"Who are these {counted(len(faces), 'face')}?"
         self.popover.ask(
             "Who is this?" if len(faces) == 1 else many,

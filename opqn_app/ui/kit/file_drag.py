@@ -1,5 +1,6 @@
 """Hands photos to other programs as files: dragged out, or copied. Never moved."""
 
+import atexit
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -69,6 +70,8 @@ def copy_files(
     clipboard = QGuiApplication.clipboard()
     clipboard.setMimeData(files_of(there, face_ids))
     mine = _copied()
+    atexit.unregister(_let_go)  # what was copied before is there no more
+    atexit.register(_let_go, mine)
 
     def add_picture(picture: QImage) -> None:
         if _copied() == mine and not picture.isNull():
@@ -77,6 +80,16 @@ def copy_files(
     if len(there) == 1 and runner is not None:
         runner.start("thumbs", _picture, there[0]).succeeded.connect(add_picture)
     return words
+
+
+def _let_go(mine: bytes) -> None:
+    """Take the copied files off the clipboard at the end, if they are still there.
+
+    Qt deletes what is there after Python has gone, and what Python made it can't delete then: the
+    program would end with a crash.
+    """
+    if QGuiApplication.instance() is not None and _copied() == mine:
+        QGuiApplication.clipboard().clear()
 
 
 def drag_files(

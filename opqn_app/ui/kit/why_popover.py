@@ -49,6 +49,7 @@ class WhyPopover(Popover):
         self._reasons = text_label(wraps=True)
         self._reasons.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._alike = text_label("Most like it, among the faces you said so of:", is_quiet=True)
+        self._shown: list[QWidget] = []
         self._faces = QHBoxLayout()
         self._faces.setSpacing(4)
         self._faces.addStretch(1)
@@ -67,8 +68,7 @@ class WhyPopover(Popover):
     @property
     def chances(self) -> list[str]:
         """How likely each of the faces shown is the same person."""
-        tiles = [self._faces.itemAt(i).widget() for i in range(self._faces.count() - 1)]
-        return [tile.accessibleName() for tile in tiles]
+        return [face.accessibleName() for face in self._shown]
 
     def explain(self, face_id: int, about: QRect) -> None:
         """Show why, beside `about`, which is given in coordinates of the screen."""
@@ -90,13 +90,15 @@ class WhyPopover(Popover):
         self.open_at(about, self._close)
 
     def _show_nearest(self, found: Reasons) -> None:
-        while self._faces.count() > 1:
-            old = self._faces.takeAt(0).widget()
+        for old in self._shown:
+            self._faces.removeWidget(old)
             old.hide()
             old.deleteLater()
+        self._shown = []
         for place, (image, chance) in enumerate(found.nearest):
             face = _alike_face(image, wording.chance(chance))
             self._faces.insertWidget(place, face)
+            self._shown.append(face)
             face.show()  # a layout does so only later, and until then it takes no room
         self._alike.setVisible(bool(found.nearest))
 

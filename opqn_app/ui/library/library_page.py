@@ -274,15 +274,18 @@ class LibraryPage(FolderDropPage):
 
     def _show_photos(self) -> None:
         """Those of the folder, or of them those that the chips ask for."""
-        found = self.chips.photos if self.chips.is_used else None
+        found, limit = self.chips.photos, max(PAGE, len(self.photos.photos))
         with self.grid.anchored():
             if found is not None:
-                self.photos.refresh(found, len(found))
+                self.photos.refresh(found[:limit], len(found))
             elif not self.chips.is_used:
                 self.photos.refresh(self._view.photos, self._view.total)
         self._show_stack()
 
     def _load_page(self, offset: int) -> None:
+        if (found := self.chips.photos) is not None:
+            self.photos.append_page(offset, found[offset : offset + PAGE], len(found))
+            return
         root_id, begun = self._view.root.id if self._view.root else None, self._round
         task = self._session.read(
             lambda library: (
@@ -293,7 +296,7 @@ class LibraryPage(FolderDropPage):
         task.succeeded.connect(lambda page: self._on_page(offset, page, begun))
 
     def _on_page(self, offset: int, page: tuple[list[PhotoRecord], int], begun: int) -> None:
-        if begun == self._round:
+        if begun == self._round and not self.chips.is_used:
             self.photos.append_page(offset, *page)
 
     def _load_faces(self, photo: PhotoRecord) -> None:

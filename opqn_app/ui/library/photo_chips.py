@@ -5,9 +5,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from opqn_app.core.progress import counted
-from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit.chip_line import ChipLine
+from opqn_app.ui.kit.photo_finder import PhotoFinder
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.work.session import Session
 
@@ -26,13 +26,13 @@ class PhotoChips(QObject):
 
     def __init__(self, session: Session, grid: PhotoGrid) -> None:
         super().__init__(grid)
-        self._session = session
         self._within: Path | None = None
         self.photos: list[PhotoRecord] | None = None
         self.line = ChipLine(session, lambda: grid.current_photo)
-        self.line.changed.connect(lambda _filter: self._find())
+        self._finder = PhotoFinder(session, self)
+        self._finder.found.connect(self._take)
+        self.line.changed.connect(lambda _filter: self._look())
         self.line.left.connect(grid.setFocus)
-        session.library_changed.connect(self._find)
 
     @property
     def is_used(self) -> bool:
@@ -43,22 +43,13 @@ class PhotoChips(QObject):
         """Find photos of one folder only; None for all."""
         if folder != self._within:
             self._within, self.photos = folder, None
-            self._find()
+            self._look()
 
-    def _find(self) -> None:
-        wanted, within = self.line.filter, self._within
-        if wanted.is_empty:
-            if self.photos is not None:
-                self.photos = None
-                self.found.emit()
-            return
-        self._session.people.ask(
-            lambda ledger, _guesses: wanted.find(ledger, within),
-            lambda photos: self._take(wanted, within, photos),
-        )
+    def _look(self) -> None:
+        self._finder.look_for(self.line.filter, self._within)
 
-    def _take(self, wanted: PhotoFilter, within: Path | None, photos: list[PhotoRecord]) -> None:
-        if (wanted, within) == (self.line.filter, self._within):
-            self.photos = photos
+    def _take(self, photos: list[PhotoRecord] | None) -> None:
+        self.photos = photos
+        if photos is not None:
             self.line.say(f"{counted(len(photos), 'photo')}." if photos else "No photo shows that.")
-            self.found.emit()
+        self.found.emit()

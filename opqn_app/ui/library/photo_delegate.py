@@ -1,11 +1,11 @@
 """Draws a tile of the photo grid: the photo, its month, how many faces, their boxes."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme, wording
@@ -14,20 +14,29 @@ from opqn_app.ui.kit.photo_tile import RADIUS, draw_away, draw_whole
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_model import PhotoRole
 
-if TYPE_CHECKING:
-    from opqn_app.ui.library.photo_grid import PhotoGrid
-
 GAP = 8
+FACE_TIP = "Click: search with this face. Right click: name it, and more."
 
 _Index = QModelIndex | QPersistentModelIndex
+
+
+class ShownFaces(Protocol):
+    """Which faces the tiles show."""
+
+    @property
+    def face_under_mouse(self) -> int | None: ...
+
+    def faces_shown(self, row: int, is_marked: bool) -> Sequence[FaceRecord]: ...
+
+    def name_of(self, face_id: int) -> str | None: ...
 
 
 class PhotoDelegate(QStyledItemDelegate):
     """Draws one tile: the photo, its month where one begins, how many faces, their boxes."""
 
-    def __init__(self, grid: "PhotoGrid", thumbs: ThumbnailCache) -> None:
+    def __init__(self, grid: QListView, shown: ShownFaces, thumbs: ThumbnailCache) -> None:
         super().__init__(grid)
-        self._grid = grid
+        self._grid, self._shown = grid, shown
         self._thumbs = thumbs
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
@@ -41,7 +50,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         self._draw_photo(painter, tile, photo)
         is_marked = bool(option.state & QStyle.StateFlag.State_Selected)
-        faces = self._grid.faces_shown(index.row(), is_marked)
+        faces = self._shown.faces_shown(index.row(), is_marked)
         if faces:
             self._draw_faces(painter, tile, photo, faces)
         elif photo.n_faces != 1:
@@ -74,13 +83,13 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setClipRect(tile)
         placement = face_boxes.fit(photo.width, photo.height, tile)
         accent = QColor(theme.DARK.accent)  # on photos, whatever the window's colours
-        found = {face.id: self._grid.name_of(face.id) for face in faces}
+        found = {face.id: self._shown.name_of(face.id) for face in faces}
         face_boxes.draw_faces(
             painter,
             faces,
             placement,
             accent=accent,
-            current_id=self._grid.face_under_mouse,
+            current_id=self._shown.face_under_mouse,
             names={face_id: name for face_id, name in found.items() if name},
         )
         painter.restore()

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QListView, QWidget
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, wording
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
-from opqn_app.ui.library.photo_delegate import GAP, PhotoDelegate, tile_rect
+from opqn_app.ui.library.photo_delegate import FACE_TIP, GAP, PhotoDelegate, tile_rect
 from opqn_app.ui.library.photo_model import PhotoListModel
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class PhotoGrid(QListView):
         self._pressed_face: int | None = None
         self._size_step = 2
         self.setModel(model)
-        self.setItemDelegate(PhotoDelegate(self, thumbs))
+        self.setItemDelegate(PhotoDelegate(self, self, thumbs))
         self._set_up()
         thumbs.ready.connect(lambda _keys: self.viewport().update())
         # Told once a turn of the event loop, when the rows have found their places.
@@ -279,7 +279,7 @@ class PhotoGrid(QListView):
         self.face_meant_changed.emit()
         shape = Qt.CursorShape.PointingHandCursor if face else Qt.CursorShape.ArrowCursor
         self.viewport().setCursor(shape)
-        self.viewport().setToolTip("Search with this face" if face else "")
+        self.viewport().setToolTip(FACE_TIP if face else "")
         self.viewport().update()
 
     def _want_faces(self, row: int) -> None:

@@ -87,7 +87,8 @@ class PhotoListModel(QAbstractListModel):
         return 0 if parent.isValid() else len(self._photos)
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
+        flags = super().flags(index)
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
 
     def canFetchMore(self, parent: _Index) -> bool:
         return not parent.isValid() and not self._is_waiting and len(self._photos) < self._total

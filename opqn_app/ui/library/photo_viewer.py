@@ -164,6 +164,7 @@ class PhotoViewer(Overlay):
         self.gestures = FaceGestures(
             self._session, self, chosen=self._chosen, place=self._place_of, sheet=self
         )
+        self.gestures.named.connect(self._on_named)
         self.name_next_action = self._action("Name the faces…", ("N",), self._name_next)
         self.canvas.current_changed.connect(self._refresh_actions)
         self.search_action = self._action("Search with this face", (), self._search)
@@ -239,7 +240,8 @@ class PhotoViewer(Overlay):
         self._show_faces()
         found = counted(len(self._faces()), "face") + " found"
         self.canvas.setAccessibleDescription(viewed.problem or found)
-        some, none = "Click a face to find that person.", "No face was found in this photo."
+        some = "Click a face to find that person, or right-click it to say who it is."
+        none = "No face was found in this photo."
         fault = "" if viewed.image is None else viewed.problem
         self._hint.setText(f"{some if self._faces() else none} {fault}".rstrip())
         if self._asks_name:
@@ -279,13 +281,22 @@ class PhotoViewer(Overlay):
             return [current]
         return ids if len(ids) == 1 else []
 
+    def _nameless(self) -> list[int]:
+        found = [face.id for face in self._faces()]
+        return [face_id for face_id in found if not self._session.people.name_of(face_id)]
+
     def _name_next(self) -> None:
         """Ask who the first face is that nobody named."""
-        ids = [face.id for face in self._faces()]
-        nameless = [face_id for face_id in ids if not self._session.people.name_of(face_id)]
+        ids = self._nameless() or [face.id for face in self._faces()]
         if ids:
-            self.canvas.mark_face((nameless or ids)[0])
+            self.canvas.mark_face(ids[0])
             self.gestures.ask_name()
+
+    def _on_named(self, face_ids: Sequence[int]) -> None:
+        """Mark the next face without a name, so that the same key names it."""
+        left = [face_id for face_id in self._nameless() if face_id not in face_ids]
+        if left:
+            self.canvas.mark_face(left[0])
 
     def _refresh_actions(self) -> None:
         self.gestures.refresh()
@@ -332,7 +343,9 @@ class PhotoViewer(Overlay):
         photo, row = self.photo, self._row
         self._draw(False)
         if photo is not None:
-            self._hint.setText("Looking at the face…")
+            words = "The face is added as soon as the indexing that runs now has ended."
+            is_free = not self._session.is_indexing
+            self._hint.setText("Looking at the face…" if is_free else words)
             self._session.people.draw_box(photo, box, partial(self._on_drawn, photo, row))
 
     def _on_drawn(self, photo: PhotoRecord, row: int, face_id: int) -> None:

@@ -13,6 +13,8 @@ from opqn_app.ui.kit.tile_delegate import TileDelegate
 from opqn_app.ui.people.person_model import RowRole
 from opqn_app.ui.people.person_rows import Row
 
+FAINT = 0.25  # opacity of what is the person no more
+
 
 class PersonDelegate(TileDelegate):
     """Paints from caches only; what is not there yet is asked for and painted later.
@@ -40,10 +42,12 @@ class PersonDelegate(TileDelegate):
         painter.setRenderHints(
             QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
         )
+        painter.setOpacity(FAINT if row.is_gone else 1.0)
         if self.shows_photos:
             self._paint_photo(painter, QRectF(place), row)
         else:
             self.paint_face(painter, place, self._faces.pixmap(row.face_ids[0]))
+        painter.setOpacity(1.0)
         self._paint_caption(painter, place, row, str(index.data()))
         self.paint_state(painter, place, option.state)
         painter.restore()
@@ -63,7 +67,7 @@ class PersonDelegate(TileDelegate):
         painter.save()
         painter.setClipRect(tile)
         placement = face_boxes.fit(row.photo.width, row.photo.height, tile)
-        faces = [face.record for face in row.faces]
+        faces = [face.record for face in row.faces if not face.is_gone]
         face_boxes.draw_faces(painter, faces, placement, accent=QColor(theme.DARK.accent))
         painter.restore()
 
@@ -72,7 +76,7 @@ class PersonDelegate(TileDelegate):
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setFont(self.grid.font())
         metrics = painter.fontMetrics()
-        if not row.is_sure:
+        if not row.is_sure and not row.is_gone:
             mark = row.faces[0].mark
             painter.setPen(QColor(theme.colours().warning))
             painter.drawText(line, middle | Qt.AlignmentFlag.AlignRight, mark)

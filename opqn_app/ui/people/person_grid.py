@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, QRect, Qt
+from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QRect, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -26,7 +26,12 @@ class PersonGrid(SectionGrid):
 
     Args:
         faces: the crops of faces, shared with the rest of the view.
+
+    Signals:
+        left: the pointer has gone, so that things may move.
     """
+
+    left = Signal()
 
     def __init__(
         self, session: Session, faces: ThumbnailCache, parent: QWidget | None = None
@@ -48,6 +53,10 @@ class PersonGrid(SectionGrid):
         self.setDragEnabled(True)
         self.set_side(self._sides[False])
 
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
+
     def content_height(self) -> int:
         """Room at the foot too, so that the last line can be seen above what lies over it."""
         return super().content_height() + FOOT
@@ -57,16 +66,19 @@ class PersonGrid(SectionGrid):
     def selected_rows(self) -> list[Row]:
         """The selected rows in the order they are shown."""
         chosen = sorted(index.row() for index in self.selectedIndexes())
-        return [self.faces.rows[row] for row in chosen]
+        rows = [self.faces.rows[row] for row in chosen]
+        return [row for row in rows if not row.is_gone]
 
     def selected_ids(self) -> list[int]:
-        """The faces of the selected rows."""
-        return [face for row in self.selected_rows() for face in row.face_ids]
+        """The faces of the selected rows that are the person."""
+        rows = self.selected_rows()
+        return [face.record.id for row in rows for face in row.faces if not face.is_gone]
 
     def current_row(self) -> Row | None:
-        """The row that the keyboard is at."""
+        """The row that the keyboard is at, if its faces are the person still."""
         index = self.currentIndex()
-        return self.faces.rows[index.row()] if index.isValid() else None
+        row = self.faces.rows[index.row()] if index.isValid() else None
+        return None if row is None or row.is_gone else row
 
     def place_of(self, face_id: int) -> QRect | None:
         """Where a face is drawn, in coordinates of the screen; None where it is not in sight."""
@@ -106,7 +118,8 @@ class PersonGrid(SectionGrid):
         """
         chosen, height = set(self.selected_ids()), self.verticalScrollBar().value()
         index = self.currentIndex()
-        at, current = index.row(), self.current_row()
+        at = index.row()
+        current = self.faces.rows[at] if index.isValid() else None
         self.faces.set_rows(shown.rows)
         self.set_sections(shown.sections)
         if anew:

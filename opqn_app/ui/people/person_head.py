@@ -1,5 +1,7 @@
 """The top of the view of a person: picture, name, counts, and what can be done with all of it."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -57,6 +59,7 @@ class PersonHead(QWidget):
         super().__init__(parent)
         self._subject = Subject(None, ())
         self._is_merging = False
+        self._hints: tuple[tuple[int, float], ...] = ()
         self.back_button = tool_button("back", "Back to all people", self.back_wanted.emit)
         self.back_button.setToolTip("Back to all people (Esc)")
         self.picture = FaceTile(QImage(), PICTURE, "The person's picture")
@@ -129,6 +132,7 @@ class PersonHead(QWidget):
         self.hide_action.setVisible(not subject.is_hidden)
         self.show_action.setVisible(subject.is_hidden)
         if is_other:
+            self._hints = ()
             self.field.clear()
             self._close_field()
 
@@ -146,6 +150,12 @@ class PersonHead(QWidget):
         """Let the user type another name, or the first one."""
         self._open_field(self._subject.name, "Who is this?")
 
+    def hint(self, hints: Sequence[tuple[int, float]]) -> None:
+        """Offer people whom the faces resemble, with the probability of each."""
+        self._hints = tuple(hints)
+        if not self._subject.name:
+            self.field.hint(hints)
+
     def merge(self) -> None:
         """Let the user type who else this is."""
         self._open_field("", f"{self._subject.name} is also …"[:60])
@@ -155,7 +165,7 @@ class PersonHead(QWidget):
         self._is_merging = False
         self.field.setPlaceholderText(placeholder)
         self._names.setCurrentIndex(1)
-        self.field.ask(text)
+        self.field.ask(text, () if self._subject.name else self._hints)
 
     def _close_field(self) -> None:
         self._is_merging = False

@@ -10,6 +10,8 @@ from opqn_app.ui.people.person_rows import Row
 
 RowRole = Qt.ItemDataRole.UserRole + 1
 
+GONE = "taken out"  # said of a face that is the person no more
+
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -41,6 +43,8 @@ class PersonListModel(QAbstractListModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
+        if index.isValid() and self._rows[index.row()].is_gone:
+            return Qt.ItemFlag.ItemIsEnabled
         return super().flags(index) | Qt.ItemFlag.ItemIsDragEnabled
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -49,12 +53,16 @@ class PersonListModel(QAbstractListModel):
         row = self._rows[index.row()]
         if role == RowRole:
             return row
+        if role == Qt.ItemDataRole.DisplayRole and row.is_gone:
+            return GONE
         if role == Qt.ItemDataRole.DisplayRole:
             return wording.day(row.photo.taken_at) if row.photo.taken_at else row.photo.path.name
         if role == Qt.ItemDataRole.ToolTipRole:
             return "\n".join([row.photo.rel_path, wording.day(row.photo.taken_at), *_doubts(row)])
         if role == Qt.ItemDataRole.AccessibleTextRole:
             day = wording.day(row.photo.taken_at)
+            if row.is_gone:
+                return GONE
             place = f"{index.row() + 1:,} of {len(self._rows):,}"
             return ", ".join([place, row.photo.path.name, day, *_doubts(row)])
         return None

@@ -31,14 +31,18 @@ class PersonFace:
     Attributes:
         likeness: how likely it and all the others show one person, 0 to 1; None where the model
             can't tell.
+        is_gone: it is the person no more. It is shown faintly where it was, since nothing may move
+            under the pointer.
     """
 
     record: FaceRecord
     likeness: float | None = None
+    is_gone: bool = False
 
     @property
     def is_sure(self) -> bool:
-        return not self.doubts
+        is_like = self.likeness is None or self.likeness >= LIKELY
+        return is_like and not self.record.quality.weaknesses
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -68,6 +72,11 @@ class Row:
         return any(face.is_sure for face in self.faces)
 
     @property
+    def is_gone(self) -> bool:
+        """None of its faces is the person any more."""
+        return all(face.is_gone for face in self.faces)
+
+    @property
     def face_ids(self) -> tuple[int, ...]:
         return tuple(face.record.id for face in self.faces)
 
@@ -81,30 +90,31 @@ class Shown:
 
 
 def read_faces(
-    library: "Library", face_ids: Sequence[int], encoder: "FaceEncoder | None"
+    library: "Library",
+    face_ids: Sequence[int],
+    among: Sequence[int],
+    encoder: "FaceEncoder | None",
 ) -> list[PersonFace]:
-    """The faces of a person, newest photo first; runs in a lane.
+    """Faces of a person, newest first; runs in a lane.
 
     Args:
+        among: all faces of the person, with which each is compared.
         encoder: says how like the others each is; None while no model is loaded.
     """
     from opqn_app.people.likeness import likeness_of
 
-    likeness = {} if encoder is None else likeness_of(library, face_ids, encoder)
-    records = library.faces(face_ids)
-    photos = library.photo_table.of_ids(sorted({record.photo.id for record in records}))
-    place = {photo.id: number for number, photo in enumerate(photos)}
-    records.sort(key=lambda record: (place[record.photo.id], record.box.left, record.id))
-    return [PersonFace(record, likeness.get(record.id)) for record in records]
+    likeness = {} if encoder is None else likeness_of(library, among, encoder)
+    return in_order(PersonFace(f, likeness.get(f.id)) for f in library.faces(face_ids))
 
 
-def read_parts(
-    library: "Library", face_ids: Sequence[int], encoder: "FaceEncoder"
-) -> list[tuple[int, ...]]:
-    """The parts that are certain, the largest first; runs in a lane."""
-    from opqn_app.people.likeness import parts_of
+def in_order(faces: Iterable[PersonFace]) -> list[PersonFace]:
+    """Newest first, those without a date last, from left to right on a photo."""
+    return sorted(sorted(faces, key=lambda face: face.record.box.left), key=_age, reverse=True)
 
-    return parts_of(library, face_ids, encoder)
+
+def _age(face: PersonFace) -> tuple[str, int]:
+    photo = face.record.photo
+    return photo.taken_at or "", photo.id
 
 
 def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
@@ -122,11 +132,10 @@ def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
     order = [*dated, *(year for year in years if year == NO_DATE)]
     noun = "photo" if whole_photos else "face"
     sections = [
-        GridSection(len(years[year]), HEADER, year, counted(len(years[year]), noun))
-        for year in order
+        GridSection(len(years[year]), HEADER, year, _count(years[year], noun)) for year in order
     ]
     if unsure:
-        note = f"{counted(len(unsure), noun)}, small, blurred or little like the others"
+        note = f"{_count(unsure, noun)}, small, blurred or little like the others"
         sections.append(GridSection(len(unsure), HEADER + 12, "Less sure", note, is_apart=True))
     rows = [row for year in order for row in years[year]]
     return Shown((*rows, *unsure), tuple(sections))
@@ -144,19 +153,21 @@ def by_part(faces: Sequence[PersonFace], parts: Iterable[Sequence[int]], action:
     for part in parts:
         some = [by_id.pop(i) for i in part if i in by_id] if len(part) > 1 else []
         if some:
-            title, note = f"Part {len(sections) + 1}", counted(len(some), "face")
+            title, part_rows = f"Part {len(sections) + 1}", _rows(some, whole_photos=False)
             acts = action if sections else ""
-            sections.append(GridSection(len(some), HEADER, title, note, acts))
-            rows += [Row(face.record.photo, (face,)) for face in some]
+            sections.append(GridSection(len(some), HEADER, title, _count(part_rows, "face"), acts))
+            rows += part_rows
     if by_id:
-        note = counted(len(by_id), "face")
-        sections.append(GridSection(len(by_id), HEADER, "In no part", note, is_apart=True))
-        rows += [Row(face.record.photo, (face,)) for face in by_id.values()]
+        alone = _rows(list(by_id.values()), whole_photos=False)
+        note = _count(alone, "face")
+        sections.append(GridSection(len(alone), HEADER, "In no part", note, is_apart=True))
+        rows += alone
     return Shown(tuple(rows), tuple(sections))
 
 
 def counts_in_words(faces: Sequence[PersonFace]) -> str:
     """ "34 faces on 31 photos, 2009 to 2024"."""
+    faces = [face for face in faces if not face.is_gone]
     photos = len({face.record.photo.id for face in faces})
     words = f"{counted(len(faces), 'face')} on {counted(photos, 'photo')}"
     years = sorted({year_of(face.record.photo) for face in faces} - {NO_DATE})
@@ -170,6 +181,7 @@ def good_faces(faces: Sequence[PersonFace]) -> list[int]:
 
     Without a good one they are all of them, `MOST_QUERIED` at most.
     """
+    faces = [face for face in faces if not face.is_gone]
     chosen = [face.record.id for face in faces if face.is_sure]
     chosen = chosen or [face.record.id for face in faces]
     step = max(1.0, len(chosen) / MOST_QUERIED)
@@ -189,3 +201,7 @@ def _rows(faces: Sequence[PersonFace], *, whole_photos: bool) -> list[Row]:
     for face in faces:
         photos.setdefault(face.record.photo.id, []).append(face)
     return [Row(some[0].record.photo, tuple(some)) for some in photos.values()]
+
+
+def _count(rows: Sequence[Row], noun: str) -> str:
+    return counted(sum(not row.is_gone for row in rows), noun)

@@ -1,11 +1,12 @@
 """One person, or faces that nobody named: all their faces, what else may be them, what is wrong."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit.empty_state import EmptyState
@@ -67,6 +68,7 @@ class PersonView(QWidget):
         self._round = 0  # what was read for somebody else is dropped
         self._is_new = True  # nothing of the subject has been shown yet
         self._wants_focus = False
+        self._is_behind = False  # something was decided while another page was shown
         self._build()
         self._connect()
 
@@ -104,7 +106,7 @@ class PersonView(QWidget):
         desk.refused.connect(lambda _words: strip.stay())
         self._session.engine_ready.connect(lambda _engine: self._read())
         self.crops.ready.connect(lambda _ids: self._show_picture())
-        head.back_wanted.connect(self.closed)
+        head.back_wanted.connect(self.close_view)
         head.left.connect(self._focus_below)
         head.search_wanted.connect(self._search)
         self.whole.forgotten.connect(self._on_forgotten)
@@ -118,6 +120,7 @@ class PersonView(QWidget):
         self.controls.parts_wanted.connect(self._want_parts)
         self.controls.menu_wanted.connect(lambda: self.acts.open_menu(self.controls.more_button))
         self.grid.section_acted.connect(self._take_out)
+        self.grid.left.connect(self._let_move)
         self.grid.selectionModel().selectionChanged.connect(lambda *_: self._show_chosen())
         self.acts.photo_wanted.connect(self.photo_wanted)
         self.acts.search_wanted.connect(self.search_wanted)
@@ -136,10 +139,9 @@ class PersonView(QWidget):
         view = self._desk.view
         self._begin(None if view is None else group_subject(view, face_ids))
 
-    @property
-    def is_shown(self) -> bool:
-        """It is about somebody."""
-        return self.subject is not None
+    def close_view(self) -> None:
+        """Show nobody any more; `closed` follows."""
+        self._begin(None)
 
     def _person(self) -> int | None:
         return None if self.subject is None else self.subject.person
@@ -165,7 +167,8 @@ class PersonView(QWidget):
 
     def _on_changed(self, view: "PeopleView") -> None:
         before = self.subject
-        if before is None:
+        self._is_behind = before is not None and not self.isVisible()
+        if before is None or self._is_behind:
             return
         now = followed(view, before)
         if now is None or now.person != before.person:
@@ -175,7 +178,7 @@ class PersonView(QWidget):
         self._show_head()
         self.strip.rename(now.called)
         if now.faces != before.faces:
-            self._read()
+            self._follow_faces(now)
         self.acts.refresh()
         if not self.strip.is_sent and self._is_stale(view):
             self._ask_for_suggestions()
@@ -199,28 +202,64 @@ class PersonView(QWidget):
 
     # Faces
 
-    def _read(self) -> None:
-        if self.subject is None:
+    def _read(self, face_ids: Sequence[int] | None = None) -> None:
+        """Read faces of the subject and show them.
+
+        Args:
+            face_ids: those that came; None for all.
+        """
+        subject = self.subject
+        if subject is None:
             return
         self._round += 1
-        begun, faces, encoder = self._round, self.subject.faces, self._desk.encoder
-        task = self._session.read(lambda lib: person_rows.read_faces(lib, faces, encoder))
-        task.succeeded.connect(lambda found: self._on_read(begun, found))
+        begun, encoder, faces = self._round, self._desk.encoder, subject.faces
+        wanted = faces if face_ids is None else face_ids
+        task = self._session.read(
+            lambda library: person_rows.read_faces(library, wanted, faces, encoder)
+        )
+        task.succeeded.connect(lambda found: self._on_read(begun, wanted, found))
         task.failed.connect(lambda error: self.messages.warn(str(error)))
 
-    def _on_read(self, begun: int, faces: list[PersonFace]) -> None:
+    def _on_read(self, begun: int, wanted: Sequence[int], found: list[PersonFace]) -> None:
         if begun != self._round:
             return
+        read = set(wanted)
+        kept = [face for face in self._faces if face.record.id not in read]
+        self._show_faces(person_rows.in_order([*kept, *found]))
+        if self._wants_focus:
+            self._focus_below()
+
+    def _follow_faces(self, now: Subject) -> None:
+        """Faces came or went: the others stay where they are, and as sure as they were."""
+        there, held = set(now.faces), {face.record.id for face in self._faces}
+        is_over = self.grid.underMouse()
+        faces = [
+            replace(face, is_gone=face.record.id not in there)
+            for face in self._faces
+            if is_over or face.record.id in there
+        ]
+        if faces != self._faces:
+            self._show_faces(faces)
+        if there - held:
+            self._read(sorted(there - held))
+
+    def _let_move(self) -> None:
+        """The pointer has gone: what is the person no more goes too."""
+        faces = [face for face in self._faces if not face.is_gone]
+        if len(faces) < len(self._faces):
+            self._show_faces(faces)
+
+    def _show_faces(self, faces: list[PersonFace]) -> None:
         self._faces = faces
         self.head.show_counts(person_rows.counts_in_words(faces))
         if self.controls.parts_button.isChecked():
             self._want_parts(True)
         else:
             self._show_rows()
-        if self._wants_focus:
-            self._focus_below()
 
     def _show_rows(self, *, anew: bool = False) -> None:
+        if anew:
+            self._faces = [face for face in self._faces if not face.is_gone]
         if self._parts is not None:
             action = NOT_THE_SAME if self._person() is None else SOMEBODY_ELSE
             shown = person_rows.by_part(self._faces, self._parts, action)
@@ -242,20 +281,22 @@ class PersonView(QWidget):
             self._show_rows(anew=True)
 
     def _want_parts(self, is_wanted: bool) -> None:
-        encoder, subject = self._desk.encoder, self.subject
-        if not is_wanted or encoder is None or subject is None:
+        subject = self.subject
+        if not is_wanted or subject is None:
             self._parts = None
             self._show_rows(anew=True)
             return
         faces, was_shown = subject.faces, self._parts is not None
+
+        def find(_ledger: "Ledger", guesses: "Guesses | None") -> list[tuple[int, ...]]:
+            return [] if guesses is None else guesses.parts_of(faces)
 
         def show(parts: list[tuple[int, ...]]) -> None:
             if self.subject is not None and self.subject.faces == faces:
                 self._parts = parts
                 self._show_rows(anew=not was_shown)
 
-        task = self._session.read(lambda lib: person_rows.read_parts(lib, faces, encoder))
-        task.succeeded.connect(show)
+        self._desk.ask(find, show)
 
     def _take_out(self, section: int) -> None:
         """The part under a heading is somebody else."""
@@ -309,7 +350,7 @@ class PersonView(QWidget):
 
         def hint(found: list[tuple[int, float]]) -> None:
             if self.subject is not None and self.subject.person is None:
-                self.head.field.hint(found)
+                self.head.hint(found)
 
         self._desk.ask(find, hint)
 
@@ -331,6 +372,11 @@ class PersonView(QWidget):
                 self.photo_wanted.emit(record.photo, record)
 
         self._session.read(lambda library: library.faces([face_id])).succeeded.connect(show)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._is_behind and self._desk.view is not None:
+            self._on_changed(self._desk.view)
 
     # The keyboard
 
@@ -361,7 +407,7 @@ class PersonView(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, is_plain = event.key(), not event.modifiers()
         if _is_back(event):
-            self.closed.emit()
+            self.close_view()
         elif key == Qt.Key.Key_N and is_plain:
             self.head.rename()
         elif key == Qt.Key.Key_U and is_plain:

@@ -17,3 +17,18 @@ def headline(counts: Counts, *, is_coded: bool) -> str:
     if counts.likely == 1:
         return "1 face is likely this person"
     return f"{counted(counts.likely, 'face')} are likely this person"
+
+
+def what_to_do(n_faces: int, coding_problem: str) -> str:
+    """What helps where nothing can be compared.
+
+    Args:
+        n_faces: in the library, without codes of the model.
+        coding_problem: why they have none, if that was tried.
+    """
+    if not n_faces:
+        return "Add a folder of photos to search in."
+    return f"Its {counted(n_faces, 'face')} were found with another model. " + (
+        coding_problem
+        or "Look for new photos (F5) on the Library page: that makes them ready for this one."
+    )

@@ -22,7 +22,6 @@ class QueryBar(QWidget):
         face_activated: place of the query face whose photo is shown.
         add_wanted: one more photo of the person.
         clear_wanted: start anew.
-        save_wanted: say who this is, and of which of the faces found.
     """
 
     face_chosen = Signal(int)
@@ -30,7 +29,6 @@ class QueryBar(QWidget):
     face_activated = Signal(int)
     add_wanted = Signal()
     clear_wanted = Signal()
-    save_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,12 +51,8 @@ class QueryBar(QWidget):
         self._add.setToolTip("Add another photo of the same person: the faces are combined")
         self._clear = push_button("Clear", self.clear_wanted.emit, icon="close")
         self._clear.setToolTip("Start anew (Esc); Alt+Left brings this search back")
-        self.save = push_button("Name this person…", self.save_wanted.emit, icon="face")
-        self.save.setToolTip("Give a name to the faces that are likely this person (Ctrl+S)")
-        self.save.hide()
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        buttons.addWidget(self.save)
         buttons.addWidget(self._add)
         buttons.addWidget(self._clear)
         buttons.addStretch(1)

@@ -2,9 +2,9 @@
 
 from PySide6.QtCore import QObject
 
-from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit.chip_line import ChipLine
+from opqn_app.ui.kit.photo_finder import PhotoFinder
 from opqn_app.ui.search.results_view import Counts, ResultsView
 from opqn_app.ui.work.session import Session
 
@@ -12,33 +12,24 @@ NONE_LEFT = "No face like this is on such a photo."
 
 
 class ResultChips(QObject):
-    """The line of chips, and the photos it means, looked up again whenever they may be others."""
+    """The line of chips above the results, and what it leaves of them."""
 
     def __init__(self, session: Session, results: ResultsView) -> None:
         super().__init__(results)
-        self._session, self._results = session, results
+        self._results = results
         self.line = ChipLine(session, self._current_photo)
-        self.line.changed.connect(self._find)
+        self._finder = PhotoFinder(session, self)
+        self._finder.found.connect(self._keep_to)
+        self.line.changed.connect(self._finder.look_for)
         self.line.left.connect(results.grid.setFocus)
-        session.library_changed.connect(lambda: self._find(self.line.filter))
         results.counted.connect(self._on_counted)
 
     def _current_photo(self) -> PhotoRecord | None:
         record = self._results.current_record()
         return None if record is None else record.photo
 
-    def _find(self, wanted: PhotoFilter) -> None:
-        if wanted.is_empty:
-            self._results.keep_to(None)
-            return
-        self._session.people.ask(
-            lambda ledger, _guesses: frozenset(photo.id for photo in wanted.find(ledger)),
-            lambda photo_ids: self._keep_to(wanted, photo_ids),
-        )
-
-    def _keep_to(self, wanted: PhotoFilter, photo_ids: frozenset[int]) -> None:
-        if wanted == self.line.filter:
-            self._results.keep_to(photo_ids)
+    def _keep_to(self, photos: list[PhotoRecord] | None) -> None:
+        self._results.keep_to(None if photos is None else frozenset(p.id for p in photos))
 
     def _on_counted(self, counts: Counts) -> None:
         if counts.is_kept and not counts.likely:

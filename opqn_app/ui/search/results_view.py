@@ -148,7 +148,7 @@ class ResultsView(QWidget):
         self.band.toggled.connect(self.show_less_likely)
         self.grid.selectionModel().currentChanged.connect(lambda new, _old: self._explain(new))
         self.grid.selectionModel().selectionChanged.connect(
-            lambda: self.why.show_selection(len(self.grid.selected_rows()))
+            lambda: self.why.show_selection(len(self.grid.rows_selected()))
         )
         self.model.modelReset.connect(lambda: self.why.show_selection(0))
         self.model.dataChanged.connect(self._on_data_changed)
@@ -225,7 +225,7 @@ class ResultsView(QWidget):
 
     def ticked_ids(self) -> list[int]:
         """The selected faces in the order they are shown."""
-        return self.model.face_ids(self.grid.selected_rows())
+        return self.model.face_ids(self.grid.rows_selected())
 
     # Ordering
 

@@ -28,6 +28,9 @@ class SaveBar(QWidget):
     Args:
         query: what is searched with now.
 
+    Attributes:
+        open_button: opens it; for the page to place.
+
     Signals:
         opened: True when it has opened, False when it has closed.
     """
@@ -44,7 +47,9 @@ class SaveBar(QWidget):
         self.field = NameField(session)
         self.field.setAccessibleName("Who is this?")
         self.field.setFixedWidth(FIELD)
-        self.save_button = push_button("", self.field.give, is_primary=True)
+        self.open_button = push_button("Name this person…", self.open_bar, icon="face")
+        self.open_button.setToolTip("Name the faces that are likely this person (Ctrl+S)")
+        self.save_button = push_button("Name the faces", self.field.give, is_primary=True)
         self.cancel_button = push_button("Cancel", self.close_bar)
         self._note = text_label(is_quiet=True, wraps=True)
         row = QHBoxLayout()
@@ -70,6 +75,7 @@ class SaveBar(QWidget):
         self.field.given_up.connect(self.close_bar)
         grid.selectionModel().selectionChanged.connect(lambda *_: self._count())
         results.model.modelReset.connect(self._count)
+        results.counted.connect(lambda counts: self.open_button.setEnabled(counts.likely > 0))
         self.hide()
 
     @property
@@ -85,13 +91,11 @@ class SaveBar(QWidget):
     def open_bar(self) -> None:
         """Tick what is likely this person, and ask for the name."""
         view, grid = self._desk.view, self._results.grid
-        if view is None or not self._results.model.rowCount():
+        if view is None or not self._results.model.n_likely:
             return
         grid.setSelectionMode(QAbstractItemView.SelectionMode.MultiSelection)
         grid.setDragEnabled(False)
-        self._toggle.setEnabled(True)
-        self.show()
-        self.opened.emit(True)
+        self._show_open(True)
         likely = self._results.model.face_ids(range(self._results.model.n_likely))
         self._tick(to_tick(likely, view, self._from_query()))
         self.field.ask()
@@ -101,12 +105,10 @@ class SaveBar(QWidget):
         if self.isHidden():
             return
         grid = self._results.grid
-        self.hide()
-        self._toggle.setEnabled(False)
         grid.clearSelection()
         grid.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         grid.setDragEnabled(True)
-        self.opened.emit(False)
+        self._show_open(False)
         grid.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -114,6 +116,13 @@ class SaveBar(QWidget):
             self.close_bar()
         else:
             super().keyPressEvent(event)
+
+    def _show_open(self, is_open: bool) -> None:
+        self.setVisible(is_open)
+        self.open_button.setVisible(not is_open)
+        self._results.why.setEnabled(not is_open)
+        self._toggle.setEnabled(is_open)
+        self.opened.emit(is_open)
 
     def _tick(self, rows: Sequence[int]) -> None:
         model, selection = self._results.model, QItemSelection()

@@ -9,7 +9,6 @@ from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QImage, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFileDialog,
     QFrame,
     QHBoxLayout,
     QStackedWidget,
@@ -17,16 +16,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from opqn_app.core.progress import counted
 from opqn_app.core.settings import Settings
-from opqn_app.ui.kit import drops
+from opqn_app.ui.kit import dialogs, drops
 from opqn_app.ui.kit.file_drag import faces_in
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
-from opqn_app.ui.search.headline import headline
+from opqn_app.ui.search.headline import headline, what_to_do
 from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.search.query_bar import QueryBar
 from opqn_app.ui.search.result_chips import ResultChips
@@ -92,8 +90,11 @@ class SearchPage(QWidget):
         column.setSpacing(12)
         column.addLayout(head)
         column.addWidget(line)
-        for widget in (self.chips.line, self.save_bar):
-            column.addWidget(widget)
+        choices = QHBoxLayout()
+        choices.addWidget(self.chips.line, 1)
+        choices.addWidget(self.save_bar.open_button, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(choices)
+        column.addWidget(self.save_bar)
         column.addWidget(self.results, 1)
         self.stack = QStackedWidget()
         self.stack.addWidget(self.drop_zone)
@@ -150,7 +151,6 @@ class SearchPage(QWidget):
         bar.face_activated.connect(self._activate_face)
         bar.add_wanted.connect(self.add_photo)
         bar.clear_wanted.connect(self.clear)
-        bar.save_wanted.connect(self.save_bar.open_bar)
         self.save_bar.opened.connect(self._on_saving)
         results.counted.connect(self._on_counted)
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
@@ -247,13 +247,7 @@ class SearchPage(QWidget):
             self._set_query(Query(tuple(faces)))
 
     def _ask_for_photos(self, *, add: bool) -> None:
-        from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
-
-        patterns = " ".join(f"*{suffix} *{suffix.upper()}" for suffix in sorted(PHOTO_SUFFIXES))
-        names, _ = QFileDialog.getOpenFileNames(
-            self, "Choose a photo of one person", "", f"Photos ({patterns});;All files (*)"
-        )
-        self.open_sources([Path(name) for name in names], add=add)
+        self.open_sources(dialogs.choose_photos(self), add=add)
 
     def _offer_folder(self, folder: Path) -> None:
         self.messages.say(
@@ -388,27 +382,17 @@ class SearchPage(QWidget):
     def _on_saving(self, is_open: bool) -> None:
         """What is selected is ticked: keys that act on the selection rest meanwhile."""
         self.chips.line.setVisible(not is_open)
-        self.results.why.setEnabled(not is_open)
         self.faces.rest(is_open)
         if not is_open and self._is_stale:
             self._on_library_changed()
 
     def _on_counted(self, counts: Counts) -> None:
-        self.bar.save.setVisible(counts.likely > 0)
-        self.save_action.setEnabled(counts.likely > 0)
         status, session = self._session.status, self._session
         has_faces = status is not None and status.faces > 0 and not session.is_indexing
         self.bar.say(headline(counts, is_coded=not has_faces))
-        if counts.total or session.is_indexing:
-            return
-        words = "Add a folder of photos to search in."
-        if has_faces:
-            words = f"Its {counted(status.faces, 'face')} were found with another model. " + (
-                session.coding_problem
-                or "Look for new photos (F5) on the Library page: that makes them ready for "
-                "this one."
-            )
-        self.messages.say(words, "Library", self.library_wanted.emit)
+        if not counts.total and not session.is_indexing:
+            words = what_to_do(status.faces if has_faces else 0, session.coding_problem)
+            self.messages.say(words, "Library", self.library_wanted.emit)
 
     def _on_library_changed(self) -> None:
         """Search again with the same faces, unless that would move what the user looks at."""
