@@ -23,10 +23,14 @@ from PySide6.QtCore import QEventLoop, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from opqn_app.core.progress import finished
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
+from opqn_app.people.grouping import LIKELY
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
+from opqn_app.people.neighbours import nearest_faces
+from opqn_app.people.word_sums import WordSums
 from opqn_app.store.decision_records import NewDecision
 from opqn_app.store.library import Library
 from opqn_app.ui.kit import theme
@@ -34,6 +38,8 @@ from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 from tests.family_faces import SHARED, family_faces, make_library, put_in_library
 from tests.ui.naming_user import NamingUser
+from trainer.evaluate.group_figures import group_figures
+from trainer.evaluate.grouping import grouped
 
 N_PEOPLE, N_FACES = 5000, 100_000
 FAMILY = 1000
@@ -65,7 +71,11 @@ def wait(is_so: Any) -> None:
 def family(folder: Path, model: str) -> dict[str, Any]:
     """A user names everybody of a family library."""
     engine, faces = load_engine(model, "cpu"), family_faces(FAMILY)
-    make_library(folder / "family.sqlite", faces, engine.encoder)
+    encoder: Any = engine.encoder
+    codes = make_library(folder / "family.sqlite", faces, encoder)
+    sums = WordSums.of(encoder)
+    edges = finished(nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums))
+    table = group_figures(grouped(codes, sums, edges, encoder.links, LIKELY), faces.people)
     session, window = open_window(folder / "family.sqlite", engine)
     user = NamingUser(session, window, [str(person) for person in faces.people])
     user.name_everybody()
@@ -75,6 +85,7 @@ def family(folder: Path, model: str) -> dict[str, Any]:
         "model": model,
         "faces": FAMILY,
         "clicks": user.clicks,
+        "clicks_of_the_table": table.clicks,
         "answer": in_ms(user.seconds),
         "answer_cpu": in_ms(user.cpu_seconds),
     }

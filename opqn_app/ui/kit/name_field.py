@@ -203,11 +203,11 @@ class NameList(QListView):
         height = ROW * len(offers) + 10  # what the style sheet puts around
         below = field.mapTo(window, QPoint(0, field.height() + 2))
         x = max(4, min(below.x(), window.width() - width - 4))
-        y = (
-            below.y()
-            if below.y() + height <= window.height()
-            else below.y() - height - field.height() - 4
-        )
+        y = below.y()
+        if y + height > window.height():  # beside it: above is the face that gets the name
+            y = window.height() - height - 4
+            x = below.x() + field.width() + 8
+            x = x if x + width <= window.width() else max(4, below.x() - width - 8)
         self.setGeometry(x, max(4, y), width, height)
         self.raise_()
         self.show()

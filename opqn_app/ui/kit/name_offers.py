@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from opqn_app.core.progress import counted
@@ -30,6 +31,7 @@ class Offer:
     picture: int | None
 
 
+@lru_cache(maxsize=1 << 16)  # with each letter that is typed, all names are compared
 def folded(name: str) -> str:
     """A name as it is compared: without capitals, accents and spaces around it."""
     plain = unicodedata.normalize("NFKD", " ".join(name.split()))

@@ -1,5 +1,6 @@
 """What the tiles of all grids have in common: a rounded picture, and rings for their state."""
 
+from collections import OrderedDict
 from typing import Any
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
@@ -10,6 +11,7 @@ from opqn_app.ui.kit.section_grid import SectionGrid
 from opqn_app.ui.kit.theme import colours, icon_pixmap
 
 RADIUS = 10.0
+KEPT = 300  # pictures ready to be drawn: a few screens
 TICK = 22  # side of the mark on a selected tile
 
 
@@ -19,6 +21,7 @@ class TileDelegate(QStyledItemDelegate):
     def __init__(self, grid: SectionGrid) -> None:
         super().__init__(grid)
         self.grid = grid
+        self._scaled: OrderedDict[tuple[int, int, int, float], QPixmap] = OrderedDict()
         self._marks: dict[tuple[str, int, str, float], QPixmap] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Any) -> QSize:
@@ -26,18 +29,39 @@ class TileDelegate(QStyledItemDelegate):
 
     def paint_face(self, painter: QPainter, face: QRect, pixmap: QPixmap | None) -> None:
         """A rounded picture; None while it is being fetched."""
-        shape = QPainterPath()
-        shape.addRoundedRect(QRectF(face), RADIUS, RADIUS)
         if pixmap is None or pixmap.isNull():
+            shape = QPainterPath()
+            shape.addRoundedRect(QRectF(face), RADIUS, RADIUS)
             painter.fillPath(shape, self.colour(QPalette.ColorRole.AlternateBase))
             if pixmap is not None:  # it is known that there is no picture
                 mark = self.mark("face", 32, colours().quiet)
                 painter.drawPixmap(face.center() - QPoint(16, 16), mark)
             return
-        painter.save()
-        painter.setClipPath(shape)
-        painter.drawPixmap(face, pixmap)
-        painter.restore()
+        painter.drawPixmap(face.topLeft(), self._rounded(pixmap, face.size()))
+
+    def _rounded(self, pixmap: QPixmap, size: QSize) -> QPixmap:
+        """A picture scaled and cut to its shape, once: that takes longer than all the rest."""
+        ratio = self.grid.devicePixelRatioF()
+        key = (pixmap.cacheKey(), size.width(), size.height(), ratio)
+        made = self._scaled.get(key)
+        if made is None:
+            made = QPixmap(size * ratio)
+            made.setDevicePixelRatio(ratio)
+            made.fill(Qt.GlobalColor.transparent)
+            shape = QPainterPath()
+            shape.addRoundedRect(QRectF(QPoint(), size), RADIUS, RADIUS)
+            painter = QPainter(made)
+            painter.setRenderHints(
+                QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+            )
+            painter.setClipPath(shape)
+            painter.drawPixmap(QRect(QPoint(), size), pixmap)
+            painter.end()
+            self._scaled[key] = made
+        self._scaled.move_to_end(key)
+        while len(self._scaled) > KEPT:
+            self._scaled.popitem(last=False)
+        return made
 
     def paint_state(self, painter: QPainter, face: QRect, state: QStyle.StateFlag) -> None:
         """Selected: a ring and a tick; under the mouse: a thin ring; focus: a dotted one."""

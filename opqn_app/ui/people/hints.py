@@ -76,8 +76,7 @@ class Hints(QObject):
         return () if known is None else known[1]
 
     def _on_changed(self, _view: object) -> None:
-        self._turn += 1
-        self.ready.emit()  # who is seen asks again
+        self._turn += 1  # what is drawn after this change asks again
 
     def _ask(self) -> None:
         few = [self._waiting.popitem(last=True) for _ in range(min(AT_ONCE, len(self._waiting)))]
@@ -92,12 +91,15 @@ class Hints(QObject):
         task.finished.connect(self._on_finished)
 
     def _keep(self, found: dict[int, tuple[Guess, ...]], turn: int) -> None:
+        is_new = False
         for key, guesses in found.items():
+            is_new |= key not in self._known or self._known[key][1] != guesses
             self._known[key] = turn, guesses
             self._known.move_to_end(key)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
-        self.ready.emit()
+        if is_new:
+            self.ready.emit()
 
     def _on_finished(self) -> None:
         self._is_asking = False

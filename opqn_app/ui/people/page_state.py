@@ -42,7 +42,10 @@ def state_of(session: Session, wish: Wish, n_tiles: int) -> PageState | None:
     if not desk.can_group:
         return PageState(NO_LINKS, "Open the settings", "settings")
     if desk.grouping.is_running:
-        return PageState(wording.grouping(desk.grouping.progress, desk.grouping.is_paused))
+        progress, is_paused = desk.grouping.progress, desk.grouping.is_paused
+        left = None if progress is None or is_paused else progress.eta_s
+        words = [wording.grouping(progress, is_paused), wording.time_left(left)]
+        return PageState(", ".join(word for word in words if word) + ".")
     if session.is_indexing:
         return PageState("The faces are grouped when all photos are looked through.")
     if not view.n_grouped:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CAPTION = 52  # two lines below a face
 NAME_HEIGHT = 30  # of the first line; the field lies over it
+BAR = 72  # of the page's foot, over which the bar lies that says what was done
 BUTTON = 24  # side of tick and cross beside "Anna?"
 
 
@@ -88,6 +89,9 @@ class PeopleGrid(SectionGrid):
         index = self.model().index(row, 0)
         self.setCurrentIndex(index)
         self.scrollTo(index)
+        hidden = self.visualRect(index).bottom() - (self.viewport().height() - BAR)
+        if hidden > 0:
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() + hidden)
 
     # Naming
 

@@ -152,6 +152,8 @@ class PeoplePage(QWidget):
         self.model.show_settled(self._book.settled(self.model.tiles, view, self._wish))
         self._show_sections()
         self._show_right()
+        self._show_guesses()
+        self.acts.show_enabled()
         self._wait_for_rest()
 
     def _look_anew(self) -> None:
