@@ -174,7 +174,7 @@ class _Groups:
         return renamed
 
     def _sum_up(self, names: Labels) -> None:
-        """Sums of groups of several faces that are there from the start, once they are asked for."""
+        """Sums of groups of several faces there are from the start, when they are asked for."""
         for start in range(0, len(names), BLOCK // 8):
             few = names[start : start + BLOCK // 8]
             firsts, counts = self._starts[few], self._counts[few]
