@@ -189,8 +189,8 @@ class _Groups:
         is_asked = np.zeros(len(self.sizes), np.bool_)
         for some in names:
             is_asked[some] = True
-        found: Labels = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots < 0))
-        return found
+        found = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots < 0))
+        return found.astype(np.int32)
 
     def _of(self, names: Labels) -> Floats:
         """(j, D) sums of the vectors of groups."""

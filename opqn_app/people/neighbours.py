@@ -146,5 +146,5 @@ def _nearest(books: Codes, table: Lut, lengths: Floats, row: int) -> tuple[Rows,
     if len(near) > N_NEAREST:
         last = np.partition(scores[near], -N_NEAREST)[-N_NEAREST]
         near = near[scores[near] >= last]
-    near = near[np.lexsort((near, -scores[near]))[:N_NEAREST]].astype(np.int32)
-    return near, scores[near]
+    near = near[np.lexsort((near, -scores[near]))[:N_NEAREST]]
+    return near.astype(np.int32), scores[near].astype(np.float32)

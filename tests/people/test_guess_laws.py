@@ -82,7 +82,7 @@ class Play:
             self._group()
 
     def add(self, n: int) -> None:
-        self.faces += self.world.add_photo(CODES[self._n : self._n + n])
+        self.faces += self.world.add_photo(list(CODES[self._n : self._n + n]))
         self._n += n
 
     def _delete(self, which: int) -> None:
