@@ -46,7 +46,8 @@ class Coded:
         if last < SPARSE * len(self.face_ids):
             table = np.full(last + 2, NOBODY, np.int32)  # what is above the last is nobody
             table[self.face_ids] = np.arange(len(self.face_ids), dtype=np.int32)
-            return table[np.minimum(face_ids, last + 1)]
+            known: Labels = table[np.minimum(face_ids, last + 1)]
+            return known
         at = np.minimum(np.searchsorted(self.face_ids, face_ids), len(self.face_ids) - 1)
         found: Labels = np.where(self.face_ids[at] == face_ids, at, NOBODY).astype(np.int32)
         return found

@@ -174,7 +174,7 @@ class _Groups:
         return renamed
 
     def _sum_up(self, names: Labels) -> None:
-        """Sums of groups of several faces that are there from the start, when asked for."""
+        """Sums of groups of several faces there are from the start, when they are asked for."""
         for start in range(0, len(names), BLOCK // 8):
             few = names[start : start + BLOCK // 8]
             firsts, counts = self._starts[few], self._counts[few]
@@ -189,8 +189,8 @@ class _Groups:
         is_asked = np.zeros(len(self.sizes), np.bool_)
         for some in names:
             is_asked[some] = True
-        found: Labels = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots < 0))
-        return found
+        found = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots < 0))
+        return found.astype(np.int32)
 
     def _of(self, names: Labels) -> Floats:
         """(j, D) sums of the vectors of groups."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 64  # faces whose tables are made together
 MANY = 50_000_000  # scores from which it is worth waiting for compiled loops
+BLOCK = 1024  # lists that are compared with others at once
 NOBODY = -1
 
 Rows = NDArray[np.int32]
@@ -60,13 +61,20 @@ class Edges:
     @classmethod
     def of_lists(cls, rows: Rows, near: Rows, scores: Floats) -> "Edges":
         """Each pair once, also where both faces list each other; arguments as in `Lists`."""
-        listed = near != NOBODY
-        own = np.broadcast_to(rows[:, None], near.shape)[listed]
-        other, scores = near[listed], scores[listed]
-        first, second = np.minimum(own, other), np.maximum(own, other)
-        keys = first.astype(np.int64) << 32 | second
-        _, once = np.unique(keys, return_index=True)
-        return cls(first[once], second[once], scores[once])
+        place = np.full(int(max(rows.max(initial=0), near.max(initial=0))) + 1, len(rows))
+        place[rows] = np.arange(len(rows))
+        lists = np.concatenate([near, np.full((1, near.shape[1]), NOBODY, near.dtype)])
+        found = []
+        for start in range(0, len(rows), BLOCK):  # a few rows at a time, for the room it takes
+            few = slice(start, start + BLOCK)
+            own, others = rows[few, None], near[few]
+            is_listed_back = (lists[place[others]] == own[..., None]).any(axis=-1)
+            kept = (others != NOBODY) & ((own < others) | ~is_listed_back)
+            own, others = np.broadcast_to(own, kept.shape)[kept], others[kept]
+            found.append((np.minimum(own, others), np.maximum(own, others), scores[few][kept]))
+        none = np.empty(0, np.int32)
+        parts = zip(*found, (none, none, none.astype(np.float32)), strict=True)
+        return cls(*(np.concatenate(part) for part in parts))
 
 
 def nearest_faces(
@@ -138,5 +146,5 @@ def _nearest(books: Codes, table: Lut, lengths: Floats, row: int) -> tuple[Rows,
     if len(near) > N_NEAREST:
         last = np.partition(scores[near], -N_NEAREST)[-N_NEAREST]
         near = near[scores[near] >= last]
-    near = near[np.lexsort((near, -scores[near]))[:N_NEAREST]].astype(np.int32)
-    return near, scores[near]
+    near = near[np.lexsort((near, -scores[near]))[:N_NEAREST]]
+    return near.astype(np.int32), scores[near].astype(np.float32)

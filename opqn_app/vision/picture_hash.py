@@ -16,7 +16,8 @@ Part = bytes | memoryview
 
 _LEAST = 32  # bytes that are taken for a picture
 _WEBP = (b"VP8 ", b"VP8L", b"ALPH", b"ANIM", b"ANMF")
-_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # what ends the data of a scan
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+_JPEG_END = b"\xff\xd9"
 _NOT_PICTURES = (b"Exif", b"mime", b"uri ")  # kinds of items in HEIC and AVIF
 _TIFF_STARTS = {b"II*\0": "<", b"MM\0*": ">"}
 _TIFF_TYPES = {3: "H", 4: "I"}
@@ -69,9 +70,10 @@ def _jpeg(data: bytes) -> Iterator[Part]:
         kind, start = data[marker.end() - 1], marker.end()
         end = start + int.from_bytes(data[start : start + 2])
         if not 0xE0 <= kind <= 0xEF and kind != 0xFE:  # of a program or a comment
-            if kind == 0xDA:
-                found = _JPEG_MARKER.search(data, end)
-                end = len(data) if found is None else found.start()
+            if kind == 0xDA:  # a scan: what follows belongs to the picture up to its end
+                end = data.find(_JPEG_END, end)
+                yield view[start : end if end >= 0 else len(data)]
+                return
             yield bytes([kind])
             yield view[start:end]
         at = end

@@ -17,9 +17,6 @@ from tests.people.grouping_fakes import codes_of_people
 from tests.people.guess_world import GroupingEncoder, GuessWorld
 
 
-def _largest(world: GuessWorld) -> frozenset[int]:
-    return max(world.stored(), key=lambda group: (len(group), -min(group)))
-
 
 @pytest.fixture
 def guess_world(library_path: Path) -> Iterator[GuessWorld]:
@@ -29,6 +26,10 @@ def guess_world(library_path: Path) -> Iterator[GuessWorld]:
         for code in codes_of_people(5, 60, 1):
             world.add_photo([code])
         yield world
+
+
+def largest_of(groups: set[frozenset[int]]) -> frozenset[int]:
+    return max(groups, key=lambda group: (len(group), -min(group)))
 
 
 def test_nothing_is_guessed_of_an_empty_library(library_path: Path) -> None:
@@ -103,7 +104,7 @@ def test_new_faces_come_and_no_group_is_cut(guess_world: GuessWorld) -> None:
 
 def test_faces_that_go_take_their_rows_along(guess_world: GuessWorld) -> None:
     guess_world.group()
-    largest = sorted(_largest(guess_world))
+    largest = sorted(largest_of(guess_world.stored()))
     photo, gone = guess_world.photo_of(largest[0]), largest[0]
     guess_world.delete(photo)
     guesses, ledger = guess_world.guesses()
@@ -112,13 +113,13 @@ def test_faces_that_go_take_their_rows_along(guess_world: GuessWorld) -> None:
     guess_world.expire(photo)
     assert gone not in guess_world.library.group_table.guesses("grouping").face_ids
     guess_world.group()
-    assert set(largest[1:]) <= _largest(guess_world)
+    assert set(largest[1:]) <= largest_of(guess_world.stored())
 
 
 def test_a_decision_cuts_its_group_and_no_other(guess_world: GuessWorld) -> None:
     guess_world.group()
     before = guess_world.stored()
-    largest = _largest(guess_world)
+    largest = largest_of(before)
     one, other = sorted(largest)[:2]
     _, ledger = guess_world.guesses()
     gestures.set_apart(ledger, [one], [other])
@@ -133,7 +134,7 @@ def test_a_decision_cuts_its_group_and_no_other(guess_world: GuessWorld) -> None
 
 def test_two_named_people_in_a_group_let_it_fall_apart(guess_world: GuessWorld) -> None:
     guess_world.group()
-    largest = sorted(_largest(guess_world))
+    largest = sorted(largest_of(guess_world.stored()))
     _, ledger = guess_world.guesses()
     gestures.name_faces(ledger, largest[:2], "Ann")
     gestures.name_faces(ledger, largest[2:4], "Ben")
@@ -158,7 +159,7 @@ def test_nobody_is_on_a_photo_twice_without_being_told(library_path: Path) -> No
 
 def test_what_is_no_face_is_in_no_group(guess_world: GuessWorld) -> None:
     guess_world.group()
-    face = min(_largest(guess_world))
+    face = min(largest_of(guess_world.stored()))
     guesses, ledger = guess_world.guesses()
     gestures.mark_no_face(ledger, [face])
     assert not any(face in group.faces for group in guesses.unnamed(ledger))
