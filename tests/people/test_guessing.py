@@ -17,7 +17,6 @@ from tests.people.grouping_fakes import codes_of_people
 from tests.people.guess_world import GroupingEncoder, GuessWorld
 
 
-
 @pytest.fixture
 def guess_world(library_path: Path) -> Iterator[GuessWorld]:
     """Sixty photos of one face each, of five people."""
