@@ -1,6 +1,7 @@
 """One line above the grid: whom the current tile resembles, a button each; else what keys do."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
@@ -27,7 +28,7 @@ class GuessStrip(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
         for number in range(SHOWN):
-            button = push_button("", lambda n=number: self.picked.emit(n))
+            button = push_button("", partial(self.picked.emit, number))
             button.hide()
             self.buttons.append(button)
         self._label.setText(KEYS)
