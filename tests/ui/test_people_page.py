@@ -8,12 +8,13 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from tests.ui.person_album import ANNA, Album, Face, album_engine
 
 from opqn_app.core.settings import Settings
 from opqn_app.ui.people.people_page import PeoplePage
 from opqn_app.ui.work.session import Session
 from tests.ui.people_room import PeopleRoom
+from tests.ui.person_album import ANNA, Album, Face, album_engine
+from tests.ui.tint_engine import TintEncoder
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -380,8 +381,13 @@ def test_an_empty_library_offers_a_folder(
 
 
 def test_a_model_that_can_not_group_says_so(
-    session: Session, album: Path, index_folder_of: Callable[[Path], None], qtbot: QtBot
+    session: Session,
+    album: Path,
+    index_folder_of: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
 ) -> None:
+    monkeypatch.setattr(TintEncoder, "links", None)
     page = PeoplePage(session)
     qtbot.addWidget(page)
     page.show()
