@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core.progress import retold
 from opqn_app.core.types import Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Links
@@ -202,13 +203,7 @@ def _group(
 
 
 def _steps(job: Generator[int, None, Labels]) -> Generator[GroupingProgress, None, Labels]:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            labels: Labels = stop.value
-            return labels
-        yield GroupingProgress("groups", 0, 1, None)
+    return retold(job, lambda _: GroupingProgress("groups", 0, 1, None))
 
 
 def _listed(coded: Coded, stored: StoredGuesses) -> tuple[Coded, StoredGuesses, Ids]:

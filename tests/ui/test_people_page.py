@@ -8,12 +8,12 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from tests.ui.person_album import ANNA, Album, Face, album_engine
 
 from opqn_app.core.settings import Settings
 from opqn_app.ui.people.people_page import PeoplePage
 from opqn_app.ui.work.session import Session
 from tests.ui.people_room import PeopleRoom
+from tests.ui.person_album import ANNA, Album, Face, album_engine
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
