@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core.progress import retold
 from opqn_app.core.types import Codes, Ids
 from opqn_app.opqn.feature_encoder import FeatureEncoder
 from opqn_app.opqn.links import LEAST_SCORE, Links, PairEvidence
@@ -306,12 +307,7 @@ def _grouped(side: _Side, face_ids: Ids, known: Known) -> Work[Labels]:
 
 
 def _told(job: Generator[int, None, Result], stage: str, total: int) -> Work[Result]:
-    while True:
-        try:
-            yield AgreementProgress(stage, next(job), total)
-        except StopIteration as stop:
-            found: Result = stop.value
-            return found
+    return retold(job, lambda done: AgreementProgress(stage, done, total))
 
 
 def _report(
