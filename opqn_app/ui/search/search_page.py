@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -20,7 +22,6 @@ from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import dialogs, drops
 from opqn_app.ui.kit.file_drag import faces_in
 from opqn_app.ui.kit.message_bar import MessageBar
-from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
@@ -66,6 +67,7 @@ class SearchPage(QWidget):
         self._pending: deque[Source] = deque()
         self._is_adding = False
         self._is_stale = False  # faces came or went, and the results don't show it yet
+        self._is_asked = False  # by the user; an answer for a changed library takes no keyboard
         self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
         self._make_actions()
@@ -121,11 +123,12 @@ class SearchPage(QWidget):
         # Of this page only: the Library page has the same keys.
         self.save_action = self._action("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
         self._action("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
-        self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
+        zoom = self.results.grid.zoom
+        self.larger_action = self._action("Larger faces", "Ctrl++", partial(zoom, 1), self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
-        self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
+        self.smaller_action = self._action("Smaller faces", "Ctrl+-", partial(zoom, -1), self)
         for n in range(1, 10):
-            self._action(f"Take face {n}", str(n), lambda n=n: self.choose_face(n - 1), self)
+            self._action(f"Take face {n}", str(n), partial(self.choose_face, n - 1), self)
         self._show_enabled()
 
     def _action(self, text: str, keys: str, act: Any, place: QWidget | None = None) -> QAction:
@@ -310,6 +313,7 @@ class SearchPage(QWidget):
         if is_new:
             self._remember(self.query)
         self.query = self._searched = query
+        self._is_asked = True
         self.stack.setCurrentIndex(1)
         self.bar.show_query(query)
         self.several.wait_for(query)
@@ -382,7 +386,11 @@ class SearchPage(QWidget):
         self.save_bar.close_bar()
         self.several.show_answer(self.query, outcome.people)
         self.results.show_outcome(outcome)
-        if self.isVisible() and not self.results.threshold.slider.hasFocus():
+        is_asked, self._is_asked = self._is_asked, False
+        focused = QApplication.focusWidget()
+        is_typing = isinstance(focused, QLineEdit) and focused.window() is self.window()
+        is_sliding = self.results.threshold.slider.hasFocus()
+        if is_asked and self.isVisible() and not is_typing and not is_sliding:
             self.results.grid.setFocus()
 
     def _on_saving(self, is_open: bool) -> None:
@@ -398,7 +406,8 @@ class SearchPage(QWidget):
         if self.query is not None and self.query.together:
             self.bar.say(together_headline(counts.likely, len(self.query.together)))
             return
-        self.bar.say(headline(counts, is_coded=not has_faces))
+        is_several = not self.several.isHidden()
+        self.bar.say(headline(counts, is_coded=not has_faces, is_several=is_several))
         if not counts.total and not session.is_indexing:
             words = what_to_do(status.faces if has_faces else 0, session.coding_problem)
             self.messages.say(words, "Library", self.library_wanted.emit)
@@ -424,16 +433,12 @@ class SearchPage(QWidget):
         """A photo has come in."""
         return self.stack.currentIndex() == 1
 
-    def _zoom_in(self) -> None:
-        self.results.grid.set_side(self.results.grid.side + SIDE_STEP)
-
-    def _zoom_out(self) -> None:
-        self.results.grid.set_side(self.results.grid.side - SIDE_STEP)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.bar.set_compact(event.size().height() < LOW_WINDOW)
-        self.results.set_narrow(event.size().width() < NARROW_PAGE)
+        is_narrow = event.size().width() < NARROW_PAGE
+        self.bar.set_narrow(is_narrow)
+        self.results.set_narrow(is_narrow)
 
     def _show_enabled(self) -> None:
         self.clear_action.setEnabled(self.query is not None or self.stack.currentIndex() == 1)
