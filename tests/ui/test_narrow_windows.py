@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from opqn_app.people.gestures import name_faces
 from opqn_app.ui.search.query import Query
 from opqn_app.ui.search.search_page import SearchPage
-from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.shell.main_window import PAGES, MainWindow
 from opqn_app.ui.work.people_jobs import Doubt
 from opqn_app.ui.work.session import Session
 
@@ -92,3 +92,11 @@ def test_a_long_question_is_read_to_its_end(window: MainWindow, width: int) -> N
         assert label.height() >= label.heightForWidth(label.width())
         assert all(is_whole(button) for button in bar.choices)
         assert bar.parentWidget().rect().contains(bar.geometry())
+
+
+def test_what_was_done_last_lies_above_every_page(window: MainWindow) -> None:
+    window.undo_bar.refuse("That can't be.")
+    for key in (*PAGES, "search"):
+        window.show_page(key)
+        (*_below, top) = [each for each in window.stack.children() if isinstance(each, QWidget)]
+        assert top is window.undo_bar, key

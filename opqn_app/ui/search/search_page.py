@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QImage, QKeySequence, QResizeEvent
+from PySide6.QtGui import QImage, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import dialogs, drops
 from opqn_app.ui.kit.file_drag import faces_in
+from opqn_app.ui.kit.menus import add_action
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
@@ -115,31 +116,22 @@ class SearchPage(QWidget):
 
     def _make_actions(self) -> None:
         """Every way to act on the page; the window puts them into its menus."""
-        self.open_action = self._action("Choose a photo…", "Ctrl+O", self.choose_photo)
-        self.add_action = self._action("Add a photo to the search…", "Ctrl+Shift+A", self.add_photo)
-        self.paste_action = self._action("Paste a photo", "Ctrl+V", self.paste)
-        self.clear_action = self._action("Clear the search", "Esc", self.clear, self)
-        self.back_action = self._action("Back to the last search", "Alt+Left", self.go_back)
+        add = partial(add_action, self)
+        self.open_action = add("Choose a photo…", "Ctrl+O", self.choose_photo)
+        self.add_action = add("Add a photo to the search…", "Ctrl+Shift+A", self.add_photo)
+        self.paste_action = add("Paste a photo", "Ctrl+V", self.paste)
+        self.clear_action = add("Clear the search", "Esc", self.clear, self)
+        self.back_action = add("Back to the last search", "Alt+Left", self.go_back)
         # Of this page only: the Library page has the same keys.
-        self.save_action = self._action("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
-        self._action("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
+        self.save_action = add("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
+        add("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
         zoom = self.results.grid.zoom
-        self.larger_action = self._action("Larger faces", "Ctrl++", partial(zoom, 1), self)
+        self.larger_action = add("Larger faces", "Ctrl++", partial(zoom, 1), self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
-        self.smaller_action = self._action("Smaller faces", "Ctrl+-", partial(zoom, -1), self)
+        self.smaller_action = add("Smaller faces", "Ctrl+-", partial(zoom, -1), self)
         for n in range(1, 10):
-            self._action(f"Take face {n}", str(n), partial(self.choose_face, n - 1), self)
+            add(f"Take face {n}", str(n), partial(self.choose_face, n - 1), self)
         self._show_enabled()
-
-    def _action(self, text: str, keys: str, act: Any, place: QWidget | None = None) -> QAction:
-        """An action of the whole window, or only while `place` has the keyboard."""
-        action = QAction(text, self)
-        action.setShortcut(QKeySequence(keys))
-        if place is not None:
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(lambda _checked=False: act())
-        (place or self).addAction(action)
-        return action
 
     def _connect(self) -> None:
         session, bar, results = self._session, self.bar, self.results
