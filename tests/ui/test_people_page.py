@@ -335,6 +335,22 @@ def test_a_double_click_opens_a_person_and_escape_comes_back(room: PeopleRoom) -
     room.wait(room.grid.hasFocus)
 
 
+def test_the_keyboard_comes_along_to_each_person_that_is_opened(asked: PeopleRoom) -> None:
+    """The first has suggestions, which are gone when the next one is opened."""
+    asked.click(0)
+    asked.press(KEY.Key_Space)
+    asked.rest()
+    assert asked.page.person is not None
+    assert asked.page.person.strip.isVisible()
+    asked.press(KEY.Key_Escape)
+    asked.click(2)
+    asked.press(KEY.Key_Space)
+    asked.rest()
+    assert asked.page.person.head.field.hasFocus()
+    asked.give("Dora")
+    assert "Dora" in asked.people
+
+
 def test_a_part_of_a_name_finds_people(room: PeopleRoom) -> None:
     room.press(KEY.Key_N)
     room.give("Anna")

@@ -81,7 +81,7 @@ class PeopleGrid(SectionGrid):
 
     def chosen_rows(self) -> list[int]:
         """The selected rows, else the current one."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        rows = self.rows_selected()
         current = self.currentIndex().row()
         return rows or ([current] if current >= 0 else [])
 
