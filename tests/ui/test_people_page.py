@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
 from opqn_app.ui.people.people_page import PeoplePage
+from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.work.session import Session
 from tests.ui.people_room import PeopleRoom
 from tests.ui.person_album import ANNA, Album, Face, album_engine
@@ -462,5 +463,31 @@ def test_grouping_can_be_paused_resumed_and_stopped(tmp_path: Path, qtbot: QtBot
         qtbot.waitUntil(lambda: page.empty.button.text() == "Group them", timeout=60_000)
         qtbot.mouseClick(page.empty.button, Qt.MouseButton.LeftButton)
         qtbot.waitUntil(lambda: len(page.model.tiles) == 1, timeout=60_000)
+    finally:
+        session.shut_down()
+
+
+def test_the_line_at_the_foot_pauses_and_stops_grouping(tmp_path: Path, qtbot: QtBot) -> None:
+    album = Album(tmp_path / "library.sqlite")
+    album.add(2020, Face(ANNA))
+    session = Session(Settings(library=str(album.path)), engine_factory=album_engine)
+    try:
+        line, grouping = StatusLine(session), session.people.grouping
+        qtbot.addWidget(line)
+        line.show()
+        grouping.started.connect(grouping.pause)
+        with qtbot.waitSignal(grouping.paused, timeout=60_000):
+            session.load_engine()
+            session.refresh_status()
+        buttons = {button.accessibleName(): button for button in line.findChildren(QToolButton)}
+        resume, cancel = buttons["Resume grouping"], buttons["Cancel grouping"]
+        qtbot.mouseClick(cancel, Qt.MouseButton.LeftButton)
+        assert line.text.startswith("Stopped grouping")
+        assert not grouping.is_running
+        session.people.group()
+        assert grouping.is_paused
+        with qtbot.waitSignal(grouping.ended, timeout=60_000):
+            qtbot.mouseClick(resume, Qt.MouseButton.LeftButton)
+        assert not resume.isVisible()
     finally:
         session.shut_down()

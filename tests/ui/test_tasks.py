@@ -130,3 +130,17 @@ def test_shutdown_ends_endless_jobs_in_every_lane(qapp: object) -> None:
     late = runner.start("read", list)
     assert runner.is_shut_down
     assert not late.is_done
+
+
+def test_what_a_lane_has_opened_is_closed_on_its_thread_at_the_end(
+    qtbot: QtBot, qapp: object
+) -> None:
+    runner = TaskRunner()
+    threads: list[object] = []
+    runner.at_end("people", lambda: threads.append(threading.get_ident()))
+    task = runner.start("people", threading.get_ident)
+    task.succeeded.connect(threads.append)
+    qtbot.waitUntil(lambda: len(threads) == 1, timeout=60_000)
+    runner.start("people", lambda: threads.append("too late"))
+    runner.shutdown()
+    assert threads[0] == threads[-1]

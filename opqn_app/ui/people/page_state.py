@@ -44,8 +44,8 @@ def state_of(session: Session, wish: Wish, n_tiles: int) -> PageState | None:
     if desk.grouping.is_running:
         progress, is_paused = desk.grouping.progress, desk.grouping.is_paused
         left = None if progress is None or is_paused else progress.eta_s
-        words = [wording.grouping(progress, is_paused), wording.time_left(left)]
-        return PageState(", ".join(word for word in words if word) + ".")
+        said = [wording.grouping(progress, is_paused), wording.time_left(left)]
+        return PageState(", ".join(part for part in said if part) + ".")
     if session.is_indexing:
         return PageState("The faces are grouped when all photos are looked through.")
     if not view.n_grouped:
