@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,15 @@ def test_a_damaged_file_gives_defaults(
     assert settings.load(path) == Settings()
     assert "defaults are used" in caplog.text
     assert str(tmp_path) not in caplog.text
+
+
+def test_what_another_program_has_chosen_meanwhile_stays(tmp_path: Path) -> None:
+    path, before = tmp_path / "settings.json", Settings(theme="dark")
+    settings.keep(before, before, path)
+    assert settings.load(path) == before
+    settings.save(replace(before, model="theirs"), path)
+    settings.keep(before, replace(before, min_probability=0.7), path)
+    assert settings.load(path) == Settings(theme="dark", model="theirs", min_probability=0.7)
 
 
 @pytest.mark.parametrize(

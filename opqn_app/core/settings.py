@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +96,14 @@ def save(settings: Settings, path: Path | None = None) -> None:
     path = path or settings_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     replace_json(path, {"version": VERSION, **asdict(settings)})
+
+
+def keep(before: Settings, now: Settings, path: Path | None = None) -> None:
+    """Write what has changed; what another program has chosen meanwhile stays in the file."""
+    choices = {field.name: getattr(now, field.name) for field in fields(Settings)}
+    changed = {name: each for name, each in choices.items() if each != getattr(before, name)}
+    there = (path or settings_file()).is_file()
+    save(replace(load(path), **changed) if there else now, path)
 
 
 def _is_valid(name: str, value: Any, default: Any) -> bool:

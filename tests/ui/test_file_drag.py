@@ -119,7 +119,7 @@ def test_the_program_ends_well_with_a_photo_on_the_clipboard(people: MakePeople)
     program = (
         "import sys; from pathlib import Path; from PySide6.QtWidgets import QApplication; "
         "app = QApplication([]); from opqn_app.ui.kit.file_drag import copy_files; "
-        "assert copy_files([Path(sys.argv[1])]) == ''"
+        "assert copy_files([Path(sys.argv[1])], runner=None) == ''"
     )
     ended = subprocess.run([sys.executable, "-c", program, str(photo)], check=False)
     assert ended.returncode == 0

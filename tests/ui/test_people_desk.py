@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Timer
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
 from opqn_app.people.gestures import name_faces
+from opqn_app.people.guesses import Guesses
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
 from opqn_app.ui.work.people_desk import PeopleDesk
@@ -173,3 +175,23 @@ def test_a_session_without_a_library_has_no_people_and_makes_no_file(
     qtbot.wait(100)
     assert session.people.view is None
     assert not session.library_path.exists()
+
+
+def test_what_was_said_is_kept_though_the_window_is_closed_at_once(
+    session: Session, desk: PeopleDesk
+) -> None:
+    is_busy, goes_on = Event(), Event()
+
+    def work(_ledger: Ledger, _guesses: Guesses) -> None:
+        is_busy.set()
+        goes_on.wait(60)
+
+    desk.ask(work)
+    assert is_busy.wait(60)
+    desk.name([1, 2], "Anna")
+    late = desk.ask(lambda _ledger, _guesses: None)
+    Timer(0.2, goes_on.set).start()
+    session.shut_down()
+    with Library.open(session.library_path) as library:
+        assert [person.name for person in Ledger(library).persons()] == ["Anna"]
+    assert not late.is_done

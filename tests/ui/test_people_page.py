@@ -5,7 +5,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -109,12 +110,17 @@ def test_nothing_moves_until_the_page_is_looked_at_anew(room: PeopleRoom) -> Non
     assert room.words == ["Carl", "4", "3", "1"]
 
 
-def test_what_was_answered_finds_its_place_when_the_mouse_has_gone(room: PeopleRoom) -> None:
+@pytest.mark.parametrize("is_over", [True, False])
+def test_what_was_answered_finds_its_place_when_the_mouse_has_gone(
+    room: PeopleRoom, monkeypatch: pytest.MonkeyPatch, is_over: bool
+) -> None:
+    monkeypatch.setattr(room.page, "underMouse", lambda: is_over)
     room.click_name(2)
     room.give("Carl")
     room.press(KEY.Key_Escape)
+    before = room.words
     room.page._rest.timeout.emit()
-    assert room.words == ["Carl", "4", "3", "1"]
+    assert room.words == (before if is_over else ["Carl", "4", "3", "1"])
 
 
 @pytest.fixture
@@ -143,6 +149,34 @@ def test_yes_by_enter_or_by_a_number(asked: PeopleRoom) -> None:
         asked.told(lambda: asked.press(KEY.Key_U))
         assert asked.words == ["Anna", "is Anna", "2", "1"]
         asked.wait(lambda: asked.page.hints.guess(asked.tiles[3]) is not None)
+
+
+def test_a_key_held_down_answers_nothing(asked: PeopleRoom) -> None:
+    """Who holds Enter has not looked at the tiles that come."""
+    before = asked.view
+    asked.click(3)
+    for key in (KEY.Key_Return, KEY.Key_Delete):
+        held = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, "", True)
+        QApplication.sendEvent(asked.grid, held)
+    asked.rest()
+    assert asked.view is before
+    assert not any(action.autoRepeat() for action in asked.page.everybody.actions())
+
+
+def test_a_key_brings_an_unseen_tile_into_sight_before_it_answers(asked: PeopleRoom) -> None:
+    before, index = asked.view, asked.index(3)
+    asked.click(3)
+    asked.window.resize(784, 560)
+    asked.grid.set_side(256)
+    for key in (KEY.Key_Return, KEY.Key_Delete, KEY.Key_1):
+        asked.grid.verticalScrollBar().setValue(0)
+        assert not asked.grid.is_in_sight(index)
+        asked.press(key)
+        asked.rest()
+        assert asked.grid.is_in_sight(index)
+        assert asked.view is before
+    asked.told(lambda: asked.press(KEY.Key_Return))
+    assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7, 10)}
 
 
 def test_yes_by_the_button_above_the_grid(asked: PeopleRoom, qtbot: QtBot) -> None:
@@ -301,6 +335,22 @@ def test_a_double_click_opens_a_person_and_escape_comes_back(room: PeopleRoom) -
     room.press(KEY.Key_Escape)
     room.wait(lambda: room.page.views.currentWidget() is room.page.everybody)
     room.wait(room.grid.hasFocus)
+
+
+def test_the_keyboard_comes_along_to_each_person_that_is_opened(asked: PeopleRoom) -> None:
+    """The first has suggestions, which are gone when the next one is opened."""
+    asked.click(0)
+    asked.press(KEY.Key_Space)
+    asked.rest()
+    assert asked.page.person is not None
+    assert asked.page.person.strip.isVisible()
+    asked.press(KEY.Key_Escape)
+    asked.click(2)
+    asked.press(KEY.Key_Space)
+    asked.rest()
+    assert asked.page.person.head.field.hasFocus()
+    asked.give("Dora")
+    assert "Dora" in asked.people
 
 
 def test_a_part_of_a_name_finds_people(room: PeopleRoom) -> None:

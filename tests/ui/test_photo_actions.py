@@ -237,3 +237,25 @@ def test_results_are_gone_through_in_the_large_photo_and_the_last_one_is_chosen(
     QTest.keyClick(viewer, Qt.Key.Key_Escape)
     assert search.results.selected_ids() == model.face_ids([1])
     assert window.focusWidget() is grid
+
+
+def test_a_key_does_not_mean_a_face_that_was_scrolled_from_under_the_mouse(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    grid = window.library.grid
+    window.resize(784, 560)
+    grid.zoom(2)
+    qtbot.waitUntil(lambda: grid.verticalScrollBar().maximum() > 300, timeout=TIMEOUT)
+    index = grid.model().index(0, 0)
+    grid.setCurrentIndex(index)
+    qtbot.waitUntil(lambda: bool(grid._faces_of(grid.current_photo)), timeout=TIMEOUT)
+    face = grid._faces_of(grid.current_photo)[0].id
+    place = grid.place_of(face)
+    assert place is not None
+    QTest.mouseMove(grid.viewport(), place.center())
+    grid.mean_face_at(place.center())
+    assert grid.face_under_mouse == face
+    grid.verticalScrollBar().setValue(300)
+    assert grid.face_under_mouse != face
+    grid.setCurrentIndex(grid.model().index(3, 0))
+    assert face not in grid.faces_meant

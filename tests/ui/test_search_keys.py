@@ -154,3 +154,21 @@ def drag_mouse(widget: QWidget, at: QPoint) -> None:
     kind, where = QEvent.Type.MouseMove, QPointF(widget.mapToGlobal(at))
     event = QMouseEvent(kind, QPointF(at), where, Qt.MouseButton.NoButton, left, none)
     QApplication.sendEvent(widget, event)
+
+
+def test_faces_that_came_take_no_keyboard_from_who_types(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    """Else the rest of the name would be keys for the current face: X says it is none."""
+    ask(page.open_sources, [people("q.png", "red")])
+    assert page.results.grid.hasFocus()
+    field = page.chips.line.field
+    field.setFocus()
+    QTest.keyClicks(field, "Ma")
+    ask(page._on_library_changed)
+    assert field.hasFocus()
+    QTest.keyClick(field, Qt.Key.Key_X)
+    assert field.text() == "Max"
+    page.bar._add.setFocus()
+    ask(page._on_library_changed)
+    assert page.bar._add.hasFocus()

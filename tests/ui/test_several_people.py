@@ -113,3 +113,19 @@ def test_a_face_more_is_looked_at_anew(page: SearchPage, people: MakePeople, ask
 def test_words_for_photos_with_all() -> None:
     assert together_headline(0, 2) == "No photo of your library shows both"
     assert together_headline(2, 3) == "2 photos likely show all 3"
+
+
+def test_what_mixes_people_is_not_named_as_one(page: SearchPage, ask: Ask) -> None:
+    """Naming waits until the user has said who is meant."""
+    bar, grid = page.save_bar, page.results.grid
+    for sentence in ("4 faces are likely one of them", "1 photo likely shows both"):
+        assert page.bar.title == sentence
+        assert not bar.open_button.isEnabled()
+        QTest.keyClick(grid, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+        assert bar.isHidden()
+        if page.several.together.isVisible():
+            ask(page.several.together.click)
+    ask(page.several.one.click)
+    assert page.bar.title == "4 faces are likely this person"
+    QTest.keyClick(grid, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert bar.isVisible()

@@ -172,6 +172,7 @@ class FaceGestures(QObject):
     def _action(self, key: str, act: Callable[[], None]) -> QAction:
         action = QAction(self)
         action.setShortcut(QKeySequence(key))
+        action.setAutoRepeat(False)  # the next face has not been looked at
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         action.triggered.connect(lambda _checked=False: act())
         self._view.addAction(action)

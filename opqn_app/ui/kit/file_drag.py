@@ -51,7 +51,7 @@ def faces_in(data: QMimeData) -> list[int]:
 
 
 def copy_files(
-    paths: Sequence[Path], *, face_ids: Sequence[int] = (), runner: TaskRunner | None = None
+    paths: Sequence[Path], *, runner: TaskRunner | None, face_ids: Sequence[int] = ()
 ) -> str:
     """Put photos onto the clipboard as files, and a single one as a picture too.
 
@@ -59,7 +59,7 @@ def copy_files(
     was copied meanwhile.
 
     Args:
-        runner: decodes the picture; without one the files are all.
+        runner: decodes the picture; with None the files are all.
 
     Returns:
         What is to be said of those that are away, or "".

@@ -1,9 +1,9 @@
 """Menus that never act by themselves: what opened one can't choose from it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QMenu, QWidget
 
 _CHOOSING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -53,6 +53,23 @@ def open_menu(parent: QWidget, actions: Iterable[QAction | None], at: QPoint) ->
             menu.addAction(action)
     menu.popup(at)
     return menu
+
+
+def add_action(
+    page: QWidget,
+    text: str,
+    keys: str,
+    act: Callable[[], object],
+    place: QWidget | None = None,
+) -> QAction:
+    """An action of the whole window, or only while `place` has the keyboard."""
+    action = QAction(text, page)
+    action.setShortcut(QKeySequence(keys))
+    if place is not None:
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    action.triggered.connect(lambda _checked=False: act())
+    (place or page).addAction(action)
+    return action
 
 
 def offer_actions(widget: QWidget) -> None:

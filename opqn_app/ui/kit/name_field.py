@@ -92,7 +92,8 @@ class NameField(QLineEdit):
         if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.list.isVisible():
             self.list.step(1 if key == Qt.Key.Key_Down else -1)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.give()
+            if not event.isAutoRepeat():  # held down, it is no answer for the next face
+                self.give()
         elif key == Qt.Key.Key_Escape:
             self._give_up()
         else:

@@ -59,8 +59,8 @@ def offers_for(
     for some in (same, begins, inside):
         some.sort(key=lambda p: -view.n_photos.get(p.id, 0))
     offers = [_offer(view, p, words=f"The same {p.name}?") for p in same]
-    offers += [_offer(view, p) for p in (*begins, *inside)]
-    offers = offers[: MOST - bool(same)]
+    room = MOST - bool(same)
+    offers = [*offers, *(_offer(view, p) for p in (*begins, *inside)[:room])][:room]
     if same:
         name = " ".join(text.split())
         offers.insert(len(same), Offer(None, name, f"Another {name}", "", None))

@@ -116,6 +116,10 @@ class SectionGrid(QAbstractItemView):
         self.viewport().update()
         self.side_changed.emit(side)
 
+    def zoom(self, steps: int) -> None:
+        """Draw the pictures larger (positive) or smaller."""
+        self.set_side(self.side + steps * SIDE_STEP)
+
     # Geometry
 
     @property
@@ -170,6 +174,12 @@ class SectionGrid(QAbstractItemView):
         cell, size = self.visualRect(index), self.picture_size
         corner = QPoint(cell.x() + (cell.width() - size.width()) // 2, cell.y() + GAP)
         return QRect(corner, size)
+
+    def is_in_sight(self, index: Index) -> bool:
+        """Half of the picture of a row, or more, can be seen."""
+        picture = self.picture_rect(index)
+        seen = picture.intersected(self.viewport().rect())
+        return 2 * seen.height() >= picture.height() > 0
 
     def heading_rect(self, section: int) -> QRect:
         """Where the heading of a section is, in viewport pixels."""
@@ -344,8 +354,7 @@ class SectionGrid(QAbstractItemView):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            step = SIDE_STEP if event.angleDelta().y() > 0 else -SIDE_STEP
-            self.set_side(self.side + step)
+            self.zoom(1 if event.angleDelta().y() > 0 else -1)
             event.accept()
             return
         super().wheelEvent(event)

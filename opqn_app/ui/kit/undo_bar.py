@@ -80,6 +80,12 @@ class UndoBar(QFrame):
             self._place()
         return super().eventFilter(watched, event)
 
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
+            self._place()  # what is in it has another size now
+        return done
+
     def _show(self, words: str, *, kind: str = "note", can_undo: bool = False) -> None:
         self._timer.stop()
         for button in self.choices:
@@ -99,8 +105,10 @@ class UndoBar(QFrame):
     def _place(self) -> None:
         around = self._around
         room = around.width() - 2 * MARGIN
-        words = self.fontMetrics().horizontalAdvance(self._label.text()) + 24
+        words = self._label.fontMetrics().horizontalAdvance(self._label.text()) + 24
         shown = [self.undo_button, *self.choices, self._close]
+        for each in shown:
+            each.ensurePolished()  # else its size is that of a button without a style
         buttons = sum(each.sizeHint().width() + 8 for each in shown if not each.isHidden())
         width = min(room, words + buttons + 32)
         height = max(48, self.heightForWidth(width) if self.hasHeightForWidth() else 48)

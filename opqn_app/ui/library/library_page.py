@@ -27,6 +27,7 @@ from opqn_app.ui.library.photo_actions import PhotoActions
 from opqn_app.ui.library.photo_chips import PhotoChips
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
+from opqn_app.ui.library.problem_actions import ProblemActions
 from opqn_app.ui.library.unreachable_note import Confirm, UnreachableNote, confirm_deletion
 from opqn_app.ui.work.session import Session
 
@@ -217,14 +218,15 @@ class LibraryPage(FolderDropPage):
         self.header.tab_changed.connect(lambda _tab: self._show_stack())
         self.header.rescan_wanted.connect(self.rescan)
         self.header.search_wanted.connect(self.look_for_more_faces)
-        self.header.retry_wanted.connect(self._retry_all)
         self.header.show_wanted.connect(self._show_shown_folder)
         self.header.skips_wanted.connect(self.settings_requested)
         self.header.deletion_told.connect(self._unreachable.ask)
         self.header.remove_wanted.connect(self.remove_folder)
-        self.failure_list.retry_wanted.connect(self._retry)
-        self.failure_list.ignore_wanted.connect(self._ignore)
-        self.failure_list.show_wanted.connect(self._show_file)
+        problems = ProblemActions(
+            session, self.failure_list, self.header, lambda: self._view, self._show_file
+        )
+        problems.told.connect(self.messages.say)
+        problems.failed.connect(self._warn)
         self._side.add_wanted.connect(self.add_folder)
         self._side.sample_removal_wanted.connect(self.remove_sample)
         self.folder_list.selectionModel().currentChanged.connect(self._on_folder_chosen)
@@ -411,21 +413,6 @@ class LibraryPage(FolderDropPage):
 
     def _open_photo(self, row: int, *, names: bool = False) -> None:
         self.photo_view_requested.emit(tuple(self.photos.photos), row, names)
-
-    def _retry_all(self) -> None:
-        self._retry(self.failure_list.model.open_ids)
-
-    def _retry(self, failure_ids: Sequence[int]) -> None:
-        for path, ids in self._view.failures_by_folder(failure_ids).items():
-            self._session.index(path, retry_failures=True, failure_ids=ids)
-
-    def _ignore(self, failure_ids: Sequence[int], ignored: bool) -> None:
-        task = self._session.write(
-            lambda library: library.ignore_failures(failure_ids, ignored=ignored)
-        )
-        task.failed.connect(self._warn)
-        if self._session.is_indexing:
-            self.messages.say("This is done as soon as the indexing that runs now has ended.")
 
     def _show_shown_folder(self) -> None:
         if self._view.root is not None:

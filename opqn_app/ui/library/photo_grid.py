@@ -62,6 +62,7 @@ class PhotoGrid(QListView):
         self._photos = model
         self._faces: OrderedDict[int, tuple[FaceRecord, ...]] = OrderedDict()
         self._hovered_row = -1
+        self._mouse_at = QPointF()  # where it was last, in the viewport
         self._face_under_mouse: int | None = None
         self._menu_face: int | None = None  # a menu has been opened on it
         self._people: PeopleView | None = None
@@ -76,6 +77,7 @@ class PhotoGrid(QListView):
         self._month_timer.setSingleShot(True)
         self._month_timer.timeout.connect(self._tell_month)
         self.verticalScrollBar().valueChanged.connect(lambda _value: self._month_timer.start())
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._on_scrolled())
         model.rowsInserted.connect(lambda *_rows: self._month_timer.start())
         model.rowsRemoved.connect(lambda *_rows: self._month_timer.start())
         model.dataChanged.connect(self._on_photos_changed)
@@ -264,6 +266,7 @@ class PhotoGrid(QListView):
         return face_boxes.fit(photo.width, photo.height, tile)
 
     def _hover(self, point: QPointF) -> None:
+        self._mouse_at = point
         index = self.indexAt(point.toPoint())
         photo = self._photo(index.row())
         face = None
@@ -281,6 +284,12 @@ class PhotoGrid(QListView):
         self.viewport().setCursor(shape)
         self.viewport().setToolTip(FACE_TIP if face else "")
         self.viewport().update()
+
+    def _on_scrolled(self) -> None:
+        """Another face is under the mouse now, or none; a key must not mean the one before."""
+        self._menu_face = None
+        if self._hovered_row >= 0:
+            self._hover(self._mouse_at)
 
     def _want_faces(self, row: int) -> None:
         photo = self._photo(row)

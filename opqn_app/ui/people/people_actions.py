@@ -115,7 +115,9 @@ class PeopleActions(QObject):
         row = self._grid.currentIndex().row()
         tile = self._grid.tiles.tile(row)
         guesses = () if tile is None else self._hints.guesses(tile)
-        if tile is not None and number < len(guesses):
+        if tile is not None and not self._grid.is_in_sight(self._grid.currentIndex()):
+            self._grid.go_to(row)  # what is not seen is not meant
+        elif tile is not None and number < len(guesses):
             self._hints.forget(tile)
             self._say_yes(tile, guesses[number][0])
             self._go_on(row)
@@ -189,6 +191,7 @@ class PeopleActions(QObject):
 
     def _action(self, text: str, keys: str, act: Callable[[], object]) -> QAction:
         action = QAction(text, self._page)
+        action.setAutoRepeat(False)  # the next tile has not been looked at
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         if keys:
             action.setShortcut(QKeySequence(keys))

@@ -27,6 +27,7 @@ CAPTION = 52  # two lines below a face
 NAME_HEIGHT = 30  # of the first line; the field lies over it
 BAR = 72  # of the page's foot, over which the bar lies that says what was done
 BUTTON = 24  # side of tick and cross beside "Anna?"
+_YES = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class PeopleGrid(SectionGrid):
@@ -80,7 +81,7 @@ class PeopleGrid(SectionGrid):
 
     def chosen_rows(self) -> list[int]:
         """The selected rows, else the current one."""
-        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        rows = self.rows_selected()
         current = self.currentIndex().row()
         return rows or ([current] if current >= 0 else [])
 
@@ -167,17 +168,17 @@ class PeopleGrid(SectionGrid):
     # Events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and index.isValid():
-            if self.asks(index):
-                self.answered.emit(index.row(), True)
-            else:
-                self.opened.emit(index.row())
-        elif event.key() == Qt.Key.Key_Delete and index.isValid():
-            if self.asks(index):
-                self.answered.emit(index.row(), False)
-        else:
+        index, key = self.currentIndex(), event.key()
+        if key not in (*_YES, Qt.Key.Key_Delete) or not index.isValid():
             super().keyPressEvent(event)
+        elif event.isAutoRepeat():  # held down, it is no answer for the next one
+            return
+        elif not self.is_in_sight(index):  # what is not seen is not meant
+            self.go_to(index.row())
+        elif self.asks(index):
+            self.answered.emit(index.row(), key in _YES)
+        elif key in _YES:
+            self.opened.emit(index.row())
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         is_plain = event.button() == Qt.MouseButton.LeftButton and not event.modifiers()

@@ -229,8 +229,7 @@ class PeoplePage(QWidget):
         if tile is None or (tile.person is None and tile.fate):
             return
         self.grid.end_naming()
-        person = self._person_view()
-        self.views.setCurrentWidget(person)
+        person = self._turn_to_person()
         if tile.person is not None:
             person.show_person(tile.person)
         else:
@@ -238,17 +237,15 @@ class PeoplePage(QWidget):
 
     def show_person(self, person: int) -> None:
         """Show one person, as if the tile had been opened."""
-        view = self._person_view()
-        self.views.setCurrentWidget(view)
-        view.show_person(person)
+        self._turn_to_person().show_person(person)
 
     def show_everybody(self) -> None:
         """Back to all tiles, each where it was; what was answered meanwhile stays in place."""
         self.views.setCurrentWidget(self.everybody)
         self._take_keyboard()
 
-    def _person_view(self) -> "PersonView":
-        """Made when a person is first opened."""
+    def _turn_to_person(self) -> "PersonView":
+        """The view of a person, with the keyboard; made when one is first opened."""
         if self.person is None:
             from opqn_app.ui.people.person_view import PersonView
 
@@ -257,6 +254,8 @@ class PeoplePage(QWidget):
             self.person.photo_wanted.connect(self.photo_wanted)
             self.person.search_wanted.connect(self.search_wanted)
             self.views.addWidget(self.person)
+        self.views.setCurrentWidget(self.person)
+        self.person.setFocus()  # not what had it there last: that may be gone
         return self.person
 
     def _open_menu(self, point: QPoint) -> None:

@@ -36,7 +36,7 @@ class PersonActions(QObject):
         self, session: Session, grid: PersonGrid, person: Callable[[], int | None]
     ) -> None:
         super().__init__(grid)
-        self._grid, self._person = grid, person
+        self._grid, self._person, self._runner = grid, person, session.runner
         self.look_action = self._action(
             "Look at the photo", ("Return", "Enter", "Space"), self.look
         )
@@ -95,7 +95,8 @@ class PersonActions(QObject):
         """Copy the photos of the chosen faces as files."""
         rows = self._grid.selected_rows()
         if rows:
-            self._tell(copy_files([row.photo.path for row in rows], face_ids=_faces(rows)))
+            paths = [row.photo.path for row in rows]
+            self._tell(copy_files(paths, face_ids=_faces(rows), runner=self._runner))
 
     def drag(self) -> None:
         """Let the photos of the chosen faces be dragged to another program."""

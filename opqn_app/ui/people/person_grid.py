@@ -65,8 +65,7 @@ class PersonGrid(SectionGrid):
 
     def selected_rows(self) -> list[Row]:
         """The selected rows in the order they are shown."""
-        chosen = sorted(index.row() for index in self.selectedIndexes())
-        rows = [self.faces.rows[row] for row in chosen]
+        rows = [self.faces.rows[row] for row in self.rows_selected()]
         return [row for row in rows if not row.is_gone]
 
     def selected_ids(self) -> list[int]:

@@ -146,6 +146,11 @@ class PersonHead(QWidget):
 
     # Names
 
+    @property
+    def is_typing(self) -> bool:
+        """A name is being changed, or typed where there was none."""
+        return self.field.hasFocus() and bool(self._subject.name or self.field.text())
+
     def rename(self) -> None:
         """Let the user type another name, or the first one."""
         self._open_field(self._subject.name, "Who is this?")

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.message_bar import MessageBar
-from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.people import person_rows
 from opqn_app.ui.people.forget_dialog import Forgetting, ask_to_forget
@@ -67,7 +66,7 @@ class PersonView(QWidget):
         self._parts: list[tuple[int, ...]] | None = None  # None while they are not wanted
         self._round = 0  # what was read for somebody else is dropped
         self._is_new = True  # nothing of the subject has been shown yet
-        self._wants_focus = False
+        self._awaited: set[str] = set()  # what may take the keyboard when it is first there
         self._is_behind = False  # something was decided while another page was shown
         self._build()
         self._connect()
@@ -152,7 +151,7 @@ class PersonView(QWidget):
         if subject is None:
             self.closed.emit()
             return
-        self._is_new = self._wants_focus = True
+        self._is_new, self._awaited = True, {"faces", "suggestions"}
         self._faces, self._parts = [], None
         self.controls.begin()
         self.grid.show_photos(False)
@@ -226,8 +225,10 @@ class PersonView(QWidget):
         read = set(wanted)
         kept = [face for face in self._faces if face.record.id not in read]
         self._show_faces(person_rows.in_order([*kept, *found]))
-        if self._wants_focus:
-            self._focus_below()
+        if "faces" in self._awaited:
+            self._awaited.discard("faces")
+            if self._is_at_rest(QApplication.focusWidget()):
+                self._focus_below()
 
     def _follow_faces(self, now: Subject) -> None:
         """Faces came or went: the others stay where they are, and as sure as they were."""
@@ -341,8 +342,10 @@ class PersonView(QWidget):
         if view is None or person != self._person() or self.strip.is_sent:
             return
         self.strip.take(found, view.photo_of)
-        if self._wants_focus and self._is_mine(QApplication.focusWidget()):
-            self._wants_focus = not self.strip.take_focus()
+        if "suggestions" in self._awaited:
+            self._awaited.discard("suggestions")
+            if self._is_at_rest(QApplication.focusWidget()):
+                self.strip.take_focus()
 
     def _ask_whom_they_resemble(self, subject: Subject) -> None:
         def find(ledger: "Ledger", guesses: "Guesses | None") -> list[tuple[int, float]]:
@@ -386,7 +389,7 @@ class PersonView(QWidget):
             return
         if not self.subject.name:
             self.head.rename()
-            self._wants_focus = False
+            self._awaited.clear()
         elif not self.strip.take_focus():
             self.grid.take_focus()
 
@@ -395,6 +398,11 @@ class PersonView(QWidget):
         if focused is None or not focused.isVisible():
             return self.isVisible()
         return focused is self or self.isAncestorOf(focused)
+
+    def _is_at_rest(self, focused: QWidget | None) -> bool:
+        """The user has done nothing with the faces yet, nor begun to type."""
+        is_first = self.grid.currentIndex().row() <= 0 and not self.grid.selected_rows()
+        return self._is_mine(focused) and is_first and not self.head.is_typing
 
     def event(self, event: QEvent) -> bool:
         # The window has other uses for these keys, which are not meant here.
@@ -415,9 +423,9 @@ class PersonView(QWidget):
         elif Qt.Key.Key_1 <= key <= Qt.Key.Key_9 and is_plain:
             self.strip.turn(key - Qt.Key.Key_1)
         elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
-            self.grid.set_side(self.grid.side + SIDE_STEP)
+            self.grid.zoom(1)
         elif key == Qt.Key.Key_Minus:
-            self.grid.set_side(self.grid.side - SIDE_STEP)
+            self.grid.zoom(-1)
         else:
             super().keyPressEvent(event)
 

@@ -163,7 +163,8 @@ class SuggestionStrip(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         place, key = self._place(), event.key()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.answer()
+            if not event.isAutoRepeat():  # held down, it is no answer to the next page
+                self.answer()
         elif place is None:
             super().keyPressEvent(event)
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):

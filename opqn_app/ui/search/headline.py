@@ -4,19 +4,20 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.search.results_view import Counts
 
 
-def headline(counts: Counts, *, is_coded: bool) -> str:
+def headline(counts: Counts, *, is_coded: bool, is_several: bool = False) -> str:
     """What is said beside the faces that are searched with.
 
     Args:
         is_coded: False where the faces of the library have no codes of the model.
+        is_several: the faces look like several people, and nobody said that they are one.
     """
     if not counts.total:
         return "Your library has no faces yet" if is_coded else "Your library can't be compared yet"
     if not counts.likely:
         return "No such photo" if counts.is_kept else "Nobody in your library matches"
-    if counts.likely == 1:
-        return "1 face is likely this person"
-    return f"{counted(counts.likely, 'face')} are likely this person"
+    likely = "is likely" if counts.likely == 1 else "are likely"
+    whom = "one of them" if is_several else "this person"
+    return f"{counted(counts.likely, 'face')} {likely} {whom}"
 
 
 def what_to_do(n_faces: int, coding_problem: str) -> str:

@@ -117,6 +117,14 @@ class Query:
         """All faces as one person, because the user says so."""
         return replace(self, together=(), is_one=True)
 
+    def is_several(self, people: People) -> bool:
+        """Whether it shows several people, and the user has not said that they are one.
+
+        Args:
+            people: which of the faces show one person, as the answer says.
+        """
+        return bool(self.together) or (len(people) > 1 and not self.is_one)
+
     @property
     def source(self) -> str:
         """Where the query comes from, in a few words."""

@@ -48,7 +48,6 @@ class SaveBar(QWidget):
         self.field.setAccessibleName("Who is this?")
         self.field.setFixedWidth(FIELD)
         self.open_button = push_button("Name this person…", self.open_bar, icon="face")
-        self.open_button.setToolTip("Name the faces that are likely this person (Ctrl+S)")
         self.save_button = push_button("Name the faces", self.field.give, is_primary=True)
         self.cancel_button = push_button("Cancel", self.close_bar)
         self._note = text_label(is_quiet=True, wraps=True)
@@ -75,7 +74,7 @@ class SaveBar(QWidget):
         self.field.given_up.connect(self.close_bar)
         grid.selectionModel().selectionChanged.connect(lambda *_: self._count())
         results.model.modelReset.connect(self._count)
-        results.counted.connect(lambda counts: self.open_button.setEnabled(counts.likely > 0))
+        results.counted.connect(lambda _counts: self._offer())
         self.hide()
 
     @property
@@ -91,7 +90,8 @@ class SaveBar(QWidget):
     def open_bar(self) -> None:
         """Tick what is likely this person, and ask for the name."""
         view, grid = self._desk.view, self._results.grid
-        if view is None or not self._results.model.n_likely:
+        self._offer()
+        if view is None or not self.open_button.isEnabled():
             return
         grid.setSelectionMode(QAbstractItemView.SelectionMode.MultiSelection)
         grid.setDragEnabled(False)
@@ -116,6 +116,15 @@ class SaveBar(QWidget):
             self.close_bar()
         else:
             super().keyPressEvent(event)
+
+    def _offer(self) -> None:
+        """What is likely one of several people is not likely this person."""
+        query, outcome = self._query(), self._results.outcome
+        is_several = query is not None and outcome is not None and query.is_several(outcome.people)
+        self.open_button.setEnabled(not is_several and self._results.model.n_likely > 0)
+        likely = "Name the faces that are likely this person (Ctrl+S)"
+        first = "These look like several people: choose above who is meant"
+        self.open_button.setToolTip(first if is_several else likely)
 
     def _show_open(self, is_open: bool) -> None:
         self.setVisible(is_open)

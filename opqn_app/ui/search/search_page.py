@@ -2,15 +2,17 @@
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QImage, QKeySequence, QResizeEvent
+from PySide6.QtGui import QImage, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
+    QLineEdit,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -19,8 +21,8 @@ from PySide6.QtWidgets import (
 from opqn_app.core.settings import Settings
 from opqn_app.ui.kit import dialogs, drops
 from opqn_app.ui.kit.file_drag import faces_in
+from opqn_app.ui.kit.menus import add_action
 from opqn_app.ui.kit.message_bar import MessageBar
-from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
@@ -66,6 +68,7 @@ class SearchPage(QWidget):
         self._pending: deque[Source] = deque()
         self._is_adding = False
         self._is_stale = False  # faces came or went, and the results don't show it yet
+        self._is_asked = False  # by the user; an answer for a changed library takes no keyboard
         self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
         self._make_actions()
@@ -113,30 +116,22 @@ class SearchPage(QWidget):
 
     def _make_actions(self) -> None:
         """Every way to act on the page; the window puts them into its menus."""
-        self.open_action = self._action("Choose a photo…", "Ctrl+O", self.choose_photo)
-        self.add_action = self._action("Add a photo to the search…", "Ctrl+Shift+A", self.add_photo)
-        self.paste_action = self._action("Paste a photo", "Ctrl+V", self.paste)
-        self.clear_action = self._action("Clear the search", "Esc", self.clear, self)
-        self.back_action = self._action("Back to the last search", "Alt+Left", self.go_back)
+        add = partial(add_action, self)
+        self.open_action = add("Choose a photo…", "Ctrl+O", self.choose_photo)
+        self.add_action = add("Add a photo to the search…", "Ctrl+Shift+A", self.add_photo)
+        self.paste_action = add("Paste a photo", "Ctrl+V", self.paste)
+        self.clear_action = add("Clear the search", "Esc", self.clear, self)
+        self.back_action = add("Back to the last search", "Alt+Left", self.go_back)
         # Of this page only: the Library page has the same keys.
-        self.save_action = self._action("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
-        self._action("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
-        self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
+        self.save_action = add("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
+        add("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
+        zoom = self.results.grid.zoom
+        self.larger_action = add("Larger faces", "Ctrl++", partial(zoom, 1), self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
-        self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
+        self.smaller_action = add("Smaller faces", "Ctrl+-", partial(zoom, -1), self)
         for n in range(1, 10):
-            self._action(f"Take face {n}", str(n), lambda n=n: self.choose_face(n - 1), self)
+            add(f"Take face {n}", str(n), partial(self.choose_face, n - 1), self)
         self._show_enabled()
-
-    def _action(self, text: str, keys: str, act: Any, place: QWidget | None = None) -> QAction:
-        """An action of the whole window, or only while `place` has the keyboard."""
-        action = QAction(text, self)
-        action.setShortcut(QKeySequence(keys))
-        if place is not None:
-            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.triggered.connect(lambda _checked=False: act())
-        (place or self).addAction(action)
-        return action
 
     def _connect(self) -> None:
         session, bar, results = self._session, self.bar, self.results
@@ -310,6 +305,7 @@ class SearchPage(QWidget):
         if is_new:
             self._remember(self.query)
         self.query = self._searched = query
+        self._is_asked = True
         self.stack.setCurrentIndex(1)
         self.bar.show_query(query)
         self.several.wait_for(query)
@@ -382,7 +378,11 @@ class SearchPage(QWidget):
         self.save_bar.close_bar()
         self.several.show_answer(self.query, outcome.people)
         self.results.show_outcome(outcome)
-        if self.isVisible() and not self.results.threshold.slider.hasFocus():
+        is_asked, self._is_asked = self._is_asked, False
+        focused = QApplication.focusWidget()
+        is_typing = isinstance(focused, QLineEdit) and focused.window() is self.window()
+        is_sliding = self.results.threshold.slider.hasFocus()
+        if is_asked and self.isVisible() and not is_typing and not is_sliding:
             self.results.grid.setFocus()
 
     def _on_saving(self, is_open: bool) -> None:
@@ -398,7 +398,8 @@ class SearchPage(QWidget):
         if self.query is not None and self.query.together:
             self.bar.say(together_headline(counts.likely, len(self.query.together)))
             return
-        self.bar.say(headline(counts, is_coded=not has_faces))
+        is_several = not self.several.isHidden()
+        self.bar.say(headline(counts, is_coded=not has_faces, is_several=is_several))
         if not counts.total and not session.is_indexing:
             words = what_to_do(status.faces if has_faces else 0, session.coding_problem)
             self.messages.say(words, "Library", self.library_wanted.emit)
@@ -424,16 +425,12 @@ class SearchPage(QWidget):
         """A photo has come in."""
         return self.stack.currentIndex() == 1
 
-    def _zoom_in(self) -> None:
-        self.results.grid.set_side(self.results.grid.side + SIDE_STEP)
-
-    def _zoom_out(self) -> None:
-        self.results.grid.set_side(self.results.grid.side - SIDE_STEP)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.bar.set_compact(event.size().height() < LOW_WINDOW)
-        self.results.set_narrow(event.size().width() < NARROW_PAGE)
+        is_narrow = event.size().width() < NARROW_PAGE
+        self.bar.set_narrow(is_narrow)
+        self.results.set_narrow(is_narrow)
 
     def _show_enabled(self) -> None:
         self.clear_action.setEnabled(self.query is not None or self.stack.currentIndex() == 1)

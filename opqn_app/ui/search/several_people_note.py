@@ -56,7 +56,7 @@ class SeveralPeopleNote(QWidget):
     def show_answer(self, query: Query, people: People) -> None:
         """Say how many people the faces of a query look like, unless the user has said it."""
         self._query, self._people = query, people
-        is_shown = len(people) > 1 and not query.is_one
+        is_shown = query.is_several(people)
         self.setVisible(is_shown)
         if not is_shown:
             return

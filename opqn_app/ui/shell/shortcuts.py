@@ -234,6 +234,7 @@ def _group(name: str, shortcuts: tuple[Shortcut, ...]) -> QGridLayout:
     for line, shortcut in enumerate(shortcuts, start=1):
         grid.addWidget(_caps(shortcut), line, 0, Qt.AlignmentFlag.AlignRight)
         words = QLabel(shortcut.does)
+        words.setWordWrap(True)
         words.setAccessibleName(f"{' or '.join(shortcut.keys)}: {shortcut.does}")
         grid.addWidget(words, line, 1)
     return grid

@@ -105,6 +105,7 @@ class PeopleDesk(QObject):
     def decide(self, gesture: Gesture) -> None:
         """Make any gesture: a function of the ledger that returns its outcome."""
         task = self._runner.start("people", self._work.act, gesture)
+        task.is_kept = True  # what was said is not lost by closing the window at once
         task.succeeded.connect(self._on_answer)
         task.failed.connect(self._on_failed)
 
@@ -293,6 +294,8 @@ class PeopleDesk(QObject):
             self.changed.emit(view)
 
     def _on_answer(self, answer: Answer) -> None:
+        if self._runner.is_shut_down:
+            return
         self._show(answer.view)
         self.answered.emit(answer)
         if answer.doubt is not None:

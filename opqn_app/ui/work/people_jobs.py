@@ -3,6 +3,7 @@
 The decisions are read once and kept in memory, so that an answer costs what it changes.
 """
 
+import gc
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from opqn_app.ui.work.jobs import EngineSlot
 
 Result = TypeVar("Result")
+
+# From here on a full search for garbage, which stops every thread, would take long: what is held
+# of so many faces stays for the session, so it is left out of it. Half a second at 100,000 faces.
+MANY_FACES = 10_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +123,7 @@ class PeopleWork:
         self._has_looks = False  # pictures were chosen by what is known of the faces
         self._left_out: frozenset[int] = frozenset()
         self._left_out_stamp = (-1, -1)
+        self._n_frozen = 0  # faces when Python was last told not to look for garbage among them
 
     def refresh(self, encoder: "FaceEncoder | None") -> PeopleView | None:
         """Look at the library anew; None while there is none.
@@ -144,7 +150,11 @@ class PeopleWork:
         self._encoder = encoder
         self._read_all()
         self._has_looks = bool(self._guesses)
-        return self._view()
+        view = self._view()
+        if len(self._photo_of) > MANY_FACES and len(self._photo_of) > 1.1 * self._n_frozen:
+            self._n_frozen = len(self._photo_of)
+            gc.freeze()
+        return view
 
     def act(self, gesture: Callable[["Ledger"], "Outcome | None"]) -> Answer:
         """Make a gesture.

@@ -176,8 +176,8 @@ class Session(QObject):
             self.switch_model(model)
 
     def _keep(self, settings: Settings) -> None:
-        self.settings = settings
-        settings_file.save(settings)
+        before, self.settings = self.settings, settings
+        settings_file.keep(before, settings)
         self.settings_changed.emit(settings)
 
     def remember(self, **choices: Any) -> None:

@@ -47,6 +47,7 @@ class Task(QObject):
         self._running = threading.Event()
         self._running.set()
         self.is_done = False
+        self.is_kept = False  # done even if the window is closed before its turn comes
         self._posted.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -174,12 +175,16 @@ class TaskRunner(QObject):
         self._at_end.append((lane, job))
 
     def shutdown(self) -> None:
-        """Cancel everything and wait for the lanes; call before Qt goes away."""
+        """Cancel everything but what is kept, and wait for the lanes; call before Qt goes away.
+
+        Kept tasks count on lanes that have a job `at_end`.
+        """
         if self.is_shut_down:
             return
         self.is_shut_down = True
         for task in list(self._tasks):
-            task.cancel()
+            if not task.is_kept:
+                task.cancel()
         for name, job in self._at_end:
             self._lanes[name].submit(job)  # what waits before it is cancelled, and ends at once
         kept = {name for name, _ in self._at_end}

@@ -1,5 +1,6 @@
 """What is done with chosen faces of a person, by mouse and keyboard."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtGui import QDrag
 from PySide6.QtWidgets import QApplication, QMenu
 
+from opqn_app.ui.people import person_actions
+from opqn_app.ui.work.tasks import TaskRunner
 from tests.ui.menu_clicks import choose, right_click, words_of
 from tests.ui.person.person_room import CTRL, KEY, LEFT, SHIFT, Room
 
@@ -193,3 +196,19 @@ def test_nothing_moves_under_the_pointer_until_it_has_gone(
     room.told(lambda: room.press(KEY.Key_Delete))
     QApplication.sendEvent(grid, QEvent(QEvent.Type.Leave))
     assert set(room.shown) == set(anna[1:])
+
+
+def test_one_copied_face_brings_its_photo_as_a_picture_too(
+    room: Room, anna: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[TaskRunner | None] = []
+
+    def copy(paths: Sequence[Path], *, runner: TaskRunner | None, face_ids: Sequence[int]) -> str:
+        seen.append(runner)
+        return f"{len(paths)} {list(face_ids)}"
+
+    monkeypatch.setattr(person_actions, "copy_files", copy)
+    room.click(anna[0])
+    room.press(KEY.Key_C, CTRL)
+    assert seen == [room.session.runner]
+    assert room.view.messages.text == f"1 [{anna[0]}]"

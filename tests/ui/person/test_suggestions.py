@@ -1,7 +1,13 @@
 """ "Also Anna?", answered by mouse and keyboard."""
 
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
+
 from opqn_app.ui.people.suggestion_pages import Choice
 from tests.ui.person.person_room import KEY, LEFT, Room
+
+PLAIN = Qt.KeyboardModifier.NoModifier
 
 
 def page_of(room: Room) -> list[tuple[tuple[int, ...], Choice]]:
@@ -100,3 +106,27 @@ def test_a_double_click_on_a_suggestion_shows_its_photo(room: Room, known: list[
     room.rest()
     assert room.photos == [tile.suggestion.picture]
     assert page_of(room)[0][0] == before[0][0]
+
+
+def test_enter_held_down_answers_one_page_only(room: Room, known: list[int]) -> None:
+    """The next page has not been looked at."""
+    strip = room.view.strip
+    assert strip.isVisible()
+    held = QKeyEvent(QEvent.Type.KeyPress, KEY.Key_Return, PLAIN, "\r", True)
+    before = room.people
+    QApplication.sendEvent(strip, held)
+    room.rest()
+    assert room.people is before
+
+
+def test_suggestions_that_come_late_take_no_keyboard_from_who_types(
+    room: Room, known: list[int]
+) -> None:
+    view = room.view
+    view.close_view()
+    person = next(p.id for p in room.people.persons if p.name == "Anna")
+    view.show_person(person)
+    view.head.rename()
+    room.rest()
+    assert view.strip.isVisible()
+    assert view.head.field.hasFocus()
