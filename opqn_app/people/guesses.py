@@ -12,7 +12,6 @@ from opqn_app.core.types import Floats, Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Links, PairEvidence
 from opqn_app.people.decided import Decided, refused
-from opqn_app.people.grouping import LIKELY
 from opqn_app.people.guess_data import GuessData
 from opqn_app.people.kinds import Kind
 from opqn_app.people.known import NOBODY, Mask
@@ -37,7 +36,7 @@ class Suggestion:
 
     Attributes:
         faces: ids, best first.
-        probability: that they are; at least 0.5.
+        probability: that they are; at least `Links.suggests_from`.
         picture: the face that shows it best.
     """
 
@@ -161,7 +160,7 @@ class Guesses:
     def _likely(
         self, person: int, own: Ids, units: list[Ids], best: Floats, links: Links
     ) -> list[tuple[Ids, float]]:
-        """Those of some sets of rows that are the person with p ≥ 0.5."""
+        """Those of some sets of rows that are the person with enough probability to ask."""
         if not units:
             return []
         scores = np.array([best[unit].max() for unit in units], np.float32)
@@ -169,11 +168,13 @@ class Guesses:
         total, sums = self._total(person, own), self._data.totals(units)
         chances = self._chances(total, len(own), sums, sizes, scores, links)
         own_groups = np.unique(self._data.groups[own])
-        # Faces of the person's own groups were joined with p ≥ 0.5 when they came.
+        # Faces of the person's own groups were joined with that probability when they came.
         is_inside = np.isin([self._data.groups[unit[0]] for unit in units], own_groups)
-        chances = np.where(is_inside, np.maximum(chances, LIKELY), chances)
+        chances = np.where(is_inside, np.maximum(chances, links.joins_from), chances)
         return [
-            (unit, float(p)) for unit, p in zip(units, chances.tolist(), strict=True) if p >= LIKELY
+            (unit, float(p))
+            for unit, p in zip(units, chances.tolist(), strict=True)
+            if p >= links.suggests_from
         ]
 
     def _chances(

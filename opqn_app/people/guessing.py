@@ -18,7 +18,7 @@ from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Links
 from opqn_app.people.coded import Coded, labels_of
 from opqn_app.people.decided import Decided, changed_since
-from opqn_app.people.grouping import CERTAIN, LIKELY, group_faces
+from opqn_app.people.grouping import CERTAIN, group_faces
 from opqn_app.people.known import Known, Labels, Marks, Mask
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import NOBODY, Edges, lists_of
@@ -176,7 +176,7 @@ def _group(
     fresh = (stored.groups == NONE) | (known.start != old.start)
     fresh[told[told != NOBODY]] = True
     groups = yield from _steps(
-        group_faces(faces.codes, sums, edges, links, known, least=LIKELY, fresh=fresh)
+        group_faces(faces.codes, sums, edges, links, known, least=links.joins_from, fresh=fresh)
     )
     has_grown = np.zeros(len(groups), np.bool_)
     has_grown[groups[fresh | (groups != known.start)]] = True

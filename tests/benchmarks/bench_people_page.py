@@ -25,7 +25,6 @@ from PySide6.QtWidgets import QApplication
 
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
-from opqn_app.people.grouping import LIKELY
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import nearest_faces
@@ -75,7 +74,9 @@ def family(folder: Path, model: str) -> dict[str, Any]:
     codes = make_library(folder / "family.sqlite", faces, encoder)
     sums = WordSums.of(encoder)
     edges = finished(nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums))
-    table = group_figures(grouped(codes, sums, edges, encoder.links, LIKELY), faces.people)
+    table = group_figures(
+        grouped(codes, sums, edges, encoder.links, encoder.links.joins_from), faces.people
+    )
     session, window = open_window(folder / "family.sqlite", engine)
     user = NamingUser(session, window, [str(person) for person in faces.people])
     user.name_everybody()

@@ -10,7 +10,6 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
 from opqn_app.engine import load_engine
-from opqn_app.people.grouping import LIKELY
 from opqn_app.people.neighbours import nearest_faces
 from opqn_app.people.word_sums import WordSums
 from opqn_app.ui.shell.main_window import MainWindow
@@ -44,7 +43,9 @@ def test_a_family_is_named_with_the_clicks_of_the_table(
     codes = make_library(tmp_path / "library.sqlite", faces, encoder)
     sums = WordSums.of(encoder)
     edges = finished(nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums))
-    table = group_figures(grouped(codes, sums, edges, encoder.links, LIKELY), faces.people)
+    table = group_figures(
+        grouped(codes, sums, edges, encoder.links, encoder.links.joins_from), faces.people
+    )
     settings = Settings(library=str(tmp_path / "library.sqlite"), model=MODEL)
     session = Session(settings, engine_factory=lambda _model, _device: engine)
     try:
