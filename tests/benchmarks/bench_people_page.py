@@ -23,6 +23,7 @@ from PySide6.QtCore import QEventLoop, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from opqn_app.core.progress import finished
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.people.kinds import Kind
@@ -38,7 +39,6 @@ from tests.family_faces import SHARED, family_faces, make_library, put_in_librar
 from tests.ui.naming_user import NamingUser
 from trainer.evaluate.group_figures import group_figures
 from trainer.evaluate.grouping import grouped
-from trainer.evaluate.ranking import finished
 
 N_PEOPLE, N_FACES = 5000, 100_000
 FAMILY = 1000

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from opqn_app.core.progress import finished
 from opqn_app.core.settings import Settings
 from opqn_app.engine import load_engine
 from opqn_app.people.neighbours import nearest_faces
@@ -16,7 +17,6 @@ from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 from tests.family_faces import SHARED, family_faces, make_library
 from tests.ui.naming_user import NamingUser
-from trainer.evaluate.ranking import finished
 
 N_FACES = 1000
 MODEL = "bundled-64"
