@@ -270,6 +270,20 @@ def test_two_windows_see_each_others_answers(ledger: Ledger, world: World) -> No
     assert [person.faces for person in ledger.persons()] == [(1, 4)]
 
 
+def test_an_outcome_tells_of_people_whom_another_window_has_just_changed(
+    ledger: Ledger, world: World
+) -> None:
+    """A window that shows what it is told of would miss them for good."""
+    with Library.open_to_decide(world.library.path) as library:
+        gestures.name_faces(Ledger(library), [1], "Ann")
+        outcome = gestures.name_faces(ledger, [2], "Ben")
+        assert {ledger.state.facts[i].name for i in outcome.people} == {"Ann", "Ben"}
+        gestures.rename(Ledger(library), min(outcome.people), "Anna")
+        undone = ledger.undo()
+        assert undone is not None
+        assert min(outcome.people) in undone.people
+
+
 def test_whoever_is_on_photos_twice_is_told_one_and_how_many_more(ledger: Ledger) -> None:
     gestures.name_faces(ledger, [1, 4, 7], "Ann")
     with pytest.raises(gestures.TwiceOnPhoto, match=r"on 2\.jpg and 1 more photo[.]") as refused:
