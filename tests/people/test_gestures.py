@@ -9,6 +9,7 @@ from opqn_app.people import gestures
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
+from opqn_app.ui.work import people_gestures
 from tests.people_world import World, true_box
 
 
@@ -328,3 +329,11 @@ def test_whose_faces_all_went_is_not_listed_and_keeps_the_name(
     world.delete(1)
     ledger.refresh()
     assert [(person.id, person.waiting) for person in ledger.persons()] == [(ann, 1)]
+
+
+def test_a_face_that_another_window_has_just_named_is_not_its_person_twice(ledger: Ledger) -> None:
+    (ann,) = gestures.name_faces(ledger, [1], "Ann").people
+    people_gestures.merge(ann, (), [1, 4], ledger)
+    assert [person.faces for person in ledger.persons()] == [(1, 4)]
+    with pytest.raises(gestures.PeopleError, match="same person already"):
+        people_gestures.merge(ann, (), [1, 4], ledger)
