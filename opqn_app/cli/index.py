@@ -64,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         unreachable_in_words,
     )
     from opqn_app.index.indexing import index_folder
+    from opqn_app.people.drawing import draw_all_missing
 
     if arguments.folder.is_file():
         raise OpqnError(f"{arguments.folder} is a file. Name the folder it lies in.")
@@ -85,7 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         elsewhere=cluster_of(arguments.ray, model, device, engine) if arguments.ray else None,
     )
     report = run_with_progress(job, progress_in_words)
-    _draw_missing(library_path(arguments), engine)
+    draw_all_missing(library_path(arguments), engine)
     value = {**asdict(report), "failures": problems(report.failures)}
     words = index_report_in_words(report)
     if report.failures:
@@ -94,22 +95,6 @@ def run(arguments: argparse.Namespace) -> int:
     for sentence in unreachable_in_words(report.unreachable):
         say(sentence)
     return 1 if report.unreachable else 0
-
-
-def _draw_missing(library: Path, engine: "Engine") -> None:
-    """Boxes that a person drew come back where the library was built anew."""
-    from opqn_app.people.drawing import draw_missing
-    from opqn_app.people.kinds import Kind
-    from opqn_app.people.ledger import Ledger
-    from opqn_app.store.library import Library
-
-    with Library.open(library) as reading:
-        is_drawn = reading.decision_table.has(Kind.BOX_DRAWN)
-        if not (is_drawn and Ledger(reading).missing_boxes()):
-            return
-    with Library.open(library, write=True) as writing:
-        for _ in draw_missing(Ledger(writing), engine):
-            pass
 
 
 def cluster_of(address: str, model: str, device: str, engine: "Engine") -> "Cluster":

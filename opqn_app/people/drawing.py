@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
-from opqn_app.core.errors import PhotoUnreadable
+from opqn_app.core.errors import LibraryLocked, PhotoUnreadable
 from opqn_app.core.types import SAME_FACE, Box, DetectedFace, FaceDetector
 from opqn_app.engine import Engine
 from opqn_app.people.gestures import PeopleError, naming
@@ -14,6 +15,7 @@ from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.decision_records import FaceKey, NewDecision
+from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo, NewFace, PhotoRecord
 from opqn_app.vision.align import is_alignable
 from opqn_app.vision.faces import found_face
@@ -83,6 +85,23 @@ def key_for(ledger: Ledger, photo: PhotoRecord, content: bytes, box: Box) -> Fac
     across, down = photo.width, photo.height
     key = FaceKey(content, box.left / across, box.top / down, box.right / across, box.bottom / down)
     return ledger.bindings.unbound_key(content, photo.id, key.box) or key
+
+
+def draw_all_missing(library_path: Path, engine: Engine) -> None:
+    """`draw_missing` to its end; what follows an indexing run.
+
+    Where another program writes just now, its run or the next one does it.
+    """
+    with Library.open(library_path) as reading:
+        is_drawn = reading.decision_table.has(Kind.BOX_DRAWN)
+        if not (is_drawn and Ledger(reading).missing_boxes()):
+            return
+    try:
+        with Library.open(library_path, write=True) as writing:
+            for _ in draw_missing(Ledger(writing), engine):
+                pass
+    except LibraryLocked:
+        logger.info("drawn boxes wait for another program")
 
 
 def draw_missing(ledger: Ledger, engine: Engine) -> Iterator[int]:

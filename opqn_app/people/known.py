@@ -34,13 +34,6 @@ class Marks:
         return cls(np.empty((0, 2), np.int64), np.empty((0, 2), np.int64), 0)
 
     @classmethod
-    def of_pairs(cls, apart: Ids) -> "Marks":
-        """Of (q, 2) rows of faces that are two people."""
-        numbers = np.arange(len(apart))
-        having, barring = (np.stack([apart[:, i], numbers], axis=1) for i in (0, 1))
-        return cls(having.astype(np.int64), barring.astype(np.int64), len(apart))
-
-    @classmethod
     def of_photos(cls, photos: Ids, people: Labels) -> "Marks":
         """Nobody is on a photo twice, unless the user said that two of its faces are one person.
 

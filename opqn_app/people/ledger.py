@@ -25,7 +25,8 @@ class Outcome:
 
     Attributes:
         rows: that were decided, undone or redone.
-        people: ids of people it has changed; some may be gone, or not be there any more.
+        people: ids of people who have changed, by it or by what others decided just before; some
+            may be gone, or not be there any more.
         step: UNDONE or REDONE, where the rows were undone or redone; None for new ones.
     """
 
@@ -108,9 +109,9 @@ class Ledger:
                 add. If it raises, nothing is added.
         """
         with self._table.deciding():
-            self._catch_up()
+            people = self._catch_up()
             rows = self._table.append(make())
-        return Outcome(tuple(rows), self._take(rows))
+        return Outcome(tuple(rows), people | self._take(rows))
 
     def undo(self) -> Outcome | None:
         """Undo the last gesture that counts; None if there is none."""
@@ -295,10 +296,10 @@ class Ledger:
 
     def _step(self, kind: Kind) -> Outcome | None:
         with self._table.deciding():
-            self._catch_up()
+            people = self._catch_up()
             stack = self._history.done if kind == Kind.UNDONE else self._history.undone
             if not stack:
                 return None
             gesture = tuple(stack[-1])
             rows = self._table.append([NewDecision(kind, target=gesture[0].gesture)])
-        return Outcome(gesture, self._take(rows), kind)
+        return Outcome(gesture, people | self._take(rows), kind)

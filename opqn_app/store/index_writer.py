@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from opqn_app.core.types import Codes
+from opqn_app.core.types import SAME_FACE, Box, Codes
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.photo_table import SHOWN
@@ -258,7 +258,8 @@ class IndexWriter:
         """A changed file as an edited one, if the picture in it is the one that was known.
 
         Where only the hash of the file is known of the old picture, its faces tell: in another
-        picture a detector does not see the same faces to a fraction of a pixel.
+        picture a detector does not see the same faces to a fraction of a pixel. Where it finds
+        more than it did, since it has learnt to, those are added.
         """
         if photo.photo_id is None or photo.keeps_faces or not photo.faces:
             return photo
@@ -270,16 +271,22 @@ class IndexWriter:
         if old is None:
             return photo
         known = self._db.rows(
-            "SELECT box_left, box_top, box_right, box_bottom FROM faces WHERE photo_id = ?",
+            "SELECT box_left, box_top, box_right, box_bottom, is_drawn FROM faces "
+            "WHERE photo_id = ?",
             [photo.photo_id],
         )
-        boxes = np.array(known, np.float64).reshape(-1, 4)
-        for face in photo.faces:
-            box = face.box.left, face.box.top, face.box.right, face.box.bottom
-            if not (np.abs(boxes - box).max(axis=1) < SAME_BOX_PX).any():
-                return photo
+        boxes = np.array(known, np.float64).reshape(-1, 1, 5)
+        seen = np.array([[f.box.left, f.box.top, f.box.right, f.box.bottom] for f in photo.faces])
+        is_same = np.abs(boxes[..., :4] - seen).max(axis=2) < SAME_BOX_PX
+        is_known = is_same.any(axis=0)
+        was_found = boxes[:, 0, 4] == 0
+        has_all = is_known.any() and is_same.any(axis=1)[was_found].all()
+        if not (is_known.all() or has_all):
+            return photo
         learn_picture(self._db, old[0], photo.known_as)
-        return replace(photo, faces=(), keeps_faces=True, is_edited=True)
+        there = [Box(*row[:4]) for row in known]
+        more = tuple(f for f in photo.faces if all(f.box.overlap(b) < SAME_FACE for b in there))
+        return replace(photo, faces=more, keeps_faces=True, is_edited=True)
 
     def _save_face(self, photo_id: int, face: NewFace) -> int:
         box, quality = face.box, face.quality

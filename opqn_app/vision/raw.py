@@ -10,6 +10,7 @@ from PIL import Image, TiffImagePlugin
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.extras import how_to_install
+from opqn_app.vision import decoders
 
 RAW_SUFFIXES = frozenset({".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"})
 
@@ -65,6 +66,7 @@ def embedded_preview(file: BinaryIO, path: Path) -> tuple[BinaryIO, int | None]:
 
 def _is_plain_tiff(file: BinaryIO) -> bool:
     """Whether a file begins as a TIFF whose first picture is the one that is meant."""
+    decoders.prepare()  # a damaged directory would warn
     try:
         file.seek(0)
         directory = TiffImagePlugin.ImageFileDirectory_v2(file.read(8))

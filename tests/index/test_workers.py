@@ -127,13 +127,14 @@ def test_two_workers_hold_one_large_photo_at_a_time(
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
 def test_a_worker_that_dies_in_a_large_photo_leaves_the_turn_to_others(
-    folder: Path, write_photos: WritePhotos, run_index: RunIndex
+    own_folders: Path, folder: Path, write_photos: WritePhotos, run_index: RunIndex
 ) -> None:
     """Its pictures are shrunk to the width that kills once."""
     write_photos(30, 31)
     for name in ("b", "c", "d"):
-        write_large(folder / f"{name}.png", 770, 21000)
+        write_large(folder / f"{name}.png", 11 * worker_fakes.KILLS_ONCE, 22000)
     report = run_index(engine=worker_fakes.build(), workers=2)
+    assert (own_folders / "data" / "killed-once").exists()
     assert (report.added, report.failures) == (5, ())
     assert report.seconds < LONGEST_WAIT_S
 

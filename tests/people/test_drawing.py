@@ -8,15 +8,17 @@ import pytest
 from PIL import Image
 
 from opqn_app.core.errors import PhotoUnreadable
+from opqn_app.core.progress import finished
 from opqn_app.core.types import Box
 from opqn_app.engine import Engine
 from opqn_app.index.indexing import index_folder
 from opqn_app.people import gestures
-from opqn_app.people.drawing import LANDMARKS, draw_box, draw_missing
+from opqn_app.people.drawing import LANDMARKS, draw_all_missing, draw_box, draw_missing
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.replay import take_over
 from opqn_app.store.library import Library
 from opqn_app.store.records import PhotoRecord
+from opqn_app.ui.work.jobs import EngineSlot, index_root
 from opqn_app.vision.detect import MtcnnDetector
 from opqn_app.vision.images import open_photo
 from tests.library_fakes import PixelEncoder, fake_engine, layered_engine
@@ -196,3 +198,30 @@ def test_landmarks_come_from_the_detector_and_else_from_the_box(
 def landmarks_of(library: Library, face_id: int) -> np.ndarray:
     blob = library.face_table._db.value("SELECT landmarks FROM faces WHERE id = ?", [face_id])
     return np.frombuffer(blob, "<f4").reshape(5, 2)
+
+
+def test_the_window_draws_missing_boxes_after_it_indexed(photos: Path, library_path: Path) -> None:
+    index(library_path, photos)
+    with Library.open(library_path, write=True) as library:
+        ledger = Ledger(library)
+        draw_box(ledger, photo(ledger, "a.png"), BOX, fake_engine(n_faces=0), "Ann")
+        assert boxes(ledger, "copy/a.png") == []
+    slot = EngineSlot()
+    slot.fill(lambda: fake_engine(n_faces=0))
+    report = finished(index_root(library_path, photos, slot, workers=1))
+    assert report.unchanged == 3
+    with Library.open(library_path) as library:
+        assert boxes(Ledger(library), "copy/a.png") == [BOX]
+        assert [len(person.faces) for person in Ledger(library).persons()] == [2]
+
+
+def test_drawn_boxes_wait_while_another_program_writes(photos: Path, library_path: Path) -> None:
+    index(library_path, photos)
+    with Library.open(library_path, write=True) as library:
+        ledger = Ledger(library)
+        draw_box(ledger, photo(ledger, "a.png"), BOX, fake_engine(n_faces=0))
+        draw_all_missing(library_path, fake_engine(n_faces=0))
+        assert boxes(ledger, "copy/a.png") == []
+    draw_all_missing(library_path, fake_engine(n_faces=0))
+    with Library.open(library_path) as library:
+        assert boxes(Ledger(library), "copy/a.png") == [BOX]

@@ -185,6 +185,28 @@ def test_a_library_of_an_older_version_keeps_its_names(album: Album) -> None:
     assert (album.names()["a.png"], calls_of(album.engine)) == (["Ann", None], searched)
 
 
+def test_of_an_older_version_faces_that_are_found_since_come_to_the_others(album: Album) -> None:
+    album.forget_pictures()
+    album.write_caption("a.png")
+    report = album.index(fake_engine(n_faces=3))
+    assert (report.edited, report.changed, report.faces) == (1, 0, 1)
+    assert album.names()["a.png"] == ["Ann", None, None]
+
+
+def test_of_an_older_version_a_box_drawn_where_a_face_is_found_since_stays(album: Album) -> None:
+    with closing(sqlite3.connect(album.path)) as db, db:
+        db.execute(
+            "UPDATE faces SET is_drawn = 1, box_right = box_right + 1 "
+            "WHERE id = (SELECT MAX(f.id) FROM faces f JOIN photos p ON p.id = f.photo_id "
+            "WHERE p.rel_path = 'a.png')"
+        )
+    album.forget_pictures()
+    album.write_caption("a.png")
+    report = album.index()
+    assert (report.edited, report.changed, report.faces) == (1, 0, 0)
+    assert album.names()["a.png"] == ["Ann", None]
+
+
 @pytest.mark.parametrize("change", ["turn", "replace"])
 def test_of_an_older_version_another_picture_is_nobody(album: Album, change: str) -> None:
     album.forget_pictures()

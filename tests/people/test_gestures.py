@@ -9,6 +9,7 @@ from opqn_app.people import gestures
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
+from opqn_app.ui.work import people_gestures
 from tests.people_world import World, true_box
 
 
@@ -270,6 +271,20 @@ def test_two_windows_see_each_others_answers(ledger: Ledger, world: World) -> No
     assert [person.faces for person in ledger.persons()] == [(1, 4)]
 
 
+def test_an_outcome_tells_of_people_whom_another_window_has_just_changed(
+    ledger: Ledger, world: World
+) -> None:
+    """A window that shows what it is told of would miss them for good."""
+    with Library.open_to_decide(world.library.path) as library:
+        gestures.name_faces(Ledger(library), [1], "Ann")
+        outcome = gestures.name_faces(ledger, [2], "Ben")
+        assert {ledger.state.facts[i].name for i in outcome.people} == {"Ann", "Ben"}
+        gestures.rename(Ledger(library), min(outcome.people), "Anna")
+        undone = ledger.undo()
+        assert undone is not None
+        assert min(outcome.people) in undone.people
+
+
 def test_whoever_is_on_photos_twice_is_told_one_and_how_many_more(ledger: Ledger) -> None:
     gestures.name_faces(ledger, [1, 4, 7], "Ann")
     with pytest.raises(gestures.TwiceOnPhoto, match=r"on 2\.jpg and 1 more photo[.]") as refused:
@@ -314,3 +329,11 @@ def test_whose_faces_all_went_is_not_listed_and_keeps_the_name(
     world.delete(1)
     ledger.refresh()
     assert [(person.id, person.waiting) for person in ledger.persons()] == [(ann, 1)]
+
+
+def test_a_face_that_another_window_has_just_named_is_not_its_person_twice(ledger: Ledger) -> None:
+    (ann,) = gestures.name_faces(ledger, [1], "Ann").people
+    people_gestures.merge(ann, (), [1, 4], ledger)
+    assert [person.faces for person in ledger.persons()] == [(1, 4)]
+    with pytest.raises(gestures.PeopleError, match="same person already"):
+        people_gestures.merge(ann, (), [1, 4], ledger)

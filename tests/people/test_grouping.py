@@ -16,6 +16,13 @@ from tests.people.grouping_fakes import LINKS, N_BOOKS, codes_of_people, result_
 from tests.people.slow_grouping import slow_groups
 
 
+def marks_of_pairs(apart: np.ndarray) -> Marks:
+    """Of (q, 2) rows of faces that are two people."""
+    numbers = np.arange(len(apart))
+    having, barring = (np.stack([apart[:, i], numbers], axis=1) for i in (0, 1))
+    return Marks(having.astype(np.int64), barring.astype(np.int64), len(apart))
+
+
 def grouped(
     codes: np.ndarray, sums: WordSums, known: Known, least: float = 0.5
 ) -> tuple[set[frozenset[int]], Edges]:
@@ -39,7 +46,7 @@ def test_groups_are_those_of_the_slow_definition(seed: int, is_joint: bool) -> N
     people = np.full(30, NOBODY, np.int32)
     people[:4] = [0, 1, 0, 1]
     told = np.array([[5, 6], [5, 7], [8, 29]])
-    marks = Marks.of_photos(photos, people) + Marks.of_pairs(told)
+    marks = Marks.of_photos(photos, people) + marks_of_pairs(told)
     known = Known(people, np.arange(30, dtype=np.int32), marks)
     apart = [
         (i, j)
@@ -108,7 +115,7 @@ def test_nothing_that_was_told_is_broken(
     people = np.full(25, NOBODY, np.int32)
     people[list(named)] = list(named.values())
     start = np.arange(25, dtype=np.int32)
-    found, _ = grouped(codes, sums, Known(people, start, Marks.of_pairs(apart)), 0.1)
+    found, _ = grouped(codes, sums, Known(people, start, marks_of_pairs(apart)), 0.1)
     assert sorted(face for group in found for face in group) == list(range(25))
     for group in found:
         assert not any(set(pair) <= group for pair in apart.tolist())

@@ -190,11 +190,15 @@ def forget_root(path: Path, root: Path) -> "ForgetReport":
 def index_root(
     path: Path, root: Path, slot: EngineSlot, **options: Any
 ) -> Generator["IndexProgress", None, "IndexReport"]:
-    """`index_folder`, once the engine is there."""
+    """`index_folder`, once the engine is there, then boxes drawn by hand that have no face yet."""
     from opqn_app.index.indexing import index_folder
+    from opqn_app.people.drawing import draw_all_missing
 
     ensure_library(path)
-    return (yield from index_folder(path, root, slot.wait(), **options))
+    engine = slot.wait()
+    report = yield from index_folder(path, root, engine, **options)
+    draw_all_missing(path, engine)
+    return report
 
 
 def switch_model(

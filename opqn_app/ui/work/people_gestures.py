@@ -94,9 +94,10 @@ def merge(
 
     def rows() -> list[NewDecision]:
         one = find_person(ledger, person)
-        keys = dict.fromkeys(ledger.keys(face_ids))
+        own = ledger.state.members[one]
+        keys = [key for key in dict.fromkeys(ledger.keys(face_ids)) if key not in own]
         made = []
-        photos = Counter({key.content_hash for key in ledger.state.members[one]})
+        photos = Counter({key.content_hash for key in own})
         photos.update(key.content_hash for key in keys)
         twice = {photo for photo, number in photos.items() if number > 1}
         for other in dict.fromkeys(find_person(ledger, each) for each in others):
