@@ -161,8 +161,18 @@ class StoredLibrary:
         return faces
 
 
+def columns(raw: sqlite3.Connection, table: str) -> str:
+    """By name, since an older version made them in another order; the id first.
+
+    Whether a photo awaits a look, which an upgrade sets, comes last.
+    """
+    names = [row[1] for row in raw.execute(f"PRAGMA table_info({table})")]
+    names.sort(key=lambda name: (name == "awaits_look", name != "id", name))
+    return ", ".join(f'"{name}"' for name in names)
+
+
 def but_for_the_look(rows: dict[str, list[tuple[Any, ...]]]) -> dict[str, list[tuple[Any, ...]]]:
-    """All rows of a library without the last column of photos: whether they await a look."""
+    """All rows of a library, in the order of `columns`, but for whether photos await a look."""
     return {**rows, "photos": [row[:-1] for row in rows["photos"]]}
 
 

@@ -25,6 +25,7 @@ from opqn_app.index.indexing import IndexProgress
 from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.library.photo_delegate import tile_rect
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
+from opqn_app.ui.work.people_desk import PeopleDesk
 from tests.screenshot_studio import LARGE, NORMAL, SMALL, Studio
 
 CHILD_PATIENCE_S = 1800.0  # evaluations and training runs
@@ -212,6 +213,35 @@ def search(studio: Studio) -> None:
         studio.shoot(window, "threshold")
 
 
+def people(studio: Studio) -> None:
+    """The People page with six names, a person, and the page with chips in the library."""
+    name = f"people-{studio.is_dark}"
+    shutil.copy(studio.room / "sample.sqlite", studio.room / f"{name}.sqlite")
+    with studio.window(name) as window:
+        session, desk = window.search._session, window.search._session.people
+        window.show_page("people")
+        studio.wait(lambda: desk.view is not None and len(desk.view.groups) > 20)
+        for number, given in enumerate(("Anna", "Ben", "Carl", "Dora", "Eve", "Finn"), start=1):
+            assert desk.view is not None
+            faces = desk.view.groups[0].faces
+            desk.name(faces[: len(faces) - number % 3], given)
+            studio.wait(partial(_has_names, desk, number))
+        studio.rest(session)
+        window.show_page("search")
+        window.show_page("people")
+        for suffix, size in (("", NORMAL), ("-small", SMALL), ("-large", LARGE)):
+            window.resize(*size)
+            studio.rest(session)
+            studio.shoot(window, f"people{suffix}")
+        window.resize(*NORMAL)
+        page = window.people
+        assert page is not None
+        assert desk.view is not None
+        page.show_person(desk.view.persons[0].id)
+        studio.rest(session)
+        studio.shoot(window, "person")
+
+
 def nobody(studio: Studio) -> None:
     """A person of whom the library has no photo."""
     name = f"strangers-{studio.is_dark}"
@@ -355,13 +385,14 @@ SCENES = (
     small_faces,
     viewer,
     search,
+    people,
     nobody,
     settings,
     shortcuts,
     evaluation,
     training,
 )
-ON_THE_SAMPLE = {library, failures, viewer, search, settings, shortcuts}
+ON_THE_SAMPLE = {library, failures, viewer, search, people, settings, shortcuts}
 
 
 def _hover(widget: QWidget, point: QPoint) -> None:
@@ -383,6 +414,10 @@ def main() -> int:
     finally:
         shutil.rmtree(studio.room, ignore_errors=True)
     return 0
+
+
+def _has_names(desk: PeopleDesk, number: int) -> bool:
+    return desk.view is not None and len(desk.view.persons) == number
 
 
 def _has_finished(page: EvaluatePage) -> bool:

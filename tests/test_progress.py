@@ -60,6 +60,7 @@ def test_the_thorough_search_has_words_of_its_own() -> None:
         ({}, "No new photos, 40 unchanged, in 2 s."),
         ({"coded": 393}, "393 known faces got a code of this model, 40 unchanged, in 2 s."),
         ({"searched": 1}, "No more faces found in 1 photo looked at again, 40 unchanged, in 2 s."),
+        ({"edited": 1}, "New metadata in 1 photo, 40 unchanged, in 2 s."),
         ({"failures": (None,)}, "No new photos, 1 problem, 40 unchanged, in 2 s."),
     ],
 )

@@ -6,6 +6,7 @@ from typing import TextIO, TypeVar
 
 Step = TypeVar("Step")
 Result = TypeVar("Result")
+Told = TypeVar("Told")
 
 
 def duration_in_words(seconds: float) -> str:
@@ -67,6 +68,22 @@ def run_with_progress(
     finally:
         job.close()
         line.clear()
+
+
+def retold(
+    job: Generator[Step, None, Result], tell: Callable[[Step], Told]
+) -> Generator[Told, None, Result]:
+    """The same job, its progress told otherwise; closing this closes the job."""
+    try:
+        while True:
+            try:
+                step = next(job)
+            except StopIteration as stop:
+                found: Result = stop.value
+                return found
+            yield tell(step)
+    finally:
+        job.close()
 
 
 def finished(job: Generator[object, None, Result]) -> Result:

@@ -48,17 +48,19 @@ class Batch:
         failures = [one.failure for one in done if one.failure is not None]
         touched = [one.touched for one in done if one.touched is not None]
         if photos or failures:
-            writer.save_batch(root_id, ModelInfo.of(encoder), photos, failures)
+            photos = writer.save_batch(root_id, ModelInfo.of(encoder), photos, failures)
         if touched:
             writer.touch(touched)
         added = sum(photo.photo_id is None for photo in photos)
+        edited = sum(photo.is_edited for photo in photos)
         again = [photo for photo in photos if photo.keeps_faces and not photo.is_edited]
         counts.added += added
-        counts.changed += len(photos) - added - len(again)
+        counts.edited += edited
+        counts.changed += len(photos) - added - edited - len(again)
         counts.searched += len(again)
         counts.more_faces += sum(len(photo.faces) for photo in again)
         counts.removed += sum(failure.drop_photo_id is not None for failure in failures)
         counts.unchanged += len(touched)
         counts.decoded += sum(one.is_decoded for one in done)
-        counts.faces += self._n_faces
+        counts.faces += sum(len(photo.faces) for photo in photos)
         counts.failures += len(failures)

@@ -57,6 +57,8 @@ def news_of(report: IndexReport) -> list[str]:
     if report.searched:
         more = counted(report.more_faces, "more face") if report.more_faces else "no more faces"
         parts.append(f"{more} found in {counted(report.searched, 'photo')} looked at again")
+    if report.edited:
+        parts.append(f"new metadata in {counted(report.edited, 'photo')}")
     if report.moved:
         parts.append(f"{report.moved:,} moved")
     if report.removed:

@@ -96,10 +96,11 @@ def index_folder(
         unreachable = tuple(library.unreachable_folders(run.root_id, run.scope))
         report = run.counts.report(failures, unreachable, time.monotonic() - started)
     logger.info(
-        "indexed: %d added, %d changed, %d moved, %d removed, %d returned, %d unchanged, "
-        "%d unreachable, %d searched again, %d failures, %.1f s",
+        "indexed: %d added, %d changed, %d edited, %d moved, %d removed, %d returned, "
+        "%d unchanged, %d unreachable, %d searched again, %d failures, %.1f s",
         report.added,
         report.changed,
+        report.edited,
         report.moved,
         report.removed,
         report.returned,

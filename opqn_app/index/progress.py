@@ -45,6 +45,7 @@ class IndexReport:
 
     Attributes:
         added, changed, moved, removed: photos.
+        edited: photos with the same picture and other metadata in the file; none of `changed`.
         returned: photos that were deleted or could not be reached, and are there again.
         unreachable: where photos lie that can't be reached now.
         unchanged: photos that needed nothing, or only a new file time.
@@ -69,6 +70,7 @@ class IndexReport:
     coded: int = 0
     returned: int = 0
     unreachable: tuple[UnreachableFolder, ...] = ()
+    edited: int = 0
 
 
 class RateMeter:
@@ -124,6 +126,7 @@ class RunCounts:
     more_faces: int = 0
     coded: int = 0
     returned: int = 0
+    edited: int = 0
     phase: Phase = "indexing"
     done: int = 0
     total: int = 0
@@ -172,4 +175,5 @@ class RunCounts:
             coded=self.coded,
             returned=self.returned,
             unreachable=unreachable,
+            edited=self.edited,
         )

@@ -12,6 +12,9 @@ from opqn_app.core.errors import ModelIncompatible
 LEAST_SCORE = 0.28  # pairs of faces below it are not listed
 N_NEAREST = 16  # faces listed with each face
 MOST_COUNTED = 16  # faces of a group that count for its size
+LIKELY = 0.5  # probability from which groups are joined, where a model does not say
+
+JOINS_FROM = "joins_from"
 
 Doubles = NDArray[np.float64]
 
@@ -39,11 +42,14 @@ class PairEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Weights of a logistic curve over the evidence.
+    """Weights of a logistic curve over the evidence, and how likely is enough.
 
     With l = log2(min(size, 16)) of each group:
     p = σ(bias + likeness·c + mean·m + best·x + sizes·(l_a + l_b) + likeness_sizes·c·(l_a + l_b)
     + unlike_sizes·|l_a − l_b|).
+
+    Attributes:
+        joins_from: probability from which two groups are joined, between 0 and 1.
     """
 
     bias: float
@@ -53,10 +59,20 @@ class Links:
     sizes: float
     likeness_sizes: float
     unlike_sizes: float
+    joins_from: float = LIKELY
+
+    @property
+    def suggests_from(self) -> float:
+        """Probability from which a group is suggested to a person.
+
+        What is joined without a question is never more doubtful than what is asked about.
+        """
+        return min(self.joins_from, LIKELY)
 
     def probability(self, pairs: PairEvidence) -> Doubles:
         """(n,) from 0 to 1."""
-        odds = features(pairs) @ np.array(list(asdict(self).values()))
+        weights = [value for name, value in asdict(self).items() if name != JOINS_FROM]
+        odds = features(pairs) @ np.array(weights)
         found: Doubles = 1.0 / (1.0 + np.exp(-np.clip(odds, -60.0, 60.0)))
         return found
 
@@ -82,14 +98,18 @@ def features(pairs: PairEvidence) -> Doubles:
 def links_from_dict(values: Any, source: Any) -> Links | None:
     """The `links` entry of a model's config file; None where the model has none.
 
+    Older ones do not say from which probability groups are joined: `LIKELY`.
+
     Raises:
         ModelIncompatible: it is no set of weights.
     """
     if values is None:
         return None
     names = Links.__dataclass_fields__.keys()
-    if not isinstance(values, dict) or values.keys() != names:
+    if not isinstance(values, dict) or values.keys() | {JOINS_FROM} != names:
         raise ModelIncompatible(source, f"its links need the entries {', '.join(names)}")
     if not all(isinstance(v, int | float) and math.isfinite(v) for v in values.values()):
         raise ModelIncompatible(source, "a weight of its links is no number")
-    return Links(**{name: float(values[name]) for name in names})
+    if not 0 < values.get(JOINS_FROM, LIKELY) < 1:
+        raise ModelIncompatible(source, f"{JOINS_FROM} of its links is not between 0 and 1")
+    return Links(**{name: float(value) for name, value in values.items()})

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core.progress import retold
 from opqn_app.core.types import Codes, Ids
 from opqn_app.opqn.feature_encoder import FeatureEncoder
 from opqn_app.opqn.links import LEAST_SCORE, Links, PairEvidence
@@ -27,7 +28,7 @@ from opqn_app.people.agreement_figures import (
 from opqn_app.people.coded import Coded, labels_of
 from opqn_app.people.decided import Decided
 from opqn_app.people.group_changes import GroupChanges, changes_of_groups
-from opqn_app.people.grouping import LIKELY, group_faces
+from opqn_app.people.grouping import group_faces
 from opqn_app.people.known import NOBODY, Known, Marks
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import nearest_faces
@@ -193,7 +194,7 @@ class _Side:
         within = np.linalg.norm(own.mean(axis=0, dtype=np.float64))
         one, size = np.ones(len(faces)), np.full(len(faces), float(len(person)))
         evidence = PairEvidence(mean, mean / within, best, one, size)
-        found: NDArray[np.bool_] = (self.links.probability(evidence) >= LIKELY) & (
+        found: NDArray[np.bool_] = (self.links.probability(evidence) >= self.links.joins_from) & (
             best >= LEAST_SCORE
         )
         return found
@@ -301,17 +302,14 @@ def _grouped(side: _Side, face_ids: Ids, known: Known) -> Work[Labels]:
     assert side.links is not None, "asked before"
     listing = nearest_faces(face_ids, side.codes, side.sums)
     edges = yield from _told(listing, f"Faces alike by {side.name}", len(face_ids))
-    joining = group_faces(side.codes, side.sums, edges, side.links, known, least=LIKELY)
+    joining = group_faces(
+        side.codes, side.sums, edges, side.links, known, least=side.links.joins_from
+    )
     return (yield from _told(joining, f"Groups by {side.name}", 0))
 
 
 def _told(job: Generator[int, None, Result], stage: str, total: int) -> Work[Result]:
-    while True:
-        try:
-            yield AgreementProgress(stage, next(job), total)
-        except StopIteration as stop:
-            found: Result = stop.value
-            return found
+    return retold(job, lambda done: AgreementProgress(stage, done, total))
 
 
 def _report(

@@ -3,31 +3,16 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from opqn_app.core.types import SAME_FACE, Box
-from opqn_app.store.decision_records import FaceKey, PlacedFace
+from opqn_app.store.decision_records import FaceKey, PlacedFace, same_faces
 
 
 def matched(keys: Collection[FaceKey], faces: Sequence[PlacedFace]) -> dict[FaceKey, int]:
     """The face of one photo that each key means; each face is meant by one key at most.
 
-    Pairs are made by overlap, greatest first, from SAME_FACE on. The result does not depend on the
-    ids of the faces, which are others in a rebuilt library.
+    The result does not depend on the ids of the faces, which are others in a rebuilt library.
     """
     by_key = {face.key: face.id for face in sorted(faces, key=lambda face: -face.id)}
-    # Equal boxes overlap most. They are usual, and found without comparing all with all.
-    found = {key: by_key[key] for key in keys if key in by_key}
-    left = [key for key in keys if key not in found]
-    taken = set(found.values())
-    pairs = [
-        (-overlap, key, face.key, face.id)
-        for key in left
-        for face in faces
-        if face.id not in taken and (overlap := key.box.overlap(face.key.box)) >= SAME_FACE
-    ]
-    for _, key, _, face_id in sorted(pairs):
-        if key not in found and face_id not in taken:
-            found[key] = face_id
-            taken.add(face_id)
-    return found
+    return {key: by_key[same] for key, same in same_faces(keys, by_key).items()}
 
 
 class Bindings:

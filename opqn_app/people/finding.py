@@ -41,10 +41,11 @@ def find_photos(
         photos = [photo for photo in photos if photo.path.is_relative_to(folder)]
     if alone:
         faces = _faces_of_people(ledger, together)
+        asked = {photo.id for photo in photos}
         nobody = Counter(
             face.photo_id
             for face in ledger.bindings.placed.values()
-            if face.photo_id in wanted and ledger.is_left_out(face.id)
+            if face.photo_id in asked and ledger.is_left_out(face.id)
         )
         photos = [p for p in photos if p.n_faces - nobody[p.id] == (faces[p.id] if together else 1)]
     return photos

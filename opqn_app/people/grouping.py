@@ -25,7 +25,6 @@ from opqn_app.people.neighbours import Edges
 from opqn_app.people.word_sums import WordSums, scaled
 
 CERTAIN = 0.95  # of parts, which are nearly never two people
-LIKELY = 0.5  # of groups, which are made of parts
 BLOCK = 4096  # pairs whose vectors are multiplied at once
 LAST = np.iinfo(np.int32).max
 PICKING = 8  # faces for each partner that a group picks, but the first

@@ -12,7 +12,6 @@ from opqn_app.core.types import Floats, Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Links, PairEvidence
 from opqn_app.people.decided import Decided, refused
-from opqn_app.people.grouping import LIKELY
 from opqn_app.people.guess_data import GuessData
 from opqn_app.people.kinds import Kind
 from opqn_app.people.known import NOBODY, Mask
@@ -37,7 +36,7 @@ class Suggestion:
 
     Attributes:
         faces: ids, best first.
-        probability: that they are; at least 0.5.
+        probability: that they are; at least `Links.suggests_from`.
         picture: the face that shows it best.
     """
 
@@ -115,8 +114,8 @@ class Guesses:
         found = self._likely(current, own, whole, best, links)
         taken = {id(unit) for unit, _ in found}
         for unit in whole:
-            if id(unit) not in taken:
-                pieces += self._parts_of(unit)
+            parts = [] if id(unit) in taken else self._parts_of(unit)
+            pieces += parts if len(parts) > 1 else []
         found += self._likely(current, own, pieces, best, links)
         found = sorted(found, key=lambda each: (-each[1], int(each[0][0])))[:limit]
         return [self._suggestion(current, unit, chance) for unit, chance in found]
@@ -136,6 +135,7 @@ class Guesses:
         scores = np.zeros(len(people), np.float32)
         np.maximum.at(scores, place, best[near])
         owners = set(self._decided.people[rows].tolist())
+        sums, size = self._data.totals([rows]), np.array([len(rows)])
         found = []
         for i in np.argsort(-scores, kind="stable")[:MOST_ASKED].tolist():
             person = int(people[i])
@@ -143,7 +143,7 @@ class Guesses:
             if person in owners or self._is_refused(ledger, rows, person, own).any():
                 continue
             total = self._total(person, own)
-            (chance,) = self._chances(total, len(own), [rows], scores[[i]], links)
+            (chance,) = self._chances(total, len(own), sums, size, scores[[i]], links)
             if chance >= POSSIBLE:
                 found.append((person, float(chance)))
         return sorted(found, key=lambda each: (-each[1], each[0]))[:MOST_ALIKE]
@@ -160,30 +160,34 @@ class Guesses:
     def _likely(
         self, person: int, own: Ids, units: list[Ids], best: Floats, links: Links
     ) -> list[tuple[Ids, float]]:
-        """Those of some sets of rows that are the person with p ≥ 0.5."""
+        """Those of some sets of rows that are the person with enough probability to ask."""
         if not units:
             return []
         scores = np.array([best[unit].max() for unit in units], np.float32)
-        chances = self._chances(self._total(person, own), len(own), units, scores, links)
+        sizes = np.array([len(unit) for unit in units])
+        total, sums = self._total(person, own), self._data.totals(units)
+        chances = self._chances(total, len(own), sums, sizes, scores, links)
         own_groups = np.unique(self._data.groups[own])
-        # Faces of the person's own groups were joined with p ≥ 0.5 when they came.
+        # Faces of the person's own groups were joined with that probability when they came.
         is_inside = np.isin([self._data.groups[unit[0]] for unit in units], own_groups)
-        chances = np.where(is_inside, np.maximum(chances, LIKELY), chances)
+        chances = np.where(is_inside, np.maximum(chances, links.joins_from), chances)
         return [
-            (unit, float(p)) for unit, p in zip(units, chances.tolist(), strict=True) if p >= LIKELY
+            (unit, float(p))
+            for unit, p in zip(units, chances.tolist(), strict=True)
+            if p >= links.suggests_from
         ]
 
     def _chances(
-        self, total: Floats, n: int, units: list[Ids], best: Floats, links: Links
+        self, total: Floats, n: int, sums: Floats, counts: Ids, best: Floats, links: Links
     ) -> Floats:
-        sums = self._data.totals(units).astype(np.float64)
-        sizes = np.array([len(unit) for unit in units], np.float64)
+        """(u,) of a person of n faces with the sum `total`, and u sets of `counts` faces each."""
+        sums, sizes = sums.astype(np.float64), counts.astype(np.float64)
         whole = total.astype(np.float64)
         mean = sums @ whole / (sizes * n)
         within = np.einsum("ij,ij->i", sums, sums) / sizes**2 * (whole @ whole) / n**2
         mean = np.where((sizes == 1) & (n == 1), best, mean)
         likeness = mean / np.sqrt(within)
-        pairs = PairEvidence(mean, likeness, best.astype(np.float64), np.full(len(units), n), sizes)
+        pairs = PairEvidence(mean, likeness, best.astype(np.float64), np.full(len(sizes), n), sizes)
         found: Floats = links.probability(pairs).astype(np.float32)
         return found
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core.progress import retold
 from opqn_app.core.types import Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Links
 from opqn_app.people.coded import Coded, labels_of
 from opqn_app.people.decided import Decided, changed_since
-from opqn_app.people.grouping import CERTAIN, LIKELY, group_faces
+from opqn_app.people.grouping import CERTAIN, group_faces
 from opqn_app.people.known import Known, Labels, Marks, Mask
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import NOBODY, Edges, lists_of
@@ -162,7 +163,7 @@ def _group(
     """
     yield GroupingProgress("groups", 0, 1, None)
     with library.snapshot():
-        faces, stored, highest = _listed(Coded.of(library, model_id), stored)
+        faces, stored, away = _listed(Coded.of(library, model_id), stored)
         ledger = Ledger(library)
         photos = library.face_table.photo_ids(faces.face_ids)
         told = faces.rows(np.array(changed_since(ledger, before), np.int64))
@@ -175,7 +176,7 @@ def _group(
     fresh = (stored.groups == NONE) | (known.start != old.start)
     fresh[told[told != NOBODY]] = True
     groups = yield from _steps(
-        group_faces(faces.codes, sums, edges, links, known, least=LIKELY, fresh=fresh)
+        group_faces(faces.codes, sums, edges, links, known, least=links.joins_from, fresh=fresh)
     )
     has_grown = np.zeros(len(groups), np.bool_)
     has_grown[groups[fresh | (groups != known.start)]] = True
@@ -184,35 +185,35 @@ def _group(
     parts = yield from _steps(
         group_faces(faces.codes, sums, inside, links, known_parts, least=CERTAIN, fresh=fresh)
     )
-    new_groups = _numbers(groups, stored.groups, known.start != old.start, highest)
-    new_parts = _numbers(parts, stored.parts, known_parts.start != old_parts.start, highest)
+    new_groups = _numbers(groups, stored.groups, known.start != old.start)
+    new_parts = _numbers(parts, stored.parts, known_parts.start != old_parts.start)
     new_groups[decided.left_out] = new_parts[decided.left_out] = NONE
     moved = (new_groups != stored.groups) | (new_parts != stored.parts)
     edition = before.edition if before else 0
     state = GroupingState(edition + 1, ledger.last_decision, ledger.erasures)
+    nowhere = np.full(len(away), NONE, np.int64)  # who comes back is grouped anew
     is_stored = library.group_table.save_groups(
-        model_id, state, faces.face_ids[moved], new_parts[moved], new_groups[moved]
+        model_id,
+        state,
+        np.append(faces.face_ids[moved], away),
+        np.append(new_parts[moved], nowhere),
+        np.append(new_groups[moved], nowhere),
     )
     return int(np.count_nonzero(np.bincount(groups) > 1)) if is_stored else None
 
 
 def _steps(job: Generator[int, None, Labels]) -> Generator[GroupingProgress, None, Labels]:
-    while True:
-        try:
-            next(job)
-        except StopIteration as stop:
-            labels: Labels = stop.value
-            return labels
-        yield GroupingProgress("groups", 0, 1, None)
+    return retold(job, lambda _: GroupingProgress("groups", 0, 1, None))
 
 
-def _listed(coded: Coded, stored: StoredGuesses) -> tuple[Coded, StoredGuesses, int]:
-    """The faces that have a code and a list, their lists row by row, and the highest number."""
-    highest = int(max(stored.groups.max(initial=NONE), stored.parts.max(initial=NONE)))
+def _listed(coded: Coded, stored: StoredGuesses) -> tuple[Coded, StoredGuesses, Ids]:
+    """The faces that have a code and a list, their lists row by row, and others with a group."""
     has_code = coded.rows(stored.face_ids) != NOBODY
+    is_grouped = (stored.groups != NONE) | (stored.parts != NONE)
+    away = stored.face_ids[~has_code & is_grouped]
     stored = stored.of_rows(has_code)
     rows = coded.rows(stored.face_ids)
-    return Coded(coded.face_ids[rows], coded.codes[rows]), stored, highest
+    return Coded(coded.face_ids[rows], coded.codes[rows]), stored, away
 
 
 def _edges(faces: Coded, stored: StoredGuesses, is_face: Mask) -> Edges:
@@ -223,14 +224,12 @@ def _edges(faces: Coded, stored: StoredGuesses, is_face: Mask) -> Edges:
     return Edges.of_lists(np.arange(len(near), dtype=np.int32), near, scores)
 
 
-def _numbers(labels: Labels, old: Ids, has_fallen: Mask, highest: int) -> Ids:
-    """Numbers of groups: that of the lowest row where its group was not cut, else a new one.
-
-    New ones are above `highest`, so that nobody else has them, faces of deleted photos included.
-    """
+def _numbers(labels: Labels, old: Ids, has_fallen: Mask) -> Ids:
+    """Numbers of groups: that of the lowest row where its group was not cut, else a new one."""
     names, place = np.unique(labels, return_inverse=True)
     numbers = old[names]
     is_new = (numbers == NONE) | has_fallen[names]
+    highest = int(old.max(initial=NONE))
     numbers[is_new] = highest + 1 + np.arange(np.count_nonzero(is_new))
     found: Ids = numbers[place]
     return found

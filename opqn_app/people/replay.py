@@ -1,11 +1,11 @@
 """Take the decisions of one library over into another, such as one that was built anew."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from opqn_app.people.history import counting
 from opqn_app.people.ledger import Ledger
-from opqn_app.store.decision_records import Decision, FaceKey, NewDecision
+from opqn_app.store.decision_records import Decision, FaceKey, NewDecision, same_faces
 
 
 def take_over(
@@ -23,8 +23,8 @@ def take_over(
     table = ledger.library.decision_table
     with table.deciding():
         table.learn_pictures(pictures)
-        known = dict(table.pictures())
         here = table.decisions()
+        known = _known_here(_keys(rows), _keys(here), dict(table.pictures()))
         ids = {row.uid: row.id for row in here}
         is_start = [row.uid for row in here] == [row.uid for row in rows[: len(here)]]
         wanted = rows if is_start else counting(rows)
@@ -43,12 +43,44 @@ def take_over(
     return added
 
 
-def _translated(row: Decision, mine: dict[int, int], known: dict[bytes, bytes]) -> NewDecision:
-    """A row as it is written here: people by their ids, photos by their pictures."""
+def _keys(rows: Sequence[Decision]) -> Iterable[FaceKey]:
+    return (key for row in rows for key in (*row.faces, *row.others))
+
+
+def _known_here(
+    theirs: Iterable[FaceKey], here: Iterable[FaceKey], pictures: dict[bytes, bytes]
+) -> dict[FaceKey, FaceKey]:
+    """What faces of another library are known by in this one.
+
+    One that was decided on here, or in a copy, may have another box there.
+
+    Args:
+        pictures: the hash of the picture, by that of a file.
+    """
+    mine: dict[bytes, set[FaceKey]] = {}
+    for key in here:
+        mine.setdefault(key.content_hash, set()).add(key)
+    by_file: dict[bytes, dict[FaceKey, None]] = {}
+    for key in theirs:
+        by_file.setdefault(key.content_hash, {})[key] = None
+    found: dict[FaceKey, FaceKey] = {}
+    for file, keys in by_file.items():
+        picture = pictures.get(file, file)
+        known = mine.setdefault(picture, set())
+        moving = {key._replace(content_hash=picture): key for key in keys}
+        same = same_faces(moving, known)
+        for new, key in moving.items():
+            found[key] = same.get(new, new)
+            known.add(found[key])
+    return found
+
+
+def _translated(row: Decision, mine: dict[int, int], known: dict[FaceKey, FaceKey]) -> NewDecision:
+    """A row as it is written here: people by their ids, faces by what they are known by."""
     new = NewDecision(
         kind=row.kind,
-        faces=[_known_as(key, known) for key in row.faces],
-        others=[_known_as(key, known) for key in row.others],
+        faces=[known[key] for key in row.faces],
+        others=[known[key] for key in row.others],
         name=row.name,
         source=row.source,
         is_twice=row.is_twice,
@@ -59,7 +91,3 @@ def _translated(row: Decision, mine: dict[int, int], known: dict[bytes, bytes]) 
         other=None if row.other is None else mine.get(row.other, -1),
         target=None if row.target is None else mine.get(row.target, -1),
     )
-
-
-def _known_as(key: FaceKey, known: dict[bytes, bytes]) -> FaceKey:
-    return key._replace(content_hash=known.get(key.content_hash, key.content_hash))

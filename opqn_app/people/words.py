@@ -1,7 +1,9 @@
 """What a gesture did, as a sentence that people read: of the last one, and of all there were."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 
 from opqn_app.core.progress import counted
 from opqn_app.people.history import History
@@ -42,25 +44,29 @@ def words_of(ledger: Ledger, outcome: Outcome) -> str:
 def past_gestures(rows: Sequence[Decision]) -> list[PastGesture]:
     """Every gesture of a ledger in the order they were made, those that are undone included."""
     state, history = State(), History()
-    told: dict[int, _Told] = {}
-    for row in rows:
-        back, forth = history.take(row)
-        for _ in back:
-            state.take_back()
-        for one in forth:
-            state.apply(one)
-        if row.target is None:
-            told.setdefault(row.gesture, _Told()).add(state, row)
+    told: dict[int, tuple[list[Decision], str]] = {}
+    for number, gesture in groupby(rows, key=attrgetter("gesture")):
+        made = []
+        for row in gesture:
+            back, forth = history.take(row)
+            for _ in back:
+                state.take_back()
+            for one in forth:
+                state.apply(one)
+            if row.target is None:
+                made.append(row)
+        if made:
+            told[number] = made, sentence(state, made)
     done = {gesture[0].gesture for gesture in history.done}
     return [
         PastGesture(
-            id=each.rows[0].id,
-            time=each.rows[0].time,
-            kinds=tuple(dict.fromkeys(row.kind for row in each.rows)),
-            words=each.words,
-            counts=gesture in done,
+            id=made[0].id,
+            time=made[0].time,
+            kinds=tuple(dict.fromkeys(row.kind for row in made)),
+            words=words,
+            counts=number in done,
         )
-        for gesture, each in told.items()
+        for number, (made, words) in told.items()
     ]
 
 
@@ -88,16 +94,6 @@ def called(state: State, person: int | None, before: int | None = None) -> str:
     facts = state.facts[current]
     name = facts.name if before is None else _names_before(state, current, before).get(person)
     return name or NAMELESS
-
-
-@dataclass(slots=True)
-class _Told:
-    rows: list[Decision] = field(default_factory=list)
-    words: str = ""
-
-    def add(self, state: State, row: Decision) -> None:
-        self.rows.append(row)
-        self.words = sentence(state, self.rows)
 
 
 def _together(rows: Sequence[Decision]) -> list[tuple[Kind, list[Decision]]]:

@@ -1,10 +1,10 @@
 """What the library keeps of the user's word about faces, free of SQL and of its meaning."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from opqn_app.core.types import Box
+from opqn_app.core.types import SAME_FACE, Box
 
 
 class FaceKey(NamedTuple):
@@ -27,6 +27,32 @@ class FaceKey(NamedTuple):
     @property
     def box(self) -> Box:
         return Box(self.left, self.top, self.right, self.bottom)
+
+
+def same_faces(keys: Collection[FaceKey], others: Collection[FaceKey]) -> dict[FaceKey, FaceKey]:
+    """Which of `others` is the same face as each key, all of one picture; none is so twice.
+
+    Pairs are made by overlap, greatest first, from SAME_FACE on. Keys that are nobody of `others`
+    are missing.
+
+    Args:
+        others: quick to look into, such as a set.
+    """
+    # Equal boxes overlap most. They are usual, and found without comparing all with all.
+    found = {key: key for key in keys if key in others}
+    left = [key for key in keys if key not in found]
+    pairs = [
+        (-overlap, key, other)
+        for key in left
+        for other in others
+        if other not in found and (overlap := key.box.overlap(other.box)) >= SAME_FACE
+    ]
+    taken: set[FaceKey] = set()
+    for _, key, other in sorted(pairs):
+        if key not in found and other not in taken:
+            found[key] = other
+            taken.add(other)
+    return found
 
 
 class PlacedFace(NamedTuple):

@@ -11,10 +11,9 @@ from typing import Any
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.decision_records import Decision, FaceKey, NewDecision, PlacedFace
 from opqn_app.store.photo_table import SHOWN, SHOWN_OF_FACES
-from opqn_app.store.pictures import learn_picture
+from opqn_app.store.pictures import KEY_COLUMNS, learn_picture
 
 _COLUMNS = "id, uid, gesture, time, kind, person, other, name, source, is_twice, target"
-_KEY = "content_hash, box_left, box_top, box_right, box_bottom"
 _PLACED = (
     "SELECT f.id, f.photo_id, p.picture_hash, f.box_left / p.width, f.box_top / p.height, "
     "f.box_right / p.width, f.box_bottom / p.height, f.is_drawn "
@@ -196,7 +195,7 @@ class DecisionTable:
     ) -> None:
         sides = [(0, key) for key in faces] + [(1, key) for key in others]
         self._db.run_many(
-            f"INSERT INTO decision_faces (decision, position, side, {_KEY}) "
+            f"INSERT INTO decision_faces (decision, position, side, {KEY_COLUMNS}) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (decision_id, i, side, k.content_hash, k.left, k.top, k.right, k.bottom)
@@ -208,7 +207,7 @@ class DecisionTable:
         self, condition: str, params: Sequence[Any]
     ) -> dict[int, tuple[tuple[FaceKey, ...], tuple[FaceKey, ...]]]:
         rows = self._db.rows(
-            f"SELECT decision, side, {_KEY} FROM decision_faces WHERE {condition} "
+            f"SELECT decision, side, {KEY_COLUMNS} FROM decision_faces WHERE {condition} "
             "ORDER BY decision, position",
             params,
         )

@@ -65,8 +65,12 @@ class IndexWriter:
         model: ModelInfo,
         photos: Sequence[NewPhoto],
         failures: Sequence[NewFailure] = (),
-    ) -> None:
-        """Store analysed photos and files that could not be read."""
+    ) -> list[NewPhoto]:
+        """Store analysed photos and files that could not be read.
+
+        Returns:
+            The photos as they were stored: some of them only had their file edited.
+        """
         with self.change():
             ids: list[int] = []
             photos = [self._recognised(photo) for photo in photos]
@@ -78,6 +82,7 @@ class IndexWriter:
                 self._codes.add(model, ids, np.stack(codes))
             for failure in failures:
                 self._save_failure(root_id, failure)
+        return photos
 
     def add_drawn_face(self, photo_id: int, model: ModelInfo, face: NewFace) -> int:
         """Store a face whose box a person drew; the photo's others stay. Returns its id."""

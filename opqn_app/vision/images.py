@@ -249,7 +249,7 @@ def _opened(
     _refuse_huge(image, path)
     if isinstance(image, JpegImageFile):  # an MPO file is one too
         image.draft(None, pixels.bounded_size(stored, side))
-        image.decodermaxblock = _AT_ONCE  # type: ignore[attr-defined]
+        image.decodermaxblock = _AT_ONCE
     return image, stored
 
 

@@ -23,9 +23,9 @@ from PySide6.QtCore import QEventLoop, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from opqn_app.core.progress import finished
 from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
-from opqn_app.people.grouping import LIKELY
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import nearest_faces
@@ -39,7 +39,6 @@ from tests.family_faces import SHARED, family_faces, make_library, put_in_librar
 from tests.ui.naming_user import NamingUser
 from trainer.evaluate.group_figures import group_figures
 from trainer.evaluate.grouping import grouped
-from trainer.evaluate.ranking import finished
 
 N_PEOPLE, N_FACES = 5000, 100_000
 FAMILY = 1000
@@ -75,7 +74,9 @@ def family(folder: Path, model: str) -> dict[str, Any]:
     codes = make_library(folder / "family.sqlite", faces, encoder)
     sums = WordSums.of(encoder)
     edges = finished(nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums))
-    table = group_figures(grouped(codes, sums, edges, encoder.links, LIKELY), faces.people)
+    table = group_figures(
+        grouped(codes, sums, edges, encoder.links, encoder.links.joins_from), faces.people
+    )
     session, window = open_window(folder / "family.sqlite", engine)
     user = NamingUser(session, window, [str(person) for person in faces.people])
     user.name_everybody()

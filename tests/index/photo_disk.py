@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app.index.indexing import IndexProgress, IndexReport
-from tests.library_fakes import WritePhoto
+from tests.library_fakes import WritePhoto, columns
 
 N_BELOW = 12  # photos of the part that goes away
 DAY = 24 * 3600
@@ -45,14 +45,12 @@ class Disk:
 
 
 def everything(path: Path) -> dict[str, Any]:
-    """All rows of photos, faces, crops, codes and failures; the id first, then by column's name."""
+    """All rows of photos, faces, crops, codes and failures, as `columns` has them."""
     tables = ("photos", "faces", "crops", "code_tail", "code_segments", "failures")
     found = {}
     with sqlite3.connect(path) as raw:
         for name in tables:
-            columns = [row[1] for row in raw.execute(f"PRAGMA table_info({name})")]
-            columns.sort(key=lambda column: (column != "id", column))
-            found[name] = raw.execute(f"SELECT {', '.join(columns)} FROM {name}").fetchall()
+            found[name] = raw.execute(f"SELECT {columns(raw, name)} FROM {name}").fetchall()
     raw.close()
     return found
 

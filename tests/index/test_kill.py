@@ -15,7 +15,7 @@ from opqn_app.core.depth import THOROUGH
 from opqn_app.index.indexing import IndexProgress, IndexReport, index_folder
 from opqn_app.store import code_store
 from tests import library_kill
-from tests.library_fakes import WritePhoto, calls_of, layered_engine
+from tests.library_fakes import WritePhoto, calls_of, columns, layered_engine
 
 TRIALS = 20
 
@@ -23,7 +23,7 @@ TRIALS = 20
 def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table but for the revision, the library's name and when it was made.
 
-    Columns by name: where an older version made the table, they are in another order.
+    Columns as in `columns`.
     """
     raw = sqlite3.connect(path)
     try:
@@ -37,10 +37,6 @@ def content(path: Path) -> dict[str, list[tuple[Any, ...]]]:
         raw.close()
     del rows["meta"], rows["_sqlite_migrations"]
     return rows
-
-
-def columns(raw: sqlite3.Connection, table: str) -> str:
-    return ", ".join(sorted(f'"{row[1]}"' for row in raw.execute(f"PRAGMA table_info({table})")))
 
 
 def n_searched(path: Path) -> int:

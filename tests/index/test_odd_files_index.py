@@ -62,10 +62,10 @@ def test_what_no_decoder_was_seen_to_raise_does_not_end_a_run(
     (folder / "b.tif").write_bytes(grey_with_alpha(corners((30, 20))))
     real = pixels.upright_rgb
 
-    def fail(image, *more):
+    def fail(image, *more, **how):
         if image.size == (30, 20):
             raise OddError("what")
-        return real(image, *more)
+        return real(image, *more, **how)
 
     with monkeypatch.context() as patch:
         patch.setattr(pixels, "upright_rgb", fail)

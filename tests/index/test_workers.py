@@ -119,7 +119,7 @@ def test_two_workers_hold_one_large_photo_at_a_time(
     notes.mkdir(exist_ok=True)
     assert run_index(engine=worker_fakes.build_slow(), workers=2).added == 18
 
-    times = sorted(tuple(map(float, n.read_text().split())) for n in notes.glob("2048-*"))
+    times = sorted(tuple(map(float, n.read_text().split())) for n in notes.glob("2050-*"))
     assert len(times) == 6
     assert all(end <= begin for (_, end), (begin, _) in pairwise(times))
 

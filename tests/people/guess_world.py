@@ -11,7 +11,7 @@ from opqn_app.people.guesses import Guesses
 from opqn_app.people.guessing import GroupingReport, update_groups
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
-from opqn_app.store.records import ModelInfo, NewFace, NewPhoto
+from opqn_app.store.records import ModelInfo, NewFace, NewPhoto, Relocation
 from tests.library_fakes import CROP_WEBP
 from tests.people.grouping_fakes import LINKS, N_BOOKS, N_WORDS, result_of, words
 
@@ -74,6 +74,12 @@ class GuessWorld:
     def delete(self, photo_id: int) -> None:
         (root,) = self.library.roots()
         self.library.writer.rearrange(root.id, [], [photo_id])
+
+    def restore(self, photo_id: int) -> None:
+        """The file of a deleted photo is there again."""
+        (root,) = self.library.roots()
+        back = Relocation(photo_id, f"back {photo_id}.jpg", 1, 1)
+        self.library.writer.rearrange(root.id, [back])
 
     def expire(self, photo_id: int) -> None:
         self.library.writer.forget_photos([photo_id])

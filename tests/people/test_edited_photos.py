@@ -15,6 +15,7 @@ from opqn_app.people import gestures
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.replay import take_over
 from opqn_app.store.library import Library
+from opqn_app.vision.picture_hash import picture_hash
 from tests.library_fakes import calls_of, fake_engine, layered_engine
 
 LATER = "2031:02:03 04:05:06"
@@ -101,7 +102,8 @@ def test_a_caption_changes_nothing_but_the_file(album: Album) -> None:
     album.write_caption("a.png")
     searched = calls_of(album.engine)
     report = album.index()
-    assert (report.changed, report.added, calls_of(album.engine)) == (1, 0, searched)
+    assert (report.edited, report.changed, report.added) == (1, 0, 0)
+    assert (report.faces, calls_of(album.engine)) == (0, searched)
     assert album.names() == {"a.png": ["Ann", None], "b.png": [None, None]}
     with album.ledger() as ledger:
         assert album.faces(ledger, "a.png") == before
@@ -173,7 +175,8 @@ def test_a_library_of_an_older_version_keeps_its_names(album: Album) -> None:
     assert album.names()["a.png"] == ["Ann", None]
     with album.ledger() as open_all_the_time:
         album.write_caption("a.png")
-        album.index()
+        report = album.index()
+        assert (report.edited, report.changed, report.faces) == (1, 0, 0)
         assert open_all_the_time.catch_up()
     assert album.names()["a.png"] == ["Ann", None]
     album.write_caption("a.png", "Again")
@@ -234,3 +237,60 @@ def test_decisions_of_an_older_version_find_their_faces_in_a_newer_library(album
     with album.ledger() as ledger:
         take_over(rows, ledger, pictures)
     assert album.names()["a.png"] == ["Anna", None]
+
+
+def test_a_face_that_was_boxed_otherwise_in_a_copy_stays_who_it_is(album: Album) -> None:
+    """In an older version a copy with a caption was another photo: other decisions, other boxes."""
+    shutil.copy(album.folder / "a.png", album.folder / "c.png")
+    album.write_caption("c.png")
+    album.index()
+    with album.ledger() as ledger:
+        ledger.undo()
+    album.forget_pictures()
+    with closing(sqlite3.connect(album.path)) as db, db:
+        db.execute(
+            "UPDATE faces SET box_right = box_right + 2 WHERE photo_id = "
+            "(SELECT id FROM photos WHERE rel_path = 'c.png')"
+        )
+    for file in ("a.png", "c.png"):
+        album.name_left(file, "Ann")
+    with album.ledger() as ledger:
+        gestures.reject(ledger, [album.faces(ledger, "c.png")[1]], ledger.persons()[0].id)
+        known = ledger.library.photo_table.known_photos(1)
+        pictures = {picture_hash((album.folder / p.rel_path).read_bytes(), 1) for p in known}
+        assert len(pictures) == 2
+    with album.ledger() as open_all_the_time, Library.open(album.path, write=True) as library:
+        with library.writer.change():
+            for photo in known:
+                picture = picture_hash((album.folder / photo.rel_path).read_bytes(), 1)
+                library.decision_table.learn_pictures([(photo.content_hash, picture or b"")])
+        open_all_the_time.catch_up()
+        (ann,) = open_all_the_time.persons()
+        assert len(ann.faces) == 2
+        assert ann.waiting == 0
+    assert album.names()["a.png"] == album.names()["c.png"] == ["Ann", None]
+    with album.ledger() as ledger:
+        for file in ("a.png", "c.png"):
+            (key,) = ledger.keys([album.faces(ledger, file)[1]])
+            assert ann.id in ledger.state.not_these(key)
+
+
+def test_what_was_decided_here_too_keeps_its_box_when_decisions_are_taken_over(
+    album: Album,
+) -> None:
+    other = album.path.with_name("other.sqlite")
+    Library.open(other, write=True).close()
+    here, album.path = album.path, other
+    album.index()
+    with closing(sqlite3.connect(other)) as db, db:  # as another detector sees them
+        db.execute("UPDATE faces SET box_right = box_right + 2")
+    album.name_left("a.png", "Aunt Ann")
+    with album.ledger() as ledger:
+        rows = ledger.library.decision_table.decisions()
+    album.path = here
+    with album.ledger() as ledger:
+        take_over(rows, ledger)
+        assert album.names()["a.png"] == ["Aunt Ann", None]  # who says it last is right
+        assert all(person.waiting == 0 for person in ledger.persons(every=True))
+        ledger.undo()
+    assert album.names()["a.png"] == ["Ann", None]

@@ -142,6 +142,24 @@ def test_two_named_people_in_a_group_let_it_fall_apart(guess_world: GuessWorld) 
         assert not (group & set(largest[:2]) and group & set(largest[2:4]))
 
 
+def test_a_face_that_comes_back_is_grouped_anew(guess_world: GuessWorld) -> None:
+    """While it was away its group was cut; the piece that kept the number may not be its."""
+    world = guess_world
+    world.group()
+    group = sorted(largest_of(world.stored()))
+    gone = group.pop()
+    photo = world.photo_of(gone)
+    world.delete(photo)
+    ledger = Ledger(world.library)
+    gestures.name_faces(ledger, group[::2], "Ann")
+    gestures.name_faces(ledger, group[1::2], "Ben")
+    world.group()
+    assert not any(gone in some for some in world.stored() | world.stored_parts())
+    world.restore(photo)
+    world.group()
+    assert any(gone in some for some in world.stored())
+
+
 def test_nobody_is_on_a_photo_twice_without_being_told(library_path: Path) -> None:
     code = codes_of_people(1, 1, 0)[0]
     with Library.open(library_path, write=True) as library:

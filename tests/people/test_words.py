@@ -1,14 +1,15 @@
 """What was done is said in words: just after it, undone, redone, and in the history of all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
-from opqn_app.people import gestures
+from opqn_app.people import gestures, words
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger, Outcome
+from opqn_app.people.state import State
 from opqn_app.people.words import past_gestures, words_of
-from opqn_app.store.decision_records import NewDecision
+from opqn_app.store.decision_records import Decision, NewDecision
 from tests.people_world import key_of, true_box
 
 ANN, EVE = 1, 2  # ids of the two people of `named`
@@ -123,3 +124,22 @@ def test_faces_that_go_to_somebody_hidden_do_so_in_words(named: Ledger) -> None:
     gestures.hide(named, ANN)
     outcome = gestures.name_faces(named, [10], "Ann")
     assert words_of(named, outcome) == "1 face is Ann, who is hidden."
+
+
+def test_a_gesture_of_many_rows_is_put_into_words_once(
+    named: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[int] = []
+    real = words.sentence
+
+    def sentence(state: State, rows: Sequence[Decision]) -> str:
+        told.append(len(rows))
+        return real(state, rows)
+
+    named.decide(
+        lambda: [NewDecision(Kind.RENAMED, person=ANN, name=f"Ann {i}") for i in range(30)]
+    )
+    monkeypatch.setattr(words, "sentence", sentence)
+    past = past_gestures(named.library.decision_table.decisions())
+    assert told == [1, 1, 30]
+    assert past[-1].words.endswith("; and 28 more.")

@@ -1,6 +1,7 @@
 """Learned links: the fit finds weights that group better than none, and says when it can't."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from opqn_app.people.word_sums import WordSums
 from tests.people.grouping_fakes import codes_of_people, result_of, words
 from trainer.evaluate.calibration import NotCalibrated
 from trainer.evaluate.group_figures import group_figures
-from trainer.evaluate.links import fit_links, pieces
+from trainer.evaluate.links import TRIED, fit_links, pieces
 
 WEIGHTS = {"bias": -11.801, "likeness": 8.968, "mean": 8.535, "best": 6.567, "sizes": -0.904,
            "likeness_sizes": 0.718, "unlike_sizes": 0.459}  # fmt: skip
@@ -77,3 +78,48 @@ def test_links_that_are_none_are_refused(values: object, tmp_path: Path) -> None
 def test_links_go_through_json() -> None:
     assert links_from_dict(json.loads(json.dumps(WEIGHTS)), Path()) == Links(**WEIGHTS)
     assert links_from_dict(None, Path()) is None
+
+
+def test_older_links_join_from_one_half() -> None:
+    assert links_from_dict(WEIGHTS, Path()).joins_from == 0.5
+    newer = links_from_dict(WEIGHTS | {"joins_from": 0.35}, Path())
+    assert newer == Links(**WEIGHTS, joins_from=0.35)
+    assert links_from_dict(json.loads(json.dumps(asdict(newer))), Path()) == newer
+
+
+@pytest.mark.parametrize("joins_from", [0.0, 1.0, 1.5, -0.1])
+def test_links_that_join_nothing_or_all_are_refused(joins_from: float, tmp_path: Path) -> None:
+    with pytest.raises(ModelIncompatible, match="joins_from of its links"):
+        links_from_dict(WEIGHTS | {"joins_from": joins_from}, tmp_path)
+
+
+def test_what_is_joined_is_never_more_doubtful_than_what_is_suggested() -> None:
+    assert Links(**WEIGHTS, joins_from=0.35).suggests_from == 0.35
+    assert Links(**WEIGHTS, joins_from=0.7).suggests_from == 0.5
+
+
+def test_joins_from_does_not_change_a_chance() -> None:
+    pair = PairEvidence(*(np.array([value]) for value in (0.4, 0.5, 0.6, 4.0, 32.0)))
+    assert Links(**WEIGHTS, joins_from=0.35).probability(pair) == Links(**WEIGHTS).probability(pair)
+
+
+def test_groups_are_joined_from_where_they_cost_the_fewest_clicks() -> None:
+    sums = WordSums(words(), is_joint=True)
+    codes, people = codes_of_people(40, 400, 1, with_people=True)
+    links = result_of(fit_links(codes, people, sums))
+    edges = result_of(nearest_faces(np.arange(400), codes, sums))
+    clicks = {}
+    for least in TRIED:
+        job = group_faces(codes, sums, edges, links, Known.nothing(400), least=least)
+        clicks[least] = group_figures(result_of(job), people).clicks
+    fewest = min(clicks.values())
+    assert len(set(clicks.values())) > 1
+    assert links.joins_from == max(least for least in TRIED if clicks[least] == fewest)
+
+
+def test_where_nobody_is_worth_a_name_there_is_nothing_to_choose_by() -> None:
+    sums = WordSums(words(), is_joint=True)
+    codes, people = codes_of_people(200, 200, 1, with_people=True, changed=0.1)
+    _, place = np.unique(people, return_inverse=True)
+    keep = np.concatenate([np.flatnonzero(place == i)[:2] for i in range(place.max() + 1)])
+    assert result_of(fit_links(codes[keep], people[keep], sums)).joins_from == 0.5

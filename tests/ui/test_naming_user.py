@@ -8,16 +8,15 @@ import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from opqn_app.core.progress import finished
 from opqn_app.core.settings import Settings
 from opqn_app.engine import load_engine
-from opqn_app.people.grouping import LIKELY
 from opqn_app.people.neighbours import nearest_faces
 from opqn_app.people.word_sums import WordSums
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 from tests.family_faces import SHARED, family_faces, make_library
 from tests.ui.naming_user import NamingUser
-from trainer.evaluate.ranking import finished
 
 N_FACES = 1000
 MODEL = "bundled-64"
@@ -44,7 +43,9 @@ def test_a_family_is_named_with_the_clicks_of_the_table(
     codes = make_library(tmp_path / "library.sqlite", faces, encoder)
     sums = WordSums.of(encoder)
     edges = finished(nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums))
-    table = group_figures(grouped(codes, sums, edges, encoder.links, LIKELY), faces.people)
+    table = group_figures(
+        grouped(codes, sums, edges, encoder.links, encoder.links.joins_from), faces.people
+    )
     settings = Settings(library=str(tmp_path / "library.sqlite"), model=MODEL)
     session = Session(settings, engine_factory=lambda _model, _device: engine)
     try:

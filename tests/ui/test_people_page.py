@@ -15,6 +15,7 @@ from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.work.session import Session
 from tests.ui.people_room import PeopleRoom
 from tests.ui.person_album import ANNA, Album, Face, album_engine
+from tests.ui.tint_engine import TintEncoder
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -357,8 +358,13 @@ def test_an_empty_library_offers_a_folder(
 
 
 def test_a_model_that_can_not_group_says_so(
-    session: Session, album: Path, index_folder_of: Callable[[Path], None], qtbot: QtBot
+    session: Session,
+    album: Path,
+    index_folder_of: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
 ) -> None:
+    monkeypatch.setattr(TintEncoder, "links", None)
     page = PeoplePage(session)
     qtbot.addWidget(page)
     page.show()

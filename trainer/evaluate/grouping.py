@@ -13,7 +13,7 @@ from opqn_app.core.errors import ExtraMissing, ModelIncompatible
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes
 from opqn_app.opqn.links import Links
-from opqn_app.people.grouping import CERTAIN, LIKELY, group_faces
+from opqn_app.people.grouping import CERTAIN, group_faces
 from opqn_app.people.known import Known
 from opqn_app.people.neighbours import Edges, nearest_faces
 from opqn_app.people.word_sums import WordSums
@@ -136,7 +136,7 @@ def _of_model(
     edges = yield from shown(job, f"{model.name}: nearest faces", len(codes))
     listing_s = time.process_time() - began
     results = []
-    for label, least in (("groups", LIKELY), ("parts", CERTAIN)):
+    for label, least in (("groups", links.joins_from), ("parts", CERTAIN)):
         yield EvalProgress(f"{model.name}: {label}", 0, 1, None)
         began = time.process_time()
         groups = grouped(codes, sums, edges, links, least)

@@ -1,21 +1,26 @@
-"""Learn a model's links: how likely two groups of its codes show one person."""
+"""Learn a model's links: how likely two groups show one person, and from when to join them."""
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core.progress import finished
 from opqn_app.core.types import Codes
 from opqn_app.opqn.links import Links, features
-from opqn_app.people.grouping import evidence_of_pairs
-from opqn_app.people.neighbours import nearest_faces
+from opqn_app.people.grouping import evidence_of_pairs, group_faces
+from opqn_app.people.known import Known
+from opqn_app.people.neighbours import Edges, nearest_faces
 from opqn_app.people.word_sums import WordSums
 from trainer.evaluate.calibration import NotCalibrated
+from trainer.evaluate.group_figures import group_figures
 
 DRAWS = 8  # ways in which people are cut into pieces
 SIZES = (1, 1, 1, 2, 2, 3, 4, 6, 8, 12, 16)  # faces of a piece, each as likely
 RIDGE = 1e-3  # keeps weights finite where few pairs tell the two kinds apart without fault
 ITERATIONS = 60
+TRIED = tuple(round(0.05 * i, 2) for i in range(6, 17))  # probabilities to join from: 0.3 to 0.8
 
 Labels = NDArray[np.int32]
 
@@ -24,6 +29,9 @@ def fit_links(
     codes: Codes, people: NDArray[np.str_], sums: WordSums, *, seed: int = 0
 ) -> Generator[int, None, Links]:
     """Logistic regression over pairs of pieces of people, as they meet while groups grow.
+
+    Then these people are grouped whole. Groups are joined from the probability that costs a user
+    the fewest clicks; of as many, from the higher.
 
     Args:
         codes: (n, M) of validation people.
@@ -43,7 +51,21 @@ def fit_links(
         first, second, pairs = evidence_of_pairs(codes, sums, edges, pieces(person, draws))
         evidence.append(features(pairs))
         truth.append(person[first] == person[second])
-    return Links(*_logistic(np.concatenate(evidence), np.concatenate(truth)).tolist())
+    links = Links(*_logistic(np.concatenate(evidence), np.concatenate(truth)).tolist())
+    return replace(links, joins_from=best_to_join_from(codes, people, sums, edges, links))
+
+
+def best_to_join_from(
+    codes: Codes, people: NDArray[np.str_], sums: WordSums, edges: Edges, links: Links
+) -> float:
+    """That of `TRIED` which costs the fewest clicks; that of `links` where nobody is worth one."""
+    known, clicks = Known.nothing(len(codes)), {}
+    for least in TRIED:
+        groups = finished(group_faces(codes, sums, edges, links, known, least=least))
+        clicks[least] = group_figures(groups, people).clicks
+    if not any(clicks.values()):
+        return links.joins_from
+    return min(TRIED, key=lambda least: (clicks[least], -least))
 
 
 def pieces(person: NDArray[np.intp], draws: np.random.Generator) -> Labels:

@@ -28,7 +28,7 @@ class SeveralPeopleNote(QWidget):
         self._people: People = ()
         self.tiles: list[FaceTile] = []
         self._words = text_label(wraps=True)
-        self.together = push_button("", self._choose_together)
+        self.together = push_button("Photos with all of them", self._choose_together)
         self._only = text_label("Only", is_quiet=True)
         self._faces = QHBoxLayout()
         self._faces.setSpacing(0)
