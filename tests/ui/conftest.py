@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +16,12 @@ from opqn_app.ui.kit import theme
 from opqn_app.ui.search.search_page import SearchPage
 from opqn_app.ui.work.session import Session
 from tests.ui.gated_engine import GatedDetector
+from tests.ui.people_room import PeopleRoom
+from tests.ui.person_album import ANNA, Album, Face, album_engine
 from tests.ui.tint_engine import SQUARE, TINTS, tint_engine
+
+YOUNG, BETWEEN = [2, 6, 12, 5], [2, 2, 3, 5]  # words of a code that is like Anna's and like YOUNG
+CARL = [12, 13, 14, 15]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -141,3 +147,30 @@ def ask(session: Session, search_page: SearchPage, qtbot: QtBot) -> Callable[...
             act(*args)
 
     return wait
+
+
+@pytest.fixture
+def room(tmp_path: Path, qtbot: QtBot, themed: QApplication) -> Iterator[PeopleRoom]:
+    """Four faces of Anna (1 to 4), three of her as a child (5 to 7), who may be anybody, two of
+    Carl (8, 9), and one (10) that is like both of Anna. The tiles are in this order.
+    """
+    album = Album(tmp_path / "library.sqlite")
+    for code, times in ((ANNA, 4), (YOUNG, 3), (CARL, 2), (BETWEEN, 1)):
+        for _ in range(times):
+            album.add(2020, Face(code))
+    session = Session(Settings(library=str(album.path)), engine_factory=album_engine)
+    made = PeopleRoom(session, qtbot)
+    made.start()
+    yield made
+    session.shut_down()
+
+
+@pytest.fixture
+def asked(room: PeopleRoom) -> PeopleRoom:
+    """Anna is named, young and old, so that the last tile asks "Anna?"."""
+    room.press(Qt.Key.Key_N)
+    room.give("Anna")
+    room.give("Anna")
+    room.press(Qt.Key.Key_Escape)
+    room.wait(lambda: room.page.hints.guess(room.tiles[3]) is not None)
+    return room

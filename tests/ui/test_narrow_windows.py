@@ -100,3 +100,19 @@ def test_what_was_done_last_lies_above_every_page(window: MainWindow) -> None:
         window.show_page(key)
         (*_below, top) = [each for each in window.stack.children() if isinstance(each, QWidget)]
         assert top is window.undo_bar, key
+
+
+def test_what_was_done_last_stays_while_the_keyboard_is_at_its_button(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    with qtbot.waitActive(window):
+        window.activateWindow()
+    bar = window.undo_bar
+    bar.refuse("That can't be.")
+    bar._close.setFocus()
+    bar._timer.timeout.emit()
+    assert bar.isVisible()
+    window.sidebar.setFocus()
+    bar._close.clearFocus()
+    bar._timer.timeout.emit()
+    assert not bar.isVisible()

@@ -1,5 +1,6 @@
 """The desk: one lane, one ledger; each gesture is told, refused or doubted."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Timer
@@ -13,6 +14,7 @@ from opqn_app.people.gestures import name_faces
 from opqn_app.people.guesses import Guesses
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
+from opqn_app.ui.work import people_jobs
 from opqn_app.ui.work.people_desk import PeopleDesk
 from opqn_app.ui.work.people_jobs import Doubt, PeopleView
 from opqn_app.ui.work.session import Session
@@ -195,3 +197,16 @@ def test_what_was_said_is_kept_though_the_window_is_closed_at_once(
     with Library.open(session.library_path) as library:
         assert [person.name for person in Ledger(library).persons()] == ["Anna"]
     assert not late.is_done
+
+
+def test_a_large_library_is_not_searched_for_garbage_again_and_again(
+    session: Session, desk: PeopleDesk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full search stops every thread; what is held of many faces is no garbage."""
+    frozen: list[bool] = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))
+    for limit, expected in ((5, 0), (4, 1), (4, 1)):
+        monkeypatch.setattr(people_jobs, "MANY_FACES", limit)
+        with qtbot.waitSignal(desk.changed, timeout=60_000):
+            desk.refresh()
+        assert len(frozen) == expected

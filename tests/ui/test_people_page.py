@@ -1,12 +1,11 @@
 """The People page by mouse and by keyboard, in the real window."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -21,24 +20,6 @@ from tests.ui.tint_engine import TintEncoder
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
-YOUNG, BETWEEN = [2, 6, 12, 5], [2, 2, 3, 5]  # words of a code that is like Anna's and like YOUNG
-CARL = [12, 13, 14, 15]
-
-
-@pytest.fixture
-def room(tmp_path: Path, qtbot: QtBot, themed: QApplication) -> Iterator[PeopleRoom]:
-    """Four faces of Anna (1 to 4), three of her as a child (5 to 7), who may be anybody, two of
-    Carl (8, 9), and one (10) that is like both of Anna. The tiles are in this order.
-    """
-    album = Album(tmp_path / "library.sqlite")
-    for code, times in ((ANNA, 4), (YOUNG, 3), (CARL, 2), (BETWEEN, 1)):
-        for _ in range(times):
-            album.add(2020, Face(code))
-    session = Session(Settings(library=str(album.path)), engine_factory=album_engine)
-    made = PeopleRoom(session, qtbot)
-    made.start()
-    yield made
-    session.shut_down()
 
 
 def test_names_are_typed_one_after_the_other(room: PeopleRoom) -> None:
@@ -123,17 +104,6 @@ def test_what_was_answered_finds_its_place_when_the_mouse_has_gone(
     assert room.words == (before if is_over else ["Carl", "4", "3", "1"])
 
 
-@pytest.fixture
-def asked(room: PeopleRoom) -> PeopleRoom:
-    """Anna is named, young and old, so that the last tile asks "Anna?"."""
-    room.press(KEY.Key_N)
-    room.give("Anna")
-    room.give("Anna")
-    room.press(KEY.Key_Escape)
-    room.wait(lambda: room.page.hints.guess(room.tiles[3]) is not None)
-    return room
-
-
 def test_yes_by_a_click(asked: PeopleRoom) -> None:
     yes, _ = asked.grid.button_rects(asked.index(3))
     asked.told(lambda: asked.click_at(yes.center()))
@@ -149,34 +119,6 @@ def test_yes_by_enter_or_by_a_number(asked: PeopleRoom) -> None:
         asked.told(lambda: asked.press(KEY.Key_U))
         assert asked.words == ["Anna", "is Anna", "2", "1"]
         asked.wait(lambda: asked.page.hints.guess(asked.tiles[3]) is not None)
-
-
-def test_a_key_held_down_answers_nothing(asked: PeopleRoom) -> None:
-    """Who holds Enter has not looked at the tiles that come."""
-    before = asked.view
-    asked.click(3)
-    for key in (KEY.Key_Return, KEY.Key_Delete):
-        held = QKeyEvent(QEvent.Type.KeyPress, key, Qt.KeyboardModifier.NoModifier, "", True)
-        QApplication.sendEvent(asked.grid, held)
-    asked.rest()
-    assert asked.view is before
-    assert not any(action.autoRepeat() for action in asked.page.everybody.actions())
-
-
-def test_a_key_brings_an_unseen_tile_into_sight_before_it_answers(asked: PeopleRoom) -> None:
-    before, index = asked.view, asked.index(3)
-    asked.click(3)
-    asked.window.resize(784, 560)
-    asked.grid.set_side(256)
-    for key in (KEY.Key_Return, KEY.Key_Delete, KEY.Key_1):
-        asked.grid.verticalScrollBar().setValue(0)
-        assert not asked.grid.is_in_sight(index)
-        asked.press(key)
-        asked.rest()
-        assert asked.grid.is_in_sight(index)
-        assert asked.view is before
-    asked.told(lambda: asked.press(KEY.Key_Return))
-    assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7, 10)}
 
 
 def test_yes_by_the_button_above_the_grid(asked: PeopleRoom, qtbot: QtBot) -> None:
@@ -335,22 +277,6 @@ def test_a_double_click_opens_a_person_and_escape_comes_back(room: PeopleRoom) -
     room.press(KEY.Key_Escape)
     room.wait(lambda: room.page.views.currentWidget() is room.page.everybody)
     room.wait(room.grid.hasFocus)
-
-
-def test_the_keyboard_comes_along_to_each_person_that_is_opened(asked: PeopleRoom) -> None:
-    """The first has suggestions, which are gone when the next one is opened."""
-    asked.click(0)
-    asked.press(KEY.Key_Space)
-    asked.rest()
-    assert asked.page.person is not None
-    assert asked.page.person.strip.isVisible()
-    asked.press(KEY.Key_Escape)
-    asked.click(2)
-    asked.press(KEY.Key_Space)
-    asked.rest()
-    assert asked.page.person.head.field.hasFocus()
-    asked.give("Dora")
-    assert "Dora" in asked.people
 
 
 def test_a_part_of_a_name_finds_people(room: PeopleRoom) -> None:

@@ -139,7 +139,7 @@ def test_photos_are_combined_and_a_face_can_be_taken_out(
     assert page.query is not None
     assert len(page.query.faces) == len(page.bar.tiles) == 2
     assert page.query.source == "2 faces combined"
-    assert page.bar.title == "4 faces are likely this person"  # what each of them finds
+    assert page.bar.title == "4 faces are likely one of them"  # what each of them finds
     ask(page.bar.face_removed.emit, 1)
     assert page.bar.title == "3 faces are likely this person"
 

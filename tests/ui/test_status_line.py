@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtWidgets import QProgressBar, QToolButton
@@ -93,3 +94,18 @@ def test_a_folder_that_is_not_there_is_told_in_plain_words(
         session.index(tmp_path / "unplugged")
     assert "can't be read" in line.text
     assert "Plug its disk in" in line.text
+
+
+def test_after_grouping_the_line_says_what_the_library_holds(
+    line: StatusLine, session: Session
+) -> None:
+    """Grouping began before the library was read, and found nothing to do."""
+    grouping = session.people.grouping
+    grouping._task = session.runner.start("groups", lambda: None)
+    for _ in range(2):
+        grouping.started.emit()
+        assert line.text == "Getting ready to group the faces"
+    session._on_status(SimpleNamespace(photos=3, faces=1, revision=1, roots=()))
+    grouping._task = None
+    grouping.ended.emit("")
+    assert line.text == "3 photos, 1 face in your library"

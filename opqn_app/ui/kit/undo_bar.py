@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QWidget
 
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
 
@@ -118,8 +118,9 @@ class UndoBar(QFrame):
         self.raise_()
 
     def _go(self) -> None:
-        if self.underMouse():
-            self._timer.start()
+        focused = QApplication.focusWidget()
+        if self.underMouse() or (focused is not None and self.isAncestorOf(focused)):
+            self._timer.start()  # the user is about to press a button
         else:
             self.hide()
 

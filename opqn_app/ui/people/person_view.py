@@ -235,7 +235,7 @@ class PersonView(QWidget):
         there, held = set(now.faces), {face.record.id for face in self._faces}
         is_over = self.grid.underMouse()
         faces = [
-            replace(face, is_gone=face.record.id not in there)
+            face if face.is_gone != (face.record.id in there) else _turned(face)
             for face in self._faces
             if is_over or face.record.id in there
         ]
@@ -428,6 +428,11 @@ class PersonView(QWidget):
             self.grid.zoom(-1)
         else:
             super().keyPressEvent(event)
+
+
+def _turned(face: PersonFace) -> PersonFace:
+    """The person no more, or the person again."""
+    return replace(face, is_gone=not face.is_gone)
 
 
 def _is_back(event: QKeyEvent) -> bool:

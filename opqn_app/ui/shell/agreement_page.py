@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from opqn_app.core.progress import counted
 from opqn_app.people.agreement_in_words import report_in_words
 from opqn_app.ui.kit.controls import CutLabel, text_label, tool_button
 from opqn_app.ui.kit.figure_table import FigureTable
@@ -130,7 +131,7 @@ class AgreementPage(QWidget):
             stack.addLayout(grid)
             more = len(groups.people) - PEOPLE_SHOWN
             if more > 0:
-                stack.addWidget(text_label(f"and {more:,} people more", is_quiet=True))
+                stack.addWidget(text_label(f"and {more:,} more", is_quiet=True))
         for heading, number, found in (
             (f"Groups that {new} joins", groups.n_joined, groups.joined),
             (f"Groups that {new} cuts", groups.n_cut, groups.cut),
@@ -162,7 +163,7 @@ class AgreementPage(QWidget):
         for place, faces in enumerate(pieces[:3]):
             if place:
                 row.addWidget(text_label("|", is_quiet=True))
-            row.addWidget(self._row(faces, f"{name}: {len(faces):,} faces"), 1)
+            row.addWidget(self._row(faces, f"{name}: {counted(len(faces), 'face')}"), 1)
         return row
 
     def _row(self, face_ids: Sequence[int], name: str) -> FaceRow:
