@@ -180,13 +180,18 @@ class _Groups:
 
     def _sum_up(self, names: Labels) -> None:
         """Sums of groups of several faces there are from the start, when they are asked for."""
-        for start in range(0, len(names), BLOCK // 8):
-            few = names[start : start + BLOCK // 8]
-            firsts, counts = self._starts[few], self._counts[few]
-            ends = np.cumsum(counts)
-            at = np.arange(ends[-1]) + np.repeat(firsts - (ends - counts), counts)
-            vectors = self._words.units(self._codes[self._order[at]])
-            total = np.add.reduceat(vectors, ends - counts, axis=0)
+        for start in range(0, len(names), BLOCK):
+            few = names[start : start + BLOCK]
+            counts = self._counts[few]
+            place = np.repeat(np.arange(len(few), dtype=np.int32), counts)
+            firsts = self._starts[few] - (np.cumsum(counts) - counts)
+            total = np.zeros((len(few), self._words.dim), np.float32)
+            for begin in range(0, len(place), BLOCK):  # however large a group is
+                here = place[begin : begin + BLOCK]
+                at = np.arange(begin, begin + len(here)) + firsts[here]
+                vectors = self._words.units(self._codes[self._order[at]])
+                which, first = np.unique(here, return_index=True)
+                total[which] += np.add.reduceat(vectors, first, axis=0)
             self._set(few, total / counts[:, None])
             self._within[few] = self._mean_within(few)
 
