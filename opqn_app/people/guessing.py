@@ -168,6 +168,10 @@ def _group(
         told = faces.rows(np.array(changed_since(ledger, before), np.int64))
     decided = Decided.of(ledger, faces.face_ids)
     marks = Marks.of_photos(photos, decided.people) + decided.marks
+    state = GroupingState(
+        before.edition + 1 if before else 1, ledger.last_decision, ledger.erasures
+    )
+    del ledger, photos  # a ledger of many decisions takes more room than groups do
     old = Known(decided.people, labels_of(stored.groups), marks)
     old_parts = replace(old, start=labels_of(stored.parts))
     known, known_parts = old.fallen_apart(old_parts.start), old_parts.fallen_apart()
@@ -202,8 +206,6 @@ def _group(
     new_parts = _numbers(parts, stored.parts, known_parts.start != old_parts.start, highest)
     new_groups[decided.left_out] = new_parts[decided.left_out] = NONE
     moved = (new_groups != stored.groups) | (new_parts != stored.parts)
-    edition = before.edition if before else 0
-    state = GroupingState(edition + 1, ledger.last_decision, ledger.erasures)
     is_stored = library.group_table.save_groups(
         model_id, state, faces.face_ids[moved], new_parts[moved], new_groups[moved]
     )
