@@ -25,7 +25,8 @@ from opqn_app.people.neighbours import Edges
 from opqn_app.people.word_sums import WordSums, scaled
 
 CERTAIN = 0.95  # of parts, which are nearly never two people
-BLOCK = 4096  # pairs whose vectors are multiplied at once
+BLOCK = 1024  # pairs whose vectors are multiplied at once
+MANY = 65_536  # pairs that are merged at once
 LAST = np.iinfo(np.int32).max
 PICKING = 8  # faces for each partner that a group picks, but the first
 
@@ -59,6 +60,7 @@ def group_faces(
     known = known.fallen_apart()
     groups = _Groups(codes, sums, known)
     pairs = _Pairs(groups.labels, edges, fresh)
+    del edges  # their room is given back where nobody else holds them
     while True:
         pairs.look_again(groups, links)
         first, second, chances = pairs.partners(groups, least)
@@ -103,10 +105,13 @@ class _Groups:
         self._within = np.ones(
             n, np.float32
         )  # mean score inside a group, each face with itself too
-        # Sums of the vectors of groups of two or more, and where they are; one face is its code.
+        # Means of the vectors of groups of two or more, and where they are; one face is its code.
         self._slots = np.full(n, -1, np.int32)
-        self._vectors = np.empty((0, sums.dim), np.float32)
+        # There is room for all there can be, of which little is used and takes memory. Half floats:
+        # a chance changes less by them than by a face more.
+        self._vectors = np.empty((n, sums.dim), np.float16)
         self._free: list[int] = []
+        self._n_slots = 0
         self._order = np.argsort(self.labels, kind="stable").astype(np.int32)
         self._counts = self.sizes.copy()
         self._starts = np.cumsum(self._counts, dtype=np.int32) - self._counts
@@ -159,7 +164,8 @@ class _Groups:
             here = kept[start:stop]
             names, first = np.unique(here, return_index=True)
             total = self._of(names) + np.add.reduceat(self._of(lost[start:stop]), first, axis=0)
-            self._set(names, total)
+            sizes = self.sizes[names] + np.add.reduceat(self.sizes[lost[start:stop]], first)
+            self._set(names, total / sizes[:, None])
             start = stop
         self._release(lost)
         np.add.at(self.sizes, kept, self.sizes[lost])
@@ -174,13 +180,19 @@ class _Groups:
 
     def _sum_up(self, names: Labels) -> None:
         """Sums of groups of several faces there are from the start, when they are asked for."""
-        for start in range(0, len(names), BLOCK // 8):
-            few = names[start : start + BLOCK // 8]
-            firsts, counts = self._starts[few], self._counts[few]
-            ends = np.cumsum(counts)
-            at = np.arange(ends[-1]) + np.repeat(firsts - (ends - counts), counts)
-            vectors = self._words.units(self._codes[self._order[at]])
-            self._set(few, np.add.reduceat(vectors, ends - counts, axis=0))
+        for start in range(0, len(names), BLOCK):
+            few = names[start : start + BLOCK]
+            counts = self._counts[few]
+            place = np.repeat(np.arange(len(few), dtype=np.int32), counts)
+            firsts = self._starts[few] - (np.cumsum(counts) - counts)
+            total = np.zeros((len(few), self._words.dim), np.float32)
+            for begin in range(0, len(place), BLOCK):  # however large a group is
+                here = place[begin : begin + BLOCK]
+                at = np.arange(begin, begin + len(here)) + firsts[here]
+                vectors = self._words.units(self._codes[self._order[at]])
+                which, first = np.unique(here, return_index=True)
+                total[which] += np.add.reduceat(vectors, first, axis=0)
+            self._set(few, total / counts[:, None])
             self._within[few] = self._mean_within(few)
 
     def _missing(self, *names: Labels) -> Labels:
@@ -196,21 +208,16 @@ class _Groups:
         out = np.empty((len(names), self._words.dim), np.float32)
         slots = self._slots[names]
         held = slots >= 0
-        out[held] = self._vectors[slots[held]]
+        out[held] = self._vectors[slots[held]] * self.sizes[names[held], None].astype(np.float32)
         single, place = np.unique(names[~held], return_inverse=True)
         out[~held] = scaled(self._words.sums(self._codes[single]))[place]
         return out
 
     def _set(self, names: Labels, vectors: Floats) -> None:
         new = names[self._slots[names] < 0]
-        missing = len(new) - len(self._free)
-        if missing > 0:
-            n = len(self._vectors)
-            more = max(missing, n // 2, 64)
-            self._vectors = np.concatenate(
-                [self._vectors, np.empty((more, self._words.dim), np.float32)]
-            )
-            self._free.extend(range(n + more - 1, n - 1, -1))
+        missing = max(len(new) - len(self._free), 0)
+        self._free.extend(range(self._n_slots, self._n_slots + missing))
+        self._n_slots += missing
         self._slots[new] = [self._free.pop() for _ in new]
         self._vectors[self._slots[names]] = vectors
 
@@ -220,12 +227,11 @@ class _Groups:
         self._slots[held] = -1
 
     def _mean_within(self, names: Labels) -> Floats:
-        sizes = self.sizes[names].astype(np.float64)
-        squares = np.empty(len(names), np.float64)
+        squares = np.empty(len(names), np.float32)
         for start in range(0, len(names), BLOCK):
-            few = self._vectors[self._slots[names[start : start + BLOCK]]]
+            few = self._vectors[self._slots[names[start : start + BLOCK]]].astype(np.float32)
             squares[start : start + BLOCK] = np.einsum("ij,ij->i", few, few)
-        return (squares / sizes**2).astype(np.float32)
+        return squares
 
 
 class _Pairs:
@@ -240,23 +246,24 @@ class _Pairs:
 
     def __init__(self, labels: Labels, edges: Edges, fresh: Mask | None = None) -> None:
         self._n = len(labels)
-        first, second = labels[edges.first], labels[edges.second]
-        self.first, self.second = np.minimum(first, second), np.maximum(first, second)
+        self.first, self.second = edges.first.copy(), edges.second.copy()
+        self._rename_all(labels)
         self.best = edges.scores.copy()
         self.chances = np.full(len(edges), np.nan, np.float32)
         if fresh is not None:
             is_fresh = np.zeros(self._n, np.bool_)
             is_fresh[labels[fresh]] = True
-            self.chances[~(is_fresh[first] | is_fresh[second])] = 0.0
+            self.chances[~(is_fresh[self.first] | is_fresh[self.second])] = 0.0
         self.may_join = np.zeros(len(edges), np.bool_)
-        self._take(self.first != self.second)
-        self._merge(np.ones(len(self.first), np.bool_))
+        if (labels != np.arange(self._n)).any():  # else each pair is there once
+            self._take(self.first != self.second)
+            self._merge(np.ones(len(self.first), np.bool_))
 
     def look_again(self, groups: _Groups, links: Links) -> None:
         """Find the chances that are not known."""
         unknown = np.flatnonzero(np.isnan(self.chances))
-        for start in range(0, len(unknown), BLOCK * 16):
-            few = unknown[start : start + BLOCK * 16]
+        for start in range(0, len(unknown), BLOCK * 8):
+            few = unknown[start : start + BLOCK * 8]
             pairs = groups.evidence(self.first[few], self.second[few], self.best[few])
             self.chances[few] = links.probability(pairs)
 
@@ -311,17 +318,35 @@ class _Pairs:
         is_changed = np.zeros(self._n, np.bool_)
         is_changed[changed] = True
         touched = is_changed[self.first] | is_changed[self.second]
-        first, second = renamed[self.first], renamed[self.second]
-        self.first, self.second = np.minimum(first, second), np.maximum(first, second)
+        self._rename_all(renamed)
         self.chances[touched] = np.nan
         self.may_join[touched] = False
         stay = self.first != self.second
         self._take(stay)
         self._merge(touched[stay])
 
+    def _rename_all(self, renamed: Labels) -> None:
+        for start in range(0, len(self.first), MANY):  # in place: pairs are what takes most room
+            few = slice(start, start + MANY)
+            first, second = renamed[self.first[few]], renamed[self.second[few]]
+            np.minimum(first, second, out=self.first[few])
+            np.maximum(first, second, out=self.second[few])
+
     def _merge(self, touched: NDArray[np.bool_]) -> None:
         """Make one pair of those of the same groups, which are among the touched ones."""
-        rows = np.flatnonzero(touched)
+        stay = np.ones(len(touched), np.bool_)
+        n_parts = int(np.count_nonzero(touched)) // MANY + 1
+        if n_parts == 1:
+            self._merge_some(np.flatnonzero(touched), stay)
+        else:  # pairs of one group are in one part
+            part = (self.first % n_parts).astype(np.int16)
+            for i in range(n_parts):
+                self._merge_some(np.flatnonzero(touched & (part == i)), stay)
+        if not stay.all():
+            self._take(stay)
+
+    def _merge_some(self, rows: NDArray[np.intp], stay: Mask) -> None:
+        """Of the same pairs among `rows` the first takes the best score; the others don't stay."""
         keys = _keys(self.first[rows], self.second[rows], self._n)
         order = np.argsort(keys, kind="stable")
         keys, rows = keys[order], rows[order]
@@ -330,13 +355,13 @@ class _Pairs:
         if len(starts) == len(rows):
             return
         self.best[rows[starts]] = np.maximum.reduceat(self.best[rows], starts)
-        stay = np.ones(len(touched), np.bool_)
         stay[rows[~is_first]] = False
-        self._take(stay)
 
     def _take(self, stay: NDArray[np.bool_]) -> None:
-        self.first, self.second = self.first[stay], self.second[stay]
-        self.best, self.chances = self.best[stay], self.chances[stay]
+        self.first = self.first[stay]
+        self.second = self.second[stay]
+        self.best = self.best[stay]
+        self.chances = self.chances[stay]
         self.may_join = self.may_join[stay]
 
 

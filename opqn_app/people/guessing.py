@@ -169,28 +169,44 @@ def _group(
         told = faces.rows(np.array(changed_since(ledger, before), np.int64))
     decided = Decided.of(ledger, faces.face_ids)
     marks = Marks.of_photos(photos, decided.people) + decided.marks
-    edges = _edges(faces, stored, ~decided.left_out)
+    state = GroupingState(
+        before.edition + 1 if before else 1, ledger.last_decision, ledger.erasures
+    )
+    del ledger, photos  # a ledger of many decisions takes more room than groups do
     old = Known(decided.people, labels_of(stored.groups), marks)
     old_parts = replace(old, start=labels_of(stored.parts))
     known, known_parts = old.fallen_apart(old_parts.start), old_parts.fallen_apart()
-    fresh = (stored.groups == NONE) | (known.start != old.start)
-    fresh[told[told != NOBODY]] = True
+    is_new, has_changed = stored.groups == NONE, known.start != old.start
+    has_changed[told[told != NOBODY]] = True
+    # No name for the edges: who groups by them lets go of them.
     groups = yield from _steps(
-        group_faces(faces.codes, sums, edges, links, known, least=links.joins_from, fresh=fresh)
+        group_faces(
+            faces.codes,
+            sums,
+            _edges(faces, stored, ~decided.left_out),
+            links,
+            known,
+            least=links.joins_from,
+            fresh=is_new | has_changed,
+        )
     )
-    has_grown = np.zeros(len(groups), np.bool_)
-    has_grown[groups[fresh | (groups != known.start)]] = True
-    fresh = has_grown[groups]
-    inside = edges.kept(groups[edges.first] == groups[edges.second])
+    in_changed = np.zeros(len(groups), np.bool_)
+    in_changed[groups[has_changed]] = True
     parts = yield from _steps(
-        group_faces(faces.codes, sums, inside, links, known_parts, least=CERTAIN, fresh=fresh)
+        group_faces(
+            faces.codes,
+            sums,
+            _edges(faces, stored, ~decided.left_out, inside=groups),
+            links,
+            known_parts,
+            least=CERTAIN,
+            fresh=is_new | in_changed[groups] | _has_come(groups, known.start),
+        )
     )
     new_groups = _numbers(groups, stored.groups, known.start != old.start)
     new_parts = _numbers(parts, stored.parts, known_parts.start != old_parts.start)
     new_groups[decided.left_out] = new_parts[decided.left_out] = NONE
     moved = (new_groups != stored.groups) | (new_parts != stored.parts)
-    edition = before.edition if before else 0
-    state = GroupingState(edition + 1, ledger.last_decision, ledger.erasures)
     nowhere = np.full(len(away), NONE, np.int64)  # who comes back is grouped anew
     is_stored = library.group_table.save_groups(
         model_id,
@@ -211,17 +227,41 @@ def _listed(coded: Coded, stored: StoredGuesses) -> tuple[Coded, StoredGuesses, 
     has_code = coded.rows(stored.face_ids) != NOBODY
     is_grouped = (stored.groups != NONE) | (stored.parts != NONE)
     away = stored.face_ids[~has_code & is_grouped]
-    stored = stored.of_rows(has_code)
+    if not has_code.all():  # else a copy would be in vain
+        stored = stored.of_rows(has_code)
     rows = coded.rows(stored.face_ids)
     return Coded(coded.face_ids[rows], coded.codes[rows]), stored, away
 
 
-def _edges(faces: Coded, stored: StoredGuesses, is_face: Mask) -> Edges:
-    near = faces.rows(stored.near)
-    near[~is_face[near]] = NOBODY
+def _edges(
+    faces: Coded, stored: StoredGuesses, is_face: Mask, *, inside: Labels | None = None
+) -> Edges:
+    """Args: inside: (n,) groups; only pairs within one are listed."""
+    near = np.empty(stored.near.shape, np.int32)
+    for start in range(0, len(near), BLOCK):  # a few rows at a time, for the room it takes
+        few = slice(start, start + BLOCK)
+        rows = faces.rows(stored.near[few])
+        rows[~is_face[rows]] = NOBODY
+        if inside is not None:
+            rows[inside[rows] != inside[few, None]] = NOBODY
+        near[few] = rows
     near[~is_face] = NOBODY
-    scores = (stored.scores / np.float32(SCORE_STEPS)).astype(np.float32)
-    return Edges.of_lists(np.arange(len(near), dtype=np.int32), near, scores)
+    rows = np.arange(len(near), dtype=np.int32)
+    return Edges.of_lists(rows, near, stored.scores, step=1 / SCORE_STEPS)
+
+
+def _has_come(groups: Labels, before: Labels) -> Mask:
+    """(n,) which faces are in a group that was joined, but those of its largest old one.
+
+    Of two faces that were not in one group before, one is among them.
+    """
+    old, counts = np.unique(before, return_counts=True)
+    order = np.lexsort((-counts, groups[old]))
+    names, first = np.unique(groups[old[order]], return_index=True)
+    largest = np.zeros(len(groups), np.int32)
+    largest[names] = old[order][first]
+    found: Mask = before != largest[groups]
+    return found
 
 
 def _numbers(labels: Labels, old: Ids, has_fallen: Mask) -> Ids:

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,19 +59,27 @@ class Edges:
         return Edges(self.first[mask], self.second[mask], self.scores[mask])
 
     @classmethod
-    def of_lists(cls, rows: Rows, near: Rows, scores: Floats) -> "Edges":
-        """Each pair once, also where both faces list each other; arguments as in `Lists`."""
-        place = np.full(int(max(rows.max(initial=0), near.max(initial=0))) + 1, len(rows))
-        place[rows] = np.arange(len(rows))
-        lists = np.concatenate([near, np.full((1, near.shape[1]), NOBODY, near.dtype)])
+    def of_lists(
+        cls, rows: Rows, near: Rows, scores: NDArray[Any], *, step: float = 1.0
+    ) -> "Edges":
+        """Each pair once, also where both faces list each other; arguments as in `Lists`.
+
+        Args:
+            step: what a score of 1 is worth.
+        """
+        highest = int(max(rows.max(initial=0), near.max(initial=0)))
+        place = np.full(highest + 1, NOBODY, np.int32)
+        place[rows] = np.arange(len(rows), dtype=np.int32)
         found = []
         for start in range(0, len(rows), BLOCK):  # a few rows at a time, for the room it takes
             few = slice(start, start + BLOCK)
             own, others = rows[few, None], near[few]
-            is_listed_back = (lists[place[others]] == own[..., None]).any(axis=-1)
+            at = place[others]
+            is_listed_back = (near[at] == own[..., None]).any(axis=-1) & (at != NOBODY)
             kept = (others != NOBODY) & ((own < others) | ~is_listed_back)
             own, others = np.broadcast_to(own, kept.shape)[kept], others[kept]
-            found.append((np.minimum(own, others), np.maximum(own, others), scores[few][kept]))
+            worth = scores[few][kept] * np.float32(step)
+            found.append((np.minimum(own, others), np.maximum(own, others), worth))
         none = np.empty(0, np.int32)
         parts = zip(*found, (none, none, none.astype(np.float32)), strict=True)
         return cls(*(np.concatenate(part) for part in parts))

@@ -53,6 +53,9 @@ class StoredGuesses:
         self, face_ids: Ids, near: NDArray[np.uint32], scores: NDArray[np.uint16]
     ) -> "StoredGuesses":
         """The same with other lists for some faces, (k,), of which some may be new."""
+        if not len(self.face_ids):
+            none = np.full(len(face_ids), NONE, np.int64)
+            return StoredGuesses(face_ids, near, scores, none, none.copy())
         ids = np.union1d(self.face_ids, face_ids)
         old, new = np.searchsorted(ids, self.face_ids), np.searchsorted(ids, face_ids)
         found = StoredGuesses(

@@ -1,6 +1,10 @@
 """Groups that are kept in the library: new faces come to them, decisions cut them."""
 
+import json
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +17,11 @@ from opqn_app.people.guessing import update_groups
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo
+from tests import people_grouping_kill
 from tests.people.grouping_fakes import codes_of_people
 from tests.people.guess_world import GroupingEncoder, GuessWorld
+
+KILLS = 16
 
 
 @pytest.fixture
@@ -246,3 +253,29 @@ def test_the_parts_of_any_faces_are_those_that_are_stored(guess_world: GuessWorl
     some = every[::2]
     assert {face for part in guesses.parts_of([*some, 999_999]) for face in part} == set(some)
     assert guesses.parts_of([]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
+def test_a_kill_loses_at_most_the_block_being_written(tmp_path: Path) -> None:
+    """And the next run goes on to the groups that one run makes."""
+    tests = Path(people_grouping_kill.__file__).parent
+    library = str(tmp_path / "library.sqlite")
+    done = subprocess.run(
+        [sys.executable, people_grouping_kill.__file__, library, "5", str(KILLS)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tests), str(tests.parent)])},
+    )
+    trials, last, whole = json.loads(done.stdout)
+    block, listed = people_grouping_kill.BLOCK, 0
+    for trial in trials:
+        # What was told of is kept; of what was not, a whole block more or nothing.
+        more = trial["listed"] - listed - block * trial["told"]
+        assert more in (0, block)
+        listed = trial["listed"]
+    unfinished = [t for t in trials if 0 < t["listed"] < people_grouping_kill.N_FACES]
+    assert unfinished
+    assert last == whole
+    assert last[0] == people_grouping_kill.N_FACES
