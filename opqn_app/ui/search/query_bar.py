@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
+from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.search.query import Query
@@ -101,10 +102,13 @@ class QueryBar(QWidget):
     def show_query(self, query: Query) -> None:
         """The faces that are searched with."""
         self._query = query
+        at, at_other = keyboard.place_in(self.tiles), keyboard.place_in(self.strip)
         _empty(self._faces)
         self.tiles = [self._tile(query, place) for place in range(len(query.faces))]
         self._show_strip(query)
         self._show_source(f"from {query.source}" if len(query.faces) == 1 else query.source)
+        keyboard.put_back(self.tiles, at)
+        keyboard.put_back(self.strip, at_other)
 
     def _tile(self, query: Query, place: int) -> FaceTile:
         face = query.faces[place]

@@ -22,6 +22,7 @@ from opqn_app.ui.kit.file_drag import faces_in
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.section_grid import SIDE_STEP
 from opqn_app.ui.kit.thumbnails import image_of_photo
+from opqn_app.ui.search.answer_keyboard import AnswerKeyboard
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
 from opqn_app.ui.search.headline import headline, what_to_do
@@ -65,6 +66,7 @@ class SearchPage(QWidget):
         self._history: list[Query] = []
         self._pending: deque[Source] = deque()
         self._is_adding = False
+        self._is_asked = False  # the user waits for an answer; others come by themselves
         self._is_stale = False  # faces came or went, and the results don't show it yet
         self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
@@ -78,6 +80,8 @@ class SearchPage(QWidget):
         self.several = SeveralPeopleNote()
         self.results = ResultsView(self._session)
         self.faces = FaceActions(self._session, self.results, lambda: self.person_id)
+        query = (self.bar, self.several, self.drop_zone, self.results.why)
+        self._keyboard = AnswerKeyboard(self, self.results.grid, query)
         head = QHBoxLayout()
         head.setSpacing(24)
         head.addWidget(self.bar, 1)
@@ -121,9 +125,9 @@ class SearchPage(QWidget):
         # Of this page only: the Library page has the same keys.
         self.save_action = self._action("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
         self._action("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
-        self.larger_action = self._action("Larger faces", "Ctrl++", self._zoom_in, self)
+        self.larger_action = self._action("Larger faces", "Ctrl++", lambda: self._zoom(1), self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
-        self.smaller_action = self._action("Smaller faces", "Ctrl+-", self._zoom_out, self)
+        self.smaller_action = self._action("Smaller faces", "Ctrl+-", lambda: self._zoom(-1), self)
         for n in range(1, 10):
             self._action(f"Take face {n}", str(n), lambda n=n: self.choose_face(n - 1), self)
         self._show_enabled()
@@ -178,7 +182,8 @@ class SearchPage(QWidget):
         """Search with photos: one is a query, several are combined, the largest face of each."""
         if not sources:
             return
-        self.query_taken.emit()
+        with self._keyboard.asked():
+            self.query_taken.emit()
         self.messages.hide()
         self._pending = deque(sources)
         self._is_adding = add and self.query is not None
@@ -235,7 +240,8 @@ class SearchPage(QWidget):
         """Search with faces of the library, combined if there are several."""
         if not face_ids:
             return
-        self.query_taken.emit()
+        with self._keyboard.asked():
+            self.query_taken.emit()
         self._pending.clear()
         self.results.set_dimmed(True)
         self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, face_ids, add=add))
@@ -263,7 +269,8 @@ class SearchPage(QWidget):
     def _open_next(self) -> None:
         source = self._pending.popleft()
         name = source.name if isinstance(source, Path) else "the pasted picture"
-        self.stack.setCurrentIndex(1)
+        with self._keyboard.under_way():
+            self.stack.setCurrentIndex(1)
         self.results.set_dimmed(True)
         self.bar.say(f"Opening {name}…")
         self._session.open_query(source, name)
@@ -310,7 +317,9 @@ class SearchPage(QWidget):
         if is_new:
             self._remember(self.query)
         self.query = self._searched = query
-        self.stack.setCurrentIndex(1)
+        self._is_asked = True
+        with self._keyboard.under_way():
+            self.stack.setCurrentIndex(1)
         self.bar.show_query(query)
         self.several.wait_for(query)
         self._show_enabled()
@@ -379,11 +388,14 @@ class SearchPage(QWidget):
     def _on_results(self, outcome: SearchOutcome) -> None:
         if self.query is None:
             return
-        self.save_bar.close_bar()
+        if self._is_asked:
+            self.save_bar.close_bar()
+        elif self.save_bar.isVisible():  # it was under way when that was opened
+            self._is_stale = True
+            return
+        self._is_asked = False
         self.several.show_answer(self.query, outcome.people)
         self.results.show_outcome(outcome)
-        if self.isVisible() and not self.results.threshold.slider.hasFocus():
-            self.results.grid.setFocus()
 
     def _on_saving(self, is_open: bool) -> None:
         """What is selected is ticked: keys that act on the selection rest meanwhile."""
@@ -424,11 +436,8 @@ class SearchPage(QWidget):
         """A photo has come in."""
         return self.stack.currentIndex() == 1
 
-    def _zoom_in(self) -> None:
-        self.results.grid.set_side(self.results.grid.side + SIDE_STEP)
-
-    def _zoom_out(self) -> None:
-        self.results.grid.set_side(self.results.grid.side - SIDE_STEP)
+    def _zoom(self, steps: int) -> None:
+        self.results.grid.set_side(self.results.grid.side + steps * SIDE_STEP)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
