@@ -97,6 +97,17 @@ class SectionGrid(QAbstractItemView):
         selection = QItemSelection(model.index(rows[0], 0), model.index(rows[-1], 0))
         chosen.select(selection, flag.Select if adds else flag.ClearAndSelect)
 
+    def select_rows(self, rows: Sequence[int]) -> None:
+        """Select just these rows, ascending."""
+        model, selection = self.model(), QItemSelection()
+        first = 0
+        for place, row in enumerate(rows):
+            if place + 1 == len(rows) or rows[place + 1] != row + 1:  # the last of neighbours
+                selection.select(model.index(rows[first], 0), model.index(row, 0))
+                first = place + 1
+        flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
+        self.selectionModel().select(selection, flag)
+
     def rows_selected(self) -> list[int]:
         """The numbers of the rows that are selected, ascending; fast for a hundred thousand too."""
         selection = self.selectionModel().selection()

@@ -1,9 +1,8 @@
 """The faces or photos of a person in a grid: which are chosen, and how it stays in place."""
 
-from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QItemSelection, QItemSelectionModel, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QRect, Qt, Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -134,10 +133,7 @@ class PersonGrid(SectionGrid):
 
     def _select(self, chosen: set[int]) -> None:
         rows = sorted({row for face in chosen if (row := self.faces.row_of(face)) is not None})
-        selection = QItemSelection()
-        for first, last in _runs(rows):
-            selection.select(self.faces.index(first), self.faces.index(last))
-        self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.Select)
+        self.select_rows(rows)
 
     def take_focus(self) -> None:
         """Take the keyboard, at the first face if it is at none."""
@@ -145,14 +141,3 @@ class PersonGrid(SectionGrid):
             flag = QItemSelectionModel.SelectionFlag.NoUpdate
             self.selectionModel().setCurrentIndex(self.faces.index(0), flag)
         self.setFocus(Qt.FocusReason.OtherFocusReason)
-
-
-def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of neighbours."""
-    runs: list[tuple[int, int]] = []
-    for row in rows:
-        if runs and runs[-1][1] == row - 1:
-            runs[-1] = (runs[-1][0], row)
-        else:
-            runs.append((row, row))
-    return runs

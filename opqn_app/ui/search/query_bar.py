@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 
+from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import CutLabel, push_button, text_label, tool_button
 from opqn_app.ui.kit.face_tile import RING, FaceTile
 from opqn_app.ui.kit.flow_layout import FlowLayout
@@ -143,6 +144,7 @@ class QueryBar(QWidget):
     def show_query(self, query: Query) -> None:
         """The faces that are searched with."""
         self._query = query
+        at, at_other = keyboard.place_in(self.tiles), keyboard.place_in(self.strip)
         _empty(self._faces)
         n_faces = len(query.faces)
         self._fit = side, columns, n_shown = self._fitting(n_faces)
@@ -154,6 +156,8 @@ class QueryBar(QWidget):
         self._show_strip(query)
         more = f", {n_faces - n_shown} not shown" if n_shown < n_faces else ""
         self._show_source(f"from {query.source}" if n_faces == 1 else f"{query.source}{more}")
+        keyboard.put_back(self.tiles, at)
+        keyboard.put_back(self.strip, at_other)
 
     def _tile(self, query: Query, place: int, side: int) -> FaceTile:
         face = query.faces[place]

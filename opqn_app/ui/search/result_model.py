@@ -150,6 +150,12 @@ class ResultListModel(QAbstractListModel):
         found = np.flatnonzero(self._face_ids[self._rows] == face_id)
         return int(found[0]) if len(found) else None
 
+    def rows_of(self, face_ids: Sequence[int]) -> list[int]:
+        """The rows that show these faces, ascending."""
+        shown = np.isin(self._face_ids[self._rows], np.asarray(face_ids, np.int64))
+        rows: list[int] = np.flatnonzero(shown).tolist()
+        return rows
+
     def _describe(self, position: int, row: int, *, is_spoken: bool) -> str:
         alike = float(self._alike[position])
         record = self._records.held(int(self._face_ids[position]))

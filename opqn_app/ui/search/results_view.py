@@ -1,6 +1,6 @@
 """The answer to a query: grid, threshold, sorting and the reasons of the chosen face."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,6 +55,23 @@ class Counts:
     is_kept: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the user is in the results, by faces; as it is given, nowhere.
+
+    Attributes:
+        face: the current one; `row` is where it stands.
+        chosen: those that are selected.
+        first: the first in sight, None at the top; its cell begins `top` pixels from the edge.
+    """
+
+    face: int | None = None
+    row: int = -1
+    chosen: tuple[int, ...] = ()
+    first: int | None = None
+    top: int = 0
+
+
 class ResultsView(QWidget):
     """Shows a SearchOutcome; re-ranks without a new search.
 
@@ -78,6 +95,7 @@ class ResultsView(QWidget):
         self._alike: Floats = np.empty(0, dtype=np.float32)
         self._keys: list[PhotoKey] | None = None
         self._shows_less = False
+        self._given: int | None = None  # the face that became current without the user
         self._photos: frozenset[int] | None = None  # those the results are kept to
         self._kept: Positions | None = None  # positions that may be shown; None for all
         self._left_out: frozenset[int] = frozenset()
@@ -143,7 +161,7 @@ class ResultsView(QWidget):
 
     def _connect(self) -> None:
         self.threshold.changed.connect(self._on_minimum)
-        self.sort.currentIndexChanged.connect(lambda _row: self._reorder())
+        self.sort.currentIndexChanged.connect(lambda _row: self._reorder(Place()))
         self.group.toggled.connect(self._on_group)
         self.band.toggled.connect(self.show_less_likely)
         self.grid.selectionModel().currentChanged.connect(lambda new, _old: self._explain(new))
@@ -158,11 +176,9 @@ class ResultsView(QWidget):
     # The answer
 
     def show_outcome(self, outcome: jobs.SearchOutcome) -> None:
-        """Replace what is shown; keeps the current face current if it is still there."""
-        before = self.current_face_id()
-        was_at_top = self.is_at_top
+        """Replace what is shown; of the same question all keeps its place by its face."""
         is_refresh = self.outcome is not None and outcome.asks_as(self.outcome)
-        height = self.grid.verticalScrollBar().value() if is_refresh else 0
+        place = self._place() if is_refresh else Place()
         self.outcome = outcome
         self._keys = None
         self._shows_less = self._shows_less and is_refresh
@@ -175,13 +191,28 @@ class ResultsView(QWidget):
         self.model.set_ranking(ranking.face_ids, ranking.scores, self._alike)
         self.threshold.slider.set_counts(histogram(self._alike))
         self.grid.set_dimmed(False)
-        self._reorder(before if is_refresh and not was_at_top else None)
-        self.grid.verticalScrollBar().setValue(height)
+        self._reorder(place)
+        self.grid.verticalScrollBar().setValue(0)
+        row = None if place.first is None else self.model.row_of(place.first)
+        if row is not None:
+            top = self.grid.visualRect(self.model.index(row)).top()
+            self.grid.verticalScrollBar().setValue(top - place.top)
 
     @property
     def is_at_top(self) -> bool:
         """The user has neither scrolled nor chosen a face: new results disturb nobody."""
-        return self.grid.verticalScrollBar().value() == 0 and self.grid.currentIndex().row() <= 0
+        is_chosen = self.current_face_id() not in (None, self._given)
+        return self.grid.verticalScrollBar().value() == 0 and not is_chosen
+
+    def _place(self) -> Place:
+        """Where the user is now."""
+        grid = self.grid
+        place = Place(self.current_face_id(), grid.currentIndex().row(), tuple(self.ticked_ids()))
+        shown = grid.rows_in(grid.viewport().rect())
+        if not grid.verticalScrollBar().value() or not shown:
+            return place
+        top = grid.visualRect(self.model.index(shown.start)).top()
+        return replace(place, first=self.model.face_ids([shown.start])[0], top=top)
 
     def set_dimmed(self, is_dimmed: bool) -> None:
         """A newer answer is on its way."""
@@ -200,7 +231,7 @@ class ResultsView(QWidget):
     def show_less_likely(self, is_shown: bool) -> None:
         """Unfold or fold the faces below the threshold."""
         self._shows_less = is_shown
-        self._reorder(self.current_face_id())
+        self._reorder(self._place())
 
     # The chosen faces
 
@@ -233,18 +264,18 @@ class ResultsView(QWidget):
     # Ordering
 
     def _on_minimum(self, minimum: float) -> None:
-        self._reorder(self.current_face_id())
+        self._reorder(self._place())
         self.minimum_changed.emit(minimum)
 
     def _on_group(self, is_grouped: bool) -> None:
-        self._reorder(self.current_face_id())
+        self._reorder(self._place())
         self.group_changed.emit(is_grouped)
 
     @property
     def _needs_keys(self) -> bool:
         return self.group.isChecked() or self.sort.currentData() != "match"
 
-    def _reorder(self, keep: int | None = None) -> None:
+    def _reorder(self, place: Place) -> None:
         if self.outcome is None:
             return
         if self._needs_keys and self._keys is None:
@@ -259,10 +290,9 @@ class ResultsView(QWidget):
         )
         if kept is not None:
             total, n_likely = len(kept), int(np.searchsorted(kept, n_likely))
-        before = self.grid.currentIndex().row()
         self.model.set_rows(rows, cut)
         self._show_band(n_likely, total, cut)
-        self._choose(keep, before)
+        self._choose(place)
         self.counts = Counts(len(self._alike), n_likely, self._photos is not None)
         self.counted.emit(self.counts)
 
@@ -276,12 +306,12 @@ class ResultsView(QWidget):
         self.band.show_count(n_less, is_open=self._shows_less, nobody=n_likely == 0, note=note)
         self.grid.set_divider(cut if n_less else None)
 
-    def _choose(self, face_id: int | None, before: int) -> None:
+    def _choose(self, place: Place) -> None:
         """Make a face the current one; one that has gone is followed by its neighbour."""
-        row = self.model.row_of(face_id) if face_id is not None else None
+        row = self.model.row_of(place.face) if place.face is not None else None
         if row is None and self.model.rowCount():
-            was_there = face_id is not None and before >= 0
-            row = min(before, self.model.rowCount() - 1) if was_there else 0
+            row = min(max(place.row, 0), self.model.rowCount() - 1)
+            self._given = self.model.face_ids([row])[0] if place.face is None else None
         if row is None:
             self.why.clear()
             self.chosen.emit(None)
@@ -289,6 +319,7 @@ class ResultsView(QWidget):
         index = self.model.index(row)
         flag = QItemSelectionModel.SelectionFlag.NoUpdate
         self.grid.selectionModel().setCurrentIndex(index, flag)
+        self.grid.select_rows(self.model.rows_of(place.chosen))
 
     def _fetch_keys(self, outcome: jobs.SearchOutcome) -> None:
         best = outcome.ranking.face_ids[:MAX_SORTED].tolist()
@@ -298,7 +329,7 @@ class ResultsView(QWidget):
     def _on_keys(self, outcome: jobs.SearchOutcome, keys: list[PhotoKey]) -> None:
         if outcome is self.outcome:
             self._keys = keys
-            self._reorder(self.current_face_id())
+            self._reorder(self._place())
 
     # What is left out
 
@@ -322,7 +353,7 @@ class ResultsView(QWidget):
     def _keep(self) -> None:
         height = self.grid.verticalScrollBar().value()
         self._kept = self._positions_kept()
-        self._reorder(self.current_face_id())
+        self._reorder(self._place())
         self.grid.verticalScrollBar().setValue(height)
 
     def _positions_kept(self) -> Positions | None:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelection, QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.core.progress import counted
+from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.name_field import NameField
 from opqn_app.ui.search.query import Query
@@ -104,12 +105,13 @@ class SaveBar(QWidget):
         """Leave everything as it is."""
         if self.isHidden():
             return
-        grid = self._results.grid
+        grid, had_keyboard = self._results.grid, keyboard.is_in(keyboard.place_of(self), [self])
         grid.clearSelection()
         grid.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         grid.setDragEnabled(True)
         self._show_open(False)
-        grid.setFocus()
+        if had_keyboard:
+            grid.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -134,11 +136,7 @@ class SaveBar(QWidget):
         self.opened.emit(is_open)
 
     def _tick(self, rows: Sequence[int]) -> None:
-        model, selection = self._results.model, QItemSelection()
-        for first, last in _runs(rows):
-            selection.select(model.index(first), model.index(last))
-        flag = QItemSelectionModel.SelectionFlag.ClearAndSelect
-        self._results.grid.selectionModel().select(selection, flag)
+        self._results.grid.select_rows(rows)
         self._count()
 
     def _turn_current(self) -> None:
@@ -210,14 +208,3 @@ def name_all(
     if person is not None:
         return make.answer(person, face_ids, (), ledger)
     return make.name(face_ids, name, ledger, is_new=is_new)
-
-
-def _runs(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of rows without a gap; rows ascend."""
-    runs: list[tuple[int, int]] = []
-    for row in rows:
-        if runs and runs[-1][1] == row - 1:
-            runs[-1] = (runs[-1][0], row)
-        else:
-            runs.append((row, row))
-    return runs

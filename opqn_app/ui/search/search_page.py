@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QApplication,
     QFrame,
     QHBoxLayout,
-    QLineEdit,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -24,6 +23,7 @@ from opqn_app.ui.kit.file_drag import faces_in
 from opqn_app.ui.kit.menus import add_action
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.thumbnails import image_of_photo
+from opqn_app.ui.search.answer_keyboard import AnswerKeyboard
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
 from opqn_app.ui.search.headline import headline, what_to_do
@@ -67,8 +67,8 @@ class SearchPage(QWidget):
         self._history: list[Query] = []
         self._pending: deque[Source] = deque()
         self._is_adding = False
+        self._is_asked = False  # the user waits for an answer; others come by themselves
         self._is_stale = False  # faces came or went, and the results don't show it yet
-        self._is_asked = False  # by the user; an answer for a changed library takes no keyboard
         self._minimum = session.settings.min_probability  # as it was saved last
         self._build()
         self._make_actions()
@@ -81,6 +81,8 @@ class SearchPage(QWidget):
         self.several = SeveralPeopleNote()
         self.results = ResultsView(self._session)
         self.faces = FaceActions(self._session, self.results, lambda: self.person_id)
+        query = (self.bar, self.several, self.drop_zone, self.results.why)
+        self._keyboard = AnswerKeyboard(self, self.results.grid, query)
         head = QHBoxLayout()
         head.setSpacing(24)
         head.addWidget(self.bar, 1)
@@ -173,7 +175,8 @@ class SearchPage(QWidget):
         """Search with photos: one is a query, several are combined, the largest face of each."""
         if not sources:
             return
-        self.query_taken.emit()
+        with self._keyboard.asked():
+            self.query_taken.emit()
         self.messages.hide()
         self._pending = deque(sources)
         self._is_adding = add and self.query is not None
@@ -230,7 +233,8 @@ class SearchPage(QWidget):
         """Search with faces of the library, combined if there are several."""
         if not face_ids:
             return
-        self.query_taken.emit()
+        with self._keyboard.asked():
+            self.query_taken.emit()
         self._pending.clear()
         self.results.set_dimmed(True)
         self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, face_ids, add=add))
@@ -258,7 +262,8 @@ class SearchPage(QWidget):
     def _open_next(self) -> None:
         source = self._pending.popleft()
         name = source.name if isinstance(source, Path) else "the pasted picture"
-        self.stack.setCurrentIndex(1)
+        with self._keyboard.under_way():
+            self.stack.setCurrentIndex(1)
         self.results.set_dimmed(True)
         self.bar.say(f"Opening {name}…")
         self._session.open_query(source, name)
@@ -306,7 +311,8 @@ class SearchPage(QWidget):
             self._remember(self.query)
         self.query = self._searched = query
         self._is_asked = True
-        self.stack.setCurrentIndex(1)
+        with self._keyboard.under_way():
+            self.stack.setCurrentIndex(1)
         self.bar.show_query(query)
         self.several.wait_for(query)
         self._show_enabled()
@@ -375,15 +381,14 @@ class SearchPage(QWidget):
     def _on_results(self, outcome: SearchOutcome) -> None:
         if self.query is None:
             return
-        self.save_bar.close_bar()
+        if self._is_asked:
+            self.save_bar.close_bar()
+        elif self.save_bar.isVisible():  # it was under way when that was opened
+            self._is_stale = True
+            return
+        self._is_asked = False
         self.several.show_answer(self.query, outcome.people)
         self.results.show_outcome(outcome)
-        is_asked, self._is_asked = self._is_asked, False
-        focused = QApplication.focusWidget()
-        is_typing = isinstance(focused, QLineEdit) and focused.window() is self.window()
-        is_sliding = self.results.threshold.slider.hasFocus()
-        if is_asked and self.isVisible() and not is_typing and not is_sliding:
-            self.results.grid.setFocus()
 
     def _on_saving(self, is_open: bool) -> None:
         """What is selected is ticked: keys that act on the selection rest meanwhile."""

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLayout, QWidget
 
 from opqn_app.core.progress import counted
 from opqn_app.opqn.several_photos import People
+from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.search.query import Query
@@ -71,6 +72,7 @@ class SeveralPeopleNote(QWidget):
         self._show_faces(query)
 
     def _show_faces(self, query: Query) -> None:
+        at = keyboard.place_in(self.tiles)
         _empty(self._faces)
         self.tiles = []
         few = self._people if len(self._people) <= MOST_FACES else ()
@@ -83,6 +85,7 @@ class SeveralPeopleNote(QWidget):
             self._faces.addWidget(tile, 0, Qt.AlignmentFlag.AlignVCenter)
             self.tiles.append(tile)
         self._only.setVisible(bool(few))
+        keyboard.put_back(self.tiles, at)
 
     def _choose_together(self) -> None:
         if self._query is not None:
