@@ -46,7 +46,7 @@ def opened(file: BinaryIO, path: Path, head: bytes) -> Image.Image:
         UnsupportedError: it is intact, but of a kind that would come out wrong.
         Exception: one of `DAMAGE`.
     """
-    _prepare()
+    prepare()
     if not is_jxl(head):
         is_old = path.suffix.lower() == _SUFFIX_OF_OLD_SETS
         image = Image.open(file, formats=(*_FORMATS, "PPM") if is_old else _FORMATS)
@@ -60,7 +60,8 @@ def opened(file: BinaryIO, path: Path, head: bytes) -> Image.Image:
     return Image.open(file, formats=("JXL",))
 
 
-def _prepare() -> None:
+def prepare() -> None:
+    """Register formats, and silence what libraries would print; before any of their calls."""
     _register()
     # Oddities of metadata; catch_warnings would not be thread-safe, and this call is idempotent.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.|pillow_heif|pillow_jxl")

@@ -50,7 +50,7 @@ def test_an_error_that_nobody_foresaw_is_a_reason_and_is_logged(
     class OddError(Exception):
         pass
 
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OddError("what")
 
     monkeypatch.setattr(pixels, "upright_rgb", fail)
