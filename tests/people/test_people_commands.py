@@ -213,6 +213,45 @@ def test_a_person_is_forgotten(
         assert b"Annabel" not in path.read_bytes()
 
 
+def test_a_name_that_was_undone_is_forgotten(
+    run: Run, photos: list[list[int]], tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    run("name photos/1.png#1 Ann")
+    run("name photos/0.png#1 photos/1.png#1 Qwertzilla --twice")
+    run("undo")
+    run("name --person Ann QWERTZILLA")
+    run("undo")
+    run("forget --person Qwertzilla")
+    for path in tmp_path.glob("library.sqlite*"):
+        assert b"qwertzilla" not in path.read_bytes().lower()
+    assert [each["words"] for each in run("history")["decisions"]] == ["1 face is Ann."]
+    assert people(run) == {"Ann": [photos[1][0]]}
+    status, _, err = typed("forget --person Qwertzilla")
+    assert (status, "Nobody is called Qwertzilla" in err) == (1, True)
+
+
+def test_a_name_from_before_belongs_to_somebody(
+    run: Run, photos: list[list[int]], tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    run("name photos/0.png#1 Qwertzilla")
+    run("name --person Qwertzilla Ann")
+    run("name photos/1.png#1 Wobblekin")
+    run("merge Ann Wobblekin")
+    for name in ("Qwertzilla", "Wobblekin"):
+        status, out, err = typed(f"forget --person {name}")
+        assert (status, out) == (1, "")
+        assert f"Nobody is called {name} now. Ann was called so before." in err
+        (ann,) = run("people")["people"]
+        assert f"opqn forget --person {ann['id']}" in err
+    run("name photos/2.png#1 Wobblekin")
+    assert "so the name is still in the library" in typed("forget --person Wobblekin")[2]
+    assert typed("forget --person Ann")[2] == ""
+    assert people(run) == {}
+    for path in tmp_path.glob("library.sqlite*"):
+        content = path.read_bytes()
+        assert not any(name in content for name in (b"Qwertzilla", b"Wobblekin", b"Ann"))
+
+
 def test_names_are_taken_over_from_another_library(
     run: Run, photos: list[list[int]], tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -270,9 +309,10 @@ def test_what_the_window_can_do_can_be_typed(
         (True, "Ann is hidden."),
         (True, "2 faces are Ann."),
     ]
+    assert all((each["undone_at"] is None) == each["counts"] for each in told)
     lines = typed("history --limit 4")[1].splitlines()
     assert [line[18:] for line in lines][2:] == [
-        "undone: 1 face stands for Ann.",
+        f"undone {when(told[2]['undone_at'])}: 1 face stands for Ann.",
         "Ann is shown.",
     ]
 
