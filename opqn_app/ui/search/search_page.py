@@ -76,6 +76,7 @@ class SearchPage(QWidget):
         self.drop_zone = DropZone()
         self.bar = QueryBar()
         self.several = SeveralPeopleNote()
+        self.bar.add_button(self.several.by_hand)
         self.results = ResultsView(self._session)
         self.faces = FaceActions(self._session, self.results, lambda: self.person_id)
         head = QHBoxLayout()
