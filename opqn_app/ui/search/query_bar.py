@@ -51,7 +51,7 @@ class QueryBar(QWidget):
         self._add.setToolTip("Add another photo of the same person: the faces are combined")
         self._clear = push_button("Clear", self.clear_wanted.emit, icon="close")
         self._clear.setToolTip("Start anew (Esc); Alt+Left brings this search back")
-        self._buttons = buttons = QHBoxLayout()
+        buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(self._add)
         buttons.addWidget(self._clear)
@@ -74,10 +74,6 @@ class QueryBar(QWidget):
     @property
     def title(self) -> str:
         return self._title.text()
-
-    def add_button(self, button: QWidget) -> None:
-        """Place another button beside those there are."""
-        self._buttons.insertWidget(self._buttons.count() - 1, button)
 
     def say(self, title: str) -> None:
         """The answer so far, in one line."""
