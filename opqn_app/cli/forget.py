@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opqn_app.cli.kit import Parsers, emit, library_path
+from opqn_app.cli.kit import Parsers, emit, library_path, say
 from opqn_app.cli.people_kit import PERSON_HELP
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
@@ -54,13 +54,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _forget_person(arguments: argparse.Namespace, library: "Library") -> int:
-    from opqn_app.people.forgetting import forget_person
-    from opqn_app.people.gestures import find_person
+    from opqn_app.people.forgetting import called_before, forget_name, forget_person
+    from opqn_app.people.gestures import find_person, is_nobody
     from opqn_app.people.ledger import Ledger
 
-    ledger = Ledger(library)
-    person = find_person(ledger, arguments.person)
+    ledger, name = Ledger(library), arguments.person
+    if is_nobody(ledger, name):
+        if arguments.with_faces:
+            raise OpqnError(f"Nobody is called {name} now, so there are no faces to remove.")
+        report = forget_name(ledger, name)
+        text = f"Forgot the name and {counted(report.decisions, 'decision')} that did not count."
+        emit(arguments, asdict(report), text)
+        return 0
+    person = find_person(ledger, name)
+    known_as = ledger.state.facts[person].name
     report = forget_person(ledger, person, with_faces=arguments.with_faces)
     text = f"Forgot the person, {counted(report.decisions, 'decision')}"
     emit(arguments, asdict(report), f"{text} and {counted(report.faces, 'face')}.")
+    if known_as is not None and called_before(ledger, known_as):
+        say(f"Others are or were called {known_as} too, so the name is still in the library.")
     return 0

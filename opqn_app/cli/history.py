@@ -2,9 +2,13 @@
 
 import argparse
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from opqn_app.cli.kit import Parsers, emit, library_path, positive
 from opqn_app.cli.people_kit import when
+
+if TYPE_CHECKING:
+    from opqn_app.people.words import PastGesture
 
 
 def add(parsers: Parsers) -> None:
@@ -19,7 +23,11 @@ def run(arguments: argparse.Namespace) -> int:
     with Library.open(library_path(arguments)) as library:
         told = past_gestures(library.decision_table.decisions())[::-1]
     told = told[: arguments.limit]
-    lines = [f"{when(each.time)}  {'' if each.counts else 'undone: '}{each.words}" for each in told]
+    lines = [f"{when(each.time)}  {_undone(each)}{each.words}" for each in told]
     value = {"decisions": [asdict(each) for each in told]}
     emit(arguments, value, "\n".join(lines) or "Nothing was decided yet.")
     return 0
+
+
+def _undone(past: "PastGesture") -> str:
+    return "" if past.undone_at is None else f"undone {when(past.undone_at)}: "

@@ -9,15 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opqn_app.cli.kit import emit, library_path
+from opqn_app.core import settings
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
+    from opqn_app.opqn.face_encoder import FaceEncoder
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.people.people import Person
     from opqn_app.store.records import FaceRecord, PhotoRecord
 
-FACE_HELP = "id of a face, as `opqn search` and `opqn who` print it; or PHOTO#N, Nth from the left"
+GROUP = "group:"  # and the id of a face in it
+FACE_HELP = (
+    "id of a face, as `opqn search` and `opqn who` print it; or PHOTO#N, Nth from the left; or "
+    "group:N, as `opqn people --groups` prints it"
+)
 PERSON_HELP = "name of a person, or the id that `opqn people` prints"
 
 
@@ -47,7 +53,18 @@ def face_ids(ledger: "Ledger", words: Sequence[str]) -> list[int]:
     Raises:
         OpqnError: one names no face.
     """
-    return [_face_id(ledger, word) for word in words]
+    ids: list[int] = []
+    for word in words:
+        ids += _of_group(ledger, word) if word.startswith(GROUP) else [_face_id(ledger, word)]
+    return ids
+
+
+def grouping_encoder() -> "FaceEncoder":
+    """The encoder of the settings, by whose codes faces are grouped."""
+    from opqn_app.engine import load_engine
+
+    chosen = settings.load()
+    return load_engine(chosen.model, chosen.device, chosen.detector, is_lazy=True).encoder
 
 
 def photo_at(ledger: "Ledger", path: Path) -> "PhotoRecord":
@@ -111,6 +128,17 @@ def tell(arguments: argparse.Namespace, ledger: "Ledger", outcome: "Outcome") ->
         "people": [person_row(ledger, person) for person in people if person is not None],
     }
     emit(arguments, value, words_of(ledger, outcome))
+
+
+def _of_group(ledger: "Ledger", word: str) -> Sequence[int]:
+    from opqn_app.people.guesses import Guesses
+
+    number = word.removeprefix(GROUP)
+    if number.isascii() and number.isdecimal():
+        for group in Guesses.load(ledger.library, grouping_encoder()).unnamed(ledger):
+            if int(number) in group.faces:
+                return group.faces
+    raise OpqnError(f"'{word}' is no group without a name. `opqn people --groups` lists them.")
 
 
 def _face_id(ledger: "Ledger", word: str) -> int:

@@ -1,10 +1,11 @@
 """Forget a person for good: the one thing that takes rows out of the ledger."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from opqn_app.people.gestures import PeopleError
+from opqn_app.people.gestures import PeopleError, folded
+from opqn_app.people.history import counting
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.decision_records import Decision, FaceKey
@@ -29,8 +30,8 @@ class ForgottenPerson:
 def forget_person(ledger: Ledger, person: int, *, with_faces: bool = False) -> ForgottenPerson:
     """Remove a person's name and every decision about them, undone ones too, beyond undo.
 
-    No byte of the name is left in the library file, unless somebody else has the name too. What
-    was decided about others stays.
+    No byte of the name is left in the library file, unless somebody else has the name too, or had
+    it before: also where it was given to others and undone. What was decided about others stays.
 
     Args:
         ledger: of a library opened to write.
@@ -50,6 +51,97 @@ def forget_person(ledger: Ledger, person: int, *, with_faces: bool = False) -> F
     return report
 
 
+def forget_name(ledger: Ledger, name: str) -> ForgottenPerson:
+    """Remove a name that nobody has, and that is only in decisions that are undone.
+
+    Args:
+        ledger: of a library opened to write.
+
+    Raises:
+        PeopleError: there is no such decision, or somebody who is known was called so before.
+    """
+    library = ledger.library
+    with library.decision_table.deciding():
+        ledger.refresh()
+        rows = library.decision_table.decisions()
+        traces = _traces(ledger, rows, {folded(name)})
+        before = sorted(traces.before)
+        if before:
+            raise _was_called(ledger, name, before)
+        kept = _without([row for row in rows if not traces.holds(row)], traces.gone, set())
+        if len(kept) == len(rows):
+            raise PeopleError(f"Nobody is called {name}.", hint="`opqn people` lists everybody.")
+        report = _erase(ledger, rows, kept, n_faces=0)
+    library.clear_traces()
+    ledger.refresh(anew=True)
+    return report
+
+
+def called_before(ledger: Ledger, name: str) -> list[int]:
+    """People who are known and had a name before a rename or a merge, or have it."""
+    rows = ledger.library.decision_table.decisions()
+    return sorted(_traces(ledger, rows, {folded(name)}).before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Traces:
+    """Where names are in a ledger.
+
+    Attributes:
+        gone: people who are in decisions only that do not count.
+        undone: such decisions about people who are known.
+        before: people who are known, by decisions that count.
+    """
+
+    gone: set[int]
+    undone: set[int]
+    before: set[int]
+
+    def holds(self, row: Decision) -> bool:
+        """Whether a row says nothing without the names."""
+        if row.kind == Kind.SPLIT:  # those who were split from somebody stay
+            return row.id in self.gone
+        return row.id in self.undone or not self.gone.isdisjoint({row.id, row.person, row.other})
+
+
+def _traces(ledger: Ledger, rows: Sequence[Decision], names: set[str]) -> _Traces:
+    traces, counts = _Traces(set(), set(), set()), {row.id for row in counting(rows)}
+    for row in rows:
+        if row.name is None or folded(row.name) not in names:
+            continue
+        current = ledger.state.current(_who_is_named(row))
+        if current is None:
+            traces.gone.add(_who_is_named(row))
+        elif row.id in counts:
+            traces.before.add(current)
+        else:
+            traces.undone.add(row.id)
+    return traces
+
+
+def _who_is_named(row: Decision) -> int:
+    return row.id if row.person is None or row.kind == Kind.SPLIT else row.person
+
+
+def _was_called(ledger: Ledger, name: str, people: Sequence[int]) -> PeopleError:
+    names = [ledger.state.facts[person].name or f"person {person}" for person in people]
+    verb = "was" if len(people) == 1 else "were"
+    ways = " and ".join(f"`opqn forget --person {person}`" for person in people)
+    return PeopleError(
+        f"Nobody is called {name} now. {' and '.join(names)} {verb} called so before.",
+        hint=f"To forget the name with the whole person: {ways}.",
+    )
+
+
+def _erase(
+    ledger: Ledger, rows: Sequence[Decision], kept: dict[int, Decision], *, n_faces: int
+) -> ForgottenPerson:
+    gone = [row.id for row in rows if row.id not in kept]
+    changed = [kept[row.id] for row in rows if row.id in kept and kept[row.id] != row]
+    ledger.library.decision_table.erase(gone, changed)
+    return ForgottenPerson(decisions=len(gone) + len(changed), faces=n_faces)
+
+
 def _forget(ledger: Ledger, person: int, *, with_faces: bool) -> ForgottenPerson:
     library = ledger.library
     ledger.refresh()
@@ -63,12 +155,12 @@ def _forget(ledger: Ledger, person: int, *, with_faces: bool) -> ForgottenPerson
     if doomed or deleted:
         library.writer.remove_faces(doomed)
     rows = library.decision_table.decisions()
-    merged = {i for i in ledger.state.merged_into if ledger.state.current(i) == person}
-    kept = _without(rows, {person, *merged}, keys)
-    gone = [row.id for row in rows if row.id not in kept]
-    changed = [kept[row.id] for row in rows if row.id in kept and kept[row.id] != row]
-    library.decision_table.erase(gone, changed)
-    return ForgottenPerson(decisions=len(gone) + len(changed), faces=len(doomed))
+    people = {i for i in ledger.state.merged_into if ledger.state.current(i) == person} | {person}
+    names = {folded(row.name) for row in rows if row.name and _who_is_named(row) in people}
+    traces = _traces(ledger, rows, names)
+    others = [row for row in rows if _who_is_named(row) in people or not traces.holds(row)]
+    kept = _without(others, people | traces.gone, keys)
+    return _erase(ledger, rows, kept, n_faces=len(doomed))
 
 
 def _without(rows: Iterable[Decision], people: set[int], keys: set[FaceKey]) -> dict[int, Decision]:

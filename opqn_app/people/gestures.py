@@ -31,20 +31,26 @@ class SeveralPeople(PeopleError):
 
 def find_person(ledger: Ledger, name_or_id: str | int) -> int:
     """The person of that id, else the one person of that name."""
-    text = str(name_or_id)
-    current = ledger.state.current(int(text)) if _is_number(text) else None
-    if current is None:
-        current = _only_one(ledger, text)
+    current = _found(ledger, str(name_or_id))
     if current is None:
         raise PeopleError(f"Nobody is called {name_or_id}.", hint="`opqn people` lists everybody.")
     return current
 
 
+def is_nobody(ledger: Ledger, name_or_id: str) -> bool:
+    """Whether there is no person of that id or name now.
+
+    Raises:
+        SeveralPeople: there are several.
+    """
+    return _found(ledger, name_or_id) is None
+
+
 def named(ledger: Ledger, name: str) -> list[int]:
     """Ids of the people of a name, in the order they were made; capitals do not count."""
-    wanted = _folded(name)
+    wanted = folded(name)
     facts = ledger.state.facts.items()
-    return sorted(i for i, each in facts if each.name and _folded(each.name) == wanted)
+    return sorted(i for i, each in facts if each.name and folded(each.name) == wanted)
 
 
 def name_faces(
@@ -242,6 +248,11 @@ def take_in(ledger: Ledger, source: str, names: Sequence[tuple[str, Sequence[int
     return ledger.decide(make)
 
 
+def _found(ledger: Ledger, text: str) -> int | None:
+    current = ledger.state.current(int(text)) if _is_number(text) else None
+    return _only_one(ledger, text) if current is None else current
+
+
 def _only_one(ledger: Ledger, name: str) -> int | None:
     """The person of a name; None if nobody has it."""
     found = named(ledger, name)
@@ -310,6 +321,7 @@ def _without_joiners(name: str) -> str:
 
 
 @lru_cache(maxsize=1 << 16)  # each new name is compared with all names
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """What two names have in common that are the same to people, such as with other capitals."""
     folded = unicodedata.normalize("NFC", " ".join(name.split())).casefold()
     return _without_joiners(folded) or folded

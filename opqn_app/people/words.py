@@ -24,6 +24,7 @@ class PastGesture:
         id: of its first row.
         time: UTC, as in `Decision`.
         counts: neither undone nor taken back by a rule.
+        undone_at: when it was undone, where it is; UTC.
     """
 
     id: int
@@ -31,6 +32,7 @@ class PastGesture:
     kinds: tuple[str, ...]
     words: str
     counts: bool
+    undone_at: str | None = None
 
 
 def words_of(ledger: Ledger, outcome: Outcome) -> str:
@@ -45,13 +47,16 @@ def past_gestures(rows: Sequence[Decision]) -> list[PastGesture]:
     """Every gesture of a ledger in the order they were made, those that are undone included."""
     state, history = State(), History()
     told: dict[int, tuple[list[Decision], str]] = {}
+    undone_at: dict[int, str] = {}
     for number, gesture in groupby(rows, key=attrgetter("gesture")):
         made = []
         for row in gesture:
             back, forth = history.take(row)
-            for _ in back:
+            for one in back:
                 state.take_back()
+                undone_at[one.gesture] = row.time
             for one in forth:
+                undone_at.pop(one.gesture, None)
                 state.apply(one)
             if row.target is None:
                 made.append(row)
@@ -65,6 +70,7 @@ def past_gestures(rows: Sequence[Decision]) -> list[PastGesture]:
             kinds=tuple(dict.fromkeys(row.kind for row in made)),
             words=words,
             counts=number in done,
+            undone_at=undone_at.get(number),
         )
         for number, (made, words) in told.items()
     ]
@@ -227,7 +233,7 @@ def _imported(_: State, rows: Sequence[Decision]) -> str:
 
 
 def _released(_: State, rows: Sequence[Decision]) -> str:
-    return f"{_faces(rows)} nobody of whom is known"
+    return f"{_faces(rows, ('was', 'were'))} given to somebody who is forgotten now"
 
 
 def _capital(text: str) -> str:

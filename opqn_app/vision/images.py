@@ -154,6 +154,7 @@ def _read(
     if reason is not None:
         raise PhotoUnreadable(path, reason)
     with _damage_named(path, head, file):
+        decoders.prepare()  # what tells a TIFF from a RAW photo reads with Pillow too
         raw_turn = None
         if path.suffix.lower() in raw.RAW_SUFFIXES and not raw.is_plain_picture(head):
             file.seek(0)

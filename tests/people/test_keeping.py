@@ -143,6 +143,28 @@ def test_nothing_of_a_forgotten_person_is_left(ledger: Ledger, world: World) -> 
     assert ledger.persons() == []
 
 
+def test_nothing_of_the_name_is_left_where_it_was_given_to_others(
+    ledger: Ledger, world: World
+) -> None:
+    """To somebody who was undone, with all that was said of them, or in an undone rename."""
+    gestures.name_faces(ledger, [2], "Ann")
+    gestures.name_faces(ledger, [4], "Carl Secret")
+    gestures.split(ledger, gestures.find_person(ledger, "Carl Secret"), [4], "Dora")
+    ledger.undo()
+    gestures.rename(ledger, gestures.find_person(ledger, "Carl Secret"), "Carl Hidden")
+    for _ in range(2):
+        ledger.undo()
+    gestures.rename(ledger, gestures.find_person(ledger, "Ann"), "CARL Secret")
+    ledger.undo()
+    carl = gestures.name_faces(ledger, [7], "Carl Secret").rows[0].id
+    forget_person(ledger, carl)
+    assert b"carl" not in all_bytes(world.library.path.parent).lower()
+    assert b"Dora" in all_bytes(world.library.path.parent)
+    assert [person.name for person in ledger.persons()] == ["Ann"]
+    table = world.library.decision_table
+    assert ledger.people() == people_of(table.decisions(), table.placed_faces())
+
+
 def test_a_person_can_be_forgotten_with_the_faces(ledger: Ledger, world: World) -> None:
     carl = gestures.name_faces(ledger, [1, 4], "Carl").rows[0].id
     ann = gestures.name_faces(ledger, [2, 5], "Ann").rows[0].id

@@ -7,15 +7,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from opqn_app.cli import commands as cli
 from opqn_app.cli.people_kit import when
 from opqn_app.core.types import Box
+from opqn_app.engine import Engine
 from opqn_app.people.drawing import draw_box
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
 from tests.library_fakes import fake_engine
+from tests.people.two_models import KnownEncoder, codes_about
+from tests.ui.tint_engine import TintDetector
 
 pytestmark = pytest.mark.slow
 
@@ -213,6 +218,45 @@ def test_a_person_is_forgotten(
         assert b"Annabel" not in path.read_bytes()
 
 
+def test_a_name_that_was_undone_is_forgotten(
+    run: Run, photos: list[list[int]], tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    run("name photos/1.png#1 Ann")
+    run("name photos/0.png#1 photos/1.png#1 Qwertzilla --twice")
+    run("undo")
+    run("name --person Ann QWERTZILLA")
+    run("undo")
+    run("forget --person Qwertzilla")
+    for path in tmp_path.glob("library.sqlite*"):
+        assert b"qwertzilla" not in path.read_bytes().lower()
+    assert [each["words"] for each in run("history")["decisions"]] == ["1 face is Ann."]
+    assert people(run) == {"Ann": [photos[1][0]]}
+    status, _, err = typed("forget --person Qwertzilla")
+    assert (status, "Nobody is called Qwertzilla" in err) == (1, True)
+
+
+def test_a_name_from_before_belongs_to_somebody(
+    run: Run, photos: list[list[int]], tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
+) -> None:
+    run("name photos/0.png#1 Qwertzilla")
+    run("name --person Qwertzilla Ann")
+    run("name photos/1.png#1 Wobblekin")
+    run("merge Ann Wobblekin")
+    for name in ("Qwertzilla", "Wobblekin"):
+        status, out, err = typed(f"forget --person {name}")
+        assert (status, out) == (1, "")
+        assert f"Nobody is called {name} now. Ann was called so before." in err
+        (ann,) = run("people")["people"]
+        assert f"opqn forget --person {ann['id']}" in err
+    run("name photos/2.png#1 Wobblekin")
+    assert "so the name is still in the library" in typed("forget --person Wobblekin")[2]
+    assert typed("forget --person Ann")[2] == ""
+    assert people(run) == {}
+    for path in tmp_path.glob("library.sqlite*"):
+        content = path.read_bytes()
+        assert not any(name in content for name in (b"Qwertzilla", b"Wobblekin", b"Ann"))
+
+
 def test_names_are_taken_over_from_another_library(
     run: Run, photos: list[list[int]], tmp_path: Path, typed: Callable[..., tuple[int, str, str]]
 ) -> None:
@@ -270,9 +314,10 @@ def test_what_the_window_can_do_can_be_typed(
         (True, "Ann is hidden."),
         (True, "2 faces are Ann."),
     ]
+    assert all((each["undone_at"] is None) == each["counts"] for each in told)
     lines = typed("history --limit 4")[1].splitlines()
     assert [line[18:] for line in lines][2:] == [
-        "undone: 1 face stands for Ann.",
+        f"undone {when(told[2]['undone_at'])}: 1 face stands for Ann.",
         "Ann is shown.",
     ]
 
@@ -303,6 +348,60 @@ def test_people_without_faces_are_listed_where_it_is_asked_for(
     run("not photos/0.png#1 Ann")
     assert run("people")["people"] == []
     assert [row["name"] for row in run("people --all")["people"]] == ["Ann"]
+
+
+def test_groups_are_listed_and_named(
+    run: Run,
+    typed: Callable[..., tuple[int, str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reds = np.digitize(np.arange(256), [60, 140])  # of a pixel: which of three people it is
+    encoder = KnownEncoder("known", known=codes_about([0, 1, 2], 3, changed=0)[reds])
+    engine = Engine(TintDetector(), encoder)
+    monkeypatch.setattr("opqn_app.engine.load_engine", lambda *_, **__: engine)
+    (tmp_path / "photos").mkdir()
+    red, green, blue = (200, 40, 40), (90, 200, 40), (40, 40, 200)
+    for number, tint in enumerate((red, red, red, blue, blue, green)):
+        image = Image.new("RGB", (160, 140 + number), (128, 128, 128))
+        image.paste(tint, (20, 30, 100, 110))
+        image.save(tmp_path / "photos" / f"{number}.png")
+    run("index photos")
+    ids = [run(f"who photos/{number}.png")["faces"][0]["face_id"] for number in range(6)]
+    assert "opqn people --groups" in typed("people")[1]
+    found = run("people --groups")
+    assert [sorted(group["faces"]) for group in found["groups"]] == [ids[:3], ids[3:5]]
+    assert [group["photos"] for group in found["groups"]] == [3, 2]
+    assert "groups" not in run("people")
+    name = found["groups"][0]["group"]
+    lines = typed("people --groups 1")[1].splitlines()
+    assert lines[3].split()[:3] == [name, "3", "3"]
+    assert lines[4:] == ["1 more group: --groups 2", f"Say who one is: opqn name {name} NAME"]
+    assert typed(f"name {name} Ann")[1] == "3 faces are Ann.\n"
+    assert people(run) == {"Ann": ids[:3]}
+    assert [sorted(group["faces"]) for group in run("people --groups")["groups"]] == [ids[3:5]]
+    for word in (name, "group:", "group:99"):
+        status, _, err = typed(f"name {word} Ben")
+        assert (status, "is no group without a name" in err) == (1, True)
+    run(f"not group:{ids[4]} Ann")
+    run(f"name group:{ids[3]} Ben")
+    assert "no group of two faces or more" in typed("people --groups")[1]
+
+
+def test_a_model_that_can_not_group_says_so(
+    typed: Callable[..., tuple[int, str, str]], photos: list[list[int]]
+) -> None:
+    status, out, err = typed("people --groups")
+    assert (status, "can't group them" in err) == (0, True)
+    assert "no group of two faces or more" in out
+
+
+def test_an_empty_library_says_what_to_do_first(
+    typed: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    (tmp_path / "photos").mkdir()
+    typed("index photos")
+    assert "opqn index DIR" in typed("people")[1]
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="the time zone can't be changed")

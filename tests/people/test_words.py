@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from opqn_app.people import gestures, words
+from opqn_app.people.forgetting import forget_person
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger, Outcome
 from opqn_app.people.state import State
@@ -105,6 +106,24 @@ def test_what_was_taken_back_for_another_stays_in_the_history(ledger: Ledger) ->
         ("1 face is Mistake.", False),
         ("1 face is Ann.", True),
     ]
+
+
+def test_the_history_says_when_a_gesture_was_undone(ledger: Ledger) -> None:
+    for number, name in enumerate(("Ann", "Eve", "Gus"), start=1):
+        gestures.name_faces(ledger, [number], name)
+    for _ in range(3):
+        ledger.undo()
+    ledger.redo()
+    rows = ledger.library.decision_table.decisions()
+    told = past_gestures(rows)
+    assert [each.undone_at for each in told] == [None, rows[4].time, rows[3].time]
+
+
+def test_what_is_left_of_a_forgotten_person_is_told_in_plain_words(named: Ledger) -> None:
+    zoe = gestures.name_faces(named, [1, 2], "Zoe", is_twice=True).rows[0].id
+    forget_person(named, zoe)
+    told = past_gestures(named.library.decision_table.decisions())
+    assert told[-1].words == "2 faces were given to somebody who is forgotten now."
 
 
 def test_many_parts_are_told_by_number(named: Ledger) -> None:

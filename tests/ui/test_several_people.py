@@ -52,6 +52,42 @@ def test_two_photos_of_one_person_say_nothing(
 
 
 @pytest.mark.parametrize("act", [click, press])
+def test_all_of_them_are_asked_for_where_nothing_was_noticed(
+    search_page: SearchPage,
+    people: MakePeople,
+    ask: Ask,
+    act: Callable[[Any], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where two people look alike; and it is turned off again."""
+    monkeypatch.setattr("opqn_app.search.query.people_among", lambda *_, **__: ((0, 1),))
+    ask(search_page.open_sources, [people("q/red.png", "red")])
+    several = search_page.several
+    assert not several.by_hand.isVisible()
+    ask(lambda: search_page.open_sources([people("q/blue.png", "blue")], add=True))
+    assert not several.isVisible()
+    assert several.by_hand.isVisible()
+    assert several.by_hand.text() == "Photos with both"
+    ask(act, several.by_hand)
+    assert search_page.bar.title == "1 photo likely shows both"
+    assert several.text == "Photos with both, each shown by its least certain face"
+    assert not several.by_hand.isVisible()
+    ask(act, several.one)
+    assert search_page.query is not None
+    assert search_page.query.together == ()
+    assert not several.isVisible()
+    assert several.by_hand.isVisible()
+
+
+def test_what_was_noticed_is_offered_once(page: SearchPage, ask: Ask) -> None:
+    assert not page.several.by_hand.isVisible()
+    ask(page.several.one.click)
+    assert page.several.by_hand.isVisible()
+    ask(page.several.by_hand.click)
+    assert page.bar.title == "1 photo likely shows both"
+
+
+@pytest.mark.parametrize("act", [click, press])
 def test_photos_with_both(
     page: SearchPage, ask: Ask, qtbot: QtBot, act: Callable[[Any], None]
 ) -> None:

@@ -1,4 +1,4 @@
-"""A query that looks like several people is noticed, and the user says what is meant."""
+"""A query of several people is noticed, or said to be one, and the user says what is meant."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLayout, QWidget
@@ -17,6 +17,9 @@ MOST_FACES = 4  # people that have a face to press; more are told in words only
 class SeveralPeopleNote(QWidget):
     """One line above the results: all of them on one photo, one of them only, or one person.
 
+    Attributes:
+        by_hand: asks for photos with all of them where nothing was noticed; for the page to place.
+
     Signals:
         chosen: the Query that the user means.
     """
@@ -30,6 +33,9 @@ class SeveralPeopleNote(QWidget):
         self.tiles: list[FaceTile] = []
         self._words = text_label(wraps=True)
         self.together = push_button("Photos with all of them", self._choose_together)
+        self.by_hand = push_button("", self._choose_together)
+        self.by_hand.setToolTip("If these are different people: photos on which all of them are")
+        self.by_hand.hide()
         self._only = text_label("Only", is_quiet=True)
         self._faces = QHBoxLayout()
         self._faces.setSpacing(0)
@@ -51,18 +57,23 @@ class SeveralPeopleNote(QWidget):
 
     def wait_for(self, query: Query) -> None:
         """Another query is on its way; what is said of the last one may be wrong of it."""
+        self.by_hand.hide()
         if not query.together:
             self.hide()
 
     def show_answer(self, query: Query, people: People) -> None:
         """Say how many people the faces of a query look like, unless the user has said it."""
-        self._query, self._people = query, people
         is_shown = query.is_several(people)
+        if len(people) < 2:  # where all look like one, who asks for all of them knows better
+            people = tuple((place,) for place in range(len(query.faces)))
+        self._query, self._people = query, people
+        all_of_them = "both" if len(people) == 2 else f"all {len(people)}"
+        for button in (self.together, self.by_hand):
+            button.setText(f"Photos with {all_of_them}")
+        self.by_hand.setVisible(len(people) > 1 and not is_shown)
         self.setVisible(is_shown)
         if not is_shown:
             return
-        all_of_them = "both" if len(people) == 2 else f"all {len(people)}"
-        self.together.setText(f"Photos with {all_of_them}")
         self.together.setToolTip(f"Photos on which {all_of_them} are, the surest first")
         self.together.setVisible(not query.together)
         if query.together:
