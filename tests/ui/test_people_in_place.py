@@ -13,12 +13,15 @@ from opqn_app.index.progress import IndexProgress
 from opqn_app.ui.people.page_state import groups_wait_for, state_of
 from opqn_app.ui.people.people_grid import badge_rect
 from opqn_app.ui.people.tiles import Wish
+from opqn_app.ui.shell.status_line import StatusLine
+from opqn_app.ui.work.grouping_run import GroupingRun
 from opqn_app.ui.work.session import Session
 from tests.ui.people_room import PeopleRoom
 from tests.ui.person_album import ANNA, BEN, Album, Face, album_engine
 
 KEY = Qt.Key
 CTRL = Qt.KeyboardModifier.ControlModifier
+ORDER = "put in order when you come back"
 CARL = [12, 13, 14, 15]
 
 
@@ -26,7 +29,9 @@ CARL = [12, 13, 14, 15]
 def album(tmp_path: Path) -> Album:
     """Four faces of Anna (1 to 4), on the last two photos with Ben, who has three (5, 6, 7)."""
     album = Album(tmp_path / "library.sqlite")
-    for faces in ([ANNA], [ANNA], [ANNA, BEN], [ANNA, BEN], [BEN], [CARL], [CARL]):
+    album.add(2020, Face(ANNA))
+    album.add(2020, Face(ANNA, 900.0))  # the sharpest
+    for faces in ([ANNA, BEN], [ANNA, BEN], [BEN], [CARL], [CARL]):
         album.add(2020, *map(Face, faces))
     return album
 
@@ -55,13 +60,13 @@ def test_headings_count_what_stands_below_them(room: PeopleRoom) -> None:
     assert headings(room) == [("Not named yet", "3, those on most photos first")]
     name(room, 2, "Carl")
     assert room.words == ["4", "3", "Carl"], "nothing moves"
-    assert headings(room) == [("Named just now, and not named yet", "1 and 2")]
+    assert headings(room) == [("1 named just now, 2 not named yet", ORDER)]
     room.window.show_page("search")
     room.window.show_page("people")
     name(room, 1, "Anna")
     assert headings(room) == [
         ("Named", "1, 1 more below, named just now"),
-        ("Named just now, and not named yet", "1 and 1"),
+        ("1 named just now, 1 not named yet", ORDER),
     ]
     assert room.page._count.text() == "2 names"
     room.click(0)
@@ -194,6 +199,9 @@ def test_a_name_stays_in_its_tile_until_the_question_is_answered(
         "Name only the other 1 face",
         "Anna is there twice, as in a mirror",
     ]
+    room.window.resize(800, 600)
+    assert bar._label.height() < 2 * bar.fontMetrics().lineSpacing(), "the words have room"
+    assert all(bar.rect().contains(each.geometry()) for each in bar.choices)
     assert room.grid.unanswered.name(room.tiles[1]) == "Anna"
     assert room.grid.currentIndex().row() == 1, "the cursor does not go on"
     room.press(KEY.Key_N)
@@ -202,3 +210,17 @@ def test_a_name_stays_in_its_tile_until_the_question_is_answered(
     room.told(lambda: qtbot.mouseClick(bar.choices[0], Qt.MouseButton.LeftButton))
     assert len(room.people["Anna"]) == 5
     assert not any(room.grid.unanswered.name(tile) for tile in room.tiles)
+
+
+def test_the_foot_does_not_stay_with_a_grouping_that_has_ended(
+    room: PeopleRoom, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line, grouping = StatusLine(room.session), room.desk.grouping
+    qtbot.addWidget(line)
+    with monkeypatch.context() as running:
+        running.setattr(GroupingRun, "is_running", True)
+        grouping.started.emit()
+    assert line.text == "Getting ready to group the faces"
+    grouping.ended.emit("")
+    assert line.text == "7 photos, 9 faces in your library"
+    room.rest()

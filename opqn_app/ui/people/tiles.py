@@ -108,7 +108,8 @@ def sections_of(tiles: Tiles, waits_for: str) -> tuple[GridSection, GridSection]
     named = GridSection(len(first), header=header, title=title, note=note)
     title, notes = "Not named yet", [f"{waiting:,}"]
     if now:
-        title, notes = "Named just now, and not named yet", [f"{now:,} and {waiting:,}"]
+        said = [f"{now:,} named just now", f"{waiting:,} not named yet" if waiting else ""]
+        title, notes = _joined(said), ["put in order when you come back"]
     elif waits_for:
         notes = [waits_for] if not rest else [*notes, waits_for]
     elif not any(tile.fate for tile in rest):

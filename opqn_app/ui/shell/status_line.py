@@ -176,7 +176,9 @@ class StatusLine(QWidget):
             self._end(words)
         else:
             self._show_controls()
-            self._say(before or self.text)
+            self._say(before)
+            if not before and self._session.status is not None:  # nothing was said before it began
+                self._on_status(self._session.status)
 
     def _on_pause_clicked(self) -> None:
         session, grouping = self._session, self._session.people.grouping
