@@ -158,3 +158,13 @@ def looks_of(places: FacePlaces) -> Floats:
     large = places.size_px / (places.size_px + USUAL_SIZE)
     found: Floats = (frontal * sharp * large * places.confidence).astype(np.float32)
     return found
+
+
+def best_of_each(library: "Library", groups: Sequence[Sequence[int]]) -> list[int]:
+    """The face of each group that shows best who it is; no group may be empty."""
+    ids = np.unique(np.concatenate([np.asarray(group, np.int64) for group in groups]))
+    looks = looks_of(library.face_table.places(ids))
+    return [
+        max(sorted(group), key=lambda face: float(looks[np.searchsorted(ids, face)]))
+        for group in groups
+    ]

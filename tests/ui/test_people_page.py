@@ -317,7 +317,7 @@ def test_a_question_offers_its_answers_in_the_bar(room: PeopleRoom, qtbot: QtBot
     bar = room.window.undo_bar
     room.press(KEY.Key_Return)
     room.wait(lambda: len(bar.choices) == 2)
-    assert bar.text == "Somebody else is called Anna already."
+    assert bar.text == "Nothing was named yet: somebody else is called Anna already."
     room.told(lambda: qtbot.mouseClick(bar.choices[0], Qt.MouseButton.LeftButton))
     assert room.people == {"Anna": (1, 2, 3, 4, 5, 6, 7)}
 

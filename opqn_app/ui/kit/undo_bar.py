@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QWidget,
+)
 
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
 
@@ -33,12 +40,15 @@ class UndoBar(QFrame):
         self.undo_button = push_button("Undo", self._undo)
         self.choices: list[QPushButton] = []
         self._close = tool_button("close", "Close this message", self.hide)
-        self._row = QHBoxLayout(self)
-        self._row.setContentsMargins(16, 8, 8, 8)
+        self._row = QHBoxLayout()
         self._row.setSpacing(8)
-        self._row.addWidget(self._label, 1)
         self._row.addWidget(self.undo_button)
         self._row.addWidget(self._close)
+        self._lines = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._lines.setContentsMargins(16, 8, 8, 8)
+        self._lines.setSpacing(8)
+        self._lines.addWidget(self._label, 1)
+        self._lines.addLayout(self._row)
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
         self._timer.timeout.connect(self._go)
         parent.installEventFilter(self)
@@ -110,7 +120,11 @@ class UndoBar(QFrame):
         for each in shown:
             each.ensurePolished()  # else its size is that of a button without a style
         buttons = sum(each.sizeHint().width() + 8 for each in shown if not each.isHidden())
-        width = min(room, words + buttons + 32)
+        # Long choices stand below the words, which would have no room beside them.
+        way, is_narrow = QBoxLayout.Direction, buttons + words + 32 > room
+        is_below = is_narrow and bool(self.choices)
+        self._lines.setDirection(way.TopToBottom if is_below else way.LeftToRight)
+        width = min(room, max(words, buttons) + 32 if is_below else words + buttons + 32)
         height = max(48, self.heightForWidth(width) if self.hasHeightForWidth() else 48)
         self.setGeometry(
             (around.width() - width) // 2, around.height() - height - MARGIN, width, height

@@ -31,7 +31,7 @@ def state_of(session: Session, wish: Wish, n_tiles: int) -> PageState | None:
         return PageState(f"Nobody is called “{wish.needle.strip()}”.")
     if view is None or not view.photo_of:
         if session.is_indexing:
-            return PageState("The people on your photos appear here as soon as faces are found.")
+            return PageState(f"The people on your photos appear here. {_until_grouped(session)}")
         if view is None and session.status is None:
             return PageState("Looking at your library …")
         words = "The people on your photos appear here. Add a folder of photos first."
@@ -42,12 +42,41 @@ def state_of(session: Session, wish: Wish, n_tiles: int) -> PageState | None:
     if not desk.can_group:
         return PageState(NO_LINKS, "Open the settings", "settings")
     if desk.grouping.is_running:
-        progress, is_paused = desk.grouping.progress, desk.grouping.is_paused
-        left = None if progress is None or is_paused else progress.eta_s
-        said = [wording.grouping(progress, is_paused), wording.time_left(left)]
-        return PageState(", ".join(part for part in said if part) + ".")
+        return PageState(f"{_grouping(session)}.")
     if session.is_indexing:
-        return PageState("The faces are grouped when all photos are looked through.")
+        return PageState(f"The people on your photos appear here. {_until_grouped(session)}")
     if not view.n_grouped:
         return PageState(f"{faces} of your library are not grouped yet.", "Group them", "group")
     return PageState("All faces of your library are hidden, or none of them is a face.")
+
+
+def groups_wait_for(session: Session) -> str:
+    """What is under way before the groups without a name can be shown; "" where nothing is."""
+    desk, view = session.people, session.people.view
+    if view is None or view.n_grouped or not view.photo_of:
+        return ""
+    if desk.grouping.is_running:
+        return _grouping(session)
+    if session.is_indexing:
+        return "grouped when all photos are done"
+    if desk.can_group is None:
+        return "Getting ready …" if session.expects_engine else ""
+    return ""
+
+
+def _grouping(session: Session) -> str:
+    grouping = session.people.grouping
+    progress, is_paused = grouping.progress, grouping.is_paused
+    left = None if progress is None or is_paused else progress.eta_s
+    said = [wording.grouping(progress, is_paused), wording.time_left(left)]
+    return ", ".join(part for part in said if part)
+
+
+def _until_grouped(session: Session) -> str:
+    """The same sentence from the first photo to the last."""
+    words = "Their faces are grouped when all photos are done"
+    progress = session.index_progress
+    if progress is None or not progress.total:
+        return f"{words}."
+    done = f"{progress.done:,} of {counted(progress.total, 'photo')} so far"
+    return f"{words}: {done}, {counted(progress.faces, 'face')} found."

@@ -54,8 +54,9 @@ class PeopleActions(QObject):
         guess = self._hints.guess(chosen[0]) if is_one else None
         view = self._desk.view
         person = None if view is None or guess is None else view.by_id.get(guess)
-        self.open.setEnabled(is_one)
-        self.name.setEnabled(bool(live))
+        at = self._at()
+        self.open.setEnabled(len(at) == 1)
+        self.name.setEnabled(any(map(self._is_live, at)))
         self.name.setText("Change the name" if is_one and chosen[0].is_named else "Name")
         for action in (self.yes, self.no):
             action.setVisible(person is not None)
@@ -82,18 +83,20 @@ class PeopleActions(QObject):
             self._hints.forget(tile)
         ids = [tile.person for tile in people if tile.person is not None]
         if person is not None and person not in ids:
-            self._desk.merge_all(person, ids, faces)
+            task = self._desk.merge_all(person, ids, faces)
         elif len(ids) == 1 and not faces:
-            if name != people[0].name:
-                self._desk.rename(ids[0], name)
+            if name == people[0].name:
+                return
+            task = self._desk.rename(ids[0], name)
         elif ids:
-            self._desk.merge_all(ids[0], ids[1:], faces)
+            task = self._desk.merge_all(ids[0], ids[1:], faces)
         else:
-            self._desk.name(faces, name, is_new=is_new)
+            task = self._desk.name(faces, name, is_new=is_new)
+        task.succeeded.connect(lambda answer: self._grid.unanswered.keep(tiles, name, answer))
 
     def begin_naming(self) -> None:
         """Let the user type a name for the chosen tiles."""
-        rows = [row for row in self._grid.chosen_rows() if self._is_live(row)]
+        rows = [row for row in self._at() if self._is_live(row)]
         if rows:
             self._grid.begin_naming(rows)
 
@@ -112,7 +115,7 @@ class PeopleActions(QObject):
 
     def pick(self, number: int) -> None:
         """Take a numbered suggestion for the current tile, counted from 0."""
-        row = self._grid.currentIndex().row()
+        row = self._grid.chosen_row
         tile = self._grid.tiles.tile(row)
         guesses = () if tile is None else self._hints.guesses(tile)
         if tile is not None and not self._grid.is_in_sight(self._grid.currentIndex()):
@@ -174,12 +177,17 @@ class PeopleActions(QObject):
             self._grid.go_to(following)
 
     def _on_current(self, is_so: bool) -> None:
-        self.answer(self._grid.currentIndex().row(), is_so)
+        self.answer(self._grid.chosen_row, is_so)
 
     def _open(self) -> None:
         row = self._grid.currentIndex().row()
         if row >= 0:
             self._grid.opened.emit(row)
+
+    def _at(self) -> list[int]:
+        """What a name is asked for and what is opened: the chosen rows, else the current one."""
+        current = self._grid.currentIndex().row()
+        return self._grid.chosen_rows() or ([current] if current >= 0 else [])
 
     def _chosen(self) -> list[Tile]:
         tiles = map(self._grid.tiles.tile, self._grid.chosen_rows())

@@ -10,9 +10,10 @@ from opqn_app.ui.kit.theme import colours
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.kit.tile_delegate import TileDelegate
 from opqn_app.ui.people.hints import Hints
-from opqn_app.ui.people.people_grid import PeopleGrid
+from opqn_app.ui.people.people_grid import PeopleGrid, badge_font, badge_rect, badge_words
 from opqn_app.ui.people.tile_model import TileRole
 from opqn_app.ui.people.tiles import Tile
+from opqn_app.ui.people.unanswered import NOT_YET
 from opqn_app.ui.work.people_desk import PeopleDesk
 
 FAINT = 0.35  # opacity of what is not here any more
@@ -45,7 +46,11 @@ class PeopleDelegate(TileDelegate):
         painter.setOpacity(1.0)
         name = self._people.name_rect(index)
         guess = self._hints.guess(tile)
-        if guess is not None and self._name(guess):
+        waiting = self._people.unanswered.name(tile)
+        if waiting:
+            self._paint_place(painter, name, QPalette.ColorRole.Highlight)
+            self._write(painter, name.adjusted(8, 0, -8, 0), waiting)
+        elif guess is not None and self._name(guess):
             self._paint_guess(painter, index, name, self._name(guess))
         else:
             self._paint_name(painter, name, tile, option)
@@ -74,12 +79,15 @@ class PeopleDelegate(TileDelegate):
                 QStyle.StateFlag.State_MouseOver | QStyle.StateFlag.State_Selected
             )
             role = QPalette.ColorRole.PlaceholderText if is_marked else QPalette.ColorRole.Mid
-            painter.setPen(QPen(self.colour(role), 1))
-            painter.setBrush(self.colour(QPalette.ColorRole.Base))
-            painter.drawRoundedRect(QRectF(line).adjusted(0.5, 2.5, -0.5, -1.5), 6, 6)
+            self._paint_place(painter, line, role)
             self._write(painter, line.adjusted(8, 0, -8, 0), "Add a name", is_quiet=True)
         elif tile.name is not None:
             self._write(painter, line, tile.name, is_strong=not tile.fate, is_quiet=bool(tile.fate))
+
+    def _paint_place(self, painter: QPainter, line: QRect, role: QPalette.ColorRole) -> None:
+        painter.setPen(QPen(self.colour(role), 1))
+        painter.setBrush(self.colour(QPalette.ColorRole.Base))
+        painter.drawRoundedRect(QRectF(line).adjusted(0.5, 2.5, -0.5, -1.5), 6, 6)
 
     def _paint_guess(self, painter: QPainter, index: Any, line: QRect, name: str) -> None:
         yes, no = self._people.button_rects(index)
@@ -97,21 +105,19 @@ class PeopleDelegate(TileDelegate):
         if tile.fate and tile.name is None:  # there is no name above
             top = name.top() + 4
         words = "hidden" if tile.is_hidden and not tile.fate else tile.words
+        if self._people.unanswered.name(tile):
+            words = NOT_YET
         line = QRect(face.left(), top, face.width(), 20)
         self._write(painter, line, words, is_quiet=True)
 
     def _paint_badge(self, painter: QPainter, face: QRect, number: int) -> None:
-        font = QFont(self.grid.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
-        words = f"+{number:,}"
-        width = painter.fontMetrics().horizontalAdvance(words) + 14
-        pill = QRectF(face.left() + 6, face.top() + 6, width, 22)
+        painter.setFont(badge_font(self.grid))
+        pill = badge_rect(self.grid, face, number)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self.colour(QPalette.ColorRole.Highlight))
         painter.drawRoundedRect(pill, 11, 11)
         painter.setPen(QColor(colours().on_accent))
-        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, words)
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, badge_words(number))
 
     def _write(
         self,

@@ -1,24 +1,29 @@
 """The grid of people: tiles that can be named in place, answered, dragged onto each other."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QFont,
+    QFontMetrics,
     QKeyEvent,
     QMouseEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 
+from opqn_app.core.progress import counted
 from opqn_app.ui.kit.name_field import NameField
 from opqn_app.ui.kit.section_grid import Index, SectionGrid
 from opqn_app.ui.people.hints import Hints
 from opqn_app.ui.people.tile_model import TileModel, TileRole, dragged_rows
-from opqn_app.ui.people.tiles import Tile
+from opqn_app.ui.people.tiles import Tile, Tiles
+from opqn_app.ui.people.unanswered import Unanswered
 
 if TYPE_CHECKING:
     from opqn_app.ui.work.session import Session
@@ -54,6 +59,7 @@ class PeopleGrid(SectionGrid):
         self._naming: tuple[int, ...] = ()  # rows that the field is for; it stands at the first
         self._drop_row: int | None = None  # row under what is dragged
         self._pressed: QPoint | None = None
+        self.unanswered = Unanswered(self._on_unanswered)
         self.setAccessibleName("People")
         self.setModel(model)
         self.tiles = model
@@ -80,10 +86,39 @@ class PeopleGrid(SectionGrid):
         return self._drop_row
 
     def chosen_rows(self) -> list[int]:
-        """The selected rows, else the current one."""
-        rows = self.rows_selected()
-        current = self.currentIndex().row()
-        return rows or ([current] if current >= 0 else [])
+        """The selected rows. The one that the keyboard came to by itself is none of them."""
+        return self.rows_selected()
+
+    @property
+    def chosen_row(self) -> int:
+        """The current row if it is selected too; else -1."""
+        current = self.currentIndex()
+        return current.row() if self.selectionModel().isSelected(current) else -1
+
+    def show_anew(self, tiles: Tiles, then: Callable[[], None]) -> None:
+        """Replace all tiles; who was chosen or current stays so, and the place in the page.
+
+        Args:
+            then: called once the tiles are there, before the place is looked for.
+        """
+        bar, old = self.verticalScrollBar(), self.tiles
+        current, height = old.tile(self.currentIndex().row()), bar.value()
+        chosen = [tile for tile in map(old.tile, self.chosen_rows()) if tile is not None]
+        old.show_anew(tiles)
+        then()
+        flag, model = QItemSelectionModel.SelectionFlag, self.selectionModel()
+        row = None if current is None else tiles.row_of(current)
+        if row is not None:
+            model.setCurrentIndex(old.index(row), flag.NoUpdate)
+        for row in map(tiles.row_of, chosen):
+            if row is not None:
+                model.select(old.index(row), flag.Select)
+        bar.setValue(height)
+
+    def show_current(self) -> None:
+        """Bring the current tile into view."""
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
 
     def go_to(self, row: int) -> None:
         """Make a row the current and only selected one, in view."""
@@ -109,7 +144,7 @@ class PeopleGrid(SectionGrid):
         self._naming = tuple(rows)
         self._place_field()
         self.field.show()
-        self.field.ask(tile.name or "", self._hints.guesses(tile))
+        self.field.ask(self.unanswered.name(tile) or tile.name or "", self._hints.guesses(tile))
 
     def end_naming(self) -> None:
         """Close the field; the grid gets the keyboard."""
@@ -135,7 +170,9 @@ class PeopleGrid(SectionGrid):
     def asks(self, index: Index) -> bool:
         """Whether a tile asks "Anna?"."""
         tile: Tile | None = index.data(TileRole)
-        return tile is not None and self._hints.guess(tile) is not None
+        if tile is None or self.unanswered.name(tile):
+            return False
+        return self._hints.guess(tile) is not None
 
     def _place_field(self) -> None:
         if self._naming:
@@ -151,6 +188,14 @@ class PeopleGrid(SectionGrid):
             self.end_naming()
         else:
             self.begin_naming([following])
+
+    def _on_unanswered(self, tile: Tile | None) -> None:
+        """Back to the tile whose name has to wait, unless the next name is being typed."""
+        row = None if tile is None else self.tiles.tiles.row_of(tile)
+        if row is not None and not (self.is_naming and self.field.text()):
+            self.end_naming()
+            self.go_to(row)
+        self.viewport().update()
 
     def _on_left_empty(self) -> None:
         row = self._naming[0] if self._naming else -1
@@ -175,7 +220,7 @@ class PeopleGrid(SectionGrid):
             return
         elif not self.is_in_sight(index):  # what is not seen is not meant
             self.go_to(index.row())
-        elif self.asks(index):
+        elif self.asks(index) and self.chosen_row >= 0:
             self.answered.emit(index.row(), key in _YES)
         elif key in _YES:
             self.opened.emit(index.row())
@@ -226,8 +271,16 @@ class PeopleGrid(SectionGrid):
             shape = Qt.CursorShape.PointingHandCursor if is_button else Qt.CursorShape.IBeamCursor
             if is_button:
                 tip = "Yes (Enter)" if yes.contains(point) else "No, somebody else (Delete)"
+        elif tile is not None:
+            tip = self._badge_tip(tile, self.picture_rect(index), point)
         self.viewport().setCursor(shape)
         self.viewport().setToolTip(tip)
+
+    def _badge_tip(self, tile: Tile, face: QRect, point: QPoint) -> str:
+        number = self._hints.n_waiting(tile)
+        if not number or not badge_rect(self, face, number).contains(QPointF(point)):
+            return ""
+        return f"{counted(number, 'face')} may be {tile.name} too: open to answer"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -272,3 +325,21 @@ class PeopleGrid(SectionGrid):
 
     def sizeHint(self) -> QSize:
         return QSize(640, 480)
+
+
+def badge_words(number: int) -> str:
+    """What the badge of a tile says, for that many faces that may be the person."""
+    return f"+{number:,}"
+
+
+def badge_font(grid: QWidget) -> QFont:
+    """The letters of a badge."""
+    font = QFont(grid.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
+
+
+def badge_rect(grid: QWidget, face: QRect, number: int) -> QRectF:
+    """Where the badge lies over a face."""
+    width = QFontMetrics(badge_font(grid)).horizontalAdvance(badge_words(number)) + 14
+    return QRectF(face.left() + 6, face.top() + 6, width, 22)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -19,17 +19,16 @@ from PySide6.QtWidgets import (
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit.controls import text_label
 from opqn_app.ui.kit.empty_state import EmptyState
-from opqn_app.ui.kit.grid_layout import HEADER, GridSection
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.people.guess_strip import GuessStrip
 from opqn_app.ui.people.hints import Hints
-from opqn_app.ui.people.page_state import PageState, state_of
+from opqn_app.ui.people.page_state import PageState, groups_wait_for, state_of
 from opqn_app.ui.people.people_actions import PeopleActions
 from opqn_app.ui.people.people_delegate import PeopleDelegate
 from opqn_app.ui.people.people_grid import PeopleGrid
 from opqn_app.ui.people.tile_model import TileModel
-from opqn_app.ui.people.tiles import BY_NAME, BY_PHOTOS, TileBook, Wish
+from opqn_app.ui.people.tiles import BY_NAME, BY_PHOTOS, TileBook, Wish, is_shown, sections_of
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
@@ -37,8 +36,12 @@ if TYPE_CHECKING:
     from opqn_app.ui.work.people_jobs import PeopleView
 
 ORDERS = {BY_PHOTOS: "Most photos first", BY_NAME: "By name"}
-REST_MS = 10_000  # without mouse and keyboard; then what was answered finds its place
+# Without mouse and keyboard; then what was answered finds its place.
+REST_MS = 10_000
+REST_UNDER_MOUSE_MS = 60_000  # who reads what is under the pointer must not lose it
 SEARCH_MS = 150
+TOUCHES = {QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel,
+           QEvent.Type.KeyPress}  # fmt: skip
 
 
 class PeoplePage(QWidget):
@@ -119,20 +122,24 @@ class PeoplePage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self.views)
-        self._rest = QTimer(self, singleShot=True, interval=REST_MS)
+        self._rest = QTimer(self, singleShot=True)
         self._search_timer = QTimer(self, singleShot=True, interval=SEARCH_MS)
 
     def _connect(self) -> None:
         desk, grid = self._desk, self.grid
         desk.changed.connect(self._on_changed)
+        desk.answered.connect(grid.unanswered.take)
         for signal in (desk.grouping.started, desk.grouping.progressed, desk.grouping.ended):
             signal.connect(lambda *_: self._show_right())
-        self._session.engine_ready.connect(lambda _engine: self._show_right())
-        self._session.status_read.connect(lambda _status: self._show_right())
+        session = self._session
+        for happened in (session.engine_ready, session.engine_failed, session.indexing_progressed):
+            happened.connect(lambda _what: self._show_right())
+        session.status_read.connect(lambda _status: self._show_right())
         grid.opened.connect(self._open)
         grid.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         grid.customContextMenuRequested.connect(self._open_menu)
-        grid.selectionModel().currentChanged.connect(lambda *_: self._show_guesses())
+        for moved in (grid.selectionModel().currentChanged, grid.selectionModel().selectionChanged):
+            moved.connect(lambda *_: self._show_guesses())
         self.hints.ready.connect(self._show_guesses)
         self.strip.picked.connect(self.acts.pick)
         self.search.textChanged.connect(lambda _text: self._search_timer.start())
@@ -141,6 +148,8 @@ class PeoplePage(QWidget):
         self.show_hidden.toggled.connect(lambda _on: self._take_wish())
         self.empty.button.clicked.connect(lambda: self._act())
         self._rest.timeout.connect(self._on_rest)
+        for touched in (grid, grid.viewport(), grid.field):
+            touched.installEventFilter(self)
 
     # What is shown
 
@@ -160,13 +169,8 @@ class PeoplePage(QWidget):
         """Put every tile where it belongs."""
         view = self._desk.view
         if view is not None:
-            current = self.model.tile(self.grid.currentIndex().row())
             self._is_moved = False
-            self.model.show_anew(self._book.tiles_of(view, self._wish))
-            self._show_sections()
-            if current is not None and current in self.model.tiles.tiles:
-                row = self.model.tiles.tiles.index(current)
-                self.grid.setCurrentIndex(self.model.index(row, 0))
+            self.grid.show_anew(self._book.tiles_of(view, self._wish), self._show_sections)
         self._show_right()
 
     def _take_wish(self) -> None:
@@ -178,26 +182,14 @@ class PeoplePage(QWidget):
 
     def _show_sections(self) -> None:
         tiles = self.model.tiles
-        n_rest = len(tiles) - tiles.n_named
-        named = GridSection(
-            tiles.n_named,
-            header=HEADER if tiles.n_named else 0,
-            title="Named" if tiles.n_named else "",
-            note=f"{tiles.n_named:,}",
-        )
-        waiting = sum(tile.can_be_named for tile in tiles.tiles)
-        rest = GridSection(
-            n_rest,
-            header=HEADER if n_rest else 0,
-            title="Not named yet" if n_rest else "",
-            note=f"{waiting:,}, those on most photos first",
-            is_apart=bool(tiles.n_named),
-        )
-        self.grid.set_sections((named, rest))
+        is_filtered = bool(self._wish.needle.strip())
+        waits_for = "" if is_filtered else groups_wait_for(self._session)
+        self.grid.set_sections(sections_of(tiles, waits_for))
 
     def _show_right(self) -> None:
         state: PageState | None = state_of(self._session, self._wish, len(self.model.tiles))
         self._count.setText(self._counts())
+        self._show_sections()
         self.strip.setVisible(state is None)
         if state is None:
             if self.stack.currentWidget() is not self.grid:
@@ -214,11 +206,11 @@ class PeoplePage(QWidget):
         view = self._desk.view
         if view is None:
             return ""
-        named = sum(1 for each in view.persons if each.name is not None and not each.is_hidden)
+        named = sum(is_shown(each) and each.name is not None for each in view.persons)
         return counted(named, "name") if named else ""
 
     def _show_guesses(self) -> None:
-        tile, view = self.model.tile(self.grid.currentIndex().row()), self._desk.view
+        tile, view = self.model.tile(self.grid.chosen_row), self._desk.view
         found = () if tile is None else self.hints.guesses(tile)
         known = {} if view is None else view.by_id
         named = [(known[i].name or "", p) for i, p in found if i in known]
@@ -240,8 +232,10 @@ class PeoplePage(QWidget):
         self._turn_to_person().show_person(person)
 
     def show_everybody(self) -> None:
-        """Back to all tiles, each where it was; what was answered meanwhile stays in place."""
+        """Back to all tiles; what was answered finds its place."""
         self.views.setCurrentWidget(self.everybody)
+        self._look_anew()
+        self.grid.show_current()
         self._take_keyboard()
 
     def _turn_to_person(self) -> "PersonView":
@@ -266,12 +260,17 @@ class PeoplePage(QWidget):
 
     def _wait_for_rest(self) -> None:
         self._rest.stop()
-        if self._is_moved and not self.underMouse():
-            self._rest.start()
+        if self._is_moved and self.isVisible():
+            self._rest.start(REST_UNDER_MOUSE_MS if self.underMouse() else REST_MS)
 
     def _on_rest(self) -> None:
-        if self._is_moved and not self.grid.is_naming and not self.underMouse():
+        if self._is_moved and not self.grid.is_naming:
             self._look_anew()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if self._is_moved and event.type() in TOUCHES:
+            self._wait_for_rest()
+        return super().eventFilter(watched, event)
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
@@ -279,10 +278,11 @@ class PeoplePage(QWidget):
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
-        self._rest.stop()
+        self._wait_for_rest()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self.grid.unanswered.forget()
         self._look_anew()
         QTimer.singleShot(0, self._take_keyboard)  # a widget that is not shown yet can't have it
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opqn_app.core.progress import counted
@@ -145,7 +145,8 @@ def by_part(faces: Sequence[PersonFace], parts: Iterable[Sequence[int]], action:
     """One heading a part of two faces or more; what stands alone comes last.
 
     Args:
-        action: words at each heading but the first, with which the part is taken out.
+        action: words at each heading, with which the part is taken out: the stranger may be the
+            larger one.
     """
     by_id = {face.record.id: face for face in faces}
     rows: list[Row] = []
@@ -154,14 +155,18 @@ def by_part(faces: Sequence[PersonFace], parts: Iterable[Sequence[int]], action:
         some = [by_id.pop(i) for i in part if i in by_id] if len(part) > 1 else []
         if some:
             title, part_rows = f"Part {len(sections) + 1}", _rows(some, whole_photos=False)
-            acts = action if sections else ""
-            sections.append(GridSection(len(some), HEADER, title, _count(part_rows, "face"), acts))
+            is_left = any(not row.is_gone for row in part_rows)
+            note, acts = (_count(part_rows, "face"), action) if is_left else ("taken out", "")
+            sections.append(GridSection(len(some), HEADER, title, note, acts))
             rows += part_rows
-    if by_id:
-        alone = _rows(list(by_id.values()), whole_photos=False)
-        note = _count(alone, "face")
-        sections.append(GridSection(len(alone), HEADER, "In no part", note, is_apart=True))
-        rows += alone
+    if len(sections) == 1 and all(face.is_gone for face in by_id.values()):
+        sections = [replace(sections[0], action="")]  # nobody would be left
+    for title, is_gone in (("In no part", False), ("Taken out", True)):
+        some = [face for face in by_id.values() if face.is_gone == is_gone]
+        if some:
+            note = counted(len(some), "face")
+            sections.append(GridSection(len(some), HEADER, title, note, is_apart=True))
+            rows += _rows(some, whole_photos=False)
     return Shown(tuple(rows), tuple(sections))
 
 

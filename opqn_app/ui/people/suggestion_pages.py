@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
+from opqn_app.core.progress import counted
+
 MOST_ON_A_PAGE = 9  # the keys 1 to 9 reach each of them
 
 
@@ -98,6 +100,12 @@ class SuggestionPages:
     def count(self, choice: Choice) -> int:
         """How many of the page."""
         return sum(self._of(each) == choice for each in self.page)
+
+    def in_words(self, choice: Choice) -> str:
+        """ "1 yes (14 faces)": how many of the page, and of how many faces if these are more."""
+        number, faces = self.count(choice), len(self.answers[choice == Choice.NO])
+        words = f"{number:,} {choice.value}"
+        return f"{words} ({counted(faces, 'face')})" if faces > number else words
 
     def pass_open(self) -> None:
         """What is open stays so; it is not asked again until `begin_anew`."""

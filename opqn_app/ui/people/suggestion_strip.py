@@ -227,8 +227,7 @@ class SuggestionStrip(QFrame):
             return
         parts = [f"{pages.n_left:,} more to come"] if pages.n_left else []
         self._note.setText(" · ".join(parts))
-        yes, no = pages.count(Choice.YES), pages.count(Choice.NO)
-        said = [f"{yes} yes"] * bool(yes) + [f"{no} no"] * bool(no)
+        said = [pages.in_words(choice) for choice in (Choice.YES, Choice.NO) if pages.count(choice)]
         self.answer_button.setText(f"Answer: {', '.join(said)}" if said else "Skip these")
         self.answer_button.setToolTip("Enter. What is neither ticked nor crossed out stays open.")
 

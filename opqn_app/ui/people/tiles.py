@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opqn_app.core.progress import counted
+from opqn_app.ui.kit.grid_layout import HEADER, GridSection
 from opqn_app.ui.kit.name_offers import folded
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class Tile:
     photos: int
     is_hidden: bool = False
     fate: str = ""
+
+    @property
+    def key(self) -> int:
+        """Which person or group it is, however their faces, picture and name change."""
+        return -self.person if self.person is not None else min(self.faces, default=0)
 
     @property
     def is_named(self) -> bool:
@@ -75,6 +81,53 @@ class Tiles:
     def __len__(self) -> int:
         return len(self.tiles)
 
+    def row_of(self, tile: Tile) -> int | None:
+        """The row of the same person or group, whatever is known of them now; None without one."""
+        key = tile.key
+        return next((row for row, each in enumerate(self.tiles) if each.key == key), None)
+
+
+def sections_of(tiles: Tiles, waits_for: str) -> tuple[GridSection, GridSection]:
+    """The headings, which say what stands under each, also before what was answered moves.
+
+    Args:
+        waits_for: what is under way before groups can be shown, in words; "" where nothing is.
+    """
+    first, rest = tiles.tiles[: tiles.n_named], tiles.tiles[tiles.n_named :]
+    above, now = sum(map(_counts_as_named, first)), sum(map(_counts_as_named, rest))
+    hidden = sum(tile.is_hidden for tile in first if _counts_as_named(tile))
+    left, waiting = (sum(tile.can_be_named for tile in some) for some in (first, rest))
+    notes = [
+        f"{above:,}",
+        f"{hidden:,} of them hidden" if hidden else "",
+        f"{left:,} without a name now" if left else "",
+        f"{now:,} more below, named just now" if now else "",
+    ]
+    header = HEADER if first else 0
+    title, note = ("Named", _joined(notes)) if first else ("", "")
+    named = GridSection(len(first), header=header, title=title, note=note)
+    title, notes = "Not named yet", [f"{waiting:,}"]
+    if now:
+        said = [f"{now:,} named just now", f"{waiting:,} not named yet" if waiting else ""]
+        title, notes = _joined(said), ["put in order when you come back"]
+    elif waits_for:
+        notes = [waits_for] if not rest else [*notes, waits_for]
+    elif not any(tile.fate for tile in rest):
+        notes.append("those on most photos first")
+    if not rest and not waits_for:
+        title = ""
+    header, is_apart = HEADER if title else 0, bool(first and title)
+    note = _joined(notes) if title else ""
+    return named, GridSection(len(rest), header=header, title=title, note=note, is_apart=is_apart)
+
+
+def _counts_as_named(tile: Tile) -> bool:
+    return tile.is_named and not tile.fate
+
+
+def _joined(parts: Iterable[str]) -> str:
+    return ", ".join(part for part in parts if part)
+
 
 class TileBook:
     """Makes the tiles of one view after the other; what has not changed is the same tile again."""
@@ -88,7 +141,7 @@ class TileBook:
         people = [
             self._tile(before, person, view)
             for person in view.persons
-            if (person.faces or person.waiting) and (wish.shows_hidden or not person.is_hidden)
+            if is_shown(person, with_hidden=wish.shows_hidden)
         ]
         groups = [self._tile(before, group, view) for group in view.groups]
         needle = folded(wish.needle)
@@ -185,6 +238,11 @@ def _fate(tile: Tile, view: "PeopleView", owners: Sequence[int]) -> str:
     if tile.faces and all(face in view.left_out for face in tile.faces):
         return "no face"
     return tile.fate or "elsewhere"
+
+
+def is_shown(person: "Person", *, with_hidden: bool = False) -> bool:
+    """Whether the page has a tile of a person."""
+    return bool(person.faces or person.waiting) and (with_hidden or not person.is_hidden)
 
 
 def tile_of(of: "Person | Group", view: "PeopleView") -> Tile:

@@ -177,7 +177,7 @@ class StatusLine(QWidget):
         else:
             self._show_controls()
             self._say(self.text if before is None else before)
-            if self._session.status is not None:  # read while the line told of the grouping
+            if not before and self._session.status is not None:  # nothing was said before it began
                 self._on_status(self._session.status)
 
     def _on_pause_clicked(self) -> None:

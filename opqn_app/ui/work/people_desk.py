@@ -102,18 +102,25 @@ class PeopleDesk(QObject):
 
     # Gestures
 
-    def decide(self, gesture: Gesture) -> None:
-        """Make any gesture: a function of the ledger that returns its outcome."""
+    def decide(self, gesture: Gesture) -> "Task":
+        """Make any gesture: a function of the ledger that returns its outcome.
+
+        Returns:
+            What ends with the Answer to this one.
+        """
         task = self._runner.start("people", self._work.act, gesture)
         task.is_kept = True  # what was said is not lost by closing the window at once
         task.succeeded.connect(self._on_answer)
         task.failed.connect(self._on_failed)
+        return task
 
     def name(
         self, face_ids: Sequence[int], name: str, *, is_new: bool = False, is_twice: bool = False
-    ) -> None:
+    ) -> "Task":
         """Say who faces are: the person of that name, or a new one."""
-        self.decide(partial(make.name, tuple(face_ids), name, is_new=is_new, is_twice=is_twice))
+        return self.decide(
+            partial(make.name, tuple(face_ids), name, is_new=is_new, is_twice=is_twice)
+        )
 
     def answer(
         self,
@@ -145,10 +152,10 @@ class PeopleDesk(QObject):
         face_ids: Sequence[int] = (),
         *,
         is_twice: bool = False,
-    ) -> None:
+    ) -> "Task":
         """Say that other people, and faces that nobody decided on, are a person: one gesture."""
         gesture = partial(make.merge, person, tuple(others), tuple(face_ids), is_twice=is_twice)
-        self.decide(gesture)
+        return self.decide(gesture)
 
     def split(self, person: int, face_ids: Sequence[int], name: str | None = None) -> None:
         """Say that some faces of a person are somebody else."""
@@ -172,9 +179,9 @@ class PeopleDesk(QObject):
         """Say that what was found is no face, or is one after all."""
         self.decide(partial(make.no_face, tuple(face_ids), is_face=is_face))
 
-    def rename(self, person: int, name: str) -> None:
+    def rename(self, person: int, name: str) -> "Task":
         """Give a person another name, or a first one."""
-        self.decide(partial(make.rename, person, name))
+        return self.decide(partial(make.rename, person, name))
 
     def choose_picture(self, person: int, face_id: int) -> None:
         """Let a face stand for its person."""

@@ -36,7 +36,8 @@ def name(
             (f"{called}, {counted(len(ledger.state.members[each]), 'face')}", _yes(each, face_ids))
             for each in known[:OFFERED]
         )
-        raise DoubtError(Doubt(f"{len(known)} people are called {called}. Which one?", choices))
+        words = f"Nothing was named yet: {len(known)} people are called {called}. Which one?"
+        raise DoubtError(Doubt(words, choices))
     if not is_twice:
 
         def again(faces: Sequence[int], ledger: "Ledger", *, is_twice: bool = False) -> "Outcome":
@@ -92,8 +93,11 @@ def merge(
     from opqn_app.people.kinds import Kind
     from opqn_app.store.decision_records import NewDecision
 
+    one = find_person(ledger, person)
+    if face_ids and all(find_person(ledger, other) == one for other in others):
+        return answer(one, face_ids, (), ledger, is_twice=is_twice)
+
     def rows() -> list[NewDecision]:
-        one = find_person(ledger, person)
         own = ledger.state.members[one]
         keys = [key for key in dict.fromkeys(ledger.keys(face_ids)) if key not in own]
         made = []
@@ -111,7 +115,8 @@ def merge(
         if not made:
             raise PeopleError("These are the same person already.")
         if twice and not is_twice:
-            words = f"They are on {counted(len(twice), 'photo')} together, so they look like two."
+            photos = counted(len(twice), "photo")
+            words = f"Nothing was done yet: they are on {photos} together, so they look like two."
             again = partial(merge, person, others, face_ids, is_twice=True)
             raise DoubtError(Doubt(words, (("They are one person", again),)))
         return made
@@ -168,7 +173,7 @@ def rename(person: int, called: str, ledger: "Ledger") -> "Outcome":
     current = gestures.find_person(ledger, person)
     known = [each for each in gestures.named(ledger, called) if each != current]
     if known:
-        words = f"Somebody else is called {called} already."
+        words = f"Nothing was named yet: somebody else is called {called} already."
         same = partial(merge, known[0], (current,), ())
 
         def another(ledger: "Ledger") -> "Outcome":
@@ -216,9 +221,18 @@ def _ask_if_twice(
     if not twice:
         return
     free = [face for face, key in zip(face_ids, keys, strict=True) if key not in twice]
-    photos = counted(len({key.content_hash for key in twice}), "photo")
-    choices = [("Twice, as in a mirror", partial(again, face_ids, is_twice=True))]
-    if free:
-        choices.insert(0, (f"Only the other {counted(len(free), 'face')}", partial(again, free)))
     subject = called[:1].upper() + called[1:]
-    raise DoubtError(Doubt(f"{subject} would be on {photos} twice.", tuple(choices)))
+    photos = {key.content_hash for key in twice}
+    known = sum(ledger.state.is_in_photo(photo, person) for photo in photos)
+    if known == len(photos):
+        why = f"{subject} is on {known:,} of these photos already."
+    else:
+        why = f"{subject} would be on {counted(len(photos), 'photo')} twice."
+    choices = [
+        (f"{subject} is there twice, as in a mirror", partial(again, face_ids, is_twice=True))
+    ]
+    if free:
+        choices.insert(
+            0, (f"Name only the other {counted(len(free), 'face')}", partial(again, free))
+        )
+    raise DoubtError(Doubt(f"Nothing was named yet: {why}", tuple(choices)))

@@ -86,12 +86,13 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a gesture: `words` if it was made, `doubt` if not; neither if none could be."""
+    """What came of `gesture`: `words` if made, `doubt` if not; neither if none could be."""
 
     view: PeopleView
     words: str = ""
     doubt: Doubt | None = None
     people: frozenset[int] = frozenset()
+    gesture: Callable[["Ledger"], "Outcome | None"] | None = None
 
 
 class DoubtError(Exception):
@@ -120,7 +121,6 @@ class PeopleWork:
         self._n_photos: dict[int, int] = {}
         self._pictures: dict[int, int] = {}
         self._photo_of: dict[int, int] = {}
-        self._has_looks = False  # pictures were chosen by what is known of the faces
         self._left_out: frozenset[int] = frozenset()
         self._left_out_stamp = (-1, -1)
         self._n_frozen = 0  # faces when Python was last told not to look for garbage among them
@@ -149,7 +149,6 @@ class PeopleWork:
             self._guesses.refresh(library)
         self._encoder = encoder
         self._read_all()
-        self._has_looks = bool(self._guesses)
         view = self._view()
         if len(self._photo_of) > MANY_FACES and len(self._photo_of) > 1.1 * self._n_frozen:
             self._n_frozen = len(self._photo_of)
@@ -172,11 +171,12 @@ class PeopleWork:
         try:
             outcome = gesture(self._ledger)
         except DoubtError as error:
-            return Answer(self._view(), doubt=error.doubt)
+            return Answer(self._view(), doubt=error.doubt, gesture=gesture)
         if outcome is None:
-            return Answer(self._view())
+            return Answer(self._view(), gesture=gesture)
         self._take(outcome.people)
-        return Answer(self._view(), words_of(self._ledger, outcome), people=outcome.people)
+        words = words_of(self._ledger, outcome)
+        return Answer(self._view(), words, people=outcome.people, gesture=gesture)
 
     def ask(self, job: Callable[["Ledger", "Guesses"], Result]) -> Result:
         """Let `job` look at the decisions and guesses; there are none without a model."""
@@ -210,8 +210,7 @@ class PeopleWork:
     def _read_all(self) -> None:
         self._persons = {person.id: person for person in self._ledger.persons()}
         self._owner = {face: p.id for p in self._persons.values() for face in p.faces}
-        for person in self._persons.values():
-            self._look_at(person)
+        self._look_at(self._persons.values())
         self._left_out_stamp = (-1, -1)
 
     def _take(self, changed: Iterable[int]) -> None:
@@ -222,24 +221,38 @@ class PeopleWork:
             old = self._persons.pop(each, None)
             for face in () if old is None else old.faces:
                 self._owner.pop(face, None)
+        made = []
         for each in changed:
             if each in ledger.state.facts:
                 person = person_now(ledger.state, ledger.bindings, each)
                 self._persons[each] = person
                 self._owner.update(dict.fromkeys(person.faces, each))
-                self._look_at(person)
+                made.append(person)
+        self._look_at(made)
 
-    def _look_at(self, person: "Person") -> None:
-        """Count the photos, and find a face that stands for the person and is not soon another."""
-        photos = {self._photo_of.get(face) for face in person.faces} - {None}
-        self._n_photos[person.id] = len(photos)
-        known = self._pictures.get(person.id)
-        if person.picture is not None:
-            self._pictures[person.id] = person.picture
-        elif known is None or self._owner.get(known) != person.id or not self._has_looks:
-            best = () if self._guesses is None else self._guesses.best_first(person.faces)
-            found = best or person.faces
-            self._pictures.update({person.id: found[0]} if found else {})
+    def _look_at(self, persons: Iterable["Person"]) -> None:
+        """Count the photos, and find a face that stands for each and is not soon another.
+
+        Faces that show best who it is are known without a model, so that a picture stays when
+        guesses come.
+        """
+        wanting: list[Person] = []
+        for person in persons:
+            photos = {self._photo_of.get(face) for face in person.faces} - {None}
+            self._n_photos[person.id] = len(photos)
+            known = self._pictures.get(person.id)
+            if person.picture is not None:
+                self._pictures[person.id] = person.picture
+            elif person.faces and (known is None or self._owner.get(known) != person.id):
+                best = () if self._guesses is None else self._guesses.best_first(person.faces)
+                self._pictures.update({person.id: best[0]} if best else {})
+                if not best:
+                    wanting.append(person)
+        if wanting:  # it reads of every face of the library, which guesses have done already
+            from opqn_app.people.guess_data import best_of_each
+
+            found = best_of_each(self._opened(), [person.faces for person in wanting])
+            self._pictures.update(zip((person.id for person in wanting), found, strict=True))
 
     def _view(self) -> PeopleView:
         from opqn_app.people.people import left_out

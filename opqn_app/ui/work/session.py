@@ -22,6 +22,7 @@ from opqn_app.ui.work.people_desk import PeopleDesk
 from opqn_app.ui.work.tasks import Task, TaskRunner
 
 if TYPE_CHECKING:
+    from opqn_app.index.progress import IndexProgress
     from opqn_app.store.library import Library
 
 logger = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ class Session(QObject):
         self._waiting: deque[IndexRequest] = deque()
         self._index_task: Task | None = None
         self._request: IndexRequest | None = None  # the one that runs
+        self.index_progress: IndexProgress | None = None  # of that one, once it is known
         self._query_task: Task | None = None
         self._opened: jobs.OpenedPhoto | None = None  # the photo that was announced last
         self._done_before = 0
@@ -342,14 +344,15 @@ class Session(QObject):
         task.cancelled.connect(lambda: self._end_indexing(self.indexing_cancelled, root))
         self.indexing_started.emit(root)
 
-    def _on_index_progress(self, progress: Any) -> None:
+    def _on_index_progress(self, progress: "IndexProgress") -> None:
+        self.index_progress = progress
         self.indexing_progressed.emit(progress)
         if progress.done != self._done_before:
             self._done_before = progress.done
             self._mark_changed()
 
     def _end_indexing(self, signal: Any, *values: Any) -> None:
-        self._index_task = self._request = None
+        self._index_task = self._request = self.index_progress = None
         signal.emit(*values)
         self._mark_changed()
         self._start_next()

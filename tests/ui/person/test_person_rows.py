@@ -1,5 +1,7 @@
 """What the view of a person shows in which order, without a window."""
 
+from dataclasses import replace
+
 import pytest
 
 from opqn_app.core.types import Box, FaceQuality
@@ -73,7 +75,7 @@ def test_parts_come_first_and_what_stands_alone_last() -> None:
     shown = by_part(faces, [(2, 3), (4, 5), (6,)], "Somebody else")
     assert [row.face_ids[0] for row in shown.rows] == [2, 3, 4, 5, 1, 6]
     assert [(s.title, s.rows, s.action) for s in shown.sections] == [
-        ("Part 1", 2, ""),
+        ("Part 1", 2, "Somebody else"),
         ("Part 2", 2, "Somebody else"),
         ("In no part", 2, ""),
     ]
@@ -93,3 +95,12 @@ def test_a_search_takes_good_faces_of_all_years() -> None:
     assert chosen[0] == 0
     assert max(chosen) > 900
     assert good_faces([face(1, None, 0.1)]) == [1], "better than none"
+
+
+def test_a_part_that_is_everybody_can_not_be_somebody_else() -> None:
+    faces = [face(1, "2024-01-01"), face(2, "2024-01-01"), replace(face(3, None), is_gone=True)]
+    shown = by_part(faces, [(1, 2)], "Somebody else")
+    assert [(s.title, s.note, s.action) for s in shown.sections] == [
+        ("Part 1", "2 faces", ""),
+        ("Taken out", "1 face", ""),
+    ]

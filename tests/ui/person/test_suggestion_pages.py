@@ -87,3 +87,12 @@ def test_a_suggestion_that_has_grown_is_asked_again() -> None:
     pages.pass_open()
     pages.take([Maybe((1, 5), 0.6)], 9, {})
     assert [each.faces for each in pages.page] == [(1, 5)]
+
+
+def test_an_answer_says_how_many_faces_it_takes() -> None:
+    pages = begun([Maybe(tuple(range(14))), Maybe((20,)), Maybe((21, 22), 0.6)])
+    assert pages.in_words(Choice.YES) == "2 yes (15 faces)"
+    pages.choose(0, Choice.YES)
+    assert pages.in_words(Choice.YES) == "1 yes"
+    pages.choose(2, Choice.NO)
+    assert pages.in_words(Choice.NO) == "1 no (2 faces)"
