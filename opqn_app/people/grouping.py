@@ -165,7 +165,7 @@ class _Groups:
             names, first = np.unique(here, return_index=True)
             total = self._of(names) + np.add.reduceat(self._of(lost[start:stop]), first, axis=0)
             sizes = self.sizes[names] + np.add.reduceat(self.sizes[lost[start:stop]], first)
-            self._set(names, total / sizes[:, None])
+            self._set(names, (total / sizes[:, None]).astype(np.float32))
             start = stop
         self._release(lost)
         np.add.at(self.sizes, kept, self.sizes[lost])
@@ -192,7 +192,7 @@ class _Groups:
                 vectors = self._words.units(self._codes[self._order[at]])
                 which, first = np.unique(here, return_index=True)
                 total[which] += np.add.reduceat(vectors, first, axis=0)
-            self._set(few, total / counts[:, None])
+            self._set(few, (total / counts[:, None]).astype(np.float32))
             self._within[few] = self._mean_within(few)
 
     def _missing(self, *names: Labels) -> Labels:

@@ -222,7 +222,7 @@ def measure_rival(
     while True:
         few = vectors[: len(vectors) >> halvings]
         began = time.perf_counter()
-        _, seconds = timed(lambda few=few: group(few))
+        _, seconds = timed(partial(group, few))
         if halvings == 0 or 4 * (time.perf_counter() - began) > PATIENCE_S:
             break
         halvings -= 1

@@ -81,7 +81,7 @@ def test_links_go_through_json() -> None:
 
 
 def test_older_links_join_from_one_half() -> None:
-    assert links_from_dict(WEIGHTS, Path()).joins_from == 0.5
+    assert links_from_dict(WEIGHTS, Path()) == Links(**WEIGHTS, joins_from=0.5)
     newer = links_from_dict(WEIGHTS | {"joins_from": 0.35}, Path())
     assert newer == Links(**WEIGHTS, joins_from=0.35)
     assert links_from_dict(json.loads(json.dumps(asdict(newer))), Path()) == newer

@@ -115,8 +115,8 @@ def merge(
         if not made:
             raise PeopleError("These are the same person already.")
         if twice and not is_twice:
-            photos = counted(len(twice), "photo")
-            words = f"Nothing was done yet: they are on {photos} together, so they look like two."
+            shared = counted(len(twice), "photo")
+            words = f"Nothing was done yet: they are on {shared} together, so they look like two."
             again = partial(merge, person, others, face_ids, is_twice=True)
             raise DoubtError(Doubt(words, (("They are one person", again),)))
         return made
