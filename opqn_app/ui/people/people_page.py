@@ -271,7 +271,8 @@ class PeoplePage(QWidget):
             self._rest.start()
 
     def _on_rest(self) -> None:
-        if self._is_moved and not self.grid.is_naming and not self.underMouse():
+        is_busy = self.grid.is_naming or self.grid.is_dragging or self.underMouse()
+        if self._is_moved and not is_busy:
             self._look_anew()
 
     def leaveEvent(self, event: QEvent) -> None:
