@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QDrag, QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.people.people_grid import PeopleGrid
 from opqn_app.ui.people.people_page import PeoplePage
+from opqn_app.ui.people.tile_model import DRAGGED
 from opqn_app.ui.people.tiles import Tile
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.people_jobs import PeopleView
@@ -85,14 +87,30 @@ class PeopleRoom:
         self.qtbot.mouseDClick(self.grid.viewport(), LEFT, PLAIN, place)
 
     def drag(self, row: int, target: int) -> None:
-        """One tile onto another."""
-        data = self.page.model.mimeData([self.index(row)])
+        """One tile onto another, by the mouse; only the system's part is played."""
         at = QPointF(self.grid.picture_rect(self.index(target)).center())
-        action, viewport = Qt.DropAction.MoveAction, self.grid.viewport()
-        enter = QDragEnterEvent(at.toPoint(), action, data, LEFT, PLAIN)
-        QApplication.sendEvent(viewport, enter)
-        QApplication.sendEvent(viewport, QDragMoveEvent(at.toPoint(), action, data, LEFT, PLAIN))
-        QApplication.sendEvent(viewport, QDropEvent(at, action, data, LEFT, PLAIN))
+        viewport, begun = self.grid.viewport(), []
+
+        def carry(drag: QDrag, actions: Qt.DropAction) -> Qt.DropAction:
+            data, place = drag.mimeData(), at.toPoint()
+            begun.append(data.formats())
+            assert not drag.pixmap().isNull()
+            QApplication.sendEvent(viewport, QDragEnterEvent(place, actions, data, LEFT, PLAIN))
+            QApplication.sendEvent(viewport, QDragMoveEvent(place, actions, data, LEFT, PLAIN))
+            QApplication.sendEvent(viewport, QDropEvent(at, actions, data, LEFT, PLAIN))
+            return actions
+
+        start = self.grid.picture_rect(self.index(row)).center()
+        with mock.patch.object(QDrag, "exec", carry):
+            self.qtbot.mousePress(viewport, LEFT, PLAIN, start)
+            for step in (4, 12, 24):
+                where = start + QPoint(step, step)
+                kind, screen = QEvent.Type.MouseMove, QPointF(viewport.mapToGlobal(where))
+                none = Qt.MouseButton.NoButton
+                move = QMouseEvent(kind, QPointF(where), screen, none, LEFT, PLAIN)
+                QApplication.sendEvent(viewport, move)
+            self.qtbot.mouseRelease(viewport, LEFT, PLAIN, where)
+        assert begun == [[DRAGGED]], "one drag begins"
 
     def index(self, row: int) -> Any:
         return self.page.model.index(row, 0)

@@ -80,6 +80,7 @@ def search_page_of_red(
 
 def type_chip(line: ChipLine, text: str) -> None:
     line.field.setFocus()
+    line.field.selectAll()
     QTest.keyClicks(line.field, text)
     QTest.keyClick(line.field, Qt.Key.Key_Return)
 
@@ -142,8 +143,36 @@ def test_a_name_nobody_has_is_said(library_page: LibraryPage) -> None:
     assert line.note.startswith("Nobody is called Zoe.")
     assert line._clear.isHidden()
     assert line.filter.is_empty
+    assert line.field.text() == "Zoe"
     QTest.keyClicks(line.field, "A")
     assert line.note == ""
+
+
+def test_enter_takes_the_only_name_that_is_offered(library_page: LibraryPage, qtbot: QtBot) -> None:
+    line = library_page.chips.line
+    type_chip(line, "An")
+    assert says(line) == ["Anna"]
+    assert line.field.text() == ""
+    type_chip(line, "not be")
+    assert says(line) == ["Anna", "not Ben"]
+    wait_for(library_page, qtbot, "a_red.png", "b_red.png")
+
+
+def test_of_several_names_one_has_to_be_chosen(
+    library_page: LibraryPage, told: Told, named: Session
+) -> None:
+    line = library_page.chips.line
+    view = named.people.view
+    assert view is not None
+    ben = next(person for person in view.persons if person.name == "Ben")
+    told(lambda: named.people.rename(ben.id, "Anton"))
+    type_chip(line, "An")
+    assert line.note.startswith("More than one name goes on from An.")
+    assert line.field.text() == "An"
+    assert line.field.list.words == ["Anna", "Anton"]
+    QTest.keyClick(line.field, Qt.Key.Key_Down)
+    QTest.keyClick(line.field, Qt.Key.Key_Return)
+    assert says(line) == ["Anna"]
 
 
 def test_several_things_are_typed_at_once(library_page: LibraryPage, qtbot: QtBot) -> None:

@@ -16,7 +16,7 @@ from opqn_app.ui.kit.controls import push_button, text_label, tool_button
 from opqn_app.ui.kit.flow_layout import FlowLayout
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.name_field import NameField
-from opqn_app.ui.kit.name_offers import folded
+from opqn_app.ui.kit.name_offers import Offer, folded, offers_for
 from opqn_app.ui.work.session import Session
 
 FIELD = 200  # pixels of the field, at least
@@ -171,7 +171,8 @@ class ChipLine(QWidget):
             for part in re.split(r",| and ", text):
                 more = self._adding(wanted, part.strip())
                 if more is None:
-                    self.say(f"Nobody is called {part.strip()}. Type a name, a year, or alone.")
+                    self.say(self._not_found(part.strip()))
+                    self.field.keep(text)
                     return
                 wanted = more
         self.take(wanted)
@@ -188,7 +189,19 @@ class ChipLine(QWidget):
             return replace(to, alone=True)
         if text.isascii() and text.isdecimal() and len(text) == 4:
             return replace(to, year=int(text))
-        return None if folder is None else replace(to, under=folder)
+        if folder is not None:
+            return replace(to, under=folder)
+        offers = self._completing(text)
+        return to.adding(offers[0].person, is_without=is_without) if len(offers) == 1 else None
+
+    def _completing(self, text: str) -> list[Offer]:
+        view = self._desk.view
+        return [] if view is None or not text else offers_for(text, view)
+
+    def _not_found(self, text: str) -> str:
+        if self._completing(text):
+            return f"More than one name goes on from {text}. Choose one, or type more of it."
+        return f"Nobody is called {text}. Type a name, a year, or alone."
 
     def _people_called(self, name: str) -> list[int]:
         view = self._desk.view

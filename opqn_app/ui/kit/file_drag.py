@@ -113,7 +113,7 @@ def drag_files(
     if there:
         drag = QDrag(source)
         drag.setMimeData(files_of(there, face_ids))
-        drag.setPixmap(_at_mouse(pixmap, len(there), source.devicePixelRatioF()))
+        drag.setPixmap(at_mouse(pixmap, len(there), source.devicePixelRatioF()))
         drag.setHotSpot(QPoint(-8, -8))
         drag.exec(Qt.DropAction.CopyAction)
     return words
@@ -149,8 +149,8 @@ def _picture(path: Path) -> QImage:
         return QImage()
 
 
-def _at_mouse(pixmap: QPixmap | None, count: int, ratio: float) -> QPixmap:
-    """A small picture; of several photos with their number on it."""
+def at_mouse(pixmap: QPixmap | None, count: int, ratio: float) -> QPixmap:
+    """What hangs at the mouse: a small picture; of several things with their number on it."""
     shown = QPixmap(QSize(SIDE, SIDE) * ratio)
     shown.setDevicePixelRatio(ratio)
     shown.fill(Qt.GlobalColor.transparent)

@@ -87,6 +87,12 @@ class NameField(QLineEdit):
             if not self.text() and self.hasFocus():
                 self._offer()
 
+    def keep(self, text: str) -> None:
+        """Put back what was given, since nothing came of it."""
+        self.setText(text)
+        if self.hasFocus():
+            self._offer()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
         if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self.list.isVisible():

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
+    QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -18,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 
 from opqn_app.core.progress import counted
+from opqn_app.ui.kit.file_drag import at_mouse
 from opqn_app.ui.kit.name_field import NameField
 from opqn_app.ui.kit.section_grid import Index, SectionGrid
 from opqn_app.ui.people.hints import Hints
@@ -60,6 +62,7 @@ class PeopleGrid(SectionGrid):
         self._drop_row: int | None = None  # row under what is dragged
         self._pressed: QPoint | None = None
         self.unanswered = Unanswered(self._on_unanswered)
+        self.is_dragging = False  # rows are on their way and must stay what they are
         self.setAccessibleName("People")
         self.setModel(model)
         self.tiles = model
@@ -292,6 +295,26 @@ class PeopleGrid(SectionGrid):
 
     # Dragging one tile onto another
 
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        super().startDrag(actions)
+        chosen = [self.tiles.index(row) for row in self.chosen_rows()]
+        dragged = [index for index in chosen if index.flags() & Qt.ItemFlag.ItemIsDragEnabled]
+        if not dragged:
+            return
+        index = self.currentIndex() if self.currentIndex() in dragged else dragged[0]
+        place = self.picture_rect(index).intersected(self.viewport().rect())
+        picture = self.viewport().grab(place) if not place.isEmpty() else None
+        drag = QDrag(self)
+        drag.setMimeData(self.tiles.mimeData(dragged))
+        drag.setPixmap(at_mouse(picture, len(dragged), self.devicePixelRatioF()))
+        drag.setHotSpot(QPoint(-8, -8))
+        self.is_dragging = True
+        try:
+            drag.exec(actions)
+        finally:
+            self.is_dragging = False
+            self._show_target(None)
+
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if dragged_rows(event.mimeData()):
             event.acceptProposedAction()
@@ -299,6 +322,7 @@ class PeopleGrid(SectionGrid):
             event.ignore()  # photos from elsewhere are the window's
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        super().dragMoveEvent(event)  # scrolls near the edges
         rows = dragged_rows(event.mimeData())
         index = self.indexAt(event.position().toPoint())
         tile = self.tiles.tile(index.row()) if index.isValid() else None
@@ -307,6 +331,7 @@ class PeopleGrid(SectionGrid):
         event.setAccepted(can_take)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        super().dragLeaveEvent(event)
         self._show_target(None)
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -264,7 +264,7 @@ class PeoplePage(QWidget):
             self._rest.start(REST_UNDER_MOUSE_MS if self.underMouse() else REST_MS)
 
     def _on_rest(self) -> None:
-        if self._is_moved and not self.grid.is_naming:
+        if self._is_moved and not (self.grid.is_naming or self.grid.is_dragging):
             self._look_anew()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -162,7 +162,9 @@ class SaveBar(QWidget):
 
     def _on_name(self, name: str) -> None:
         faces, person, is_new = self.faces, self.field.person, self.field.is_new
-        if faces:
+        if not faces:
+            self.field.keep(name)
+        else:
             self.close_bar()
             self._desk.decide(partial(name_all, faces, name, person, is_new=is_new))
 
