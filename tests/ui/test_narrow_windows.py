@@ -74,7 +74,9 @@ def test_no_word_of_the_sheet_of_keys_is_cut(window: MainWindow, width: int) -> 
     settle()
     area = window.shortcuts.findChild(QScrollArea)
     assert area is not None
-    assert area.widget().width() <= area.viewport().width()
+    sheet = area.widget()
+    assert sheet is not None
+    assert sheet.width() <= area.viewport().width()
     for label in area.findChildren(QLabel):
         assert label.width() >= label.minimumSizeHint().width(), label.text()
         assert label.height() >= label.heightForWidth(label.width()), label.text()
@@ -91,7 +93,9 @@ def test_a_long_question_is_read_to_its_end(window: MainWindow, width: int) -> N
         label = bar._label
         assert label.height() >= label.heightForWidth(label.width())
         assert all(is_whole(button) for button in bar.choices)
-        assert bar.parentWidget().rect().contains(bar.geometry())
+        around = bar.parentWidget()
+        assert around is not None
+        assert around.rect().contains(bar.geometry())
 
 
 def test_what_was_done_last_lies_above_every_page(window: MainWindow) -> None:

@@ -16,6 +16,7 @@ from opqn_app.ui.people.tiles import Wish
 from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.work.grouping_run import GroupingRun
 from opqn_app.ui.work.session import Session
+from opqn_app.ui.work.tasks import Task
 from tests.ui.people_room import PeopleRoom
 from tests.ui.person_album import ANNA, BEN, Album, Face, album_engine
 
@@ -148,7 +149,7 @@ def test_a_window_that_opens_again_says_what_it_waits_for(
     try:
         second = PeopleRoom(again, qtbot)
         again.load_engine = lambda: None  # type: ignore[method-assign]
-        again._load_task = object()  # type: ignore[assignment] - it takes its time
+        again._load_task = Task(lambda: None)  # it takes its time
         second.window.show()
         second.window.show_page("people")
         again.refresh_status()
@@ -171,7 +172,7 @@ def test_one_sentence_from_the_first_photo_to_the_last(
     room: PeopleRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Session, "is_indexing", True)
-    room.session.index_progress = IndexProgress("faces", 16, 225, 21, 0, 1.0, None, "a.jpg")
+    room.session.index_progress = IndexProgress("indexing", 16, 225, 21, 0, 1.0, None, "a.jpg")
     said = "16 of 225 photos so far, 21 faces found."
     words = (
         "The people on your photos appear here. Their faces are grouped when all photos are done"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.search.search_page import SearchPage
@@ -58,8 +58,10 @@ def refresh(page: SearchPage) -> None:
     page._session.results_ready.emit(replace(outcome, ranking=replace(ranking, face_ids=ids)))
 
 
-def focused() -> object:
-    return QApplication.focusWidget()
+def focused() -> QWidget:
+    found = QApplication.focusWidget()
+    assert found is not None
+    return found
 
 
 def test_the_answer_that_was_asked_for_has_the_keyboard(window: MainWindow) -> None:

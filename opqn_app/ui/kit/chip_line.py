@@ -191,8 +191,9 @@ class ChipLine(QWidget):
             return replace(to, year=int(text))
         if folder is not None:
             return replace(to, under=folder)
-        offers = self._completing(text)
-        return to.adding(offers[0].person, is_without=is_without) if len(offers) == 1 else None
+        offers = [each.person for each in self._completing(text)]
+        only = offers[0] if len(offers) == 1 else None
+        return None if only is None else to.adding(only, is_without=is_without)
 
     def _completing(self, text: str) -> list[Offer]:
         view = self._desk.view

@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
+from opqn_app.ui.kit.passing_bar import PassingBar
 
 
-class MessageBar(QFrame):
+class MessageBar(PassingBar):
     """Hidden until `say` or `warn`; a new message replaces the old one."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -42,6 +43,8 @@ class MessageBar(QFrame):
         self._show("warning", text, button, act)
 
     def _show(self, kind: str, text: str, button: str, act: Callable[[], None] | None) -> None:
+        if not button:
+            self.give_back(self._button)
         self._label.setText(text)
         self._act = act
         self._button.setText(button)

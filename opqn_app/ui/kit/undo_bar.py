@@ -8,13 +8,13 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import (
     QApplication,
     QBoxLayout,
-    QFrame,
     QHBoxLayout,
     QPushButton,
     QWidget,
 )
 
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
+from opqn_app.ui.kit.passing_bar import PassingBar
 
 if TYPE_CHECKING:
     from opqn_app.ui.work.people_desk import Gesture, PeopleDesk
@@ -24,7 +24,7 @@ SHOWN_MS = 12_000  # then it goes by itself; a question stays
 MARGIN = 12
 
 
-class UndoBar(QFrame):
+class UndoBar(PassingBar):
     """Lies over `parent`, so that nothing below it moves.
 
     It follows the desk: what was done, with Undo; what could not be; and what is doubtful, with a
@@ -98,6 +98,7 @@ class UndoBar(QFrame):
 
     def _show(self, words: str, *, kind: str = "note", can_undo: bool = False) -> None:
         self._timer.stop()
+        self.give_back(*self.choices, *(() if can_undo else (self.undo_button,)))
         for button in self.choices:
             self._row.removeWidget(button)
             button.hide()
