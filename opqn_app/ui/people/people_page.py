@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core.progress import counted
+from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import text_label
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.grid_layout import HEADER, GridSection
@@ -160,13 +161,20 @@ class PeoplePage(QWidget):
         """Put every tile where it belongs."""
         view = self._desk.view
         if view is not None:
-            current = self.model.tile(self.grid.currentIndex().row())
+            grid = self.grid
+            current, chosen = (
+                [t for row in rows if (t := self.model.tile(row)) is not None]
+                for rows in ([grid.currentIndex().row()], grid.rows_selected())
+            )
+            height = grid.verticalScrollBar().value()
             self._is_moved = False
             self.model.show_anew(self._book.tiles_of(view, self._wish))
             self._show_sections()
-            if current is not None and current in self.model.tiles.tiles:
-                row = self.model.tiles.tiles.index(current)
-                self.grid.setCurrentIndex(self.model.index(row, 0))
+            for row in self.model.rows_like(current):
+                flag = QItemSelectionModel.SelectionFlag.NoUpdate
+                grid.selectionModel().setCurrentIndex(self.model.index(row, 0), flag)
+            grid.select_rows(self.model.rows_like(chosen))
+            grid.verticalScrollBar().setValue(height)
         self._show_right()
 
     def _take_wish(self) -> None:
@@ -289,7 +297,9 @@ class PeoplePage(QWidget):
         QTimer.singleShot(0, self._take_keyboard)  # a widget that is not shown yet can't have it
 
     def _take_keyboard(self) -> None:
-        if self.grid.isVisible():
+        at = keyboard.place_of(self)
+        is_held = bool(self.search.text()) if at is self.search else keyboard.is_held(at)
+        if self.grid.isVisible() and not is_held:
             self.grid.setFocus()
 
     def hideEvent(self, event: QHideEvent) -> None:
