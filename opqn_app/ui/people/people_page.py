@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core.progress import counted
+from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import text_label
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.menus import open_menu
@@ -287,7 +288,9 @@ class PeoplePage(QWidget):
         QTimer.singleShot(0, self._take_keyboard)  # a widget that is not shown yet can't have it
 
     def _take_keyboard(self) -> None:
-        if self.grid.isVisible():
+        at = keyboard.place_of(self)
+        is_held = bool(self.search.text()) if at is self.search else keyboard.is_held(at)
+        if self.grid.isVisible() and not is_held:
             self.grid.setFocus()
 
     def hideEvent(self, event: QHideEvent) -> None:
