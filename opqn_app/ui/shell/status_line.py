@@ -32,7 +32,7 @@ class StatusLine(QWidget):
         self._session = session
         self._folder = ""
         self._progress: IndexProgress | AgreementProgress | None = None
-        self._before_grouping = ""  # what the line said when grouping began
+        self._before_grouping: str | None = None  # what the line said when grouping began
         self._has_news = False  # what a run did stays until the next one
         self._build()
         self._connect()
@@ -162,7 +162,7 @@ class StatusLine(QWidget):
 
     def _on_grouping(self) -> None:
         if self._is_grouping:
-            if not self._before_grouping:
+            if self._before_grouping is None:
                 self._before_grouping = self.text
             self._progress = None
             self._show_controls()
@@ -171,12 +171,12 @@ class StatusLine(QWidget):
     def _on_grouped(self, words: str) -> None:
         if self._session.is_indexing or self._session.is_switching:
             return
-        before, self._before_grouping = self._before_grouping, ""
+        before, self._before_grouping = self._before_grouping, None
         if words:
             self._end(words)
         else:
             self._show_controls()
-            self._say(before)
+            self._say(before or "")
             if not before and self._session.status is not None:  # nothing was said before it began
                 self._on_status(self._session.status)
 
