@@ -221,7 +221,9 @@ def test_the_foot_does_not_stay_with_a_grouping_that_has_ended(
     with monkeypatch.context() as running:
         running.setattr(GroupingRun, "is_running", True)
         grouping.started.emit()
-    assert line.text == "Getting ready to group the faces"
+        grouping.progressed.emit(None)
+    assert "faces" in line.text
+    assert "photos" not in line.text
     grouping.ended.emit("")
     assert line.text == "7 photos, 9 faces in your library"
     room.rest()

@@ -57,17 +57,6 @@ class TileModel(QAbstractListModel):
                 return row
         return None
 
-    def rows_like(self, tiles: Sequence[Tile]) -> list[int]:
-        """The rows that show now what `tiles` showed: the same person or faces; ascending."""
-        row_of = {face: row for row, tile in enumerate(self.tiles.tiles) for face in tile.faces}
-        persons = {tile.person: row for row, tile in enumerate(self.tiles.tiles) if not tile.fate}
-        persons.pop(None, None)
-        found = set()
-        for tile in tiles:
-            first = row_of.get(tile.faces[0]) if tile.faces else None
-            found.add(persons.get(tile.person, first))
-        return sorted(row for row in found if row is not None)
-
     def next_nameless(self, row: int) -> int | None:
         """The next row after `row` that waits for a name; None if there is none."""
         tiles = self.tiles.tiles

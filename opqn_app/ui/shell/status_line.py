@@ -176,7 +176,7 @@ class StatusLine(QWidget):
             self._end(words)
         else:
             self._show_controls()
-            self._say(self.text if before is None else before)
+            self._say(before or "")
             if not before and self._session.status is not None:  # nothing was said before it began
                 self._on_status(self._session.status)
 
