@@ -209,4 +209,5 @@ def test_a_large_library_is_not_searched_for_garbage_again_and_again(
         monkeypatch.setattr(people_jobs, "MANY_FACES", limit)
         with qtbot.waitSignal(desk.changed, timeout=60_000):
             desk.refresh()
+        qtbot.waitUntil(lambda: not session.runner._tasks, timeout=60_000)
         assert len(frozen) == expected

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
-from opqn_app.ui.people.people_page import PeoplePage
+from opqn_app.ui.people.people_page import REST_MS, REST_UNDER_MOUSE_MS, PeoplePage
 from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.work.session import Session
 from tests.ui.people_room import PeopleRoom
@@ -92,16 +92,17 @@ def test_nothing_moves_until_the_page_is_looked_at_anew(room: PeopleRoom) -> Non
 
 
 @pytest.mark.parametrize("is_over", [True, False])
-def test_what_was_answered_finds_its_place_when_the_mouse_has_gone(
+def test_what_was_answered_finds_its_place_sooner_where_the_mouse_has_gone(
     room: PeopleRoom, monkeypatch: pytest.MonkeyPatch, is_over: bool
 ) -> None:
     monkeypatch.setattr(room.page, "underMouse", lambda: is_over)
     room.click_name(2)
     room.give("Carl")
     room.press(KEY.Key_Escape)
-    before = room.words
+    assert room.words == ["4", "3", "Carl", "1"]
+    assert room.page._rest.interval() == (REST_UNDER_MOUSE_MS if is_over else REST_MS)
     room.page._rest.timeout.emit()
-    assert room.words == (before if is_over else ["Carl", "4", "3", "1"])
+    assert room.words == ["Carl", "4", "3", "1"]
 
 
 def test_yes_by_a_click(asked: PeopleRoom) -> None:
@@ -133,8 +134,7 @@ def test_yes_by_the_button_above_the_grid(asked: PeopleRoom, qtbot: QtBot) -> No
 def test_no_is_never_asked_again(asked: PeopleRoom) -> None:
     asked.click(3)
     assert asked.told(lambda: asked.press(KEY.Key_Delete)) == "1 face is not Anna."
-    asked.rest()
-    assert asked.page.hints.guesses(asked.tiles[3]) == ()
+    asked.wait(lambda: asked.page.hints.guesses(asked.tiles[3]) == ())
     asked.press(KEY.Key_Delete)  # there is no question now, so nothing happens
     asked.rest()
     assert asked.people == {"Anna": (1, 2, 3, 4, 5, 6, 7)}

@@ -94,7 +94,8 @@ def merge(
     from opqn_app.store.decision_records import NewDecision
 
     one = find_person(ledger, person)
-    if face_ids and all(find_person(ledger, other) == one for other in others):
+    is_alone = all(find_person(ledger, other) == one for other in others)
+    if is_alone and any(ledger.owner(face) != one for face in face_ids):
         return answer(one, face_ids, (), ledger, is_twice=is_twice)
 
     def rows() -> list[NewDecision]:
