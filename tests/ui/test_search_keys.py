@@ -37,6 +37,18 @@ def test_a_result_becomes_the_query_by_key_and_the_way_back(
     assert page.bar.title == "3 faces are likely this person"
 
 
+def test_the_chips_have_a_key_only_where_they_are_seen(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    QTest.keyClick(page, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert not page.chips.line.field.hasFocus()
+    ask(page.open_sources, [people("q.png", "red")])
+    QTest.keyClick(page, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    assert page.chips.line.field.hasFocus()
+    page.clear()
+    assert not page.chips_action.isEnabled()
+
+
 def test_selected_results_are_combined_into_one_query(
     page: SearchPage, ask: Callable[..., None], people: MakePeople
 ) -> None:

@@ -127,7 +127,8 @@ class SearchPage(QWidget):
         self.back_action = add("Back to the last search", "Alt+Left", self.go_back)
         # Of this page only: the Library page has the same keys.
         self.save_action = add("Name this person…", "Ctrl+S", self.save_bar.open_bar, self)
-        add("Choose among the photos", "Ctrl+F", self.chips.line.field.setFocus, self)
+        to_chips = self.chips.line.field.setFocus
+        self.chips_action = add("Choose among the photos", "Ctrl+F", to_chips, self)
         zoom = self.results.grid.zoom
         self.larger_action = add("Larger faces", "Ctrl++", partial(zoom, 1), self)
         self.larger_action.setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
@@ -440,4 +441,5 @@ class SearchPage(QWidget):
 
     def _show_enabled(self) -> None:
         self.clear_action.setEnabled(self.query is not None or self.stack.currentIndex() == 1)
+        self.chips_action.setEnabled(self.stack.currentIndex() == 1)  # else they are not seen
         self.back_action.setEnabled(bool(self._history))
