@@ -22,7 +22,7 @@ NOT_LOADED = {
     "opqn_app.engine": ["torch", "openvino", "numba"],
     "opqn_app.cli.commands": ["numpy", "PySide6"],
     "opqn_app.cli.demo": ["PySide6"],
-    "opqn_app.ui.shell.main_window": ["pyqtgraph"],
+    "opqn_app.ui.shell.main_window": ["pyqtgraph", "sqlite3"],
     "opqn_app.ui.evaluate.evaluate_page": ["pyqtgraph"],
     "opqn_app.ui.train.train_page": ["pyqtgraph"],
     "trainer.cli.commands": ["torch", "numpy"],

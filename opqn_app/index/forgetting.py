@@ -7,8 +7,7 @@ from pathlib import Path
 from opqn_app.index import vanished
 from opqn_app.store.library import Library
 from opqn_app.store.records import KEPT_DAYS, KnownPhoto, Root, name_before_deletion
-from opqn_app.store.root_table import is_available
-from opqn_app.store.unreachable import folders_above, outermost
+from opqn_app.store.unreachable import folders_above, is_available, outermost
 
 DAY_S = 24 * 3600
 

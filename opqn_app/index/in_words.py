@@ -7,7 +7,7 @@ from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import IndexProgress, IndexReport
 from opqn_app.store.records import UnreachableFolder
-from opqn_app.store.root_table import is_available
+from opqn_app.store.unreachable import is_available
 
 NAMED = 3  # folders with photos that can't be reached
 _PHASES = {"comparing": "Comparing contents", "thorough": "Looking for more faces"}

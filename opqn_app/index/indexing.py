@@ -19,7 +19,7 @@ from opqn_app.index.progress import IndexProgress, IndexReport
 from opqn_app.index.run_steps import Analyse, IndexRun
 from opqn_app.store.library import Library
 from opqn_app.store.records import KnownPhoto
-from opqn_app.store.root_table import is_available
+from opqn_app.store.unreachable import is_available
 
 __all__ = ["IndexProgress", "IndexReport", "encode_library", "index_folder"]
 

@@ -1,6 +1,5 @@
 """The folders of a library: adding one, absorbing its sub-folders, forgetting one for good."""
 
-import os
 from pathlib import Path
 
 from opqn_app.core.errors import LibraryError
@@ -15,6 +14,7 @@ from opqn_app.store.records import (
     name_of_deleted,
     name_to_db,
 )
+from opqn_app.store.unreachable import is_available
 
 
 class RootTable:
@@ -115,20 +115,6 @@ def _below(prefix: str, photo_id: int, rel_path: str) -> str:
     if rel_path.startswith("/"):
         return name_of_deleted(photo_id, f"{prefix}/{name_before_deletion(rel_path)}")
     return f"{prefix}/{rel_path}"
-
-
-def is_available(folder: Path, *, has_photos: bool) -> bool:
-    """True if `folder` can be listed and does not look like the mount point of a missing disk.
-
-    Args:
-        has_photos: photos are known in it; then an empty folder is a disk that is not there.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            has_entries = any(not entry.name.startswith(".") for entry in entries)
-    except OSError:
-        return False
-    return has_entries or not has_photos
 
 
 def _root(

@@ -1,10 +1,25 @@
-"""Which folders photos lie in that can't be reached: the outermost that hold no other photo."""
+"""Which folders can't be reached: of lost photos the outermost that hold no other photo."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from opqn_app.store.records import UnreachableFolder
+
+
+def is_available(folder: Path, *, has_photos: bool) -> bool:
+    """True if `folder` can be listed and does not look like the mount point of a missing disk.
+
+    Args:
+        has_photos: photos are known in it; then an empty folder is a disk that is not there.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            has_entries = any(not entry.name.startswith(".") for entry in entries)
+    except OSError:
+        return False
+    return has_entries or not has_photos
 
 
 def grouped(
