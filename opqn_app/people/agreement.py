@@ -300,7 +300,7 @@ def _rejected(ledger: Ledger, row_of: dict[int, int]) -> dict[int, tuple[Rows, R
 
 def _grouped(side: _Side, face_ids: Ids, known: Known) -> Work[Labels]:
     assert side.links is not None, "asked before"
-    listing = nearest_faces(face_ids, side.codes, side.sums)
+    listing = nearest_faces(side.codes, side.sums)
     edges = yield from _told(listing, f"Faces alike by {side.name}", len(face_ids))
     joining = group_faces(
         side.codes, side.sums, edges, side.links, known, least=side.links.joins_from

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.types import Codes, Floats, Ids, Lut
+from opqn_app.core.types import Codes, Floats, Lut
 from opqn_app.opqn import lut
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
 from opqn_app.people.word_sums import WordSums, scaled
@@ -54,10 +54,6 @@ class Edges:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def kept(self, mask: NDArray[np.bool_]) -> "Edges":
-        """Some of them."""
-        return Edges(self.first[mask], self.second[mask], self.scores[mask])
-
     @classmethod
     def of_lists(
         cls, rows: Rows, near: Rows, scores: NDArray[Any], *, step: float = 1.0
@@ -86,12 +82,11 @@ class Edges:
 
 
 def nearest_faces(
-    face_ids: Ids, codes: Codes, sums: WordSums, *, asking: NDArray[np.intp] | None = None
+    codes: Codes, sums: WordSums, *, asking: NDArray[np.intp] | None = None
 ) -> Generator[int, None, Edges]:
     """List the `N_NEAREST` nearest faces of each with a score of at least `LEAST_SCORE`.
 
     Args:
-        face_ids: (n,) ascending.
         codes: (n, M).
         asking: rows of the faces whose neighbours are listed; by default all of them.
 
@@ -102,10 +97,11 @@ def nearest_faces(
         Each pair once, also where both faces list each other.
     """
     rows = np.arange(len(codes)) if asking is None else asking
-    lists = []
+    lists, done = [], 0
     for few in lists_of(codes, sums, rows):
         lists.append(few)
-        yield sum(len(each.rows) for each in lists)
+        done += len(few.rows)
+        yield done
     return Edges.of_lists(
         np.concatenate([np.empty(0, np.int32), *(few.rows for few in lists)]),
         np.concatenate([np.empty((0, N_NEAREST), np.int32), *(few.near for few in lists)]),

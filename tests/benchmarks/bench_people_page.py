@@ -73,7 +73,7 @@ def family(folder: Path, model: str) -> dict[str, Any]:
     encoder: Any = engine.encoder
     codes = make_library(folder / "family.sqlite", faces, encoder)
     sums = WordSums.of(encoder)
-    edges = finished(nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums))
+    edges = finished(nearest_faces(codes, sums))
     table = group_figures(
         grouped(codes, sums, edges, encoder.links, encoder.links.joins_from), faces.people
     )

@@ -26,7 +26,7 @@ def marks_of_pairs(apart: np.ndarray) -> Marks:
 def grouped(
     codes: np.ndarray, sums: WordSums, known: Known, least: float = 0.5
 ) -> tuple[set[frozenset[int]], Edges]:
-    edges = result_of(nearest_faces(np.arange(len(codes)), codes, sums))
+    edges = result_of(nearest_faces(codes, sums))
     labels = result_of(group_faces(codes, sums, edges, LINKS, known, least=least))
     return as_sets(labels), edges
 
@@ -92,7 +92,7 @@ def test_what_is_one_group_stays_one() -> None:
 def test_groups_of_parts_hold_whole_parts() -> None:
     sums = WordSums(words(), is_joint=True)
     codes = codes_of_people(8, 60, 4)
-    edges = result_of(nearest_faces(np.arange(60), codes, sums))
+    edges = result_of(nearest_faces(codes, sums))
     nothing = Known.nothing(60)
     parts = result_of(group_faces(codes, sums, edges, LINKS, nothing, least=0.95))
     known = replace(nothing, start=parts)

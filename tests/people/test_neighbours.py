@@ -13,7 +13,7 @@ from tests.people.grouping_fakes import codes_of_people, result_of, words
 def test_each_face_lists_its_nearest(is_joint: bool) -> None:
     sums = WordSums(words(), is_joint=is_joint)
     codes = codes_of_people(3, 200, 1)
-    edges = result_of(nearest_faces(np.arange(200), codes, sums))
+    edges = result_of(nearest_faces(codes, sums))
     units = sums.units(codes).astype(np.float64)
     scores = units @ units.T
     expected = set()
@@ -30,7 +30,7 @@ def test_each_face_lists_its_nearest(is_joint: bool) -> None:
 def test_only_some_ask() -> None:
     sums = WordSums(words(), is_joint=True)
     codes = codes_of_people(3, 60, 2)
-    edges = result_of(nearest_faces(np.arange(60), codes, sums, asking=np.array([50, 59])))
+    edges = result_of(nearest_faces(codes, sums, asking=np.array([50, 59])))
     assert len(edges)
     assert all(
         b in (50, 59) or a in (50, 59) for a, b in zip(edges.first, edges.second, strict=True)

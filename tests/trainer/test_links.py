@@ -27,7 +27,7 @@ def test_links_learned_on_some_people_group_others() -> None:
     codes, people = codes_of_people(40, 400, 1, with_people=True, changed=0.1)
     links = result_of(fit_links(codes, people, sums))
     others, who = codes_of_people(40, 400, 2, with_people=True, changed=0.1)
-    edges = result_of(nearest_faces(np.arange(400), others, sums))
+    edges = result_of(nearest_faces(others, sums))
     job = group_faces(others, sums, edges, links, Known.nothing(400), least=0.5)
     figures = group_figures(result_of(job), who)
     alone = group_figures(np.arange(400), who)
@@ -107,7 +107,7 @@ def test_groups_are_joined_from_where_they_cost_the_fewest_clicks() -> None:
     sums = WordSums(words(), is_joint=True)
     codes, people = codes_of_people(40, 400, 1, with_people=True)
     links = result_of(fit_links(codes, people, sums))
-    edges = result_of(nearest_faces(np.arange(400), codes, sums))
+    edges = result_of(nearest_faces(codes, sums))
     clicks = {}
     for least in TRIED:
         job = group_faces(codes, sums, edges, links, Known.nothing(400), least=least)

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -42,7 +41,7 @@ def test_a_family_is_named_with_the_clicks_of_the_table(
     faces = family_faces(N_FACES)
     codes = make_library(tmp_path / "library.sqlite", faces, encoder)
     sums = WordSums.of(encoder)
-    edges = finished(nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums))
+    edges = finished(nearest_faces(codes, sums))
     table = group_figures(
         grouped(codes, sums, edges, encoder.links, encoder.links.joins_from), faces.people
     )

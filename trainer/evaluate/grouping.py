@@ -132,7 +132,7 @@ def _of_model(
     links = links_of(model)
     sums = WordSums.of(model.encoder)
     began = time.process_time()
-    job = nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums)
+    job = nearest_faces(codes, sums)
     edges = yield from shown(job, f"{model.name}: nearest faces", len(codes))
     listing_s = time.process_time() - began
     results = []

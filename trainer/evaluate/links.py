@@ -43,7 +43,7 @@ def fit_links(
     Raises:
         NotCalibrated: no listed pair shows one person, or none shows two.
     """
-    edges = yield from nearest_faces(np.arange(len(codes), dtype=np.int64), codes, sums)
+    edges = yield from nearest_faces(codes, sums)
     _, person = np.unique(people, return_inverse=True)
     draws = np.random.default_rng(seed)
     evidence, truth = [], []
