@@ -150,6 +150,18 @@ def ask(session: Session, search_page: SearchPage, qtbot: QtBot) -> Callable[...
 
 
 @pytest.fixture
+def told(session: Session, qtbot: QtBot) -> Callable[[Callable[[], object]], str]:
+    """A function that does something and waits until the desk has told what was done."""
+
+    def wait(act: Callable[[], object]) -> str:
+        with qtbot.waitSignal(session.people.told, timeout=120_000) as signal:
+            act()
+        return str(signal.args[0])
+
+    return wait
+
+
+@pytest.fixture
 def room(tmp_path: Path, qtbot: QtBot, themed: QApplication) -> Iterator[PeopleRoom]:
     """Four faces of Anna (1 to 4), three of her as a child (5 to 7), who may be anybody, two of
     Carl (8, 9), and one (10) that is like both of Anna. The tiles are in this order.

@@ -29,18 +29,6 @@ def album(varied_album: Path) -> Path:
 
 
 @pytest.fixture
-def told(session: Session, qtbot: QtBot) -> Told:
-    """A function that does something and waits until the desk has told what was done."""
-
-    def wait(act: Callable[[], object]) -> str:
-        with qtbot.waitSignal(session.people.told, timeout=TIMEOUT) as signal:
-            act()
-        return str(signal.args[0])
-
-    return wait
-
-
-@pytest.fixture
 def named(
     session: Session,
     album: Path,

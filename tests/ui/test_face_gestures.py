@@ -38,18 +38,6 @@ def page(
     return search_page
 
 
-@pytest.fixture
-def told(session: Session, qtbot: QtBot) -> Callable[[Callable[[], object]], str]:
-    """A function that does something and waits until the desk has told what was done."""
-
-    def wait(act: Callable[[], object]) -> str:
-        with qtbot.waitSignal(session.people.told, timeout=TIMEOUT) as signal:
-            act()
-        return str(signal.args[0])
-
-    return wait
-
-
 Told = Callable[[Callable[[], object]], str]
 
 

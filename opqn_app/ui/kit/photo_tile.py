@@ -10,7 +10,25 @@ RADIUS = 8
 BLUR = 8  # pixels of the blurred copy behind a photo
 
 
-def draw_whole(painter: QPainter, tile: QRectF, pixmap: QPixmap) -> None:
+def draw_photo(painter: QPainter, tile: QRectF, pixmap: QPixmap | None) -> None:
+    """A photo as a tile.
+
+    Args:
+        pixmap: None while it is read; null where the file can't be read.
+    """
+    colours = theme.colours()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(colours.raised))
+    painter.drawRoundedRect(tile, RADIUS, RADIUS)
+    if pixmap is None:
+        return
+    if not pixmap.isNull():
+        _draw_whole(painter, tile, pixmap)
+    if pixmap.isNull() or is_stand_in(pixmap):
+        _draw_away(painter, tile, colours)
+
+
+def _draw_whole(painter: QPainter, tile: QRectF, pixmap: QPixmap) -> None:
     """The whole photo, so that no face is cut off, on a blur of itself that fills the tile."""
     if not is_stand_in(pixmap):
         stretch = Qt.AspectRatioMode.IgnoreAspectRatio
@@ -38,7 +56,7 @@ def _brush(pixmap: QPixmap, placement: face_boxes.Placement, across: float, down
     return brush
 
 
-def draw_away(painter: QPainter, tile: QRectF, colours: theme.Colours) -> None:
+def _draw_away(painter: QPainter, tile: QRectF, colours: theme.Colours) -> None:
     """The mark of a photo whose file can't be read now."""
     pixmap = theme.icon_pixmap("unplugged", 20, colours.quiet, painter.device().devicePixelRatioF())
     painter.drawPixmap(tile.bottomLeft() + QPointF(8, -28), pixmap)

@@ -9,8 +9,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme, wording
-from opqn_app.ui.kit.photo_thumbnails import is_stand_in
-from opqn_app.ui.kit.photo_tile import RADIUS, draw_away, draw_whole
+from opqn_app.ui.kit.photo_tile import RADIUS, draw_photo
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.library.photo_model import PhotoRole
 
@@ -48,7 +47,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._draw_photo(painter, tile, photo)
+        draw_photo(painter, tile, self._thumbs.pixmap(photo))
         is_marked = bool(option.state & QStyle.StateFlag.State_Selected)
         faces = self._shown.faces_shown(index.row(), is_marked)
         if faces:
@@ -62,19 +61,6 @@ class PhotoDelegate(QStyledItemDelegate):
         if is_marked:
             _draw_mark(painter, tile, has_focus=self._grid.hasFocus())
         painter.restore()
-
-    def _draw_photo(self, painter: QPainter, tile: QRectF, photo: PhotoRecord) -> None:
-        colours = theme.colours()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colours.raised))
-        painter.drawRoundedRect(tile, RADIUS, RADIUS)
-        pixmap = self._thumbs.pixmap(photo)
-        if pixmap is None:
-            return
-        if not pixmap.isNull():
-            draw_whole(painter, tile, pixmap)
-        if pixmap.isNull() or is_stand_in(pixmap):
-            draw_away(painter, tile, colours)
 
     def _draw_faces(
         self, painter: QPainter, tile: QRectF, photo: PhotoRecord, faces: Sequence[FaceRecord]

@@ -5,8 +5,7 @@ from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from opqn_app.ui.kit import face_boxes, theme
-from opqn_app.ui.kit.photo_thumbnails import is_stand_in
-from opqn_app.ui.kit.photo_tile import RADIUS, draw_away, draw_whole
+from opqn_app.ui.kit.photo_tile import draw_photo
 from opqn_app.ui.kit.section_grid import SectionGrid
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.kit.tile_delegate import TileDelegate
@@ -53,17 +52,10 @@ class PersonDelegate(TileDelegate):
         painter.restore()
 
     def _paint_photo(self, painter: QPainter, tile: QRectF, row: Row) -> None:
-        colours = theme.colours()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colours.raised))
-        painter.drawRoundedRect(tile, RADIUS, RADIUS)
         pixmap = self._photos.pixmap(row.photo)
+        draw_photo(painter, tile, pixmap)
         if pixmap is None:
             return
-        if not pixmap.isNull():
-            draw_whole(painter, tile, pixmap)
-        if pixmap.isNull() or is_stand_in(pixmap):
-            draw_away(painter, tile, colours)
         painter.save()
         painter.setClipRect(tile)
         placement = face_boxes.fit(row.photo.width, row.photo.height, tile)

@@ -2,10 +2,16 @@
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QImage, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit import keyboard
-from opqn_app.ui.kit.controls import CutLabel, push_button, text_label, tool_button
+from opqn_app.ui.kit.controls import (
+    CutLabel,
+    empty_layout,
+    push_button,
+    text_label,
+    tool_button,
+)
 from opqn_app.ui.kit.face_tile import RING, FaceTile
 from opqn_app.ui.kit.flow_layout import FlowLayout
 from opqn_app.ui.search.query import Query
@@ -132,8 +138,8 @@ class QueryBar(QWidget):
     def show_photo(self, picture: QImage, name: str) -> None:
         """A photo that was opened, while its faces are being looked for."""
         self._query = None
-        _empty(self._faces)
-        _empty(self._others)
+        empty_layout(self._faces)
+        empty_layout(self._others)
         self.strip, self.tiles = [], []
         tile = FaceTile(picture, SMALL if self._is_compact else LARGE, name)
         tile.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -145,7 +151,7 @@ class QueryBar(QWidget):
         """The faces that are searched with."""
         self._query = query
         at, at_other = keyboard.place_in(self.tiles), keyboard.place_in(self.strip)
-        _empty(self._faces)
+        empty_layout(self._faces)
         n_faces = len(query.faces)
         self._fit = side, columns, n_shown = self._fitting(n_faces)
         first = max(0, min(query.active, n_faces - n_shown))
@@ -176,7 +182,7 @@ class QueryBar(QWidget):
         return tile
 
     def _show_strip(self, query: Query) -> None:
-        _empty(self._others)
+        empty_layout(self._others)
         face = query.shown
         count = len(face.others) if len(face.others) > 1 else 0
         self._others_label.setVisible(count > 1)
@@ -195,12 +201,3 @@ class QueryBar(QWidget):
     def _show_source(self, words: str) -> None:
         self._source.setText(words)
         self._source.setToolTip(words)
-
-
-def _empty(layout: QLayout) -> None:
-    while layout.count():
-        item = layout.takeAt(0)
-        widget = item.widget() if item is not None else None
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()

@@ -1,12 +1,12 @@
 """A query of several people is noticed, or said to be one, and the user says what is meant."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from opqn_app.core.progress import counted
 from opqn_app.opqn.several_photos import People
 from opqn_app.ui.kit import keyboard
-from opqn_app.ui.kit.controls import push_button, text_label
+from opqn_app.ui.kit.controls import empty_layout, push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.search.query import Query
 
@@ -84,7 +84,7 @@ class SeveralPeopleNote(QWidget):
 
     def _show_faces(self, query: Query) -> None:
         at = keyboard.place_in(self.tiles)
-        _empty(self._faces)
+        empty_layout(self._faces)
         self.tiles = []
         few = self._people if len(self._people) <= MOST_FACES else ()
         for number, places in enumerate(few, start=1):
@@ -114,12 +114,3 @@ def together_headline(n_photos: int, n_people: int) -> str:
         return f"No photo of your library shows {all_of_them}"
     likely = "likely shows" if n_photos == 1 else "likely show"
     return f"{counted(n_photos, 'photo')} {likely} {all_of_them}"
-
-
-def _empty(layout: QLayout) -> None:
-    while layout.count():
-        item = layout.takeAt(0)
-        widget = item.widget() if item is not None else None
-        if widget is not None:
-            widget.hide()
-            widget.deleteLater()
