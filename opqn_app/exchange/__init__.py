@@ -1,0 +1,1 @@
+"""Names and photos travel: in from other programs, out to other programs. No window."""
