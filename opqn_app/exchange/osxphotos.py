@@ -1,0 +1,143 @@
+"""Names from Apple Photos: what `osxphotos` writes as JSON, beside photos or as one file."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from opqn_app.core.types import Box
+from opqn_app.exchange.cleaned import box_within, clean_name, clean_names
+from opqn_app.exchange.elsewhere import Elsewhere
+from opqn_app.exchange.records import PhotoNames, Problem, Region
+from opqn_app.vision.photo_folder import PHOTO_SUFFIXES, is_left_out_folder
+
+_UNKNOWN = "_UNKNOWN_"  # how osxphotos calls who has no name
+_JSON = ".json"
+_CENTRE = ("RegionAreaX", "RegionAreaY", "RegionAreaW", "RegionAreaH")
+
+
+def names_of_osxphotos(place: Path, folders: Sequence[Path] = ()) -> Iterator[PhotoNames | Problem]:
+    """What Apple Photos knows of photos.
+
+    Args:
+        place: a file that `osxphotos query --json` or `osxphotos dump` wrote; or the folder of
+            an export with `--sidecar json` or `--sidecar exiftool`.
+        folders: where the photos may lie, if they are not where the file says.
+    """
+    if not place.is_dir():
+        yield from _names_of_file(place, Elsewhere(folders))
+        return
+    for folder, below, names in os.walk(place):
+        inside = Path(folder).name
+        below[:] = sorted(name for name in below if not is_left_out_folder(name, inside))
+        for name in sorted(names):
+            if name.lower().endswith(_JSON):
+                yield from _names_of_file(Path(folder) / name, Elsewhere(folders))
+
+
+def _names_of_file(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | Problem]:
+    try:
+        # Numbers stay as they are written: exiftool takes the quotes from a name such as 42.
+        told = json.loads(path.read_bytes(), parse_int=str, parse_float=str)
+    except OSError as error:
+        yield Problem(path, f"It can't be read: {error.strerror}.")
+        return
+    except (ValueError, RecursionError):
+        yield Problem(path, "It is damaged, so what it tells of photos is lost.")
+        return
+    every = told if isinstance(told, list) else [told]
+    for one in every:
+        if not isinstance(one, dict):
+            continue
+        if "uuid" in one and "original_filename" in one:
+            yield from _names_of_photo(one, path, elsewhere)
+        elif "SourceFile" in one:
+            yield from _names_beside(one, path)
+
+
+def _names_of_photo(
+    told: Mapping[str, Any], path: Path, elsewhere: Elsewhere
+) -> Iterator[PhotoNames | Problem]:
+    """Of `query --json`; an edited photo's boxes hold for the edited one."""
+    faces = [face for face in _list(told, "faces") if isinstance(face, dict)]
+    regions = _useful(_region(face) for face in faces)
+    names = [_name(name) for name in _list(told, "persons")]
+    people = clean_names(names, (r.name for r in regions))
+    original, edited = told.get("path"), told.get("path_edited")
+    if not regions and not people:
+        return
+    if told.get("hasadjustments") is True:
+        if isinstance(edited, str):
+            yield PhotoNames(elsewhere.find(edited), regions, people)
+        regions, people = (), clean_names(names)  # it may be cut or turned: no box is sure
+    if isinstance(original, str):
+        if regions or people:
+            yield PhotoNames(elsewhere.find(original), regions, people)
+    elif not isinstance(edited, str):
+        yield Problem(
+            path,
+            f"{told['original_filename']} is not on the Mac that this file comes from, so its "
+            "names are left. Let Photos download the originals, and write the file again.",
+        )
+
+
+def _region(face: Mapping[str, Any]) -> Region:
+    area = face.get("mwg_rs_area")  # `mpri_reg_rect` has its width and height exchanged
+    sides = [area.get(side) for side in "xywh"] if isinstance(area, dict) else [None]
+    return Region(_name(face.get("name")), _around(sides))
+
+
+def _useful(regions: Iterable[Region]) -> tuple[Region, ...]:
+    return tuple(r for r in regions if not (r.name is None and r.box is None))
+
+
+def _names_beside(told: Mapping[str, Any], path: Path) -> Iterator[PhotoNames | Problem]:
+    """Of a sidecar; its lists tell of one region each, in one order."""
+    plain = {key.rpartition(":")[2]: value for key, value in told.items()}
+    names = [_name(name) for name in _list(plain, "RegionName")]
+    sides = [_list(plain, key) for key in _CENTRE]
+    photo = _photo_of(path, str(told["SourceFile"]))
+    regions: tuple[Region, ...] = ()
+    if all(len(each) == len(names) for each in sides):
+        boxes = (_around(each) for each in zip(*sides, strict=True))
+        regions = _useful(Region(name, box) for name, box in zip(names, boxes, strict=True))
+    elif names:
+        yield Problem(
+            path, "Its names and boxes don't belong together one to one, so the boxes were left."
+        )
+    persons = [_name(name) for name in _list(plain, "PersonInImage")]
+    people = clean_names([*names, *persons], (region.name for region in regions))
+    if regions or people:
+        yield PhotoNames(photo, regions, people)
+
+
+def _photo_of(path: Path, source: str) -> Path:
+    """The photo that a JSON of that path lies beside; `source` names it."""
+    beside = path.with_name(path.name[: -len(_JSON)])  # photo.jpg.json
+    if beside.suffix.lower() in PHOTO_SUFFIXES:
+        return beside
+    return path.with_name(source.replace("\\", "/").rpartition("/")[2] or beside.name)
+
+
+def _around(sides: Sequence[Any]) -> Box | None:
+    """The box of a centre, a width and a height, all in fractions of the photo as it is stored."""
+    try:
+        x, y, width, height = (float(side) for side in sides)
+    except (TypeError, ValueError):
+        return None
+    return box_within(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+
+
+def _name(said: Any) -> str | None:
+    if isinstance(said, bool):  # exiftool takes the quotes from this name too
+        said = str(said)
+    name = clean_name(said)
+    return None if name == _UNKNOWN else name
+
+
+def _list(told: Mapping[str, Any], key: str) -> list[Any]:
+    value = told.get(key)
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
