@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import box_within, clean_name, clean_names
 from opqn_app.exchange.elsewhere import Elsewhere
@@ -47,39 +48,44 @@ def _names_of_file(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | Pr
         yield Problem(path, "It is damaged, so what it tells of photos is lost.")
         return
     every = told if isinstance(told, list) else [told]
+    absent = 0
     for one in every:
         if not isinstance(one, dict):
             continue
         if "uuid" in one and "original_filename" in one:
-            yield from _names_of_photo(one, path, elsewhere)
+            absent += yield from _names_of_photo(one, elsewhere)
         elif "SourceFile" in one:
             yield from _names_beside(one, path)
+    if absent:
+        yield Problem(
+            path,
+            f"The names of {counted(absent, 'photo')} are left, since iCloud alone has them. Let "
+            "Photos download the originals, and write the file again.",
+        )
 
 
 def _names_of_photo(
-    told: Mapping[str, Any], path: Path, elsewhere: Elsewhere
-) -> Iterator[PhotoNames | Problem]:
-    """Of `query --json`; an edited photo's boxes hold for the edited one."""
+    told: Mapping[str, Any], elsewhere: Elsewhere
+) -> Generator[PhotoNames, None, bool]:
+    """Of `query --json`; an edited photo's boxes hold for the edited one.
+
+    Returns:
+        Whether there are names, but no file.
+    """
     faces = [face for face in _list(told, "faces") if isinstance(face, dict)]
     regions = _useful(_region(face) for face in faces)
     names = [_name(name) for name in _list(told, "persons")]
     people = clean_names(names, (r.name for r in regions))
     original, edited = told.get("path"), told.get("path_edited")
     if not regions and not people:
-        return
+        return False
     if told.get("hasadjustments") is True:
         if isinstance(edited, str):
             yield PhotoNames(elsewhere.find(edited), regions, people)
         regions, people = (), clean_names(names)  # it may be cut or turned: no box is sure
-    if isinstance(original, str):
-        if regions or people:
-            yield PhotoNames(elsewhere.find(original), regions, people)
-    elif not isinstance(edited, str):
-        yield Problem(
-            path,
-            f"{told['original_filename']} is not on the Mac that this file comes from, so its "
-            "names are left. Let Photos download the originals, and write the file again.",
-        )
+    if isinstance(original, str) and (regions or people):
+        yield PhotoNames(elsewhere.find(original), regions, people)
+    return not isinstance(original, str) and not isinstance(edited, str)
 
 
 def _region(face: Mapping[str, Any]) -> Region:

@@ -105,8 +105,9 @@ def _names_of(ini: _Ini, contacts: Sequence[Contacts]) -> Iterator[PhotoNames | 
     if unknown:
         yield Problem(
             ini.path,
-            f"{counted(unknown, 'face')} in it have contacts that are not listed there. If you "
-            f"have Picasa's {CONTACTS_NAME}, put a copy of it into the folder and import again.",
+            f"{counted(unknown, 'face')} in it came without a name, which only Picasa's "
+            f"{CONTACTS_NAME} has. If you have that file, put a copy of it into the folder and "
+            "import again.",
         )
     if ini.unread:
         yield Problem(ini.path, f"{counted(ini.unread, 'face')} in it could not be read.")
