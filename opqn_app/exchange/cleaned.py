@@ -1,23 +1,38 @@
-"""What programs write as the product has it: names without odd blanks, boxes in the picture."""
+"""What a program says of a photo, as the product has it."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from opqn_app.core.types import Box
-
-
-def clean_name(said: object) -> str | None:
-    """The name in one line; None for what is blank or no text."""
-    return (" ".join(said.split()) or None) if isinstance(said, str) else None
+from opqn_app.exchange.records import Frame, PhotoNames, Region
+from opqn_app.exchange.xmp_names import clean_name, folded
 
 
-def clean_names(said: Iterable[object], known: Iterable[str | None] = ()) -> tuple[str, ...]:
-    """The names, each once, in their order, without those that are `known` already."""
-    left_out = {None, *known}
-    names = dict.fromkeys(clean_name(each) for each in said)
-    return tuple(name for name in names if name is not None and name not in left_out)
+def name_of(said: object) -> str | None:
+    """A name out of JSON or a table; None for what is no text, blank, or stands for nobody."""
+    return clean_name(said) if isinstance(said, str) else None
 
 
-def box_within(left: float, top: float, right: float, bottom: float) -> Box | None:
-    """A box in fractions of the picture's sides, cut at them; None if nothing is left of it."""
-    box = Box(max(left, 0.0), max(top, 0.0), min(right, 1.0), min(bottom, 1.0))
-    return box if box.left < box.right and box.top < box.bottom else None
+def gathered(
+    photo: Path,
+    regions: Iterable[Region],
+    people: Iterable[object] = (),
+    *,
+    frame: Frame = Frame.STORED,
+) -> PhotoNames | None:
+    """The names of a photo; None where there is nothing.
+
+    A name whose region has no place is one of a person on the photo. Each such name stands once,
+    and not beside a region of that name.
+    """
+    every = list(regions)
+    placed = tuple(region for region in every if region.box is not None)
+    without = [*(region.name for region in every if region.box is None), *people]
+    known = {folded(region.name) for region in placed if region.name is not None}
+    once: dict[str, str] = {}
+    for said in without:
+        name = name_of(said)
+        if name is not None and folded(name) not in known:
+            once.setdefault(folded(name), name)
+    if not placed and not once:
+        return None
+    return PhotoNames(photo, placed, tuple(once.values()), frame)

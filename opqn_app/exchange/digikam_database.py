@@ -7,9 +7,10 @@ from xml.parsers import expat
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
-from opqn_app.exchange.cleaned import box_within, clean_name, clean_names
+from opqn_app.exchange.cleaned import gathered
 from opqn_app.exchange.elsewhere import Elsewhere
 from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
+from opqn_app.exchange.xmp_names import box_of, clean_name
 from opqn_app.store.digikam_tables import DigikamImage, digikam_images
 
 DATABASE_NAME = "digikam4.db"
@@ -40,9 +41,10 @@ def names_of_digikam(place: Path, folders: Sequence[Path] = ()) -> Iterator[Phot
         photo = elsewhere.find(_path(image))
         boxes = [(name, _rectangle(value)) for name, value in image.regions]
         size = _upright_size(image, [box for _, box in boxes if box is not None])
-        regions = tuple(_region(name, box, size) for name, box in boxes)
-        people = clean_names(image.people, (region.name for region in regions))
-        yield PhotoNames(photo, regions, people, Frame.UPRIGHT)
+        regions = [_region(name, box, size) for name, box in boxes]
+        names = gathered(photo, regions, image.people, frame=Frame.UPRIGHT)
+        if names is not None:
+            yield names
         if size is None and image.regions:
             yield Problem(photo, "digiKam has not looked at its size, so its boxes were left.")
 
@@ -98,4 +100,4 @@ def _region(name: str, box: Box | None, size: tuple[int, int] | None) -> Region:
         return Region(clean_name(name), None)
     width, height = size
     sides = box.left / width, box.top / height, box.right / width, box.bottom / height
-    return Region(clean_name(name), box_within(*sides))
+    return Region(clean_name(name), box_of(*sides))

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.exchange.cleaned import box_within, clean_name
+from opqn_app.core.types import Box
+from opqn_app.exchange.cleaned import gathered, name_of
 from opqn_app.exchange.elsewhere import Elsewhere
 from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
-from opqn_app.exchange.sql_dump import CutOff, Row, rows_of_dump
+from opqn_app.exchange.sql_dump import CutOff, rows_of_dump
+from opqn_app.exchange.xmp_names import box_of
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 
 _BACKUPS = ("immich-db-backup-*.sql.gz", "immich-db-backup-*.sql", "dump.sql.gz", "dump.sql")
@@ -52,7 +54,7 @@ def _newest(place: Path) -> Path | None:
 
 def _names_of_backup(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | Problem]:
     assets: dict[str, str] = {}
-    faces: defaultdict[str, list[tuple[str, Region]]] = defaultdict(list)
+    faces: defaultdict[str, list[tuple[str, Box | None]]] = defaultdict(list)
     people: dict[str, str | None] = {}
     seen = set()
     try:
@@ -64,9 +66,9 @@ def _names_of_backup(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | 
             elif table in _FACES:
                 person = next((row[key] for key in _PERSON_OF_FACE if row.get(key)), None)
                 if person and row.get("deletedAt") is None and row.get("isVisible") != "f":
-                    faces[str(row.get("assetId"))].append((person, Region(None, _box(row))))
+                    faces[str(row.get("assetId"))].append((person, _box(row)))
             else:
-                name = clean_name(row.get("name"))
+                name = name_of(row.get("name"))
                 for key in ("id", *_PERSON_OF_FACE):
                     if row.get(key):
                         people[str(row[key])] = name
@@ -77,20 +79,24 @@ def _names_of_backup(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | 
     if not seen:
         raise OpqnError(f"{path} is no backup of Immich, or nobody has a face in it.")
     for asset, found in faces.items():
-        regions = tuple(
-            Region(people[person], region.box) for person, region in found if people.get(person)
-        )
+        named = [Region(people[who], box) for who, box in found if people.get(who)]
         photo = assets.get(asset)
-        if photo is not None and regions and _is_photo(photo):
-            yield PhotoNames(elsewhere.find(photo), regions, frame=Frame.UPRIGHT)
+        if photo is not None and named and _is_photo(photo):
+            yield from _names(photo, named, elsewhere)
 
 
-def _box(row: Row | Mapping[str, Any]) -> Any:
+def _names(photo: str, regions: Sequence[Region], elsewhere: Elsewhere) -> Iterator[PhotoNames]:
+    names = gathered(elsewhere.find(photo), regions, frame=Frame.UPRIGHT)
+    if names is not None:
+        yield names
+
+
+def _box(row: Mapping[str, Any]) -> Box | None:
     """In pixels of the preview that Immich looked at, which is upright."""
     try:
-        left, top, right, bottom = (float(row[side]) for side in _SIDES)  # type: ignore[arg-type]
-        width, height = float(row["imageWidth"]), float(row["imageHeight"])  # type: ignore[arg-type]
-        return box_within(left / width, top / height, right / width, bottom / height)
+        left, top, right, bottom = (float(row[side]) for side in _SIDES)
+        width, height = float(row["imageWidth"]), float(row["imageHeight"])
+        return box_of(left / width, top / height, right / width, bottom / height)
     except (LookupError, TypeError, ValueError, ZeroDivisionError):
         return None
 
@@ -106,14 +112,13 @@ def _names_of_json(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | Pr
         regions = []
         people = [each for each in asset["people"] if isinstance(each, dict)]
         for person in people:
-            name = clean_name(person.get("name"))
+            name = name_of(person.get("name"))
             faces = person.get("faces")
             boxes = [_box(face) for face in faces or () if isinstance(face, dict)]
             if name is not None:
                 regions += [Region(name, box) for box in boxes or [None]]
         if regions and _is_photo(asset["originalPath"]):
-            photo = elsewhere.find(asset["originalPath"])
-            yield PhotoNames(photo, tuple(regions), frame=Frame.UPRIGHT)
+            yield from _names(asset["originalPath"], regions, elsewhere)
 
 
 def _assets(told: Any) -> Iterator[dict[str, Any]]:

@@ -2,18 +2,18 @@
 
 import json
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
-from opqn_app.exchange.cleaned import box_within, clean_name, clean_names
+from opqn_app.exchange.cleaned import gathered, name_of
 from opqn_app.exchange.elsewhere import Elsewhere
 from opqn_app.exchange.records import PhotoNames, Problem, Region
+from opqn_app.exchange.xmp_names import box_of
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES, is_left_out_folder
 
-_UNKNOWN = "_UNKNOWN_"  # how osxphotos calls who has no name
 _JSON = ".json"
 _CENTRE = ("RegionAreaX", "RegionAreaY", "RegionAreaW", "RegionAreaH")
 
@@ -73,18 +73,19 @@ def _names_of_photo(
         Whether there are names, but no file.
     """
     faces = [face for face in _list(told, "faces") if isinstance(face, dict)]
-    regions = _useful(_region(face) for face in faces)
-    names = [_name(name) for name in _list(told, "persons")]
-    people = clean_names(names, (r.name for r in regions))
+    regions = [_region(face) for face in faces]
+    people = _list(told, "persons")
     original, edited = told.get("path"), told.get("path_edited")
-    if not regions and not people:
+    if gathered(Path(), regions, people) is None:
         return False
+    found = []
     if told.get("hasadjustments") is True:
         if isinstance(edited, str):
-            yield PhotoNames(elsewhere.find(edited), regions, people)
-        regions, people = (), clean_names(names)  # it may be cut or turned: no box is sure
-    if isinstance(original, str) and (regions or people):
-        yield PhotoNames(elsewhere.find(original), regions, people)
+            found.append(gathered(elsewhere.find(edited), regions, people))
+        regions = []  # the edited photo may be cut or turned: no box is sure for the original
+    if isinstance(original, str):
+        found.append(gathered(elsewhere.find(original), regions, people))
+    yield from (names for names in found if names is not None)
     return not isinstance(original, str) and not isinstance(edited, str)
 
 
@@ -94,28 +95,24 @@ def _region(face: Mapping[str, Any]) -> Region:
     return Region(_name(face.get("name")), _around(sides))
 
 
-def _useful(regions: Iterable[Region]) -> tuple[Region, ...]:
-    return tuple(r for r in regions if not (r.name is None and r.box is None))
-
-
 def _names_beside(told: Mapping[str, Any], path: Path) -> Iterator[PhotoNames | Problem]:
     """Of a sidecar; its lists tell of one region each, in one order."""
     plain = {key.rpartition(":")[2]: value for key, value in told.items()}
     names = [_name(name) for name in _list(plain, "RegionName")]
     sides = [_list(plain, key) for key in _CENTRE]
     photo = _photo_of(path, str(told["SourceFile"]))
-    regions: tuple[Region, ...] = ()
+    regions: list[Region] = []
     if all(len(each) == len(names) for each in sides):
         boxes = (_around(each) for each in zip(*sides, strict=True))
-        regions = _useful(Region(name, box) for name, box in zip(names, boxes, strict=True))
+        regions = [Region(name, box) for name, box in zip(names, boxes, strict=True)]
     elif names:
         yield Problem(
             path, "Its names and boxes don't belong together one to one, so the boxes were left."
         )
     persons = [_name(name) for name in _list(plain, "PersonInImage")]
-    people = clean_names([*names, *persons], (region.name for region in regions))
-    if regions or people:
-        yield PhotoNames(photo, regions, people)
+    found = gathered(photo, regions, (*names, *persons))
+    if found is not None:
+        yield found
 
 
 def _photo_of(path: Path, source: str) -> Path:
@@ -132,14 +129,11 @@ def _around(sides: Sequence[Any]) -> Box | None:
         x, y, width, height = (float(side) for side in sides)
     except (TypeError, ValueError):
         return None
-    return box_within(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    return box_of(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
 def _name(said: Any) -> str | None:
-    if isinstance(said, bool):  # exiftool takes the quotes from this name too
-        said = str(said)
-    name = clean_name(said)
-    return None if name == _UNKNOWN else name
+    return name_of(str(said) if isinstance(said, bool) else said)  # bare, as exiftool writes it
 
 
 def _list(told: Mapping[str, Any], key: str) -> list[Any]:

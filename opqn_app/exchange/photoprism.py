@@ -6,10 +6,11 @@ from pathlib import Path, PurePosixPath
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
-from opqn_app.exchange.cleaned import box_within, clean_name
+from opqn_app.exchange.cleaned import gathered, name_of
 from opqn_app.exchange.elsewhere import Elsewhere
 from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
 from opqn_app.exchange.sql_dump import CutOff, Row, rows_of_dump
+from opqn_app.exchange.xmp_names import box_of
 from opqn_app.store.photoprism_tables import COLUMNS, photoprism_rows
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 
@@ -79,11 +80,11 @@ class _Read:
             if table == "files":
                 self._take_file(row)
             elif table == "subjects":
-                name = clean_name(row.get("subj_name"))
+                name = name_of(row.get("subj_name"))
                 if name is not None and row.get("subj_uid"):
                     self._people[str(row["subj_uid"])] = name
             elif row.get("marker_type") == "face" and _is_false(row.get("marker_invalid")):
-                marker = row.get("subj_uid"), clean_name(row.get("marker_name")), _box(row)
+                marker = row.get("subj_uid"), name_of(row.get("marker_name")), _box(row)
                 self._markers[str(row.get("file_uid"))].append(marker)
 
     def _take_file(self, row: Row) -> None:
@@ -106,7 +107,9 @@ class _Read:
                     if who is not None:
                         found[photo].append(Region(who, box))
         for photo, regions in found.items():
-            yield PhotoNames(elsewhere.find(photo), tuple(regions), frame=Frame.UPRIGHT)
+            names = gathered(elsewhere.find(photo), regions, frame=Frame.UPRIGHT)
+            if names is not None:
+                yield names
 
     def _photo(self, uid: str) -> str | None:
         """The original of a file that has markers, which may be a JPEG made of it."""
@@ -129,7 +132,7 @@ def _box(row: Row) -> Box | None:
         x, y, width, height = (float(row[side] or 0) for side in ("x", "y", "w", "h"))
     except (LookupError, ValueError):
         return None
-    return box_within(x, y, x + width, y + height)
+    return box_of(x, y, x + width, y + height)
 
 
 def _is_false(value: str | None) -> bool:

@@ -11,7 +11,9 @@ from xml.parsers import expat
 
 from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
+from opqn_app.exchange.cleaned import gathered
 from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
+from opqn_app.exchange.xmp_names import box_of, clean_name
 from opqn_app.vision.photo_folder import is_left_out_folder
 from opqn_app.vision.raw import RAW_SUFFIXES
 
@@ -101,7 +103,9 @@ def _names_of(ini: _Ini, contacts: Sequence[Contacts]) -> Iterator[PhotoNames | 
             regions.append(Region(who, box))
         path = ini.path.parent / here.found(name)
         is_raw = path.suffix.lower() in RAW_SUFFIXES
-        yield PhotoNames(path, tuple(regions), frame=Frame.UPRIGHT if is_raw else Frame.STORED)
+        names = gathered(path, regions, frame=Frame.UPRIGHT if is_raw else Frame.STORED)
+        if names is not None:
+            yield names
     if unknown:
         yield Problem(
             ini.path,
@@ -190,7 +194,7 @@ def _box(rect64: str) -> Box | None:
     """Four numbers of four digits; the first may have lost its zeros."""
     sides = rect64.rjust(16, "0")
     left, top, right, bottom = (int(sides[i : i + 4], 16) / _SIDE for i in range(0, 16, 4))
-    return Box(left, top, right, bottom) if left < right and top < bottom else None
+    return box_of(left, top, right, bottom)
 
 
 def _is_id(text: str) -> bool:
@@ -202,8 +206,9 @@ def _whole(contact: str) -> str:
 
 
 def _add(contacts: Contacts, contact: str, name: str) -> None:
-    if _is_id(contact) and name.strip():
-        contacts[_whole(contact)] = " ".join(name.split())
+    cleaned = clean_name(name)
+    if _is_id(contact) and cleaned is not None:
+        contacts[_whole(contact)] = cleaned
 
 
 def _read_contacts(path: Path, contacts: Contacts) -> Problem | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from opqn_app.exchange.cleaned import clean_names
+from opqn_app.exchange.cleaned import gathered
 from opqn_app.exchange.records import PhotoNames, Problem
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES, is_left_out_folder
 
@@ -35,7 +35,7 @@ def names_of_takeout(place: Path, _folders: Sequence[Path] = ()) -> Iterator[Pho
 
 def _names_in(folder: Path, names: Sequence[str]) -> Iterator[PhotoNames | Problem]:
     photos = {name.casefold(): name for name in names if _suffix(name) in PHOTO_SUFFIXES}
-    told: dict[str, tuple[str, ...]] = {}
+    told: dict[str, list[object]] = {}
     with_own: set[str] = set()
     for name in names:
         if not name.lower().endswith(_JSON):
@@ -59,13 +59,14 @@ def _names_in(folder: Path, names: Sequence[str]) -> Iterator[PhotoNames | Probl
         if len(candidates) > 1:
             yield Problem(path, f"It may belong to any of {_listed(candidates)}, so it is left.")
         elif candidates:
-            told[candidates[0]] = clean_names((*told.get(candidates[0], ()), *people))
+            told.setdefault(candidates[0], []).extend(people)
         elif _suffix(_target(name)) in PHOTO_SUFFIXES:
-            yield PhotoNames(folder / _target(name), people=people)  # its photo is not here
-    for photo in photos.values():
-        source = photo if photo in with_own else _unedited(photo, photos)
-        if source is not None and source in told:
-            yield PhotoNames(folder / photo, people=told[source])
+            told[_target(name)] = people  # its photo is not here
+    for photo in (*told, *(photo for photo in photos.values() if photo not in told)):
+        source = photo if photo in with_own or photo in told else _unedited(photo, photos)
+        found = gathered(folder / photo, (), told.get(source or "", ()))
+        if found is not None:
+            yield found
 
 
 def _photos_of(name: str, told: Mapping[str, Any], photos: Mapping[str, str]) -> list[str]:
@@ -124,11 +125,10 @@ def _unedited(photo: str, photos: Mapping[str, str]) -> str | None:
     return next((name for name in photos.values() if Path(name).stem.casefold() == source), None)
 
 
-def _people(told: Mapping[str, Any]) -> tuple[str, ...]:
+def _people(told: Mapping[str, Any]) -> list[object]:
     people = told.get("people")
-    if not isinstance(people, list):
-        return ()
-    return clean_names(each.get("name") for each in people if isinstance(each, dict))
+    listed = people if isinstance(people, list) else []
+    return [each.get("name") for each in listed if isinstance(each, dict)]
 
 
 def _suffix(name: str) -> str:

@@ -130,8 +130,8 @@ def test_odd_boxes_and_sizes(tmp_path: Path) -> None:
     made.photo("c.jpg", [("Ann", ANN)], (0, 0))
     made.close()
     found = list(names_of_digikam(tmp_path))
-    regions = [each.regions for each in found if isinstance(each, PhotoNames)]
-    assert [(r.name, r.box) for each in regions for r in each] == [("Ann", None)] * 3
+    names = [each for each in found if isinstance(each, PhotoNames)]
+    assert [(each.regions, each.people) for each in names] == [((), ("Ann",))] * 3
     assert [each.path.name for each in found if isinstance(each, Problem)] == ["c.jpg"]
 
 
