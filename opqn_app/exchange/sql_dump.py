@@ -25,6 +25,8 @@ _PARTS = {  # is_mariadb → the pieces of a list of values; only there a backsl
 _NO_COLUMN = re.compile(
     r"(PRIMARY|UNIQUE|FULLTEXT|SPATIAL|FOREIGN|CONSTRAINT|CHECK|KEY|INDEX)\b", re.IGNORECASE
 )
+_BINARY = "_binary"  # before the values of such columns, in which PhotoPrism keeps paths
+_HEXADECIMAL = re.compile(r"0x((?:[0-9a-f]{2})+)|x'((?:[0-9a-f]{2})*)'", re.IGNORECASE)
 _SIGNS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "0": "\0", "Z": "\x1a", "f": "\f", "v": "\v"}
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
@@ -158,6 +160,10 @@ def _tuples(text: str, *, is_mariadb: bool, is_raw: bool = False) -> Iterator[li
 def _value(text: str, *, is_mariadb: bool) -> str | None:
     if text.upper() == "NULL":
         return None
+    text = text.removeprefix(_BINARY).lstrip()
+    digits = _HEXADECIMAL.fullmatch(text)
+    if digits:
+        return bytes.fromhex(digits[1] or digits[2]).decode("utf-8", errors="replace")
     if not (text.startswith("'") and text.endswith("'") and len(text) > 1):
         return text
     inner = text[1:-1].replace("''", "'")

@@ -206,7 +206,7 @@ def immich_dump(photos: Mapping[str, Faces], *, old_names: bool = False) -> str:
     assets, faces_of = ("assets", "asset_faces") if old_names else ("asset", "asset_face")
     people = sorted({name for faces in photos.values() for name, _ in faces if name})
     ids = {name: f"person-{i}" for i, name in enumerate(people)}
-    rows = []
+    rows: list[tuple[str | None, ...]] = []
     for i, faces in enumerate(photos.values()):
         for name, box in faces:
             if box is not None:
@@ -286,17 +286,21 @@ def photoprism_database(path: Path, rows: Mapping[str, Sequence[Sequence[object]
     connection.close()
 
 
-def mariadb_dump(rows: Mapping[str, Sequence[Sequence[object]]]) -> str:
-    """The same as a backup of MariaDB."""
+def mariadb_dump(
+    rows: Mapping[str, Sequence[Sequence[object]]], *, binary: str = "_binary "
+) -> str:
+    """The same as a backup of MariaDB, which says so before values of binary columns."""
     signs = {"\\": "\\\\", "'": "\\'", "\n": "\\n", '"': '\\"'}
 
     def value(each: object) -> str:
         if each is None:
             return "NULL"
         if isinstance(each, bytes):
-            return f"_binary '{each.decode()}'"
+            return f"{binary}'{each.decode()}'"
+        if isinstance(each, str) and binary == "0x":
+            return f"0x{each.encode().hex()}" if each else "''"
         if isinstance(each, str):
-            return f"'{''.join(signs.get(sign, sign) for sign in each)}'"
+            return binary + f"'{''.join(signs.get(sign, sign) for sign in each)}'"
         return str(each)
 
     parts = ["-- MariaDB dump 10.19  Distrib 10.11.6-MariaDB\n--\n"]

@@ -11,7 +11,7 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
 from opqn_app.exchange.immich import names_of_immich
 from opqn_app.exchange.records import Frame, PhotoNames, Problem
-from tests.exchange.program_files import immich_dump, postgres_copy
+from tests.exchange.program_files import Faces, immich_dump, postgres_copy
 
 ANN, BEN = Box(0.1, 0.2, 0.3, 0.4), Box(0.5, 0.25, 0.75, 0.5)
 PATH = "/data/library/admin/2020/a.jpg"
@@ -32,7 +32,10 @@ def sides(box: Box | None) -> list[float]:
 @pytest.mark.parametrize("is_packed", [False, True])
 def test_the_newest_backup(tmp_path: Path, *, old_names: bool, is_packed: bool) -> None:
     """Names with tabs and backslashes; who is nobody; a video."""
-    photos = {PATH: [("Ann\t\\ Lee", ANN), (None, BEN)], "/data/library/b.mp4": [("Ben", BEN)]}
+    photos: dict[str, Faces] = {
+        PATH: [("Ann\t\\ Lee", ANN), (None, BEN)],
+        "/data/library/b.mp4": [("Ben", BEN)],
+    }
     dump = immich_dump(photos, old_names=old_names).encode()
     folder = tmp_path / "backups"
     folder.mkdir()

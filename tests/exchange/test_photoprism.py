@@ -13,15 +13,16 @@ from tests.exchange.program_files import mariadb_dump, photoprism_database, phot
 
 ANN, BEN = Box(0.1, 0.2, 0.3, 0.4), Box(0.5, 0.25, 0.75, 0.5)
 ODD = 'O\'Neil, "B" \\ (x); y'
-KINDS = ("index.db", "sqlite.sql", "mariadb.sql")
+KINDS = ("index.db", "sqlite.sql", "mariadb.sql", "mysql.sql", "hexadecimal.sql")
+BINARY = {"mariadb.sql": "", "mysql.sql": "_binary ", "hexadecimal.sql": "0x"}
 
 Rows = dict[str, list[tuple[object, ...]]]
 
 
 def written(folder: Path, kind: str, rows: Rows) -> Path:
     path = folder / kind
-    if kind == "mariadb.sql":
-        path.write_text(mariadb_dump(rows), encoding="utf-8")
+    if kind in BINARY:
+        path.write_text(mariadb_dump(rows, binary=BINARY[kind]), encoding="utf-8")
     else:
         photoprism_database(folder / "index.db", rows)
     if kind == "sqlite.sql":
