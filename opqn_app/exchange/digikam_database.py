@@ -9,16 +9,17 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import gathered
 from opqn_app.exchange.elsewhere import Elsewhere
-from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
+from opqn_app.exchange.records import Found, Frame, Problem, Progress, Region
 from opqn_app.exchange.xmp_names import box_of, clean_name
 from opqn_app.store.digikam_tables import DigikamImage, digikam_images
 
 DATABASE_NAME = "digikam4.db"
 _PATHS = ("path", "mountpath")  # parts of a root's identifier that say where it is
+_STEP = 500  # photos, after which progress is told
 _SIDEWAYS = 5  # EXIF values from here on exchange width and height
 
 
-def names_of_digikam(place: Path, folders: Sequence[Path] = ()) -> Iterator[PhotoNames | Problem]:
+def names_of_digikam(place: Path, folders: Sequence[Path] = ()) -> Iterator[Found]:
     """What digiKam knows of its photos: confirmed faces, and people that photos are tagged with.
 
     Faces that digiKam only suggests a name for are left.
@@ -37,7 +38,10 @@ def names_of_digikam(place: Path, folders: Sequence[Path] = ()) -> Iterator[Phot
             "Configure digiKam, Database."
         )
     elsewhere = Elsewhere(folders)
-    for image in digikam_images(path):
+    yield Progress(0)
+    for done, image in enumerate(digikam_images(path)):
+        if done % _STEP == 0:
+            yield Progress(done)
         photo = elsewhere.find(_path(image))
         boxes = [(name, _rectangle(value)) for name, value in image.regions]
         size = _upright_size(image, [box for _, box in boxes if box is not None])

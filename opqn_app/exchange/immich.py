@@ -10,7 +10,7 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import gathered, name_of
 from opqn_app.exchange.elsewhere import Elsewhere
-from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
+from opqn_app.exchange.records import Found, Frame, PhotoNames, Problem, Progress, Region
 from opqn_app.exchange.sql_dump import CutOff, rows_of_dump
 from opqn_app.exchange.xmp_names import box_of
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
@@ -19,10 +19,11 @@ _BACKUPS = ("immich-db-backup-*.sql.gz", "immich-db-backup-*.sql", "dump.sql.gz"
 # Their names have changed: each is of some years.
 _ASSETS, _FACES, _PEOPLE = ("asset", "assets"), ("asset_face", "asset_faces"), ("person",)
 _PERSON_OF_FACE = ("personId", "personGroupId", "faceClusterId")
+_STEP = 500  # rows or photos, after which progress is told
 _SIDES = ("boundingBoxX1", "boundingBoxY1", "boundingBoxX2", "boundingBoxY2")
 
 
-def names_of_immich(place: Path, folders: Sequence[Path] = ()) -> Iterator[PhotoNames | Problem]:
+def names_of_immich(place: Path, folders: Sequence[Path] = ()) -> Iterator[Found]:
     """What Immich knows of its photos.
 
     Args:
@@ -52,13 +53,16 @@ def _newest(place: Path) -> Path | None:
     return max(found, key=lambda path: (path.stat().st_mtime_ns, path.name), default=None)
 
 
-def _names_of_backup(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | Problem]:
+def _names_of_backup(path: Path, elsewhere: Elsewhere) -> Iterator[Found]:
     assets: dict[str, str] = {}
     faces: defaultdict[str, list[tuple[str, Box | None]]] = defaultdict(list)
     people: dict[str, str | None] = {}
     seen = set()
     try:
-        for table, row in rows_of_dump(path, (*_ASSETS, *_FACES, *_PEOPLE)):
+        rows = rows_of_dump(path, (*_ASSETS, *_FACES, *_PEOPLE))
+        for n_rows, (table, row) in enumerate(rows):
+            if n_rows % _STEP == 0:
+                yield Progress(0)
             seen.add(table)
             if table in _ASSETS:
                 if row.get("deletedAt") is None and row.get("id") and row.get("originalPath"):
@@ -78,7 +82,9 @@ def _names_of_backup(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | 
         yield Problem(path, "The backup is damaged or not whole, so some names may be missing.")
     if not seen:
         raise OpqnError(f"{path} is no backup of Immich, or nobody has a face in it.")
-    for asset, found in faces.items():
+    for done, (asset, found) in enumerate(faces.items()):
+        if done % _STEP == 0:
+            yield Progress(done, len(faces))
         named = [Region(people[who], box) for who, box in found if people.get(who)]
         photo = assets.get(asset)
         if photo is not None and named and _is_photo(photo):
@@ -101,7 +107,7 @@ def _box(row: Mapping[str, Any]) -> Box | None:
         return None
 
 
-def _names_of_json(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | Problem]:
+def _names_of_json(path: Path, elsewhere: Elsewhere) -> Iterator[Found]:
     try:
         told = json.loads(path.read_bytes())
     except OSError as error:

@@ -10,15 +10,16 @@ from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import gathered, name_of
 from opqn_app.exchange.elsewhere import Elsewhere
-from opqn_app.exchange.records import PhotoNames, Problem, Region
+from opqn_app.exchange.records import Found, PhotoNames, Problem, Progress, Region
 from opqn_app.exchange.xmp_names import box_of
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES, is_left_out_folder
 
 _JSON = ".json"
+_STEP = 500  # photos, after which progress is told
 _CENTRE = ("RegionAreaX", "RegionAreaY", "RegionAreaW", "RegionAreaH")
 
 
-def names_of_osxphotos(place: Path, folders: Sequence[Path] = ()) -> Iterator[PhotoNames | Problem]:
+def names_of_osxphotos(place: Path, folders: Sequence[Path] = ()) -> Iterator[Found]:
     """What Apple Photos knows of photos.
 
     Args:
@@ -26,18 +27,22 @@ def names_of_osxphotos(place: Path, folders: Sequence[Path] = ()) -> Iterator[Ph
             an export with `--sidecar json` or `--sidecar exiftool`.
         folders: where the photos may lie, if they are not where the file says.
     """
+    elsewhere = Elsewhere(folders)
     if not place.is_dir():
-        yield from _names_of_file(place, Elsewhere(folders))
+        yield from _names_of_file(place, elsewhere)
         return
+    done = 0
     for folder, below, names in os.walk(place):
         inside = Path(folder).name
         below[:] = sorted(name for name in below if not is_left_out_folder(name, inside))
         for name in sorted(names):
             if name.lower().endswith(_JSON):
-                yield from _names_of_file(Path(folder) / name, Elsewhere(folders))
+                yield from _names_of_file(Path(folder) / name, elsewhere)
+                done += 1
+                yield Progress(done)
 
 
-def _names_of_file(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | Problem]:
+def _names_of_file(path: Path, elsewhere: Elsewhere) -> Iterator[Found]:
     try:
         # Numbers stay as they are written: exiftool takes the quotes from a name such as 42.
         told = json.loads(path.read_bytes(), parse_int=str, parse_float=str)
@@ -49,7 +54,9 @@ def _names_of_file(path: Path, elsewhere: Elsewhere) -> Iterator[PhotoNames | Pr
         return
     every = told if isinstance(told, list) else [told]
     absent = 0
-    for one in every:
+    for done, one in enumerate(every):
+        if done % _STEP == 0 and len(every) > 1:
+            yield Progress(done, len(every))
         if not isinstance(one, dict):
             continue
         if "uuid" in one and "original_filename" in one:
@@ -95,7 +102,7 @@ def _region(face: Mapping[str, Any]) -> Region:
     return Region(_name(face.get("name")), _around(sides))
 
 
-def _names_beside(told: Mapping[str, Any], path: Path) -> Iterator[PhotoNames | Problem]:
+def _names_beside(told: Mapping[str, Any], path: Path) -> Iterator[Found]:
     """Of a sidecar; its lists tell of one region each, in one order."""
     plain = {key.rpartition(":")[2]: value for key, value in told.items()}
     names = [_name(name) for name in _list(plain, "RegionName")]

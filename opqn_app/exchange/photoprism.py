@@ -1,14 +1,14 @@
 """Names from PhotoPrism: its database or a backup of it. Its YAML files hold no people."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import gathered, name_of
 from opqn_app.exchange.elsewhere import Elsewhere
-from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
+from opqn_app.exchange.records import Found, Frame, Problem, Progress, Region
 from opqn_app.exchange.sql_dump import CutOff, Row, rows_of_dump
 from opqn_app.exchange.xmp_names import box_of
 from opqn_app.store.photoprism_tables import COLUMNS, photoprism_rows
@@ -18,12 +18,11 @@ DATABASE_NAME = "index.db"
 _DUMPS = ("*.sql", "backup/*.sql", "backup/*/*.sql")
 _ORIGINALS = "/"  # the root of photos; another one is of pictures that PhotoPrism has made of them
 _YAML = (".yml", ".yaml")
+_STEP = 500  # rows or photos, after which progress is told
 _FALSE = ("0", "false", None)
 
 
-def names_of_photoprism(
-    place: Path, folders: Sequence[Path] = ()
-) -> Iterator[PhotoNames | Problem]:
+def names_of_photoprism(place: Path, folders: Sequence[Path] = ()) -> Iterator[Found]:
     """What PhotoPrism knows of its photos.
 
     Args:
@@ -47,8 +46,12 @@ def names_of_photoprism(
         )
     is_dump = path.suffix.lower() in (".sql", ".gz")
     read = _Read()
+    rows = rows_of_dump(path, COLUMNS) if is_dump else photoprism_rows(path)
     try:
-        read.take(rows_of_dump(path, COLUMNS) if is_dump else photoprism_rows(path))
+        for n_rows, (table, row) in enumerate(rows):
+            if n_rows % _STEP == 0:
+                yield Progress(0)
+            read.take(table, row)
     except OSError as error:
         raise OpqnError(f"{path} can't be read: {error.strerror}.") from error
     except CutOff:
@@ -75,17 +78,16 @@ class _Read:
             defaultdict(list)
         )
 
-    def take(self, rows: Iterable[tuple[str, Row]]) -> None:
-        for table, row in rows:
-            if table == "files":
-                self._take_file(row)
-            elif table == "subjects":
-                name = name_of(row.get("subj_name"))
-                if name is not None and row.get("subj_uid"):
-                    self._people[str(row["subj_uid"])] = name
-            elif row.get("marker_type") == "face" and _is_false(row.get("marker_invalid")):
-                marker = row.get("subj_uid"), name_of(row.get("marker_name")), _box(row)
-                self._markers[str(row.get("file_uid"))].append(marker)
+    def take(self, table: str, row: Row) -> None:
+        if table == "files":
+            self._take_file(row)
+        elif table == "subjects":
+            name = name_of(row.get("subj_name"))
+            if name is not None and row.get("subj_uid"):
+                self._people[str(row["subj_uid"])] = name
+        elif row.get("marker_type") == "face" and _is_false(row.get("marker_invalid")):
+            marker = row.get("subj_uid"), name_of(row.get("marker_name")), _box(row)
+            self._markers[str(row.get("file_uid"))].append(marker)
 
     def _take_file(self, row: Row) -> None:
         uid, name = row.get("file_uid"), row.get("file_name")
@@ -97,7 +99,7 @@ class _Read:
         if row.get("file_root") == _ORIGINALS and is_photo and is_here:
             self._of_photo[str(row.get("photo_uid"))].append(name)
 
-    def names(self, elsewhere: Elsewhere) -> Iterator[PhotoNames]:
+    def names(self, elsewhere: Elsewhere) -> Iterator[Found]:
         found: defaultdict[str, list[Region]] = defaultdict(list)
         for uid, markers in self._markers.items():
             photo = self._photo(uid)
@@ -106,7 +108,9 @@ class _Read:
                     who = self._people.get(subject or "", name)
                     if who is not None:
                         found[photo].append(Region(who, box))
-        for photo, regions in found.items():
+        for done, (photo, regions) in enumerate(found.items()):
+            if done % _STEP == 0:
+                yield Progress(done, len(found))
             names = gathered(elsewhere.find(photo), regions, frame=Frame.UPRIGHT)
             if names is not None:
                 yield names

@@ -12,7 +12,7 @@ from xml.parsers import expat
 from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import gathered
-from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
+from opqn_app.exchange.records import Found, Frame, Problem, Progress, Region
 from opqn_app.exchange.xmp_names import box_of, clean_name
 from opqn_app.vision.photo_folder import is_left_out_folder
 from opqn_app.vision.raw import RAW_SUFFIXES
@@ -50,7 +50,7 @@ class _Ini:
 
 def names_of_picasa(
     place: Path, _folders: Sequence[Path] = (), *, home: Path | None = None
-) -> Iterator[PhotoNames | Problem]:
+) -> Iterator[Found]:
     """What Picasa knows of the photos below a folder.
 
     Boxes of RAW photos are upright, those of all others lie as the file does; Picasa is like that.
@@ -64,6 +64,7 @@ def names_of_picasa(
         (home or Path.home()) / kept / CONTACTS_NAME for kept in _KEPT_IN
     ]  # those in `place` are newer, or the user would not have put them there
     for folder, names in _folders_below(place):
+        yield Progress(0)
         for name in names:
             path = folder / name
             if name.lower() == CONTACTS_NAME:
@@ -81,8 +82,11 @@ def names_of_picasa(
     everywhere: Contacts = {}
     for ini in inis:
         everywhere = ini.contacts | everywhere
+    done, total = 0, sum(len(ini.faces) for ini in inis)
     for ini in inis:
         yield from _names_of(ini, (listed, ini.contacts, everywhere))
+        done += len(ini.faces)
+        yield Progress(done, total)
 
 
 def _folders_below(place: Path) -> Iterator[tuple[Path, list[str]]]:
@@ -92,7 +96,7 @@ def _folders_below(place: Path) -> Iterator[tuple[Path, list[str]]]:
         yield Path(folder), sorted(names)
 
 
-def _names_of(ini: _Ini, contacts: Sequence[Contacts]) -> Iterator[PhotoNames | Problem]:
+def _names_of(ini: _Ini, contacts: Sequence[Contacts]) -> Iterator[Found]:
     here = _Names(ini.path.parent)
     unknown = 0
     for name, faces in ini.faces.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app.exchange.cleaned import gathered
-from opqn_app.exchange.records import PhotoNames, Problem
+from opqn_app.exchange.records import Found, Problem, Progress
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES, is_left_out_folder
 
 _JSON = ".json"
@@ -22,18 +22,21 @@ _EDITED = (  # what Takeout adds to the name of a photo that was edited, in the 
 )
 
 
-def names_of_takeout(place: Path, _folders: Sequence[Path] = ()) -> Iterator[PhotoNames | Problem]:
+def names_of_takeout(place: Path, _folders: Sequence[Path] = ()) -> Iterator[Found]:
     """What Google Photos knows of the photos below an unpacked Takeout.
 
     An edited photo has no JSON of its own, and gets the names of the one that it was made of.
     """
+    done = 0
     for folder, below, names in os.walk(place):
         inside = Path(folder).name
         below[:] = sorted(name for name in below if not is_left_out_folder(name, inside))
-        yield from _names_in(Path(folder), sorted(names))
+        yield from _names_in(Path(folder), sorted(names), done)
+        done += sum(_suffix(name) in PHOTO_SUFFIXES for name in names)
+        yield Progress(done)
 
 
-def _names_in(folder: Path, names: Sequence[str]) -> Iterator[PhotoNames | Problem]:
+def _names_in(folder: Path, names: Sequence[str], done: int) -> Iterator[Found]:
     photos = {name.casefold(): name for name in names if _suffix(name) in PHOTO_SUFFIXES}
     told: dict[str, list[object]] = {}
     with_own: set[str] = set()
@@ -41,6 +44,7 @@ def _names_in(folder: Path, names: Sequence[str]) -> Iterator[PhotoNames | Probl
         if not name.lower().endswith(_JSON):
             continue
         path = folder / name
+        yield Progress(done)
         try:
             told_here = json.loads(path.read_bytes())
         except OSError as error:

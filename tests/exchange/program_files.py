@@ -2,13 +2,20 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from opqn_app.core.types import Box
+from opqn_app.exchange.records import Found, PhotoNames, Problem, Progress
 
+Said = PhotoNames | Problem
 Faces = Sequence[tuple[str | None, Box | None]]  # who, and the box in fractions
+
+
+def without_progress(found: Iterable[Found]) -> list[Said]:
+    """What a reader says of photos and files."""
+    return [each for each in found if not isinstance(each, Progress)]
 
 
 def contact_of(name: str) -> str:

@@ -10,14 +10,14 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
 from opqn_app.exchange.digikam_database import names_of_digikam
 from opqn_app.exchange.records import Frame, PhotoNames, Problem
-from tests.exchange.program_files import DigikamDatabase
+from tests.exchange.program_files import DigikamDatabase, without_progress
 
 ANN, BEN = Box(0.1, 0.2, 0.3, 0.4), Box(0.5, 0.25, 0.75, 0.5)
 SIZE = (4000, 3000)
 
 
 def read(place: Path, *folders: Path) -> dict[str, PhotoNames]:
-    found = names_of_digikam(place, folders)
+    found = without_progress(names_of_digikam(place, folders))
     return {each.photo.as_posix(): each for each in found if isinstance(each, PhotoNames)}
 
 
@@ -129,7 +129,7 @@ def test_odd_boxes_and_sizes(tmp_path: Path) -> None:
         )
     made.photo("c.jpg", [("Ann", ANN)], (0, 0))
     made.close()
-    found = list(names_of_digikam(tmp_path))
+    found = without_progress(names_of_digikam(tmp_path))
     names = [each for each in found if isinstance(each, PhotoNames)]
     assert [(each.regions, each.people) for each in names] == [((), ("Ann",))] * 3
     assert [each.path.name for each in found if isinstance(each, Problem)] == ["c.jpg"]
@@ -159,12 +159,12 @@ def test_the_database_is_only_copied(tmp_path: Path) -> None:
 
 def test_what_is_no_database_of_digikam(tmp_path: Path) -> None:
     with pytest.raises(OpqnError, match=r"no digikam4\.db"):
-        list(names_of_digikam(tmp_path))
+        without_progress(names_of_digikam(tmp_path))
     path = tmp_path / "digikam4.db"
     path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(OpqnError, match="damaged, or no database of digiKam"):
-        list(names_of_digikam(path))
+        without_progress(names_of_digikam(path))
     path.unlink()
     sqlite3.connect(path).close()
     with pytest.raises(OpqnError, match="no database of digiKam"):
-        list(names_of_digikam(path))
+        without_progress(names_of_digikam(path))

@@ -11,14 +11,14 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
 from opqn_app.exchange.immich import names_of_immich
 from opqn_app.exchange.records import Frame, PhotoNames, Problem
-from tests.exchange.program_files import Faces, immich_dump, postgres_copy
+from tests.exchange.program_files import Faces, immich_dump, postgres_copy, without_progress
 
 ANN, BEN = Box(0.1, 0.2, 0.3, 0.4), Box(0.5, 0.25, 0.75, 0.5)
 PATH = "/data/library/admin/2020/a.jpg"
 
 
 def read(place: Path, *folders: Path) -> list[PhotoNames]:
-    found = list(names_of_immich(place, folders))
+    found = without_progress(names_of_immich(place, folders))
     assert not any(isinstance(each, Problem) for each in found)
     return [each for each in found if isinstance(each, PhotoNames)]
 
@@ -93,7 +93,7 @@ def test_a_backup_that_is_not_whole(tmp_path: Path, *, is_packed: bool) -> None:
     path = tmp_path / "dump.sql"
     cut = gzip.compress(dump, mtime=0)[:-9] if is_packed else dump[: dump.rindex(b"\\.")]
     path.write_bytes(cut)
-    found = list(names_of_immich(path))
+    found = without_progress(names_of_immich(path))
     assert isinstance(found[0], Problem)
     assert "not whole" in found[0].sentence
 

@@ -8,13 +8,13 @@ import pytest
 from opqn_app.core.types import Box
 from opqn_app.exchange.osxphotos import names_of_osxphotos
 from opqn_app.exchange.records import Frame, PhotoNames, Problem
-from tests.exchange.program_files import apple_photo
+from tests.exchange.program_files import apple_photo, without_progress
 
 WIDE, TALL = Box(0.1, 0.2, 0.4, 0.3), Box(0.5, 0.3, 0.6, 0.7)
 
 
 def read(place: Path, *folders: Path) -> list[PhotoNames | Problem]:
-    return list(names_of_osxphotos(place, folders))
+    return without_progress(names_of_osxphotos(place, folders))
 
 
 def query(path: Path, *photos: object) -> Path:

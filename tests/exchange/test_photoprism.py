@@ -9,7 +9,12 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
 from opqn_app.exchange.photoprism import names_of_photoprism
 from opqn_app.exchange.records import Frame, PhotoNames, Problem
-from tests.exchange.program_files import mariadb_dump, photoprism_database, photoprism_tables
+from tests.exchange.program_files import (
+    mariadb_dump,
+    photoprism_database,
+    photoprism_tables,
+    without_progress,
+)
 
 ANN, BEN = Box(0.1, 0.2, 0.3, 0.4), Box(0.5, 0.25, 0.75, 0.5)
 ODD = 'O\'Neil, "B" \\ (x); y'
@@ -33,7 +38,7 @@ def written(folder: Path, kind: str, rows: Rows) -> Path:
 
 
 def read(place: Path, *folders: Path) -> dict[str, PhotoNames]:
-    found = list(names_of_photoprism(place, folders))
+    found = without_progress(names_of_photoprism(place, folders))
     assert not any(isinstance(each, Problem) for each in found)
     return {each.photo.as_posix(): each for each in found if isinstance(each, PhotoNames)}
 
@@ -115,7 +120,7 @@ def test_a_backup_that_is_not_whole(tmp_path: Path) -> None:
     dump = mariadb_dump(photoprism_tables({"a.jpg": [("Ann", ANN)]}))
     path = tmp_path / "cut.sql"
     path.write_text(dump[: dump.rindex(";")])
-    (problem,) = names_of_photoprism(path)
+    (problem,) = without_progress(names_of_photoprism(path))
     assert isinstance(problem, Problem)
     path.write_text("-- MariaDB dump\n")
     with pytest.raises(OpqnError, match="is no backup of PhotoPrism"):

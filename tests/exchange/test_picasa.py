@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from opqn_app.core.types import Box
 from opqn_app.exchange.picasa import names_of_picasa
 from opqn_app.exchange.records import Frame, PhotoNames, Problem, Region
-from tests.exchange.program_files import contact_of, picasa_ini, rect64
+from tests.exchange.program_files import contact_of, picasa_ini, rect64, without_progress
 
 ANN, BEN = Box(0.1, 0.2, 0.3, 0.4), Box(0.5, 0.25, 0.75, 0.5)
 
@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def read(folder: Path) -> list[PhotoNames | Problem]:
-    return list(names_of_picasa(folder, home=folder / "nobody's home"))
+    return without_progress(names_of_picasa(folder, home=folder / "nobody's home"))
 
 
 def only(folder: Path) -> PhotoNames:
@@ -112,7 +112,7 @@ def test_contacts_that_picasa_keeps_in_the_users_folder(folder: Path, tmp_path: 
     (kept / "contacts.xml").write_text(f"<contacts>{listed}</contacts>")
     ini = picasa_ini({"a.jpg": [("Ann", ANN)]}, contacts=False)
     (folder / ".picasa.ini").write_text(ini)
-    (found,) = names_of_picasa(folder, home=tmp_path / "home")
+    (found,) = without_progress(names_of_picasa(folder, home=tmp_path / "home"))
     assert isinstance(found, PhotoNames)
     assert found.regions[0].name == "Ann"
 

@@ -6,7 +6,7 @@ import pytest
 
 from opqn_app.exchange.records import PhotoNames, Problem
 from opqn_app.exchange.takeout import names_of_takeout
-from tests.exchange.program_files import takeout_json
+from tests.exchange.program_files import takeout_json, without_progress
 
 LONG = "A day at the sea with all of the family and the dog of our neighbours.jpg"
 CUT_PHOTO = LONG[:47] + ".jpg"
@@ -15,7 +15,7 @@ CUT_PHOTO = LONG[:47] + ".jpg"
 def told(folder: Path) -> dict[str, tuple[str, ...]]:
     return {
         each.photo.name: each.people
-        for each in names_of_takeout(folder)
+        for each in without_progress(names_of_takeout(folder))
         if isinstance(each, PhotoNames)
     }
 
@@ -98,7 +98,7 @@ def test_two_names_cut_alike_that_nothing_tells_apart_are_left(tmp_path: Path) -
     for ending in ("h", "x"):
         (tmp_path / f"{stem}{ending}.jpg").touch()
     path = takeout_json(tmp_path, f"{stem}.json", "something else.jpg", ["Ann"])
-    (problem,) = names_of_takeout(tmp_path)
+    (problem,) = without_progress(names_of_takeout(tmp_path))
     assert isinstance(problem, Problem)
     assert problem.path == path
 
@@ -119,6 +119,8 @@ def test_what_is_no_names_of_a_photo(tmp_path: Path) -> None:
     takeout_json(tmp_path, "gone.jpg.json", "gone.jpg", ["Cy"])
     broken = tmp_path / "c.jpg.json"
     broken.write_text('{"people": [')
-    problems = [each for each in names_of_takeout(tmp_path) if isinstance(each, Problem)]
+    problems = [
+        each for each in without_progress(names_of_takeout(tmp_path)) if isinstance(each, Problem)
+    ]
     assert [problem.path for problem in problems] == [broken]
     assert told(tmp_path) == {"gone.jpg": ("Cy",), "a.jpg": ("Ann Lee",)}
