@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opqn_app.exchange.folder_names import names_below
-from opqn_app.exchange.records import Found
+if TYPE_CHECKING:
+    from opqn_app.exchange.records import Found
 
-Reader = Callable[[Path, Sequence[Path]], Iterator[Found]]
+Reader = Callable[[Path, Sequence[Path]], Iterator["Found"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +19,8 @@ class Program:
         key: what `opqn import` calls it.
         name: what people call it; it stands in the ledger as the source of each name.
         is_file: a file is chosen, and no folder.
-        how: one sentence: what to choose, and how it is got out of the program.
-        read: what it knows, from the place chosen and the folders of photos that are known here.
+        how: what to choose, and how it is got out of the program; a sentence or two.
+        read: what it knows, from the place chosen and the folders of photos in the library.
     """
 
     key: str
@@ -29,22 +30,20 @@ class Program:
     read: Reader
 
 
+def _xmp(place: Path, _folders: Sequence[Path]) -> Iterator["Found"]:
+    from opqn_app.exchange.folder_names import names_below
+
+    return names_below(place)
+
+
+# In the order in which they are offered. A reader is imported when it reads: help is quick.
 PROGRAMS = (
     Program(
         key="xmp",
         name="XMP",
         is_file=False,
-        how="Choose the folder of photos: names that a program wrote into them, or into the XMP "
-        "files beside them, are read from there.",
-        read=names_below,
+        how="Choose the folder of photos. Names that a program wrote into them, or into the XMP "
+        "files beside them, are read.",
+        read=_xmp,
     ),
 )
-
-
-def program(key: str) -> Program:
-    """The program of a key.
-
-    Raises:
-        KeyError: there is none.
-    """
-    return {each.key: each for each in PROGRAMS}[key]
