@@ -3,17 +3,12 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from opqn_app.exchange.digikam_database import names_of_digikam
-from opqn_app.exchange.folder_names import names_below
-from opqn_app.exchange.immich import names_of_immich
-from opqn_app.exchange.osxphotos import names_of_osxphotos
-from opqn_app.exchange.photoprism import names_of_photoprism
-from opqn_app.exchange.picasa import names_of_picasa
-from opqn_app.exchange.records import Found
-from opqn_app.exchange.takeout import names_of_takeout
+if TYPE_CHECKING:
+    from opqn_app.exchange.records import Found
 
-Reader = Callable[[Path, Sequence[Path]], Iterator[Found]]
+Reader = Callable[[Path, Sequence[Path]], Iterator["Found"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +18,9 @@ class Program:
     Attributes:
         key: what `opqn import` calls it.
         name: what people call it; it stands in the ledger as the source of each name.
-        is_file: a file is chosen, and no folder.
-        how: one sentence: what to choose, and how it is got out of the program.
-        read: what it knows, from the place chosen and the folders of photos that are known here.
+        is_file: a file is chosen; its folder will do as well.
+        how: what to choose, and how it is got out of the program; a sentence or two.
+        read: what it knows, from the place chosen and the folders of photos in the library.
     """
 
     key: str
@@ -35,38 +30,81 @@ class Program:
     read: Reader
 
 
+def _xmp(place: Path, _folders: Sequence[Path]) -> Iterator["Found"]:
+    from opqn_app.exchange.folder_names import names_below
+
+    return names_below(place)
+
+
+def _picasa(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+    from opqn_app.exchange.picasa import names_of_picasa
+
+    return names_of_picasa(place, folders)
+
+
+def _digikam(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+    from opqn_app.exchange.digikam_database import names_of_digikam
+
+    return names_of_digikam(place, folders)
+
+
+def _takeout(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+    from opqn_app.exchange.takeout import names_of_takeout
+
+    return names_of_takeout(place, folders)
+
+
+def _apple(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+    from opqn_app.exchange.osxphotos import names_of_osxphotos
+
+    return names_of_osxphotos(place, folders)
+
+
+def _immich(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+    from opqn_app.exchange.immich import names_of_immich
+
+    return names_of_immich(place, folders)
+
+
+def _photoprism(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+    from opqn_app.exchange.photoprism import names_of_photoprism
+
+    return names_of_photoprism(place, folders)
+
+
+# In the order in which they are offered. A reader is imported when it reads: help is quick.
 PROGRAMS = (
     Program(
         key="xmp",
         name="XMP",
         is_file=False,
-        how="Choose the folder of photos: names that a program wrote into them, or into the XMP "
-        "files beside them, are read from there.",
-        read=names_below,
+        how="Choose the folder of photos. Names that a program wrote into them, or into the XMP "
+        "files beside them, are read.",
+        read=_xmp,
     ),
     Program(
         key="picasa",
         name="Picasa",
         is_file=False,
-        how="Choose the folder of photos: Picasa has left a file .picasa.ini in each folder whose "
+        how="Choose the folder of photos. Picasa has left a file .picasa.ini in each folder whose "
         "faces it knows.",
-        read=names_of_picasa,
+        read=_picasa,
     ),
     Program(
         key="digikam",
         name="digiKam",
         is_file=True,
-        how="Close digiKam, and choose its file digikam4.db; under Settings, Configure digiKam, "
+        how="Close digiKam, and choose its file digikam4.db. Under Settings, Configure digiKam, "
         "Database it says where that lies.",
-        read=names_of_digikam,
+        read=_digikam,
     ),
     Program(
         key="takeout",
         name="Google Photos",
         is_file=False,
         how="Let takeout.google.com make archives of Google Photos, unpack all of them into one "
-        "folder, and choose it; names come without boxes.",
-        read=names_of_takeout,
+        "folder, and choose it. Google tells no boxes.",
+        read=_takeout,
     ),
     Program(
         key="apple",
@@ -74,7 +112,7 @@ PROGRAMS = (
         is_file=True,
         how="Let the free program osxphotos write a file on your Mac, by the command "
         "'osxphotos query --json > photos.json', and choose that file.",
-        read=names_of_osxphotos,
+        read=_apple,
     ),
     Program(
         key="immich",
@@ -82,23 +120,14 @@ PROGRAMS = (
         is_file=True,
         how="Choose the newest backup that Immich has made of its database: a file "
         "immich-db-backup in the folder 'backups' of its server.",
-        read=names_of_immich,
+        read=_immich,
     ),
     Program(
         key="photoprism",
         name="PhotoPrism",
         is_file=True,
         how="Choose a backup of its database, which 'photoprism backup -i' writes into the folder "
-        "storage/backup, or its file index.db; its YAML files hold no people.",
-        read=names_of_photoprism,
+        "storage/backup, or its file index.db. Its YAML files hold no people.",
+        read=_photoprism,
     ),
 )
-
-
-def program(key: str) -> Program:
-    """The program of a key.
-
-    Raises:
-        KeyError: there is none.
-    """
-    return {each.key: each for each in PROGRAMS}[key]
