@@ -1,5 +1,6 @@
 """What a program says of a photo, as the product has it."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def gathered(
     *,
     frame: Frame = Frame.STORED,
 ) -> PhotoNames | None:
-    """The names of a photo; None where there is nothing.
+    """The names of a photo; None where there is nothing, or no file can be called so.
 
     A name whose region has no place is one of a person on the photo. Each such name stands once,
     and not beside a region of that name.
@@ -33,6 +34,13 @@ def gathered(
         name = name_of(said)
         if name is not None and folded(name) not in known:
             once.setdefault(folded(name), name)
-    if not placed and not once:
+    if not (placed or once) or not _is_path(photo):
         return None
     return PhotoNames(photo, placed, tuple(once.values()), frame)
+
+
+def _is_path(path: Path) -> bool:
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:  # half a sign, as JSON may hold it
+        return False

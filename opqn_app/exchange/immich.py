@@ -120,7 +120,8 @@ def _names_of_json(path: Path, elsewhere: Elsewhere) -> Iterator[Found]:
         for person in people:
             name = name_of(person.get("name"))
             faces = person.get("faces")
-            boxes = [_box(face) for face in faces or () if isinstance(face, dict)]
+            listed = faces if isinstance(faces, list) else []
+            boxes = [_box(face) for face in listed if isinstance(face, dict)]
             if name is not None:
                 regions += [Region(name, box) for box in boxes or [None]]
         if regions and _is_photo(asset["originalPath"]):

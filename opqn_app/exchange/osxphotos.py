@@ -1,7 +1,6 @@
 """Names from Apple Photos: what `osxphotos` writes as JSON, beside photos or as one file."""
 
 import json
-import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import gathered, name_of
 from opqn_app.exchange.elsewhere import Elsewhere
+from opqn_app.exchange.folders import folders_below
 from opqn_app.exchange.records import Found, PhotoNames, Problem, Progress, Region
 from opqn_app.exchange.xmp_names import box_of
-from opqn_app.vision.photo_folder import PHOTO_SUFFIXES, is_left_out_folder
+from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 
 _JSON = ".json"
 _STEP = 500  # photos, after which progress is told
@@ -32,12 +32,14 @@ def names_of_osxphotos(place: Path, folders: Sequence[Path] = ()) -> Iterator[Fo
         yield from _names_of_file(place, elsewhere)
         return
     done = 0
-    for folder, below, names in os.walk(place):
-        inside = Path(folder).name
-        below[:] = sorted(name for name in below if not is_left_out_folder(name, inside))
-        for name in sorted(names):
+    for found in folders_below(place):
+        if isinstance(found, Problem):
+            yield found
+            continue
+        folder, names = found
+        for name in names:
             if name.lower().endswith(_JSON):
-                yield from _names_of_file(Path(folder) / name, elsewhere)
+                yield from _names_of_file(folder / name, elsewhere)
                 done += 1
                 yield Progress(done)
 

@@ -1,6 +1,5 @@
 """Names from Picasa: `.picasa.ini` beside the photos, and its contacts."""
 
-import os
 import re
 import unicodedata
 from collections import defaultdict
@@ -12,9 +11,9 @@ from xml.parsers import expat
 from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import gathered
+from opqn_app.exchange.folders import folders_below
 from opqn_app.exchange.records import Found, Frame, Problem, Progress, Region
 from opqn_app.exchange.xmp_names import box_of, clean_name
-from opqn_app.vision.photo_folder import is_left_out_folder
 from opqn_app.vision.raw import RAW_SUFFIXES
 
 INI_NAMES = frozenset({".picasa.ini", "picasa.ini"})  # the second is of the first versions
@@ -63,8 +62,12 @@ def names_of_picasa(
     lists = [
         (home or Path.home()) / kept / CONTACTS_NAME for kept in _KEPT_IN
     ]  # those in `place` are newer, or the user would not have put them there
-    for folder, names in _folders_below(place):
+    for found in folders_below(place):
         yield Progress(0)
+        if isinstance(found, Problem):
+            yield found
+            continue
+        folder, names = found
         for name in names:
             path = folder / name
             if name.lower() == CONTACTS_NAME:
@@ -79,6 +82,7 @@ def names_of_picasa(
         problem = _read_contacts(path, listed)
         if problem is not None:
             yield problem
+    inis.sort(key=lambda ini: ini.path)
     everywhere: Contacts = {}
     for ini in inis:
         everywhere = ini.contacts | everywhere
@@ -87,13 +91,6 @@ def names_of_picasa(
         yield from _names_of(ini, (listed, ini.contacts, everywhere))
         done += len(ini.faces)
         yield Progress(done, total)
-
-
-def _folders_below(place: Path) -> Iterator[tuple[Path, list[str]]]:
-    for folder, below, names in os.walk(place):
-        inside = Path(folder).name
-        below[:] = sorted(name for name in below if not is_left_out_folder(name, inside))
-        yield Path(folder), sorted(names)
 
 
 def _names_of(ini: _Ini, contacts: Sequence[Contacts]) -> Iterator[Found]:

@@ -1,15 +1,16 @@
 """Names from Google Photos: the JSON that Takeout puts beside each photo. It holds no boxes."""
 
 import json
-import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from opqn_app.exchange.cleaned import gathered
+from opqn_app.exchange.folders import folders_below
 from opqn_app.exchange.records import Found, Problem, Progress
-from opqn_app.vision.photo_folder import PHOTO_SUFFIXES, is_left_out_folder
+from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 
 _JSON = ".json"
 _METADATA = "supplemental-metadata"  # of which any part may be cut off
@@ -28,75 +29,112 @@ def names_of_takeout(place: Path, _folders: Sequence[Path] = ()) -> Iterator[Fou
     An edited photo has no JSON of its own, and gets the names of the one that it was made of.
     """
     done = 0
-    for folder, below, names in os.walk(place):
-        inside = Path(folder).name
-        below[:] = sorted(name for name in below if not is_left_out_folder(name, inside))
-        yield from _names_in(Path(folder), sorted(names), done)
-        done += sum(_suffix(name) in PHOTO_SUFFIXES for name in names)
+    for found in folders_below(place):
+        if isinstance(found, Problem):
+            yield found
+            continue
+        folder, names = found
+        photos = _Photos(name for name in names if _is_photo(name))
+        yield from _names_in(folder, names, photos, done)
+        done += len(photos.names)
         yield Progress(done)
 
 
-def _names_in(folder: Path, names: Sequence[str], done: int) -> Iterator[Found]:
-    photos = {name.casefold(): name for name in names if _suffix(name) in PHOTO_SUFFIXES}
-    told: dict[str, list[object]] = {}
+class _Photos:
+    """The photos of a folder, by all that a JSON may be called after."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = list(names)
+        self._alike: defaultdict[str, list[str]] = defaultdict(list)
+        self._cut: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        self._stems: dict[str, str] = {}
+        for name in self.names:
+            self._alike[name.casefold()].append(name)
+            self._cut[_plain(name).casefold()[:_CUT], _counter(name)].append(name)
+            self._stems.setdefault(Path(name).stem.casefold(), name)
+
+    def called(self, name: str) -> str | None:
+        """The photo of that name; its capitals may differ if that leaves no doubt."""
+        alike = self._alike.get(name.casefold(), [])
+        if name in alike:
+            return name
+        return alike[0] if len(alike) == 1 else None
+
+    def cut(self, json_name: str, title: object) -> list[str]:
+        """The photos whose name a JSON's may be the beginning of: both were cut, each otherwise."""
+        stem, counter = _without_counter(json_name[: -len(_JSON)])
+        stem = stem.casefold()
+        near = self._cut.get((stem[:_CUT], counter), []) if len(stem) >= _CUT else []
+        near = [name for name in near if _plain(name).casefold().startswith(stem)]
+        if len(near) > 1 and isinstance(title, str):
+            whole = title.casefold()
+            near = [n for n in near if whole.startswith(Path(_plain(n)).stem.casefold())] or near
+        return near
+
+    def unedited(self, name: str) -> str | None:
+        """The photo that an edited one was made of."""
+        stem, counter = _without_counter(name.rpartition(".")[0])
+        ending = next((each for each in _EDITED if stem.casefold().endswith(each)), None)
+        if ending is None:
+            return None
+        return self._stems.get(f"{stem[: -len(ending)]}{counter}".casefold())
+
+
+def _names_in(folder: Path, names: Sequence[str], photos: _Photos, done: int) -> Iterator[Found]:
+    told: defaultdict[str, list[object]] = defaultdict(list)
     with_own: set[str] = set()
+    cut: list[tuple[str, Mapping[str, Any]]] = []
     for name in names:
         if not name.lower().endswith(_JSON):
             continue
-        path = folder / name
         yield Progress(done)
-        try:
-            told_here = json.loads(path.read_bytes())
-        except OSError as error:
-            yield Problem(path, f"It can't be read: {error.strerror}.")
+        read = _read(folder / name)
+        if isinstance(read, Problem):
+            yield read
             continue
-        except (ValueError, RecursionError):
-            yield Problem(path, "It is damaged, so what it tells of its photo is lost.")
-            continue
-        if not isinstance(told_here, dict):
-            continue
-        candidates = _photos_of(name, told_here, photos)
-        with_own.update(candidates)
-        people = _people(told_here)
-        if not people:
-            continue
-        if len(candidates) > 1:
-            yield Problem(path, f"It may belong to any of {_listed(candidates)}, so it is left.")
-        elif candidates:
-            told.setdefault(candidates[0], []).extend(people)
-        elif _suffix(_target(name)) in PHOTO_SUFFIXES:
-            told[_target(name)] = people  # its photo is not here
-    for photo in (*told, *(photo for photo in photos.values() if photo not in told)):
-        source = photo if photo in with_own or photo in told else _unedited(photo, photos)
+        photo = photos.called(_target(name))
+        if photo is None:
+            cut.append((name, read))
+        else:
+            with_own.add(photo)
+            told[photo] += _people(read)
+    for name, read in cut:
+        near = [n for n in photos.cut(name, read.get("title")) if n not in with_own]
+        if len(near) > 1 and _people(read):
+            which = f"{', '.join(near[:-1])} and {near[-1]}"
+            yield Problem(folder / name, f"It may belong to any of {which}, so it is left.")
+        elif near:
+            with_own.update(near)
+            told[near[0]] += _people(read)
+        elif _is_photo(_target(name)):
+            told[_target(name)] += _people(read)  # its photo is not here
+    yield from _told(folder, photos, told, with_own)
+
+
+def _told(
+    folder: Path, photos: _Photos, told: Mapping[str, Sequence[object]], with_own: set[str]
+) -> Iterator[Found]:
+    for photo in dict.fromkeys((*told, *photos.names)):
+        is_source = photo in with_own or photo in told
+        source = photo if is_source else photos.unedited(photo)
         found = gathered(folder / photo, (), told.get(source or "", ()))
         if found is not None:
             yield found
 
 
-def _photos_of(name: str, told: Mapping[str, Any], photos: Mapping[str, str]) -> list[str]:
-    """The photos that a JSON may belong to; several only where names were cut alike."""
-    target = _target(name).casefold()
-    if target in photos:
-        return [photos[target]]
-    stem, counter = _without_counter(name[: -len(_JSON)])
-    if len(stem) < _CUT:
-        return []
-    # Both names were cut, each at its own length.
-    stem = stem.casefold()
-    near = [
-        photo
-        for folded, photo in photos.items()
-        if _plain(folded).startswith(stem) and _counter(folded) == counter
-    ]
-    if len(near) > 1 and isinstance(told.get("title"), str):
-        title = told["title"].casefold()
-        near = [p for p in near if title.startswith(Path(_plain(p.casefold())).stem)] or near
-    return near
+def _read(path: Path) -> Mapping[str, Any] | Problem:
+    try:
+        told = json.loads(path.read_bytes())
+    except OSError as error:
+        return Problem(path, f"It can't be read: {error.strerror}.")
+    except (ValueError, RecursionError):
+        return Problem(path, "It is damaged, so what it tells of its photo is lost.")
+    return told if isinstance(told, dict) else {}
 
 
-def _target(name: str) -> str:
+def _target(json_name: str) -> str:
     """The name of the photo that a JSON of that name tells of, unless it was cut."""
-    stem, counter = _without_counter(name[: -len(_JSON)])
+    stem, counter = _without_counter(json_name[: -len(_JSON)])
     before, dot, last = stem.rpartition(".")
     if dot and before and _METADATA.startswith(last):
         stem = before
@@ -119,25 +157,11 @@ def _plain(photo: str) -> str:
     return f"{_without_counter(stem)[0]}{dot}{suffix}"
 
 
-def _unedited(photo: str, photos: Mapping[str, str]) -> str | None:
-    """The photo that an edited one was made of, in the same folder."""
-    stem, counter = _without_counter(photo.rpartition(".")[0])
-    ending = next((each for each in _EDITED if stem.casefold().endswith(each)), None)
-    if ending is None:
-        return None
-    source = f"{stem[: -len(ending)]}{counter}".casefold()
-    return next((name for name in photos.values() if Path(name).stem.casefold() == source), None)
-
-
 def _people(told: Mapping[str, Any]) -> list[object]:
     people = told.get("people")
     listed = people if isinstance(people, list) else []
     return [each.get("name") for each in listed if isinstance(each, dict)]
 
 
-def _suffix(name: str) -> str:
-    return Path(name).suffix.lower()
-
-
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+def _is_photo(name: str) -> bool:
+    return Path(name).suffix.lower() in PHOTO_SUFFIXES

@@ -37,13 +37,19 @@ def copied_database(
         is_in_use = _copy(path, copy)
         try:
             connection = sqlite3.connect(copy, isolation_level=None)
+            connection.text_factory = _text
             try:
                 _check(connection, path, program, tables, is_in_use=is_in_use)
                 yield connection
             finally:
                 connection.close()
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            # The second is raised in place of an error whose text quotes damaged names.
             raise CannotRead(path, _reason(program, is_in_use=is_in_use)) from error
+
+
+def _text(stored: bytes) -> str:
+    return stored.decode("utf-8", errors="replace")
 
 
 def _copy(path: Path, copy: Path) -> bool:

@@ -17,7 +17,7 @@ _SHOWN = (1, 2)  # status of an image: visible or hidden, not in the bin, nor go
 
 # Person tags with their names: the property, which is of digiKam's own making, before the tag's.
 _PEOPLE = f"""
-SELECT Tags.id, COALESCE(NULLIF(MAX(person.value), ''), Tags.name)
+SELECT Tags.id, CAST(COALESCE(NULLIF(MAX(person.value), ''), Tags.name) AS TEXT)
 FROM Tags JOIN TagProperties AS person ON person.tagid = Tags.id AND person.property = 'person'
 WHERE NOT EXISTS (
     SELECT 1 FROM TagProperties AS other
@@ -26,8 +26,10 @@ WHERE NOT EXISTS (
 GROUP BY Tags.id
 """
 _IMAGES = f"""
-SELECT Images.id, AlbumRoots.identifier, AlbumRoots.specificPath, Albums.relativePath, Images.name,
-    ImageInformation.width, ImageInformation.height, ImageInformation.orientation
+SELECT Images.id, CAST(AlbumRoots.identifier AS TEXT), CAST(AlbumRoots.specificPath AS TEXT),
+    CAST(Albums.relativePath AS TEXT), CAST(Images.name AS TEXT),
+    CAST(ImageInformation.width AS INTEGER), CAST(ImageInformation.height AS INTEGER),
+    CAST(ImageInformation.orientation AS INTEGER)
 FROM Images JOIN Albums ON Albums.id = Images.album
 JOIN AlbumRoots ON AlbumRoots.id = Albums.albumRoot
 LEFT JOIN ImageInformation ON ImageInformation.imageid = Images.id
@@ -38,7 +40,10 @@ WHERE Images.status IN {_SHOWN} AND (
 )
 ORDER BY Images.id
 """
-_REGIONS = "SELECT imageid, tagid, value FROM ImageTagProperties WHERE property = 'tagRegion'"
+_REGIONS = """
+SELECT imageid, tagid, CAST(value AS TEXT) FROM ImageTagProperties
+WHERE property = 'tagRegion' AND value IS NOT NULL
+"""
 _TAGGED = """
 SELECT imageid, tagid FROM ImageTags
 WHERE tagid IN (SELECT tagid FROM TagProperties WHERE property = 'person')
@@ -70,10 +75,10 @@ class DigikamImage:
 def digikam_images(path: Path) -> Iterator[DigikamImage]:
     """All photos with people; raises CannotRead if it is no digikam4.db."""
     with copied_database(path, "digiKam", _TABLES) as connection:
-        names = {int(tag): str(name) for tag, name in connection.execute(_PEOPLE)}
+        names = dict(connection.execute(_PEOPLE).fetchall())
         regions: dict[int, list[tuple[str, str]]] = {}
         for image, tag, value in connection.execute(_REGIONS):
-            if tag in names and isinstance(value, str):
+            if tag in names:
                 regions.setdefault(image, []).append((names[tag], value))
         people: dict[int, list[str]] = {}
         for image, tag in connection.execute(_TAGGED):
@@ -87,7 +92,7 @@ def digikam_images(path: Path) -> Iterator[DigikamImage]:
                     root or "",
                     (specific or "/", relative or "/"),
                     name,
-                    (width, height) if width and height else None,
+                    (width, height) if width and height and min(width, height) > 0 else None,
                     turn or None,
                     tuple(regions.get(image, ())),
                     tuple(people.get(image, ())),

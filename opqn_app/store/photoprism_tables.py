@@ -20,6 +20,6 @@ def photoprism_rows(path: Path) -> Iterator[tuple[str, dict[str, str | None]]]:
     """Name of the table and the values by column, as text; raises CannotRead."""
     with copied_database(path, "PhotoPrism", frozenset(COLUMNS)) as connection:
         for table, columns in COLUMNS.items():
-            for row in connection.execute(f"SELECT {', '.join(columns)} FROM {table}"):
-                values = (None if value is None else str(value) for value in row)
-                yield table, dict(zip(columns, values, strict=True))
+            as_text = ", ".join(f"CAST({column} AS TEXT)" for column in columns)
+            for row in connection.execute(f"SELECT {as_text} FROM {table}"):
+                yield table, dict(zip(columns, row, strict=True))

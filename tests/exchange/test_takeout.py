@@ -103,6 +103,23 @@ def test_two_names_cut_alike_that_nothing_tells_apart_are_left(tmp_path: Path) -
     assert problem.path == path
 
 
+def test_a_photo_with_a_json_of_its_own_is_not_taken_for_one_that_was_cut(tmp_path: Path) -> None:
+    stem = LONG[:46]
+    for ending in ("h", "x"):
+        (tmp_path / f"{stem}{ending}.jpg").touch()
+    takeout_json(tmp_path, f"{stem}.json", "something else.jpg", ["Ann"])
+    takeout_json(tmp_path, f"{stem}x.jpg.json", f"{stem}x.jpg", [])
+    assert told(tmp_path) == {f"{stem}h.jpg": ("Ann",)}
+
+
+def test_names_that_differ_in_capitals_only(tmp_path: Path) -> None:
+    for name, person in {"IMG.jpg": "Ann", "IMG.JPG": "Ben"}.items():
+        (tmp_path / name).touch()
+        takeout_json(tmp_path, f"{name}.json", name, [person])
+    if len(list(tmp_path.iterdir())) == 4:  # not on a disk that takes them for one name
+        assert told(tmp_path) == {"IMG.jpg": ("Ann",), "IMG.JPG": ("Ben",)}
+
+
 def test_a_short_beginning_is_no_cut_name(tmp_path: Path) -> None:
     (tmp_path / "IMG_10.jpg").touch()
     takeout_json(tmp_path, "IMG_1.json", "IMG_1", ["Ann"])
