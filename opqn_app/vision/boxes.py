@@ -10,6 +10,21 @@ from typing import BinaryIO
 _MAX_META = 4 << 20  # bytes of the box `meta`; a mosaic of a thousand tiles has 100 kB
 _MAX_BOXES = 10_000
 _JXL_RATIOS = (None, (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
+_QUARTERS = (1, 8, 3, 6)  # `irot`: quarters of a turn to the left → the EXIF value of the same
+_MIRRORS = (4, 2)  # `imir`: top and bottom change places, or left and right do
+# One EXIF value after another → the one that does both; only what `irot` and `imir` need.
+_AFTER = {
+    (first, second): both
+    for second, row in {
+        1: (1, 2, 3, 4, 5, 6, 7, 8),
+        2: (2, 1, 4, 3, 6, 5, 8, 7),
+        3: (3, 4, 1, 2, 7, 8, 5, 6),
+        4: (4, 3, 2, 1, 8, 7, 6, 5),
+        6: (6, 7, 8, 5, 2, 3, 4, 1),
+        8: (8, 5, 6, 7, 4, 1, 2, 3),
+    }.items()
+    for first, both in enumerate(row, 1)
+}
 
 Size = tuple[int, int]
 
@@ -33,7 +48,7 @@ class Primary:
 
 def is_film(file: BinaryIO) -> bool:
     """Whether a file of boxes holds the table of a film's tracks."""
-    return any(kind == b"moov" for kind, _at, _size in _top_boxes(file))
+    return any(kind == b"moov" for kind, _at, _size in top_boxes(file))
 
 
 def primary_of_heif(file: BinaryIO) -> Primary | None:
@@ -45,10 +60,25 @@ def primary_of_heif(file: BinaryIO) -> Primary | None:
         return None
 
 
+def turn_of_heif(file: BinaryIO) -> int:
+    """What the boxes of a HEIC or AVIF do to its stored picture, as an EXIF value; 1 is nothing."""
+    turn = 1
+    try:
+        content = dict(inner_boxes(_meta(file) or b""))
+        for kind, value in _properties(content[b"iprp"], _primary_item(content)):
+            if kind == b"irot":
+                turn = _AFTER[turn, _QUARTERS[value[0] & 3]]
+            elif kind == b"imir":
+                turn = _AFTER[turn, _MIRRORS[value[0] & 1]]
+    except (IndexError, KeyError):
+        return turn
+    return turn
+
+
 def lacks_a_size(file: BinaryIO) -> bool:
     """Whether a picture in an AVIF, such as its alpha plane, states no size. libavif refuses it."""
     try:
-        content = dict(_boxes(_meta(file) or b""))
+        content = dict(inner_boxes(_meta(file) or b""))
         return any(
             codec == b"av01" and b"ispe" not in dict(_properties(content[b"iprp"], item))
             for item, codec in _codecs(content[b"iinf"]).items()
@@ -58,7 +88,7 @@ def lacks_a_size(file: BinaryIO) -> bool:
 
 
 def _meta(file: BinaryIO) -> bytes | None:
-    for kind, at, size in _top_boxes(file):
+    for kind, at, size in top_boxes(file):
         if kind == b"meta" and size <= _MAX_META:
             file.seek(at + 4)
             return file.read(max(0, size - 4))
@@ -71,8 +101,8 @@ def properties_of_heif(data: bytes) -> bytes:
     Raises:
         KeyError: there is no picture.
     """
-    meta = dict(_boxes(_meta(io.BytesIO(data)) or b""))
-    return dict(_boxes(meta[b"iprp"]))[b"ipco"]
+    meta = dict(inner_boxes(_meta(io.BytesIO(data)) or b""))
+    return dict(inner_boxes(meta[b"iprp"]))[b"ipco"]
 
 
 def items_of_heif(data: bytes) -> Iterator[tuple[bytes, list[memoryview]]]:
@@ -81,7 +111,7 @@ def items_of_heif(data: bytes) -> Iterator[tuple[bytes, list[memoryview]]]:
     Raises:
         KeyError, IndexError, ValueError: it is damaged.
     """
-    meta = dict(_boxes(_meta(io.BytesIO(data)) or b""))
+    meta = dict(inner_boxes(_meta(io.BytesIO(data)) or b""))
     codecs = _codecs(meta[b"iinf"])
     sources = memoryview(data), memoryview(meta.get(b"idat", b""))
     for item, (method, extents) in sorted(_places(meta[b"iloc"]).items()):
@@ -107,7 +137,7 @@ def jxl_codestream(file: BinaryIO) -> Iterator[bytes]:
         file.seek(0)
         yield file.read()
         return
-    for kind, at, size in _top_boxes(file):
+    for kind, at, size in top_boxes(file):
         if kind in (b"jxlc", b"jxlp"):
             file.seek(at)
             yield file.read(size)
@@ -115,19 +145,35 @@ def jxl_codestream(file: BinaryIO) -> Iterator[bytes]:
 
 def size_of_jxl(file: BinaryIO) -> Size | None:
     """Width and height as stored; None where they are not found."""
+    bits = _start_of_jxl(file)
+    return None if bits is None else _size_header(bits)
+
+
+def turn_of_jxl(file: BinaryIO) -> int:
+    """What a JPEG XL says that is done to its stored picture, as an EXIF value; 1 is nothing."""
+    bits = _start_of_jxl(file)
+    if bits is None:
+        return 1
+    _size_header(bits)
+    is_plain = bits.take(1) == 1
+    has_more = not is_plain and bits.take(1) == 1
+    return 1 + bits.take(3) if has_more else 1
+
+
+def _start_of_jxl(file: BinaryIO) -> "_Bits | None":
     file.seek(0)
     start = file.read(2)
     if start != b"\xff\x0a":
-        for kind, at, _size in _top_boxes(file):
+        for kind, at, _size in top_boxes(file):
             if kind in (b"jxlc", b"jxlp"):
                 file.seek(at + 4 * (kind == b"jxlp"))
                 start = file.read(2)
                 break
-    return _size_header(file.read(16)) if start == b"\xff\x0a" else None
+    return _Bits(file.read(16)) if start == b"\xff\x0a" else None
 
 
-def _top_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, place and size of the content of each box."""
+def top_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, place and size of the content of each box of a file, none of those within others."""
     end = file.seek(0, os.SEEK_END)
     at = 0
     for _ in range(_MAX_BOXES):
@@ -145,7 +191,8 @@ def _top_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
         at += size
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def inner_boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of each box in the content of another."""
     at = 0
     while at + 8 <= len(data):
         size = int.from_bytes(data[at : at + 4]) or len(data) - at
@@ -156,11 +203,10 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _primary(meta: bytes) -> Primary | None:
-    content = dict(_boxes(meta))
+    content = dict(inner_boxes(meta))
     if b"pitm" not in content:
         return None
-    wide = content[b"pitm"][0] > 0
-    item = int.from_bytes(content[b"pitm"][4 : 8 if wide else 6])
+    item = _primary_item(content)
     codec = _codecs(content.get(b"iinf", b"")).get(item, b"")
     properties = list(_properties(content.get(b"iprp", b""), item))
     owned = dict(properties)
@@ -170,9 +216,14 @@ def _primary(meta: bytes) -> Primary | None:
     return Primary(codec, size, clean, int.from_bytes(stated[0]) if stated else None)
 
 
+def _primary_item(content: dict[bytes, bytes]) -> int:
+    wide = content[b"pitm"][0] > 0
+    return int.from_bytes(content[b"pitm"][4 : 8 if wide else 6])
+
+
 def _codecs(iinf: bytes) -> dict[int, bytes]:
     found = {}
-    for kind, entry in _boxes(iinf[6 if iinf[:1] == b"\0" else 8 :]):
+    for kind, entry in inner_boxes(iinf[6 if iinf[:1] == b"\0" else 8 :]):
         if kind == b"infe" and entry[0] >= 2:
             wide = 4 if entry[0] >= 3 else 2
             found[int.from_bytes(entry[4 : 4 + wide])] = entry[6 + wide : 10 + wide]
@@ -211,8 +262,8 @@ def _places(iloc: bytes) -> dict[int, tuple[int, list[tuple[int, int]]]]:
 
 def _properties(iprp: bytes, item: int) -> Iterator[tuple[bytes, bytes]]:
     """Those that belong to `item`."""
-    parts = list(_boxes(iprp))
-    properties = [each for kind, part in parts if kind == b"ipco" for each in _boxes(part)]
+    parts = list(inner_boxes(iprp))
+    properties = [each for kind, part in parts if kind == b"ipco" for each in inner_boxes(part)]
     for _, table in (each for each in parts if each[0] == b"ipma"):
         id_bytes, index_bytes = 4 if table[0] else 2, 2 if table[3] & 1 else 1
         at = 8
@@ -238,22 +289,29 @@ def _clean_part(clap: bytes, size: Size) -> tuple[int, int, int, int] | None:
     return (left, top, right, bottom) if fits else None
 
 
-def _size_header(data: bytes) -> Size:
-    """The first bits of a JPEG XL picture, least significant first."""
-    bits = int.from_bytes(data, "little")
+class _Bits:
+    """The bits of a JPEG XL picture, least significant first."""
 
-    def take(count: int) -> int:
-        nonlocal bits
-        value = bits & ((1 << count) - 1)
-        bits >>= count
+    def __init__(self, data: bytes) -> None:
+        self._bits = int.from_bytes(data, "little")
+
+    def take(self, count: int) -> int:
+        value = self._bits & ((1 << count) - 1)
+        self._bits >>= count
         return value
 
-    def side(*, is_small: bool) -> int:
-        return 8 * (1 + take(5)) if is_small else 1 + take((9, 13, 18, 30)[take(2)])
 
-    is_small = take(1) == 1
+def _size_header(bits: _Bits) -> Size:
+    """The first bits of a JPEG XL picture."""
+
+    def side(*, is_small: bool) -> int:
+        if is_small:
+            return 8 * (1 + bits.take(5))
+        return 1 + bits.take((9, 13, 18, 30)[bits.take(2)])
+
+    is_small = bits.take(1) == 1
     height = side(is_small=is_small)
-    ratio = _JXL_RATIOS[take(3)]
+    ratio = _JXL_RATIOS[bits.take(3)]
     if ratio is None:
         return side(is_small=is_small), height
     return height * ratio[0] // ratio[1], height

@@ -58,6 +58,14 @@ class Orientation:
         return image if turn is None else image.transpose(turn)
 
 
+def stated(image: Image.Image) -> int:
+    """What EXIF, else XMP says of an opened picture, not decoded yet: 1 to 8.
+
+    In HEIC, AVIF and JPEG XL it does not count.
+    """
+    return _decided(image, None)
+
+
 def load(image: Image.Image, raw_turn: int | None = None) -> Orientation:
     """Decode `image`, and find how its pixels lie then.
 

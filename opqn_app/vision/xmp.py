@@ -13,9 +13,10 @@ class _UnwantedError(Exception):
 
 
 class _Reader:
-    """Collects the values of `tiff:Orientation`, as an attribute or an element."""
+    """Collects the values of a property, as an attribute or an element."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._wanted = name
         self.values: list[str] = []
         self._path: list[str] = []
         self._text: list[str] = []
@@ -23,26 +24,35 @@ class _Reader:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         self._path.append(name)
         self._text.clear()
-        if self._path[-2:] == _OF_THE_PICTURE and _ORIENTATION in attributes:
-            self.values.append(attributes[_ORIENTATION])
+        if self._path[-2:] == _OF_THE_PICTURE and self._wanted in attributes:
+            self.values.append(attributes[self._wanted])
 
     def text(self, part: str) -> None:
         self._text.append(part)
 
     def end(self, _name: str) -> None:
-        if self._path[-3:] == [*_OF_THE_PICTURE, _ORIENTATION]:
+        if self._path[-3:] == [*_OF_THE_PICTURE, self._wanted]:
             self.values.append("".join(self._text))
         self._path.pop()
         self._text.clear()
 
 
 def orientation(packet: bytes) -> int | None:
-    """`tiff:Orientation` of a packet, 1 to 8; None where it says none.
+    """`tiff:Orientation` of a packet, 1 to 8; None where it says none."""
+    said = values(packet, _ORIENTATION)
+    return next((int(value) for value in said if value in tuple("12345678")), None)
+
+
+def values(packet: bytes, name: str) -> list[str]:
+    """What a packet gives as a property of the whole picture, without the spaces around it.
 
     Any prefix, quotes and spelling of RDF will do. A packet that is broken further on, as some
     programs write them, counts up to there.
+
+    Args:
+        name: namespace and name of the property, a space between them.
     """
-    reader = _Reader()
+    reader = _Reader(name)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartDoctypeDeclHandler = _refuse
     parser.StartElementHandler = reader.start
@@ -53,9 +63,8 @@ def orientation(packet: bytes) -> int | None:
     except (expat.ExpatError, ValueError, LookupError):
         pass  # an encoding nobody knows, or broken XML
     except _UnwantedError:
-        return None
-    values = (value.strip() for value in reader.values)
-    return next((int(value) for value in values if value in tuple("12345678")), None)
+        return []
+    return [value.strip() for value in reader.values]
 
 
 def _refuse(*_declared: object) -> None:
