@@ -20,7 +20,7 @@ COLUMNS = (
     *("person", "person_id", "probability", "date", "photo", "face_id"),
     *("left", "top", "right", "bottom", "photo_width", "photo_height"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # spreadsheets run what begins so
+_FORMULA = tuple("=+-@＝＋－＠")  # spreadsheets run what begins so
 AT_ONCE = 1000  # photos between two looks whether it is to stop
 
 
@@ -121,13 +121,12 @@ def _csv_line(values: Sequence[Any]) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    is_formula = isinstance(value, str) and value.lstrip().startswith(_FORMULA)
-    return (
-        f"'{value}" if is_formula or (isinstance(value, str) and value[:1] in _FORMULA) else value
-    )
+    if not isinstance(value, str):
+        return value
+    is_formula = value.lstrip().startswith(_FORMULA) or value.startswith(("\t", "\r", "\n"))
+    return f"'{value}" if is_formula else value
 
 
 def _sides(face: GoingFace) -> list[float]:
-    return [
-        round(side, 1) for side in (face.box.left, face.box.top, face.box.right, face.box.bottom)
-    ]
+    box = face.box
+    return [round(side, 1) for side in (box.left, box.top, box.right, box.bottom)]

@@ -108,6 +108,11 @@ def folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold()
 
 
+def _is_refused(letter: str) -> bool:
+    """Whether a disk refuses it: signs of paths, controls, line ends, and what is no letter."""
+    return letter in _FORBIDDEN or unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
+
+
 def _cut(text: str, size: int) -> str:
     """The start of a text that has at most `size` bytes, without half a letter."""
     data = text.encode()
