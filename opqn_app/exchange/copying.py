@@ -7,6 +7,7 @@ with the same content is not copied again. Originals are opened for reading only
 
 import errno
 import os
+import re
 import shutil
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -63,7 +64,39 @@ class _Count:
     renamed: int = 0
     sidecars: int = 0
     problems: list[Problem] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)  # folded paths below the folder
+
+
+class _Folder:
+    """What lies in a folder that photos go into, and what was put there."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._taken: set[str] = set()  # folded names
+        self._there: dict[int, list[tuple[str, Path]]] = {}  # size → folded names, files
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    self._taken.add(folded(entry.name))
+                    if entry.is_file():
+                        known = self._there.setdefault(entry.stat().st_size, [])
+                        known.append((folded(entry.name), Path(entry.path)))
+        except FileNotFoundError:
+            pass
+
+    def new_name(self, stem: str, suffix: str) -> Path:
+        """A name that nothing has there."""
+        name = next(each for each in numbered(stem, suffix) if folded(each) not in self._taken)
+        self._taken.add(folded(name))
+        return self.path / name
+
+    def alike(self, stem: str, suffix: str, size: int) -> list[tuple[str, Path]]:
+        """Files of that size which have such a name, numbered or not, and are no photo's yet."""
+        name = rf"{re.escape(folded(stem))}( \(\d+\))?{re.escape(folded(suffix))}"
+        return [each for each in self._there.get(size, ()) if re.fullmatch(name, each[0])]
+
+    def claim(self, size: int, file: tuple[str, Path]) -> None:
+        """It is a photo's."""
+        self._there[size].remove(file)
 
 
 def copy_photos(
@@ -79,6 +112,7 @@ def copy_photos(
     _make(folder)
     _check_room(folder, items)
     count = _Count()
+    folders = {below: _Folder(folder / below) for below in {item.folder for item in items}}
     pace = Pace(len(items), sum(item.going.photo.size for item in items))
     with _room_in(folder) as room:
         for item in items:
@@ -86,7 +120,7 @@ def copy_photos(
             done = 0
             yield pace.at(source.name)
             try:
-                for size in _copy(source, folder / item.folder, room, count):
+                for size in _copy(source, folders[item.folder], room, count):
                     done += size
                     yield pace.at(source.name, work=size)
             except SourceError as error:
@@ -126,20 +160,18 @@ def pieces(source: Path, into: IO[bytes]) -> Generator[int, None, os.stat_result
     return found
 
 
-def _copy(source: Path, folder: Path, room: Path, count: _Count) -> Generator[int, None, None]:
+def _copy(source: Path, folder: _Folder, room: Path, count: _Count) -> Generator[int, None, None]:
     stem, suffix = split_name(source.name)
-    target = None
-    for name in numbered(stem, suffix):
-        target = folder / name
-        if folded(str(target)) in count.taken:
-            continue
-        if not os.path.lexists(target):
-            break
-        if (yield from _is_same(source, target)):
-            count.taken.add(folded(str(target)))
+    try:
+        size = source.stat().st_size
+    except (OSError, ValueError) as error:
+        raise SourceError(reasons.file_system(source, error)) from error
+    for there in folder.alike(stem, suffix, size):
+        if (yield from _is_same(source, there[1])):
+            folder.claim(size, there)
             count.already += 1
             return
-    assert target is not None
+    target = folder.new_name(stem, suffix)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target, room=room) as file:
@@ -148,25 +180,20 @@ def _copy(source: Path, folder: Path, room: Path, count: _Count) -> Generator[in
             os.utime(file.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
     except OSError as error:
         raise _not_written(target, error, count) from error
-    count.taken.add(folded(str(target)))
     count.copied += 1
     count.renamed += target.name != source.name
 
 
 def _is_same(source: Path, target: Path) -> Generator[int, None, bool]:
-    """Whether two files have the same content; yields in between, no bytes."""
+    """Whether two files of one size have the same content; yields in between, no bytes."""
     try:
         with source.open("rb") as one, target.open("rb") as two:
-            if os.fstat(one.fileno()).st_size != os.fstat(two.fileno()).st_size:
-                return False
             while data := one.read(AT_ONCE):
                 if data != two.read(AT_ONCE):
                     return False
                 yield 0
-    except (OSError, ValueError) as error:
-        if not os.access(source, os.R_OK):
-            raise SourceError(reasons.file_system(source, error)) from error
-        return False  # a folder of that name, or what may not be read
+    except OSError:
+        return False  # one may not be read; copying says which
     return True
 
 

@@ -1,4 +1,4 @@
-"""What sidecars were before names were written to them, so that it can be undone, also after a kill.
+"""What sidecars were before names were written to them: it can be undone, also after a kill.
 
 A run is a folder: a journal of a line a sidecar, and the former sidecars. A line is on the disk
 before its sidecar is changed.
@@ -56,11 +56,23 @@ class Journal:
         self._n = 0
 
     def keep(self, sidecar: Path, former: bytes | None, new: bytes) -> None:
-        """Keep what a sidecar is before `new` takes its place; raises OSError.
+        """Keep what a sidecar is before `new` takes its place.
 
         Args:
             former: its content; None where there is none.
+
+        Raises:
+            ExportError: it can't be kept.
         """
+        try:
+            self._keep(sidecar, former, new)
+        except OSError as error:
+            raise ExportError(
+                f"What sidecars were before can't be kept in {self._all}: {error.strerror}. So "
+                "nothing more is written to them."
+            ) from error
+
+    def _keep(self, sidecar: Path, former: bytes | None, new: bytes) -> None:
         if self._run is None:
             self._run = self._all / f"{time.time_ns():020}-{secrets.token_hex(2)}"
             self._run.mkdir(parents=True)

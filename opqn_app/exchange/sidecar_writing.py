@@ -19,7 +19,7 @@ from opqn_app.exchange.selection import GoingPhoto
 from opqn_app.exchange.sidecar_journal import Journal
 from opqn_app.exchange.sidecar_regions import FaceName
 from opqn_app.exchange.sidecar_text import Clash, Merged, SidecarNames, merged
-from opqn_app.exchange.sidecars import sidecar_to_write
+from opqn_app.exchange.sidecars import Sidecars, sidecar_to_write
 from opqn_app.exchange.xmp_tree import NotXmpError
 from opqn_app.vision import reasons
 
@@ -120,14 +120,17 @@ def _each(
     found: list[PlannedSidecar] = []
     problems: list[Problem] = []
     unchanged = nameless = 0
+    beside: dict[Path, Sidecars] = {}  # folder → what was in it; a listing for each photo is slow
     pace = Pace(len(photos), len(photos))
     for going in photos:
         path = going.photo.path
         if not going.names:
             nameless += 1
         else:
+            if path.parent not in beside:
+                beside[path.parent] = Sidecars.beside(path)
+            sidecar = beside[path.parent].to_write(path.name)
             try:
-                sidecar = sidecar_to_write(path)
                 former = _content(sidecar)
                 became = merged(former, names_of(going), replace=replace)
                 if journal is not None and became.names:
