@@ -97,16 +97,16 @@ class Regions:
             _check_shape(self._property, size)
 
     def matches(self, faces: Sequence[FaceName]) -> dict[int, Known]:
-        """Place in `faces` → the same face in the file, by overlap; none is so twice."""
+        """Place in `faces` → the same face in the file, by name and overlap; none is so twice."""
         pairs = sorted(
-            (-overlap, at, place)
+            (not _is_called(known, face.name), -overlap, at, place)
             for at, face in enumerate(faces)
             for place, known in enumerate(self.known)
             if (overlap := known.box.overlap(face.box)) >= SAME_FACE
         )
         found: dict[int, Known] = {}
         taken: set[int] = set()
-        for _, at, place in pairs:
+        for *_, at, place in pairs:
             if at not in found and place not in taken:
                 found[at] = self.known[place]
                 taken.add(place)
@@ -139,7 +139,7 @@ class Regions:
                 self._tree.remove(item)
 
     def _rename(self, known: Known, name: str) -> bool:
-        if known.name is not None and folded(known.name) == folded(name):
+        if _is_called(known, name):
             return False
         holder, field = known.item.fields(), self._kind.name
         known.name = name
@@ -198,6 +198,10 @@ class Regions:
     def _items(self, spelling: Spelling, faces: Sequence[FaceName], declared: str = "") -> str:
         item = self._kind.item
         return "\n".join(item(spelling, face.name, face.box, declared) for face in faces)
+
+
+def _is_called(known: Known, name: str) -> bool:
+    return known.name is not None and folded(known.name) == folded(name)
 
 
 def _mwg_box(item: Element) -> Box | None:

@@ -70,7 +70,7 @@ class Element:
         """A simple field of a structure, an attribute or an element; None where it is missing."""
         holder = self.fields()
         if name in holder.attributes:
-            return holder.attributes[name]
+            return holder.attributes[name].strip()
         found = holder.child(name)
         if found is None:
             return None
@@ -167,14 +167,21 @@ class Tree:
         self._edits.append((start, end, len(self._edits), ""))
 
     def changed(self) -> bytes:
-        """The file with all changes made, in the encoding it came in; the same where none was."""
+        """The file with all changes made, in the encoding it came in.
+
+        Raises:
+            NotXmpError: that encoding lacks letters which came.
+        """
         parts, at = [], 0
         for start, end, _, text in sorted(self._edits):
             assert start >= at, "no two changes of the same bytes"
             parts += [self.data[at:start], text.encode()]
             at = end
         whole = b"".join([*parts, self.data[at:]]).decode()
-        return self._mark + whole.encode(self._encoding)
+        try:
+            return self._mark + whole.encode(self._encoding)
+        except UnicodeEncodeError as error:
+            raise NotXmpError(f"its encoding, {self._encoding}, can't hold the name") from error
 
     def _decoded(self, content: bytes) -> bytes:
         try:
