@@ -65,3 +65,18 @@ class Problem:
 
     path: Path
     sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far something long has come.
+
+    Attributes:
+        total: of all that is to be done; None where it is not known.
+    """
+
+    done: int
+    total: int | None = None
+
+
+Found = PhotoNames | Problem | Progress  # what readers yield

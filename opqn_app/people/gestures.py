@@ -237,15 +237,19 @@ def take_in(ledger: Ledger, source: str, names: Sequence[tuple[str, Sequence[int
         for name, face_ids in names:
             known = named(ledger, name)
             person = known[0] if len(known) == 1 else None
-            keys = list(islice(every, len(face_ids)))
-            rows.append(
-                NewDecision(
-                    Kind.IMPORTED_FROM, keys, person=person, name=_clean(name), source=source
-                )
-            )
+            rows.append(taking_in(source, name, list(islice(every, len(face_ids))), person))
         return rows
 
     return ledger.decide(make)
+
+
+def taking_in(source: str, name: str, keys: Sequence[FaceKey], person: int | None) -> NewDecision:
+    """The row of `take_in` for one name, for what is decided together with it.
+
+    Args:
+        person: who is meant; None for somebody new.
+    """
+    return NewDecision(Kind.IMPORTED_FROM, keys, person=person, name=_clean(name), source=source)
 
 
 def _found(ledger: Ledger, text: str) -> int | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 _MAX_META = 4 << 20  # bytes of the box `meta`; a mosaic of a thousand tiles has 100 kB
+_MAX_TEXT = 64 << 20  # bytes
 _MAX_BOXES = 10_000
 _JXL_RATIOS = (None, (1, 1), (12, 10), (4, 3), (3, 2), (16, 9), (5, 4), (2, 1))
 _QUARTERS = (1, 8, 3, 6)  # `irot`: quarters of a turn to the left → the EXIF value of the same
@@ -119,6 +120,26 @@ def items_of_heif(data: bytes) -> Iterator[tuple[bytes, list[memoryview]]]:
         yield codecs.get(item, b""), parts
 
 
+def texts_of_heif(file: BinaryIO, media_type: bytes) -> Iterator[bytes]:
+    """The content of each item of a HEIF file that is text of some type, such as XMP."""
+    try:
+        meta = dict(inner_boxes(_meta(file) or b""))
+        places = _places(meta[b"iloc"])
+        for item in _items_of_type(meta[b"iinf"], media_type):
+            method, extents = places[item]
+            if method == 1:
+                yield b"".join(meta[b"idat"][at : at + size] for at, size in extents)
+            elif sum(size for _, size in extents) <= _MAX_TEXT:
+                yield b"".join(_read_at(file, at, size) for at, size in extents)
+    except (IndexError, KeyError, ValueError):
+        return
+
+
+def _read_at(file: BinaryIO, at: int, size: int) -> bytes:
+    file.seek(at)
+    return file.read(size)
+
+
 def piece(data: memoryview, start: int, length: int) -> memoryview:
     """A part of a file.
 
@@ -222,12 +243,22 @@ def _primary_item(content: dict[bytes, bytes]) -> int:
 
 
 def _codecs(iinf: bytes) -> dict[int, bytes]:
-    found = {}
+    return {item: rest[:4] for item, rest in _entries(iinf)}
+
+
+def _items_of_type(iinf: bytes, media_type: bytes) -> Iterator[int]:
+    for item, rest in _entries(iinf):
+        named = rest[4:].split(b"\0")  # what it is called, and its type
+        if rest[:4] == b"mime" and named[1:2] == [media_type]:
+            yield item
+
+
+def _entries(iinf: bytes) -> Iterator[tuple[int, bytes]]:
+    """The number of each item, and what is said of it from its kind on."""
     for kind, entry in inner_boxes(iinf[6 if iinf[:1] == b"\0" else 8 :]):
         if kind == b"infe" and entry[0] >= 2:
             wide = 4 if entry[0] >= 3 else 2
-            found[int.from_bytes(entry[4 : 4 + wide])] = entry[6 + wide : 10 + wide]
-    return found
+            yield int.from_bytes(entry[4 : 4 + wide]), entry[6 + wide :]
 
 
 def _places(iloc: bytes) -> dict[int, tuple[int, list[tuple[int, int]]]]:

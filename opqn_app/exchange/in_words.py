@@ -1,0 +1,136 @@
+"""What an import would do and has done, in sentences."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+from opqn_app.core.progress import counted, duration_in_words
+from opqn_app.exchange.import_plan import Clash, ImportPlan, Reason
+from opqn_app.exchange.records import Progress
+from opqn_app.exchange.taking_in import ImportReport
+
+_MIN_BUSY_S = 1.0  # before that an estimate would be noise
+_REASONS = {
+    Reason.NOT_THERE: "their photo is not there",
+    Reason.NOT_INDEXED: "their photo is not in the library; index its folder, and import again",
+    Reason.BAD_NAME: "they are too long, or hold nothing that can be shown",
+    Reason.NO_FACE: "no place is said for them, and no face on the photo is left",
+    Reason.TOO_SMALL: "their box is only a few pixels wide",
+    Reason.TWO_NAMES: "another name was taken for the same face",
+    Reason.TWICE: "the person is on the photo already",
+}
+
+
+class ProgressWords:
+    """Tells of progress: how many, of how many, and how long still."""
+
+    def __init__(self, doing: str, noun: str) -> None:
+        """Begin now.
+
+        Args:
+            doing: such as "Reading names".
+            noun: of what is counted, such as "photo".
+        """
+        self._doing, self._noun = doing, noun
+        self._start = time.monotonic()
+
+    def __call__(self, progress: Progress) -> str:
+        words = f"{self._doing}: {progress.done:,}"
+        if not progress.total:
+            return f"{words} {self._noun}s"
+        words += f" of {counted(progress.total, self._noun)}"
+        spent = time.monotonic() - self._start
+        if progress.done and spent > _MIN_BUSY_S:
+            left = spent / progress.done * (progress.total - progress.done)
+            words += f", {duration_in_words(left)} left"
+        return words
+
+
+def plan_in_words(plan: ImportPlan) -> str:
+    """What an import would do: a summary, the names, and what is not taken in."""
+    people = sum(name.new > 0 for name in plan.names)
+    boxes = sum(len(name.boxes) for name in plan.names)
+    lines = [
+        f"{plan.source} knows names or faces on {counted(plan.photos, 'photo')}. "
+        f"{_new_in_words(plan.new, people)}",
+    ]
+    for name in plan.names:
+        if name.new:
+            who = "" if name.person is not None else ", somebody new"
+            lines.append(f"  {name.name}: {counted(name.new, 'face')}{who}")
+    if plan.known:
+        lines.append(f"{_faces(plan.known)} who {plan.source} says already.")
+    if boxes:
+        lines.append(f"{counted(boxes, 'face')} of these will be drawn: nothing was found there.")
+    guessed = sum(len(name.guessed) for name in plan.names)
+    if guessed:
+        lines.append(
+            f"{counted(guessed, 'face')} of these have a name without a box: "
+            "one name and one face were left on the photo."
+        )
+    return "\n".join([*lines, *rest_in_words(plan)])
+
+
+def report_in_words(report: ImportReport, plan: ImportPlan) -> str:
+    """What an import has done, and what it has not taken in."""
+    if not report.outcome.rows:
+        lines = ["Nothing new: all that could be taken in is known already."]
+    else:
+        lines = [f"{_new_in_words(report.faces, len(report.names), done=True)}"]
+        for name in report.names:
+            who = ", somebody new" if name.is_new else ""
+            lines.append(f"  {name.name}: {counted(name.faces, 'face')}{who}")
+    if report.drawn:
+        lines.append(f"{counted(report.drawn, 'face')} drawn where none was found.")
+    if report.waiting:
+        lines.append(
+            f"{counted(report.waiting, 'face')} could not be drawn yet; the next indexing run "
+            "does it."
+        )
+    return "\n".join([*lines, *rest_in_words(plan)])
+
+
+def rest_in_words(plan: ImportPlan) -> Iterator[str]:
+    """What is not taken in, a sentence for each reason."""
+    if plan.clashes:
+        yield f"{counted(len(plan.clashes), 'name')} against what you said; your word stays:"
+        yield from (f"  {clash_in_words(clash)}" for clash in plan.clashes)
+    if plan.asked:
+        yield (
+            f"On {counted(len(plan.asked), 'photo')} a name has no place and several faces are "
+            "left; name them yourself:"
+        )
+        for asked in plan.asked:
+            faces = counted(len(asked.faces), "face")
+            yield f"  {asked.photo}: {', '.join(asked.names)} ({faces})"
+    reasons = Counter(left.reason for left in plan.left)
+    for reason, n in reasons.most_common():
+        yield f"{counted(n, 'name')} left: {_REASONS[reason]}."
+    for kind, n in plan.marks:
+        yield f"{counted(n, 'mark')} of the kind '{kind}' left."
+    for problem in plan.problems:
+        yield f"{problem.path}: {problem.sentence}"
+
+
+def clash_in_words(clash: Clash) -> str:
+    """One clash, such as "a.jpg: Ann, where you said Ben"."""
+    if not clash.is_face:
+        said = "there is no face"
+    else:
+        said = f"it is not {clash.name}" if clash.said is None else clash.said
+    return f"{clash.photo}: {clash.name}, where you said {said}"
+
+
+def _new_in_words(faces: int, people: int, *, done: bool = False) -> str:
+    if not faces:
+        return "Nothing of it is new."
+    verb = "got" if done else "would get"
+    return f"{counted(faces, 'face')} {verb} a name, of {_people(people)}."
+
+
+def _people(n: int) -> str:
+    return "1 person" if n == 1 else f"{n:,} people"
+
+
+def _faces(n: int) -> str:
+    return "1 face is" if n == 1 else f"{n:,} faces are"
