@@ -1,6 +1,6 @@
 """Copies photos to a folder: whole files or none, times kept, and what is there stays.
 
-`copy_photos` is a generator of `Progress`. Closing it stops it: what was copied stays, and the
+`copy_photos` is a generator of `ExportProgress`. Closing it stops it: what was copied stays, and the
 unfinished file goes. Begun again, after that or after a kill, it goes on: a file that is there
 with the same content is not copied again. Originals are opened for reading only.
 """
@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from opqn_app.core.errors import OpqnError
 from opqn_app.core.files import remove_unfinished, replacing
 from opqn_app.core.progress import counted
-from opqn_app.exchange.pace import Pace, Progress
+from opqn_app.exchange.exports import ExportError, ExportProgress, Pace
 from opqn_app.exchange.placing import Layout, Placed, folded, numbered, placed, split_name
 from opqn_app.exchange.records import Problem
 from opqn_app.exchange.selection import GoingPhoto
@@ -27,10 +26,6 @@ from opqn_app.vision import reasons
 AT_ONCE = 1 << 23  # bytes between two looks whether it is to stop
 ROOM = ".opqn-unfinished"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class ExportError(OpqnError):
-    """Photos or names can't go out; nothing half done is left."""
 
 
 class SourceError(Exception):
@@ -101,7 +96,7 @@ class _Folder:
 
 def copy_photos(
     photos: Sequence[GoingPhoto], folder: Path, *, layout: Layout = Layout.FLAT
-) -> Generator[Progress, None, CopyReport]:
+) -> Generator[ExportProgress, None, CopyReport]:
     """Copy photos into a folder, which is made if it is missing.
 
     Raises:

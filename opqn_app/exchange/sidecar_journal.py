@@ -17,8 +17,7 @@ from typing import Any
 
 from opqn_app.core import paths
 from opqn_app.core.files import replace_bytes
-from opqn_app.exchange.copying import ExportError
-from opqn_app.exchange.pace import Pace, Progress
+from opqn_app.exchange.exports import ExportError, ExportProgress, Pace
 from opqn_app.exchange.records import Problem
 from opqn_app.vision import reasons
 
@@ -103,7 +102,7 @@ def can_undo(folder: Path | None = None) -> bool:
     return bool(_runs(runs_folder() if folder is None else folder))
 
 
-def undo_last(folder: Path | None = None) -> Generator[Progress, None, UndoReport]:
+def undo_last(folder: Path | None = None) -> Generator[ExportProgress, None, UndoReport]:
     """Make the sidecars of the last run what they were before it.
 
     A sidecar that somebody has changed since stays as it is, and what it was before is kept. One

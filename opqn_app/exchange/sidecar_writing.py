@@ -1,7 +1,7 @@
 """Names to XMP sidecars beside the photos; the photos themselves are only read.
 
 `plan_sidecars` says what would be written and writes nothing. `write_sidecars` writes, and can be
-undone (`sidecar_journal.undo_last`). Both are generators of `Progress`, and closing one stops it
+undone (`sidecar_journal.undo_last`). Both are generators of `ExportProgress`, and closing one stops it
 between two sidecars. Begun again, `write_sidecars` changes only what is not written yet.
 """
 
@@ -12,8 +12,8 @@ from pathlib import Path
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.files import replace_bytes
 from opqn_app.core.types import Box
+from opqn_app.exchange.exports import ExportProgress, Pace
 from opqn_app.exchange.frames import stored, stored_size, turn_of
-from opqn_app.exchange.pace import Pace, Progress
 from opqn_app.exchange.records import Problem
 from opqn_app.exchange.selection import GoingPhoto
 from opqn_app.exchange.sidecar_journal import Journal
@@ -65,7 +65,7 @@ class SidecarReport:
 
 def plan_sidecars(
     photos: Sequence[GoingPhoto], *, replace: bool = False
-) -> Generator[Progress, None, SidecarReport]:
+) -> Generator[ExportProgress, None, SidecarReport]:
     """What `write_sidecars` would write.
 
     Args:
@@ -76,7 +76,7 @@ def plan_sidecars(
 
 def write_sidecars(
     photos: Sequence[GoingPhoto], *, replace: bool = False, journal: Journal | None = None
-) -> Generator[Progress, None, SidecarReport]:
+) -> Generator[ExportProgress, None, SidecarReport]:
     """Write names and boxes to the sidecars of photos, and read each back.
 
     Args:
@@ -116,7 +116,7 @@ def names_of(going: GoingPhoto) -> SidecarNames:
 
 def _each(
     photos: Sequence[GoingPhoto], replace: bool, journal: Journal | None
-) -> Generator[Progress, None, SidecarReport]:
+) -> Generator[ExportProgress, None, SidecarReport]:
     found: list[PlannedSidecar] = []
     problems: list[Problem] = []
     unchanged = nameless = 0

@@ -1,6 +1,6 @@
 """Photos as one zip to be shared.
 
-`zip_photos` is a generator of `Progress`; closing it stops it, and no zip is left. It begins anew
+`zip_photos` is a generator of `ExportProgress`; closing it stops it, and no zip is left. It begins anew
 each time: a zip can't be gone on with.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opqn_app.core.files import replacing
-from opqn_app.exchange.copying import ExportError, SourceError, check_free, pieces
-from opqn_app.exchange.pace import Pace, Progress
+from opqn_app.exchange.copying import SourceError, check_free, pieces
+from opqn_app.exchange.exports import ExportError, ExportProgress, Pace
 from opqn_app.exchange.placing import Layout, folded, numbered, placed, split_name
 from opqn_app.exchange.records import Problem
 from opqn_app.exchange.selection import GoingPhoto
@@ -40,7 +40,7 @@ class ZipReport:
 
 def zip_photos(
     photos: Sequence[GoingPhoto], path: Path, *, layout: Layout = Layout.FLAT
-) -> Generator[Progress, None, ZipReport]:
+) -> Generator[ExportProgress, None, ZipReport]:
     """Write photos into a zip in place of `path`. They are not packed tighter than they are.
 
     Raises:

@@ -13,7 +13,8 @@ import pytest
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Box
 from opqn_app.exchange import copying
-from opqn_app.exchange.copying import ROOM, ExportError, copy_photos, in_bytes
+from opqn_app.exchange.copying import ROOM, copy_photos, in_bytes
+from opqn_app.exchange.exports import ExportError
 from opqn_app.exchange.placing import Layout
 from opqn_app.exchange.selection import GoingPhoto
 from tests.exchange.going import going, stopped_at, tree, write_photo

@@ -15,7 +15,7 @@ import pytest
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Box
 from opqn_app.exchange import zipping
-from opqn_app.exchange.copying import ExportError
+from opqn_app.exchange.exports import ExportError
 from opqn_app.exchange.listing import COLUMNS, write_csv, write_json
 from opqn_app.exchange.placing import Layout
 from opqn_app.exchange.selection import GoingFace, GoingPhoto

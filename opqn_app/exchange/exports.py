@@ -1,14 +1,19 @@
-"""How far an export has come, as all exports tell it."""
+"""What all exports share: how far one has come, and the error that ends it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import RateMeter
 
 
+class ExportError(OpqnError):
+    """Photos or names can't go out; nothing half done is left."""
+
+
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ExportProgress:
     """Where an export stands.
 
     Attributes:
@@ -41,7 +46,7 @@ class Pace:
         self._meter = RateMeter() if clock is None else RateMeter(clock)
         self._done = self._worked = 0
 
-    def at(self, current: str, *, photos: int = 0, work: int = 0) -> Progress:
+    def at(self, current: str, *, photos: int = 0, work: int = 0) -> ExportProgress:
         """So many more photos are done, and so much more work.
 
         Args:
@@ -52,4 +57,4 @@ class Pace:
         if work:
             self._meter.add(work)
         left = max(self._work - self._worked, 0)
-        return Progress(self._done, self._photos, self._meter.eta_s(left), current)
+        return ExportProgress(self._done, self._photos, self._meter.eta_s(left), current)
