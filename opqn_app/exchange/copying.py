@@ -1,7 +1,7 @@
 """Copies photos to a folder: whole files or none, times kept, and what is there stays.
 
-`copy_photos` is a generator of `ExportProgress`. Closing it stops it: what was copied stays, and the
-unfinished file goes. Begun again, after that or after a kill, it goes on: a file that is there
+`copy_photos` is a generator of `ExportProgress`. Closing it stops it: what was copied stays, and
+the unfinished file goes. Begun again, after that or after a kill, it goes on: a file that is there
 with the same content is not copied again. Originals are opened for reading only.
 """
 
@@ -17,6 +17,7 @@ from typing import IO
 
 from opqn_app.core.files import remove_unfinished, replacing
 from opqn_app.core.progress import counted
+from opqn_app.exchange.companions import Companion, Companions
 from opqn_app.exchange.exports import ExportError, ExportProgress, Pace
 from opqn_app.exchange.placing import Layout, Placed, folded, numbered, placed, split_name
 from opqn_app.exchange.records import Problem
@@ -40,7 +41,7 @@ class CopyReport:
         copied: photos, each as often as it was copied.
         already: that were there before, with the same content.
         renamed: that got another name, because theirs was taken or no disk takes it.
-        sidecars: files of other programs' notes that came along.
+        sidecars: XMP files that were written beside the copies.
         problems: photos that could not be read, and sidecars that were left out.
     """
 
@@ -78,10 +79,13 @@ class _Folder:
         except FileNotFoundError:
             pass
 
-    def new_name(self, stem: str, suffix: str) -> Path:
-        """A name that nothing has there."""
-        name = next(each for each in numbered(stem, suffix) if folded(each) not in self._taken)
-        self._taken.add(folded(name))
+    def new_name(self, stem: str, suffix: str, companions: Sequence[Companion]) -> Path:
+        """A name that nothing has there, nor one of the XMP files that go along."""
+        for name in numbered(stem, suffix):
+            names = {folded(name), *(folded(each.name(name)) for each in companions)}
+            if names.isdisjoint(self._taken):
+                break
+        self._taken |= names
         return self.path / name
 
     def alike(self, stem: str, suffix: str, size: int) -> list[tuple[str, Path]]:
@@ -95,9 +99,16 @@ class _Folder:
 
 
 def copy_photos(
-    photos: Sequence[GoingPhoto], folder: Path, *, layout: Layout = Layout.FLAT
+    photos: Sequence[GoingPhoto],
+    folder: Path,
+    *,
+    layout: Layout = Layout.FLAT,
+    names: bool = False,
 ) -> Generator[ExportProgress, None, CopyReport]:
-    """Copy photos into a folder, which is made if it is missing.
+    """Copy photos into a folder, which is made if it is missing. Their XMP files go along.
+
+    Args:
+        names: write who is on a photo into the XMP file beside its copy, a new one if it has none.
 
     Raises:
         ExportError: the folder can't be written, or has too little room. Both are known before
@@ -106,7 +117,7 @@ def copy_photos(
     items = placed(photos, layout)
     _make(folder)
     _check_room(folder, items)
-    count = _Count()
+    count, beside = _Count(), Companions(names=names)
     folders = {below: _Folder(folder / below) for below in {item.folder for item in items}}
     pace = Pace(len(items), sum(item.going.photo.size for item in items))
     with _room_in(folder) as room:
@@ -115,7 +126,8 @@ def copy_photos(
             done = 0
             yield pace.at(source.name)
             try:
-                for size in _copy(source, folders[item.folder], room, count):
+                companions = beside.of(item.going)
+                for size in _copy(source, companions, folders[item.folder], room, count):
                     done += size
                     yield pace.at(source.name, work=size)
             except SourceError as error:
@@ -155,7 +167,9 @@ def pieces(source: Path, into: IO[bytes]) -> Generator[int, None, os.stat_result
     return found
 
 
-def _copy(source: Path, folder: _Folder, room: Path, count: _Count) -> Generator[int, None, None]:
+def _copy(
+    source: Path, companions: Sequence[Companion], folder: _Folder, room: Path, count: _Count
+) -> Generator[int, None, None]:
     stem, suffix = split_name(source.name)
     try:
         size = source.stat().st_size
@@ -164,9 +178,10 @@ def _copy(source: Path, folder: _Folder, room: Path, count: _Count) -> Generator
     for there in folder.alike(stem, suffix, size):
         if (yield from _is_same(source, there[1])):
             folder.claim(size, there)
+            _copy_companions(companions, there[1], room, count)
             count.already += 1
             return
-    target = folder.new_name(stem, suffix)
+    target = folder.new_name(stem, suffix, companions)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with replacing(target, room=room) as file:
@@ -175,8 +190,31 @@ def _copy(source: Path, folder: _Folder, room: Path, count: _Count) -> Generator
             os.utime(file.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
     except OSError as error:
         raise _not_written(target, error, count) from error
+    _copy_companions(companions, target, room, count)
     count.copied += 1
     count.renamed += target.name != source.name
+
+
+def _copy_companions(
+    companions: Sequence[Companion], photo: Path, room: Path, count: _Count
+) -> None:
+    """Write the XMP files beside a copy; what lies there stays, but for names that come to it."""
+    for each in companions:
+        target = photo.with_name(each.name(photo.name))
+        try:
+            there = target.read_bytes() if target.exists() else None
+            content = each.content(there, count.problems)
+            if content is None or content == there:
+                continue
+            with replacing(target, room=room) as file:
+                file.write(content)
+                if each.source is not None and not each.is_named:
+                    file.flush()
+                    found = each.source.stat()
+                    os.utime(file.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
+        except OSError as error:
+            raise _not_written(target, error, count) from error
+        count.sidecars += 1
 
 
 def _is_same(source: Path, target: Path) -> Generator[int, None, bool]:

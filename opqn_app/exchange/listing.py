@@ -1,7 +1,7 @@
 """Photos and faces as a list: CSV for spreadsheets, JSON for programs.
 
-Both are generators of `ExportProgress` and return how many faces they wrote. The file is there whole or
-not at all.
+Both are generators of `ExportProgress` and return how many faces they wrote. The file is there
+whole or not at all.
 """
 
 import csv

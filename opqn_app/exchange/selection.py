@@ -1,7 +1,7 @@
 """What goes out: photos with their faces and who they are.
 
-`chosen` is a generator of `ExportProgress`; what it returns is the input of every export. It runs in the
-thread of the ledger. The exports themselves need no library.
+`chosen` is a generator of `ExportProgress`; what it returns is the input of every export. It runs
+in the thread of the ledger. The exports themselves need no library.
 """
 
 from collections.abc import Generator, Mapping, Sequence

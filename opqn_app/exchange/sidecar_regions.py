@@ -6,6 +6,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from opqn_app.core.types import SAME_FACE, Box
+from opqn_app.exchange.xmp_names import clean_name
 from opqn_app.exchange.xmp_spelling import (
     AREA,
     DIMENSIONS,
@@ -58,7 +59,8 @@ class Kind:
         listing: its field with the list of faces.
         name: the field of a face with the name.
         needed: all namespaces.
-        box: of an item of the list; None for what is no face or has no box.
+        box: of an item of the list, for the size of the picture that boxes are for; None for what
+            is no face or has no box.
         item: the text of a new item.
         has_size: the structure says for which size of the picture its boxes are.
     """
@@ -67,7 +69,7 @@ class Kind:
     listing: _Name
     name: _Name
     needed: tuple[str, ...]
-    box: Callable[[Element], Box | None]
+    box: Callable[[Element, tuple[float, float]], Box | None]
     item: Callable[[Spelling, str, Box, str], str]
     has_size: bool
 
@@ -82,19 +84,23 @@ class Regions:
         NotXmpError: boxes are there for a picture of another shape.
     """
 
-    def __init__(self, tree: Tree, kind: Kind, size: tuple[int, int]) -> None:
+    def __init__(self, tree: Tree, kind: Kind, size: tuple[int, int] | None) -> None:
+        """Find them.
+
+        Args:
+            size: of the picture as it lies in its file, in pixels; None where nothing is added.
+        """
         self._tree, self._kind, self._size = tree, kind, size
         self._property = tree.property(kind.regions.whole)
         fields = None if self._property is None else self._property.fields()
         self._list = None if fields is None else fields.child(kind.listing.whole)
         items = [] if self._list is None else self._list.items()
+        applied = _applied_size(self._property, size)
         self.known = [
-            Known(item, item.value(kind.name.whole) or None, box)
+            Known(item, clean_name(item.value(kind.name.whole)), box)
             for item in items
-            if (box := kind.box(item)) is not None
+            if (box := kind.box(item, applied)) is not None
         ]
-        if self._property is not None and kind.has_size:
-            _check_shape(self._property, size)
 
     def matches(self, faces: Sequence[FaceName]) -> dict[int, Known]:
         """Place in `faces` → the same face in the file, by name and overlap; none is so twice."""
@@ -171,6 +177,7 @@ class Regions:
         size = MWG + "AppliedToDimensions"
         if self._kind.has_size and holder.child(size) is None:
             spelling = Spelling(holder.scope, self._kind.needed)
+            assert self._size is not None, "whoever adds says the size"
             more = [spelling.dimensions(self._size, spelling.declared), *more]
         if not more:
             return
@@ -187,7 +194,7 @@ class Regions:
     def _whole(self, faces: Sequence[FaceName]) -> str:
         kind = self._kind
         spelling = Spelling(self._tree.root.scope, kind.needed)
-        size = [spelling.dimensions(self._size)] if kind.has_size else []
+        size = [spelling.dimensions(self._size)] if kind.has_size and self._size else []
         fields = [*size, self._listed(spelling, faces)]
         return spelling.structure(*kind.regions, fields, spelling.declared)
 
@@ -204,7 +211,7 @@ def _is_called(known: Known, name: str) -> bool:
     return known.name is not None and folded(known.name) == folded(name)
 
 
-def _mwg_box(item: Element) -> Box | None:
+def _mwg_box(item: Element, size: tuple[float, float]) -> Box | None:
     area = item.fields().child(f"{MWG}Area")
     kind = item.value(f"{MWG}Type")
     if area is None or (kind or "face").lower() != "face":
@@ -213,10 +220,12 @@ def _mwg_box(item: Element) -> Box | None:
     if None in sides:
         return None
     x, y, width, height = (side or 0.0 for side in sides)
+    if area.value(f"{AREA}unit") == "pixel":
+        x, y, width, height = x / size[0], y / size[1], width / size[0], height / size[1]
     return Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
-def _mp_box(item: Element) -> Box | None:
+def _mp_box(item: Element, _size: tuple[float, float]) -> Box | None:
     sides = [_number(part) for part in (item.value(f"{MP_REGION}Rectangle") or "").split(",")]
     if len(sides) != 4 or None in sides:
         return None
@@ -232,18 +241,21 @@ def _number(text: str | None) -> float | None:
     return value if isfinite(value) else None
 
 
-def _check_shape(regions: Element, size: tuple[int, int]) -> None:
-    found = regions.fields().child(f"{MWG}AppliedToDimensions")
-    if found is None:
-        return
+def _applied_size(regions: Element | None, size: tuple[int, int] | None) -> tuple[float, float]:
+    """For which size of the picture boxes are; `size` of the photo where that is not said."""
+    name = f"{MWG}AppliedToDimensions"
+    found = None if regions is None else regions.fields().child(name)
+    if found is None or size is None:
+        return size or (1, 1)
     width, height = (_number(found.value(f"{DIMENSIONS}{side}")) or 0.0 for side in ("w", "h"))
-    if min(width, height, *size) <= 0:
-        return
+    if min(width, height) <= 0:
+        return size
     if abs(width * size[1] / (height * size[0]) - 1) > SAME_SHAPE:
         raise NotXmpError(
             f"its boxes are for a picture of {width:.0f} × {height:.0f} pixels, and the photo "
             f"has {size[0]} × {size[1]}"
         )
+    return width, height
 
 
 KINDS: Mapping[str, Kind] = {

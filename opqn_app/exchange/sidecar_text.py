@@ -57,11 +57,13 @@ class Merged:
     Attributes:
         content: all of it; the bytes that it has where there is nothing to add.
         names: that come to stand in it.
+        faces: those of ours that stand in it now.
         clashes: faces whose other name stays, or is replaced where that was asked for.
     """
 
     content: bytes
     names: tuple[str, ...]
+    faces: tuple[FaceName, ...] = ()
     clashes: tuple[Clash, ...] = ()
 
 
@@ -102,7 +104,47 @@ def merged(existing: bytes | None, names: SidecarNames, *, replace: bool = False
     if new:
         tree.append(tree.root, _description(tree, new))
     clashes = tuple(Clash(there, faces[at].name) for at, there in sorted(clashing.items()))
-    return Merged(tree.changed(), tuple(name for name in written if name in came), clashes)
+    return Merged(
+        tree.changed(),
+        tuple(name for name in written if name in came),
+        tuple(faces[at] for at in going),
+        clashes,
+    )
+
+
+def begun_with(packet: bytes) -> bytes | None:
+    """A sidecar that holds what the XMP within a photo says of people, and its keywords.
+
+    Programs take such properties from a sidecar instead of from the photo where both have them. So
+    a new sidecar with ours alone would hide what others wrote.
+
+    Returns:
+        None where the packet says nothing of that, or can't be followed.
+    """
+    try:
+        known = Tree(packet.strip(b"\0 \r\n\t"))
+    except NotXmpError:
+        return None
+    if known.root.scope.get("rdf", RDF) != RDF:
+        return None  # a prefix that is needed here means something else there
+    wanted = [kind.regions.whole for kind in KINDS.values()]
+    wanted += [words.uri + words.local for words in _LISTS]
+    tree = Tree(EMPTY)
+    parts = []
+    for name in wanted:
+        element = known.property(name)
+        if element is not None:
+            spaces = "".join(
+                f" xmlns{prefix and ':'}{prefix}={quoted(uri)}"
+                for prefix, uri in element.scope.items()
+                if prefix != "rdf"
+            )
+            raw = known.data[element.start : element.end].decode()
+            parts.append(f'<rdf:Description rdf:about=""{spaces}>{raw}</rdf:Description>')
+    if not parts:
+        return None
+    tree.append(tree.root, "\n".join(parts))
+    return tree.changed()
 
 
 def without(existing: bytes, name: str) -> bytes:
@@ -113,7 +155,7 @@ def without(existing: bytes, name: str) -> bytes:
     """
     tree = Tree(existing)
     for kind in KINDS.values():
-        Regions(tree, kind, (0, 0)).remove(name)
+        Regions(tree, kind, None).remove(name)
     for words in _LISTS:
         words.remove(tree, lambda word: folded(_last(word)) == folded(name))
     return tree.changed()

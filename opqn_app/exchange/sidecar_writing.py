@@ -1,25 +1,29 @@
 """Names to XMP sidecars beside the photos; the photos themselves are only read.
 
 `plan_sidecars` says what would be written and writes nothing. `write_sidecars` writes, and can be
-undone (`sidecar_journal.undo_last`). Both are generators of `ExportProgress`, and closing one stops it
-between two sidecars. Begun again, `write_sidecars` changes only what is not written yet.
+undone (`sidecar_journal.undo_last`). Both are generators of `ExportProgress`, and closing one
+stops it between two sidecars. Begun again, `write_sidecars` changes only what is not written yet.
 """
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.files import replace_bytes
-from opqn_app.core.types import Box
+from opqn_app.core.types import SAME_FACE, Box
 from opqn_app.exchange.exports import ExportProgress, Pace
 from opqn_app.exchange.frames import stored, stored_size, turn_of
-from opqn_app.exchange.records import Problem
+from opqn_app.exchange.packets import packets_of
+from opqn_app.exchange.records import FACE, Problem
 from opqn_app.exchange.selection import GoingPhoto
 from opqn_app.exchange.sidecar_journal import Journal
 from opqn_app.exchange.sidecar_regions import FaceName
-from opqn_app.exchange.sidecar_text import Clash, Merged, SidecarNames, merged
+from opqn_app.exchange.sidecar_text import Clash, Merged, SidecarNames, begun_with, merged
 from opqn_app.exchange.sidecars import Sidecars, sidecar_to_write
+from opqn_app.exchange.xmp_names import folded
+from opqn_app.exchange.xmp_names import names_of as names_in
 from opqn_app.exchange.xmp_tree import NotXmpError
 from opqn_app.vision import reasons
 
@@ -92,8 +96,8 @@ def text_of_sidecar(going: GoingPhoto, *, replace: bool = False) -> str:
     Raises:
         NotXmpError, OSError, PhotoUnreadable: it would be left.
     """
-    sidecar = sidecar_to_write(going.photo.path)
-    return merged(_content(sidecar), names_of(going), replace=replace).content.decode()
+    _, became = _became(going, sidecar_to_write(going.photo.path), replace)
+    return became.content.decode(errors="replace")
 
 
 def names_of(going: GoingPhoto) -> SidecarNames:
@@ -131,8 +135,7 @@ def _each(
                 beside[path.parent] = Sidecars.beside(path)
             sidecar = beside[path.parent].to_write(path.name)
             try:
-                former = _content(sidecar)
-                became = merged(former, names_of(going), replace=replace)
+                former, became = _became(going, sidecar, replace)
                 if journal is not None and became.names:
                     _write(journal, sidecar, former, became)
             except NotXmpError as error:
@@ -151,6 +154,49 @@ def _each(
                     )
         yield pace.at(path.name, photos=1, work=1)
     return SidecarReport(tuple(found), unchanged, nameless, tuple(problems))
+
+
+def _became(going: GoingPhoto, sidecar: Path, replace: bool) -> tuple[bytes | None, Merged]:
+    """What a sidecar is, None for none, and what becomes of it."""
+    former, names = _content(sidecar), names_of(going)
+    became = with_names(former, going.photo.path, names, replace=replace)
+    _check(became)
+    return former, became
+
+
+def with_names(
+    former: bytes | None, photo: Path, names: SidecarNames, *, replace: bool = False
+) -> Merged:
+    """A sidecar with names added; a new one begins with what the photo itself says of people.
+
+    Args:
+        former: what it is; None for a new one.
+
+    Raises:
+        NotXmpError: it can't be changed without harm.
+        OSError: the photo can't be read.
+    """
+    if former is None:
+        for packet in packets_of(photo):
+            begun = begun_with(packet)
+            if begun is not None:
+                with suppress(NotXmpError):  # such as boxes for a picture of another shape
+                    return merged(begun, names, replace=replace)
+    return merged(former, names, replace=replace)
+
+
+def _check(became: Merged) -> None:
+    """Read names and boxes as from any other program; raises NotXmpError if they are not ours."""
+    found = names_in([became.content])
+    for face in became.faces:
+        if not any(
+            region.kind == FACE
+            and region.box is not None
+            and folded(region.name or "") == folded(face.name)
+            and region.box.overlap(face.box) >= SAME_FACE
+            for region in found.regions
+        ):
+            raise NotXmpError(f"{face.name} would read otherwise than it is written")
 
 
 def _write(journal: Journal, sidecar: Path, former: bytes | None, became: Merged) -> None:

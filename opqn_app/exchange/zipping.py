@@ -1,7 +1,7 @@
 """Photos as one zip to be shared.
 
-`zip_photos` is a generator of `ExportProgress`; closing it stops it, and no zip is left. It begins anew
-each time: a zip can't be gone on with.
+`zip_photos` is a generator of `ExportProgress`; closing it stops it, and no zip is left. It begins
+anew each time: a zip can't be gone on with.
 """
 
 import time

@@ -164,9 +164,11 @@ class Foreign:
         return "\ufeff".encode(style.encoding) + data if style.mark else data
 
 
-def faces_in(content: bytes, kind: str) -> list[tuple[str | None, Box]]:
+def faces_in(
+    content: bytes, kind: str, size: tuple[int, int] = SIZE
+) -> list[tuple[str | None, Box]]:
     """Names and boxes of the faces that one kind of regions holds."""
-    return [(known.name, known.box) for known in Regions(Tree(content), KINDS[kind], SIZE).known]
+    return [(known.name, known.box) for known in Regions(Tree(content), KINDS[kind], size).known]
 
 
 def words_in(content: bytes, name: str) -> list[str]:

@@ -18,6 +18,7 @@ from opqn_app.exchange.exports import ExportError
 from opqn_app.exchange.placing import Layout
 from opqn_app.exchange.selection import GoingPhoto
 from tests.exchange.going import going, stopped_at, tree, write_photo
+from tests.exchange.sidecar_styles import Foreign, Style, faces_in, lies_within
 
 BOX = Box(1, 1, 20, 20)
 
@@ -200,3 +201,60 @@ def test_progress_counts_photos_and_tells_the_time_left(
 )
 def test_bytes_in_words(size: int, words: str) -> None:
     assert in_bytes(size) == words
+
+
+def test_xmp_files_go_along_under_the_name_of_the_copy(tmp_path: Path) -> None:
+    """! `IMG.xmp` is that of the RAW photo alone, also where photos get other names."""
+    photos = tmp_path / "photos"
+    paths = [write_photo(photos / folder / "a.png", seed=at) for at, folder in enumerate("12")]
+    for path in paths:
+        path.with_name("a.png.XMP").write_bytes(path.parent.name.encode())
+        raw = path.with_name("b.CR3")
+        raw.write_bytes(b"raw" + path.parent.name.encode())
+        path.with_name("b.jpg").write_bytes(b"jpg" + path.parent.name.encode())
+        path.with_name("b.xmp").write_bytes(b"of the raw")
+        paths = [*paths, raw, path.with_name("b.jpg")]
+    before = tree(photos)
+    album = [going(path, [("Ann", BOX)], number=at) for at, path in enumerate(paths)]
+    out = tmp_path / "out"
+    report = finished(copy_photos(album, out))
+    assert (report.copied, report.sidecars, report.problems) == (6, 4, ())
+    assert names_in(out) == [
+        *("a (2).png", "a (2).png.XMP", "a.png", "a.png.XMP"),
+        *("b (2).CR3", "b (2).jpg", "b (2).xmp", "b.CR3", "b.jpg", "b.xmp"),
+    ]
+    assert (out / "a (2).png.XMP").read_bytes() == b"2"
+    assert sorted(tree(out).values()) == sorted(before.values())
+    (out / "b.xmp").write_bytes(b"edited there")
+    (out / "a.png.XMP").unlink()
+    again = finished(copy_photos(album, out))
+    assert (again.copied, again.sidecars) == (0, 1)
+    assert (out / "b.xmp").read_bytes() == b"edited there"
+    assert tree(photos) == before
+
+
+def test_names_go_along_in_xmp_files(album: list[GoingPhoto], tmp_path: Path) -> None:
+    """A person goes out to a folder with sidecars that other programs read."""
+    first = album[0].photo.path
+    first.with_name("IMG.png.xmp").write_bytes(Foreign(Style()).file())
+    album[4].photo.path.with_name("y.png.xmp").write_bytes(b"no XMP & nothing")
+    before = tree(tmp_path / "photos")
+    report = finished(copy_photos(album, tmp_path / "out", layout=Layout.PEOPLE, names=True))
+    assert (report.copied, report.sidecars) == (7, 7 - 1)  # nobody is named on one
+    (problem,) = report.problems
+    assert "goes along without the names of the library: it is not well-formed" in problem.sentence
+    assert (tmp_path / "out" / "Ben" / "y.png.xmp").read_bytes() == b"no XMP & nothing"
+    named = (tmp_path / "out" / "Ann" / "IMG.png.xmp").read_bytes()
+    assert lies_within(Foreign(Style()).file(), named)
+    assert [name for name, _ in faces_in(named, "mwg", (80, 60))] == ["Ann"]
+    both = (tmp_path / "out" / "Ben" / "x.png.xmp").read_bytes()
+    assert [name for name, _ in faces_in(both, "microsoft", (80, 60))] == ["Ann", "Ben"]
+    assert tree(tmp_path / "photos") == before
+    written = tree(tmp_path / "out")
+    again = finished(copy_photos(album, tmp_path / "out", layout=Layout.PEOPLE, names=True))
+    assert (again.copied, again.sidecars) == (0, 0)
+    assert tree(tmp_path / "out") == written
+    more = [going(album[3].photo.path, [("Ben", BOX), ("Dan", Box(40, 1, 60, 20))])]
+    assert finished(copy_photos(more, tmp_path / "out" / "Ben", names=True)).sidecars == 1
+    named = (tmp_path / "out" / "Ben" / "x.png.xmp").read_bytes()
+    assert [name for name, _ in faces_in(named, "mwg", (80, 60))] == ["Ann", "Ben", "Dan"]
