@@ -1,7 +1,8 @@
 """Photos as one zip to be shared.
 
 `zip_photos` is a generator of `ExportProgress`; closing it stops it, and no zip is left. It begins
-anew each time: a zip can't be gone on with.
+anew each time: a zip can't be gone on with. XMP files stay behind: a zip is for somebody else, and
+they may hold what is not for them.
 """
 
 import time
