@@ -30,6 +30,8 @@ BATCH = 250  # photos
 MIN_FOR_PROCESSES = 2000  # photos a process; starting one takes as long as reading some hundreds
 AHEAD = 4  # batches that wait for each process
 
+_Answer = Future[list[PhotoNames | Problem]]
+
 
 class Batch(NamedTuple):
     """Some photos of one folder.
@@ -143,10 +145,10 @@ def _read_all(batches: Sequence[Batch], total: int) -> Iterator[list[PhotoNames 
         return
     context = multiprocessing.get_context("spawn")  # forking is not safe beside threads
     pool = ProcessPoolExecutor(n_processes, context, initializer=_leave_interrupts)
-    waiting: deque[tuple[Batch, Future[list[PhotoNames | Problem]]]] = deque()
+    waiting: deque[tuple[Batch, _Answer | None]] = deque()
     try:
         for batch in batches:
-            waiting.append((batch, pool.submit(read_batch, batch)))
+            waiting.append((batch, _asked(pool, batch)))
             if len(waiting) >= AHEAD * n_processes:
                 yield _result(*waiting.popleft())
         while waiting:
@@ -155,14 +157,20 @@ def _read_all(batches: Sequence[Batch], total: int) -> Iterator[list[PhotoNames 
         pool.shutdown(cancel_futures=True)
 
 
-def _result(
-    batch: Batch, future: "Future[list[PhotoNames | Problem]]"
-) -> list[PhotoNames | Problem]:
+def _asked(pool: ProcessPoolExecutor, batch: Batch) -> _Answer | None:
     try:
-        return future.result()
-    except BrokenProcessPool:  # the system ended one, perhaps for lack of memory
-        logger.info("photos are read in this process, since another one has ended")
-        return read_batch(batch)
+        return pool.submit(read_batch, batch)
+    except BrokenProcessPool:
+        return None
+
+
+def _result(batch: Batch, answer: _Answer | None) -> list[PhotoNames | Problem]:
+    if answer is not None:
+        try:
+            return answer.result()
+        except BrokenProcessPool:  # the system ended a process, perhaps for lack of memory
+            logger.info("photos are read in this process, since another one has ended")
+    return read_batch(batch)
 
 
 def _leave_interrupts() -> None:

@@ -96,7 +96,7 @@ def _keys_of(ledger: Ledger, name: PlannedName) -> tuple[list[FaceKey], list[Fac
     """Keys of the faces that are there, and of the boxes that are to be drawn."""
     known = ledger.library.decision_table.faces_by_id(name.faces)
     faces = ledger.keys([face for face in name.faces if face in known])
-    boxes = []
+    boxes: list[FaceKey] = []
     for drawn in name.boxes:
         key, is_face = _key_of_box(ledger, drawn)
         if key is not None:

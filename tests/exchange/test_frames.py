@@ -3,6 +3,7 @@
 import io
 import struct
 from collections.abc import Callable
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +47,8 @@ def seen(picture: Image.Image) -> Box:
 
 
 def is_close(one: Box, other: Box) -> bool:
-    sides = ("left", "top", "right", "bottom")
-    return max(abs(getattr(one, side) - getattr(other, side)) for side in sides) < 0.01
+    sides = zip(astuple(one), astuple(other), strict=True)
+    return all(abs(side - wanted) < 0.01 for side, wanted in sides)
 
 
 def names(box: Box | None) -> PhotoNames:

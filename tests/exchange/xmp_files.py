@@ -1,4 +1,4 @@
-"""Writes XMP as programs do: in any spelling that RDF allows, and reads nothing of ours to do so."""
+"""Writes XMP as programs do, in any spelling that RDF allows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -67,7 +67,8 @@ def packet(properties: Fields, how: Spelling = USUAL, *, wrapped: bool = True) -
     meta = f"<x:xmpmeta xmlns:x={how.quote}adobe:ns:meta/{how.quote}>{rdf}</x:xmpmeta>"
     if not wrapped:
         return meta.encode()
-    return f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>{meta}<?xpacket end="w"?>'.encode()
+    begin = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
+    return f'{begin}{meta}<?xpacket end="w"?>'.encode()
 
 
 def mwg(regions: Sequence[Region], size: tuple[int, int] | None = (640, 480)) -> Fields:
