@@ -65,6 +65,14 @@ class Sidecars:
             found.append(self._folder / shared)
         return tuple(found)
 
+    def to_write(self, photo: str) -> Path:
+        """The XMP file of a photo that is there already, else the one to be made.
+
+        Args:
+            photo: name of its file.
+        """
+        return next(iter(self.of(photo)), self._folder / (photo + SUFFIX))
+
     def _is_for(self, sidecar: Path, photo: str) -> bool:
         suffix = PurePath(photo).suffix.lower()
         said = said_suffix(sidecar)
@@ -85,8 +93,7 @@ def sidecars_of(photo: Path) -> tuple[Path, ...]:
 
 def sidecar_to_write(photo: Path) -> Path:
     """The XMP file of a photo that is there already, else the one to be made."""
-    found = sidecars_of(photo)
-    return found[0] if found else photo.with_name(photo.name + SUFFIX)
+    return Sidecars.beside(photo).to_write(photo.name)
 
 
 def said_suffix(sidecar: Path) -> str | None:

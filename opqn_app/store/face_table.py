@@ -45,6 +45,14 @@ class FaceTable:
         """The faces of a photo, in the order of their ids."""
         return self._faces("f.photo_id = ? ORDER BY f.id", [photo_id])
 
+    def of_photos(self, photo_ids: Sequence[int]) -> dict[int, list[FaceRecord]]:
+        """The faces of photos, in the order of their ids; none for a photo without faces."""
+        found: dict[int, list[FaceRecord]] = {}
+        for chunk in chunks(photo_ids):
+            for face in self._faces(f"f.photo_id IN ({marks(chunk)}) ORDER BY f.id", chunk):
+                found.setdefault(face.photo.id, []).append(face)
+        return found
+
     def faces(self, face_ids: Sequence[int]) -> list[FaceRecord]:
         """Faces in the order of `face_ids`; unknown ids are left out."""
         found: dict[int, FaceRecord] = {}
