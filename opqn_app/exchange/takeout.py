@@ -16,6 +16,7 @@ _JSON = ".json"
 _METADATA = "supplemental-metadata"  # of which any part may be cut off
 _CUT = 46  # characters that the name of a JSON has at most before ".json" and a counter
 _COUNTER = re.compile(r"(.*)(\(\d+\))", re.DOTALL)
+_REPLACED = re.compile(r"[\\/:*?\"<>|&%#']")  # signs that Takeout writes as "_" in names of files
 _EDITED = (  # what Takeout adds to the name of a photo that was edited, in the user's language
     *("-edited", "-effects", "-bearbeitet", "-modifié", "-editado", "-ha editado", "-editat"),
     *("-modificato", "-bewerkt", "-edytowane", "-redigerad", "-redigeret", "-redigert"),
@@ -61,7 +62,10 @@ class _Photos:
         return alike[0] if len(alike) == 1 else None
 
     def cut(self, json_name: str, title: object) -> list[str]:
-        """The photos whose name a JSON's may be the beginning of: both were cut, each otherwise."""
+        """The photos whose name a JSON's may be the beginning of: both were cut, each otherwise.
+
+        Where there is none, the one that is called as in Google Photos.
+        """
         stem, counter = _without_counter(json_name[: -len(_JSON)])
         stem = stem.casefold()
         near = self._cut.get((stem[:_CUT], counter), []) if len(stem) >= _CUT else []
@@ -69,15 +73,20 @@ class _Photos:
         if len(near) > 1 and isinstance(title, str):
             whole = title.casefold()
             near = [n for n in near if whole.startswith(Path(_plain(n)).stem.casefold())] or near
+        if not near and isinstance(title, str):
+            photo = self.called(_with_counter(_REPLACED.sub("_", title), counter))
+            near = [] if photo is None else [photo]
         return near
 
     def unedited(self, name: str) -> str | None:
         """The photo that an edited one was made of."""
         stem, counter = _without_counter(name.rpartition(".")[0])
-        ending = next((each for each in _EDITED if stem.casefold().endswith(each)), None)
-        if ending is None:
-            return None
-        return self._stems.get(f"{stem[: -len(ending)]}{counter}".casefold())
+        source, dash, word = stem.rpartition("-")
+        ending = f"{dash}{word}".casefold()
+        may_be_cut = len(stem) >= _CUT and word != ""
+        if ending in _EDITED or (may_be_cut and any(e.startswith(ending) for e in _EDITED)):
+            return self._stems.get(f"{source}{counter}".casefold())
+        return None
 
 
 def _names_in(folder: Path, names: Sequence[str], photos: _Photos, done: int) -> Iterator[Found]:
@@ -92,7 +101,8 @@ def _names_in(folder: Path, names: Sequence[str], photos: _Photos, done: int) ->
         if isinstance(read, Problem):
             yield read
             continue
-        photo = photos.called(_target(name))
+        called = (photos.called(target) for target in _targets(name))
+        photo = next((each for each in called if each is not None), None)
         if photo is None:
             cut.append((name, read))
         else:
@@ -106,8 +116,8 @@ def _names_in(folder: Path, names: Sequence[str], photos: _Photos, done: int) ->
         elif near:
             with_own.update(near)
             told[near[0]] += _people(read)
-        elif _is_photo(_target(name)):
-            told[_target(name)] += _people(read)  # its photo is not here
+        elif _is_photo(target := _targets(name)[0]):
+            told[target] += _people(read)  # its photo is not here
     yield from _told(folder, photos, told, with_own)
 
 
@@ -132,14 +142,21 @@ def _read(path: Path) -> Mapping[str, Any] | Problem:
     return told if isinstance(told, dict) else {}
 
 
-def _target(json_name: str) -> str:
-    """The name of the photo that a JSON of that name tells of, unless it was cut."""
+def _targets(json_name: str) -> list[str]:
+    """How the photo of a JSON is called, the likeliest first, unless its name was cut."""
     stem, counter = _without_counter(json_name[: -len(_JSON)])
     before, dot, last = stem.rpartition(".")
     if dot and before and _METADATA.startswith(last):
         stem = before
-    before, dot, suffix = stem.rpartition(".")
-    return f"{before}{counter}.{suffix}" if dot else f"{stem}{counter}"
+    names = [_with_counter(stem, counter)]
+    if counter and _counter(stem) == counter:
+        names.append(stem)  # IMG(1).jpg.supplemental-metadata(1).json
+    return names
+
+
+def _with_counter(name: str, counter: str) -> str:
+    stem, dot, suffix = name.rpartition(".")
+    return f"{stem}{counter}.{suffix}" if dot else f"{name}{counter}"
 
 
 def _without_counter(stem: str) -> tuple[str, str]:

@@ -48,6 +48,7 @@ def told(folder: Path) -> dict[str, tuple[str, ...]]:
         ("IMG_1(12).jpg", "IMG_1.jpg.supplemental-metadata(12).json"),
         ("IMG_1(1).jpg", "IMG_1(1).jpg.json"),
         (LONG[:47] + "(1).jpg", LONG[:46] + "(1).json"),
+        ("IMG_1(18).jpg", "IMG_1(18).jpg.supple(18).json"),
         ("IMG_1.HEIC", "img_1.heic.supplemental-metadata.json"),
     ],
 )
@@ -55,6 +56,29 @@ def test_the_json_of_a_photo(tmp_path: Path, photo: str, json_name: str) -> None
     (tmp_path / photo).touch()
     takeout_json(tmp_path, json_name, photo, ["Ann"])
     assert told(tmp_path) == {photo: ("Ann",)}
+
+
+@pytest.mark.parametrize(
+    ("photo", "json_name", "title"),
+    [
+        ("Ирина и Борис на море.jpg", "Ирина и Борис.json", "Ирина и Борис на море.jpg"),
+        ("Ann _ Ben_s 100_.jpg", "Ann _ Be.json", "Ann & Ben's 100%.jpg"),
+        ("Ann at the sea(2).jpg", "Ann at the(2).json", "Ann at the sea.jpg"),
+    ],
+)
+def test_a_name_that_was_cut_otherwise_is_found_by_its_title(
+    tmp_path: Path, photo: str, json_name: str, title: str
+) -> None:
+    (tmp_path / photo).touch()
+    takeout_json(tmp_path, json_name, title, ["Ann"])
+    assert told(tmp_path) == {photo: ("Ann",)}
+
+
+def test_a_title_does_not_lead_to_a_photo_with_a_json_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "IMG.jpg").touch()
+    takeout_json(tmp_path, "IMG.jpg.json", "IMG.jpg", ["Ann"])
+    takeout_json(tmp_path, "an album.json", "IMG.jpg", ["Ben"])
+    assert told(tmp_path) == {"IMG.jpg": ("Ann",)}
 
 
 def test_a_duplicate_has_its_own(tmp_path: Path) -> None:
@@ -82,6 +106,19 @@ def test_an_edited_photo_has_the_names_of_its_source(tmp_path: Path) -> None:
         "IMG-edited.jpg": ("Ann",),
         "IMG(1).jpg": ("Ben",),
         "IMG-bearbeitet(1).jpg": ("Ben",),
+    }
+
+
+def test_the_word_edited_may_be_cut_as_well(tmp_path: Path) -> None:
+    stem = LONG[:43]
+    for name in (f"{stem}.jpg", f"{stem}-edi.jpg", "Sea.jpg", "Sea-e.jpg"):
+        (tmp_path / name).touch()
+    takeout_json(tmp_path, f"{stem}.jpg.su.json", f"{stem}.jpg", ["Ann"])
+    takeout_json(tmp_path, "Sea.jpg.json", "Sea.jpg", ["Ben"])
+    assert told(tmp_path) == {
+        f"{stem}.jpg": ("Ann",),
+        f"{stem}-edi.jpg": ("Ann",),
+        "Sea.jpg": ("Ben",),
     }
 
 
