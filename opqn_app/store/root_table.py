@@ -33,14 +33,25 @@ class RootTable:
             "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored), "
             f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNSEARCHED}) - "
             f"(SELECT COUNT(*) FROM ({given_up(UNSEARCHED)} AND p.root_id = r.id)), "
-            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNREACHABLE}) "
-            "FROM roots r ORDER BY r.id"
+            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNREACHABLE}), "
+            "r.is_watched FROM roots r ORDER BY r.id"
         )
         return [_root(*row) for row in rows]
 
     def paths(self) -> dict[int, Path]:
         rows = self._db.rows("SELECT id, path FROM roots ORDER BY id")
         return {row[0]: Path(name_from_db(row[1])) for row in rows}
+
+    def watched(self) -> dict[Path, bool]:
+        """Of each root whether it is looked at by itself; counts nothing, so it is quick."""
+        rows = self._db.rows("SELECT path, is_watched FROM roots ORDER BY id")
+        return {Path(name_from_db(path)): bool(is_watched) for path, is_watched in rows}
+
+    def watch(self, path: Path, *, is_watched: bool) -> None:
+        """Say whether a root is looked at by itself."""
+        self._db.run(
+            "UPDATE roots SET is_watched = ? WHERE path = ?", [is_watched, name_to_db(str(path))]
+        )
 
     def covering(self, path: Path) -> int | None:
         """The innermost root that is `path` or holds it."""
@@ -125,6 +136,7 @@ def _root(
     failures: int,
     unsearched: int,
     unreachable: int,
+    is_watched: int,
 ) -> Root:
     folder = Path(name_from_db(path))
     return Root(
@@ -136,4 +148,5 @@ def _root(
         is_available=is_available(folder, has_photos=photos > 0),
         unsearched=unsearched,
         unreachable=unreachable,
+        is_watched=bool(is_watched),
     )
