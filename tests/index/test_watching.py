@@ -99,11 +99,11 @@ def test_where_files_never_rest_those_that_do_are_read(
         room.note(folder / "trip")
         room.wait(1)
     assert len(room.founds) == 1
-    assert settled_names(room) == ["done.png"]
+    assert settled_names(room) == ["trip/done.png"]
     report = room.run()
     assert (report.added, report.failures) == (1, ())
     room.wait(SOON)  # and then the one that was left
-    assert settled_names(room) == ["growing.png"]
+    assert settled_names(room) == ["trip/growing.png"]
 
 
 def test_a_long_burst_is_few_runs(room: WatchRoom, folder: Path, write_photo: WritePhoto) -> None:
@@ -147,7 +147,7 @@ def test_a_run_that_the_user_stopped_is_begun_by_nobody_else(
     room.watcher.begun(folder)  # by the user
     room.watcher.ended(folder)
     room.wait(SOON)
-    assert settled_names(room) == ["new.png"]
+    assert settled_names(room) == ["trip/new.png"]
 
 
 def test_a_first_run_that_was_stopped_stays_so(
@@ -178,7 +178,7 @@ def test_a_run_that_changes_nothing_is_not_repeated(
     write_photo("trip/other.png", seed=4)
     room.note(folder / "trip")
     room.wait(SOON)
-    assert settled_names(room) == ["new.png", "other.png"]
+    assert settled_names(room) == ["trip/new.png", "trip/other.png"]
 
 
 def test_a_run_that_failed_is_tried_again_later(
@@ -255,7 +255,7 @@ def test_on_battery_nothing_is_looked_at_until_there_is_power(
     assert room.founds == []
     room.is_on_battery = False
     room.wait(TICK_S + SOON)
-    assert settled_names(room) == ["new.png"]
+    assert settled_names(room) == ["trip/new.png"]
 
 
 def test_a_share_is_looked_at_now_and_then(
@@ -268,7 +268,7 @@ def test_a_share_is_looked_at_now_and_then(
     assert shared.events.added == []
     write_photo("trip/new.png", seed=3)  # no event comes
     shared.wait(POLL_S + SOON)
-    assert settled_names(shared) == ["new.png"]
+    assert settled_names(shared) == ["trip/new.png"]
     shared.run()
     shared.wait(2 * POLL_S)
     assert len(shared.founds) == 1
@@ -283,7 +283,7 @@ def test_without_watches_left_the_folder_is_looked_at_now_and_then(
     assert limited.watcher.ways() == {folder: "limit"}
     write_photo("trip/new.png", seed=3)
     limited.wait(POLL_S + SOON)
-    assert settled_names(limited) == ["new.png"]
+    assert settled_names(limited) == ["trip/new.png"]
 
 
 def test_watches_that_run_out_later_are_noticed(room: WatchRoom, folder: Path) -> None:
