@@ -24,7 +24,6 @@ class Root:
         is_available: False while the folder is missing, or empty although photos are known in it.
         unsearched: photos not searched thoroughly yet.
         unreachable: photos whose file the last run could not reach.
-        is_watched: the window looks at it by itself.
     """
 
     id: int
@@ -35,7 +34,6 @@ class Root:
     is_available: bool
     unsearched: int = 0
     unreachable: int = 0
-    is_watched: bool = True
 
 
 @dataclass(frozen=True, slots=True)

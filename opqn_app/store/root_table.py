@@ -33,8 +33,8 @@ class RootTable:
             "(SELECT COUNT(*) FROM failures x WHERE x.root_id = r.id AND NOT x.is_ignored), "
             f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNSEARCHED}) - "
             f"(SELECT COUNT(*) FROM ({given_up(UNSEARCHED)} AND p.root_id = r.id)), "
-            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNREACHABLE}), "
-            "r.is_watched FROM roots r ORDER BY r.id"
+            f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {UNREACHABLE}) "
+            "FROM roots r ORDER BY r.id"
         )
         return [_root(*row) for row in rows]
 
@@ -136,7 +136,6 @@ def _root(
     failures: int,
     unsearched: int,
     unreachable: int,
-    is_watched: int,
 ) -> Root:
     folder = Path(name_from_db(path))
     return Root(
@@ -148,5 +147,4 @@ def _root(
         is_available=is_available(folder, has_photos=photos > 0),
         unsearched=unsearched,
         unreachable=unreachable,
-        is_watched=bool(is_watched),
     )

@@ -76,6 +76,7 @@ class FolderWatch(QObject):
         self._watcher: Watcher | None = None
         self._is_wanted = False
         self._switches: dict[Path, bool] = {}
+        self._n_unwritten = 0  # of them; until then the library says what was
         self._ways: dict[Path, How] = {}
         self._by_itself: set[Path] = set()
         self.is_resting = False
@@ -96,18 +97,23 @@ class FolderWatch(QObject):
         self._switches[root] = is_on
         self._follow()
         self.changed.emit()
+        self._n_unwritten += 1
         task = self._session.runner.start(
             "read", keep_switch, self._session.library_path, root, is_on=is_on
         )
-        task.succeeded.connect(lambda _done: self._session.mark_changed())
+        task.finished.connect(self._on_written)
 
     def is_on(self, root: Path) -> bool:
         """Whether a folder is to be watched."""
         return self._switches.get(root, True)
 
+    def ways(self) -> dict[Path, "How"]:
+        """How each folder is watched now, of those that are."""
+        return {root: way for root, way in self._ways.items() if self.is_on(root)}
+
     def way_of(self, root: Path) -> "How | None":
         """How a folder is watched now; None where it is not, or not yet."""
-        return self._ways.get(root) if self.is_on(root) else None
+        return self.ways().get(root)
 
     def began(self, root: Path) -> bool:
         """Whether the run over a root, now or the last one, was begun by this and nobody else."""
@@ -143,8 +149,12 @@ class FolderWatch(QObject):
             task = self._session.read(lambda library: library.watched_roots())
             task.succeeded.connect(self._on_switches)
 
+    def _on_written(self) -> None:
+        self._n_unwritten -= 1
+        self._session.mark_changed()
+
     def _on_switches(self, switches: dict[Path, bool]) -> None:
-        if switches != self._switches:
+        if switches != self._switches and not self._n_unwritten:
             self._switches = switches
             self._follow()
             self.changed.emit()
