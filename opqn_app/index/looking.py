@@ -1,6 +1,6 @@
 """Look whether a folder still is as the library has it; reads names, sizes and times only."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,12 +43,17 @@ class Look:
 
 
 def look_at(
-    library_path: Path, root: Path, folder: Path, excludes: Sequence[str] = ()
+    library_path: Path,
+    root: Path,
+    folder: Path,
+    excludes: Sequence[str] = (),
+    is_wanted: Callable[[], bool] = lambda: True,
 ) -> Look | None:
     """Compare a folder of a root with the library; nothing is written, no photo is opened.
 
     Args:
         folder: the root or a folder below it. If it is gone, what held it is looked at.
+        is_wanted: is asked after each folder; once it says no, nothing is said.
 
     Returns:
         None where nothing can be said: the root is no folder of the library, or its disk is away.
@@ -67,9 +72,10 @@ def look_at(
         walk = scan_of(library, root, excludes)
         try:
             for _ in walk.steps(scope):
-                pass
+                if not is_wanted():
+                    return None
         except FolderUnavailable:
-            return None if not scope else look_at(library_path, root, root, excludes)
+            return None if not scope else look_at(library_path, root, root, excludes, is_wanted)
         photos = library.photo_table.known_photos(root_id, scope)
         failures = library.failure_table.known_failures(root_id)
     failures = [each for each in failures if not scope or each.rel_path.startswith(f"{scope}/")]
@@ -81,9 +87,7 @@ def look_at(
         *(failure.rel_path for failure in failures if failure.id in stale),
     }
     pending = frozenset((*(item.file for item in plan.pending), *plan.broken))
-    return Look(
-        root, folder, pending, frozenset(others), walk.n_folders, walk.has_followed_links
-    )
+    return Look(root, folder, pending, frozenset(others), walk.n_folders, walk.has_followed_links)
 
 
 def at_rest(root: Path, files: Iterable[PhotoFile]) -> frozenset[PhotoFile]:

@@ -146,6 +146,12 @@ class Watcher:
             self._running.discard(root)
             self._stopped.add(root)
 
+    def allowed(self, root: Path) -> None:
+        """The user wants a root to be watched, though they have stopped a run over it."""
+        with self._news:
+            self._stopped.discard(root)
+            self._wake()
+
     def ways(self) -> dict[Path, How]:
         """How each folder is watched, of those where that is known by now."""
         with self._news:
@@ -236,6 +242,7 @@ class Watcher:
         """All of a root is to be looked at, at once."""
         with self._news:
             place.unrest.note("", self._clock() - REST_S)
+            place.unrest.count -= 1  # that was no event
 
     def _tick(self, now: float) -> None:
         is_resting = self._on_battery()
@@ -345,7 +352,7 @@ class Watcher:
         look = self._looked(place, taken)
         took = self._clock() - began
         if look is not None:
-            self._check_way(place, look, had_events=taken.count > 1)
+            self._check_way(place, look, had_events=taken.count > 0)
         if place.way != "events" or tells_of_changes(place.root) is None:
             place.next_look = self._clock() + max(POLL_S, POLL_SHARE * took)
         if look is None or not look.differs:
@@ -358,7 +365,9 @@ class Watcher:
     def _looked(self, place: _Place, taken: Unrest) -> Look | None:
         try:
             folder = place.root / (taken.folder or "")
-            return look_at(self._library, place.root, folder, self._excludes)
+            return look_at(
+                self._library, place.root, folder, self._excludes, lambda: not self._is_ended
+            )
         except (OpqnError, OSError) as error:
             logger.warning("a folder can't be compared with the library: %s", error)
             place.next_look = self._clock() + RETRY_S

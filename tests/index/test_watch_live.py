@@ -1,4 +1,4 @@
-"""Real threads and real events: whatever happens to a watched folder, a fresh scan says the same."""
+"""Real threads and real events: whatever happens to a folder, a fresh scan says the same."""
 
 import shutil
 from collections.abc import Iterator

@@ -17,7 +17,9 @@ SOON = 3 * REST_S
 
 
 @pytest.fixture
-def room(library_path: Path, folder: Path, write_photo: WritePhoto, run_index: RunIndex) -> WatchRoom:
+def room(
+    library_path: Path, folder: Path, write_photo: WritePhoto, run_index: RunIndex
+) -> WatchRoom:
     """On a folder of two photos that the library knows."""
     write_photo("trip/a.png", seed=1)
     write_photo("home/b.png", seed=2)

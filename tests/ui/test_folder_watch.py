@@ -282,4 +282,3 @@ def test_each_way_has_its_words() -> None:
 def _ended(session: Session) -> Iterator[None]:
     yield
     session.shut_down()
-

@@ -9,7 +9,7 @@ from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from opqn_app.core.errors import OpqnError
+from opqn_app.core.errors import FolderUnavailable, LibraryLocked, OpqnError
 from opqn_app.core.progress import counted
 from opqn_app.store.records import PhotoRecord, Root
 from opqn_app.ui.kit import desktop, dialogs, wording
@@ -404,9 +404,11 @@ class LibraryPage(FolderDropPage):
             words = f"{files} in {wording.folder_name(root)} could not be read."
             self.messages.say(words, "Show them", lambda: self.show_problems(root))
 
-    def _on_failed(self, _root: Path, error: Exception) -> None:
+    def _on_failed(self, root: Path, error: Exception) -> None:
         self._on_ended()
-        self._warn(error)
+        is_passing = isinstance(error, LibraryLocked | FolderUnavailable)
+        if not (is_passing and self._session.watch.began(root)):  # it is tried again
+            self._warn(error)
 
     def _warn(self, error: Exception) -> None:
         if isinstance(error, OpqnError):

@@ -1,4 +1,4 @@
-"""Whether each folder is kept up to date by itself: in words, as a switch, and what stands against."""
+"""Whether each folder is kept up to date by itself: in words, and as a switch."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -95,6 +95,8 @@ class FolderWatch(QObject):
     def switch(self, root: Path, *, is_on: bool) -> None:
         """Watch a folder or not, now and after the next start."""
         self._switches[root] = is_on
+        if is_on and self._watcher is not None:
+            self._watcher.allowed(root)
         self._follow()
         self.changed.emit()
         self._n_unwritten += 1
