@@ -1,4 +1,4 @@
-"""What this machine has to offer: how many processes its cores and memory can take."""
+"""What this machine has to offer: how many processes it can take, and whether it is plugged in."""
 
 import os
 from pathlib import Path
@@ -33,3 +33,26 @@ def memory_bytes() -> int | None:
         if text.isdigit():
             found.append(int(text))
     return min(found, default=None)
+
+
+POWER_SUPPLIES = Path("/sys/class/power_supply")
+
+
+def is_on_battery(supplies: Path = POWER_SUPPLIES) -> bool:
+    """True if the machine runs on its battery; False where that is not told, as off Linux."""
+    has_battery = False
+    for supply in supplies.glob("*"):
+        kind = _word(supply / "type")
+        if kind in ("Mains", "USB") and _word(supply / "online") == "1":
+            return False
+        of_machine = _word(supply / "scope") != "Device"  # not that of a mouse
+        is_emptying = _word(supply / "status") == "Discharging"
+        has_battery |= kind == "Battery" and of_machine and is_emptying
+    return has_battery
+
+
+def _word(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return ""

@@ -20,6 +20,7 @@ from opqn_app.index.run_steps import Analyse, IndexRun
 from opqn_app.store.library import Library
 from opqn_app.store.records import KnownPhoto
 from opqn_app.store.unreachable import is_available
+from opqn_app.vision.photo_folder import PhotoFile
 
 __all__ = ["IndexProgress", "IndexReport", "encode_library", "index_folder"]
 
@@ -40,6 +41,7 @@ def index_folder(
     thorough: bool = False,
     accept_missing: bool = False,
     verify_content: bool = False,
+    settled: frozenset[PhotoFile] | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Generator[IndexProgress, None, IndexReport]:
     """Bring the library up to date with a folder.
@@ -62,6 +64,8 @@ def index_folder(
             a folder of a known root that is not there any more.
         verify_content: compare the content of every file with what it was, not only its size and
             time. Each file is read whole, none is decoded for that.
+        settled: files as they were seen at rest, with paths from the root. Others that are new or
+            changed may still be written: they are left for another run. None: read all.
         clock: the time in seconds since 1970.
 
     Raises:
@@ -76,7 +80,7 @@ def index_folder(
     with Library.open(library_path, write=True) as library:
         _refuse_empty(library, folder, accept_missing=accept_missing)
         run = _start(library, folder, engine)
-        run.clock, run.accepts_missing = clock, accept_missing
+        run.clock, run.accepts_missing, run.settled = clock, accept_missing, settled
         library.writer.use_clock(clock)
         if failure_ids is None:
             yield from run.make_plan(

@@ -43,6 +43,7 @@ class IndexRun:
         scope: relative path of the folder to bring up to date, "" for the whole root.
         clock: the time in seconds since 1970.
         accepts_missing: what earlier runs could not reach was deleted.
+        settled: of new and changed files only these are read; None for all.
     """
 
     library: Library
@@ -52,6 +53,7 @@ class IndexRun:
     scope: str
     clock: Callable[[], float] = time.time
     accepts_missing: bool = False
+    settled: frozenset[PhotoFile] | None = None
     counts: RunCounts = field(default_factory=RunCounts)
     plan: ScanPlan = field(default_factory=lambda: ScanPlan((), (), (), (), 0))
 
@@ -239,6 +241,10 @@ class IndexRun:
         yield from self.counts.step(batch.n_files, batch.last)
 
     def _use_plan(self, plan: ScanPlan) -> None:
+        settled = self.settled
+        if settled is not None:
+            pending = tuple(item for item in plan.pending if item.file in settled)
+            plan = replace(plan, pending=pending)
         self.plan = plan
         self.counts.unchanged = plan.unchanged
         self.counts.total = len(plan.pending) + len(plan.broken)
@@ -302,18 +308,9 @@ class IndexRun:
         return frozenset(differing)
 
     def _scan(self, excludes: Sequence[str]) -> Generator[IndexProgress, None, ScanResult]:
-        inner = [
-            root.path.relative_to(self.root).as_posix()
-            for root in self.library.roots()
-            if self.root in root.path.parents
-        ]
         if self.accepts_missing and self.scope and not (self.root / self.scope).exists():
             return ScanResult((), ())
-        walk = FolderScan(
-            self.root,
-            excludes=Excludes(excludes) if excludes else None,
-            skip=frozenset(inner),
-        )
+        walk = scan_of(self.library, self.root, excludes)
         last = time.monotonic()
         for folder in walk.steps(self.scope):
             if time.monotonic() - last >= SCAN_PROGRESS_S:
@@ -364,6 +361,16 @@ class IndexRun:
 
     def _is_in_scope(self, rel_path: str) -> bool:
         return not self.scope or rel_path.startswith(f"{self.scope}/")
+
+
+def scan_of(library: Library, root: Path, excludes: Sequence[str]) -> FolderScan:
+    """A scan of a root that has not begun; roots of their own inside it are left out."""
+    inner = [path for path in library.watched_roots() if root in path.parents]
+    return FolderScan(
+        root,
+        excludes=Excludes(excludes) if excludes else None,
+        skip=frozenset(path.relative_to(root).as_posix() for path in inner),
+    )
 
 
 def _ends(rel_path: str) -> Iterator[str]:

@@ -155,6 +155,14 @@ class Library:
         """The folders, in the order they were added; looks whether each is there now."""
         return self._roots.all()
 
+    def watched_roots(self) -> dict[Path, bool]:
+        """Of each folder whether it is looked at by itself, without counting its photos."""
+        return self._roots.watched()
+
+    def watch_root(self, path: Path, *, is_watched: bool) -> None:
+        """Say whether a folder is looked at by itself; see `open_to_decide`."""
+        self._roots.watch(path, is_watched=is_watched)
+
     def photo_count(self, root_id: int | None = None) -> int:
         return self.photo_table.count(root_id)
 

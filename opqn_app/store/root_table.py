@@ -42,6 +42,17 @@ class RootTable:
         rows = self._db.rows("SELECT id, path FROM roots ORDER BY id")
         return {row[0]: Path(name_from_db(row[1])) for row in rows}
 
+    def watched(self) -> dict[Path, bool]:
+        """Of each root whether it is looked at by itself; counts nothing, so it is quick."""
+        rows = self._db.rows("SELECT path, is_watched FROM roots ORDER BY id")
+        return {Path(name_from_db(path)): bool(is_watched) for path, is_watched in rows}
+
+    def watch(self, path: Path, *, is_watched: bool) -> None:
+        """Say whether a root is looked at by itself."""
+        self._db.run(
+            "UPDATE roots SET is_watched = ? WHERE path = ?", [is_watched, name_to_db(str(path))]
+        )
+
     def covering(self, path: Path) -> int | None:
         """The innermost root that is `path` or holds it."""
         covering = [(root, i) for i, root in self.paths().items() if path.is_relative_to(root)]

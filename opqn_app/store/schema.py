@@ -228,6 +228,11 @@ def m0008_photos_that_await_a_look(db: "Database") -> None:
     db.execute("CREATE INDEX photos_awaiting_look ON photos (root_id) WHERE awaits_look")
 
 
+def m0009_watched_roots(db: "Database") -> None:
+    """Whether a folder is looked at by itself while the window is open."""
+    db.execute("ALTER TABLE roots ADD COLUMN is_watched INTEGER NOT NULL DEFAULT 1")
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -238,6 +243,7 @@ CHANGES: tuple[Change, ...] = (
     m0006_guesses,
     m0007_pictures,
     m0008_photos_that_await_a_look,
+    m0009_watched_roots,
 )
 
 

@@ -129,6 +129,7 @@ class FolderScan:
         self._visited: set[Path] = set()  # real paths; inode numbers are not unique on every disk
         self._folders: list[_Folder] = []
         self._links: list[_Folder] = []
+        self._has_followed = False
 
     def steps(self, start: str = "") -> Iterator[str]:
         """Scan `start` and all below; yields the relative path of each folder once it is listed.
@@ -154,9 +155,20 @@ class FolderScan:
         while self._folders or self._links:
             if not self._folders:
                 self._links.sort(reverse=True)
+            self._has_followed |= not self._folders
             folder = (self._folders or self._links).pop()
             if self._visit(folder):
                 yield folder.rel_path
+
+    @property
+    def n_folders(self) -> int:
+        """How many folders were listed so far."""
+        return len(self._visited)
+
+    @property
+    def has_followed_links(self) -> bool:
+        """Some of what was listed lies behind a link."""
+        return self._has_followed
 
     def result(self) -> ScanResult:
         return ScanResult(

@@ -14,7 +14,7 @@ from opqn_app.people.gestures import name_faces
 from opqn_app.people.guesses import Guesses
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
-from opqn_app.ui.work import people_jobs
+from opqn_app.ui.work import grouping_run, people_jobs
 from opqn_app.ui.work.people_desk import PeopleDesk
 from opqn_app.ui.work.people_jobs import Doubt, PeopleView
 from opqn_app.ui.work.session import Session
@@ -211,3 +211,28 @@ def test_a_large_library_is_not_searched_for_garbage_again_and_again(
             desk.refresh()
         qtbot.waitUntil(lambda: not session.runner._tasks, timeout=60_000)
         assert len(frozen) == expected
+
+
+def test_grouping_that_a_run_without_news_stopped_goes_on(
+    desk: PeopleDesk,
+    session: Session,
+    album: Path,
+    index_folder_of: Callable[[Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: QtBot,
+) -> None:
+    session.refresh_status()
+    qtbot.waitUntil(lambda: not session.runner._tasks, timeout=60_000)
+    begun: list[int] = []
+
+    def group_for_ever(*_args: object) -> Any:
+        begun.append(1)
+        while True:
+            yield None
+
+    monkeypatch.setattr(grouping_run, "group_library", group_for_ever)
+    desk.group()
+    qtbot.waitUntil(lambda: len(begun) == 1, timeout=60_000)
+    index_folder_of(album)  # nothing is new in it
+    qtbot.waitUntil(lambda: len(begun) == 2, timeout=60_000)
+    desk.grouping.cancel()

@@ -16,6 +16,7 @@ from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
 from opqn_app.ui.kit.menus import QuietMenu
 
 MORE_FACES = "Look for more faces"
+KEEP_UP = "Take in new photos by itself"
 WIDE = 480  # pixels; a narrower header has no tool buttons but the menu
 
 
@@ -45,6 +46,7 @@ class FolderHeader(QWidget):
         tab_changed: "photos" or "problems".
         rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, deletion_told,
             remove_wanted: what was chosen.
+        watch_switched: whether the folder is to be kept up to date by itself.
     """
 
     tab_changed = Signal(str)
@@ -55,6 +57,7 @@ class FolderHeader(QWidget):
     skips_wanted = Signal()
     deletion_told = Signal()
     remove_wanted = Signal()
+    watch_switched = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +77,8 @@ class FolderHeader(QWidget):
         self._search.hide()
         self._more = tool_button("more", "More about this folder")
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._more.setMenu(self._build_menu())
+        self.menu = self._build_menu()
+        self._more.setMenu(self.menu)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self._title, 1)
@@ -127,6 +131,11 @@ class FolderHeader(QWidget):
         for tab in self._tabs.values():
             tab.setVisible(has_problems)
 
+    def show_watched(self, is_on: bool | None) -> None:
+        """Whether the folder is kept up to date by itself; None where there is no such switch."""
+        self._watch_action.setVisible(is_on is not None)
+        self._watch_action.setChecked(bool(is_on))
+
     def offer_search(self, is_due: bool) -> None:
         """Offer the thorough search, or no longer."""
         self._is_search_due = is_due
@@ -168,6 +177,9 @@ class FolderHeader(QWidget):
         menu.addAction("Look for new photos", self.rescan_wanted.emit)
         self._search_action = menu.addAction(MORE_FACES, self.search_wanted.emit)
         self._retry_action = menu.addAction("Try files with problems again", self.retry_wanted.emit)
+        self._watch_action = menu.addAction(KEEP_UP)
+        self._watch_action.setCheckable(True)
+        self._watch_action.triggered.connect(self.watch_switched)
         self._show_action = menu.addAction("Show in file manager", self.show_wanted.emit)
         menu.addAction("Folders and files to skip…", self.skips_wanted.emit)
         words = "Photos that can't be reached were deleted…"

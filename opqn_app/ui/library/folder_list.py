@@ -1,7 +1,7 @@
 """The folders of the library with their counts and what each is doing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,19 @@ class FolderState:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """How a folder is kept up to date.
+
+    Attributes:
+        state: for the row, where it is not as people expect; else "".
+        note: a sentence; "" where nothing is to be said.
+    """
+
+    state: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """One row of the list.
 
@@ -62,6 +75,7 @@ class Folder:
     faces: int
     failures: int
     state: FolderState
+    note: str = ""  # how it is kept up to date
 
     @property
     def name(self) -> str:
@@ -76,6 +90,7 @@ class Activity:
 
     Attributes:
         finished, stopped: runs that ended since the program started.
+        watched: of the folders in the library.
     """
 
     running: Path | None = None
@@ -84,6 +99,7 @@ class Activity:
     stopped: frozenset[Path] = frozenset()
     is_paused: bool = False
     progress: "IndexProgress | None" = None
+    watched: Mapping[Path, Watched] = field(default_factory=dict)
 
 
 def state_of(
@@ -102,6 +118,8 @@ def state_of(
         return FolderState("Stopped before the end", "pause")
     if failures:
         return FolderState(counted(failures, "problem"), "warning", is_warning=True)
+    if words := activity.watched.get(path, Watched()).state:
+        return FolderState(words, "pause")
     # Only a run that has just looked can know that nothing is new.
     words = "Up to date" if path in activity.finished else "Ready to search"
     return FolderState(words, "check")
@@ -130,7 +148,9 @@ def folders(roots: Sequence[Root], activity: Activity) -> list[Folder]:
             is_available=root.is_available,
             unreachable=root.unreachable,
         )
-        rows.append(Folder(root.id, root.path, root.photos, root.faces, root.failures, state))
+        note = activity.watched.get(root.path, Watched()).note
+        counts = (root.photos, root.faces, root.failures)
+        rows.append(Folder(root.id, root.path, *counts, state, note))
     known = {root.path for root in roots}
     coming = ((activity.running,) if activity.running else ()) + activity.waiting
     for path in dict.fromkeys(coming):
@@ -195,10 +215,12 @@ class FolderListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             where = str(folder.path) if folder.path else "Every folder together"
             is_away = folder.state.icon == "unplugged"
-            return f"{where}\nIts faces can still be searched." if is_away else where
+            note = "Its faces can still be searched." if is_away else folder.note
+            return f"{where}\n{note}" if note else where
         if role == Qt.ItemDataRole.AccessibleTextRole:
             counts = wording.contents(folder.photos, folder.faces)
-            return f"{folder.name}, {counts}, {folder.state.text}"
+            words = f"{folder.name}, {counts}, {folder.state.text}"
+            return f"{words}. {folder.note}" if folder.note else words
         return None
 
     def _put(self, place: int, row: Folder) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QElapsedTimer, Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from opqn_app.core.errors import OpqnError
+from opqn_app.core.errors import FolderUnavailable, LibraryLocked, OpqnError
 from opqn_app.core.progress import counted
 from opqn_app.store.records import PhotoRecord, Root
 from opqn_app.ui.kit import desktop, dialogs, wording
@@ -29,6 +29,7 @@ from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.library.photo_model import PAGE, PhotoListModel
 from opqn_app.ui.library.problem_actions import ProblemActions
 from opqn_app.ui.library.unreachable_note import Confirm, UnreachableNote, confirm_deletion
+from opqn_app.ui.library.watch_switch import Parts, WatchSwitch
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
@@ -227,6 +228,8 @@ class LibraryPage(FolderDropPage):
         )
         problems.told.connect(self.messages.say)
         problems.failed.connect(self._warn)
+        parts = Parts(self.header, self.folder_list, self.messages)
+        self._watch = WatchSwitch(session, parts, lambda: self._view.root, self._show_folders)
         self._side.add_wanted.connect(self.add_folder)
         self._side.sample_removal_wanted.connect(self.remove_sample)
         self.folder_list.selectionModel().currentChanged.connect(self._on_folder_chosen)
@@ -316,6 +319,7 @@ class LibraryPage(FolderDropPage):
             stopped=frozenset(self._stopped),
             is_paused=session.is_paused,
             progress=self._progress,
+            watched=self._watch.words(self._view.roots),
         )
         self._is_showing_folders = True  # rows that come and go are no choice of the user
         self.folder_model.show_folders(folders(self._view.roots, activity))
@@ -339,6 +343,7 @@ class LibraryPage(FolderDropPage):
                 has_unreachable=bool(self._view.unreachable),
             )
         )
+        self._watch.show()
         self._side.offer_sample_removal(self._root(self._session.sample_photos()) is not None)
         self._show_stack()
 
@@ -371,8 +376,9 @@ class LibraryPage(FolderDropPage):
         self._progress = None
         self._finished.discard(root)
         self._stopped.discard(root)
-        self.messages.hide()
-        self._unreachable.repeat()
+        if not self._session.watch.began(root):
+            self.messages.hide()
+            self._unreachable.repeat()
         self._show_folders()
 
     def _on_progress(self, progress: "IndexProgress") -> None:
@@ -391,14 +397,18 @@ class LibraryPage(FolderDropPage):
         self._finished.add(root)
         self._on_ended()
         self.grid.forget_faces()
-        if report.failures:
+        known = self._root(root)
+        is_old = known is not None and len(report.failures) <= known.failures
+        if report.failures and not (is_old and self._session.watch.began(root)):
             files = counted(len(report.failures), "file")
             words = f"{files} in {wording.folder_name(root)} could not be read."
             self.messages.say(words, "Show them", lambda: self.show_problems(root))
 
-    def _on_failed(self, _root: Path, error: Exception) -> None:
+    def _on_failed(self, root: Path, error: Exception) -> None:
         self._on_ended()
-        self._warn(error)
+        is_passing = isinstance(error, LibraryLocked | FolderUnavailable)
+        if not (is_passing and self._session.watch.began(root)):  # it is tried again
+            self._warn(error)
 
     def _warn(self, error: Exception) -> None:
         if isinstance(error, OpqnError):

@@ -79,6 +79,7 @@ def _on_first_paint(session: Session, window: MainWindow, *, is_timed: bool) -> 
         window.close()
         return
     session.runner.release()
+    session.watch.start()
     session.refresh_status()
     session.load_engine()
 

@@ -188,15 +188,21 @@ def forget_root(path: Path, root: Path) -> "ForgetReport":
 
 
 def index_root(
-    path: Path, root: Path, slot: EngineSlot, **options: Any
+    path: Path, root: Path, slot: EngineSlot, *, folder: Path | None = None, **options: Any
 ) -> Generator["IndexProgress", None, "IndexReport"]:
-    """`index_folder`, once the engine is there, then boxes drawn by hand that have no face yet."""
+    """`index_folder`, once the engine is there, then boxes drawn by hand that have no face yet.
+
+    Args:
+        folder: of the root, if not all of it is to be indexed; if it has gone, what held it.
+    """
     from opqn_app.index.indexing import index_folder
+    from opqn_app.index.looking import nearest_folder
     from opqn_app.people.drawing import draw_all_missing
 
     ensure_library(path)
     engine = slot.wait()
-    report = yield from index_folder(path, root, engine, **options)
+    below = nearest_folder(root, folder) if folder is not None else root
+    report = yield from index_folder(path, below, engine, **options)
     draw_all_missing(path, engine)
     return report
 

@@ -262,6 +262,8 @@ class PeopleDesk(QObject):
 
     def _on_status(self, status: "LibraryStatus") -> None:
         if status.revision == self._revision:
+            if not self._session.is_indexing:  # a run that found nothing may have stopped it
+                self._group_if_new()
             return
         self._revision = status.revision
         if self.view is None or not self._session.is_indexing:

@@ -17,12 +17,14 @@ from opqn_app.core.settings import Settings
 from opqn_app.engine import Engine, load_engine
 from opqn_app.opqn.several_photos import People
 from opqn_app.ui.work import jobs
+from opqn_app.ui.work.folder_watch import FolderWatch
 from opqn_app.ui.work.model_switch import ModelSwitch
 from opqn_app.ui.work.people_desk import PeopleDesk
 from opqn_app.ui.work.tasks import Task, TaskRunner
 
 if TYPE_CHECKING:
     from opqn_app.index.progress import IndexProgress
+    from opqn_app.index.watching import Found
     from opqn_app.store.library import Library
 
 logger = logging.getLogger(__name__)
@@ -133,6 +135,7 @@ class Session(QObject):
         self._change_timer.timeout.connect(self.library_changed)
         self.library_changed.connect(self.refresh_status)
         self.people = PeopleDesk(self, self._slot, self)
+        self.watch = FolderWatch(self, self)
 
     # Engine and settings
 
@@ -205,7 +208,7 @@ class Session(QObject):
         self.coding_problem = ""
         self.model_switched.emit(model)
         self.engine_ready.emit(engine)
-        self._mark_changed()
+        self.mark_changed()
         self._start_next()
 
     def _on_offered(self, model: str) -> None:
@@ -227,7 +230,7 @@ class Session(QObject):
     def write(self, job: Callable[["Library"], Any]) -> Task:
         """Run `job(library)` on the writing connection, after the indexing that runs now."""
         task = self.runner.start("index", jobs.write_library, self.library_path, job)
-        task.succeeded.connect(lambda _result: self._mark_changed())
+        task.succeeded.connect(lambda _result: self.mark_changed())
         return task
 
     def refresh_status(self) -> None:
@@ -247,14 +250,15 @@ class Session(QObject):
         self.indexing_queued.emit()
         task = self.runner.start("index", jobs.forget_root, self.library_path, root)
         task.succeeded.connect(lambda report: self.root_forgotten.emit(root, report))
-        task.succeeded.connect(lambda _report: self._mark_changed())
+        task.succeeded.connect(lambda _report: self.mark_changed())
         task.failed.connect(lambda error: self.forget_failed.emit(root, error))
 
     def _on_status(self, status: Any) -> None:
         self.status = status
         self.status_read.emit(status)
 
-    def _mark_changed(self) -> None:
+    def mark_changed(self) -> None:
+        """Something in the library, or in reach of it, is different: tell everybody, soon."""
         if not self._change_timer.isActive():  # fires during a long burst too, not only after it
             self._change_timer.start()
 
@@ -288,10 +292,7 @@ class Session(QObject):
         accept_missing: bool = False,
     ) -> None:
         """Index `root`, after the folders that wait already; the same request waits only once."""
-        options: dict[str, Any] = {
-            "excludes": self.settings.excludes,
-            "workers": self.settings.workers,
-        }
+        options: dict[str, Any] = {}
         if retry_failures or failure_ids is not None:
             options["retry_failures"] = True
         if failure_ids is not None:
@@ -300,7 +301,20 @@ class Session(QObject):
             options["thorough"] = True
         if accept_missing:
             options["accept_missing"] = True
-        request = IndexRequest(root, options)
+        self._index(root, options)
+
+    def index_found(self, found: "Found") -> None:
+        """Index what the watch has found; nobody asked for it."""
+        self._index(found.root, {"folder": found.folder, "settled": found.settled})
+
+    @property
+    def is_unasked(self) -> bool:
+        """The run that runs is one of those."""
+        return self._request is not None and "settled" in self._request.options
+
+    def _index(self, root: Path, options: dict[str, Any]) -> None:
+        chosen = {"excludes": self.settings.excludes, "workers": self.settings.workers}
+        request = IndexRequest(root, {**chosen, **options})
         if request != self._request and request not in self._waiting:
             self._waiting.append(request)
         self.indexing_queued.emit()
@@ -320,6 +334,7 @@ class Session(QObject):
 
     def cancel_indexing(self) -> None:
         """Stop after the current batch and drop the waiting folders; committed faces stay."""
+        self.watch.stop_for(self.waiting_roots)
         self._waiting.clear()
         task = self._index_task or self.switch.task
         if task is not None:
@@ -349,12 +364,12 @@ class Session(QObject):
         self.indexing_progressed.emit(progress)
         if progress.done != self._done_before:
             self._done_before = progress.done
-            self._mark_changed()
+            self.mark_changed()
 
     def _end_indexing(self, signal: Any, *values: Any) -> None:
         self._index_task = self._request = self.index_progress = None
         signal.emit(*values)
-        self._mark_changed()
+        self.mark_changed()
         self._start_next()
 
     # Queries: the newest one wins, an older answer is dropped
@@ -423,4 +438,5 @@ class Session(QObject):
         self._change_timer.stop()
         self._waiting.clear()
         self._slot.close()
+        self.watch.shut_down()
         self.runner.shutdown()
