@@ -63,7 +63,8 @@ class SectionGrid(QAbstractItemView):
         self.shape = 1.0  # width to height of a picture
         self.caption = CAPTION
         self._given: tuple[GridSection, ...] = ()
-        self._laid_out: tuple[object, GridLayout] | None = None
+        self._laid_out: tuple[object, GridLayout, QSize] | None = None
+        self._bar_width = self.verticalScrollBar().sizeHint().width()
         self._band_from: QPoint | None = None  # where a rectangle began, in the content
         self._band_to = QPoint()
         self.setFrameShape(QAbstractItemView.Shape.NoFrame)
@@ -136,11 +137,11 @@ class SectionGrid(QAbstractItemView):
     @property
     def usable_width(self) -> int:
         # Less the scroll bar even while there is none: else it would change the columns by coming.
-        return self.width() - self.verticalScrollBar().sizeHint().width() - 2 * MARGIN
+        return self.width() - self._bar_width - 2 * MARGIN
 
     @property
     def columns(self) -> int:
-        return max(1, self.usable_width // (self.side + 2 * GAP))
+        return self.layout_now().columns
 
     @property
     def picture_size(self) -> QSize:
@@ -148,8 +149,7 @@ class SectionGrid(QAbstractItemView):
 
     @property
     def cell_size(self) -> QSize:
-        width = max(self.side + 2 * GAP, self.usable_width // self.columns)
-        return QSize(width, self.picture_size.height() + self.caption + 2 * GAP)
+        return self._lay_out()[1]
 
     def row_count(self) -> int:
         model = self.model()
@@ -161,12 +161,20 @@ class SectionGrid(QAbstractItemView):
 
     def layout_now(self) -> GridLayout:
         """Where everything lies."""
-        sections, columns, height = self.sections(), self.columns, self.cell_size.height()
-        made_of = (sections, columns, height)
+        return self._lay_out()[0]
+
+    def _lay_out(self) -> tuple[GridLayout, QSize]:
+        """The layout and the size of its cells. It is asked for with each tile that is drawn."""
+        sections, width = self.sections(), self.usable_width
+        made_of = (sections, width, self.side, self.shape, self.caption)
         if self._laid_out is None or self._laid_out[0] != made_of:
+            least = self.side + 2 * GAP
+            columns = max(1, width // least)
+            height = self.picture_size.height() + self.caption + 2 * GAP
+            cell = QSize(max(least, width // columns), height)
             layout = GridLayout(sections, columns=columns, cell_height=height, margin=MARGIN)
-            self._laid_out = (made_of, layout)
-        return self._laid_out[1]
+            self._laid_out = (made_of, layout, cell)
+        return self._laid_out[1:]
 
     def rows_in(self, rect: QRect) -> range:
         """The rows whose cells may touch `rect`, in viewport pixels."""
@@ -176,8 +184,8 @@ class SectionGrid(QAbstractItemView):
     def visualRect(self, index: Index) -> QRect:
         if not index.isValid():
             return QRect()
-        size = self.cell_size
-        column, top = self.layout_now().place_of(index.row())
+        layout, size = self._lay_out()
+        column, top = layout.place_of(index.row())
         return QRect(QPoint(MARGIN + column * size.width(), top - self.verticalOffset()), size)
 
     def picture_rect(self, index: Index) -> QRect:
@@ -303,8 +311,17 @@ class SectionGrid(QAbstractItemView):
                 region += self.visualRect(index)
         return region
 
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        # Qt asks where each row that has changed lies, in sight or not.
+        seen = self.rows_in(self.viewport().rect())
+        rows = range(max(first.row(), seen.start), min(last.row() + 1, seen.stop))
+        if rows:
+            model = self.model()
+            super().dataChanged(model.index(rows[0], 0), model.index(rows[-1], 0), list(roles))
+
     def updateGeometries(self) -> None:
         super().updateGeometries()
+        self._bar_width = self.verticalScrollBar().sizeHint().width()
         bar, height = self.verticalScrollBar(), self.viewport().height()
         bar.setPageStep(height)
         bar.setSingleStep(self.cell_size.height() // 3)
