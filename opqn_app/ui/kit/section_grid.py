@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -50,12 +51,14 @@ class SectionGrid(QAbstractItemView):
         picked: a picture (index) was double-clicked.
         section_acted: the words at the right of a section's heading were clicked; its number.
         drag_wanted: the selected pictures are dragged, where `setDragEnabled` allows it.
+        left: the pointer has gone, so that things may move.
     """
 
     side_changed = Signal(int)
     picked = Signal(QModelIndex)
     section_acted = Signal(int)
     drag_wanted = Signal()
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -199,6 +202,14 @@ class SectionGrid(QAbstractItemView):
         picture = self.picture_rect(index)
         seen = picture.intersected(self.viewport().rect())
         return 2 * seen.height() >= picture.height() > 0
+
+    def place_on_screen(self, row: int) -> QRect | None:
+        """Where the picture of a row is seen, in coordinates of the screen; None if it is not."""
+        index = self.model().index(row, 0)
+        if not self.is_in_sight(index):
+            return None
+        place = self.picture_rect(index).intersected(self.viewport().rect())
+        return QRect(self.viewport().mapToGlobal(place.topLeft()), place.size())
 
     def heading_rect(self, section: int) -> QRect:
         """Where the heading of a section is, in viewport pixels."""
@@ -376,6 +387,10 @@ class SectionGrid(QAbstractItemView):
             self.verticalScrollBar().setValue(
                 self.verticalScrollBar().value() + self.visualRect(anchor).top() - MARGIN
             )
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().update()

@@ -160,6 +160,7 @@ class SearchPage(QWidget):
         self.save_bar.opened.connect(self._on_saving)
         self.several.chosen.connect(self._set_query)
         results.counted.connect(self._on_counted)
+        results.grid.left.connect(self._catch_up)
         results.minimum_changed.connect(lambda _minimum: self._rest_timer.start())
         results.group_changed.connect(lambda group: session.remember(group_by_photo=group))
         self.faces.search_wanted.connect(lambda ids, add: self.search_with_ids(ids, add=add))
@@ -338,13 +339,14 @@ class SearchPage(QWidget):
         self._is_asked = False
         self.several.show_answer(self.query, outcome.people)
         self.results.show_outcome(outcome)
+        self._catch_up()
 
     def _on_saving(self, is_open: bool) -> None:
         """What is selected is ticked: keys that act on the selection rest meanwhile."""
         self.chips.line.setVisible(not is_open)
         self.faces.rest(is_open)
-        if not is_open and self._is_stale:
-            self._on_library_changed()
+        if not is_open:
+            self._catch_up()
 
     def _on_counted(self, counts: Counts) -> None:
         status, session = self._session.status, self._session
@@ -353,20 +355,29 @@ class SearchPage(QWidget):
             self.bar.say(together_headline(counts.likely, len(self.query.together)))
             return
         is_several = not self.several.isHidden()
-        self.bar.say(headline(counts, is_coded=not has_faces, is_several=is_several))
+        words = headline(counts, is_coded=not has_faces, is_several=is_several)
+        self.bar.say(f"{words} so far" if self._is_stale and session.is_indexing else words)
         if not counts.total and not session.is_indexing:
             words = what_to_do(status.faces if has_faces else 0, session.coding_problem)
             self.messages.say(words, "Library", self.library_wanted.emit)
 
     def _on_library_changed(self) -> None:
         """Search again with the same faces, unless that would move what the user looks at."""
-        if self.query is None or self._session.is_answering:
+        if self.query is None:
             return
-        self._is_stale = self.save_bar.isVisible()  # what is ticked stays where it is
-        if self._is_stale:
-            return
-        if not self._session.is_indexing or self.results.is_at_top:
+        is_held = self.save_bar.isVisible()  # what is ticked stays where it is
+        is_held |= self._session.is_indexing and self.results.is_looked_at
+        # An answer that is under way may be older than what has come.
+        self._is_stale = is_held or self._session.is_answering
+        if not self._is_stale:
             self._session.search_faces(self.query.crops, self.query.together)
+        elif is_held and self.results.counts is not None:
+            self._on_counted(self.results.counts)
+
+    def _catch_up(self) -> None:
+        """Show what had to wait."""
+        if self._is_stale:
+            self._on_library_changed()
 
     def drop_hint(self, data: QMimeData) -> str:
         """What a drop of `data` would do, shown while it is dragged over the window."""
