@@ -3,6 +3,7 @@
 The data is not part of the project: who uses this asks `SHARED` first whether it is there.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,18 +54,20 @@ def make_library(path: Path, faces: FamilyFaces, encoder: FaceEncoder) -> Codes:
     codes = np.concatenate(
         [encoder.encode(faces.crops[i : i + 64]) for i in range(0, len(faces.crops), 64)]
     )
-    put_in_library(path, faces.crops, codes, encoder)
+    put_in_library(path, [crop_to_webp(crop) for crop in faces.crops], codes, encoder)
     return codes
 
 
-def put_in_library(path: Path, crops: Crops, codes: Codes, encoder: FaceEncoder) -> None:
-    """The same with codes that are known."""
+def put_in_library(
+    path: Path, crops: Sequence[bytes], codes: Codes, encoder: FaceEncoder, *, first: int = 0
+) -> None:
+    """The same with codes that are known, and WebP crops; `first` photos are in it already."""
     model = ModelInfo.of(encoder)
     with Library.open(path, write=True) as library:
         root = library.add_root(path.parent / "photos")
         for start in range(0, len(crops), _BATCH):
             some = range(start, min(start + _BATCH, len(crops)))
-            photos = [_photo(row, crop_to_webp(crops[row]), codes[row]) for row in some]
+            photos = [_photo(first + row, crops[row], codes[row]) for row in some]
             library.writer.save_batch(root.id, model, photos)
 
 

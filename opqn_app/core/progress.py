@@ -1,12 +1,20 @@
 """Progress in words: how many, how fast, how long still; one line on a terminal."""
 
 import sys
-from collections.abc import Callable, Generator
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TextIO, TypeVar
 
 Step = TypeVar("Step")
 Result = TypeVar("Result")
 Told = TypeVar("Told")
+
+WINDOW_S = 30.0
+EARLY_S = 3.0  # of work; before that an estimate would be noise
+SETTLED_S = 15.0  # from here on one is told even if the pace still changes
+STEADY = 1.5  # times faster or slower, lately, than over the whole time
 
 
 def duration_in_words(seconds: float) -> str:
@@ -24,6 +32,60 @@ def duration_in_words(seconds: float) -> str:
 def counted(n: int, noun: str) -> str:
     """ "1 photo", "1,203 photos"."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+class RateMeter:
+    """How many are done a second, over the last 30 s of work, and how long the rest takes.
+
+    It counts from the first one that is done, since what comes before that is getting ready. Time
+    inside `paused` does not count.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._paused_s = 0.0
+        self._samples: deque[tuple[float, int]] = deque()
+        self._done = 0
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        start = self._clock()
+        try:
+            yield
+        finally:
+            self._paused_s += self._clock() - start
+
+    def add(self, count: int) -> None:
+        """`count` more are done."""
+        self._done += count
+        now = self._clock() - self._paused_s
+        self._samples.append((now, self._done))
+        while len(self._samples) > 2 and now - self._samples[1][0] >= WINDOW_S:
+            self._samples.popleft()
+
+    def rate(self) -> float:
+        """How many a second; 0 while there is nothing to go by."""
+        return self._rate_since(0)
+
+    def eta_s(self, remaining: int) -> float | None:
+        """Seconds for `remaining` more at this rate; None while the pace is not steady yet."""
+        rate = self.rate()
+        return remaining / rate if rate > 0 and self._is_steady(rate) else None
+
+    def _is_steady(self, rate: float) -> bool:
+        seconds = self._samples[-1][0] - self._samples[0][0]
+        if seconds < EARLY_S or seconds >= SETTLED_S:
+            return seconds >= SETTLED_S
+        middle = self._samples[0][0] + seconds / 2
+        half = next(place for place, (when, _) in enumerate(self._samples) if when >= middle)
+        lately = self._rate_since(min(half, len(self._samples) - 2))
+        return rate / STEADY <= lately <= rate * STEADY
+
+    def _rate_since(self, place: int) -> float:
+        if len(self._samples) < 2:
+            return 0.0
+        (start, before), (end, after) = self._samples[place], self._samples[-1]
+        return (after - before) / (end - start) if end > start else 0.0
 
 
 class ProgressLine:

@@ -23,6 +23,7 @@ class Settings:
         model: name or folder of the OPQN model.
         next_model: the one that takes over when every face has a code of it; "" if none does.
         previous_model: the one that answered before `model`; "" if there was none.
+        tells_switch: the window says that `model` took over, and offers the way back.
         device: "auto", "cpu" or "cuda".
         detector: "mtcnn" or "yunet"; see `vision.detect.make_detector`.
         workers: processes that read photos while indexing; 0: as many as the machine can take.
@@ -36,6 +37,7 @@ class Settings:
     model: str = paths.DEFAULT_MODEL
     next_model: str = ""
     previous_model: str = ""
+    tells_switch: bool = False
     device: str = "auto"
     detector: str = "mtcnn"
     workers: int = 0

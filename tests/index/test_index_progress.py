@@ -1,8 +1,11 @@
 """Rates and estimates with a clock of the test's own."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from opqn_app.index.progress import WINDOW_S, RateMeter, RunCounts
+from opqn_app.core.progress import WINDOW_S, RateMeter
+from opqn_app.index.progress import RunCounts
 
 
 class Clock:
@@ -16,13 +19,42 @@ def test_no_estimate_before_there_is_something_to_go_by() -> None:
     clock = Clock()
     meter = RateMeter(clock)
     assert (meter.rate(), meter.eta_s(10)) == (0.0, None)
+    clock.now += 8  # workers start
+    meter.add(1)
+    assert (meter.rate(), meter.eta_s(10)) == (0.0, None)
     clock.now += 0.5
     meter.add(5)
     assert meter.rate() == 10.0
     assert meter.eta_s(10) is None
-    clock.now += 1.5
-    meter.add(15)
+    for _ in range(6):
+        clock.now += 0.5
+        meter.add(5)
     assert meter.eta_s(50) == 5.0
+
+
+def told(paces: Sequence[float]) -> list[float | None]:
+    """What is said of 100 more, second by second, at so many a second."""
+    clock = Clock()
+    meter = RateMeter(clock)
+    meter.add(1)
+    found = []
+    for pace in paces:
+        clock.now += 1
+        meter.add(round(pace))
+        found.append(meter.eta_s(100))
+    return found
+
+
+def test_nothing_is_said_while_the_pace_still_changes() -> None:
+    speeding_up = told([1, 4, 8, 10, 10, 10, 10, 10])
+    assert speeding_up[:3] == [None] * 3
+    first = next(eta for eta in speeding_up if eta is not None)
+    assert 10 <= first <= 17, "near what it takes at the pace that it comes to"
+
+
+def test_a_pace_that_never_settles_is_told_at_last() -> None:
+    jumping = told([1, 20] * 20)
+    assert jumping[-1] == pytest.approx(100 / 10.5, rel=0.1)
 
 
 def test_a_pause_does_not_count() -> None:
@@ -51,12 +83,14 @@ def test_only_the_last_half_minute_counts() -> None:
 
 def test_a_step_counts_and_stops_the_clock_while_it_is_out() -> None:
     clock = Clock()
-    counts = RunCounts(total=10, meter=RateMeter(clock))
-    clock.now += 2
-    for progress in counts.step(4, "a.jpg"):
-        assert (progress.done, progress.total, progress.current) == (4, 10, "a.jpg")
-        assert (progress.photos_per_s, progress.eta_s) == (2.0, 3.0)
+    counts = RunCounts(total=18, meter=RateMeter(clock))
+    [progress] = counts.step(2, "a.jpg")
+    assert (progress.photos_per_s, progress.eta_s) == (0.0, None)
+    clock.now += 3
+    for progress in counts.step(6, "b.jpg"):
+        assert (progress.done, progress.total, progress.current) == (8, 18, "b.jpg")
+        assert (progress.photos_per_s, progress.eta_s) == (2.0, 5.0)
         clock.now += 500
     clock.now += 2
-    [progress] = counts.step(4, "b.jpg")
-    assert (progress.done, progress.photos_per_s, progress.eta_s) == (8, 2.0, 1.0)
+    [progress] = counts.step(4, "c.jpg")
+    assert (progress.done, progress.photos_per_s, progress.eta_s) == (12, 2.0, 3.0)

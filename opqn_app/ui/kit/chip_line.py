@@ -112,6 +112,7 @@ class ChipLine(QWidget):
         self._build()
         self.field.name_given.connect(self._on_typed)
         self.field.given_up.connect(self.left)
+        self.field.left_back.connect(self._remove_last)
         self.field.textEdited.connect(lambda _text: self.say(""))
         self._desk.changed.connect(lambda _view: self._on_people())
 
@@ -158,6 +159,10 @@ class ChipLine(QWidget):
         """Remove all chips."""
         self.take(PhotoFilter())
         self.field.setFocus()
+
+    def _remove_last(self) -> None:
+        if self.chips:
+            self.chips[-1].removed.emit()
 
     # Input
 

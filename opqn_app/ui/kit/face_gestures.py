@@ -25,6 +25,7 @@ class FaceGestures(QObject):
         view: has the keys.
         chosen: ids of the faces that are meant, asked for when something is done.
         place: where a face is drawn, in coordinates of the screen; None where it is not in sight.
+        go_to: brings a face into sight.
         about: id of the person whom the view is about, for instance the one searched for.
         sheet: what the field for a name lies on; the window if not given.
 
@@ -41,12 +42,14 @@ class FaceGestures(QObject):
         *,
         chosen: Callable[[], Sequence[int]],
         place: Callable[[int], QRect | None],
+        go_to: Callable[[int], None],
         about: Callable[[], int | None] = lambda: None,
         sheet: QWidget | None = None,
     ) -> None:
         super().__init__(view)
         self._session, self._desk, self._view = session, session.people, view
         self._chosen, self._place, self._about = chosen, place, about
+        self._go_to = go_to
         self._sheet = sheet
         self.popover: NamePopover | None = None
         self.reasons: WhyPopover | None = None
@@ -94,11 +97,23 @@ class FaceGestures(QObject):
 
     # What they do
 
+    def are_seen(self) -> bool:
+        """Whether one of the chosen faces is in sight; else the first comes there.
+
+        What is not seen is not meant: a key that says something of it only shows it.
+        """
+        faces = self._chosen()
+        if not faces or any(self._place(face) is not None for face in faces):
+            return True
+        self._go_to(faces[0])
+        return False
+
     def ask_name(self) -> None:
         """Let the user type who the chosen faces are."""
         faces = tuple(self._chosen())
         if not faces or self._desk.view is None:
             return
+        self.are_seen()
         if self.popover is None:
             self.popover = NamePopover(self._session, self._sheet or self._view.window())
             self.popover.named.connect(self.named)
@@ -112,27 +127,27 @@ class FaceGestures(QObject):
     def confirm(self) -> None:
         """Say that the chosen faces are the person whom the view is about."""
         faces, about = self._chosen(), self._about()
-        if faces and about is not None:
+        if faces and about is not None and self.are_seen():
             self._desk.answer(about, yes=faces)
 
     def reject(self) -> None:
         """Say that the chosen faces are not who they were said to be, or not who is asked for."""
         faces = list(self._chosen())
         person = self._owner(faces) or self._person(self._about())
-        if faces and person is not None:
+        if faces and person is not None and self.are_seen():
             self._desk.reject(faces, person.id)
 
     def say_no_face(self) -> None:
         """Say that what was found is no face."""
         faces = self._chosen()
-        if faces:
+        if faces and self.are_seen():
             self._desk.no_face(faces)
 
     def choose_picture(self) -> None:
         """Let the chosen face stand for its person."""
         faces = list(self._chosen())
         owner = self._owner(faces)
-        if owner is not None:
+        if owner is not None and self.are_seen():
             self._desk.choose_picture(owner.id, faces[0])
 
     def show_why(self) -> None:
@@ -140,6 +155,7 @@ class FaceGestures(QObject):
         faces = list(self._chosen())
         if not faces:
             return
+        self.are_seen()
         if self.reasons is None:
             self.reasons = WhyPopover(self._desk, self._sheet or self._view.window())
         self.reasons.explain(faces[0], self._place(faces[0]) or self._middle())

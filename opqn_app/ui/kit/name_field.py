@@ -46,11 +46,13 @@ class NameField(QLineEdit):
         name_given: the name, without spaces around it; never "".
         left_empty: Enter was pressed with nothing typed and nobody chosen.
         given_up: Escape was pressed.
+        left_back: Backspace was pressed with nothing typed.
     """
 
     name_given = Signal(str)
     left_empty = Signal()
     given_up = Signal()
+    left_back = Signal()
 
     def __init__(self, session: "Session", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -102,6 +104,9 @@ class NameField(QLineEdit):
                 self.give()
         elif key == Qt.Key.Key_Escape:
             self._give_up()
+        elif key == Qt.Key.Key_Backspace and not self.text():
+            if not event.isAutoRepeat():  # held down, it was for what was typed
+                self.left_back.emit()
         else:
             super().keyPressEvent(event)
 

@@ -2,7 +2,9 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QWidget
+
+from opqn_app.ui.kit.keyboard_loan import KeyboardLoan
 
 
 class Overlay(QWidget):
@@ -18,29 +20,21 @@ class Overlay(QWidget):
         super().__init__(parent)
         self._covered = parent
         self._shade = shade
-        self._focus_before: QWidget | None = None
+        self._keyboard = KeyboardLoan(self)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.hide()
         parent.installEventFilter(self)
 
     def open_sheet(self) -> None:
         """Show it over the parent and take the keyboard."""
-        if self.isHidden():
-            self._focus_before = QApplication.focusWidget()
         self.setGeometry(self._covered.rect())
-        self.show()
-        self.raise_()
-        self.setFocus(Qt.FocusReason.PopupFocusReason)
+        self._keyboard.show(self)
 
     def close_sheet(self) -> None:
         """Hide it and put the keyboard back where it was."""
-        if self.isHidden():
-            return
-        self.hide()
-        if self._focus_before is not None and self._focus_before.isVisible():
-            self._focus_before.setFocus(Qt.FocusReason.PopupFocusReason)
-        self._focus_before = None
-        self.closed.emit()
+        if not self.isHidden():
+            self._keyboard.hide()
+            self.closed.emit()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and watched is self._covered:
@@ -49,14 +43,7 @@ class Overlay(QWidget):
 
     def focusNextPrevChild(self, forward: bool) -> bool:
         """Tab stays inside: what lies under the sheet can't be reached."""
-        stops = [self, *self.findChildren(QWidget)]
-        stops = [w for w in stops if w.focusPolicy() & Qt.FocusPolicy.TabFocus and w.isEnabled()]
-        stops = [w for w in stops if w.isVisibleTo(self) or w is self]
-        now = QApplication.focusWidget()
-        step = 1 if forward else -1
-        place = stops.index(now) if now in stops else 0
-        reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
-        stops[(place + step) % len(stops)].setFocus(reason)
+        self._keyboard.pass_on(forward)
         return True
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

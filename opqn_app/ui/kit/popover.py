@@ -4,6 +4,8 @@ from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QVBoxLayout, QWidget
 
+from opqn_app.ui.kit.keyboard_loan import KeyboardLoan
+
 GAP = 6  # pixels between the card and what it is about
 
 
@@ -21,7 +23,7 @@ class Popover(QFrame):
         self.setObjectName("popover")
         self.setAutoFillBackground(True)
         self._sheet = sheet
-        self._focus_before: QWidget | None = None
+        self._keyboard = KeyboardLoan(self)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(12, 10, 12, 12)
         self.column.setSpacing(8)
@@ -30,25 +32,15 @@ class Popover(QFrame):
 
     def open_at(self, about: QRect, focus: QWidget) -> None:
         """Show it beside `about`, given in coordinates of the screen."""
-        if self.isHidden():
-            self._focus_before = QApplication.focusWidget()
         self.adjustSize()
         self.move(self._place(about))
-        self.show()
-        self.raise_()
-        focus.setFocus(Qt.FocusReason.PopupFocusReason)
+        self._keyboard.show(focus)
 
     def close_card(self) -> None:
         """Hide it, and put the keyboard back where it was if it is still here."""
-        if self.isHidden():
-            return
-        focused = QApplication.focusWidget()
-        had_focus = focused is None or focused is self or self.isAncestorOf(focused)
-        before, self._focus_before = self._focus_before, None
-        self.hide()
-        if had_focus and before is not None and before.isVisible():
-            before.setFocus(Qt.FocusReason.PopupFocusReason)
-        self.closed.emit()
+        if not self.isHidden():
+            self._keyboard.hide()
+            self.closed.emit()
 
     def event(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
@@ -63,12 +55,7 @@ class Popover(QFrame):
             self.close_card()
 
     def focusNextPrevChild(self, forward: bool) -> bool:
-        stops = [w for w in self.findChildren(QWidget) if w.focusPolicy() & Qt.FocusPolicy.TabFocus]
-        stops = [w for w in stops if w.isVisible() and w.isEnabled()]
-        now = QApplication.focusWidget()
-        if stops:
-            place = stops.index(now) if now in stops else 0
-            stops[(place + (1 if forward else -1)) % len(stops)].setFocus()
+        self._keyboard.pass_on(forward)
         return True
 
     def _place(self, about: QRect) -> QPoint:

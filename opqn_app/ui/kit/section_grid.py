@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -50,12 +51,14 @@ class SectionGrid(QAbstractItemView):
         picked: a picture (index) was double-clicked.
         section_acted: the words at the right of a section's heading were clicked; its number.
         drag_wanted: the selected pictures are dragged, where `setDragEnabled` allows it.
+        left: the pointer has gone, so that things may move.
     """
 
     side_changed = Signal(int)
     picked = Signal(QModelIndex)
     section_acted = Signal(int)
     drag_wanted = Signal()
+    left = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +66,8 @@ class SectionGrid(QAbstractItemView):
         self.shape = 1.0  # width to height of a picture
         self.caption = CAPTION
         self._given: tuple[GridSection, ...] = ()
-        self._laid_out: tuple[object, GridLayout] | None = None
+        self._laid_out: tuple[object, GridLayout, QSize] | None = None
+        self._bar_width = self.verticalScrollBar().sizeHint().width()
         self._band_from: QPoint | None = None  # where a rectangle began, in the content
         self._band_to = QPoint()
         self.setFrameShape(QAbstractItemView.Shape.NoFrame)
@@ -136,11 +140,11 @@ class SectionGrid(QAbstractItemView):
     @property
     def usable_width(self) -> int:
         # Less the scroll bar even while there is none: else it would change the columns by coming.
-        return self.width() - self.verticalScrollBar().sizeHint().width() - 2 * MARGIN
+        return self.width() - self._bar_width - 2 * MARGIN
 
     @property
     def columns(self) -> int:
-        return max(1, self.usable_width // (self.side + 2 * GAP))
+        return self.layout_now().columns
 
     @property
     def picture_size(self) -> QSize:
@@ -148,8 +152,7 @@ class SectionGrid(QAbstractItemView):
 
     @property
     def cell_size(self) -> QSize:
-        width = max(self.side + 2 * GAP, self.usable_width // self.columns)
-        return QSize(width, self.picture_size.height() + self.caption + 2 * GAP)
+        return self._lay_out()[1]
 
     def row_count(self) -> int:
         model = self.model()
@@ -161,12 +164,20 @@ class SectionGrid(QAbstractItemView):
 
     def layout_now(self) -> GridLayout:
         """Where everything lies."""
-        sections, columns, height = self.sections(), self.columns, self.cell_size.height()
-        made_of = (sections, columns, height)
+        return self._lay_out()[0]
+
+    def _lay_out(self) -> tuple[GridLayout, QSize]:
+        """The layout and the size of its cells. It is asked for with each tile that is drawn."""
+        sections, width = self.sections(), self.usable_width
+        made_of = (sections, width, self.side, self.shape, self.caption)
         if self._laid_out is None or self._laid_out[0] != made_of:
+            least = self.side + 2 * GAP
+            columns = max(1, width // least)
+            height = self.picture_size.height() + self.caption + 2 * GAP
+            cell = QSize(max(least, width // columns), height)
             layout = GridLayout(sections, columns=columns, cell_height=height, margin=MARGIN)
-            self._laid_out = (made_of, layout)
-        return self._laid_out[1]
+            self._laid_out = (made_of, layout, cell)
+        return self._laid_out[1:]
 
     def rows_in(self, rect: QRect) -> range:
         """The rows whose cells may touch `rect`, in viewport pixels."""
@@ -176,8 +187,8 @@ class SectionGrid(QAbstractItemView):
     def visualRect(self, index: Index) -> QRect:
         if not index.isValid():
             return QRect()
-        size = self.cell_size
-        column, top = self.layout_now().place_of(index.row())
+        layout, size = self._lay_out()
+        column, top = layout.place_of(index.row())
         return QRect(QPoint(MARGIN + column * size.width(), top - self.verticalOffset()), size)
 
     def picture_rect(self, index: Index) -> QRect:
@@ -191,6 +202,14 @@ class SectionGrid(QAbstractItemView):
         picture = self.picture_rect(index)
         seen = picture.intersected(self.viewport().rect())
         return 2 * seen.height() >= picture.height() > 0
+
+    def place_on_screen(self, row: int) -> QRect | None:
+        """Where the picture of a row is seen, in coordinates of the screen; None if it is not."""
+        index = self.model().index(row, 0)
+        if not self.is_in_sight(index):
+            return None
+        place = self.picture_rect(index).intersected(self.viewport().rect())
+        return QRect(self.viewport().mapToGlobal(place.topLeft()), place.size())
 
     def heading_rect(self, section: int) -> QRect:
         """Where the heading of a section is, in viewport pixels."""
@@ -303,8 +322,17 @@ class SectionGrid(QAbstractItemView):
                 region += self.visualRect(index)
         return region
 
+    def dataChanged(self, first: Index, last: Index, roles: Sequence[int] = ()) -> None:
+        # Qt asks where each row that has changed lies, in sight or not.
+        seen = self.rows_in(self.viewport().rect())
+        rows = range(max(first.row(), seen.start), min(last.row() + 1, seen.stop))
+        if rows:
+            model = self.model()
+            super().dataChanged(model.index(rows[0], 0), model.index(rows[-1], 0), list(roles))
+
     def updateGeometries(self) -> None:
         super().updateGeometries()
+        self._bar_width = self.verticalScrollBar().sizeHint().width()
         bar, height = self.verticalScrollBar(), self.viewport().height()
         bar.setPageStep(height)
         bar.setSingleStep(self.cell_size.height() // 3)
@@ -359,6 +387,10 @@ class SectionGrid(QAbstractItemView):
             self.verticalScrollBar().setValue(
                 self.verticalScrollBar().value() + self.visualRect(anchor).top() - MARGIN
             )
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.left.emit()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self.viewport().update()

@@ -36,7 +36,11 @@ class PhotoActions(QObject):
         self.search_action = self._action("Search with this face", "", self._search)
         self.name_some_action = self._action("Name the faces…", "N", self._name_some)
         self.gestures = FaceGestures(
-            session, grid, chosen=lambda: grid.faces_meant, place=self._place_of
+            session,
+            grid,
+            chosen=lambda: grid.faces_meant,
+            place=self._place_of,
+            go_to=lambda _face: grid.scrollTo(grid.currentIndex()),
         )
         grid.selectionModel().selectionChanged.connect(lambda *_: self.refresh())
         grid.face_meant_changed.connect(self.refresh)
@@ -119,7 +123,7 @@ class PhotoActions(QObject):
 
     def _place_of(self, face_id: int) -> QRect | None:
         place = self._grid.place_of(face_id)
-        if place is None:
+        if place is None or not self._grid.viewport().rect().contains(place.center()):
             return None
         return QRect(self._grid.viewport().mapToGlobal(place.topLeft()), place.size())
 

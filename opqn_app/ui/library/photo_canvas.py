@@ -164,6 +164,14 @@ class PhotoCanvas(QWidget):
         found = [face for face in self._faces if face.id == face_id]
         return self._placement().rect(found[0].box).toAlignedRect() if found else None
 
+    def go_to_face(self, face_id: int) -> None:
+        """Move a zoomed photo until a face is in the middle, as far as that goes."""
+        place = self.place_of(face_id)
+        if place is not None:
+            self._moved += QPointF(self.rect().center() - place.center())
+            self._keep_in_view()
+            self.update()
+
     def mark_face(self, face_id: int | None) -> None:
         """Draw the box of a face thick, until another one is marked."""
         self._marked = face_id

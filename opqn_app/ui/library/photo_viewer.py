@@ -162,7 +162,12 @@ class PhotoViewer(Overlay):
 
     def _make_actions(self) -> None:
         self.gestures = FaceGestures(
-            self._session, self, chosen=self._chosen, place=self._place_of, sheet=self
+            self._session,
+            self,
+            chosen=self._chosen,
+            place=self._place_of,
+            go_to=self.canvas.go_to_face,
+            sheet=self,
         )
         self.gestures.named.connect(self._on_named)
         self.name_next_action = self._action("Name the faces…", ("N",), self._name_next)
@@ -304,7 +309,7 @@ class PhotoViewer(Overlay):
 
     def _place_of(self, face_id: int) -> QRect | None:
         place = self.canvas.place_of(face_id)
-        if place is None:
+        if place is None or not self.canvas.rect().contains(place.center()):
             return None
         shown = place.intersected(self.canvas.rect())
         return QRect(self.canvas.mapToGlobal(shown.topLeft()), shown.size())

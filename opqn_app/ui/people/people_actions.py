@@ -147,6 +147,7 @@ class PeopleActions(QObject):
         if ids:
             self._desk.merge_all(ids[0], ids[1:], faces)
         else:
+            self._grid.select_rows(sorted([target, *rows]))
             self._grid.begin_naming([target, *rows])
 
     def hide_chosen(self) -> None:

@@ -16,6 +16,7 @@ from opqn_app.ui.people.tiles import Tile
 from opqn_app.ui.people.unanswered import NOT_YET
 from opqn_app.ui.work.people_desk import PeopleDesk
 
+ALONG = "the same name"  # where the name that is typed at another tile counts too
 FAINT = 0.35  # opacity of what is not here any more
 
 _LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
@@ -47,7 +48,10 @@ class PeopleDelegate(TileDelegate):
         name = self._people.name_rect(index)
         guess = self._hints.guess(tile)
         waiting = self._people.unanswered.name(tile)
-        if waiting:
+        if index.row() in self._people.named_along:
+            self._paint_place(painter, name, QPalette.ColorRole.Highlight)
+            self._write(painter, name.adjusted(8, 0, -8, 0), ALONG, is_quiet=True)
+        elif waiting:
             self._paint_place(painter, name, QPalette.ColorRole.Highlight)
             self._write(painter, name.adjusted(8, 0, -8, 0), waiting)
         elif guess is not None and self._name(guess):

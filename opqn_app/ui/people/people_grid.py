@@ -84,6 +84,11 @@ class PeopleGrid(SectionGrid):
         return bool(self._naming)
 
     @property
+    def named_along(self) -> tuple[int, ...]:
+        """The rows that get the name that is typed at another one."""
+        return self._naming[1:]
+
+    @property
     def drop_target(self) -> int | None:
         """The row that would take what is dragged now."""
         return self._drop_row
@@ -145,6 +150,9 @@ class PeopleGrid(SectionGrid):
         else:
             self.scrollTo(self.model().index(rows[0], 0))
         self._naming = tuple(rows)
+        several = f"One name for all {len(rows)}" if len(rows) > 2 else "One name for both"
+        self.field.setPlaceholderText(several if len(rows) > 1 else "Name")
+        self.field.setAccessibleName(several if len(rows) > 1 else "Name")
         self._place_field()
         self.field.show()
         self.field.ask(self.unanswered.name(tile) or tile.name or "", self._hints.guesses(tile))
@@ -155,6 +163,7 @@ class PeopleGrid(SectionGrid):
             self._naming = ()
             has_focus = self.field.hasFocus()
             self.field.hide()
+            self.viewport().update()
             if has_focus:
                 self.setFocus()
 

@@ -45,7 +45,12 @@ class PersonActions(QObject):
         self.section_action = self._action("Select all of this year", ("A",), self.select_section)
         self.copy_action = self._action("Copy the photo", ("Ctrl+C",), self.copy)
         self.gestures = FaceGestures(
-            session, grid, chosen=grid.selected_ids, place=grid.place_of, about=person
+            session,
+            grid,
+            chosen=grid.selected_ids,
+            place=grid.place_of,
+            go_to=grid.go_to_face,
+            about=person,
         )
         grid.picked.connect(lambda _index: self.look())
         grid.drag_wanted.connect(self.drag)
@@ -83,7 +88,8 @@ class PersonActions(QObject):
 
     def set_apart(self) -> None:
         """The chosen faces are not the person that the rest of the group is."""
-        self.apart_wanted.emit(self._grid.selected_ids())
+        if self.gestures.are_seen():
+            self.apart_wanted.emit(self._grid.selected_ids())
 
     def select_section(self) -> None:
         """Select all that is under the heading of the current face."""

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QRect, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QRect, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -25,12 +25,7 @@ class PersonGrid(SectionGrid):
 
     Args:
         faces: the crops of faces, shared with the rest of the view.
-
-    Signals:
-        left: the pointer has gone, so that things may move.
     """
-
-    left = Signal()
 
     def __init__(
         self, session: Session, faces: ThumbnailCache, parent: QWidget | None = None
@@ -51,10 +46,6 @@ class PersonGrid(SectionGrid):
         self.setItemDelegate(self._tile)
         self.setDragEnabled(True)
         self.set_side(self._sides[False])
-
-    def leaveEvent(self, event: QEvent) -> None:
-        super().leaveEvent(event)
-        self.left.emit()
 
     def content_height(self) -> int:
         """Room at the foot too, so that the last line can be seen above what lies over it."""
@@ -81,12 +72,13 @@ class PersonGrid(SectionGrid):
     def place_of(self, face_id: int) -> QRect | None:
         """Where a face is drawn, in coordinates of the screen; None where it is not in sight."""
         row = self.faces.row_of(face_id)
-        if row is None:
-            return None
-        place = self.picture_rect(self.faces.index(row)).intersected(self.viewport().rect())
-        if place.isEmpty():
-            return None
-        return QRect(self.viewport().mapToGlobal(place.topLeft()), place.size())
+        return None if row is None else self.place_on_screen(row)
+
+    def go_to_face(self, face_id: int) -> None:
+        """Bring a face into sight."""
+        row = self.faces.row_of(face_id)
+        if row is not None:
+            self.scrollTo(self.faces.index(row))
 
     def picture_of(self, row: Row) -> QPixmap | None:
         """The picture of a row, if it is there."""

@@ -59,6 +59,7 @@ class FaceActions(QObject):
             results.grid,
             chosen=lambda: [] if self._is_resting else results.selected_ids(),
             place=self._place_of,
+            go_to=self._go_to,
             about=about,
         )
         self.of_photo: tuple[QAction, ...] = (
@@ -158,14 +159,13 @@ class FaceActions(QObject):
         open_menu(grid, actions, grid.viewport().mapToGlobal(at))
 
     def _place_of(self, face_id: int) -> QRect | None:
-        row, grid = self._results.model.row_of(face_id), self._results.grid
-        if row is None:
-            return None
-        place = grid.picture_rect(self._results.model.index(row))
-        place = place.intersected(grid.viewport().rect())
-        if place.isEmpty():
-            return None
-        return QRect(grid.viewport().mapToGlobal(place.topLeft()), place.size())
+        row = self._results.model.row_of(face_id)
+        return None if row is None else self._results.grid.place_on_screen(row)
+
+    def _go_to(self, face_id: int) -> None:
+        row = self._results.model.row_of(face_id)
+        if row is not None:
+            self._results.grid.scrollTo(self._results.model.index(row))
 
     def _action(self, text: str, keys: Sequence[str], act: Callable[[], None]) -> QAction:
         action = QAction(text, self)

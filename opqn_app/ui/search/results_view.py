@@ -204,6 +204,11 @@ class ResultsView(QWidget):
         is_chosen = self.current_face_id() not in (None, self._given)
         return self.grid.verticalScrollBar().value() == 0 and not is_chosen
 
+    @property
+    def is_looked_at(self) -> bool:
+        """The user has gone somewhere in the results and has the mouse there."""
+        return self.grid.underMouse() and not self.is_at_top
+
     def _place(self) -> Place:
         """Where the user is now."""
         grid = self.grid

@@ -32,8 +32,7 @@ class StatusLine(QWidget):
         self._session = session
         self._folder = ""
         self._progress: IndexProgress | AgreementProgress | None = None
-        self._before_grouping: str | None = None  # what the line said when grouping began
-        self._has_news = False  # what a run did stays until the next one
+        self._news = ""  # what a run did, said until the next one
         self._build()
         self._connect()
         self._show_controls()
@@ -91,6 +90,7 @@ class StatusLine(QWidget):
         session.indexing_finished.connect(self._on_finished)
         session.indexing_cancelled.connect(self._on_cancelled)
         session.indexing_failed.connect(self._on_failed)
+        session.root_forgotten.connect(lambda _root, _report: self._forget_news())
         session.model_switch_progressed.connect(self._on_switch_progress)
         session.model_switched.connect(lambda name: self._end(f"{name} now answers your searches."))
         session.model_switch_ended.connect(self._on_switch_ended)
@@ -104,16 +104,22 @@ class StatusLine(QWidget):
         self._cancel.clicked.connect(self._on_cancel_clicked)
 
     def _on_status(self, status: LibraryStatus) -> None:
-        if self._is_running or self._has_news:
+        if self._is_running:
             return
-        if status.photos:
+        if self._news:
+            self._say(self._news)
+        elif status.photos:
             self._say(wording.contents(status.photos, status.faces) + " in your library")
         else:
             self._say("Your photos stay on this computer. Nothing is sent anywhere.")
 
+    def _forget_news(self) -> None:
+        """The library holds less now than what was said; its new counts follow."""
+        self._news = ""
+
     def _on_started(self, root: Path) -> None:
         self._folder = wording.folder_name(root)
-        self._progress = None
+        self._progress, self._news = None, ""
         self._say(f"Getting ready to look through {self._folder}")
         self._show_controls()
 
@@ -162,8 +168,6 @@ class StatusLine(QWidget):
 
     def _on_grouping(self) -> None:
         if self._is_grouping:
-            if self._before_grouping is None:
-                self._before_grouping = self.text
             self._progress = None
             self._show_controls()
             self._show_grouping()
@@ -171,14 +175,13 @@ class StatusLine(QWidget):
     def _on_grouped(self, words: str) -> None:
         if self._session.is_indexing or self._session.is_switching:
             return
-        before, self._before_grouping = self._before_grouping, None
         if words:
             self._end(words)
-        else:
-            self._show_controls()
-            self._say(before or "")
-            if not before and self._session.status is not None:  # nothing was said before it began
-                self._on_status(self._session.status)
+            return
+        self._show_controls()
+        self._say(self._news)
+        if self._session.status is not None:
+            self._on_status(self._session.status)
 
     def _on_pause_clicked(self) -> None:
         session, grouping = self._session, self._session.people.grouping
@@ -197,7 +200,7 @@ class StatusLine(QWidget):
 
     def _end(self, text: str) -> None:
         self._progress = None
-        self._has_news = True
+        self._news = text
         self._say(text)
         self._show_controls()
 

@@ -43,7 +43,7 @@ class SwitchBar(QFrame):
         stack.addLayout(first)
         stack.addLayout(second)
         switch.changed.connect(self._show)
-        self.hide()
+        self._show()
 
     @property
     def text(self) -> str:

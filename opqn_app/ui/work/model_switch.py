@@ -97,6 +97,9 @@ class ModelSwitch(QObject):
         self.offer: Offer | None = None
         self.taken: Taken | None = None  # the last change, until it is dismissed
         self._session, self._load, self._slot = session, load, slot
+        kept = session.settings
+        if kept.tells_switch and kept.previous_model:  # the window was closed meanwhile
+            self.taken = Taken(kept.model, kept.previous_model, None)
 
     def start(self, model: str) -> None:
         """Let another model answer as soon as every face of the library has a code of it.
@@ -126,6 +129,7 @@ class ModelSwitch(QObject):
     def dismiss(self) -> None:
         """Say no more of the last change."""
         self.taken = None
+        self._session.remember(tells_switch=False)
         self.changed.emit()
 
     def go_on(self) -> None:
@@ -202,7 +206,9 @@ class ModelSwitch(QObject):
         else:
             before = before if before != model else ""
             self.taken = Taken(model, before, report or known)
-            kept = {"previous_model": before} if before else {}
+            kept: dict[str, Any] = {}
+            if before:
+                kept = {"previous_model": before, "tells_switch": True}
             self._session.remember(model=model, next_model="", **kept)
             self.switched.emit(model, engine)
         self.changed.emit()
