@@ -80,7 +80,11 @@ def main() -> None:
                     copy, crops = read(Path(name), folder, limits)
                     mean_ap, rank1 = scorer_of.figures(crops, people)
                     rows.append([width, side, way, copy, round(mean_ap, 4), round(rank1, 4)])
-                    print("{:5} px, faces of {:3} px, {:12} {:5} px  mAP {}  rank-1 {}".format(*rows[-1]))
+                    print(
+                        "{:5} px, faces of {:3} px, {:12} {:5} px  mAP {}  rank-1 {}".format(
+                            *rows[-1]
+                        )
+                    )
     print(json.dumps({"model": arguments.model, "faces": len(people), "rows": rows}))
 
 
@@ -131,7 +135,9 @@ class Asked:
         return ranking.mean_ap, ranking.rank1
 
     def _codes(self, crops: Crops) -> Codes:
-        parts = [self._encoder.encode(crops[i : i + AT_ONCE]) for i in range(0, len(crops), AT_ONCE)]
+        parts = [
+            self._encoder.encode(crops[i : i + AT_ONCE]) for i in range(0, len(crops), AT_ONCE)
+        ]
         return np.concatenate(parts)
 
 
