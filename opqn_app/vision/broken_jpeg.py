@@ -37,9 +37,12 @@ def rows_missing(image: Image.Image) -> float:
 
     libjpeg leaves them at the middle of the range, exactly.
     """
-    values = np.asarray(image)
-    is_blank = ((values == 127) | (values == 128)).reshape(len(values), -1).all(axis=1)
-    return float(np.argmin(is_blank[::-1])) / len(values) if not is_blank.all() else 1.0
+    width, height = image.size
+    for last in range(height, 0, -1):  # most have few: the others are not looked at
+        row = np.asarray(image.crop((0, last - 1, width, last)))
+        if not ((row == 127) | (row == 128)).all():
+            return (height - last) / height
+    return 1.0
 
 
 def block_height(image: Image.Image) -> int:

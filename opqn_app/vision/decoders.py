@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import re
 import struct
 import warnings
 import zlib
@@ -27,6 +28,8 @@ DAMAGE = (
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
 _SUFFIX_OF_OLD_SETS = ".pgm"  # of faces; no photo of an index has it
+_READERS = r"PIL\.|pillow_heif|pillow_jxl"
+_QUIET = ("ignore", None, UserWarning, re.compile(_READERS), 0)  # as `warnings` keeps it
 _JXL_STARTS = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
 
@@ -64,7 +67,8 @@ def prepare() -> None:
     """Set up Pillow and its plugins; what opens anything by them calls it first."""
     _register()
     # Oddities of metadata; catch_warnings would not be thread-safe, and this call is idempotent.
-    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.|pillow_heif|pillow_jxl")
+    if tuple(warnings.filters[:1]) != (_QUIET,):
+        warnings.filterwarnings("ignore", category=UserWarning, module=_READERS)
 
 
 @cache

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -170,15 +170,14 @@ def _read(
                 raise OSError("truncated") from error
             file = png_chunks.without_needless(file)
             found = _decoded(file, path, head, side, raw_turn, before_decoding)
-        photo = _photo(found, max_side, min_side)
+        digest = None
         if hashed:
             file.seek(0)
             digest = picture_hash(file.read(), found.orientation.said)
-            photo = replace(photo, picture_hash=digest)
-        return photo
+        return _photo(found, max_side, min_side, digest)
 
 
-def _photo(found: _Decoded, max_side: int, min_side: int) -> Photo:
+def _photo(found: _Decoded, max_side: int, min_side: int, digest: bytes | None = None) -> Photo:
     colours, lies = colours_of(found.image), found.orientation
     upright = pixels.upright_rgb(found.image, max_side, lies, colours, min_side=min_side)
     if colours is None:
@@ -188,7 +187,8 @@ def _photo(found: _Decoded, max_side: int, min_side: int) -> Photo:
     width, height = lies.size(found.stored)
     if found.fault is not None:
         logger.info("a photo was read although %s", found.fault)
-    return Photo(upright, width, height, _taken_at(found.image), colours, found.fault)
+    taken_at = _taken_at(found.image)
+    return Photo(upright, width, height, taken_at, colours, found.fault, digest)
 
 
 @contextmanager
@@ -312,8 +312,10 @@ def _taken_at(image: Image.Image) -> str | None:
         text = image.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
     except DAMAGE:
         return None
+    if text is None:
+        return None
     try:
         taken = datetime.strptime(str(text).strip("\0 "), "%Y:%m:%d %H:%M:%S")
     except ValueError:
-        return None  # none, or "0000:00:00 00:00:00" of a camera without a clock
+        return None  # "0000:00:00 00:00:00" of a camera without a clock
     return taken.isoformat()

@@ -122,4 +122,4 @@ def _xmp_turn(image: Image.Image) -> int | None:
             packet = packet.encode()
         except UnicodeEncodeError:
             return None  # broken metadata; the picture itself is fine
-    return xmp.orientation(packet) if isinstance(packet, bytes) else None
+    return xmp.orientation(packet) if packet and isinstance(packet, bytes) else None

@@ -38,18 +38,26 @@ def upright_rgb(
     is_far = colours is not None and colours.is_far
     plain = orientation.cut(image)
     if not (is_far and image.mode == "CMYK"):
-        plain = _plain(plain)
+        plain = _opaque(_plain(plain))
     if min_side is not None and min_side < max_side:
         plain = reduced(plain, min_side)
     smaller = _shrunk(plain, max_side)
-    if smaller.mode == "RGBA" and smaller.getchannel("A").getextrema() != (255, 255):
-        white = Image.new("RGBA", smaller.size, "white")
-        smaller = Image.alpha_composite(white, smaller)
     if smaller.mode not in ("RGB", "CMYK"):
         smaller = smaller.convert("RGB")
     if colours is not None and is_far:
         smaller = colours.to_srgb(smaller)
     return orientation.turned(smaller)
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """An RGBA picture laid on white; others as they are."""
+    if image.mode != "RGBA":
+        return image
+    if image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(image, mask=image)  # as alpha_composite does it, in half the time
+    return white
 
 
 def _shrunk(image: Image.Image, max_side: int) -> Image.Image:

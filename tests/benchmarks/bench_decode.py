@@ -1,13 +1,14 @@
 """CPU time of decoding a folder of photos as the index does it, against pyvips and an older build.
 
-    python -m tests.benchmarks.bench_decode [--source DIR] [--photos N] [--runs N]
+    python -m tests.benchmarks.bench_decode [--source DIR ...] [--photos N] [--runs N]
         [--against CLONE] [--bound] [--json]
 
 Each way is a process of its own that is handed one file after the other, and all get a file before
 any gets the next. pyvips opens each at full size (pip install pyvips-binary pyvips). A file that
 one of the ways can't read counts for none; how many those are is printed. A file's time is the
-median of all runs. Without --source the photos are those of `mixed_photos`, else --photos of those
-below it, drawn. The goal is half the CPU seconds of pyvips, and not more than an older build.
+median of all runs. Without --source the photos are those of `mixed_photos`. Of those below --source
+as many are drawn, one after the other by a fixed seed, until --photos of them count. The goal is
+half the CPU seconds of pyvips, and not more than an older build.
 
 --bound adds what no reader by these libraries can go below: a JPEG at an eighth of its size, where
 nearly all that is left is to read its codes one after the other; of a PNG its pixels inflated and
@@ -52,12 +53,13 @@ for line in sys.stdin:
         passed = -1.0
     print(passed, file=answers, flush=True)
 """
-_OURS = """
+_OLDER = """
 from opqn_app.index.content import read_content
 from opqn_app.vision.images import read_photo
 def decode(path):
     read_photo(read_content(path).data, path.name)
 """
+_OURS = _OLDER.replace("path.name)", "path.name, hashed=True)")  # older builds hash no picture
 _VIPS = """
 import pyvips
 def decode(path):
@@ -131,16 +133,22 @@ def way(name: str, decode: str, folder: Path) -> Iterator[Way]:
 
 
 def measure(
-    files: Sequence[Path], ways: Sequence[Way], runs: int
-) -> tuple[dict[str, dict[str, float]], int]:
-    """Suffix → way → CPU seconds, and how many files count. The ways take turns in being first."""
+    files: Sequence[Path], ways: Sequence[Way], runs: int, wanted: int
+) -> tuple[dict[str, dict[str, float]], int, int]:
+    """Suffix → way → CPU seconds; how many files count, at most `wanted`; and how many were tried.
+
+    The ways take turns in being first.
+    """
     names = [each.name for each in ways]
     sums: defaultdict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(names, 0.0))
-    counted = 0
+    counted = tried = 0
     for path in files[:WARM_UP]:
         for each in ways:
             each.seconds(path)
     for i, path in enumerate(files):
+        if counted == wanted:
+            break
+        tried += 1
         found: dict[str, list[float | None]] = {name: [] for name in names}
         for turn in range(i, i + runs):
             first = turn % len(ways)
@@ -152,12 +160,12 @@ def measure(
         counted += 1
         for name, row in taken.items():
             sums[path.suffix.lower()][name] += median(row)
-    return dict(sums), counted
+    return dict(sums), counted, tried
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--source", type=Path, help="a folder of photos")
+    parser.add_argument("--source", type=Path, nargs="+", help="folders of photos")
     parser.add_argument("--photos", type=int, help="how many; 40 are made without --source")
     parser.add_argument("--runs", type=int, default=1, help="of each file")
     parser.add_argument("--against", type=Path, metavar="CLONE", help="an older build")
@@ -167,22 +175,23 @@ def main() -> None:
     if importlib.util.find_spec("pyvips") is None:
         parser.error("this comparison needs pyvips (pip install pyvips-binary pyvips)")
     with ExitStack() as stack:
-        folder = arguments.source
-        if folder is None:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            make_photos(folder, arguments.photos or 40)
-        files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
-        files = [path.resolve() for path in files if path.is_file() and "\n" not in str(path)]
-        if arguments.photos is not None and len(files) > arguments.photos:
-            files = sorted(random.Random(0).sample(files, arguments.photos))
+        folders = arguments.source
+        if folders is None:
+            folders = [Path(stack.enter_context(tempfile.TemporaryDirectory()))]
+            make_photos(folders[0], arguments.photos or 40)
+        found = sorted(path.resolve() for folder in folders for path in folder.rglob("*"))
+        files = [path for path in found if path.suffix.lower() in PHOTO_SUFFIXES]
+        files = [path for path in files if path.is_file() and "\n" not in str(path)]
+        random.Random(0).shuffle(files)
         decoders = {OURS: (_OURS, ROOT), VIPS: (_VIPS, ROOT)}
         if arguments.against:
-            decoders[OLDER] = (_OURS, arguments.against.resolve())
+            decoders[OLDER] = (_OLDER, arguments.against.resolve())
         if arguments.bound:
             decoders[BOUND] = (_BOUND, ROOT)
         ways = [stack.enter_context(way(name, *decode)) for name, decode in decoders.items()]
-        sums, counted = measure(files, ways, arguments.runs)
-    report(sums, counted, len(files), as_json=arguments.json)
+        wanted = arguments.photos or len(files)
+        sums, counted, tried = measure(files, ways, arguments.runs, wanted)
+    report(sums, counted, tried, as_json=arguments.json)
 
 
 def report(

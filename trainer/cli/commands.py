@@ -214,14 +214,16 @@ def datasets_command(arguments: argparse.Namespace) -> int:
 
 def pack_command(arguments: argparse.Namespace) -> int:
     from trainer.data.packs import write_pack
-    from trainer.data.picture_files import left_out_in_words
+    from trainer.data.picture_files import left_out_in_words, partly_in_words
     from trainer.data.picture_set import read_pictures
 
     pictures = read_pictures(arguments.sources, side=arguments.side, cut=arguments.cut)
     write_pack(arguments.out, pictures)
     words = [f"{len(pictures):,} pictures of {arguments.side} px in {arguments.out}"]
-    left_out = pictures.left_out  # all are named, since a pack does not record them
-    say("\n".join(words + left_out_in_words(left_out, pictures.people, shown=len(left_out))))
+    left_out, partly = pictures.left_out, pictures.partly
+    # All are named, since a pack does not record them.
+    words += left_out_in_words(left_out, pictures.people, shown=len(left_out))
+    say("\n".join(words + partly_in_words(partly, shown=len(partly))))
     return 0
 
 

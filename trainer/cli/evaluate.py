@@ -219,7 +219,7 @@ def _finish(arguments: argparse.Namespace, source: "PictureSource", report: "Eva
 
 def _words(report: "EvalReport", values: dict[str, Any], source: "PictureSource") -> list[str]:
     """What the table does not say."""
-    from trainer.data.picture_files import left_out_in_words
+    from trainer.data.picture_files import left_out_in_words, partly_in_words
 
     lines = [
         f"Queries: {report.queries:,} (without a match: {report.skipped:,}). Searched: "
@@ -229,6 +229,7 @@ def _words(report: "EvalReport", values: dict[str, Any], source: "PictureSource"
     lines += left_out_in_words(
         [*report.dropped, *source.left_out], _who_took_part(report, source), "; --json lists all"
     )
+    lines += partly_in_words(source.partly, "; --json lists all")
     lines += values["notes"]
     if "written" in values:
         page = Path(values["written"]) / "report.html"
@@ -237,12 +238,13 @@ def _words(report: "EvalReport", values: dict[str, Any], source: "PictureSource"
 
 
 def _left_out(report: "EvalReport", source: "PictureSource") -> dict[str, Any]:
-    """What nobody looked at, and the people who are left without a picture."""
+    """What nobody looked at, what was read in part, and who is left without a picture."""
     from trainer.data.picture_files import without_pictures
 
     people = without_pictures([*report.dropped, *source.left_out], _who_took_part(report, source))
     return {
         "left_out": [[entry.file, entry.reason] for entry in source.left_out],
+        "read_in_part": dict(sorted(source.partly.items())),
         "people_without_a_picture": people,
     }
 

@@ -84,6 +84,10 @@ def in_words(report: "PrepareReport", target: Path) -> str:
         if files:
             more = f" and {len(files) - 3:,} more" if len(files) > 3 else ""
             lines.append(f"{len(files):7,}  {text}: {', '.join(files[:3])}{more}")
+    if report.partly:
+        files = list(report.partly)
+        more = f" and {len(files) - 3:,} more" if len(files) > 3 else ""
+        lines.append(f"{len(files):7,}  read only in part: {', '.join(files[:3])}{more}")
     if report.loose:
         lines.append(f"{len(report.loose):7,}  in no person's folder, not looked at")
     if report.unlisted:
@@ -94,8 +98,9 @@ def in_words(report: "PrepareReport", target: Path) -> str:
     if report.lost:
         more = f" and {len(report.lost) - SHOWN:,} more" if len(report.lost) > SHOWN else ""
         lines.append(f"Nothing is left of {', '.join(report.lost[:SHOWN])}{more}.")
-    if report.dropped:
-        lines.append(f"{target / 'prepare.json'} names every dropped photo and why.")
+    if report.dropped or report.partly:
+        record = target / "prepare.json"
+        lines.append(f"{record} names every photo that was dropped or read in part, and why.")
     if report.people > 1:
         lines.append(f"Train on them: opqn train {target}")
     return "\n".join(lines)

@@ -91,10 +91,11 @@ class CropFolder:
         """Read one photo and write its crop; on any thread."""
         name, wish = self._names[row], self._settings
         size, mtime_ns, kind, reason = -1, 0, "", ""
+        partly: dict[str, str] = {}
         try:
             size, mtime_ns = self._photos.stamp(row)
             choice = FaceWish(wish.several, wish.min_side, wish.side)
-            crop = face_of(self._photos.read(row), name, detector, choice)
+            crop = face_of(self._photos.read(row), name, detector, choice, partly)
         except PhotoUnreadable as failure:
             kind, reason = "unreadable", failure.reason
         except NoFaceFound:
@@ -104,8 +105,10 @@ class CropFolder:
         else:
             n_bytes = self._write(crop, row)
             digest = hashlib.blake2b(crop.tobytes(), digest_size=16).hexdigest()
-            return Entry(name, size, mtime_ns, self._crops[row], n_bytes, digest)
-        return Entry(name, size, mtime_ns, kind=kind, reason=reason)
+            missing = partly.get(name, "")
+            return Entry(name, size, mtime_ns, self._crops[row], n_bytes, digest, missing=missing)
+        missing = partly.get(name, "")
+        return Entry(name, size, mtime_ns, kind=kind, reason=reason, missing=missing)
 
     def keep(self, entries: list[Entry]) -> None:
         """Put them on record."""
@@ -135,6 +138,7 @@ class CropFolder:
             people=len(kept),
             lost=tuple(without_pictures([*gone, *self._photos.unlisted], kept)),
             dropped=tuple(dropped),
+            partly={entry.file: entry.missing for entry in entries if entry.missing},
             loose=tuple(entry.file for entry in self._photos.loose),
             unlisted=tuple(entry.file for entry in self._photos.unlisted),
             others=dict(self._photos.others),

@@ -1,6 +1,7 @@
 """Pictures of labelled people, in memory."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,12 +20,14 @@ class CropSet:
         people: (n,) names of the identity folders.
         files: (n,) paths inside the set.
         left_out: what was found beside them and takes no part.
+        partly: by file, what is missing of those that could be read only in part.
     """
 
     images: Crops
     people: NDArray[Any]
     files: NDArray[Any]
     left_out: tuple[Dropped, ...] = ()
+    partly: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.people)
@@ -36,8 +39,14 @@ class CropSet:
 
     def where(self, keep: NDArray[np.bool_]) -> "CropSet":
         """The entries that `keep` (n,) marks."""
+        files = self.files[keep]
+        kept = self.partly.keys() & set(files.tolist()) if self.partly else ()
         return replace(
-            self, images=self.images[keep], people=self.people[keep], files=self.files[keep]
+            self,
+            images=self.images[keep],
+            people=self.people[keep],
+            files=files,
+            partly={file: self.partly[file] for file in kept},
         )
 
 
@@ -54,9 +63,12 @@ def joined(sets: list[CropSet], names: list[str] | None = None) -> CropSet:
         np.concatenate([each.people for each in sets]),
         np.concatenate([each.files for each in sets]),
         tuple(entry for each in sets for entry in each.left_out),
+        {file: lost for each in sets for file, lost in each.partly.items()},
     )
 
 
 def _below(name: str, pictures: CropSet) -> CropSet:
     files = np.char.add(f"{name}/", pictures.files)
-    return replace(pictures, files=files, left_out=tuple(e.below(name) for e in pictures.left_out))
+    left_out = tuple(entry.below(name) for entry in pictures.left_out)
+    partly = {f"{name}/{file}": lost for file, lost in pictures.partly.items()}
+    return replace(pictures, files=files, left_out=left_out, partly=partly)

@@ -69,6 +69,7 @@ def describe(data: TrainingData) -> dict[str, Any]:
         "duplicates_across": len(twins),
         "duplicates_shown": [list(pair) for pair in twins[:SHOWN_DUPLICATES]],
         "left_out": [[entry.file, entry.reason] for entry in data.pictures.left_out],
+        "read_in_part": dict(sorted(data.pictures.partly.items())),
         "people_without_a_picture": data.without_a_picture,
     }
 

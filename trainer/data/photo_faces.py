@@ -38,17 +38,22 @@ class FaceRefused(OpqnError):
         self.reason = reason
 
 
-def face_of(data: bytes, name: str, detector: FaceDetector, wish: FaceWish) -> Crops:
+def face_of(
+    data: bytes, name: str, detector: FaceDetector, wish: FaceWish, partly: dict[str, str]
+) -> Crops:
     """The aligned crop (side, side, 3) of the face that stands for a photo.
 
     Args:
         data: content of a photo file.
         name: for messages; its suffix tells RAW photos apart.
+        partly: gets what is missing of the photo, under its name.
 
     Raises:
         PhotoUnreadable, NoFaceFound, FaceRefused: there is none.
     """
     photo = read_photo(data, name)
+    if photo.fault is not None:
+        partly[name] = photo.fault
     faces = find_faces(photo, detector)
     if not faces:
         raise NoFaceFound(name)

@@ -9,7 +9,7 @@ import threading
 import weakref
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -199,14 +199,35 @@ class PictureFiles:
         return [path for path in paths if path.suffix.lower() in kinds]
 
 
-def open_picture(data: bytes, name: str) -> Image.Image:
+def open_picture(data: bytes, name: str, partly: dict[str, str]) -> Image.Image:
     """A picture as RGB in its own size, the right way up and in sRGB, as the app sees a photo.
+
+    Args:
+        partly: gets what is missing of it, under its name.
 
     Raises:
         PhotoUnreadable: it can't be decoded; it says why.
     """
     photo = read_photo(data, name, max_side=_OWN_SIZE, min_side=_OWN_SIZE)
+    if photo.fault is not None:
+        partly[name] = photo.fault
     return photo.in_srgb(photo.image)
+
+
+def partly_in_words(partly: Mapping[str, str], rest: str = "", *, shown: int = SHOWN) -> list[str]:
+    """Lines that say which pictures take part although something of them is missing, and what.
+
+    Args:
+        partly: by file, a plain clause.
+        rest, shown: see `left_out_in_words`.
+    """
+    if not partly:
+        return []
+    lines = [f"{counted(len(partly), 'picture')} could be read only in part:"]
+    lines += [f"  {file}: {partly[file]}" for file in sorted(partly)[:shown]]
+    if len(partly) > shown:
+        lines.append(f"  … and {len(partly) - shown:,} more{rest}")
+    return lines
 
 
 def without_pictures(left_out: Iterable[Dropped], people: Iterable[str]) -> list[str]:

@@ -5,6 +5,7 @@ A picture that can't be read is left out and named; the others are read all the 
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -50,6 +51,7 @@ def read_crops(sources: list[Path], *, part: str = "") -> CropSet:
         np.array([person for _, person, _ in found]),
         np.array([str(path) for path, _, _ in found]),
         tuple(plain.left_out),
+        plain.partly,
     )
 
 
@@ -76,7 +78,9 @@ def read_pictures(sources: Sequence[Path], *, side: int, cut: int = 0, part: str
     if len(parts) == 1 and np.array_equal(order, np.arange(len(order))):
         return parts[0]
     whole = joined(parts)
-    return CropSet(whole.images[order], whole.people[order], files[order], whole.left_out)
+    return CropSet(
+        whole.images[order], whole.people[order], files[order], whole.left_out, whole.partly
+    )
 
 
 def fitted(pictures: CropSet, *, side: int, cut: int = 0) -> CropSet:
@@ -84,7 +88,7 @@ def fitted(pictures: CropSet, *, side: int, cut: int = 0) -> CropSet:
     if not cut and pictures.images.shape[1:3] == (side, side):
         return pictures
     images = np.stack([fit_square(Image.fromarray(i), side=side, cut=cut) for i in pictures.images])
-    return CropSet(images, pictures.people, pictures.files, pictures.left_out)
+    return replace(pictures, images=images)
 
 
 def fit_square(image: Image.Image, *, side: int, cut: int = 0) -> Pixels:
@@ -122,7 +126,8 @@ def _read_plain(sources: list[Path], *, side: int, cut: int, part: str) -> CropS
             images[place] = images[row]
     people = np.array([listing.person(row) for row in kept.tolist()])
     files = np.array([str(listing.names[row][0]) for row in kept])
-    return CropSet(images[: len(kept)], people, files, tuple(listing.left_out))
+    left_out = tuple(listing.left_out)
+    return CropSet(images[: len(kept)], people, files, left_out, listing.partly)
 
 
 class _Listing:
@@ -131,10 +136,12 @@ class _Listing:
     Attributes:
         names: (path inside the set, number of the source) of each, ascending.
         left_out: what takes no part, the unreadable ones once `pictures` has met them.
+        partly: of those that `pictures` has met, by file, what is missing.
     """
 
     def __init__(self, sources: Sequence[Path], part: str) -> None:
         self._part = part
+        self.partly: dict[str, str] = {}
         self._sources = [
             PictureFiles(source, CROP_SUFFIXES, part=part, may_be_empty=True) for source in sources
         ]
@@ -158,7 +165,7 @@ class _Listing:
             try:
                 if isinstance(data, PhotoUnreadable):
                     raise data
-                return made(open_picture(data, name))
+                return made(open_picture(data, name, self.partly))
             except PhotoUnreadable as failure:
                 return Dropped(name, failure.reason)
 

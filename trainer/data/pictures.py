@@ -5,7 +5,7 @@ on and reports it.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,6 +34,8 @@ class PictureSource(Protocol):
     def files(self) -> NDArray[Any]: ...  # (n,) paths inside the set, ascending
     @property
     def left_out(self) -> Sequence[Dropped]: ...  # found beside them; not looked at
+    @property
+    def partly(self) -> Mapping[str, str]: ...  # of those read so far: file → what is missing of it
     def crop(self, row: int) -> Crop: ...  # raises PhotoUnreadable or NoFaceFound
 
 
@@ -48,6 +50,7 @@ class AlignedCrops:
         self._files = PictureFiles(source, CROP_SUFFIXES)
         self.people, self.files = self._files.people, self._files.files
         self.left_out = self._files.left_out
+        self.partly: dict[str, str] = {}
         self._side = self._first_side(source)
 
     def crop(self, row: int) -> Crop:
@@ -58,7 +61,7 @@ class AlignedCrops:
         return np.array(fit_square(image, side=self._side))  # a writable copy
 
     def _open(self, row: int) -> Image.Image:
-        return open_picture(self._files.read(row), str(self.files[row]))
+        return open_picture(self._files.read(row), str(self.files[row]), self.partly)
 
     def _first_side(self, source: Path) -> int:
         failures = []
@@ -82,6 +85,7 @@ class PackedCrops:
         self._rows = np.argsort(listing.files, kind="stable")
         self.people, self.files = listing.people[self._rows], listing.files[self._rows]
         self.left_out: list[Dropped] = []
+        self.partly: dict[str, str] = {}  # a pack does not record it
         self._side = min(CROP_SIZE, listing.side)
 
     def crop(self, row: int) -> Crop:
@@ -97,6 +101,7 @@ class PhotoCrops:
         self._files = PictureFiles(source, PHOTO_SUFFIXES)
         self.people, self.files = self._files.people, self._files.files
         self.left_out = self._files.left_out
+        self.partly: dict[str, str] = {}
         self._detector = detector
         self._failures: dict[int, PhotoUnreadable | NoFaceFound] = {}
         self._is_known = np.zeros(len(self.files), bool)
@@ -112,7 +117,7 @@ class PhotoCrops:
         if not self._is_known[row]:
             try:
                 data, name = self._files.read(row), str(self.files[row])
-                self._kept[row] = face_of(data, name, self._detector, FaceWish())
+                self._kept[row] = face_of(data, name, self._detector, FaceWish(), self.partly)
             except (PhotoUnreadable, NoFaceFound) as failure:
                 self._failures[row] = failure
                 raise
@@ -131,6 +136,12 @@ class JoinedPictures:
             [np.char.add(f"{i}/", s.files.astype(str)) for i, s in enumerate(sources)]
         )
         self.left_out = [e.below(str(i)) for i, s in enumerate(sources) for e in s.left_out]
+
+    @property
+    def partly(self) -> dict[str, str]:
+        return {
+            f"{i}/{f}": lost for i, s in enumerate(self._sources) for f, lost in s.partly.items()
+        }
 
     def crop(self, row: int) -> Crop:
         which = int(np.searchsorted(self._starts, row, side="right")) - 1

@@ -55,6 +55,7 @@ class Entry:
         digest: of the crop's pixels.
         kind: of the reason it was dropped for, such as "no_face"; "" if it was not.
         reason: a plain clause.
+        missing: a clause on what is missing of the photo; "" if it could be read in whole.
     """
 
     file: str
@@ -65,6 +66,7 @@ class Entry:
     digest: str = ""
     kind: str = ""
     reason: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class PrepareReport:
         people: with a crop.
         lost: people all of whose photos were dropped.
         dropped: (file, kind, reason) of each.
+        partly: by file, what is missing of photos that could be read only in part, kept or dropped.
         loose: photos in no person's folder, which nobody looked at.
         unlisted: folders that can't be read.
         others: suffix → number of files that are no photos this program reads.
@@ -88,6 +91,7 @@ class PrepareReport:
     people: int
     lost: tuple[str, ...]
     dropped: tuple[tuple[str, str, str], ...]
+    partly: dict[str, str]
     loose: tuple[str, ...]
     unlisted: tuple[str, ...]
     others: dict[str, int]
@@ -105,6 +109,7 @@ class PrepareReport:
             "dropped": [
                 dict(zip(("file", "kind", "reason"), d, strict=True)) for d in self.dropped
             ],
+            "read_in_part": self.partly,
             "in_no_persons_folder": list(self.loose),
             "folders_that_cannot_be_read": list(self.unlisted),
             "other_files": self.others,

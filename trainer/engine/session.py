@@ -10,7 +10,7 @@ from opqn_app.core.progress import ProgressLine, duration_in_words
 from opqn_app.opqn.torch.device import pick_device
 from trainer.config import DataConfig, TrainConfig
 from trainer.data.loading import TrainingData, describe, load_data
-from trainer.data.picture_files import left_out_in_words
+from trainer.data.picture_files import left_out_in_words, partly_in_words
 from trainer.engine.distributed import is_main_process, joined_world
 from trainer.engine.finish import finish
 from trainer.engine.reports import EpochReport, StepProgress, Stopped
@@ -147,8 +147,14 @@ def _load(job: Job, voice: Voice) -> TrainingData:
         words += f"\n{twins:,} of the asking pictures also train (the same pixels)"
     left_out, people = data.pictures.left_out, data.pictures.people
     rest = "; the run's environment.json names all"
-    words = "\n".join([words, *left_out_in_words(left_out, people, rest)])
-    lost = {"left_out": len(left_out), "people_without_a_picture": data.without_a_picture}
+    partly = data.pictures.partly
+    lines = [*left_out_in_words(left_out, people, rest), *partly_in_words(partly, rest)]
+    words = "\n".join([words, *lines])
+    lost = {
+        "left_out": len(left_out),
+        "read_in_part": len(partly),
+        "people_without_a_picture": data.without_a_picture,
+    }
     told = {**counts, "people": len(data.classes), "duplicates": twins, **lost}
     voice.event("data", told, words)
     return data

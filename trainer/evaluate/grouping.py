@@ -1,7 +1,7 @@
 """Measure the groups that a model makes of labelled faces, beside other ways of grouping them."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,7 @@ class GroupingReport:
     people: int
     faces: int
     dropped: tuple[Dropped, ...]
+    partly: Mapping[str, str]
     notes: tuple[str, ...]
     device: str
     seconds: float
@@ -77,6 +78,7 @@ class GroupingReport:
                 "pictures": self.faces,
                 "dropped": len(self.dropped),
                 "dropped_files": [[d.file, d.reason] for d in self.dropped],
+                "read_in_part": dict(sorted(self.partly.items())),
             },
             "results": [
                 {"label": r.label, "model": r.model, "least": r.least, "cpu_s": round(r.cpu_s, 3)}
@@ -120,6 +122,7 @@ def _all_of(settings: EvalSettings, source: PictureSource) -> GroupingWork:
         people=len(np.unique(source.people[rows])),
         faces=len(rows),
         dropped=tuple(dropped),
+        partly=source.partly,
         notes=tuple(dict.fromkeys(notes)),
         device=settings.device,
         seconds=time.perf_counter() - began,

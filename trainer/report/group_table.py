@@ -1,5 +1,6 @@
 """What `opqn evaluate --protocol grouping` prints."""
 
+from trainer.data.picture_files import partly_in_words
 from trainer.evaluate.group_figures import SHOWN
 from trainer.evaluate.grouping import GroupingReport, GroupingResult
 from trainer.report.tables import in_columns
@@ -20,6 +21,7 @@ def group_table(report: GroupingReport) -> str:
     ]
     if report.dropped:
         lines.append(f"{len(report.dropped):,} pictures took no part (--json lists them).")
+    lines += partly_in_words(report.partly, "; --json lists all")
     return "\n".join([*lines, *report.notes])
 
 

@@ -95,6 +95,7 @@ def html_page(
         device=report.settings.device,
         seed=report.query_split.seed,
         left_out=values["data"]["dropped_files"] + values["data"]["left_out"],
+        partly=list(values["data"]["read_in_part"].items()),
         most_listed=MOST_LISTED,
     )
 

@@ -179,10 +179,12 @@ def _notes(result: dict[str, Any]) -> list[str]:
         them = "nobody to find: they do" if skipped > 1 else "nobody to find: it does"
         notes.append(f"{counted(skipped, 'picture')} had {them} not count.")
     dropped = [*data["dropped_files"], *data.get("left_out", [])]
-    if dropped:
-        file, reason = dropped[0]
-        more = f" and {len(dropped) - 1:,} more" if len(dropped) > 1 else ""
-        notes.append(f"Left out: {file}{more} ({reason}). The full report lists them.")
+    partly = list(data.get("read_in_part", {}).items())
+    for words, files in (("Left out", dropped), ("Read only in part", partly)):
+        if files:
+            file, reason = files[0]
+            more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+            notes.append(f"{words}: {file}{more} ({reason}). The full report lists them.")
     return [*notes, *map(str, result["notes"])]
 
 

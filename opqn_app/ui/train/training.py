@@ -231,6 +231,9 @@ def data_in_words(values: dict[str, Any]) -> str:
         more = f" and {len(lost) - 3:,} more" if len(lost) > 3 else ""
         words += f", and none is left of {', '.join(lost[:3])}{more}." if lost else "."
         words += " The run's environment.json says why."
+    if values.get("read_in_part"):
+        number = counted(values["read_in_part"], "picture")
+        words += f" {number} could be read only in part; environment.json says which."
     return words
 
 
