@@ -35,7 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
     from opqn_app.exchange.in_words import plan_in_words, report_in_words
 
     program = next(each for each in PROGRAMS if each.key == arguments.program)
-    _check(program, arguments.place)
+    wrong = program.wrong_place(arguments.place)
+    if wrong:
+        raise OpqnError(wrong)
     plan = _planned(arguments, program)
     _check_names(plan, arguments.only)
     value = asdict(plan)
@@ -47,14 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
     value |= {"drawn": report.drawn, "waiting": report.waiting}
     emit(arguments, value, report_in_words(report, plan))
     return 0
-
-
-def _check(program: Program, place: Path) -> None:
-    is_right = place.exists() if program.is_file else place.is_dir()
-    if is_right:
-        return
-    wrong = f"{place} is not there" if not place.exists() else f"{place} is not what is needed"
-    raise OpqnError(f"{wrong}. {program.how}")
 
 
 def _check_names(plan: "ImportPlan", only: Sequence[str] | None) -> None:

@@ -156,3 +156,13 @@ def finished(job: Generator[object, None, Result]) -> Result:
     except StopIteration as stop:
         found: Result = stop.value
         return found
+
+
+def result_of(job: Generator[object, None, Result]) -> Result:
+    """Run a job to its end, showing nothing."""
+    while True:
+        try:
+            next(job)
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result

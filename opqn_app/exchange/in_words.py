@@ -48,12 +48,8 @@ class ProgressWords:
 
 def plan_in_words(plan: ImportPlan) -> str:
     """What an import would do: a summary, the names, and what is not taken in."""
-    people = sum(name.new > 0 for name in plan.names)
     boxes = sum(len(name.boxes) for name in plan.names)
-    lines = [
-        f"{plan.source} knows names or faces on {counted(plan.photos, 'photo')}. "
-        f"{_new_in_words(plan.new, people)}",
-    ]
+    lines = [headline(plan)]
     for name in plan.names:
         if name.new:
             who = "" if name.person is not None else ", somebody new"
@@ -69,6 +65,15 @@ def plan_in_words(plan: ImportPlan) -> str:
             "one name and one face were left on the photo."
         )
     return "\n".join([*lines, *rest_in_words(plan)])
+
+
+def headline(plan: ImportPlan) -> str:
+    """What an import would do, in two sentences."""
+    people = sum(name.new > 0 for name in plan.names)
+    return (
+        f"{plan.source} knows names or faces on {counted(plan.photos, 'photo')}. "
+        f"{_new_in_words(plan.new, people)}"
+    )
 
 
 def report_in_words(report: ImportReport, plan: ImportPlan) -> str:

@@ -29,6 +29,14 @@ class Program:
     how: str
     read: Reader
 
+    def wrong_place(self, place: Path) -> str:
+        """Why a place can't be what is needed, and what is; "" if it may be."""
+        is_right = place.exists() if self.is_file else place.is_dir()
+        if is_right:
+            return ""
+        wrong = f"{place} is not there" if not place.exists() else f"{place} is not what is needed"
+        return f"{wrong}. {self.how}"
+
 
 def _xmp(place: Path, _folders: Sequence[Path]) -> Iterator["Found"]:
     from opqn_app.exchange.folder_names import names_below

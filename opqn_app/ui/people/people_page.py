@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit import keyboard
-from opqn_app.ui.kit.controls import text_label
+from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
@@ -51,6 +51,7 @@ class PeoplePage(QWidget):
     Signals:
         folder_wanted: the user wants to add a folder of photos.
         settings_wanted: another model is to be chosen.
+        names_wanted: names that another program has are to come in.
         photo_wanted: a photo is to be shown, with a face marked (PhotoRecord, FaceRecord).
         search_wanted: ids of faces to search with, combined (list).
 
@@ -60,6 +61,7 @@ class PeoplePage(QWidget):
 
     folder_wanted = Signal()
     settings_wanted = Signal()
+    names_wanted = Signal()
     photo_wanted = Signal(object, object)
     search_wanted = Signal(object)
 
@@ -105,7 +107,8 @@ class PeoplePage(QWidget):
         for widget in (title, self._count):
             head.addWidget(widget)
         head.addStretch(1)
-        for control in (self.search, self.order, self.show_hidden):
+        self.bring = push_button("Names from other programs…", self.names_wanted.emit)
+        for control in (self.search, self.order, self.show_hidden, self.bring):
             head.addWidget(control)
         self.empty = EmptyState()
         self.stack = QStackedWidget()

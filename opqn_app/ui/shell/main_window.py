@@ -128,6 +128,10 @@ class MainWindow(QMainWindow):
         menu.addAction(search.add_action)
         menu.addAction(self._action("Add a &folder…", "Ctrl+Shift+O", self._add_folder))
         menu.addSeparator()
+        menu.addAction(
+            self._action("Names from other &programs…", "Ctrl+Shift+I", self.open_import)
+        )
+        menu.addSeparator()
         menu.addAction(self._action("&Settings…", "Ctrl+,", self.open_settings))
         menu.addAction(self._action("&Quit", "Ctrl+Q", self.close))
         menu = self.menuBar().addMenu("&Edit")
@@ -231,6 +235,7 @@ class MainWindow(QMainWindow):
         self.people = PeoplePage(self._session)
         self.people.folder_wanted.connect(self._add_folder)
         self.people.settings_wanted.connect(self.open_settings)
+        self.people.names_wanted.connect(self.open_import)
         self.people.photo_wanted.connect(self._preview)
         self.people.search_wanted.connect(self.search.search_with_ids)
         return self.people
@@ -257,6 +262,15 @@ class MainWindow(QMainWindow):
         dialog.accepted.connect(lambda: self._session.change_settings(dialog.edited))
         if at_excludes:
             dialog.edit_excludes()
+        dialog.open()
+
+    def open_import(self) -> None:
+        """Let names come in that were given in another program."""
+        from opqn_app.ui.exchange.import_dialog import ImportDialog
+
+        dialog = ImportDialog(self._session, parent=self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.show_page("people"))
         dialog.open()
 
     def _add_folder(self) -> None:

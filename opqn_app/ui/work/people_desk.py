@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.ui.work import people_gestures as make
+from opqn_app.ui.work.exchange_jobs import draw_waiting
 from opqn_app.ui.work.grouping_run import GroupingRun
 from opqn_app.ui.work.people_jobs import Answer, PeopleView, PeopleWork, draw_box
 
@@ -207,6 +208,14 @@ class PeopleDesk(QObject):
         )
         task.failed.connect(self._on_failed)
         task.succeeded.connect(lambda face_id: self._refresh(lambda: then(face_id)))
+
+    def draw_waiting(self) -> "Task":
+        """Make faces of drawn boxes that have none yet; the view follows."""
+        self._session.load_engine()
+        task = self._runner.start("index", draw_waiting, self._session.library_path, self._slot)
+        task.failed.connect(self._on_failed)
+        task.finished.connect(lambda: self._refresh())
+        return task
 
     # Reading
 

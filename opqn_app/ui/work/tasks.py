@@ -16,8 +16,10 @@ logger = logging.getLogger(__name__)
 
 # Workers a lane; one worker = strict order. "index" alone writes, "query" searches, "read" fetches
 # pages of records while a query runs, "thumbs" decodes pictures, "load" imports the models,
-# "people" keeps the decisions about faces, "groups" groups them.
-LANES = {"index": 1, "query": 1, "read": 1, "thumbs": 2, "load": 1, "people": 1, "groups": 1}
+# "people" keeps the decisions about faces, "groups" groups them, "exchange" reads what other
+# programs know and copies photos.
+LANES = {"index": 1, "query": 1, "read": 1, "thumbs": 2, "load": 1, "people": 1, "groups": 1,
+         "exchange": 1}  # fmt: skip
 
 
 class Task(QObject):

@@ -1,0 +1,321 @@
+"""Names from other programs: choose the program, see what would come, take it in."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QPlainTextEdit,
+    QProgressBar,
+    QPushButton,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from opqn_app.core.progress import counted
+from opqn_app.exchange.in_words import headline, report_in_words, rest_in_words
+from opqn_app.exchange.programs import PROGRAMS, Program
+from opqn_app.exchange.usual_places import usual_place
+from opqn_app.ui.exchange.name_table import NameTable
+from opqn_app.ui.exchange.names_import import NamesImport
+from opqn_app.ui.kit import drops
+from opqn_app.ui.kit.controls import push_button, text_label
+
+if TYPE_CHECKING:
+    from opqn_app.exchange.import_plan import ImportPlan
+    from opqn_app.exchange.taking_in import ImportReport
+    from opqn_app.store.records import Root
+    from opqn_app.ui.work.session import Session
+
+TITLE = "Names from other programs"
+INTRO = (
+    "Names that you gave in another program come to the faces here. Nothing is changed there, and "
+    "what you said here stays."
+)
+LEFT_HEIGHT = 110  # of what is left out
+
+
+class ImportDialog(QDialog):
+    """Four sheets, one after another; nothing is changed before the last button of the third.
+
+    Args:
+        choose: asks for the place of what a program knows.
+    """
+
+    def __init__(
+        self,
+        session: "Session",
+        *,
+        choose: "Callable[[QWidget, Program, Path], Path | None] | None" = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._choose = choose or choose_place
+        self._folders: list[Path] = []
+        self._plan: ImportPlan | None = None
+        self.setWindowTitle(TITLE)
+        self.setMinimumSize(560, 440)
+        self.resize(720, 560)
+        self.setAcceptDrops(True)
+        self.run = NamesImport(session, self)
+        self._build()
+        self._connect()
+        session.read(lambda library: library.roots()).succeeded.connect(self._on_roots)
+        self.programs.setCurrentRow(0)
+        self._show_program()
+
+    # Sheets
+
+    def _build(self) -> None:
+        self.sheets = QStackedWidget()
+        for sheet in (self._choosing(), self._reading(), self._preview(), self._report()):
+            self.sheets.addWidget(sheet)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 16)
+        column.addWidget(self.sheets)
+
+    def _choosing(self) -> QWidget:
+        self.programs = QListWidget()
+        self.programs.setAccessibleName("Programs")
+        self.programs.addItems(
+            ["Names in photos and XMP files" if each.key == "xmp" else each.name
+             for each in PROGRAMS]
+        )  # fmt: skip
+        self.programs.setFixedWidth(220)
+        self._how = text_label(wraps=True)
+        self.place = QLineEdit()
+        self.place.setAccessibleName("Where it lies")
+        self.place.setClearButtonEnabled(True)
+        browse = push_button("Choose…", self._browse)
+        browse.setAutoDefault(False)
+        self._error = text_label(wraps=True)
+        self._error.setObjectName("error")
+        row = QHBoxLayout()
+        row.addWidget(self.place, 1)
+        row.addWidget(browse)
+        right = QVBoxLayout()
+        right.setSpacing(12)
+        right.addWidget(self._how)
+        right.addLayout(row)
+        right.addWidget(self._error)
+        right.addStretch(1)
+        both = QHBoxLayout()
+        both.setSpacing(20)
+        both.addWidget(self.programs)
+        both.addLayout(right, 1)
+        self.read_button = push_button("Read the names", self._read, is_primary=True)
+        cancel = push_button("Cancel", self.reject)
+        return _sheet(TITLE, INTRO, both, cancel, self.read_button)
+
+    def _reading(self) -> QWidget:
+        self._words = text_label(wraps=True)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Reading")
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        column.addWidget(self._words)
+        column.addWidget(self._bar)
+        column.addStretch(1)
+        note = "Nothing is changed yet. You see what would come before anything is taken in."
+        self.stop_button = push_button("Stop", self._stop)
+        return _sheet("Reading the names", note, column, self.stop_button)
+
+    def _preview(self) -> QWidget:
+        self.table = NameTable(self._session)
+        self._headline = text_label(wraps=True, is_quiet=True)
+        self._left = QPlainTextEdit()
+        self._left.setReadOnly(True)
+        self._left.setTabChangesFocus(True)
+        self._left.setFixedHeight(LEFT_HEIGHT)
+        self._left.setAccessibleName("What is left out, and why")
+        self._left_head = text_label("What is left out, and why", style="heading")
+        self.all_button = push_button("Tick all", lambda: self.table.tick_all(on=True))
+        self.none_button = push_button("Tick none", lambda: self.table.tick_all(on=False))
+        ticks = QHBoxLayout()
+        ticks.addWidget(self.all_button)
+        ticks.addWidget(self.none_button)
+        ticks.addStretch(1)
+        column = QVBoxLayout()
+        column.setSpacing(8)
+        column.addWidget(self._headline)
+        column.addWidget(self.table, 1)
+        column.addLayout(ticks)
+        column.addWidget(self._left_head)
+        column.addWidget(self._left)
+        self.take_button = push_button("Take in", self._take_in, is_primary=True)
+        self.back_button = push_button("Back", self._back)
+        cancel = push_button("Cancel", self.reject)
+        return _sheet("What would come", "", column, self.back_button, cancel, self.take_button)
+
+    def _report(self) -> QWidget:
+        self.report = QPlainTextEdit()
+        self.report.setReadOnly(True)
+        self.report.setTabChangesFocus(True)
+        self.report.setAccessibleName("What came")
+        column = QVBoxLayout()
+        column.addWidget(self.report, 1)
+        self.undo_button = push_button("Undo all of it", self._undo)
+        self.close_button = push_button("Done", self.accept, is_primary=True)
+        return _sheet("What came", "", column, self.undo_button, self.close_button)
+
+    def _connect(self) -> None:
+        self.programs.currentRowChanged.connect(lambda _row: self._show_program())
+        self.place.textChanged.connect(lambda _text: self._error.clear())
+        self.place.textChanged.connect(lambda text: self.read_button.setEnabled(bool(text.strip())))
+        self.table.ticked.connect(self._show_ticks)
+        self.run.progressed.connect(self._show_progress)
+        self.run.planned.connect(self._show_plan)
+        self.run.taken.connect(self._show_report)
+        self.run.failed.connect(self._show_error)
+        self.finished.connect(lambda _code: self.run.stop())
+
+    # Choosing
+
+    @property
+    def program(self) -> Program:
+        """The one that is chosen."""
+        return PROGRAMS[max(self.programs.currentRow(), 0)]
+
+    def choose(self, key: str, place: Path | None = None) -> None:
+        """Choose a program, and where what it knows lies."""
+        self.programs.setCurrentRow([each.key for each in PROGRAMS].index(key))
+        if place is not None:
+            self.place.setText(str(place))
+
+    def _show_program(self) -> None:
+        self._how.setText(self.program.how)
+        self.place.setPlaceholderText("A file" if self.program.is_file else "A folder")
+        place = usual_place(self.program.key, self._folders, Path.home())
+        self.place.setText("" if place is None else str(place))
+        self.read_button.setEnabled(place is not None)
+
+    def _on_roots(self, roots: "list[Root]") -> None:
+        self._folders = [root.path for root in roots]
+        if not self.place.text():
+            self._show_program()
+
+    def _browse(self) -> None:
+        start = self.place.text().strip()
+        chosen = self._choose(self, self.program, Path(start) if start else Path.home())
+        if chosen is not None:
+            self.place.setText(str(chosen))
+            self.read_button.setFocus()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.sheets.currentIndex() == 0 and event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        dropped = drops.read(event.mimeData())
+        for place in (*dropped.folders, *dropped.photos):
+            self.place.setText(str(place))
+
+    # Reading
+
+    def _read(self) -> None:
+        place = Path(self.place.text().strip()).expanduser()
+        wrong = self.program.wrong_place(place)
+        if wrong:
+            self._show_error(wrong)
+            return
+        self._show_progress(f"Reading what {self.program.name} knows", 0, 0)
+        self.sheets.setCurrentIndex(1)
+        self.stop_button.setFocus()
+        self.run.read(self.program, place)
+
+    def _show_progress(self, words: str, done: int, total: int) -> None:
+        self._words.setText(f"{words}.")
+        self._bar.setRange(0, total)
+        self._bar.setValue(done)
+
+    def _stop(self) -> None:
+        self.run.stop()
+        self._back()
+
+    def _back(self) -> None:
+        self.sheets.setCurrentIndex(0)
+        self.place.setFocus()
+
+    def _show_error(self, words: str) -> None:
+        self._back()
+        self._error.setText(words)
+
+    # What would come
+
+    def _show_plan(self, plan: "ImportPlan") -> None:
+        self._plan = plan
+        names = [name for name in plan.names if name.new]
+        left = "\n".join(rest_in_words(plan))
+        self._headline.setText(headline(plan))
+        self.table.show_names(names)
+        for widget in (self.table, self.all_button, self.none_button):
+            widget.setVisible(bool(names))
+        self._left.setPlainText(left)
+        self._left.setFixedHeight(LEFT_HEIGHT) if names else self._left.setMaximumHeight(10_000)
+        for widget in (self._left, self._left_head):
+            widget.setVisible(bool(left))
+        self.sheets.setCurrentIndex(2)
+        (self.table if names else self.back_button).setFocus()
+
+    def _show_ticks(self) -> None:
+        n = len(self.table.chosen())
+        self.take_button.setText(f"Take in {counted(n, 'name')}" if n else "Take in")
+        self.take_button.setEnabled(n > 0)
+
+    def _take_in(self) -> None:
+        assert self._plan is not None
+        self.take_button.setEnabled(False)
+        self.run.take_in(self._plan, [name.name for name in self.table.chosen()])
+
+    # What came
+
+    def _show_report(self, report: "ImportReport") -> None:
+        assert self._plan is not None
+        self.report.setPlainText(report_in_words(report, self._plan))
+        self.undo_button.setVisible(bool(report.outcome.rows))
+        self.sheets.setCurrentIndex(3)
+        self.close_button.setFocus()
+
+    def _undo(self) -> None:
+        self._session.people.undo()
+        self.accept()
+
+
+def choose_place(parent: QWidget, program: Program, start: Path) -> Path | None:
+    """Ask for the file or folder that a program needs; None if the user thinks better of it."""
+    title = f"What {program.name} knows"
+    if program.is_file:
+        chosen, _kind = QFileDialog.getOpenFileName(parent, title, str(start))
+    else:
+        chosen = QFileDialog.getExistingDirectory(parent, title, str(start))
+    return Path(chosen) if chosen else None
+
+
+def _sheet(title: str, note: str, body: QBoxLayout, *buttons: QPushButton) -> QWidget:
+    sheet = QWidget()
+    column = QVBoxLayout(sheet)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(12)
+    column.addWidget(text_label(title, style="title"))
+    if note:
+        column.addWidget(text_label(note, is_quiet=True, wraps=True))
+    column.addLayout(body, 1)
+    row = QHBoxLayout()
+    row.addStretch(1)
+    for button in buttons:
+        row.addWidget(button)
+    column.addLayout(row)
+    return sheet

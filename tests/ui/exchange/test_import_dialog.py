@@ -1,0 +1,189 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from opqn_app.core.types import Box
+from opqn_app.exchange.programs import PROGRAMS
+from opqn_app.store.library import Library
+from opqn_app.ui.exchange.import_dialog import ImportDialog
+from opqn_app.ui.work.session import Session
+from tests.exchange.program_files import picasa_ini, takeout_json
+
+TIMEOUT = 120_000
+OTHER = Box(0.02, 0.6, 0.12, 0.95)  # where nobody is found
+
+
+@pytest.fixture
+def dialog(
+    session: Session,
+    varied_album: Path,
+    index_folder_of: Callable[[Path], None],
+    qtbot: QtBot,
+) -> ImportDialog:
+    """Over a library of the album, whose folder Picasa knows too."""
+    index_folder_of(varied_album)
+    picasa(session, varied_album)
+    made = ImportDialog(session)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    qtbot.waitUntil(lambda: made.place.text() == str(varied_album), timeout=TIMEOUT)
+    return made
+
+
+def picasa(session: Session, album: Path) -> None:
+    """Picasa knows Ann on the red photos, Ben and a box of Cy where no face was found."""
+    said: dict[str, list[tuple[str | None, Box | None]]] = {}
+    with Library.open(session.library_path) as library:
+        for photo in library.photos():
+            faces = library.faces_of(photo.id)
+            name = {"a_red": "Ann", "b_red": "Ann", "green": "Ben"}.get(photo.path.stem)
+            if name is not None:
+                box = faces[0].box
+                across, down = photo.width, photo.height
+                share = Box(
+                    box.left / across, box.top / down, box.right / across, box.bottom / down
+                )
+                said[photo.path.name] = [(name, share)]
+    said["both.png"] = [("Cy", OTHER)]
+    (album / ".picasa.ini").write_text(picasa_ini(said), encoding="utf-8")
+
+
+def names(session: Session) -> dict[str, int]:
+    view = session.people.view
+    assert view is not None
+    return {person.name or "": len(person.faces) for person in view.persons}
+
+
+def preview(dialog: ImportDialog, qtbot: QtBot) -> None:
+    """Choose Picasa, and read, by keyboard alone."""
+    dialog.programs.setFocus()
+    qtbot.keyClick(dialog.programs, Qt.Key.Key_Down)
+    assert dialog.program.key == "picasa"
+    with qtbot.waitSignal(dialog.run.planned, timeout=TIMEOUT):
+        dialog.read_button.setFocus()
+        qtbot.keyClick(dialog.read_button, Qt.Key.Key_Return)
+    assert dialog.sheets.currentIndex() == 2
+
+
+def take(dialog: ImportDialog, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(dialog.run.taken, timeout=TIMEOUT):
+        qtbot.mouseClick(dialog.take_button, Qt.MouseButton.LeftButton)
+
+
+def test_names_come_in_and_go_again_by_one_step(
+    dialog: ImportDialog, session: Session, qtbot: QtBot
+) -> None:
+    preview(dialog, qtbot)
+    shown = [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
+    assert shown == ["Ann", "Ben", "Cy"]
+    assert dialog.table.item(0, 1).text() == "2 faces"
+    assert dialog.table.item(2, 1).text() == "1 face (1 drawn)"
+    assert dialog.take_button.text() == "Take in 3 names"
+    session.load_engine()
+    take(dialog, qtbot)
+    qtbot.waitUntil(lambda: names(session) == {"Ann": 2, "Ben": 1, "Cy": 1}, timeout=TIMEOUT)
+    assert "4 faces got a name, of 3 people." in dialog.report.toPlainText()
+    qtbot.mouseClick(dialog.undo_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: names(session) == {}, timeout=TIMEOUT)
+
+
+def test_only_what_is_ticked_comes_in(dialog: ImportDialog, session: Session, qtbot: QtBot) -> None:
+    preview(dialog, qtbot)
+    dialog.table.setFocus()
+    qtbot.keyClick(dialog.table, Qt.Key.Key_Space)  # Ann is current
+    assert dialog.take_button.text() == "Take in 2 names"
+    qtbot.mouseClick(dialog.none_button, Qt.MouseButton.LeftButton)
+    assert not dialog.take_button.isEnabled()
+    qtbot.mouseClick(dialog.all_button, Qt.MouseButton.LeftButton)
+    for row in (0, 2):
+        dialog.table.item(row, 0).setCheckState(Qt.CheckState.Unchecked)
+    take(dialog, qtbot)
+    qtbot.waitUntil(lambda: names(session) == {"Ben": 1}, timeout=TIMEOUT)
+
+
+def test_what_was_said_here_stays_and_is_told(
+    dialog: ImportDialog, session: Session, qtbot: QtBot
+) -> None:
+    with Library.open(session.library_path) as library:
+        photo = next(each for each in library.photos() if each.path.stem == "green")
+        face = library.faces_of(photo.id)[0].id
+    with qtbot.waitSignal(session.people.told, timeout=TIMEOUT):
+        session.people.name([face], "Dora")
+    preview(dialog, qtbot)
+    assert [dialog.table.item(row, 0).text() for row in range(2)] == ["Ann", "Cy"]
+    assert "Ben, where you said Dora" in dialog._left.toPlainText()
+    take(dialog, qtbot)
+    qtbot.waitUntil(lambda: names(session)["Ann"] == 2, timeout=TIMEOUT)
+    assert names(session)["Dora"] == 1
+
+
+def test_the_same_again_brings_nothing(
+    dialog: ImportDialog, session: Session, qtbot: QtBot
+) -> None:
+    preview(dialog, qtbot)
+    session.load_engine()
+    take(dialog, qtbot)
+    qtbot.waitUntil(lambda: names(session).get("Cy") == 1, timeout=TIMEOUT)
+    again = ImportDialog(session)
+    qtbot.addWidget(again)
+    again.show()
+    qtbot.waitUntil(lambda: bool(again.place.text()), timeout=TIMEOUT)
+    preview(again, qtbot)
+    assert again.table.isHidden()
+    assert "Nothing of it is new" in again._headline.text()
+    assert not again.take_button.isEnabled()
+
+
+def test_a_place_that_is_not_there_is_said(dialog: ImportDialog, qtbot: QtBot) -> None:
+    dialog.choose("digikam", Path("/nowhere/digikam4.db"))
+    qtbot.mouseClick(dialog.read_button, Qt.MouseButton.LeftButton)
+    assert dialog.sheets.currentIndex() == 0
+    assert dialog._error.text().startswith("/nowhere/digikam4.db is not there.")
+    qtbot.keyClicks(dialog.place, "x")
+    assert dialog._error.text() == ""
+
+
+def test_a_file_that_is_none_of_the_program_is_said(
+    dialog: ImportDialog, tmp_path: Path, qtbot: QtBot
+) -> None:
+    wrong = tmp_path / "digikam4.db"
+    wrong.write_bytes(b"no database at all, but text")
+    dialog.choose("digikam", wrong)
+    qtbot.mouseClick(dialog.read_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(
+        lambda: dialog.sheets.currentIndex() != 1 and not dialog.run._task, timeout=TIMEOUT
+    )
+    said = dialog._error.text() + dialog._left.toPlainText()
+    assert "digikam4.db" in said
+
+
+def test_names_without_boxes_that_fit_no_single_face_are_told(
+    dialog: ImportDialog, varied_album: Path, qtbot: QtBot
+) -> None:
+    takeout_json(varied_album, "both.png.supplemental-metadata.json", "both.png", ["Eve"])
+    dialog.choose("takeout", varied_album)
+    with qtbot.waitSignal(dialog.run.planned, timeout=TIMEOUT):
+        qtbot.mouseClick(dialog.read_button, Qt.MouseButton.LeftButton)
+    assert "both.png: Eve (2 faces)" in dialog._left.toPlainText()
+
+
+def test_every_program_can_be_chosen_and_says_what_it_needs(dialog: ImportDialog) -> None:
+    for row, program in enumerate(PROGRAMS):
+        dialog.programs.setCurrentRow(row)
+        assert dialog._how.text() == program.how
+
+
+def test_a_choice_by_the_button_is_taken(session: Session, tmp_path: Path, qtbot: QtBot) -> None:
+    made = ImportDialog(session, choose=lambda _parent, _program, _start: tmp_path)
+    qtbot.addWidget(made)
+    made.show()
+    assert not made.read_button.isEnabled()
+    (browse,) = [b for b in made.findChildren(QPushButton) if b.text() == "Choose…"]
+    qtbot.mouseClick(browse, Qt.MouseButton.LeftButton)
+    assert made.place.text() == str(tmp_path)
+    assert made.read_button.isEnabled()
