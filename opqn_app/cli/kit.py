@@ -23,6 +23,11 @@ class Parsers:
         self._commands = commands
         self._common, self._machine, self._model = _common(), _machine(), _model()
 
+    def group(self, name: str, text: str) -> "Parsers":
+        """A command that consists of others, each with a word of its own after it."""
+        parser = self._commands.add_parser(name, help=text, description=text)
+        return Parsers(parser.add_subparsers(dest="part", metavar="WHAT", required=True))
+
     def add(
         self,
         name: str,
