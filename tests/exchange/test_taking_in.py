@@ -1,5 +1,9 @@
 """Plans become decisions: one gesture, one step back, and nothing new by doing it again."""
 
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.people import people_of
 from opqn_app.store.library import Library
+from tests import import_kill
 from tests.exchange.imports import (
     SOURCE,
     at,
@@ -31,6 +36,7 @@ from tests.exchange.imports import (
 from tests.library_fakes import fake_engine
 from tests.people_world import HEIGHT, WIDTH, World
 
+KILLS = 20
 NAMES = ("Ann", "ann", "Ben", "Cid", "Dora")
 
 
@@ -274,3 +280,30 @@ def test_whatever_was_decided_and_whatever_comes(
             assert planned(ledger, *found).new == 0
             table = library.decision_table
             assert ledger.people() == people_of(table.decisions(), table.placed_faces())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
+def test_a_kill_leaves_all_decisions_or_none_and_the_import_goes_on(tmp_path: Path) -> None:
+    tests = Path(import_kill.__file__).parent
+    done = subprocess.run(
+        [sys.executable, import_kill.__file__, str(tmp_path / "library.sqlite"), "5", str(KILLS)],
+        cwd=tests.parent,
+        env=os.environ | {"PYTHONPATH": str(tests.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    before, whole, trials = json.loads(done.stdout)
+    assert len(trials) == KILLS
+    assert whole["waiting"] == 0
+    assert whole["names"]["Ann"] == import_kill.N_PHOTOS
+    for trial in trials:
+        left = trial["left"]
+        assert left["is_whole"]
+        assert left["rows"] in (before["rows"], whole["rows"])
+        assert bool(left["rows"]) or trial["told"] < 2
+        assert trial["then"] == whole
+    waiting = {trial["left"]["waiting"] for trial in trials}
+    assert len(waiting) > 5  # they were killed at many stages
