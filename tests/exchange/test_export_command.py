@@ -16,6 +16,7 @@ from PIL import Image
 from tests.exchange.going import tree
 
 RunCommand = Callable[..., tuple[int, dict[str, Any], str]]
+Said = Callable[..., tuple[int, str, str]]
 
 SIZE = (320, 240)
 
@@ -26,6 +27,17 @@ pytestmark = pytest.mark.slow
 def go(run: RunCommand) -> RunCommand:
     """As the usual one, with --json."""
     return lambda *words: run(*words, "--json")
+
+
+@pytest.fixture
+def said(run: RunCommand) -> Said:
+    """As the usual one, with words."""
+
+    def typed(*words: object) -> tuple[int, str, str]:
+        status, value, err = run(*words)
+        return status, value["text"], err
+
+    return typed
 
 
 @pytest.fixture
@@ -86,7 +98,7 @@ def test_photos_are_chosen_as_find_chooses_them(
 
 
 def test_names_go_beside_photos_after_a_look_and_are_taken_back(
-    run: RunCommand, go: RunCommand, photos: Path
+    said: Said, go: RunCommand, photos: Path
 ) -> None:
     before = tree(photos)
     status, plan, _ = go("export", "xmp", "--dry-run")
@@ -95,37 +107,37 @@ def test_names_go_beside_photos_after_a_look_and_are_taken_back(
         *(("2.png.xmp", ["Ben"]), ("1.png.xmp", ["Ann", "Ben"]), ("0.png.xmp", ["Ann"])),
     ]
     assert plan["nameless"] == 1
-    _, text, _ = run("export", "xmp", "--dry-run", "--person", "Ann")
+    _, text, _ = said("export", "xmp", "--dry-run", "--person", "Ann")
     assert f"{photos / '1.png.xmp'} (new): Ann\n" in text
     assert "Names would be written to 2 XMP files beside their photos." in text
-    _, text, _ = run("export", "xmp")
+    _, text, _ = said("export", "xmp")
     assert "Names were written to 3 XMP files" in text
     assert text.endswith("Undo: opqn export xmp --undo\n")
     again = go("import", "xmp", photos)[1]
     assert (again["taken"], again["clashes"]) == ([], [])
-    assert run("export", "xmp")[1].startswith(
+    assert said("export", "xmp")[1].startswith(
         "There is nothing to write. 3 photos have it all already."
     )
-    assert run("export", "xmp", "--undo")[1] == (
+    assert said("export", "xmp", "--undo")[1] == (
         "0 XMP files were made what they were, and 3 that had been made were removed.\n"
     )
     assert tree(photos) == before
-    assert "No names were written" in run("export", "xmp", "--undo")[2]
+    assert "No names were written" in said("export", "xmp", "--undo")[2]
 
 
-def test_another_name_is_told(run: RunCommand, go: RunCommand, photos: Path) -> None:
+def test_another_name_is_told(said: Said, go: RunCommand, photos: Path) -> None:
     go("export", "xmp")
     go("name", "--person", "Ann", "Anja")
-    _, text, _ = run("export", "xmp")
+    _, text, _ = said("export", "xmp")
     assert "0.png.xmp: Ann stays; the library says Anja" in text
     assert "unless you say --replace" in text
-    _, text, _ = run("export", "xmp", "--replace")
+    _, text, _ = said("export", "xmp", "--replace")
     assert "0.png.xmp: Ann made way; the library says Anja" in text
     assert b"Ann" not in (photos / "0.png.xmp").read_bytes()
 
 
 def test_lists_and_a_search_as_a_list(
-    run: RunCommand, go: RunCommand, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    go: RunCommand, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert go("export", "list", tmp_path / "all.csv")[1]["faces"] == 8
     text = (tmp_path / "all.csv").read_bytes().decode("utf-8-sig")
@@ -143,9 +155,9 @@ def test_lists_and_a_search_as_a_list(
 
 
 def test_a_zip_and_what_it_would_hold(
-    run: RunCommand, go: RunCommand, photos: Path, tmp_path: Path
+    said: Said, go: RunCommand, photos: Path, tmp_path: Path
 ) -> None:
-    _, text, _ = run("export", "zip", tmp_path / "a.zip", "--folders", "--dry-run")
+    _, text, _ = said("export", "zip", tmp_path / "a.zip", "--folders", "--dry-run")
     assert re.fullmatch(
         r"5 photos, .* would go to .*a\.zip, in 3 folders: Ann, Ben, No name\.\n", text
     )
@@ -182,20 +194,18 @@ def test_a_contact_sheet(
     ],
 )
 def test_what_can_not_be_is_one_sentence(
-    run: RunCommand, photos: Path, tmp_path: Path, qapp: object, line: str, words: str
+    said: Said, photos: Path, tmp_path: Path, qapp: object, line: str, words: str
 ) -> None:
     typed = line.replace("OUT", str(tmp_path / "out")).replace("PHOTOS", str(photos)).split()
-    status, out, err = run("export", *typed)
+    status, out, err = said("export", *typed)
     assert status == 1
     assert words in err
     assert not out
     assert not list(tmp_path.glob("out*"))
 
 
-def test_what_is_away_is_told_beside_the_result(
-    run: RunCommand, photos: Path, tmp_path: Path
-) -> None:
+def test_what_is_away_is_told_beside_the_result(said: Said, photos: Path, tmp_path: Path) -> None:
     (photos / "0.png").unlink()
-    status, out, err = run("export", "photos", tmp_path / "out")
+    status, out, err = said("export", "photos", tmp_path / "out")
     assert (status, out) == (0, f"3 photos copied to {tmp_path / 'out'}.\n")
     assert err.endswith("0.png is not copied: it is not there.\n")
