@@ -218,7 +218,7 @@ NEEDS_TORCH = [
     (("train", "PEOPLE"), "opqn train"),
     (("train", "PEOPLE", "--show-config"), "opqn train"),
     (("train", "--resume", "HOME"), "opqn train"),
-    (("export", "HOME", "HOME/model"), "opqn export"),
+    (("export-model", "HOME", "HOME/model"), "opqn export-model"),
     (("import-checkpoint", "HOME/weights.tar"), "opqn import-checkpoint"),
     (("evaluate", "PEOPLE", "--aligned", "--model", "HOME/weights.tar"), "Reading weights.tar"),
 ]

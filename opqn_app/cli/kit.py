@@ -19,9 +19,22 @@ Command = Callable[[argparse.Namespace], int]
 class Parsers:
     """Adds commands to an argparse sub-parser collection, with the options that many have."""
 
-    def __init__(self, commands: Any) -> None:
+    def __init__(self, commands: Any, *, are_parts: bool = False) -> None:
+        """Add to a collection.
+
+        Args:
+            are_parts: of a command that has the options of all commands already.
+        """
         self._commands = commands
-        self._common, self._machine, self._model = _common(), _machine(), _model()
+        self._common, self._machine = _common(are_parts=are_parts), _machine(are_parts=are_parts)
+        self._model = _model()
+
+    def group(self, name: str, text: str) -> "Parsers":
+        """A command that consists of others, each with a word of its own after it."""
+        parents = [self._common, self._machine]
+        parser = self._commands.add_parser(name, help=text, description=text, parents=parents)
+        parts = parser.add_subparsers(dest="part", metavar="WHAT", required=True)
+        return Parsers(parts, are_parts=True)
 
     def add(
         self,
@@ -49,17 +62,23 @@ class Parsers:
         return made
 
 
-def _common() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
+def _common(*, are_parts: bool) -> argparse.ArgumentParser:
+    parser = _optional(are_parts=are_parts)
     parser.add_argument("--library", type=Path, metavar="FILE", help="library file to use")
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")
     return parser
 
 
-def _machine() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
+def _machine(*, are_parts: bool) -> argparse.ArgumentParser:
+    parser = _optional(are_parts=are_parts)
     parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
     return parser
+
+
+def _optional(*, are_parts: bool) -> argparse.ArgumentParser:
+    """A parser of options; those of a part leave alone what was said before its word."""
+    default = argparse.SUPPRESS if are_parts else None
+    return argparse.ArgumentParser(add_help=False, argument_default=default)
 
 
 def _model() -> argparse.ArgumentParser:

@@ -1,11 +1,20 @@
 """What goes out: which photos, which of their faces, and who they are."""
 
+import pytest
+
 from opqn_app.core.progress import finished
 from opqn_app.exchange.selection import GoingPhoto, Wanted, chosen
 from opqn_app.people import gestures
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.photo_filter import PhotoFilter
 from tests.people_world import World, true_box
+
+
+@pytest.fixture
+def ledger(world: World) -> Ledger:
+    """Four photos, none of them twice."""
+    world.delete(5)
+    return Ledger(world.library)
 
 
 def gone(ledger: Ledger, wanted: Wanted) -> list[tuple[int, list[tuple[int, str | None]]]]:

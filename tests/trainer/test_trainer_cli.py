@@ -74,7 +74,7 @@ def test_what_was_trained_is_exported_and_evaluated(
     (made,) = find_runs(tmp_path / "r")
     model = tmp_path / "model"
     capsys.readouterr()
-    assert run("export", made.path, model, "--json") == 0
+    assert run("export-model", made.path, model, "--json") == 0
     assert json_of(capsys)["model_id"] == made.read("result.json")["model_id"]
     protocol = ["--protocol", "leave-one-out", "--aligned", "--device", "cpu", "--json"]
     assert run("evaluate", people_folder, "--model", model, *protocol) == 0
@@ -361,12 +361,12 @@ def test_export_of_a_run_without_weights_is_explained(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = RunDir.create(tmp_path / "run", tiny_config())
-    assert run("export", made.path, tmp_path / "model") == 1
+    assert run("export-model", made.path, tmp_path / "model") == 1
     assert "checkpoint can't be read" in capsys.readouterr().err
 
 
 def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("train", "runs", "datasets", "pack", "export"):
+    for name in ("train", "runs", "datasets", "pack", "export-model"):
         with pytest.raises(SystemExit) as stop:
             run(name, "--help")
         assert stop.value.code == 0

@@ -311,7 +311,7 @@ def test_a_run_becomes_the_model_of_the_app(
     with qtbot.waitSignals([page.model_made, session.model_switched], timeout=TIMEOUT):
         page.runs.use.click()
     arguments = arguments_of(plan_file)
-    assert arguments[:2] == ["export", str(run)]
+    assert arguments[:2] == ["export-model", str(run)]
     assert Path(arguments[2]).parts[-2:] == ("models", "a")
     assert session.settings.model == "a"
     assert why_not in page.messages.text

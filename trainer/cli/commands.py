@@ -80,7 +80,8 @@ def add_commands(commands: Any) -> None:
     pack.add_argument("out", type=Path, metavar="OUT.safetensors")
     pack.add_argument("--side", type=int, required=True, metavar="PX", help="side of each picture")
     pack.add_argument("--cut", type=int, default=0, metavar="PX", help="centre cut out first")
-    export = add("export", export_command, "Write the best weights of a run as a model.", machine)
+    text = "Write the best weights of a run as a model."
+    export = add("export-model", export_command, text, machine)
     export.add_argument("run_folder", type=Path, metavar="RUN")
     export.add_argument("out", type=Path, metavar="DIR", help="model folder to write")
     export.add_argument("--name", default="", help="name of the model for people")

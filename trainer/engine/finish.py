@@ -76,7 +76,7 @@ def export(run: RunDir, folder: Path, *, name: str = "") -> str:
     except ImportError as error:
         raise ModelError(
             "Writing a model needs the packages safetensors and platformdirs. Then: "
-            f"opqn export {run.path} {folder}"
+            f"opqn export-model {run.path} {folder}"
         ) from error
     result = run.read("result.json")
     curve, links = result.get("calibration"), result.get("links")

@@ -131,7 +131,7 @@ class TrainPage(QWidget):
         self.runs.set_busy(True)
         self.messages.say(f"Writing the model {self._exported} …")
         self.exporter.start(
-            ["export", str(run.path), str(target), "--name", self._exported, "--json"]
+            ["export-model", str(run.path), str(target), "--name", self._exported, "--json"]
         )
 
     def refresh_runs(self) -> None:

@@ -1,0 +1,170 @@
+"""`opqn export`: photos, names and lists go out to folders and to other programs."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opqn_app.cli.export_kit import add_part, going_out, rows_of, tell_problems, told_progress
+from opqn_app.cli.kit import Parsers, emit
+from opqn_app.core.errors import OpqnError
+from opqn_app.core.progress import counted
+
+if TYPE_CHECKING:
+    from opqn_app.exchange.placing import Layout
+    from opqn_app.exchange.selection import GoingPhoto
+
+
+def add(parsers: Parsers) -> None:
+    parts = parsers.group("export", "Take photos and names out, to folders and other programs.")
+    photos = add_part(parts, "photos", run_photos, "Copy photos to a folder; begun again, go on.")
+    photos.add_argument("out", type=Path, metavar="DIR", help="folder to copy to")
+    photos.add_argument("--folders", action="store_true", help="a folder a person")
+    photos.add_argument(
+        "--names", action="store_true", help="write who is on them into XMP files beside the copies"
+    )
+    people = add_part(
+        parts,
+        "people",
+        run_people,
+        "Copy the photos of named people, a folder a person, with their names in XMP files.",
+    )
+    people.add_argument("out", type=Path, metavar="DIR", help="folder to copy to")
+    xmp = add_part(
+        parts, "xmp", run_xmp, "Write names into XMP files beside the photos, never into photos."
+    )
+    xmp.add_argument(
+        "--replace", action="store_true", help="where another name stands, write the library's"
+    )
+    xmp.add_argument("--undo", action="store_true", help="take the last such writing back")
+    listed = add_part(parts, "list", run_list, "Write people, boxes, dates and paths as a list.")
+    listed.add_argument("out", type=Path, metavar="FILE", help="ends in .csv or .json")
+    zipped = add_part(parts, "zip", run_zip, "Put photos into one zip, to share it.")
+    zipped.add_argument("out", type=Path, metavar="FILE", help="zip to write")
+    zipped.add_argument("--folders", action="store_true", help="a folder a person")
+    sheet = add_part(parts, "sheet", run_sheet, "Draw a contact sheet.")
+    sheet.add_argument("out", type=Path, metavar="FILE", help="ends in .pdf or .png")
+
+
+def run_photos(arguments: argparse.Namespace) -> int:
+    return _copy(arguments, going_out(arguments), _layout(arguments.folders), arguments.names)
+
+
+def run_people(arguments: argparse.Namespace) -> int:
+    named = [going for going in going_out(arguments) if going.names]
+    if not named:
+        raise OpqnError("Nobody is named on these photos.", hint="Name faces: opqn name FACE NAME")
+    return _copy(arguments, named, _layout(True), True)
+
+
+def _copy(
+    arguments: argparse.Namespace, photos: "Sequence[GoingPhoto]", layout: "Layout", names: bool
+) -> int:
+    from opqn_app.exchange.copying import copy_photos
+    from opqn_app.exchange.export_words import copied
+
+    if arguments.dry_run:
+        return _show_plan(arguments, photos, layout)
+    report = told_progress(copy_photos(photos, arguments.out, layout=layout, names=names))
+    value = asdict(report) | {"problems": rows_of(report.problems)}
+    emit(arguments, value, copied(report))
+    tell_problems(report.problems)
+    return 0
+
+
+def run_xmp(arguments: argparse.Namespace) -> int:
+    from opqn_app.exchange.export_words import taken_back, written
+    from opqn_app.exchange.sidecar_journal import undo_last
+    from opqn_app.exchange.sidecar_writing import plan_sidecars, write_sidecars
+
+    if arguments.undo:
+        undone = told_progress(undo_last())
+        value = asdict(undone) | {"problems": rows_of(undone.problems)}
+        emit(arguments, value, taken_back(undone))
+        tell_problems(undone.problems)
+        return 0
+    photos, do = going_out(arguments), plan_sidecars if arguments.dry_run else write_sidecars
+    report = told_progress(do(photos, replace=arguments.replace))
+    text = written(report, is_plan=arguments.dry_run, replaces=arguments.replace)
+    emit(arguments, asdict(report) | {"problems": rows_of(report.problems)}, text)
+    tell_problems(report.problems)
+    return 0
+
+
+def run_list(arguments: argparse.Namespace) -> int:
+    from opqn_app.exchange.listing import row_of_photo, write_csv, write_json
+
+    kinds = {".csv": write_csv, ".json": write_json}
+    write = kinds.get(arguments.out.suffix.lower())
+    if write is None:
+        raise OpqnError(f"A list is a .csv or a .json, and {arguments.out.name} is neither.")
+    photos = going_out(arguments)
+    faces = sum(len(going.faces) for going in photos)
+    what = f"{counted(faces, 'face')} of {counted(len(photos), 'photo')}"
+    if arguments.dry_run:
+        rows = [row_of_photo(going) for going in photos]
+        emit(arguments, {"photos": rows}, f"{what} would be listed in {arguments.out}.")
+        return 0
+    told_progress(write(photos, arguments.out))
+    value = {"out": arguments.out, "photos": len(photos), "faces": faces}
+    emit(arguments, value, f"{what} listed in {arguments.out}.")
+    return 0
+
+
+def run_zip(arguments: argparse.Namespace) -> int:
+    from opqn_app.exchange.export_words import zipped
+    from opqn_app.exchange.zipping import zip_photos
+
+    photos, layout = going_out(arguments), _layout(arguments.folders)
+    if arguments.dry_run:
+        return _show_plan(arguments, photos, layout)
+    report = told_progress(zip_photos(photos, arguments.out, layout=layout))
+    emit(arguments, asdict(report) | {"problems": rows_of(report.problems)}, zipped(report))
+    tell_problems(report.problems)
+    return 0
+
+
+def run_sheet(arguments: argparse.Namespace) -> int:
+    from opqn_app.core.display import has_display
+    from opqn_app.exchange.export_words import sheet_of
+    from opqn_app.ui.kit.contact_sheet import application, paths_of, write_sheet
+
+    photos = going_out(arguments)
+    paths = paths_of(arguments.out, len(photos))
+    files = paths[0].name if len(paths) == 1 else f"{paths[0].name} to {paths[-1].name}"
+    if arguments.dry_run:
+        value = {"paths": paths, "photos": len(photos)}
+        emit(arguments, value, f"{counted(len(photos), 'photo')} would be drawn in {files}.")
+        return 0
+    if not has_display():
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    kept = application()
+    title = sheet_of(photos, [*arguments.person, *arguments.together])
+    report = told_progress(write_sheet(photos, arguments.out, title))
+    del kept
+    value = asdict(report) | {"problems": rows_of(report.problems)}
+    emit(arguments, value, f"{counted(report.photos, 'photo')} drawn in {files}.")
+    tell_problems(report.problems)
+    return 0
+
+
+def _layout(folders: bool) -> "Layout":
+    from opqn_app.exchange.placing import Layout
+
+    return Layout.PEOPLE if folders else Layout.FLAT
+
+
+def _show_plan(
+    arguments: argparse.Namespace, photos: "Sequence[GoingPhoto]", layout: "Layout"
+) -> int:
+    from opqn_app.exchange.export_words import plan_of_copies
+    from opqn_app.exchange.placing import placed
+
+    items = placed(photos, layout)
+    rows = [{"photo": item.going.photo.path, "folder": item.folder} for item in items]
+    size = sum(item.going.photo.size for item in items)
+    value = {"out": arguments.out, "bytes": size, "photos": rows}
+    emit(arguments, value, plan_of_copies(items, arguments.out))
+    return 0
