@@ -11,11 +11,11 @@ from opqn_app.exchange.taking_in import ImportReport
 
 _MIN_BUSY_S = 1.0  # before that an estimate would be noise
 _REASONS = {
-    Reason.NOT_THERE: "their photo is not there",
-    Reason.NOT_INDEXED: "their photo is not in the library; index its folder, and import again",
-    Reason.BAD_NAME: "they are too long, or hold nothing that can be shown",
-    Reason.NO_FACE: "no place is said for them, and no face on the photo is left",
-    Reason.TOO_SMALL: "their box is only a few pixels wide",
+    Reason.NOT_THERE: "the photo is not there",
+    Reason.NOT_INDEXED: "the photo is not in the library; index its folder, and import again",
+    Reason.BAD_NAME: "it is too long for a name, or holds nothing that can be shown",
+    Reason.NO_FACE: "nothing says where on the photo, and no face is left there",
+    Reason.TOO_SMALL: "the box is only a few pixels wide",
     Reason.TWO_NAMES: "another name was taken for the same face",
     Reason.TWICE: "the person is on the photo already",
 }

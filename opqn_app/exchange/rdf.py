@@ -99,13 +99,14 @@ class _Reader:
         self._open: list[Value] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        around = self._path[-2:]
-        self._path.append(name)
         if self._open:
             value = Value(name, attributes)
             self._open[-1]._children.append(value)
             self._open.append(value)
-        elif name == _DESCRIPTION and around[-1:] == [_ROOT]:
+            return
+        around = self._path[-2:]
+        self._path.append(name)
+        if name == _DESCRIPTION and around[-1:] == [_ROOT]:
             for each in sorted(attributes.keys() & self._wanted):
                 self.found.append((each, _plain(each, attributes[each])))
         elif name in self._wanted and around == [_ROOT, _DESCRIPTION]:
@@ -117,10 +118,11 @@ class _Reader:
             self._open[-1]._text.append(part)
 
     def end(self, _name: str) -> None:
-        self._path.pop()
-        self.is_whole = not self._path
         if self._open:
             self._open.pop()
+        if not self._open:
+            self._path.pop()
+            self.is_whole = not self._path
 
     def drop_unfinished(self) -> None:
         """Leave out the value that the packet breaks off in, and the item around it."""
