@@ -82,9 +82,9 @@ def _rectangle(value: str) -> Box | None:
 
 
 def _upright_size(image: DigikamImage, boxes: Sequence[Box]) -> tuple[int, int] | None:
-    """Boxes are in the upright photo; the size is of the file, for most kinds of files.
+    """Boxes are in the upright photo, but the size is of the picture as it lies in the file.
 
-    Where the boxes fit only the other way round, the size was upright already, as with RAW.
+    Should the boxes fit only the other way round, the size was upright already.
     """
     if image.size is None:
         return None

@@ -70,7 +70,7 @@ def test_boxes_are_in_the_upright_photo_and_sizes_of_the_file(
 
 
 def test_a_size_that_is_upright_already(tmp_path: Path) -> None:
-    """As digiKam has it of RAW photos: the box lies outside of the other."""
+    """The box lies outside of the other."""
     made = DigikamDatabase(tmp_path / "digikam4.db", Path("/photos"))
     made.photo("a.nef", [], (3000, 4000), orientation=6)
     low = Box(0.1, 0.8, 0.3, 0.9)
