@@ -42,12 +42,15 @@ def zipped(report: ZipReport) -> str:
     return f"{counted(report.photos, 'photo')} in {report.path}, {in_bytes(report.size)}."
 
 
-def written(report: SidecarReport, *, is_plan: bool, replaces: bool) -> str:
+def written(
+    report: SidecarReport, *, is_plan: bool, replaces: bool, for_window: bool = False
+) -> str:
     """What would be written to sidecars, or was.
 
     Args:
         is_plan: nothing is written yet.
         replaces: other names there make way for the library's.
+        for_window: without the words of commands.
     """
     lines = [_line(each) for each in report.written[:LISTED]]
     more = len(report.written) - LISTED
@@ -69,6 +72,8 @@ def written(report: SidecarReport, *, is_plan: bool, replaces: bool) -> str:
         summary += (
             f" {counted(report.unchanged, 'photo')} {_have(report.unchanged)} it all already."
         )
+    if for_window:
+        return "\n".join([summary, *lines])
     if clashing and not replaces:
         summary += " Where another name stands it stays, unless you say --replace."
     if n and not is_plan:

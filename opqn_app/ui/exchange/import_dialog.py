@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -15,7 +14,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QPlainTextEdit,
     QProgressBar,
-    QPushButton,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -27,8 +25,10 @@ from opqn_app.exchange.programs import PROGRAMS, Program
 from opqn_app.exchange.usual_places import usual_place
 from opqn_app.ui.exchange.name_table import NameTable
 from opqn_app.ui.exchange.names_import import NamesImport
+from opqn_app.ui.exchange.sheets import sheet
 from opqn_app.ui.kit import drops
 from opqn_app.ui.kit.controls import push_button, text_label
+from opqn_app.ui.kit.message_bar import MessageBar
 
 if TYPE_CHECKING:
     from opqn_app.exchange.import_plan import ImportPlan
@@ -78,8 +78,8 @@ class ImportDialog(QDialog):
 
     def _build(self) -> None:
         self.sheets = QStackedWidget()
-        for sheet in (self._choosing(), self._reading(), self._preview(), self._report()):
-            self.sheets.addWidget(sheet)
+        for made in (self._choosing(), self._reading(), self._preview(), self._report()):
+            self.sheets.addWidget(made)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 16)
         column.addWidget(self.sheets)
@@ -98,8 +98,7 @@ class ImportDialog(QDialog):
         self.place.setClearButtonEnabled(True)
         browse = push_button("Choose…", self._browse)
         browse.setAutoDefault(False)
-        self._error = text_label(wraps=True)
-        self._error.setObjectName("error")
+        self.messages = MessageBar()
         row = QHBoxLayout()
         row.addWidget(self.place, 1)
         row.addWidget(browse)
@@ -107,7 +106,7 @@ class ImportDialog(QDialog):
         right.setSpacing(12)
         right.addWidget(self._how)
         right.addLayout(row)
-        right.addWidget(self._error)
+        right.addWidget(self.messages)
         right.addStretch(1)
         both = QHBoxLayout()
         both.setSpacing(20)
@@ -115,7 +114,7 @@ class ImportDialog(QDialog):
         both.addLayout(right, 1)
         self.read_button = push_button("Read the names", self._read, is_primary=True)
         cancel = push_button("Cancel", self.reject)
-        return _sheet(TITLE, INTRO, both, cancel, self.read_button)
+        return sheet(TITLE, INTRO, both, cancel, self.read_button)
 
     def _reading(self) -> QWidget:
         self._words = text_label(wraps=True)
@@ -129,7 +128,7 @@ class ImportDialog(QDialog):
         column.addStretch(1)
         note = "Nothing is changed yet. You see what would come before anything is taken in."
         self.stop_button = push_button("Stop", self._stop)
-        return _sheet("Reading the names", note, column, self.stop_button)
+        return sheet("Reading the names", note, column, self.stop_button)
 
     def _preview(self) -> QWidget:
         self.table = NameTable(self._session)
@@ -156,7 +155,7 @@ class ImportDialog(QDialog):
         self.take_button = push_button("Take in", self._take_in, is_primary=True)
         self.back_button = push_button("Back", self._back)
         cancel = push_button("Cancel", self.reject)
-        return _sheet("What would come", "", column, self.back_button, cancel, self.take_button)
+        return sheet("What would come", "", column, self.back_button, cancel, self.take_button)
 
     def _report(self) -> QWidget:
         self.report = QPlainTextEdit()
@@ -167,11 +166,11 @@ class ImportDialog(QDialog):
         column.addWidget(self.report, 1)
         self.undo_button = push_button("Undo all of it", self._undo)
         self.close_button = push_button("Done", self.accept, is_primary=True)
-        return _sheet("What came", "", column, self.undo_button, self.close_button)
+        return sheet("What came", "", column, self.undo_button, self.close_button)
 
     def _connect(self) -> None:
         self.programs.currentRowChanged.connect(lambda _row: self._show_program())
-        self.place.textChanged.connect(lambda _text: self._error.clear())
+        self.place.textChanged.connect(lambda _text: self.messages.hide())
         self.place.textChanged.connect(lambda text: self.read_button.setEnabled(bool(text.strip())))
         self.table.ticked.connect(self._show_ticks)
         self.run.progressed.connect(self._show_progress)
@@ -251,7 +250,7 @@ class ImportDialog(QDialog):
 
     def _show_error(self, words: str) -> None:
         self._back()
-        self._error.setText(words)
+        self.messages.warn(words)
 
     # What would come
 
@@ -302,20 +301,3 @@ def choose_place(parent: QWidget, program: Program, start: Path) -> Path | None:
     else:
         chosen = QFileDialog.getExistingDirectory(parent, title, str(start))
     return Path(chosen) if chosen else None
-
-
-def _sheet(title: str, note: str, body: QBoxLayout, *buttons: QPushButton) -> QWidget:
-    sheet = QWidget()
-    column = QVBoxLayout(sheet)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(12)
-    column.addWidget(text_label(title, style="title"))
-    if note:
-        column.addWidget(text_label(note, is_quiet=True, wraps=True))
-    column.addLayout(body, 1)
-    row = QHBoxLayout()
-    row.addStretch(1)
-    for button in buttons:
-        row.addWidget(button)
-    column.addLayout(row)
-    return sheet

@@ -33,6 +33,7 @@ from opqn_app.ui.people.tiles import BY_NAME, BY_PHOTOS, TileBook, Wish, is_show
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
+    from opqn_app.ui.exchange.offers import Offer
     from opqn_app.ui.people.person_view import PersonView
     from opqn_app.ui.work.people_jobs import PeopleView
 
@@ -52,6 +53,7 @@ class PeoplePage(QWidget):
         folder_wanted: the user wants to add a folder of photos.
         settings_wanted: another model is to be chosen.
         names_wanted: names that another program has are to come in.
+        export_wanted: photos are to be taken out of the library, as copies.
         photo_wanted: a photo is to be shown, with a face marked (PhotoRecord, FaceRecord).
         search_wanted: ids of faces to search with, combined (list).
 
@@ -62,6 +64,7 @@ class PeoplePage(QWidget):
     folder_wanted = Signal()
     settings_wanted = Signal()
     names_wanted = Signal()
+    export_wanted = Signal()
     photo_wanted = Signal(object, object)
     search_wanted = Signal(object)
 
@@ -235,6 +238,16 @@ class PeoplePage(QWidget):
         """Show one person, as if the tile had been opened."""
         self._turn_to_person().show_person(person)
 
+    def going_out(self) -> "list[Offer]":
+        """What is chosen: faces of a person, the person, people, or else everybody named."""
+        from opqn_app.ui.people.leaving import everybody_named, leaving_person, leaving_tiles
+
+        person = self.person
+        if person is not None and self.views.currentWidget() is person:
+            return leaving_person(person.subject, person.grid.selected_ids())
+        chosen = [self.model.tile(row) for row in self.grid.chosen_rows()]
+        return [*leaving_tiles(chosen), *everybody_named(self._desk.view)]
+
     def show_everybody(self) -> None:
         """Back to all tiles; what was answered finds its place."""
         self.views.setCurrentWidget(self.everybody)
@@ -251,6 +264,7 @@ class PeoplePage(QWidget):
             self.person.closed.connect(self.show_everybody)
             self.person.photo_wanted.connect(self.photo_wanted)
             self.person.search_wanted.connect(self.search_wanted)
+            self.person.head.take_wanted.connect(self.export_wanted)
             self.views.addWidget(self.person)
         self.views.setCurrentWidget(self.person)
         self.person.setFocus()  # not what had it there last: that may be gone

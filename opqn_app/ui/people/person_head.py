@@ -43,7 +43,7 @@ class PersonHead(QWidget):
         name_given: a name was typed, for a group, or another one for a person.
         merge_wanted: the person is somebody else's; a name was typed.
         left: the field is done with, nothing has changed.
-        hide_wanted, show_wanted, forget_wanted: chosen from the menu.
+        hide_wanted, show_wanted, forget_wanted, take_wanted: chosen from the menu.
     """
 
     back_wanted = Signal()
@@ -54,6 +54,7 @@ class PersonHead(QWidget):
     hide_wanted = Signal()
     show_wanted = Signal()
     forget_wanted = Signal()
+    take_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,6 +84,10 @@ class PersonHead(QWidget):
         self.menu = QuietMenu(self)
         self.rename_action = self.menu.addAction("Rename…", self.rename)
         self.merge_action = self.menu.addAction("Merge into somebody else…", self.merge)
+        self.menu.addSeparator()
+        self.take_action = self.menu.addAction(
+            "Take photos with you…\tCtrl+Shift+E", self.take_wanted.emit
+        )
         self.menu.addSeparator()
         self.hide_action = self.menu.addAction("Hide", self.hide_wanted.emit)
         self.show_action = self.menu.addAction("Show among people again", self.show_wanted.emit)

@@ -29,10 +29,12 @@ class FaceActions(QObject):
     Signals:
         search_wanted: ids of faces to search with, and whether to add them to the query.
         look_wanted: ids of faces (list) and the row of the one whose photo is to be shown.
+        take_wanted: photos are to be taken out of the library, as copies.
         failed: why a photo can't be handed over, as a plain sentence.
     """
 
     search_wanted = Signal(object, bool)
+    take_wanted = Signal()
     look_wanted = Signal(object, int)
     failed = Signal(str)
 
@@ -54,6 +56,10 @@ class FaceActions(QObject):
         self.copy_action = self._action("Copy the photos", ("Ctrl+C",), self.copy)
         self.open_action = self._action("Open in its own program", ("O",), self.open_photo)
         self.show_action = self._action("Show in folder", ("Ctrl+Shift+F",), self.show_photo)
+        # The key is the window's.
+        self.take_action = self._action(
+            "Take photos with you…\tCtrl+Shift+E", (), self.take_wanted.emit
+        )
         self.gestures = FaceGestures(
             session,
             results.grid,
@@ -66,6 +72,7 @@ class FaceActions(QObject):
             self.copy_action,
             self.open_action,
             self.show_action,
+            self.take_action,
         )
         self.all: tuple[QAction, ...] = (
             self.look_action,

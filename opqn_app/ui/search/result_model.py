@@ -141,6 +141,11 @@ class ResultListModel(QAbstractListModel):
         ids: list[int] = self._face_ids[self._rows[np.asarray(rows, np.int64)]].tolist()
         return ids
 
+    def chances(self, face_ids: Sequence[int]) -> dict[int, float]:
+        """How likely each of these faces is who was searched for, 0 to 1."""
+        at = np.flatnonzero(np.isin(self._face_ids, np.asarray(face_ids, np.int64)))
+        return dict(zip(self._face_ids[at].tolist(), self._alike[at].tolist(), strict=True))
+
     def held(self, face_id: int) -> "FaceRecord | None":
         """The record of a face if it has been read; asks for nothing."""
         return self._records.held(face_id)

@@ -131,6 +131,7 @@ class MainWindow(QMainWindow):
         menu.addAction(
             self._action("Names from other &programs…", "Ctrl+Shift+I", self.open_import)
         )
+        menu.addAction(self._action("&Take photos with you…", "Ctrl+Shift+E", self.open_export))
         menu.addSeparator()
         menu.addAction(self._action("&Settings…", "Ctrl+,", self.open_settings))
         menu.addAction(self._action("&Quit", "Ctrl+Q", self.close))
@@ -176,6 +177,7 @@ class MainWindow(QMainWindow):
         self.search.library_wanted.connect(lambda: self.show_page("library"))
         self.library.face_search_requested.connect(self._search_with)
         self.library.photo_view_requested.connect(self.viewer.open_photos)
+        self.search.faces.take_wanted.connect(self.open_export)
         self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
         self.switch_bar.report_wanted.connect(self._show_report)
         self.viewer.face_search_requested.connect(self._search_with)
@@ -236,6 +238,7 @@ class MainWindow(QMainWindow):
         self.people.folder_wanted.connect(self._add_folder)
         self.people.settings_wanted.connect(self.open_settings)
         self.people.names_wanted.connect(self.open_import)
+        self.people.export_wanted.connect(self.open_export)
         self.people.photo_wanted.connect(self._preview)
         self.people.search_wanted.connect(self.search.search_with_ids)
         return self.people
@@ -271,6 +274,25 @@ class MainWindow(QMainWindow):
         dialog = ImportDialog(self._session, parent=self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self.show_page("people"))
+        dialog.open()
+
+    def open_export(self) -> None:
+        """Let photos go out: what is chosen on the page that is shown, or all."""
+        from opqn_app.ui.exchange.export_dialog import ExportDialog
+        from opqn_app.ui.exchange.offers import EVERYTHING
+        from opqn_app.ui.library.leaving import leaving_photos
+        from opqn_app.ui.search.leaving import leaving_results
+
+        shown, offers = self.stack.currentWidget(), []
+        if shown is self.search:
+            results = self.search.results
+            offers = leaving_results(results.ticked_ids(), results.model)
+        elif shown is self.library:
+            offers = leaving_photos(self.library.grid.selected_photos())
+        elif self.people is not None and shown is self.people:
+            offers = self.people.going_out()
+        dialog = ExportDialog(self._session, [*offers, EVERYTHING], parent=self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def _add_folder(self) -> None:

@@ -143,9 +143,9 @@ def test_a_place_that_is_not_there_is_said(dialog: ImportDialog, qtbot: QtBot) -
     dialog.choose("digikam", Path("/nowhere/digikam4.db"))
     qtbot.mouseClick(dialog.read_button, Qt.MouseButton.LeftButton)
     assert dialog.sheets.currentIndex() == 0
-    assert dialog._error.text().startswith("/nowhere/digikam4.db is not there.")
+    assert dialog.messages.text.startswith("/nowhere/digikam4.db is not there.")
     qtbot.keyClicks(dialog.place, "x")
-    assert dialog._error.text() == ""
+    assert dialog.messages.text == ""
 
 
 def test_a_file_that_is_none_of_the_program_is_said(
@@ -158,7 +158,7 @@ def test_a_file_that_is_none_of_the_program_is_said(
     qtbot.waitUntil(
         lambda: dialog.sheets.currentIndex() != 1 and not dialog.run._task, timeout=TIMEOUT
     )
-    said = dialog._error.text() + dialog._left.toPlainText()
+    said = dialog.messages.text + dialog._left.toPlainText()
     assert "digikam4.db" in said
 
 

@@ -1,0 +1,322 @@
+"""Take photos with you: choose what and how, watch it go, see what came of it."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLineEdit,
+    QListWidget,
+    QPlainTextEdit,
+    QProgressBar,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from opqn_app.core import paths
+from opqn_app.core.errors import OpqnError
+from opqn_app.ui.exchange.offers import Offer
+from opqn_app.ui.exchange.sheets import sheet
+from opqn_app.ui.exchange.ways import (
+    WAYS,
+    Asks,
+    Going,
+    Gone,
+    Way,
+    plan_names,
+    take_out,
+    undo_names,
+    write_names,
+)
+from opqn_app.ui.kit import desktop
+from opqn_app.ui.kit.controls import push_button, text_label
+from opqn_app.ui.kit.message_bar import MessageBar
+from opqn_app.ui.work.people_desk import FAULT
+
+if TYPE_CHECKING:
+    from opqn_app.exchange.exports import ExportProgress
+    from opqn_app.ui.work.session import Session
+    from opqn_app.ui.work.tasks import Task
+
+TITLE = "Take photos with you"
+INTRO = "Photos are copied, never moved, and nothing in them is changed."
+CHOOSING, GOING, GONE = range(3)
+PROBLEMS = 200  # that are told one by one
+
+
+class ExportDialog(QDialog):
+    """Three sheets; the last choices are remembered.
+
+    Args:
+        offers: what can go out, the likeliest first.
+        choose: asks for the folder or file.
+        open_path: shows what was made.
+    """
+
+    def __init__(
+        self,
+        session: "Session",
+        offers: Sequence[Offer],
+        *,
+        choose: "Callable[[QWidget, Way, Path], Path | None] | None" = None,
+        open_path: Callable[[Path], bool] = desktop.show_in_folder,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._offers = session, offers
+        self._choose, self._open_path = choose or choose_target, open_path
+        self._task: Task | None = None
+        self._shown: Path | None = None
+        self._kept = QSettings(str(paths.data_dir() / "window.ini"), QSettings.Format.IniFormat)
+        self.setWindowTitle(TITLE)
+        self.setMinimumSize(560, 440)
+        self.resize(720, 520)
+        self.sheets = QStackedWidget()
+        for made in (self._choosing(), self._going(), self._gone()):
+            self.sheets.addWidget(made)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 16)
+        column.addWidget(self.sheets)
+        self.ways.currentRowChanged.connect(lambda _row: self._show_way())
+        self.target.textChanged.connect(lambda _text: self._show_enabled())
+        self.finished.connect(lambda _code: self._cancel())
+        known = [way.key for way in WAYS]
+        key = str(self._kept.value("export_way", known[0]))
+        self.ways.setCurrentRow(known.index(key) if key in known else 0)
+        self._show_way()
+
+    # Sheets
+
+    def _choosing(self) -> QWidget:
+        self.what = QComboBox()
+        self.what.setAccessibleName("What goes out")
+        self.what.addItems([offer.words for offer in self._offers])
+        self.ways = QListWidget()
+        self.ways.setAccessibleName("How it goes out")
+        self.ways.addItems([way.title for way in WAYS])
+        self.ways.setFixedWidth(220)
+        self._how = text_label(wraps=True)
+        self.target = QLineEdit()
+        self.target.setClearButtonEnabled(True)
+        self._browse_button = push_button("Choose…", self._browse)
+        self._browse_button.setAutoDefault(False)
+        self.names = QCheckBox("Write who is on them into XMP files beside the copies")
+        self.undo_button = push_button("Undo the last writing", self._undo)
+        self.messages = MessageBar()
+        row = QHBoxLayout()
+        row.addWidget(self.target, 1)
+        row.addWidget(self._browse_button)
+        undo = QHBoxLayout()
+        undo.addWidget(self.undo_button)
+        undo.addStretch(1)
+        right = QVBoxLayout()
+        right.setSpacing(12)
+        right.addWidget(self._how)
+        right.addLayout(row)
+        right.addWidget(self.names)
+        right.addLayout(undo)
+        right.addWidget(self.messages)
+        right.addStretch(1)
+        both = QHBoxLayout()
+        both.setSpacing(20)
+        both.addWidget(self.ways)
+        both.addLayout(right, 1)
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        column.addWidget(self.what)
+        column.addLayout(both, 1)
+        self.go_button = push_button("Go", self._go, is_primary=True)
+        cancel = push_button("Cancel", self.reject)
+        return sheet(TITLE, INTRO, column, cancel, self.go_button)
+
+    def _going(self) -> QWidget:
+        self._words = text_label(wraps=True)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Progress")
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        column.addWidget(self._words)
+        column.addWidget(self._bar)
+        column.addStretch(1)
+        self.stop_button = push_button("Stop", self._stop)
+        note = "What is done when you stop stays, and the same again goes on from there."
+        return sheet("On their way", note, column, self.stop_button)
+
+    def _gone(self) -> QWidget:
+        self.report = QPlainTextEdit()
+        self.report.setReadOnly(True)
+        self.report.setTabChangesFocus(True)
+        self.report.setAccessibleName("What came of it")
+        column = QVBoxLayout()
+        column.addWidget(self.report, 1)
+        self.back_button = push_button("Back", self._back)
+        self.take_back_button = push_button("Undo", self._undo)
+        self.show_button = push_button("Show it", self._show_it)
+        self.write_button = push_button("Write the names", self._write_names, is_primary=True)
+        self.close_button = push_button("Done", self.accept, is_primary=True)
+        buttons = (self.back_button, self.take_back_button, self.show_button)
+        return sheet("", "", column, *buttons, self.write_button, self.close_button)
+
+    # Choosing
+
+    @property
+    def way(self) -> Way:
+        """The one that is chosen."""
+        return WAYS[max(self.ways.currentRow(), 0)]
+
+    @property
+    def offer(self) -> Offer:
+        """What goes out."""
+        return self._offers[max(self.what.currentIndex(), 0)]
+
+    def _show_way(self) -> None:
+        from opqn_app.exchange.sidecar_journal import can_undo
+
+        way = self.way
+        has_target = way.asks is not Asks.NOTHING
+        self._how.setText(way.how)
+        self.target.setVisible(has_target)
+        self._browse_button.setVisible(has_target)
+        self.names.setVisible(way.has_names)
+        self.undo_button.setVisible(way.key == "xmp" and can_undo())
+        self.target.setAccessibleName("Folder" if way.asks is Asks.FOLDER else "File")
+        self.target.setPlaceholderText(self.target.accessibleName())
+        self.target.setText(str(self._kept.value(f"export_to_{way.key}", "")))
+        self.go_button.setText(
+            {"xmp": "Show what would be written", "zip": "Make the zip", "list": "Make the list",
+             "sheet": "Make the sheet"}.get(way.key, "Copy the photos")
+        )  # fmt: skip
+        self._show_enabled()
+
+    def _show_enabled(self) -> None:
+        self.messages.hide()
+        is_ready = self.way.asks is Asks.NOTHING or bool(self.target.text().strip())
+        self.go_button.setEnabled(is_ready)
+
+    def _browse(self) -> None:
+        start = self.target.text().strip()
+        chosen = self._choose(self, self.way, Path(start) if start else Path.home())
+        if chosen is not None:
+            self.target.setText(str(chosen))
+            self.go_button.setFocus()
+
+    # Going
+
+    def _go(self) -> None:
+        way, library = self.way, self._session.library_path
+        self._kept.setValue("export_way", way.key)
+        if way.key == "xmp":
+            self._start(partial(plan_names, library, self.offer.wanted), self._show_plan)
+            return
+        target = Path(self.target.text().strip()).expanduser()
+        if way.asks is Asks.FILE and target.suffix.lower() not in way.suffixes:
+            target = target.with_name(f"{target.name}{way.suffixes[0]}")
+        self._kept.setValue(f"export_to_{way.key}", str(target))
+        job = partial(
+            take_out,
+            library,
+            self.offer.wanted,
+            way,
+            target,
+            title=self.offer.title,
+            names=way.has_names and self.names.isChecked(),
+        )
+        self._start(job, self._show_gone)
+
+    def _write_names(self) -> None:
+        job = partial(write_names, self._session.library_path, self.offer.wanted)
+        self._start(job, self._show_gone)
+
+    def _undo(self) -> None:
+        self._start(undo_names, self._show_gone)
+
+    def _start(self, job: Callable[[], Going], then: Callable[[Gone], None]) -> None:
+        self._words.setText("Looking for the photos.")
+        self._bar.setRange(0, 0)
+        self.sheets.setCurrentIndex(GOING)
+        self.stop_button.setFocus()
+        task = self._session.runner.start("exchange", job)
+        self._task = task
+        task.progressed.connect(partial(self._show_progress, task))
+        task.succeeded.connect(lambda gone: self._end(task, partial(then, gone)))
+        task.failed.connect(lambda error: self._end(task, partial(self._show_error, error)))
+
+    def _show_progress(self, task: "Task", progress: "ExportProgress") -> None:
+        if task is self._task:
+            self._words.setText(f"{progress.in_words()}\n{progress.current}")
+            self._bar.setRange(0, max(progress.total, 1))
+            self._bar.setValue(progress.done)
+
+    def _end(self, task: "Task", act: Callable[[], None]) -> None:
+        if task is self._task:
+            self._task = None
+            act()
+
+    def _cancel(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+
+    def _stop(self) -> None:
+        self._cancel()
+        self._back()
+        self.messages.say("Stopped. What is done stays; the same again goes on from there.")
+
+    def _back(self) -> None:
+        self.sheets.setCurrentIndex(CHOOSING)
+        self._show_way()
+        self.ways.setFocus()
+
+    # What came of it
+
+    def _show_error(self, error: Exception) -> None:
+        self._back()
+        is_known = isinstance(error, OpqnError)
+        self.messages.warn(f"{error} {error.hint}".strip() if is_known else FAULT)
+
+    def _show_plan(self, gone: Gone) -> None:
+        self._show(gone, is_plan=True)
+
+    def _show_gone(self, gone: Gone) -> None:
+        self._show(gone, is_plan=False)
+
+    def _show(self, gone: Gone, *, is_plan: bool) -> None:
+        lines = [gone.words]
+        lines += [f"{each.path}: {each.sentence}" for each in gone.problems[:PROBLEMS]]
+        if len(gone.problems) > PROBLEMS:
+            lines.append(f"… and {len(gone.problems) - PROBLEMS:,} more")
+        self.report.setPlainText("\n".join(lines))
+        self._shown = gone.shown
+        self.back_button.setVisible(is_plan)
+        self.write_button.setVisible(is_plan and gone.can_undo)
+        self.take_back_button.setVisible(not is_plan and gone.can_undo)
+        self.show_button.setVisible(gone.shown is not None)
+        self.close_button.setVisible(not is_plan or not gone.can_undo)
+        self.sheets.setCurrentIndex(GONE)
+        (self.write_button if self.write_button.isVisible() else self.close_button).setFocus()
+
+    def _show_it(self) -> None:
+        if self._shown is not None and not self._open_path(self._shown):
+            self.report.appendPlainText(f"Nothing opens {self._shown} here. It is there, though.")
+
+
+def choose_target(parent: QWidget, way: Way, start: Path) -> Path | None:
+    """Ask for a folder, or a file to write; None if the user thinks better of it."""
+    if way.asks is Asks.FOLDER:
+        chosen = QFileDialog.getExistingDirectory(parent, way.title, str(start))
+    else:
+        kinds = " ".join(f"*{suffix}" for suffix in way.suffixes)
+        options = QFileDialog.Option.DontConfirmOverwrite  # what is there is never replaced
+        chosen, _ = QFileDialog.getSaveFileName(
+            parent, way.title, str(start), f"{way.title} ({kinds})", options=options
+        )
+    return Path(chosen) if chosen else None

@@ -1,0 +1,220 @@
+"""The ways photos and names can go out, each with what it does; no widget."""
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opqn_app.core.progress import counted
+
+if TYPE_CHECKING:
+    from opqn_app.exchange.exports import ExportProgress
+    from opqn_app.exchange.records import Problem
+    from opqn_app.exchange.selection import GoingPhoto, Wanted
+
+
+class Asks(StrEnum):
+    """What the user says besides: a folder, a file to write, or nothing."""
+
+    FOLDER = "folder"
+    FILE = "file"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way out.
+
+    Attributes:
+        how: what it does, for who has never done it.
+        suffixes: that the file may end in; the first is usual.
+        has_names: XMP files with names can go along.
+    """
+
+    key: str
+    title: str
+    how: str
+    asks: Asks
+    suffixes: tuple[str, ...] = ()
+    has_names: bool = False
+
+
+WAYS = (
+    Way(
+        "photos",
+        "Copy to a folder",
+        "Copies of the photos, all in one folder. What lies there already stays.",
+        Asks.FOLDER,
+        has_names=True,
+    ),
+    Way(
+        "people",
+        "A folder for each person",
+        "Copies of the photos, in a folder with the name of each person on them.",
+        Asks.FOLDER,
+        has_names=True,
+    ),
+    Way(
+        "zip", "One zip file", "All photos in one file, to send or to share.", Asks.FILE, (".zip",)
+    ),
+    Way(
+        "sheet",
+        "Contact sheet",
+        "Small pictures with names and dates, on pages to print. A file that ends in .pdf holds "
+        "all pages; one in .png is made for each page.",
+        Asks.FILE,
+        (".pdf", ".png"),
+    ),
+    Way(
+        "list",
+        "List for a table",
+        "Who is where on which photo: name, box, probability, path and date. A file that ends in "
+        ".csv opens in a spreadsheet, one in .json is for programs.",
+        Asks.FILE,
+        (".csv", ".json"),
+    ),
+    Way(
+        "xmp",
+        "Names beside the photos",
+        "Writes who is on a photo into a small XMP file beside it, which digiKam, Lightroom and "
+        "others read. The photos are not touched. You see first what would be written.",
+        Asks.NOTHING,
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What came of it.
+
+    Attributes:
+        words: a sentence or more.
+        shown: what "Show it" opens; None for nothing.
+        can_undo: XMP files were written, and can be made what they were.
+    """
+
+    words: str
+    problems: "tuple[Problem, ...]" = ()
+    shown: Path | None = None
+    can_undo: bool = False
+
+
+Going = Generator["ExportProgress", None, Gone]
+
+
+def choose_photos(
+    library_path: Path, wanted: "Wanted"
+) -> "Generator[ExportProgress, None, list[GoingPhoto]]":
+    """The photos that go out.
+
+    Raises:
+        ExportError: there are none.
+    """
+    from opqn_app.exchange.exports import ExportError
+    from opqn_app.exchange.selection import chosen
+    from opqn_app.people.ledger import Ledger
+    from opqn_app.store.library import Library
+
+    with Library.open(library_path) as library:
+        photos = yield from chosen(Ledger(library), wanted)
+    if not photos:
+        raise ExportError("There is no such photo in the library any more.")
+    return photos
+
+
+def take_out(
+    library_path: Path, wanted: "Wanted", way: Way, target: Path, *, title: str, names: bool
+) -> Going:
+    """Let photos go out; closing it stops it, and leaves whole files only.
+
+    Args:
+        target: the folder or file.
+        title: of a contact sheet.
+        names: write names into XMP files beside the copies.
+
+    Raises:
+        ExportError: nothing could go out, or only a part, as it says.
+    """
+    photos = yield from choose_photos(library_path, wanted)
+    if way.asks is Asks.FOLDER:
+        return (yield from _copy(photos, way, target, names))
+    return (yield from _write(photos, way, target, title))
+
+
+def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -> Going:
+    from opqn_app.exchange.copying import copy_photos
+    from opqn_app.exchange.export_words import copied
+    from opqn_app.exchange.exports import ExportError
+    from opqn_app.exchange.placing import Layout
+
+    layout = Layout.FLAT
+    if way.key == "people":
+        layout, photos = Layout.PEOPLE, [going for going in photos if going.names]
+        if not photos:
+            raise ExportError("Nobody is named on these photos. Name people first.")
+    report = yield from copy_photos(photos, folder, layout=layout, names=names)
+    return Gone(copied(report), report.problems, folder)
+
+
+def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path, title: str) -> Going:
+    from opqn_app.exchange.export_words import zipped
+    from opqn_app.exchange.listing import write_csv, write_json
+    from opqn_app.exchange.zipping import zip_photos
+    from opqn_app.ui.kit.contact_sheet import paths_of, write_sheet
+
+    if way.key == "zip":
+        _refuse_what_is_there([path])
+        packed = yield from zip_photos(photos, path)
+        return Gone(zipped(packed), packed.problems, path)
+    if way.key == "sheet":
+        paths = paths_of(path, len(photos))
+        _refuse_what_is_there(paths)
+        drawn = yield from write_sheet(photos, path, title)
+        return Gone(f"{counted(drawn.photos, 'photo')} drawn.", drawn.problems, paths[0])
+    _refuse_what_is_there([path])
+    write = write_csv if path.suffix.lower() == ".csv" else write_json
+    yield from write(photos, path)
+    faces = sum(len(going.faces) for going in photos)
+    return Gone(
+        f"{counted(faces, 'face')} of {counted(len(photos), 'photo')} listed in {path}.", (), path
+    )
+
+
+def plan_names(library_path: Path, wanted: "Wanted") -> Going:
+    """What `write_names` would do; nothing is written."""
+    from opqn_app.exchange.export_words import written
+    from opqn_app.exchange.sidecar_writing import plan_sidecars
+
+    photos = yield from choose_photos(library_path, wanted)
+    report = yield from plan_sidecars(photos)
+    words = written(report, is_plan=True, replaces=False, for_window=True)
+    return Gone(words, report.problems, can_undo=bool(report.written))
+
+
+def write_names(library_path: Path, wanted: "Wanted") -> Going:
+    """Write names into XMP files beside the photos."""
+    from opqn_app.exchange.export_words import written
+    from opqn_app.exchange.sidecar_writing import write_sidecars
+
+    photos = yield from choose_photos(library_path, wanted)
+    report = yield from write_sidecars(photos)
+    words = written(report, is_plan=False, replaces=False, for_window=True)
+    return Gone(words, report.problems, can_undo=bool(report.written))
+
+
+def undo_names() -> Going:
+    """Make the XMP files what they were before the last writing."""
+    from opqn_app.exchange.export_words import taken_back
+    from opqn_app.exchange.sidecar_journal import undo_last
+
+    report = yield from undo_last()
+    return Gone(taken_back(report), report.problems)
+
+
+def _refuse_what_is_there(paths: Sequence[Path]) -> None:
+    from opqn_app.exchange.exports import ExportError
+
+    there = [path for path in paths if path.exists()]
+    if there:
+        raise ExportError(f"{there[0]} is there already. Choose another name.")
