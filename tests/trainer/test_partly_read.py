@@ -12,6 +12,7 @@ from opqn_app.ui.train.training import data_in_words
 from tests.odd_files import encoded
 from tests.tiny_checkpoint import make_tiny_checkpoint
 from tests.trainer.evaluation_people import draw_person, pack_tar, write_people
+from tests.trainer.report_examples import page_arguments, ranked_report
 from tests.trainer.test_grouping_command import LINKS
 from tests.trainer.test_photo_folders import QUICK
 from tests.trainer.test_prepare import StripeDetector
@@ -22,6 +23,7 @@ from trainer.data.picture_set import read_crops, read_pictures
 from trainer.data.pictures import AlignedCrops, JoinedPictures, PhotoCrops
 from trainer.data.prepare import prepare
 from trainer.data.prepared import PrepareReport, PrepareSettings
+from trainer.report.page import html_page
 
 MISSING = "the end of the file is missing, and with it at most 13 % of the picture"
 
@@ -105,6 +107,17 @@ def test_prepare_says_it_in_every_run(tmp_path: Path) -> None:
         assert "      1  read only in part: ann/1.jpg" in in_words(report, target)
         record = json.loads((target / "prepare.json").read_text(encoding="utf-8"))
         assert record["read_in_part"] == {"ann/1.jpg": MISSING}
+
+
+@pytest.mark.slow
+def test_the_report_lists_them() -> None:
+    arguments = page_arguments(ranked_report(), None, with_pictures=False)
+    words = "Pictures that could be read only in part"
+    assert words not in html_page(*arguments)
+    arguments[1]["data"]["read_in_part"] = {"a&b/1.jpg": MISSING}
+    page = html_page(*arguments)
+    assert f"<summary>{words} (1)</summary>" in page
+    assert f"<li>a&amp;b/1.jpg: {MISSING}</li>" in page
 
 
 def test_the_train_page_says_it() -> None:

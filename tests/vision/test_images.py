@@ -228,6 +228,17 @@ def test_transparent_parts_become_white() -> None:
     assert values[0, 7].tolist() == [255, 255, 255]
 
 
+def test_every_shade_of_every_transparency_is_laid_on_white_exactly() -> None:
+    values = np.zeros((256, 256, 4), np.uint8)
+    values[..., 0] = np.arange(256)
+    values[..., 1] = values[::-1, ::-1, 0]
+    values[..., 3] = np.arange(256)[:, None]
+    image = Image.fromarray(values)
+    alpha = values[..., 3:].astype(np.float64) / 255
+    expected = np.rint(values[..., :3] * alpha + 255 * (1 - alpha))
+    assert np.array_equal(np.asarray(read_photo(encoded(image, "PNG"), "a.png").image), expected)
+
+
 def test_colour_of_transparent_pixels_does_not_bleed_when_shrinking() -> None:
     values = np.zeros((400, 400, 4), np.uint8)
     values[:, :200] = (255, 0, 0, 0)  # invisible red beside opaque white

@@ -153,3 +153,12 @@ def test_who_does_not_ask_gets_none() -> None:
     assert read_photo(saved("JPEG", picture()), "a").picture_hash is None
     with pytest.raises(PhotoUnreadable):
         read_photo(b"no photo", "a", hashed=True)
+
+
+def test_the_picture_of_a_jpeg_ends_at_its_first_end_marker_wherever_that_lies() -> None:
+    start = b"\xff\xd8\xff\xda\x00\x02"
+    for length in (40, (1 << 16) - 2, (1 << 16) - 1, 1 << 16, (1 << 17) + 3):
+        scan = start + b"\x01\xff\x00\xd9" * (length // 4) + b"\x01" * (length % 4)
+        assert picture_hash(scan, 1) != picture_hash(scan + b"\x01", 1)
+        for behind in (b"\xff\xd9", b"\xff\xd9 more \xff\xd9", b"\xff\xd9" + bytes(1 << 17)):
+            assert picture_hash(scan + behind, 1) == picture_hash(scan, 1), (length, behind[:20])
