@@ -100,6 +100,7 @@ class ExportDialog(QDialog):
         self.what.setAccessibleName("What goes out")
         self.what.addItems([offer.words for offer in self._offers])
         self.ways = QListWidget()
+        self.ways.setObjectName("choices")
         self.ways.setAccessibleName("How it goes out")
         self.ways.addItems([way.title for way in WAYS])
         self.ways.setFixedWidth(220)

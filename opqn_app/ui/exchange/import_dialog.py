@@ -86,6 +86,7 @@ class ImportDialog(QDialog):
 
     def _choosing(self) -> QWidget:
         self.programs = QListWidget()
+        self.programs.setObjectName("choices")
         self.programs.setAccessibleName("Programs")
         self.programs.addItems(
             ["Names in photos and XMP files" if each.key == "xmp" else each.name
@@ -152,6 +153,7 @@ class ImportDialog(QDialog):
         column.addLayout(ticks)
         column.addWidget(self._left_head)
         column.addWidget(self._left)
+        column.addStretch(0)
         self.take_button = push_button("Take in", self._take_in, is_primary=True)
         self.back_button = push_button("Back", self._back)
         cancel = push_button("Cancel", self.reject)
@@ -226,7 +228,7 @@ class ImportDialog(QDialog):
 
     def _read(self) -> None:
         place = Path(self.place.text().strip()).expanduser()
-        wrong = self.program.wrong_place(place)
+        wrong = self.program.wrong_place(place).removesuffix(f" {self.program.how}")
         if wrong:
             self._show_error(wrong)
             return

@@ -110,7 +110,9 @@ class PeoplePage(QWidget):
         for widget in (title, self._count):
             head.addWidget(widget)
         head.addStretch(1)
-        self.bring = push_button("Names from other programs…", self.names_wanted.emit)
+        self.bring = push_button("Bring in names…", self.names_wanted.emit)
+        self.bring.setToolTip("Names that you gave in another program (Ctrl+Shift+I)")
+        self.search.setMinimumWidth(96)
         for control in (self.search, self.order, self.show_hidden, self.bring):
             head.addWidget(control)
         self.empty = EmptyState()
