@@ -61,7 +61,9 @@ def test_names_come_in_and_go_by_one_undo(
         "Eve": 0,
     }
     assert run("people")[1]["people"] == []
+    files = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
     status, report, _ = run("import", "xmp", folder)
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()} == files
     assert status == 0
     assert {name["name"]: name["faces"] for name in report["taken"]} == {
         "Ann": 2,
