@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from PIL import Image
 
 from opqn_app.core.progress import finished
 from opqn_app.exchange.in_words import plan_in_words, report_in_words
-from opqn_app.exchange.records import PhotoNames, Region
+from opqn_app.exchange.records import PhotoNames, Problem, Region
 from opqn_app.exchange.taking_in import take_in
 from opqn_app.people import gestures
 from opqn_app.people.kinds import Kind
@@ -172,6 +173,13 @@ def test_words(ledger: Ledger) -> None:
     assert f"{path_of(ledger, 3)}: Ann, where you said Zoe" in words
     assert f"{path_of(ledger, 3)}: Dora, Eve (2 faces)" in words
     assert "1 name left: the photo is not there." in words
+    broken = [Problem(Path(f"{number}.xmp"), "It is broken.") for number in range(40)]
+    many = plan_in_words(replace(plan, problems=tuple(broken)))
+    assert many.endswith(
+        "40 files not read as a whole:\n"
+        + "".join(f"  {problem.path}: It is broken.\n" for problem in broken[:30])
+        + "  … and 10 more"
+    )
     report = finished(take_in(ledger, plan, None))
     assert report_in_words(report, plan).startswith("4 faces got a name, of 4 people.")
     again = planned(ledger, *found)
