@@ -186,6 +186,21 @@ def test_one_copy_settles_what_another_leaves_open(ledger: Ledger, world: World)
     assert world.content_of[1] == world.content_of[5]
 
 
+def test_what_is_guessed_in_one_copy_leaves_one_in_another(ledger: Ledger, world: World) -> None:
+    """In the copy one face alone was found."""
+    copy = world.add_photo(1, [0])
+    gestures.name_faces(ledger, [6], "Cid")
+    ledger.refresh()
+    both = said(ledger, 2, people=["Ann", "Ben", "Cid"])
+    for order in (
+        [both, said(ledger, copy, people=["Ann"])],
+        [said(ledger, copy, people=["Ann"]), both],
+    ):
+        plan = planned(ledger, *order)
+        assert faces_by_name(plan) == {"Ann": [16], "Ben": [5]}
+        assert plan.asked == ()
+
+
 def test_a_name_means_who_has_it_else_whom_an_import_took_it_for(ledger: Ledger) -> None:
     report = imported(
         ledger, said(ledger, 1, at(0, "Mum")), said(ledger, 2, at(0, "Ann", content=1))

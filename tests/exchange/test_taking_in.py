@@ -20,10 +20,11 @@ from opqn_app.exchange.in_words import plan_in_words, report_in_words
 from opqn_app.exchange.records import PhotoNames, Problem, Region
 from opqn_app.exchange.taking_in import take_in
 from opqn_app.people import gestures
+from opqn_app.people.drawing import key_for
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.people import people_of
-from opqn_app.store.decision_records import FaceKey
+from opqn_app.store.decision_records import FaceKey, NewDecision
 from opqn_app.store.library import Library
 from tests import import_kill
 from tests.exchange.imports import (
@@ -121,14 +122,28 @@ def test_boxes_wait_where_photos_cannot_be_read(ledger: Ledger) -> None:
 
 
 def test_what_was_decided_after_the_plan_stays(ledger: Ledger) -> None:
-    plan = planned(ledger, said(ledger, 1, at(0, "Ann"), at(1, "Ben"), at(2, "Cid")))
+    one = said(ledger, 1, at(0, "Ann"), at(1, "Ben"), at(2, "Cid"))
+    plan = planned(ledger, one, said(ledger, 2, at(0, "Ann", content=1)))
     with Library.open_to_decide(ledger.library.path) as other:
         theirs = Ledger(other)
         gestures.name_faces(theirs, [1], "Zoe")
         gestures.mark_no_face(theirs, [2])
     report = finished(take_in(ledger, plan, None))
-    assert [(name.name, name.faces) for name in report.names] == [("Cid", 1)]
-    assert owners(ledger) == {1: "Zoe", 13: "Zoe", 3: "Cid", 15: "Cid"}
+    assert [(name.name, name.faces) for name in report.names] == [("Ann", 1), ("Cid", 1)]
+    assert owners(ledger) == {1: "Zoe", 13: "Zoe", 3: "Cid", 15: "Cid", 4: "Ann"}
+
+
+def test_a_box_that_the_user_drew_is_not_drawn_again(ledger: Ledger) -> None:
+    """Its face is not there yet, and nobody has said who it is."""
+    found = said(ledger, 2, elsewhere(0, "Ann"))
+    box = planned(ledger, found).names[0].boxes[0].box
+    (photo,) = ledger.library.photo_table.of_ids([2])
+    content = ledger.library.decision_table.content_of_photo(2)
+    assert content is not None
+    key = key_for(ledger, photo, content, box)
+    ledger.decide(lambda: [NewDecision(Kind.BOX_DRAWN, [key])])
+    rows = imported(ledger, found).outcome.rows
+    assert [(row.kind, row.faces) for row in rows] == [(Kind.IMPORTED_FROM, (key,))]
 
 
 def test_a_face_found_meanwhile_takes_the_place_of_a_box(ledger: Ledger, world: World) -> None:
