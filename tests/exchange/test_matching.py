@@ -7,6 +7,7 @@ import pytest
 from opqn_app.core.types import Box
 from opqn_app.exchange.import_plan import Clash, Reason
 from opqn_app.exchange.known_names import usable_name
+from opqn_app.exchange.matching import plan_import
 from opqn_app.exchange.records import PhotoNames, Problem, Progress, Region
 from opqn_app.exchange.same_face import matched
 from opqn_app.people import gestures
@@ -185,6 +186,21 @@ def test_one_copy_settles_what_another_leaves_open(ledger: Ledger, world: World)
     assert world.content_of[1] == world.content_of[5]
 
 
+def test_what_is_guessed_in_one_copy_leaves_one_in_another(ledger: Ledger, world: World) -> None:
+    """In the copy one face alone was found."""
+    copy = world.add_photo(1, [0])
+    gestures.name_faces(ledger, [6], "Cid")
+    ledger.refresh()
+    both = said(ledger, 2, people=["Ann", "Ben", "Cid"])
+    for order in (
+        [both, said(ledger, copy, people=["Ann"])],
+        [said(ledger, copy, people=["Ann"]), both],
+    ):
+        plan = planned(ledger, *order)
+        assert faces_by_name(plan) == {"Ann": [16], "Ben": [5]}
+        assert plan.asked == ()
+
+
 def test_a_name_means_who_has_it_else_whom_an_import_took_it_for(ledger: Ledger) -> None:
     report = imported(
         ledger, said(ledger, 1, at(0, "Mum")), said(ledger, 2, at(0, "Ann", content=1))
@@ -236,14 +252,14 @@ def test_a_name_that_cannot_be_held_is_told(ledger: Ledger) -> None:
 
 
 def test_problems_and_progress_are_passed_on(ledger: Ledger) -> None:
-    from opqn_app.exchange.matching import plan_import
-
     problem = Problem(Path("a"), "It is broken.")
-    job = plan_import(ledger, [Progress(1, 2), problem], "XMP")
+    one = said(ledger, 1, at(0, "Ann"))
+    job = plan_import(ledger, [Progress(1, 2), problem, one], "XMP")
     assert next(job) == Progress(1, 2)
     with pytest.raises(StopIteration) as stopped:
         next(job)
     assert stopped.value.value.problems == (problem,)
+    assert list(plan_import(ledger, [one], "XMP")) == [Progress(1)]  # a reader that tells nothing
 
 
 def test_boxes_of_the_stored_picture_are_turned_by_the_photo(ledger: Ledger) -> None:
