@@ -168,3 +168,26 @@ def test_what_is_no_database_of_digikam(tmp_path: Path) -> None:
     sqlite3.connect(path).close()
     with pytest.raises(OpqnError, match="no database of digiKam"):
         without_progress(names_of_digikam(path))
+
+
+def test_no_copy_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither when all is read, nor when reading is broken off, nor when it can't begin."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    made = DigikamDatabase(tmp_path / "digikam4.db", Path("/photos"))
+    for n in range(3):
+        made.photo(f"{n}.jpg", [("Ann", ANN)], SIZE)
+    made.close()
+    list(names_of_digikam(tmp_path))
+    assert list(temporary.iterdir()) == []
+    reading = names_of_digikam(tmp_path)
+    while not isinstance(next(reading), PhotoNames):
+        pass
+    assert list(temporary.iterdir()) != []
+    reading.close()  # type: ignore[attr-defined]
+    assert list(temporary.iterdir()) == []
+    (tmp_path / "digikam4.db").write_bytes(b"damaged" * 1000)
+    with pytest.raises(OpqnError):
+        list(names_of_digikam(tmp_path))
+    assert list(temporary.iterdir()) == []
