@@ -87,7 +87,9 @@ def write_sidecars(
         replace: faces that have another name in their sidecar get the library's.
         journal: where former sidecars are kept; None for the user's data.
     """
-    return (yield from _each(photos, replace, Journal() if journal is None else journal))
+    journal = Journal() if journal is None else journal
+    journal.sweep()
+    return (yield from _each(photos, replace, journal))
 
 
 def text_of_sidecar(going: GoingPhoto, *, replace: bool = False) -> str:
