@@ -136,6 +136,31 @@ def test_another_name_is_told(said: Said, go: RunCommand, photos: Path) -> None:
     assert b"Ann" not in (photos / "0.png.xmp").read_bytes()
 
 
+def test_a_name_is_taken_out_of_the_files_whoever_wrote_it(said: Said, photos: Path) -> None:
+    """! Tools leave a name or a box behind; here the saved bytes are searched for the name."""
+    before = tree(photos)
+    said("export", "xmp")
+    named = tree(photos)
+    caption = photos / "2.png.xmp"
+    text = caption.read_text().replace(
+        "<rdf:Description ", "<rdf:Description>BEN!</rdf:Description><rdf:Description ", 1
+    )
+    shown = said("export", "xmp", "--take-out", "ben", "--dry-run")
+    assert shown[1] == "ben would be taken out of 2 XMP files.\n"
+    assert tree(photos) == named
+    caption.write_text(text)
+    _, out, err = said("export", "xmp", "--take-out", "ben")
+    assert out == "ben was taken out of 2 XMP files. Undo: opqn export xmp --undo\n"
+    assert err == f"{caption} still holds ben elsewhere, such as in a caption.\n"
+    assert b"Ben" not in (photos / "1.png.xmp").read_bytes()
+    assert b"Ann" in (photos / "1.png.xmp").read_bytes()
+    assert "has a person called Dan" in said("export", "xmp", "--take-out", "Dan")[1]
+    said("export", "xmp", "--undo")
+    assert caption.read_text() == text
+    said("export", "xmp", "--undo")
+    assert set(tree(photos)) - set(before) == {"2.png.xmp"}  # it was changed since
+
+
 def test_lists_and_a_search_as_a_list(
     go: RunCommand, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
