@@ -31,7 +31,12 @@ STORED_ANN = Box(0.1, 0.1, 0.3, 0.4)
 @pytest.fixture
 def album(tmp_path: Path) -> list[GoingPhoto]:
     """Ann and Ben; Ann, with a sidecar of another program; Ben; nobody."""
-    people = [[("Ann", ANN), ("Ben", BEN)], [("Ann", ANN)], [("Ben", BEN), (None, ANN)], []]
+    people: list[list[tuple[str | None, Box]]] = [
+        [("Ann", ANN), ("Ben", BEN)],
+        [("Ann", ANN)],
+        [("Ben", BEN), (None, ANN)],
+        [],
+    ]
     found = []
     for number, faces in enumerate(people):
         path = write_photo(tmp_path / "photos" / f"{number}.png", seed=number)

@@ -34,15 +34,18 @@ NAMES = ("Ann", "Ben & Co", "דוד", "Cid, Jr.")
 PLACES = st.tuples(*[st.floats(0.02, 0.7)] * 2, *[st.floats(0.1, 0.28)] * 2).map(
     lambda each: Box(each[0], each[1], each[0] + each[2], each[1] + each[3])
 )
-MARKS = st.lists(
+
+
+def are_apart(marks: list[Other]) -> bool:
+    boxes = [mark.box for mark in marks if mark.box is not None]
+    return all(one.overlap(two) < SAME_FACE / 2 for one, two in combinations(boxes, 2))
+
+
+MARKS: st.SearchStrategy[list[Other]] = st.lists(
     st.builds(Other, st.sampled_from((*NAMES, None)), PLACES, st.sampled_from(("Face", "Pet"))),
     max_size=4,
     unique_by=lambda other: other.name,
-).filter(
-    lambda marks: all(
-        one.box.overlap(two.box) < SAME_FACE / 2 for one, two in combinations(marks, 2)
-    )
-)
+).filter(are_apart)
 STYLES = st.builds(
     Style, st.sampled_from(("elements", "description", "attributes")), prefixed=st.booleans()
 )
