@@ -2,13 +2,14 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from opqn_app.core.progress import counted, duration_in_words
-from opqn_app.exchange.import_plan import Clash, ImportPlan, Reason
+from opqn_app.exchange.import_plan import Asked, Clash, ImportPlan, Reason
 from opqn_app.exchange.records import Progress
 from opqn_app.exchange.taking_in import ImportReport
 
+_SHOWN = 30  # lines of one kind; the JSON of a command has them all
 _MIN_BUSY_S = 1.0  # before that an estimate would be noise
 _REASONS = {
     Reason.NOT_THERE: "the photo is not there",
@@ -54,10 +55,7 @@ def plan_in_words(plan: ImportPlan) -> str:
         f"{plan.source} knows names or faces on {counted(plan.photos, 'photo')}. "
         f"{_new_in_words(plan.new, people)}",
     ]
-    for name in plan.names:
-        if name.new:
-            who = "" if name.person is not None else ", somebody new"
-            lines.append(f"  {name.name}: {counted(name.new, 'face')}{who}")
+    lines += _some([_line(n.name, n.new, is_new=n.person is None) for n in plan.names if n.new])
     if plan.known:
         lines.append(f"{_faces(plan.known)} who {plan.source} says already.")
     if boxes:
@@ -77,9 +75,7 @@ def report_in_words(report: ImportReport, plan: ImportPlan) -> str:
         lines = ["Nothing new: all that could be taken in is known already."]
     else:
         lines = [f"{_new_in_words(report.faces, len(report.names), done=True)}"]
-        for name in report.names:
-            who = ", somebody new" if name.is_new else ""
-            lines.append(f"  {name.name}: {counted(name.faces, 'face')}{who}")
+        lines += _some([_line(n.name, n.faces, is_new=n.is_new) for n in report.names])
     if report.drawn:
         lines.append(f"{counted(report.drawn, 'face')} drawn where none was found.")
     if report.waiting:
@@ -94,22 +90,21 @@ def rest_in_words(plan: ImportPlan) -> Iterator[str]:
     """What is not taken in, a sentence for each reason."""
     if plan.clashes:
         yield f"{counted(len(plan.clashes), 'name')} against what you said; your word stays:"
-        yield from (f"  {clash_in_words(clash)}" for clash in plan.clashes)
+        yield from _some([clash_in_words(clash) for clash in plan.clashes])
     if plan.asked:
         yield (
             f"On {counted(len(plan.asked), 'photo')} a name has no place and several faces are "
             "left; name them yourself:"
         )
-        for asked in plan.asked:
-            faces = counted(len(asked.faces), "face")
-            yield f"  {asked.photo}: {', '.join(asked.names)} ({faces})"
+        yield from _some([_asked_in_words(asked) for asked in plan.asked])
     reasons = Counter(left.reason for left in plan.left)
     for reason, n in reasons.most_common():
         yield f"{counted(n, 'name')} left: {_REASONS[reason]}."
     for kind, n in plan.marks:
         yield f"{counted(n, 'mark')} of the kind '{kind}' left."
-    for problem in plan.problems:
-        yield f"{problem.path}: {problem.sentence}"
+    if plan.problems:
+        yield f"{counted(len(plan.problems), 'file')} not read as a whole:"
+        yield from _some([f"{problem.path}: {problem.sentence}" for problem in plan.problems])
 
 
 def clash_in_words(clash: Clash) -> str:
@@ -119,6 +114,21 @@ def clash_in_words(clash: Clash) -> str:
     else:
         said = f"it is not {clash.name}" if clash.said is None else clash.said
     return f"{clash.photo}: {clash.name}, where you said {said}"
+
+
+def _asked_in_words(asked: Asked) -> str:
+    return f"{asked.photo}: {', '.join(asked.names)} ({counted(len(asked.faces), 'face')})"
+
+
+def _line(name: str, faces: int, *, is_new: bool) -> str:
+    return f"{name}: {counted(faces, 'face')}{', somebody new' if is_new else ''}"
+
+
+def _some(lines: Sequence[str]) -> Iterator[str]:
+    """The first of many, and how many more there are."""
+    yield from (f"  {line}" for line in lines[:_SHOWN])
+    if len(lines) > _SHOWN:
+        yield f"  … and {len(lines) - _SHOWN:,} more"
 
 
 def _new_in_words(faces: int, people: int, *, done: bool = False) -> str:

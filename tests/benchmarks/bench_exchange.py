@@ -19,7 +19,7 @@ from PIL import Image
 from opqn_app.core.types import Box
 from opqn_app.exchange.folder_names import names_below
 from opqn_app.exchange.records import PhotoNames, Region
-from tests.exchange.xmp_files import mp, mwg, packet, people
+from tests.exchange.xmp_files import Fields, mp, mwg, packet, people
 from tests.odd_files import encoded
 
 PER_FOLDER = 200
@@ -41,7 +41,7 @@ def make_folder(folder: Path, n: int) -> list[Path]:
             for j, (x, y) in enumerate(corners)
         ]
         names = [region.name or "" for region in regions]
-        keywords = {"digiKam:TagsList": [f"People/{name}" for name in names]}
+        keywords: Fields = {"digiKam:TagsList": [f"People/{name}" for name in names]}
         said = packet(mwg(regions) | mp(regions) | people(*names) | keywords)
         sidecars.append(path.with_name(path.name + ".xmp"))
         sidecars[-1].write_bytes(said)

@@ -5,14 +5,16 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from opqn_app.core.errors import FolderUnavailable
 from opqn_app.exchange import folder_names
 from opqn_app.exchange.folder_names import names_below
-from opqn_app.exchange.frames import upright
+from opqn_app.exchange.frames import stored_size, upright
 from opqn_app.exchange.records import Found, Frame, PhotoNames, Problem, Progress
 from opqn_app.index.excludes import Excludes
-from tests.exchange.xmp_files import face, mwg, packet, people
+from opqn_app.vision.images import open_photo
+from tests.exchange.xmp_files import Spelling, face, mwg, packet, people
 from tests.odd_files import corners, encoded, exif_bytes
 
 ANN = face("Ann", 0.125, 0.25, 0.375, 0.5)
@@ -49,6 +51,50 @@ def test_photos_with_names_are_told_of_the_right_way_up(tmp_path: Path) -> None:
     ]
     progress = [found for found in names_below(tmp_path) if isinstance(found, Progress)]
     assert progress[-1] == Progress(3, 3)
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_a_photo_turned_by_its_xmp_alone_has_its_boxes_turned(
+    turn: int, quote: str, tmp_path: Path
+) -> None:
+    """ExifTool writes single quotes, which Pillow does not see."""
+    how = Spelling("attributes", quote=quote)
+    said = packet(mwg([ANN]), how)
+    about = f"rdf:about={quote}{quote}".encode()
+    assert said.count(about) == 1
+    said = said.replace(about, about + f" tiff:Orientation={quote}{turn}{quote}".encode())
+    photo = tmp_path / "1.jpg"
+    photo.write_bytes(encoded(corners(), "JPEG", xmp=said))
+    assert told(tmp_path) == [upright(PhotoNames(photo, (ANN,)), turn)]
+    size = corners().size
+    assert (open_photo(photo).width, open_photo(photo).height) == stored_size(size, turn)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_regions_of_a_heic_are_turned_as_its_pixels_were(turn: int, tmp_path: Path) -> None:
+    """pillow-heif says 1 then, and hands out the regions as they were."""
+    photo = tmp_path / "1.heic"
+    options = {"exif": exif_bytes(turn), "xmp": packet(mwg([ANN]))}
+    photo.write_bytes(encoded(corners(), "HEIF", **options))
+    with Image.open(photo) as image:
+        assert image.getexif()[274] == 1
+    assert told(tmp_path) == [upright(PhotoNames(photo, (ANN,)), turn)]
+
+
+def test_reading_changes_neither_photos_nor_what_lies_beside_them(tmp_path: Path) -> None:
+    photo = jpeg(tmp_path / "a" / "1.jpg", packet(mwg([ANN])))
+    beside(photo, packet(people("Ben")))
+
+    def tree() -> dict[Path, tuple[bytes, int]]:
+        files = (path for path in tmp_path.rglob("*") if path.is_file())
+        return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+    before = tree()
+    for path in before:
+        path.chmod(0o444)
+    assert len(told(tmp_path)) == 1
+    assert tree() == before
 
 
 def test_the_file_beside_a_photo_counts_more(tmp_path: Path) -> None:

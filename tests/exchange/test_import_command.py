@@ -8,6 +8,7 @@ import pytest
 
 from opqn_app.core.types import Box
 from opqn_app.exchange.records import Region
+from opqn_app.store.library import Library
 from tests.exchange.xmp_files import face, mwg, packet, people
 
 RunCommand = Callable[..., tuple[int, dict[str, Any], str]]
@@ -61,7 +62,9 @@ def test_names_come_in_and_go_by_one_undo(
         "Eve": 0,
     }
     assert run("people")[1]["people"] == []
+    files = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
     status, report, _ = run("import", "xmp", folder)
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in folder.iterdir()} == files
     assert status == 0
     assert {name["name"]: name["faces"] for name in report["taken"]} == {
         "Ann": 2,
@@ -94,3 +97,18 @@ def test_only_some_names_are_taken(
     status, _, said = run("import", "xmp", tmp_path / "none")
     assert status == 1
     assert "is not there. Choose the folder of photos." in said
+
+
+def test_while_another_writes_names_come_and_boxes_wait(
+    tmp_path: Path, run: RunCommand, photos: list[list[dict[str, Any]]]
+) -> None:
+    """As while photos are indexed; the run at whose end they are drawn."""
+    there = region("Ann", photos[0][0])
+    sidecar(tmp_path, "0.png", mwg([there, face("Cid", 0.9, 0.9, 0.99, 0.99)]))
+    with Library.open(tmp_path / "library.sqlite", write=True):
+        status, report, _ = run("import", "xmp", tmp_path / "photos")
+    assert status == 0
+    assert (len(report["taken"]), report["drawn"], report["waiting"]) == (2, 0, 1)
+    run("index", tmp_path / "photos")
+    people = {row["name"]: len(row["faces"]) for row in run("people")[1]["people"]}
+    assert people == {"Ann": 1, "Cid": 1}

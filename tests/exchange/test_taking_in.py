@@ -5,7 +5,9 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -15,12 +17,13 @@ from PIL import Image
 
 from opqn_app.core.progress import finished
 from opqn_app.exchange.in_words import plan_in_words, report_in_words
-from opqn_app.exchange.records import PhotoNames, Region
+from opqn_app.exchange.records import PhotoNames, Problem, Region
 from opqn_app.exchange.taking_in import take_in
 from opqn_app.people import gestures
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.people import people_of
+from opqn_app.store.decision_records import FaceKey
 from opqn_app.store.library import Library
 from tests import import_kill
 from tests.exchange.imports import (
@@ -170,6 +173,13 @@ def test_words(ledger: Ledger) -> None:
     assert f"{path_of(ledger, 3)}: Ann, where you said Zoe" in words
     assert f"{path_of(ledger, 3)}: Dora, Eve (2 faces)" in words
     assert "1 name left: the photo is not there." in words
+    broken = [Problem(Path(f"{number}.xmp"), "It is broken.") for number in range(40)]
+    many = plan_in_words(replace(plan, problems=tuple(broken)))
+    assert many.endswith(
+        "40 files not read as a whole:\n"
+        + "".join(f"  {problem.path}: It is broken.\n" for problem in broken[:30])
+        + "  … and 10 more"
+    )
     report = finished(take_in(ledger, plan, None))
     assert report_in_words(report, plan).startswith("4 faces got a name, of 4 people.")
     again = planned(ledger, *found)
@@ -225,10 +235,23 @@ def decide(ledger: Ledger, what: str, one: int | str, name: str) -> None:
         return
 
 
-def all_said(ledger: Ledger) -> tuple[object, ...]:
+class AllSaid(NamedTuple):
+    """What the decisions of a ledger say."""
+
+    owner: dict[FaceKey, int]
+    names: dict[int, str | None]
+    rejected: dict[FaceKey, frozenset[int]]
+    not_faces: dict[FaceKey, None]
+    drawn: dict[FaceKey, None]
+
+
+def all_said(ledger: Ledger) -> AllSaid:
     state = ledger.state
     names = {person: facts.name for person, facts in state.facts.items()}
-    return dict(state.owner), names, dict(state.rejected), dict(state.not_faces), dict(state.drawn)
+    return AllSaid(
+        *(dict(state.owner), names, dict(state.rejected)),
+        *(dict(state.not_faces), dict(state.drawn)),
+    )
 
 
 @pytest.mark.slow
@@ -253,13 +276,15 @@ def test_whatever_was_decided_and_whatever_comes(
             for step in before:
                 decide(ledger, *step)
             found = [said(ledger, n, *some, people=people) for n, some, people in coming]
-            owner, named, rejected, not_faces, drawn = all_said(ledger)
+            earlier = all_said(ledger)
+            owner, named = earlier.owner, earlier.names
             plan = planned(ledger, *found)
             report = finished(take_in(ledger, plan, None))
             new = {key: p for key, p in ledger.state.owner.items() if key not in owner}
             assert ledger.state.owner == {**new, **owner}
             assert {p: ledger.state.facts[p].name for p in named} == named
-            assert (ledger.state.rejected, ledger.state.not_faces) == (rejected, not_faces)
+            assert ledger.state.rejected == earlier.rejected
+            assert ledger.state.not_faces == earlier.not_faces
             assert not any(person in ledger.state.not_these(key) for key, person in new.items())
             assert len(new) == report.faces
             places = [(key.content_hash, person) for key, person in new.items()]
@@ -272,7 +297,7 @@ def test_whatever_was_decided_and_whatever_comes(
             assert all_said(ledger) == once
             if report.outcome.rows:
                 ledger.undo()
-                assert all_said(ledger) == (owner, named, rejected, not_faces, drawn)
+                assert all_said(ledger) == earlier
                 ledger.redo()
             for step in after:
                 decide(ledger, *step)

@@ -10,7 +10,7 @@ from opqn_app.core.types import Box
 from opqn_app.exchange import rdf
 from opqn_app.exchange.records import Region
 from opqn_app.exchange.xmp_names import MAX_REGIONS, merged, names_of
-from tests.exchange.xmp_files import USUAL, Fields, Spelling, face, mp, mwg, packet, people
+from tests.exchange.xmp_files import USUAL, Fields, Shape, Spelling, face, mp, mwg, packet, people
 
 ANN = face("Ann", 0.125, 0.25, 0.375, 0.5)
 BEN = face("Ben", 0.5, 0.25, 0.75, 0.5)
@@ -80,7 +80,7 @@ def test_odd_names_come_as_they_are(how: Spelling, name: str) -> None:
 
 
 @pytest.mark.parametrize("shape", ["elements", "attributes", "description", "resource"])
-def test_a_face_in_both_vocabularies_is_one(shape: str) -> None:
+def test_a_face_in_both_vocabularies_is_one(shape: Shape) -> None:
     """What is said by the centre and by the corner is the same place."""
     moved = replace(ANN, box=Box(0.13, 0.26, 0.38, 0.51))
     how = replace(USUAL, shape=shape)
