@@ -77,11 +77,17 @@ def written(report: SidecarReport, *, is_plan: bool, replaces: bool) -> str:
 
 
 def taken_back(report: UndoReport) -> str:
-    return (
-        f"{counted(report.restored, 'XMP file')} {_were(report.restored)} made what "
-        f"{'it was' if report.restored == 1 else 'they were'}, and "
-        f"{report.removed:,} that had been made {_were(report.removed)} removed."
-    )
+    """Such as "2 XMP files are what they were before. 3 that had been made are removed."."""
+    back, gone = report.restored, report.removed
+    words = []
+    if back:
+        is_one = back == 1
+        was = "is what it was" if is_one else "are what they were"
+        words.append(f"{counted(back, 'XMP file')} {was} before.")
+    if gone:
+        made = f"{counted(gone, 'XMP file')} that had been made"
+        words.append(f"{made} {'is' if gone == 1 else 'are'} removed.")
+    return " ".join(words) or "Nothing was taken back."
 
 
 def taken_out(report: RemovalReport, name: str, *, is_plan: bool) -> str:
