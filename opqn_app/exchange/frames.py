@@ -10,7 +10,7 @@ from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.types import Box
 from opqn_app.exchange.raw_heads import raw_turn
 from opqn_app.exchange.records import Frame, PhotoNames
-from opqn_app.vision import boxes, decoders, orientation, reasons
+from opqn_app.vision import boxes, decoders, orientation, png_chunks, reasons
 from opqn_app.vision.decoders import DAMAGE
 from opqn_app.vision.raw import RAW_SUFFIXES, is_plain_picture
 
@@ -62,8 +62,7 @@ def stored_size(size: tuple[int, int], turn: int) -> tuple[int, int]:
 def turn_of(path: Path) -> int:
     """How the picture in a photo file is turned the right way up: an EXIF value, 1 to 8.
 
-    It is what the library turns the photo by. Nothing is decoded, but for what of a PNG stands
-    before its EXIF.
+    It is what the library turns the photo by. Nothing is decoded.
 
     Raises:
         PhotoUnreadable: the file can't be opened as a photo.
@@ -86,6 +85,8 @@ def _turn(file: BinaryIO, path: Path) -> int:
         return raw_turn(file)
     if head[4:8] == b"ftyp":
         return boxes.turn_of_heif(file)
+    if png_chunks.is_png(head):
+        file = png_chunks.without_needless(file, pixels=False)  # Pillow would decode them
     file.seek(0)
     try:
         with decoders.opened(file, path, head) as image:

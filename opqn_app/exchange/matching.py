@@ -44,14 +44,16 @@ def plan_import(
         source: the program, as people call it.
     """
     matching = _Matching(ledger, source)
+    is_told = False  # by the reader, who knows how much there is
     for n, item in enumerate(found):
         if isinstance(item, Progress):
+            is_told = True
             yield item
         elif isinstance(item, Problem):
             matching.problems.append(item)
         else:
             matching.take(item)
-            if n % 100 == 0:
+            if n % 100 == 0 and not is_told:
                 yield Progress(matching.photos)
     return matching.plan()
 

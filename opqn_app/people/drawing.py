@@ -1,8 +1,9 @@
 """Boxes that a person draws around faces no detector found: they become faces like the others."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 MIN_SIDE = 8  # pixels of the photo; a smaller box shows nobody
 AROUND = 0.6  # of the box's sides that the detector sees on each side of it
 LOOKED_AT = 192  # pixels: about how large the box's longer side is shown to the detector
+OPENED = 2  # photos that are kept open while boxes are drawn: one, and a copy of it
 CERTAIN = 1.0  # confidence of a face that a person has seen
 # Where the landmarks lie in a box, as fractions of its sides: medians over the 60 faces that MTCNN
 # finds in the sample, made symmetric.
@@ -110,6 +112,7 @@ def draw_missing(ledger: Ledger, engine: Engine) -> Iterator[int]:
     Yields the id of each face once it is stored. Photos that can't be read now are left out.
     """
     library = ledger.library
+    opened = lru_cache(OPENED)(open_photo)  # many boxes of one photo may follow each other
     for key in ledger.missing_boxes():
         have = {ledger.bindings.placed[i].photo_id for i in ledger.bindings.faces_of.get(key, ())}
         copies = library.decision_table.photos_of_content(key.content_hash)
@@ -121,7 +124,7 @@ def draw_missing(ledger: Ledger, engine: Engine) -> Iterator[int]:
                 key.bottom * photo.height,
             )
             try:
-                new = _new_face(photo, box, engine)
+                new = _new_face(photo, box, engine, opened)
             except (PhotoUnreadable, PeopleError) as error:
                 logger.debug("a drawn box waits: %s", type(error).__name__)
                 continue
@@ -135,8 +138,13 @@ def _store(ledger: Ledger, photo_id: int, content: bytes, new: NewFace, engine: 
     return face_id
 
 
-def _new_face(record: PhotoRecord, box: Box, engine: Engine) -> NewFace:
-    photo = open_photo(record.path)
+def _new_face(
+    record: PhotoRecord,
+    box: Box,
+    engine: Engine,
+    opened: Callable[[Path], Photo] = open_photo,
+) -> NewFace:
+    photo = opened(record.path)
     if (photo.width, photo.height) != (record.width, record.height):
         raise PeopleError(
             f"{record.path} has changed since it was indexed. Index its folder again first."

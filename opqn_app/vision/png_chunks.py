@@ -29,16 +29,21 @@ def is_cut_off(file: BinaryIO) -> bool:
     )
 
 
-def without_needless(file: BinaryIO) -> BinaryIO:
+def without_needless(file: BinaryIO, *, pixels: bool = True) -> BinaryIO:
     """A copy with the pixels, and of the rest what is used here, where that can be read.
 
     Kept as they are: the chunks without which there is no picture, sound or not.
+
+    Args:
+        pixels: False leaves them out, for who asks what the file says of them.
     """
     kept = io.BytesIO()
     kept.write(_START)
     seen: set[bytes] = set()
     for kind, chunk in chunks(file):
         content = chunk[8:-4]
+        if kind == b"IDAT" and not pixels:
+            continue
         if kind[:1].isupper():
             kept.write(chunk)
             continue

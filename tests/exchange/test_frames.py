@@ -2,6 +2,7 @@
 
 import io
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
@@ -16,6 +17,7 @@ from opqn_app.exchange.frames import stored, stored_size, turn_of, upright
 from opqn_app.exchange.records import Frame, PhotoNames, Region
 from opqn_app.vision import boxes
 from opqn_app.vision.images import open_photo
+from tests.exchange.xmp_files import packet
 from tests.odd_files import dng, encoded, exif_bytes, turned
 
 TURNS = range(1, 9)
@@ -77,6 +79,29 @@ def test_the_turn_of_a_file_is_that_of_its_pixels(kind: str, turn: int, tmp_path
     path.write_bytes(encoded(turned(marked(), turn), kind, **options))
     assert turn_of(path) == turn
     assert is_close(seen(open_photo(path).image), BOX)
+
+
+@pytest.mark.parametrize("is_in_front", [True, False])
+@pytest.mark.parametrize("turn", TURNS)
+def test_a_png_says_its_turn_before_or_behind_its_pixels(
+    turn: int, is_in_front: bool, tmp_path: Path
+) -> None:
+    """They are not decoded for it, and may be damaged."""
+    plain = encoded(turned(marked(), turn), "PNG")
+    said = packet({"tiff:Orientation": str(turn)})
+    exif = exif_bytes(turn).removeprefix(b"Exif\0\0")
+    for kind, content in ((b"eXIf", exif), (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + said)):
+        chunk = len(content).to_bytes(4) + kind + content
+        chunk += zlib.crc32(chunk[4:]).to_bytes(4)
+        at = plain.index(b"IDAT") - 4 if is_in_front else len(plain) - 12
+        data = plain[:at] + chunk + plain[at:]
+        path = tmp_path / "a.png"
+        path.write_bytes(data)
+        assert turn_of(path) == turn
+        assert is_close(seen(open_photo(path).image), BOX)
+        broken = data.index(b"IDAT") + 20
+        path.write_bytes(data[:broken] + bytes([data[broken] ^ 255]) + data[broken + 1 :])
+        assert turn_of(path) == turn
 
 
 @pytest.mark.parametrize("turn", TURNS)

@@ -7,6 +7,7 @@ import pytest
 from opqn_app.core.types import Box
 from opqn_app.exchange.import_plan import Clash, Reason
 from opqn_app.exchange.known_names import usable_name
+from opqn_app.exchange.matching import plan_import
 from opqn_app.exchange.records import PhotoNames, Problem, Progress, Region
 from opqn_app.exchange.same_face import matched
 from opqn_app.people import gestures
@@ -236,14 +237,14 @@ def test_a_name_that_cannot_be_held_is_told(ledger: Ledger) -> None:
 
 
 def test_problems_and_progress_are_passed_on(ledger: Ledger) -> None:
-    from opqn_app.exchange.matching import plan_import
-
     problem = Problem(Path("a"), "It is broken.")
-    job = plan_import(ledger, [Progress(1, 2), problem], "XMP")
+    one = said(ledger, 1, at(0, "Ann"))
+    job = plan_import(ledger, [Progress(1, 2), problem, one], "XMP")
     assert next(job) == Progress(1, 2)
     with pytest.raises(StopIteration) as stopped:
         next(job)
     assert stopped.value.value.problems == (problem,)
+    assert list(plan_import(ledger, [one], "XMP")) == [Progress(1)]  # a reader that tells nothing
 
 
 def test_boxes_of_the_stored_picture_are_turned_by_the_photo(ledger: Ledger) -> None:

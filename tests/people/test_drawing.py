@@ -12,15 +12,17 @@ from opqn_app.core.progress import finished
 from opqn_app.core.types import Box
 from opqn_app.engine import Engine
 from opqn_app.index.indexing import index_folder
-from opqn_app.people import gestures
+from opqn_app.people import drawing, gestures
 from opqn_app.people.drawing import LANDMARKS, draw_all_missing, draw_box, draw_missing
+from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.replay import take_over
+from opqn_app.store.decision_records import FaceKey, NewDecision
 from opqn_app.store.library import Library
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.work.jobs import EngineSlot, index_root
 from opqn_app.vision.detect import MtcnnDetector
-from opqn_app.vision.images import open_photo
+from opqn_app.vision.images import Photo, open_photo
 from tests.library_fakes import PixelEncoder, fake_engine, layered_engine
 
 BOX = Box(700, 100, 900, 340)
@@ -86,6 +88,24 @@ def test_the_copy_of_a_photo_gets_the_box_too(ledger: Ledger) -> None:
     assert list(draw_missing(ledger, engine)) == []
     assert boxes(ledger, "copy/a.png") == [BOX]
     assert ledger.persons()[0].faces == (face_id, other)
+
+
+def test_a_photo_with_many_boxes_is_opened_once(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = ledger.library.decision_table.content_of_photo(photo(ledger, "b.png").id)
+    assert content is not None
+    keys = [FaceKey(content, i / 10, 0.1, (i + 1) / 10, 0.3) for i in range(5)]
+    ledger.decide(lambda: [NewDecision(Kind.BOX_DRAWN, keys)])
+    asked: list[Path] = []
+
+    def opened(path: Path) -> Photo:
+        asked.append(path)
+        return open_photo(path)
+
+    monkeypatch.setattr(drawing, "open_photo", opened)
+    assert len(list(draw_missing(ledger, fake_engine(n_faces=0)))) == 5
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("thorough", [False, True])
