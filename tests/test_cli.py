@@ -31,6 +31,7 @@ COMMANDS = [
     "forget",
     "import-checkpoint",
     "export-faiss",
+    "export",
     "demo",
     "gui",
     "people",

@@ -38,6 +38,9 @@ def add(parsers: Parsers) -> None:
     xmp.add_argument(
         "--replace", action="store_true", help="where another name stands, write the library's"
     )
+    xmp.add_argument(
+        "--take-out", metavar="NAME", help="take this name out of the XMP files, whoever wrote it"
+    )
     xmp.add_argument("--undo", action="store_true", help="take the last such writing back")
     listed = add_part(parts, "list", run_list, "Write people, boxes, dates and paths as a list.")
     listed.add_argument("out", type=Path, metavar="FILE", help="ends in .csv or .json")
@@ -85,10 +88,24 @@ def run_xmp(arguments: argparse.Namespace) -> int:
         emit(arguments, value, taken_back(undone))
         tell_problems(undone.problems)
         return 0
+    if arguments.take_out is not None:
+        return _take_out(arguments)
     photos, do = going_out(arguments), plan_sidecars if arguments.dry_run else write_sidecars
     report = told_progress(do(photos, replace=arguments.replace))
     text = written(report, is_plan=arguments.dry_run, replaces=arguments.replace)
     emit(arguments, asdict(report) | {"problems": rows_of(report.problems)}, text)
+    tell_problems(report.problems)
+    return 0
+
+
+def _take_out(arguments: argparse.Namespace) -> int:
+    from opqn_app.exchange.export_words import taken_out
+    from opqn_app.exchange.sidecar_writing import remove_name
+
+    name, is_plan = arguments.take_out, arguments.dry_run
+    report = told_progress(remove_name(going_out(arguments), name, is_plan=is_plan))
+    value = {"sidecars": report.sidecars, "problems": rows_of(report.problems)}
+    emit(arguments, value, taken_out(report, name, is_plan=is_plan))
     tell_problems(report.problems)
     return 0
 

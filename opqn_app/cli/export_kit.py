@@ -106,7 +106,7 @@ def _wanted(ledger: "Ledger", arguments: argparse.Namespace) -> "Wanted":
     chances = {} if arguments.hits is None else _hits(arguments.hits)
     faces = None if arguments.faces is None else set(face_ids(ledger, arguments.faces))
     if arguments.hits is not None:
-        faces = chances.keys() if faces is None else faces & chances.keys()
+        faces = set(chances) if faces is None else faces & set(chances)
     photos = arguments.photos
     return Wanted(
         which=which,

@@ -8,7 +8,7 @@ from opqn_app.exchange.copying import CopyReport, in_bytes
 from opqn_app.exchange.placing import Placed
 from opqn_app.exchange.selection import GoingPhoto
 from opqn_app.exchange.sidecar_journal import UndoReport
-from opqn_app.exchange.sidecar_writing import PlannedSidecar, SidecarReport
+from opqn_app.exchange.sidecar_writing import PlannedSidecar, RemovalReport, SidecarReport
 from opqn_app.exchange.zipping import ZipReport
 
 LISTED = 20  # sidecars that are told one by one
@@ -82,11 +82,26 @@ def written(
 
 
 def taken_back(report: UndoReport) -> str:
-    return (
-        f"{counted(report.restored, 'XMP file')} {_were(report.restored)} made what "
-        f"{'it was' if report.restored == 1 else 'they were'}, and "
-        f"{report.removed:,} that had been made {_were(report.removed)} removed."
-    )
+    """Such as "2 XMP files are what they were before. 3 that had been made are removed."."""
+    back, gone = report.restored, report.removed
+    words = []
+    if back:
+        is_one = back == 1
+        was = "is what it was" if is_one else "are what they were"
+        words.append(f"{counted(back, 'XMP file')} {was} before.")
+    if gone:
+        made = f"{counted(gone, 'XMP file')} that had been made"
+        words.append(f"{made} {'is' if gone == 1 else 'are'} removed.")
+    return " ".join(words) or "Nothing was taken back."
+
+
+def taken_out(report: RemovalReport, name: str, *, is_plan: bool) -> str:
+    n = len(report.sidecars)
+    if not n:
+        return f"No XMP file beside these photos has a person called {name}."
+    doing = "would be" if is_plan else _were(1)
+    end = "" if is_plan else " Undo: opqn export xmp --undo"
+    return f"{name} {doing} taken out of {counted(n, 'XMP file')}.{end}"
 
 
 def sheet_of(photos: Sequence[GoingPhoto], people: Sequence[str]) -> str:

@@ -10,13 +10,14 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 from opqn_app.core import paths
-from opqn_app.core.files import replace_bytes
+from opqn_app.core.files import UNFINISHED, replace_bytes
 from opqn_app.exchange.exports import ExportError, ExportProgress, Pace
 from opqn_app.exchange.records import Problem
 from opqn_app.vision import reasons
@@ -53,6 +54,10 @@ class Journal:
         self._all = runs_folder() if folder is None else folder
         self._run: Path | None = None
         self._n = 0
+
+    def sweep(self) -> None:
+        """Delete the unfinished file that a killed run left, if one did."""
+        _sweep(_runs(self._all))
 
     def keep(self, sidecar: Path, former: bytes | None, new: bytes) -> None:
         """Keep what a sidecar is before `new` takes its place.
@@ -115,6 +120,7 @@ def undo_last(folder: Path | None = None) -> Generator[ExportProgress, None, Und
     if not runs:
         raise ExportError("No names were written to sidecars that could be taken back.")
     run = runs[-1]
+    _sweep(runs)
     lines = _lines(run)
     pace = Pace(len(lines), len(lines))
     restored = removed = 0
@@ -146,6 +152,14 @@ def undo_last(folder: Path | None = None) -> Generator[ExportProgress, None, Und
 
 def _runs(folder: Path) -> list[Path]:
     return sorted(each for each in folder.glob("*-*") if not each.name.endswith(_UNDONE))
+
+
+def _sweep(runs: Sequence[Path]) -> None:
+    """Only the last sidecar of the last run can be unfinished."""
+    for line in _lines(runs[-1])[-1:] if runs else ():
+        sidecar = Path(line["sidecar"]).resolve()
+        for unfinished in sidecar.parent.glob(f"{escape(sidecar.name[:40])}.????????{UNFINISHED}"):
+            unfinished.unlink(missing_ok=True)
 
 
 def _lines(run: Path) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from opqn_app.exchange.xmp_spelling import (
     PARENT,
     Spelling,
     quoted,
+    text_of,
 )
 from opqn_app.exchange.xmp_tree import RDF, NotXmpError, Tree
 from opqn_app.people.gestures import folded
@@ -159,6 +160,16 @@ def without(existing: bytes, name: str) -> bytes:
     for words in _LISTS:
         words.remove(tree, lambda word: folded(_last(word)) == folded(name))
     return tree.changed()
+
+
+def holds_text(content: bytes, name: str) -> bool:
+    """Whether the bytes of a sidecar hold a name anywhere, in any capitals.
+
+    Raises:
+        NotXmpError: they can't be read.
+    """
+    text = folded(Tree(content).data.decode())
+    return any(folded(each) in text for each in (name, text_of(name), quoted(name)[1:-1]))
 
 
 def _inside(box: Box) -> Box | None:

@@ -20,7 +20,15 @@ from opqn_app.exchange.records import FACE, Problem
 from opqn_app.exchange.selection import GoingPhoto
 from opqn_app.exchange.sidecar_journal import Journal
 from opqn_app.exchange.sidecar_regions import FaceName
-from opqn_app.exchange.sidecar_text import Clash, Merged, SidecarNames, begun_with, merged
+from opqn_app.exchange.sidecar_text import (
+    Clash,
+    Merged,
+    SidecarNames,
+    begun_with,
+    holds_text,
+    merged,
+    without,
+)
 from opqn_app.exchange.sidecars import Sidecars, sidecar_to_write
 from opqn_app.exchange.xmp_names import folded
 from opqn_app.exchange.xmp_names import names_of as names_in
@@ -87,7 +95,64 @@ def write_sidecars(
         replace: faces that have another name in their sidecar get the library's.
         journal: where former sidecars are kept; None for the user's data.
     """
-    return (yield from _each(photos, replace, Journal() if journal is None else journal))
+    journal = Journal() if journal is None else journal
+    journal.sweep()
+    return (yield from _each(photos, replace, journal))
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalReport:
+    """What came of taking a name out of sidecars.
+
+    Attributes:
+        sidecars: that held it as a person's.
+        problems: those that were left, or still hold it elsewhere, such as in a caption.
+    """
+
+    sidecars: tuple[Path, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def remove_name(
+    photos: Sequence[GoingPhoto], name: str, *, is_plan: bool, journal: Journal | None = None
+) -> Generator[ExportProgress, None, RemovalReport]:
+    """Take a person out of the sidecars of photos: faces with all they hold, and keywords.
+
+    Args:
+        name: in any capitals; whoever wrote it.
+        is_plan: only look.
+        journal: where former sidecars are kept; None for the user's data.
+    """
+    journal = Journal() if journal is None else journal
+    found: list[Path] = []
+    problems: list[Problem] = []
+    beside: dict[Path, Sidecars] = {}
+    pace = Pace(len(photos), len(photos))
+    for going in photos:
+        path = going.photo.path
+        if path.parent not in beside:
+            beside[path.parent] = Sidecars.beside(path)
+        for sidecar in beside[path.parent].of(path.name):
+            try:
+                former = sidecar.read_bytes()
+                content = without(former, name)
+                if content == former:
+                    continue
+                if not is_plan:
+                    journal.keep(sidecar, former, content)
+                    replace_bytes(sidecar, content)
+            except NotXmpError as error:
+                problems.append(Problem(sidecar, f"{sidecar} is left as it is: {error}."))
+            except OSError as error:
+                sentence = f"{sidecar} can't be written: {_not_written(sidecar, error)}."
+                problems.append(Problem(sidecar, sentence))
+            else:
+                found.append(sidecar)
+                if holds_text(content, name):
+                    sentence = f"{sidecar} still holds {name} elsewhere, such as in a caption."
+                    problems.append(Problem(sidecar, sentence))
+        yield pace.at(path.name, photos=1, work=1)
+    return RemovalReport(tuple(found), tuple(problems))
 
 
 def text_of_sidecar(going: GoingPhoto, *, replace: bool = False) -> str:

@@ -29,12 +29,13 @@ class Sidecars:
             names: of its files.
         """
         self._folder = folder
-        self._xmp: dict[str, str] = {}  # by the name without .xmp, in small letters
+        self._names = frozenset(names)
+        self._xmp: dict[str, list[str]] = {}  # by the name without .xmp, in small letters
         self._photos: dict[str, list[str]] = defaultdict(list)  # suffixes, by their names' stems
-        for name in sorted(names):
+        for name in sorted(self._names):
             stem, suffix = os.path.splitext(name)  # noqa: PTH122 (a Path for each costs too much)
             if suffix.lower() == SUFFIX:
-                self._xmp.setdefault(stem.lower(), name)
+                self._xmp.setdefault(stem.lower(), []).append(name)
             elif suffix.lower() in PHOTO_SUFFIXES:
                 self._photos[stem.lower()].append(suffix.lower())
 
@@ -56,13 +57,15 @@ class Sidecars:
         if not self._xmp:
             return ()
         found = []
-        own = self._xmp.get(photo.lower())
-        if own is not None:
-            found.append(self._folder / own)
+        own = self._xmp.get(photo.lower(), [])
+        exact = [name for name in own if os.path.splitext(name)[0] == photo]  # noqa: PTH122
+        # Where capitals count, "a.jpg.xmp" is not that of "A.jpg" if there is an "a.jpg".
+        own = exact or [name for name in own if os.path.splitext(name)[0] not in self._names]  # noqa: PTH122
+        found += [self._folder / name for name in own[:1]]
         stem = PurePath(photo).stem
-        shared = self._xmp.get(stem.lower())
-        if shared is not None and self._is_for(self._folder / shared, photo):
-            found.append(self._folder / shared)
+        shared = self._xmp.get(stem.lower(), [])
+        if shared and self._is_for(self._folder / shared[0], photo):
+            found.append(self._folder / shared[0])
         return tuple(found)
 
     def to_write(self, photo: str) -> Path:

@@ -31,7 +31,12 @@ STORED_ANN = Box(0.1, 0.1, 0.3, 0.4)
 @pytest.fixture
 def album(tmp_path: Path) -> list[GoingPhoto]:
     """Ann and Ben; Ann, with a sidecar of another program; Ben; nobody."""
-    people = [[("Ann", ANN), ("Ben", BEN)], [("Ann", ANN)], [("Ben", BEN), (None, ANN)], []]
+    people: list[list[tuple[str | None, Box]]] = [
+        [("Ann", ANN), ("Ben", BEN)],
+        [("Ann", ANN)],
+        [("Ben", BEN), (None, ANN)],
+        [],
+    ]
     found = []
     for number, faces in enumerate(people):
         path = write_photo(tmp_path / "photos" / f"{number}.png", seed=number)
@@ -159,6 +164,10 @@ def test_a_line_that_a_kill_cut_off_counts_for_nothing(
     (journal,) = runs_folder().glob("*/journal.jsonl")
     with journal.open("a") as file:
         file.write('{"sidecar": "/ha')
+    (tmp_path / "photos" / "2.png.xmp.0a1b2c3d.tmp").write_bytes(b"half")
+    (tmp_path / "photos" / "1.png.xmp.0a1b2c3d.tmp").write_bytes(b"somebody's")
+    write(album)
+    (tmp_path / "photos" / "1.png.xmp.0a1b2c3d.tmp").unlink()
     (runs_folder() / "99999999999999999999-00").mkdir()  # killed before its first line
     assert finished(undo_last()).restored == 0
     assert finished(undo_last()).restored == 1

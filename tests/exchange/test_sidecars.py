@@ -35,6 +35,17 @@ def test_the_full_name_counts_before_the_stem(tmp_path: Path) -> None:
     assert of(tmp_path / "nowhere", "a.jpg") == []
 
 
+def test_photos_whose_names_differ_in_capitals_alone_have_each_their_own(tmp_path: Path) -> None:
+    beside = Sidecars(tmp_path, ["a.jpg", "A.jpg", "a.jpg.xmp", "b.jpg", "B.jpg", "B.jpg.xmp"])
+    beside_both = Sidecars(tmp_path, ["a.jpg", "A.jpg", "a.jpg.xmp", "A.jpg.XMP"])
+    assert [path.name for path in beside.of("a.jpg")] == ["a.jpg.xmp"]
+    assert beside.of("A.jpg") == ()
+    assert beside.of("b.jpg") == ()
+    assert beside.to_write("A.jpg").name == "A.jpg.xmp"
+    assert [path.name for path in beside_both.of("A.jpg")] == ["A.jpg.XMP"]
+    assert [path.name for path in beside_both.of("a.jpg")] == ["a.jpg.xmp"]
+
+
 def test_the_file_of_a_raw_photo_is_never_that_of_its_jpeg(tmp_path: Path) -> None:
     made(tmp_path, "IMG.CR3", "IMG.JPG", "IMG.xmp")
     assert of(tmp_path, "IMG.CR3") == ["IMG.xmp"]

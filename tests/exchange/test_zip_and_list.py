@@ -14,7 +14,7 @@ import pytest
 
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Box
-from opqn_app.exchange import zipping
+from opqn_app.exchange import copying, zipping
 from opqn_app.exchange.exports import ExportError
 from opqn_app.exchange.listing import COLUMNS, write_csv, write_json
 from opqn_app.exchange.placing import Layout
@@ -76,12 +76,12 @@ def test_what_can_not_be_read_is_not_in_the_zip(
 ) -> None:
     """One breaks off in the middle, one is away."""
     album[0].photo.path.unlink()
-    real = zipping.pieces
+    real = copying.pieces
 
     def pieces(source: Path, into: Any) -> Any:
         yield from real(source, into)
         if source == album[1].photo.path:
-            raise zipping.SourceError("it has changed while it was read")
+            raise copying.SourceError("it has changed while it was read")
 
     monkeypatch.setattr(zipping, "pieces", pieces)
     report = finished(zip_photos(album, tmp_path / "out.zip"))

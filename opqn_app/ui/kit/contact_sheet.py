@@ -91,11 +91,14 @@ def write_sheet(
     paths = paths_of(path, len(photos))
     try:
         if path.suffix.lower() == ".pdf":
-            with replacing(path) as file, _pdf(Path(file.name), title) as (painter, writer):
-                for page in range(sheet.pages):
-                    if page:
-                        writer.newPage()
-                    yield from sheet.draw(painter, page)
+            with replacing(path) as file:
+                with _pdf(Path(file.name), title) as (painter, writer):
+                    for page in range(sheet.pages):
+                        if page:
+                            writer.newPage()
+                        yield from sheet.draw(painter, page)
+                if not Path(file.name).read_bytes().rstrip().endswith(b"%%EOF"):  # Qt is silent
+                    raise OSError(None, "the disk did not take all of it")
         else:
             for page, target in enumerate(paths):
                 image = QImage((A4 * PNG_SCALE).toSize(), QImage.Format.Format_RGB32)
@@ -107,8 +110,9 @@ def write_sheet(
                 finally:
                     painter.end()
                 with replacing(target) as file:
-                    if not image.save(file.name, "PNG"):
-                        raise OSError(None, "the picture can't be saved")
+                    # The stubs want bytes, and PySide wants text.
+                    if not image.save(str(file.name), "PNG"):  # type: ignore[call-overload]
+                        raise OSError(None, "the disk did not take all of it")
     except OSError as error:
         raise ExportError(f"{path} can't be written: {error.strerror}.") from error
     return SheetReport(paths, len(photos), tuple(sheet.problems))
