@@ -43,12 +43,10 @@ def watched_in_words(*, is_on: bool, way: "How | None", is_resting: bool) -> Wat
 
 
 def limit_in_words(names: Sequence[str]) -> str:
-    """What to do where Linux lets no more folders be watched."""
-    are = "is" if len(names) == 1 else "are"
+    """What it means for folders, and what to do, that Linux lets no more of them be watched."""
     return (
-        f"{' and '.join(names)} {are} looked at every few minutes only: Linux lets programs watch "
-        "no more folders. To see new photos at once, raise its limit in a terminal, and start this "
-        f"program again: {RAISE_LIMIT}"
+        f"New photos in {' and '.join(names)} show after some minutes: Linux lets programs watch "
+        "no more folders. A command for the terminal raises this limit."
     )
 
 
