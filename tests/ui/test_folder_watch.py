@@ -118,6 +118,7 @@ def test_new_faces_join_people_as_suggestions(
         ]
     with qtbot.waitSignal(desk.told, timeout=LONG):
         desk.name(reds, "Anna")
+    assert desk.view is not None
     (anna,) = (person.id for person in desk.view.persons)
     qtbot.waitUntil(lambda: album in session.watch.ways(), timeout=LONG)
     people("album/another.png", "red", "green")
@@ -139,7 +140,8 @@ class TintCodes(GroupingEncoder):
 
     def encode(self, crops: np.ndarray) -> Codes:
         tints = np.asarray(crops)[:, 40:72, 40:72].mean(axis=(1, 2)).argmax(axis=1)
-        return np.array([ANNA, BEN, [12, 13, 14, 15]], np.uint8)[tints]
+        codes: Codes = np.array([ANNA, BEN, [12, 13, 14, 15]], np.uint8)[tints]
+        return codes
 
 
 def grouping_engine() -> Engine:
@@ -245,7 +247,7 @@ def test_old_problems_are_not_told_of_with_each_new_photo(
 ) -> None:
     (album / "broken.jpg").write_bytes(b"no photo")
     qtbot.waitUntil(lambda: "could not be read" in page.messages.text, timeout=LONG)
-    qtbot.waitUntil(lambda: page._root(album).failures == 1, timeout=LONG)
+    qtbot.waitUntil(lambda: page.failure_list.model.open_count == 1, timeout=LONG)
     page.messages.hide()
     people("album/new.png", "green")
     with qtbot.waitSignal(watched.indexing_finished, timeout=LONG):
@@ -275,7 +277,7 @@ def test_each_way_has_its_words() -> None:
     assert words("events") == ("", "New photos come in by themselves.")
     assert words("share")[1].startswith("A network share")
     assert words("events", is_on=False)[0] == "Not watched"
-    assert words("events", is_resting=True)[0] == "Waits for power"
+    assert words("events", is_resting=True)[0] == "On battery"
 
 
 @pytest.fixture(autouse=True)

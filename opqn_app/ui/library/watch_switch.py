@@ -37,8 +37,8 @@ def watched_in_words(*, is_on: bool, way: "How | None", is_resting: bool) -> Wat
     if not is_on:
         return Watched("Not watched", "New photos come in when you look for them (F5).")
     if is_resting and way is not None:
-        words = "On battery: new photos come in once it is plugged in, or when you press F5."
-        return Watched("Waits for power", words)
+        words = "New photos come in once the computer is plugged in, or when you press F5."
+        return Watched("On battery", words)
     return Watched("", NOTES[way] if way is not None else "")
 
 

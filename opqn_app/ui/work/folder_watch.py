@@ -21,6 +21,8 @@ class WatchHost(Protocol):
     runner: "TaskRunner"
 
     @property
+    def indexing_root(self) -> Path | None: ...
+    @property
     def is_unasked(self) -> bool: ...
     @property
     def status_read(self) -> Any: ...
@@ -79,6 +81,7 @@ class FolderWatch(QObject):
         self._n_unwritten = 0  # of them; until then the library says what was
         self._ways: dict[Path, How] = {}
         self._by_itself: set[Path] = set()
+        self._stopped: set[Path] = set()  # by the user, perhaps before there was a watcher
         self.is_resting = False
         session.status_read.connect(lambda _status: self._read())
         session.settings_changed.connect(lambda _settings: self._follow())
@@ -123,8 +126,9 @@ class FolderWatch(QObject):
 
     def stop_for(self, roots: Iterable[Path]) -> None:
         """The user has stopped runs over these, or no longer wants them."""
-        if self._watcher is not None:
-            for root in roots:
+        for root in roots:
+            self._stopped.add(root)
+            if self._watcher is not None:
                 self._watcher.stopped(root)
 
     def shut_down(self) -> None:
@@ -143,6 +147,10 @@ class FolderWatch(QObject):
         self._ear.reached.connect(self._session.mark_changed)
         self._ear.altered.connect(self._on_ways)
         self._watcher = Watcher(self._session.library_path, self._ear)
+        for root in self._stopped:
+            self._watcher.stopped(root)
+        if self._session.indexing_root is not None:
+            self._watcher.begun(self._session.indexing_root)
         self._follow()
         self._watcher.start()
 
@@ -181,6 +189,7 @@ class FolderWatch(QObject):
 
     def _on_started(self, root: Path) -> None:
         (self._by_itself.add if self._session.is_unasked else self._by_itself.discard)(root)
+        self._stopped.discard(root)
         if self._watcher is not None:
             self._watcher.begun(root)
 
