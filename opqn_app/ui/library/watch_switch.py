@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
+from opqn_app.core.errors import OpqnError
 from opqn_app.store.records import Root
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.library.folder_header import FolderHeader
-from opqn_app.ui.library.folder_list import FolderList, FolderRole, Watched
+from opqn_app.ui.library.folder_list import FolderList, Watched
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class WatchSwitch(QObject):
         parts.folders.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         parts.folders.customContextMenuRequested.connect(self._open_menu)
         session.watch.changed.connect(self._on_changed)
+        session.watch.failed.connect(self._on_failed)
 
     def words(self, roots: Sequence[Root]) -> dict[Path, Watched]:
         """What each folder's row says."""
@@ -115,13 +117,20 @@ class WatchSwitch(QObject):
             names = sorted(map(wording.folder_name, limited))
             self._parts.messages.say(limit_in_words(names), "Copy the command", self._copy)
 
+    def _on_failed(self, error: Exception) -> None:
+        why = f" {error}" if isinstance(error, OpqnError) else ""
+        self._parts.messages.warn(f"The switch holds until this program ends.{why}")
+
     def _copy(self) -> None:
         QApplication.clipboard().setText(RAISE_LIMIT)
 
     def _open_menu(self, at: QPoint) -> None:
-        """What the header's menu offers, for the folder under the mouse or the chosen one."""
+        """The header's menu, for the folder under the mouse, or by the keyboard the chosen one."""
         folders = self._parts.folders
         index = folders.indexAt(at)
-        if index.isValid() and index.data(FolderRole).root_id is not None:
+        if index.isValid():
             folders.setCurrentIndex(index)
+        else:
+            at = folders.visualRect(folders.currentIndex()).center()
+        if folders.currentIndex().isValid():
             self._parts.header.menu.popup(folders.viewport().mapToGlobal(at))
