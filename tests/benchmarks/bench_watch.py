@@ -103,8 +103,8 @@ class Steps:
                 "step": name,
                 "photos": len(wanted) - 1,
                 "acted_s": round(acted_s, 1),
-                "equal_after_s": round(time.perf_counter() - began, 1),
                 "runs": len(self.room.runs) - n_runs,
+                "done_after_s": round(max(0.0, self.room.ended_at - began), 1),
             }
         )
         print(self.found[-1], flush=True)

@@ -151,7 +151,8 @@ def test_more_folders_than_the_system_allows(
 
     for i in range(6):
         (tmp_path / "root" / str(i)).mkdir(parents=True)
-    add, made = inotify_c.inotify_add_watch, []
+    add = inotify_c.inotify_add_watch
+    made: list[Any] = []
 
     def add_until_full(*args: Any) -> int:
         if len(made) >= n_left:

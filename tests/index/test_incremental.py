@@ -96,7 +96,7 @@ def _png(seed: int) -> bytes:
 
 def content(path: Path) -> dict[str, Any]:
     """What the library says of each photo, without ids; checks that codes and faces agree."""
-    with Library.open(path) as library:
+    with Library.open(path) as library, library.snapshot():
         codes = {
             int(face_id): code.tobytes()
             for s in library.code_segments("fake-1")

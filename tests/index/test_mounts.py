@@ -1,10 +1,10 @@
 """On which folders the system tells of changes, by /proc/mounts as Linux writes it."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from opqn_app.index import mounts
 from opqn_app.index.mounts import tells_of_changes
 
 MOUNTS = r"""/dev/sda2 / ext4 rw,relatime 0 0
@@ -25,7 +25,7 @@ odd
 
 @pytest.fixture
 def list_of_mounts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(mounts.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     path = tmp_path / "mounts"
     path.write_text(MOUNTS, encoding="utf-8")
     return path
@@ -56,5 +56,5 @@ def test_where_nothing_is_known_nothing_is_said(
     list_of_mounts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert tells_of_changes(Path("/home"), list_of_mounts / "none") is None
-    monkeypatch.setattr(mounts.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert tells_of_changes(Path("/home"), list_of_mounts) is None

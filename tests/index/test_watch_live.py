@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,7 +38,7 @@ def live(
 
 
 @pytest.fixture
-def fresh(tmp_path: Path, folder: Path) -> "Iterator[Fresh]":
+def fresh(tmp_path: Path, folder: Path) -> "Fresh":
     return Fresh(tmp_path, folder)
 
 
@@ -47,7 +48,7 @@ class Fresh:
     def __init__(self, place: Path, folder: Path) -> None:
         self._place, self._folder, self._n = place, folder, 0
 
-    def content(self) -> dict:
+    def content(self) -> dict[str, Any]:
         self._n += 1
         path = self._place / f"fresh{self._n}.sqlite"
         run_to_end(index_folder(path, self._folder, fake_engine()))
@@ -120,7 +121,8 @@ def test_a_disk_that_is_unplugged_and_plugged_in(
     unplugged = folder.parent / "unplugged"
     folder.rename(unplugged)
     folder.mkdir()
-    live.wait_for(lambda: live.watcher._places[folder].identity[2] is False)  # it has noticed
+    there = live.watcher._places[folder]
+    live.wait_for(lambda: there.identity is not None and not there.identity[2])  # it has noticed
     assert faces_by_path() == before
     folder.rmdir()
     write_photo("../unplugged/trip/elsewhere.png", seed=99)

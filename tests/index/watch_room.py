@@ -1,6 +1,7 @@
 """A watcher on a library of its own: with made events and a clock that a test turns, or real."""
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +92,7 @@ class LiveRoom:
     def __init__(self, library: Path, make_engine: Callable[[], Engine], *roots: Path) -> None:
         self.library, self._make_engine = library, make_engine
         self.runs: list[IndexReport] = []
+        self.ended_at = 0.0  # the last of them
         self._rest = threading.Event()
         self.watcher = Watcher(library, self, on_battery=lambda: False)
         self.watcher.watch(roots)
@@ -104,6 +106,7 @@ class LiveRoom:
 
     def found(self, found: Found) -> None:
         self.runs.append(index(self.library, found, self._make_engine()))
+        self.ended_at = time.perf_counter()
         self.watcher.ended(found.root)
 
     def reach_changed(self) -> None:

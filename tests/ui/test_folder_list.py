@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from pytestqt.modeltest import ModelTester
 
 from opqn_app.index.indexing import IndexProgress
@@ -8,6 +9,7 @@ from opqn_app.ui.library.folder_list import (
     Activity,
     FolderListModel,
     FolderRole,
+    Watched,
     folders,
     state_of,
 )
@@ -76,3 +78,17 @@ def test_model_keeps_rows_of_folders_that_stay(qtmodeltester: ModelTester) -> No
     assert model.row_of(HOLIDAY) == 2
     assert model.row_of(Path("/elsewhere")) == 0
     qtmodeltester.check(model)
+
+
+def test_a_folder_that_is_not_watched_says_so_also_with_problems() -> None:
+    off = Activity(watched={HOLIDAY: Watched("Not watched", "Press F5.")})
+    assert state(off) == "Not watched"
+    assert state(off, failures=2) == "2 problems · Not watched"
+    assert state(replace(off, running=HOLIDAY)) == "Looking for photos"
+    rows = folders([root(1, "/p/Holiday"), root(2, "/p/Attic")], off)
+    assert [row.note for row in rows] == ["", "Press F5.", ""]
+    model = FolderListModel()
+    model.show_folders(rows)
+    told = model.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert told.endswith("Not watched. Press F5.")
+    assert model.index(1).data(Qt.ItemDataRole.ToolTipRole) == "/p/Holiday\nPress F5."

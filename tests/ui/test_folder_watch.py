@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from opqn_app.core.errors import LibraryError
+from opqn_app.core.errors import LibraryError, LibraryReadOnly
 from opqn_app.core.settings import Settings
 from opqn_app.core.types import Codes
 from opqn_app.engine import Engine
@@ -118,6 +120,7 @@ def test_new_faces_join_people_as_suggestions(
         ]
     with qtbot.waitSignal(desk.told, timeout=LONG):
         desk.name(reds, "Anna")
+    assert desk.view is not None
     (anna,) = (person.id for person in desk.view.persons)
     qtbot.waitUntil(lambda: album in session.watch.ways(), timeout=LONG)
     people("album/another.png", "red", "green")
@@ -139,7 +142,8 @@ class TintCodes(GroupingEncoder):
 
     def encode(self, crops: np.ndarray) -> Codes:
         tints = np.asarray(crops)[:, 40:72, 40:72].mean(axis=(1, 2)).argmax(axis=1)
-        return np.array([ANNA, BEN, [12, 13, 14, 15]], np.uint8)[tints]
+        codes: Codes = np.array([ANNA, BEN, [12, 13, 14, 15]], np.uint8)[tints]
+        return codes
 
 
 def grouping_engine() -> Engine:
@@ -234,10 +238,36 @@ def test_the_switch_of_a_folder_is_kept(
     again.shut_down()
 
 
-def test_all_photos_have_no_switch(page: LibraryPage) -> None:
+def test_all_photos_have_no_switch(page: LibraryPage, qtbot: QtBot) -> None:
     page.show_folder(None)
-    shown = [action.text() for action in page.header.menu.actions() if action.isVisible()]
+    page.folder_list.setFocus()
+    place = QPoint(-1, -1)  # as of the menu key
+    event = QContextMenuEvent(QContextMenuEvent.Reason.Keyboard, place, place)
+    QApplication.sendEvent(page.folder_list.viewport(), event)
+    menu = page.header.menu
+    assert QApplication.activePopupWidget() is menu
+    shown = [action.text() for action in menu.actions() if action.isVisible()]
+    assert "Look for new photos" in shown
     assert KEEP_UP not in shown
+    qtbot.keyClick(menu, Qt.Key.Key_Escape)
+
+
+def test_a_switch_that_can_not_be_kept_says_so(
+    page: LibraryPage, watched: Session, album: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> Library:
+        raise LibraryReadOnly(path, "its disk is read-only")
+
+    qtbot.waitUntil(lambda: not watched.runner._tasks, timeout=LONG)
+    monkeypatch.setattr(Library, "open_to_decide", refuse)
+    with qtbot.waitSignal(watched.watch.failed, timeout=LONG):
+        watched.watch.switch(album, is_on=False)
+    assert page.messages.text.startswith("The switch holds until this program ends.")
+    assert "read-only" in page.messages.text
+    with qtbot.waitSignal(watched.status_read, timeout=LONG):
+        watched.refresh_status()
+    qtbot.waitUntil(lambda: not watched.runner._tasks, timeout=LONG)
+    assert not watched.watch.is_on(album)  # though the library says so
 
 
 def test_old_problems_are_not_told_of_with_each_new_photo(
@@ -245,7 +275,7 @@ def test_old_problems_are_not_told_of_with_each_new_photo(
 ) -> None:
     (album / "broken.jpg").write_bytes(b"no photo")
     qtbot.waitUntil(lambda: "could not be read" in page.messages.text, timeout=LONG)
-    qtbot.waitUntil(lambda: page._root(album).failures == 1, timeout=LONG)
+    qtbot.waitUntil(lambda: page.failure_list.model.open_count == 1, timeout=LONG)
     page.messages.hide()
     people("album/new.png", "green")
     with qtbot.waitSignal(watched.indexing_finished, timeout=LONG):
@@ -275,7 +305,7 @@ def test_each_way_has_its_words() -> None:
     assert words("events") == ("", "New photos come in by themselves.")
     assert words("share")[1].startswith("A network share")
     assert words("events", is_on=False)[0] == "Not watched"
-    assert words("events", is_resting=True)[0] == "Waits for power"
+    assert words("events", is_resting=True)[0] == "On battery"
 
 
 @pytest.fixture(autouse=True)

@@ -116,9 +116,13 @@ def state_of(
         return FolderState(f"{unreachable:,} not reachable", "unplugged", is_warning=True)
     if path in activity.stopped:
         return FolderState("Stopped before the end", "pause")
+    words = activity.watched.get(path, Watched()).state
     if failures:
-        return FolderState(counted(failures, "problem"), "warning", is_warning=True)
-    if words := activity.watched.get(path, Watched()).state:
+        problems = counted(failures, "problem")
+        return FolderState(
+            f"{problems} · {words}" if words else problems, "warning", is_warning=True
+        )
+    if words:
         return FolderState(words, "pause")
     # Only a run that has just looked can know that nothing is new.
     words = "Up to date" if path in activity.finished else "Ready to search"

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
+from opqn_app.core.errors import OpqnError
 from opqn_app.store.records import Root
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.library.folder_header import FolderHeader
-from opqn_app.ui.library.folder_list import FolderList, FolderRole, Watched
+from opqn_app.ui.library.folder_list import FolderList, Watched
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
@@ -37,18 +38,16 @@ def watched_in_words(*, is_on: bool, way: "How | None", is_resting: bool) -> Wat
     if not is_on:
         return Watched("Not watched", "New photos come in when you look for them (F5).")
     if is_resting and way is not None:
-        words = "On battery: new photos come in once it is plugged in, or when you press F5."
-        return Watched("Waits for power", words)
+        words = "New photos come in once the computer is plugged in, or when you press F5."
+        return Watched("On battery", words)
     return Watched("", NOTES[way] if way is not None else "")
 
 
 def limit_in_words(names: Sequence[str]) -> str:
-    """What to do where Linux lets no more folders be watched."""
-    are = "is" if len(names) == 1 else "are"
+    """What it means for folders, and what to do, that Linux lets no more of them be watched."""
     return (
-        f"{' and '.join(names)} {are} looked at every few minutes only: Linux lets programs watch "
-        "no more folders. To see new photos at once, raise its limit in a terminal, and start this "
-        f"program again: {RAISE_LIMIT}"
+        f"New photos in {' and '.join(names)} show after some minutes: Linux lets programs watch "
+        "no more folders. A command for the terminal raises this limit."
     )
 
 
@@ -84,6 +83,7 @@ class WatchSwitch(QObject):
         parts.folders.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         parts.folders.customContextMenuRequested.connect(self._open_menu)
         session.watch.changed.connect(self._on_changed)
+        session.watch.failed.connect(self._on_failed)
 
     def words(self, roots: Sequence[Root]) -> dict[Path, Watched]:
         """What each folder's row says."""
@@ -117,13 +117,20 @@ class WatchSwitch(QObject):
             names = sorted(map(wording.folder_name, limited))
             self._parts.messages.say(limit_in_words(names), "Copy the command", self._copy)
 
+    def _on_failed(self, error: Exception) -> None:
+        why = f" {error}" if isinstance(error, OpqnError) else ""
+        self._parts.messages.warn(f"The switch holds until this program ends.{why}")
+
     def _copy(self) -> None:
         QApplication.clipboard().setText(RAISE_LIMIT)
 
     def _open_menu(self, at: QPoint) -> None:
-        """What the header's menu offers, for the folder under the mouse or the chosen one."""
+        """The header's menu, for the folder under the mouse, or by the keyboard the chosen one."""
         folders = self._parts.folders
         index = folders.indexAt(at)
-        if index.isValid() and index.data(FolderRole).root_id is not None:
+        if index.isValid():
             folders.setCurrentIndex(index)
+        else:
+            at = folders.visualRect(folders.currentIndex()).center()
+        if folders.currentIndex().isValid():
             self._parts.header.menu.popup(folders.viewport().mapToGlobal(at))

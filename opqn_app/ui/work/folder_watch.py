@@ -21,6 +21,8 @@ class WatchHost(Protocol):
     runner: "TaskRunner"
 
     @property
+    def indexing_root(self) -> Path | None: ...
+    @property
     def is_unasked(self) -> bool: ...
     @property
     def status_read(self) -> Any: ...
@@ -63,12 +65,14 @@ class FolderWatch(QObject):
 
     Signals:
         changed: a folder is watched in another way, or no longer.
+        failed: why a switch holds for this time only, an exception.
 
     Attributes:
         is_resting: nothing is looked at, since the computer runs on its battery.
     """
 
     changed = Signal()
+    failed = Signal(object)
 
     def __init__(self, session: WatchHost, parent: QObject) -> None:
         super().__init__(parent)
@@ -76,9 +80,10 @@ class FolderWatch(QObject):
         self._watcher: Watcher | None = None
         self._is_wanted = False
         self._switches: dict[Path, bool] = {}
-        self._n_unwritten = 0  # of them; until then the library says what was
+        self._unwritten: dict[Path, bool] = {}  # of them: the library does not say so, or not yet
         self._ways: dict[Path, How] = {}
         self._by_itself: set[Path] = set()
+        self._stopped: set[Path] = set()  # by the user, perhaps before there was a watcher
         self.is_resting = False
         session.status_read.connect(lambda _status: self._read())
         session.settings_changed.connect(lambda _settings: self._follow())
@@ -95,15 +100,17 @@ class FolderWatch(QObject):
     def switch(self, root: Path, *, is_on: bool) -> None:
         """Watch a folder or not, now and after the next start."""
         self._switches[root] = is_on
+        self._stopped.discard(root)
         if is_on and self._watcher is not None:
             self._watcher.allowed(root)
         self._follow()
         self.changed.emit()
-        self._n_unwritten += 1
+        self._unwritten[root] = is_on
         task = self._session.runner.start(
             "read", keep_switch, self._session.library_path, root, is_on=is_on
         )
-        task.finished.connect(self._on_written)
+        task.failed.connect(self.failed)
+        task.succeeded.connect(lambda _done: self._on_written(root, is_on))
 
     def is_on(self, root: Path) -> bool:
         """Whether a folder is to be watched."""
@@ -123,8 +130,9 @@ class FolderWatch(QObject):
 
     def stop_for(self, roots: Iterable[Path]) -> None:
         """The user has stopped runs over these, or no longer wants them."""
-        if self._watcher is not None:
-            for root in roots:
+        for root in roots:
+            self._stopped.add(root)
+            if self._watcher is not None:
                 self._watcher.stopped(root)
 
     def shut_down(self) -> None:
@@ -143,6 +151,10 @@ class FolderWatch(QObject):
         self._ear.reached.connect(self._session.mark_changed)
         self._ear.altered.connect(self._on_ways)
         self._watcher = Watcher(self._session.library_path, self._ear)
+        for root in self._stopped:
+            self._watcher.stopped(root)
+        if self._session.indexing_root is not None:
+            self._watcher.begun(self._session.indexing_root)
         self._follow()
         self._watcher.start()
 
@@ -151,12 +163,14 @@ class FolderWatch(QObject):
             task = self._session.read(lambda library: library.watched_roots())
             task.succeeded.connect(self._on_switches)
 
-    def _on_written(self) -> None:
-        self._n_unwritten -= 1
+    def _on_written(self, root: Path, is_on: bool) -> None:
+        if self._unwritten.get(root) is is_on:
+            del self._unwritten[root]
         self._session.mark_changed()
 
     def _on_switches(self, switches: dict[Path, bool]) -> None:
-        if switches != self._switches and not self._n_unwritten:
+        switches |= {root: on for root, on in self._unwritten.items() if root in switches}
+        if switches != self._switches:
             self._switches = switches
             self._follow()
             self.changed.emit()
@@ -181,6 +195,7 @@ class FolderWatch(QObject):
 
     def _on_started(self, root: Path) -> None:
         (self._by_itself.add if self._session.is_unasked else self._by_itself.discard)(root)
+        self._stopped.discard(root)
         if self._watcher is not None:
             self._watcher.begun(root)
 
