@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -70,8 +70,11 @@ def open_window(path: Path, engine: Engine) -> tuple[Session, MainWindow]:
 
 
 def wait(is_so: Any) -> None:
+    """Let things happen; it sleeps meanwhile, since who spins takes time from the lanes."""
+    timer = QTimer(interval=1000)
+    timer.start()
     while not is_so():
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 
 def family(folder: Path, model: str) -> dict[str, Any]:
