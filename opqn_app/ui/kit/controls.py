@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QToolButton
 
 from opqn_app.ui.kit.theme import set_icon
@@ -94,3 +94,11 @@ def empty_layout(layout: QLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def breakable(words: str, metrics: QFontMetrics, width: int) -> str:
+    """The same words for a label that wraps; a word that is wider than a line may be broken."""
+    return " ".join(
+        word if metrics.horizontalAdvance(word) <= width else "\u200b".join(word)
+        for word in words.split(" ")
+    )

@@ -8,12 +8,12 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from opqn_app.core.progress import counted
-from opqn_app.ui.kit.name_popover import NamePopover
-from opqn_app.ui.kit.why_popover import WhyPopover
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.people.people import Person
+    from opqn_app.ui.kit.name_popover import NamePopover
+    from opqn_app.ui.kit.why_popover import WhyPopover
 
 NAMELESS = "this person"
 
@@ -115,6 +115,8 @@ class FaceGestures(QObject):
             return
         self.are_seen()
         if self.popover is None:
+            from opqn_app.ui.kit.name_popover import NamePopover
+
             self.popover = NamePopover(self._session, self._sheet or self._view.window())
             self.popover.named.connect(self.named)
         many = f"Who are these {counted(len(faces), 'face')}?"
@@ -157,6 +159,8 @@ class FaceGestures(QObject):
             return
         self.are_seen()
         if self.reasons is None:
+            from opqn_app.ui.kit.why_popover import WhyPopover
+
             self.reasons = WhyPopover(self._desk, self._sheet or self._view.window())
         self.reasons.explain(faces[0], self._place(faces[0]) or self._middle())
 
