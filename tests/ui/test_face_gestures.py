@@ -210,9 +210,7 @@ def test_a_key_means_no_face_that_is_out_of_sight(page: SearchPage, told: Told) 
     assert said == ["1 face is not Anna."], "the keys before said nothing"
 
 
-def test_a_long_name_is_not_cut_beside_a_result(
-    page: SearchPage, told: Told, qtbot: QtBot
-) -> None:
+def test_a_long_name_is_not_cut_beside_a_result(page: SearchPage, told: Told, qtbot: QtBot) -> None:
     name = "Maximiliane-Wilhelmine-Friederike von Hohenfriedberg-Sonderburg"
     told(lambda: name_by_key(page, name))
     label = page.results.why._name

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any
@@ -14,9 +15,9 @@ from opqn_app.people.gestures import name_faces
 from opqn_app.people.guesses import Guesses
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
-from opqn_app.ui.work import people_jobs
+from opqn_app.ui.work import jobs, people_jobs
 from opqn_app.ui.work.people_desk import PeopleDesk
-from opqn_app.ui.work.people_jobs import Doubt, PeopleView
+from opqn_app.ui.work.people_jobs import Doubt, PeopleView, PeopleWork
 from opqn_app.ui.work.session import Session
 from tests.ui.tint_engine import tint_engine
 
@@ -211,3 +212,17 @@ def test_a_large_library_is_not_searched_for_garbage_again_and_again(
             desk.refresh()
         qtbot.waitUntil(lambda: not session.runner._tasks, timeout=60_000)
         assert len(frozen) == expected
+
+
+def test_a_library_that_is_being_made_is_waited_for(tmp_path: Path) -> None:
+    """Between two lanes the file is there before its tables are."""
+    path = tmp_path / "library.sqlite"
+    work = PeopleWork(path)
+    with ThreadPoolExecutor(1) as lane:
+        with jobs._making:
+            path.touch()
+            looking = lane.submit(work.refresh, None)
+            wait([looking], timeout=0.3)
+            Library.open(path, write=True).close()
+        assert looking.result(timeout=60) is not None
+        lane.submit(work.close).result(timeout=60)

@@ -159,7 +159,7 @@ def ensure_library(path: Path) -> None:
     """Make the library file if it is missing; the lanes of this process wait for each other."""
     from opqn_app.store.library import Library
 
-    with _making:
+    with _making:  # a file that is there may have no tables yet
         if not path.exists():
             Library.open(path, write=True).close()
 
