@@ -157,13 +157,12 @@ def draw_crowd(path: Path, encoder: Any, n_people: int, n_faces: int) -> None:
         named = list(zip(names.tolist(), few, strict=True))[: len(names) * 19 // 20]
         for start in range(0, len(named), PEOPLE_A_STEP):
             part = named[start : start + PEOPLE_A_STEP]
-            ledger.decide(
-                lambda part=part: [
-                    NewDecision(Kind.NAMED, ledger.keys(some), name=f"Person {n}")
-                    for n, some in part
-                ]
-            )
+            ledger.decide(partial(_naming, ledger, part))
             print(f"naming: {start + len(part):,} people", flush=True)
+
+
+def _naming(ledger: Ledger, people: list[tuple[int, list[int]]]) -> list[NewDecision]:
+    return [NewDecision(Kind.NAMED, ledger.keys(faces), name=f"Person {n}") for n, faces in people]
 
 
 def shown(word: str, job: Any, words: Any) -> Any:

@@ -267,7 +267,9 @@ def selection_of(tiles: Iterable[Tile]) -> tuple[list[Tile], list[int]]:
 
 def _in_order(tiles: Iterable[Tile], wish: Wish) -> Tiles:
     """People with names as is wished, those without, then groups as they come."""
-    named, nameless, groups = [], [], []
+    named: list[Tile] = []
+    nameless: list[Tile] = []
+    groups: list[Tile] = []
     for tile in tiles:
         if tile.person is None:
             groups.append(tile)

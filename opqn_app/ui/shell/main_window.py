@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
         foot.addWidget(self.switch_bar)
         column.addLayout(foot)
         column.addWidget(self.status_line)
-        content = QWidget()
+        self._content = content = QWidget()
         row = QHBoxLayout(content)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
         """Shows a photo over the whole window."""
         from opqn_app.ui.library.photo_viewer import PhotoViewer
 
-        viewer = PhotoViewer(self._session, self.centralWidget())
+        viewer = PhotoViewer(self._session, self._content)
         viewer.face_search_requested.connect(self._search_with)
         viewer.photo_changed.connect(self._on_photo_changed)
         viewer.face_changed.connect(self._on_face_changed)
@@ -198,7 +198,7 @@ class MainWindow(QMainWindow):
         """The keys of all pages."""
         from opqn_app.ui.shell.shortcuts import ShortcutsSheet
 
-        return ShortcutsSheet(self.centralWidget())
+        return ShortcutsSheet(self._content)
 
     def _open_shortcuts(self) -> None:
         self.shortcuts.open_sheet()
