@@ -181,6 +181,16 @@ def test_what_waits_while_the_user_looks_comes_when_the_mouse_has_gone(
     assert not page.bar._title.text().endswith("so far")
 
 
+def test_a_card_about_a_face_goes_with_its_page(window: MainWindow) -> None:
+    page = window.search
+    QTest.keyClick(page.results.grid, Qt.Key.Key_N)
+    popover = page.faces.gestures.popover
+    assert popover is not None
+    assert popover.isVisible()
+    window.show_page("library")
+    assert popover.isHidden()
+
+
 def test_another_page_keeps_the_keyboard(window: MainWindow) -> None:
     window.show_page("library")
     field = window.library.chips.line.field

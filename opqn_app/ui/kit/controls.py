@@ -1,5 +1,6 @@
 """Labels and buttons as the pages make them: words, icon, accessible name, action in one call."""
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
@@ -97,8 +98,8 @@ def empty_layout(layout: QLayout) -> None:
 
 
 def breakable(words: str, metrics: QFontMetrics, width: int) -> str:
-    """The same words for a label that wraps; a word that is wider than a line may be broken."""
-    return " ".join(
-        word if metrics.horizontalAdvance(word) <= width else "\u200b".join(word)
-        for word in words.split(" ")
+    """The same words for a label that wraps; what is wider than a line may be broken anywhere."""
+    return "".join(
+        part if metrics.horizontalAdvance(part) <= width else "\u200b".join(part)
+        for part in re.split(r"(?<=[ -])", words)
     )

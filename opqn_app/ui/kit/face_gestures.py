@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
@@ -69,6 +69,7 @@ class FaceGestures(QObject):
             self.why_action,
         )
         self._desk.changed.connect(lambda _view: self.refresh())
+        view.installEventFilter(self)
         self.refresh()
 
     def refresh(self) -> None:
@@ -163,6 +164,14 @@ class FaceGestures(QObject):
 
             self.reasons = WhyPopover(self._desk, self._sheet or self._view.window())
         self.reasons.explain(faces[0], self._place(faces[0]) or self._middle())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Another page is shown, by a key or by what a menu did: the card is about none of it.
+        if event.type() == QEvent.Type.Hide and watched is self._view:
+            for card in (self.popover, self.reasons):
+                if card is not None:
+                    card.close_card()
+        return super().eventFilter(watched, event)
 
     # Who
 
