@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PySide6.QtCore import QEventLoop, Qt
+from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -70,8 +70,11 @@ def open_window(path: Path, engine: Engine) -> tuple[Session, MainWindow]:
 
 
 def wait(is_so: Any) -> None:
+    """Let things happen; it sleeps meanwhile, since who spins takes time from the lanes."""
+    timer = QTimer(interval=1000)
+    timer.start()
     while not is_so():
-        QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+        QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
 
 def family(folder: Path, model: str) -> dict[str, Any]:
@@ -154,13 +157,12 @@ def draw_crowd(path: Path, encoder: Any, n_people: int, n_faces: int) -> None:
         named = list(zip(names.tolist(), few, strict=True))[: len(names) * 19 // 20]
         for start in range(0, len(named), PEOPLE_A_STEP):
             part = named[start : start + PEOPLE_A_STEP]
-            ledger.decide(
-                lambda part=part: [
-                    NewDecision(Kind.NAMED, ledger.keys(some), name=f"Person {n}")
-                    for n, some in part
-                ]
-            )
+            ledger.decide(partial(_naming, ledger, part))
             print(f"naming: {start + len(part):,} people", flush=True)
+
+
+def _naming(ledger: Ledger, people: list[tuple[int, list[int]]]) -> list[NewDecision]:
+    return [NewDecision(Kind.NAMED, ledger.keys(faces), name=f"Person {n}") for n, faces in people]
 
 
 def shown(word: str, job: Any, words: Any) -> Any:

@@ -186,3 +186,18 @@ def asked(room: PeopleRoom) -> PeopleRoom:
     room.press(Qt.Key.Key_Escape)
     room.wait(lambda: room.page.hints.guess(room.tiles[3]) is not None)
     return room
+
+
+@pytest.fixture
+def page(
+    search_page: SearchPage,
+    session: Session,
+    ask: Callable[..., None],
+    people: MakePeople,
+    qtbot: QtBot,
+) -> SearchPage:
+    """Three red faces were found, and the desk is there."""
+    ask(search_page.open_sources, [people("q.png", "red")])
+    desk = session.people
+    qtbot.waitUntil(lambda: desk.view is not None and len(desk.view.photo_of) == 5, timeout=120_000)
+    return search_page

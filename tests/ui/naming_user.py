@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEventLoop, QPoint, Qt
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -188,9 +188,11 @@ class NamingUser:
 
     def _wait(self, is_so: Callable[[], bool]) -> None:
         until = time.perf_counter() + PATIENCE_S
+        timer = QTimer(interval=1000)
+        timer.start()
         while not is_so():
             assert time.perf_counter() < until, "the window does not answer"
-            QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+            QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
 
     def _shown(self, tile: Tile) -> str:
         """Whom a group shows mostly; of equals the first by name."""

@@ -121,6 +121,12 @@ def test_the_keyboard_turns_and_removes_chips(library_page: LibraryPage, qtbot: 
     QTest.keyClick(line.chips[0].words, Qt.Key.Key_Delete)
     assert line.filter.is_empty
     assert line.field.hasFocus()
+    type_chip(line, "Ben")
+    QTest.keyClicks(line.field, "x")
+    for left in (["Ben"], []):  # what is typed goes first, then the last chip
+        QTest.keyClick(line.field, Qt.Key.Key_Backspace)
+        assert says(line) == left
+    assert line.field.hasFocus()
     QTest.keyClick(line.field, Qt.Key.Key_Escape)
     assert page.grid.hasFocus()
 

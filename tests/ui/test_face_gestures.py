@@ -11,31 +11,15 @@ from pytestqt.qtbot import QtBot
 from opqn_app.ui.search.result_model import FaceRole
 from opqn_app.ui.search.search_page import SearchPage
 from opqn_app.ui.work.people_jobs import PeopleView
-from opqn_app.ui.work.session import Session
 from tests.ui.menu_clicks import choose, right_click, words_of
 
 MakePeople = Callable[..., Path]
-TIMEOUT = 120_000
+TIMEOUT = 20_000
 
 
 @pytest.fixture
 def album(varied_album: Path) -> Path:
     return varied_album
-
-
-@pytest.fixture
-def page(
-    search_page: SearchPage,
-    session: Session,
-    ask: Callable[..., None],
-    people: MakePeople,
-    qtbot: QtBot,
-) -> SearchPage:
-    """Three red faces were found, and the desk is there."""
-    ask(search_page.open_sources, [people("q.png", "red")])
-    desk = session.people
-    qtbot.waitUntil(lambda: desk.view is not None and len(desk.view.photo_of) == 5, timeout=TIMEOUT)
-    return search_page
 
 
 Told = Callable[[Callable[[], object]], str]
@@ -207,3 +191,35 @@ def test_a_menu_offers_nothing_of_a_person_for_a_face_that_nobody_named(page: Se
     assert "Name this face…" in offered
     assert not any(words.startswith(("Not this", "Why", "Make", "This is")) for words in offered)
     menu.close()  # type: ignore[attr-defined]
+
+
+def test_a_key_means_no_face_that_is_out_of_sight(page: SearchPage, told: Told) -> None:
+    told(lambda: name_by_key(page, "Anna"))
+    grid, said = page.results.grid, list[str]()
+    page._session.people.told.connect(said.append)
+    page.resize(700, 560)
+    grid.set_side(256)
+    grid.setCurrentIndex(page.results.model.index(0))
+    bar = grid.verticalScrollBar()
+    for key in (Qt.Key.Key_X, Qt.Key.Key_Delete):
+        bar.setValue(bar.maximum())
+        assert not grid.is_in_sight(grid.currentIndex())
+        press(page, key)
+        assert grid.is_in_sight(grid.currentIndex()), "it is shown first"
+    told(lambda: press(page, Qt.Key.Key_Delete))
+    assert said == ["1 face is not Anna."], "the keys before said nothing"
+
+
+def test_a_long_name_is_not_cut_beside_a_result(page: SearchPage, told: Told, qtbot: QtBot) -> None:
+    name = "Maximiliane-Wilhelmine-Friederike von Hohenfriedberg-Sonderburg"
+    told(lambda: name_by_key(page, name))
+    label = page.results.why._name
+    words = label.text()
+    assert words.replace("\u200b", "") == name
+
+    def fits() -> bool:
+        flag = Qt.TextFlag.TextWordWrap
+        room = label.fontMetrics().boundingRect(label.contentsRect(), flag, words)
+        return label.contentsRect().contains(room)
+
+    qtbot.waitUntil(fits, timeout=TIMEOUT)  # a layout follows later

@@ -20,6 +20,7 @@ from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
 from opqn_app.ui.shell.agreement_page import AgreementPage
 from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.shell.switch_bar import SwitchBar
 from opqn_app.ui.work.session import Session
 from tests.library_fakes import PixelDetector
 from tests.people.two_models import KnownEncoder, codes_about, store_both
@@ -223,6 +224,28 @@ def test_an_offer_stands_after_a_restart(session: Session, qtbot: QtBot) -> None
         again.load_engine()
     assert again.switch.offer is not None
     again.shut_down()
+
+
+def test_the_way_back_is_there_after_a_restart_until_it_is_dismissed(
+    session: Session, qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(session.model_switched, timeout=TIMEOUT):
+        session.switch_model("twin")
+    session.shut_down()
+    again = Session(settings_file.load(), engine_factory=engine_of)
+    bar = SwitchBar(again.switch)
+    qtbot.addWidget(bar)
+    assert bar.text == "twin now answers your searches."
+    assert not bar.back.isHidden()
+    with qtbot.waitSignal(again.model_switched, timeout=TIMEOUT) as switched:
+        bar.back.click()
+    assert switched.args == ["old"]
+    bar._close.click()
+    again.shut_down()
+    last = Session(settings_file.load(), engine_factory=engine_of)
+    assert last.settings.previous_model == "twin"
+    assert last.switch.taken is None
+    last.shut_down()
 
 
 def test_faces_that_come_while_an_offer_stands_get_codes_when_it_is_taken(

@@ -197,6 +197,9 @@ def test_a_tile_dropped_onto_another_is_the_same_person(room: PeopleRoom) -> Non
 def test_two_groups_dropped_together_ask_for_a_name(room: PeopleRoom) -> None:
     room.drag(2, 1)
     assert room.grid.field.hasFocus()
+    assert room.grid.field.placeholderText() == "One name for both"
+    assert room.grid.named_along == (2,)
+    room.window.grab()
     room.give("Ben")
     assert room.people == {"Ben": (5, 6, 7, 8, 9)}
 

@@ -154,6 +154,43 @@ def test_who_is_being_named_stays_ticked(window: MainWindow, qtbot: QtBot) -> No
         page.save_bar.close_bar()
 
 
+def test_what_comes_while_an_answer_is_under_way_is_asked_for_after_it(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    page, session = window.search, window._session
+    assert page.query is not None
+    session.search_faces(page.query.crops)
+    assert session.is_answering
+    with qtbot.waitSignals([session.results_ready] * 2, timeout=TIMEOUT):
+        session.library_changed.emit()
+
+
+def test_what_waits_while_the_user_looks_comes_when_the_mouse_has_gone(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    page, session, grid = window.search, window._session, window.search.results.grid
+    monkeypatch.setattr(Session, "is_indexing", True)
+    monkeypatch.setattr(grid, "underMouse", lambda: True)
+    grid.setCurrentIndex(page.results.model.index(1))
+    session.library_changed.emit()
+    assert not session.is_answering
+    assert page.bar._title.text().endswith("so far")
+    monkeypatch.setattr(grid, "underMouse", lambda: False)
+    with qtbot.waitSignal(session.results_ready, timeout=TIMEOUT):
+        grid.left.emit()
+    assert not page.bar._title.text().endswith("so far")
+
+
+def test_a_card_about_a_face_goes_with_its_page(window: MainWindow) -> None:
+    page = window.search
+    QTest.keyClick(page.results.grid, Qt.Key.Key_N)
+    popover = page.faces.gestures.popover
+    assert popover is not None
+    assert popover.isVisible()
+    window.show_page("library")
+    assert popover.isHidden()
+
+
 def test_another_page_keeps_the_keyboard(window: MainWindow) -> None:
     window.show_page("library")
     field = window.library.chips.line.field

@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.search.save_bar import SaveBar, to_tick
 from opqn_app.ui.search.search_page import SearchPage
-from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.ui.work.people_jobs import PeopleView
@@ -24,21 +23,6 @@ TIMEOUT = 120_000
 @pytest.fixture
 def album(varied_album: Path) -> Path:
     return varied_album
-
-
-@pytest.fixture
-def page(
-    search_page: SearchPage,
-    session: Session,
-    ask: Callable[..., None],
-    people: MakePeople,
-    qtbot: QtBot,
-) -> SearchPage:
-    """Three red faces were found, and the desk is there."""
-    ask(search_page.open_sources, [people("q.png", "red")])
-    desk = session.people
-    qtbot.waitUntil(lambda: desk.view is not None and len(desk.view.photo_of) == 5, timeout=TIMEOUT)
-    return search_page
 
 
 def wait_told(page: SearchPage, qtbot: QtBot, act: Callable[[], object]) -> str:

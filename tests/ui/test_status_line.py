@@ -109,3 +109,21 @@ def test_after_grouping_the_line_says_what_the_library_holds(
     grouping._task = None
     grouping.ended.emit("")
     assert line.text == "3 photos, 1 face in your library"
+
+
+def test_what_was_indexed_is_said_no_more_when_a_folder_is_removed(
+    line: StatusLine, session: Session, many: Path, gate: GatedDetector, qtbot: QtBot
+) -> None:
+    """Faces are grouped anew meanwhile; the line must not go back to what it said before."""
+    gate.let_pass(100)
+    with qtbot.waitSignal(session.indexing_finished, timeout=LONG):
+        session.index(many)
+    assert line.text.startswith("Indexed")
+    grouping = session.people.grouping
+    session.root_forgotten.emit(many, None)
+    grouping._task = session.runner.start("groups", lambda: None)
+    grouping.started.emit()
+    session._on_status(SimpleNamespace(photos=2, faces=1, revision=9, roots=()))
+    grouping._task = None
+    grouping.ended.emit("")
+    assert line.text == "2 photos, 1 face in your library"

@@ -1,9 +1,10 @@
 """Labels and buttons as the pages make them: words, icon, accessible name, action in one call."""
 
+import re
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QToolButton
 
 from opqn_app.ui.kit.theme import set_icon
@@ -94,3 +95,11 @@ def empty_layout(layout: QLayout) -> None:
         if widget is not None:
             widget.hide()
             widget.deleteLater()
+
+
+def breakable(words: str, metrics: QFontMetrics, width: int) -> str:
+    """The same words for a label that wraps; what is wider than a line may be broken anywhere."""
+    return "".join(
+        part if metrics.horizontalAdvance(part) <= width else "\u200b".join(part)
+        for part in re.split(r"(?<=[ -])", words)
+    )

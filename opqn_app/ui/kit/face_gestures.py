@@ -3,17 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRect, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from opqn_app.core.progress import counted
-from opqn_app.ui.kit.name_popover import NamePopover
-from opqn_app.ui.kit.why_popover import WhyPopover
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.people.people import Person
+    from opqn_app.ui.kit.name_popover import NamePopover
+    from opqn_app.ui.kit.why_popover import WhyPopover
 
 NAMELESS = "this person"
 
@@ -69,6 +69,7 @@ class FaceGestures(QObject):
             self.why_action,
         )
         self._desk.changed.connect(lambda _view: self.refresh())
+        view.installEventFilter(self)
         self.refresh()
 
     def refresh(self) -> None:
@@ -115,6 +116,8 @@ class FaceGestures(QObject):
             return
         self.are_seen()
         if self.popover is None:
+            from opqn_app.ui.kit.name_popover import NamePopover
+
             self.popover = NamePopover(self._session, self._sheet or self._view.window())
             self.popover.named.connect(self.named)
         many = f"Who are these {counted(len(faces), 'face')}?"
@@ -157,8 +160,18 @@ class FaceGestures(QObject):
             return
         self.are_seen()
         if self.reasons is None:
+            from opqn_app.ui.kit.why_popover import WhyPopover
+
             self.reasons = WhyPopover(self._desk, self._sheet or self._view.window())
         self.reasons.explain(faces[0], self._place(faces[0]) or self._middle())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Another page is shown, by a key or by what a menu did: the card is about none of it.
+        if event.type() == QEvent.Type.Hide and watched is self._view:
+            for card in (self.popover, self.reasons):
+                if card is not None:
+                    card.close_card()
+        return super().eventFilter(watched, event)
 
     # Who
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from opqn_app.people.ledger import Ledger
 
 LIKELY = 0.5  # from which a group's tile asks "Anna?"
-AT_ONCE = 6  # tiles a job, so that an answer does not wait long behind it
+AT_ONCE = 6  # tiles a job, at most
+ENOUGH_S = 0.02  # of a job, so that an answer does not wait long behind it
 KEPT = 2000
 WAITING = 200  # tiles; the ones asked for longest ago are dropped
 
@@ -85,9 +87,20 @@ class Hints(QObject):
         self._is_asking, turn = True, self._turn
 
         def look(ledger: "Ledger", guesses: "Guesses") -> dict[int, tuple[Guess, ...]]:
-            return {key: _look(ledger, guesses, key, faces) for key, faces in few}
+            until, found = perf_counter() + ENOUGH_S, {}
+            for key, faces in few:
+                found[key] = _look(ledger, guesses, key, faces)
+                if perf_counter() > until:
+                    break
+            return found
 
-        task = self._desk.ask(look, lambda found: self._keep(found, turn))
+        def keep(found: dict[int, tuple[Guess, ...]]) -> None:
+            for key, faces in few:
+                if key not in found and turn == self._turn:  # there was no time for it
+                    self._waiting.setdefault(key, faces)
+            self._keep(found, turn)
+
+        task = self._desk.ask(look, keep)
         task.finished.connect(self._on_finished)
 
     def _keep(self, found: dict[int, tuple[Guess, ...]], turn: int) -> None:

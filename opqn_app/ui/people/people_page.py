@@ -29,7 +29,15 @@ from opqn_app.ui.people.people_actions import PeopleActions
 from opqn_app.ui.people.people_delegate import PeopleDelegate
 from opqn_app.ui.people.people_grid import PeopleGrid
 from opqn_app.ui.people.tile_model import TileModel
-from opqn_app.ui.people.tiles import BY_NAME, BY_PHOTOS, TileBook, Wish, is_shown, sections_of
+from opqn_app.ui.people.tiles import (
+    BY_NAME,
+    BY_PHOTOS,
+    TileBook,
+    Tiles,
+    Wish,
+    is_shown,
+    sections_of,
+)
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
@@ -75,6 +83,7 @@ class PeoplePage(QWidget):
         self._wish = Wish()
         self.person: PersonView | None = None
         self._is_moved = False  # some tiles are not where a new look would put them
+        self._sectioned: tuple[Tiles, str] = (Tiles(), "")  # what the headings say
         self._act: Callable[[], None] = lambda: None
         self._build()
         self._connect()
@@ -168,7 +177,6 @@ class PeoplePage(QWidget):
             return
         self._is_moved = True
         self.model.show_settled(self._book.settled(self.model.tiles, view, self._wish))
-        self._show_sections()
         self._show_right()
         self._show_guesses()
         self.acts.show_enabled()
@@ -193,7 +201,9 @@ class PeoplePage(QWidget):
         tiles = self.model.tiles
         is_filtered = bool(self._wish.needle.strip())
         waits_for = "" if is_filtered else groups_wait_for(self._session)
-        self.grid.set_sections(sections_of(tiles, waits_for))
+        if tiles is not self._sectioned[0] or waits_for != self._sectioned[1]:
+            self._sectioned = tiles, waits_for  # all tiles are counted, so it is done once
+            self.grid.set_sections(sections_of(tiles, waits_for))
 
     def _show_right(self) -> None:
         state: PageState | None = state_of(self._session, self._wish, len(self.model.tiles))

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from opqn_app.core.progress import counted
@@ -33,16 +33,21 @@ class PersonFace:
             can't tell.
         is_gone: it is the person no more. It is shown faintly where it was, since nothing may move
             under the pointer.
+        is_sure: nothing speaks against it. It is asked for with every answer, of thousands.
+        year: in which the photo was taken, or `NO_DATE`.
     """
 
     record: FaceRecord
     likeness: float | None = None
     is_gone: bool = False
+    is_sure: bool = field(init=False, compare=False)
+    year: str = field(init=False, compare=False)
 
-    @property
-    def is_sure(self) -> bool:
+    def __post_init__(self) -> None:
         is_like = self.likeness is None or self.likeness >= LIKELY
-        return is_like and not self.record.quality.weaknesses
+        is_sure = is_like and not self.record.quality.weaknesses
+        object.__setattr__(self, "is_sure", is_sure)
+        object.__setattr__(self, "year", year_of(self.record.photo))
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -69,12 +74,14 @@ class Row:
 
     @property
     def is_sure(self) -> bool:
-        return any(face.is_sure for face in self.faces)
+        first, *others = self.faces
+        return first.is_sure or any(face.is_sure for face in others)
 
     @property
     def is_gone(self) -> bool:
         """None of its faces is the person any more."""
-        return all(face.is_gone for face in self.faces)
+        first, *others = self.faces
+        return first.is_gone and all(face.is_gone for face in others)
 
     @property
     def face_ids(self) -> tuple[int, ...]:
@@ -127,7 +134,7 @@ def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
     years: dict[str, list[Row]] = defaultdict(list)
     unsure: list[Row] = []
     for row in _rows(faces, whole_photos=whole_photos):
-        (years[year_of(row.photo)] if row.is_sure else unsure).append(row)
+        (years[row.faces[0].year] if row.is_sure else unsure).append(row)
     dated = sorted((year for year in years if year != NO_DATE), reverse=True)
     order = [*dated, *(year for year in years if year == NO_DATE)]
     noun = "photo" if whole_photos else "face"
@@ -175,7 +182,7 @@ def counts_in_words(faces: Sequence[PersonFace]) -> str:
     faces = [face for face in faces if not face.is_gone]
     photos = len({face.record.photo.id for face in faces})
     words = f"{counted(len(faces), 'face')} on {counted(photos, 'photo')}"
-    years = sorted({year_of(face.record.photo) for face in faces} - {NO_DATE})
+    years = sorted({face.year for face in faces} - {NO_DATE})
     if not years:
         return words
     return f"{words}, {years[0]}" + (f" to {years[-1]}" if len(years) > 1 else "")

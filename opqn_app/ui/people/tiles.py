@@ -137,21 +137,20 @@ class TileBook:
 
     def tiles_of(self, view: "PeopleView", wish: Wish) -> Tiles:
         """Everybody anew: named people, people without a name, then groups, largest first."""
+        return _in_order(self._live(view, wish), wish)
+
+    def _live(self, view: "PeopleView", wish: Wish) -> list[Tile]:
+        """The tiles of everybody whom the user wants to see, people first."""
         before, self._made = self._made, {}
         people = [
             self._tile(before, person, view)
             for person in view.persons
             if is_shown(person, with_hidden=wish.shows_hidden)
         ]
-        groups = [self._tile(before, group, view) for group in view.groups]
         needle = folded(wish.needle)
-        named = [tile for tile in people if tile.name is not None]
-        named = [tile for tile in named if not needle or needle in folded(tile.name or "")]
-        named.sort(key=_by_name if wish.order == BY_NAME else _by_photos)
         if needle:
-            return Tiles(tuple(named), len(named))
-        nameless = sorted((tile for tile in people if tile.name is None), key=_by_photos)
-        return Tiles((*named, *nameless, *groups), len(named))
+            return [tile for tile in people if tile.name and needle in folded(tile.name)]
+        return [*people, *(self._tile(before, group, view) for group in view.groups)]
 
     def settled(self, old: Tiles, view: "PeopleView", wish: Wish) -> Tiles:
         """The tiles after something was decided: each stays where it is, new ones come last.
@@ -159,11 +158,11 @@ class TileBook:
         A group that was named becomes the person in place. A tile whose faces went elsewhere
         stays and says where; so nothing moves under the pointer.
         """
-        fresh = self.tiles_of(view, wish)
+        live = self._live(view, wish)
         before = {id(tile) for tile in old.tiles}
-        same = {id(tile) for tile in fresh.tiles if id(tile) in before}
-        come = [tile for tile in fresh.tiles if id(tile) not in same]
-        places = _Places(come)
+        same = {id(tile) for tile in live if id(tile) in before}
+        come = [tile for tile in live if id(tile) not in same]
+        places = _Places(_in_order(come, wish).tiles)
         kept: list[Tile | None] = []
         # People first: a group becomes a person only where no tile shows that person already.
         for tile in old.tiles:
@@ -264,6 +263,21 @@ def selection_of(tiles: Iterable[Tile]) -> tuple[list[Tile], list[int]]:
     people = [tile for tile in live if tile.person is not None]
     people.sort(key=lambda tile: (tile.name is None, -tile.photos))
     return people, [face for tile in live if tile.person is None for face in tile.faces]
+
+
+def _in_order(tiles: Iterable[Tile], wish: Wish) -> Tiles:
+    """People with names as is wished, those without, then groups as they come."""
+    named: list[Tile] = []
+    nameless: list[Tile] = []
+    groups: list[Tile] = []
+    for tile in tiles:
+        if tile.person is None:
+            groups.append(tile)
+        else:
+            (nameless if tile.name is None else named).append(tile)
+    named.sort(key=_by_name if wish.order == BY_NAME else _by_photos)
+    nameless.sort(key=_by_photos)
+    return Tiles((*named, *nameless, *groups), len(named))
 
 
 def _by_name(tile: Tile) -> tuple[str, int, int]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
-from opqn_app.opqn.several_photos import People
 from opqn_app.ui.kit.thumbnails import image_of_array, image_of_face
 from opqn_app.ui.work.jobs import Crop, OpenedPhoto
 
 if TYPE_CHECKING:
+    from opqn_app.opqn.several_photos import People
     from opqn_app.vision.faces import FoundFace
 
 PICTURE_SIDE = 320  # pixels; shown at up to 160, twice that on a dense screen
@@ -71,7 +71,7 @@ class Query:
 
     faces: tuple[QueryFace, ...]
     active: int = 0
-    together: People = ()
+    together: "People" = ()
     is_one: bool = False
 
     @property
@@ -109,7 +109,7 @@ class Query:
         """The faces at these places, which are one person."""
         return Query(tuple(self.faces[place] for place in places), is_one=True)
 
-    def with_all(self, people: People) -> "Query":
+    def with_all(self, people: "People") -> "Query":
         """Photos on which all of them are; of each the places of the faces."""
         return replace(self, together=people, is_one=False)
 
@@ -117,7 +117,7 @@ class Query:
         """All faces as one person, because the user says so."""
         return replace(self, together=(), is_one=True)
 
-    def is_several(self, people: People) -> bool:
+    def is_several(self, people: "People") -> bool:
         """Whether it shows several people, and the user has not said that they are one.
 
         Args:

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.types import Floats, Ids
-from opqn_app.opqn.calibration import Calibration
+
+if TYPE_CHECKING:
+    from opqn_app.opqn.calibration import Calibration
 
 N_BINS = 50
 MAX_SORTED = 20_000  # best results that sorting by date or folder and grouping look at
@@ -40,7 +43,7 @@ class PhotoKey:
     folder: str
 
 
-def alikeness(scores: Floats, calibration: Calibration | None, tables: Floats) -> Floats:
+def alikeness(scores: Floats, calibration: "Calibration | None", tables: Floats) -> Floats:
     """How alike, 0 to 1: a calibrated probability, or how far a score lies from chance to the best.
 
     Without a calibration 0 is what a stranger's face adds up to on average, and 1 the highest score

@@ -1,14 +1,18 @@
 """A query of several people is noticed, or said to be one, and the user says what is meant."""
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from opqn_app.core.progress import counted
-from opqn_app.opqn.several_photos import People
 from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import empty_layout, push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.search.query import Query
+
+if TYPE_CHECKING:
+    from opqn_app.opqn.several_photos import People
 
 FACE = 40  # side of a face in pixels
 MOST_FACES = 4  # people that have a face to press; more are told in words only
@@ -61,7 +65,7 @@ class SeveralPeopleNote(QWidget):
         if not query.together:
             self.hide()
 
-    def show_answer(self, query: Query, people: People) -> None:
+    def show_answer(self, query: Query, people: "People") -> None:
         """Say how many people the faces of a query look like, unless the user has said it."""
         is_shown = query.is_several(people)
         if len(people) < 2:  # where all look like one, who asks for all of them knows better

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.ui.kit import wording
-from opqn_app.ui.kit.controls import push_button, text_label
+from opqn_app.ui.kit.controls import breakable, push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.search.contribution_bars import ContributionBars
 from opqn_app.ui.search.result_model import WEAKNESS_WORDS
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 WIDTH = 280
 FACE = 96
+NAME = 240  # pixels of a line of the name
 
 
 class WhyPanel(QWidget):
@@ -98,7 +99,6 @@ class WhyPanel(QWidget):
         self._weak = text_label(wraps=True)
         self._weak.setProperty("warning", True)
         words = QVBoxLayout()
-        words.addWidget(self._name)
         words.addWidget(self._percent)
         words.addWidget(self._verdict)
         words.addStretch(1)
@@ -107,6 +107,7 @@ class WhyPanel(QWidget):
         head.addWidget(self._face, 0, Qt.AlignmentFlag.AlignTop)
         head.addLayout(words, 1)
         self._column.addWidget(self._title)
+        self._column.addWidget(self._name)  # over the whole width: names can be long
         self._column.addLayout(head)
         self._column.addWidget(self.bars)
         self._column.addWidget(self._agreement)
@@ -179,7 +180,9 @@ class WhyPanel(QWidget):
 
     def show_name(self, name: str | None) -> None:
         """Who the face is by the user's word; None where nobody said."""
-        self._name.setText(name or "")
+        self._name.ensurePolished()
+        self._name.setText(breakable(name or "", self._name.fontMetrics(), NAME))
+        self._name.setAccessibleName(name or "")
         self._name.setVisible(bool(name))
 
     def show_picture(self, picture: QPixmap | None) -> None:

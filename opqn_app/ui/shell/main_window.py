@@ -1,7 +1,7 @@
 """The window's frame: sidebar, menus, pages, status line, drops. Wiring only."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,10 +31,7 @@ from opqn_app.ui.kit import dialogs, drops, theme
 from opqn_app.ui.kit.drop_veil import DropVeil
 from opqn_app.ui.kit.undo_bar import UndoBar
 from opqn_app.ui.library.library_page import LibraryPage
-from opqn_app.ui.library.photo_viewer import PhotoViewer
 from opqn_app.ui.search.search_page import SearchPage
-from opqn_app.ui.shell.settings_dialog import SettingsDialog
-from opqn_app.ui.shell.shortcuts import ShortcutsSheet
 from opqn_app.ui.shell.sidebar import Sidebar
 from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.shell.switch_bar import SwitchBar
@@ -43,7 +40,9 @@ from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
+    from opqn_app.ui.library.photo_viewer import PhotoViewer
     from opqn_app.ui.people.people_page import PeoplePage
+    from opqn_app.ui.shell.shortcuts import ShortcutsSheet
     from opqn_app.ui.train.train_page import TrainPage
     from opqn_app.ui.work.people_jobs import PeopleView
 
@@ -109,15 +108,13 @@ class MainWindow(QMainWindow):
         foot.addWidget(self.switch_bar)
         column.addLayout(foot)
         column.addWidget(self.status_line)
-        content = QWidget()
+        self._content = content = QWidget()
         row = QHBoxLayout(content)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.sidebar)
         row.addLayout(column, 1)
         self.setCentralWidget(content)
-        self.viewer = PhotoViewer(self._session, content)
-        self.shortcuts = ShortcutsSheet(content)
         self.undo_bar = UndoBar(self._session.people, self.stack)
         self.veil = DropVeil(content)
 
@@ -157,7 +154,7 @@ class MainWindow(QMainWindow):
         for action in search.faces.all:
             menu.addAction(action)
         menu = self.menuBar().addMenu("&Help")
-        menu.addAction(self._action("&Keyboard shortcuts", "F1", self.shortcuts.open_sheet))
+        menu.addAction(self._action("&Keyboard shortcuts", "F1", self._open_shortcuts))
         about = QAction(f"{TITLE} {__version__}", self)
         about.setEnabled(False)
         menu.addAction(about)
@@ -172,17 +169,14 @@ class MainWindow(QMainWindow):
         self.sidebar.page_chosen.connect(self.show_page)
         self.sidebar.foot_chosen.connect(self._on_foot)
         self.search.query_taken.connect(lambda: self.show_page("search"))
-        self.search.look_wanted.connect(self.viewer.open_faces)
+        self.search.look_wanted.connect(lambda ids, row: self.viewer.open_faces(ids, row))
         self.search.folder_offered.connect(self.add_folder)
         self.search.library_wanted.connect(lambda: self.show_page("library"))
         self.library.face_search_requested.connect(self._search_with)
-        self.library.photo_view_requested.connect(self.viewer.open_photos)
+        self.library.photo_view_requested.connect(lambda *what: self.viewer.open_photos(*what))
         self.search.faces.take_wanted.connect(self.open_export)
         self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
         self.switch_bar.report_wanted.connect(self._show_report)
-        self.viewer.face_search_requested.connect(self._search_with)
-        self.viewer.photo_changed.connect(self._on_photo_changed)
-        self.viewer.face_changed.connect(self._on_face_changed)
         self.welcome.folder_chosen.connect(self.add_folder)
         self.welcome.sample_chosen.connect(self.search.intake.try_sample)
         self._session.status_read.connect(self._on_status)
@@ -190,6 +184,30 @@ class MainWindow(QMainWindow):
         self._session.settings_changed.connect(lambda _settings: self._apply_theme())
         hints = QApplication.styleHints()
         hints.colorSchemeChanged.connect(lambda _scheme: self._apply_theme())
+
+    # What is made when it is first wanted
+
+    @cached_property
+    def viewer(self) -> "PhotoViewer":
+        """Shows a photo over the whole window."""
+        from opqn_app.ui.library.photo_viewer import PhotoViewer
+
+        viewer = PhotoViewer(self._session, self._content)
+        viewer.face_search_requested.connect(self._search_with)
+        viewer.photo_changed.connect(self._on_photo_changed)
+        viewer.face_changed.connect(self._on_face_changed)
+        self.veil.raise_()
+        return viewer
+
+    @cached_property
+    def shortcuts(self) -> "ShortcutsSheet":
+        """The keys of all pages."""
+        from opqn_app.ui.shell.shortcuts import ShortcutsSheet
+
+        return ShortcutsSheet(self._content)
+
+    def _open_shortcuts(self) -> None:
+        self.shortcuts.open_sheet()
 
     # Pages
 
@@ -260,6 +278,8 @@ class MainWindow(QMainWindow):
 
     def open_settings(self, *, at_excludes: bool = False) -> None:
         """Let the user change the settings."""
+        from opqn_app.ui.shell.settings_dialog import SettingsDialog
+
         dialog = SettingsDialog(self._session.settings, self._session.runner, parent=self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._session.change_settings(dialog.edited))
@@ -303,7 +323,7 @@ class MainWindow(QMainWindow):
         if key == "settings":
             self.open_settings()
         else:
-            self.shortcuts.open_sheet()
+            self._open_shortcuts()
 
     def _on_status(self, status: LibraryStatus) -> None:
         """First start: nothing was ever added, and nothing is being done about it."""

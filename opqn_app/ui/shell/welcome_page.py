@@ -72,7 +72,7 @@ class WelcomePage(FolderDropPage):
         stack.setSpacing(16)
         title = text_label("Find everyone in your photos", style="welcome")
         what = text_label(
-            "Show a face, and see every photo of that person. Give names if you like. "
+            "Show a face, and see every photo of that person.\nGive names if you like. "
             "No account, no internet.",
             style="lead",
             wraps=True,

@@ -15,12 +15,12 @@ from PySide6.QtGui import QImage
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Crops, Floats, Ids, Lut
-from opqn_app.engine import Engine
-from opqn_app.opqn.calibration import Calibration
-from opqn_app.opqn.several_photos import People
 
 if TYPE_CHECKING:  # the library and search layers are imported in the lanes, after the first paint
+    from opqn_app.engine import Engine
     from opqn_app.index.indexing import IndexProgress, IndexReport
+    from opqn_app.opqn.calibration import Calibration
+    from opqn_app.opqn.several_photos import People
     from opqn_app.people.agreement import AgreementProgress, AgreementReport
     from opqn_app.search.code_index import CodeIndex, Ranking
     from opqn_app.store.library import Library
@@ -52,10 +52,10 @@ class SearchOutcome:
     ranking: "Ranking"
     index: "CodeIndex"
     tables: Floats
-    calibration: Calibration | None
+    calibration: "Calibration | None"
     crops: Crops
     seconds: float
-    people: People
+    people: "People"
     together: "PhotosTogether | None" = None
 
     def asks_as(self, other: "SearchOutcome") -> bool:
@@ -116,7 +116,7 @@ class EngineSlot:
         if self._future.done() and not self.is_ready:
             self._future = Future()
 
-    def fill(self, factory: Callable[[], Engine]) -> Engine:
+    def fill(self, factory: "Callable[[], Engine]") -> "Engine":
         """Build the engine here and wake whoever waits; called on the "load" lane."""
         try:
             engine = factory()
@@ -128,20 +128,20 @@ class EngineSlot:
             self._future.set_result(engine)
         return engine
 
-    def replace(self, engine: Engine) -> None:
+    def replace(self, engine: "Engine") -> None:
         """From now on everybody gets `engine`; whoever waits for the old one gets it too."""
         if self._future.done():
             self._future = Future()
         self._future.set_result(engine)
 
-    def wait(self) -> Engine:
+    def wait(self) -> "Engine":
         """The engine, as soon as it is there; raises what kept it from loading."""
         try:
             return self._future.result()
         except CancelledError:
             raise OpqnError("The window was closed before the model was loaded.") from None
 
-    def loaded(self) -> Engine | None:
+    def loaded(self) -> "Engine | None":
         """The engine, as soon as it is there; None where it can't be loaded."""
         try:
             return self.wait()
@@ -159,7 +159,7 @@ def ensure_library(path: Path) -> None:
     """Make the library file if it is missing; the lanes of this process wait for each other."""
     from opqn_app.store.library import Library
 
-    with _making:
+    with _making:  # a file that is there may have no tables yet
         if not path.exists():
             Library.open(path, write=True).close()
 
@@ -208,8 +208,8 @@ def index_root(
 
 
 def switch_model(
-    path: Path, load: Callable[[], Engine], slot: EngineSlot, *, is_compared: bool
-) -> Generator["IndexProgress | AgreementProgress", None, tuple[Engine, "AgreementReport | None"]]:
+    path: Path, load: "Callable[[], Engine]", slot: EngineSlot, *, is_compared: bool
+) -> "Generator[IndexProgress | AgreementProgress, None, tuple[Engine, AgreementReport | None]]":
     """Load another model, give every face a code of it, and let it answer if it is no worse.
 
     The engine changes here, on the lane that writes: no face can come in between with a code of
@@ -287,7 +287,9 @@ class Searcher:
         self._path = path
         self._index: CodeIndex | None = None
 
-    def search(self, crops: Sequence[Crop], slot: EngineSlot, people: People = ()) -> SearchOutcome:
+    def search(
+        self, crops: Sequence[Crop], slot: EngineSlot, people: "People" = ()
+    ) -> SearchOutcome:
         """Rank the whole library against the person on `crops`.
 
         Args:
@@ -315,7 +317,7 @@ class Searcher:
         )
 
     def _search_together(
-        self, crops: Sequence[Crop], slot: EngineSlot, people: People
+        self, crops: Sequence[Crop], slot: EngineSlot, people: "People"
     ) -> SearchOutcome:
         """Rank the photos on which all `people` are, see `search.together`."""
         from opqn_app.search.code_index import Ranking

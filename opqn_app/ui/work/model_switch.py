@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from PySide6.QtCore import QObject, Signal
 
 from opqn_app.core.settings import Settings
-from opqn_app.engine import Engine
 from opqn_app.ui.work import jobs
 from opqn_app.ui.work.tasks import Task, TaskRunner
 
 if TYPE_CHECKING:
+    from opqn_app.engine import Engine
     from opqn_app.people.agreement import AgreementReport
     from opqn_app.store.library import Library
 
@@ -42,7 +42,7 @@ class Offer:
 
     model: str
     before: str
-    engine: Engine
+    engine: "Engine"
     report: "AgreementReport"
 
 
@@ -88,7 +88,7 @@ class ModelSwitch(QObject):
     def __init__(
         self,
         session: Host,
-        load: Callable[[str], Engine],
+        load: "Callable[[str], Engine]",
         slot: jobs.EngineSlot,
         parent: QObject | None = None,
     ) -> None:
@@ -139,7 +139,7 @@ class ModelSwitch(QObject):
         if model and not is_busy and not self._session.runner.is_shut_down:
             self._session.switch_model(model)
 
-    def code_anew(self, engine: Engine) -> None:
+    def code_anew(self, engine: "Engine") -> None:
         """Code a library that an earlier version of the model coded, or another one meanwhile."""
         session = self._session
         is_closed = session.runner.is_shut_down
@@ -158,7 +158,7 @@ class ModelSwitch(QObject):
     def _start(
         self,
         model: str,
-        load: Callable[[], Engine],
+        load: "Callable[[], Engine]",
         *,
         is_compared: bool = False,
         report: "AgreementReport | None" = None,

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from opqn_app.core.errors import LibraryReadOnly
-from opqn_app.ui.work.jobs import write_library
+from opqn_app.ui.work.jobs import ensure_library, write_library
 
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
@@ -136,6 +136,7 @@ class PeopleWork:
         if self._library is None:
             if not self._path.is_file():
                 return None
+            ensure_library(self._path)  # another lane may be making it
             self._open()
         else:
             self._ledger.refresh()

@@ -14,8 +14,6 @@ from PySide6.QtGui import QImage
 from opqn_app.core import paths
 from opqn_app.core import settings as settings_file
 from opqn_app.core.settings import Settings
-from opqn_app.engine import Engine, load_engine
-from opqn_app.opqn.several_photos import People
 from opqn_app.ui.work import jobs
 from opqn_app.ui.work.folder_watch import FolderWatch
 from opqn_app.ui.work.model_switch import ModelSwitch
@@ -23,8 +21,10 @@ from opqn_app.ui.work.people_desk import PeopleDesk
 from opqn_app.ui.work.tasks import Task, TaskRunner
 
 if TYPE_CHECKING:
+    from opqn_app.engine import Engine
     from opqn_app.index.progress import IndexProgress
     from opqn_app.index.watching import Found
+    from opqn_app.opqn.several_photos import People
     from opqn_app.store.library import Library
 
 logger = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Session(QObject):
         settings: Settings,
         *,
         library: Path | None = None,
-        engine_factory: Callable[[str, str], Engine] | None = None,
+        engine_factory: "Callable[[str, str], Engine] | None" = None,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -115,7 +115,7 @@ class Session(QObject):
         self.runner = TaskRunner(self)
         self.status: Any = None  # the newest LibraryStatus, None until read
         self.coding_problem = ""  # why the faces have no codes of the model, if that was tried
-        self._engine_factory = engine_factory or partial(load_engine, detector=settings.detector)
+        self._engine_factory = engine_factory or partial(_load_engine, settings.detector)
         self._slot = jobs.EngineSlot()
         self._load_task: Task | None = None
         self.switch = ModelSwitch(self, self._engine_of, self._slot, self)
@@ -161,10 +161,10 @@ class Session(QObject):
         self._load_task.failed.connect(self._on_engine_failed)
         self._load_task.finished.connect(self.switch.go_on)
 
-    def _engine_of(self, model: str) -> Engine:
+    def _engine_of(self, model: str) -> "Engine":
         return self._engine_factory(model, self.settings.device)
 
-    def _prepare_search(self, _engine: Engine) -> None:
+    def _prepare_search(self, _engine: "Engine") -> None:
         """On the lane that loads: a query that comes first need not wait for it."""
         if not self.runner.is_shut_down:
             self.runner.start("load", self._searcher.prepare, self._slot)
@@ -204,7 +204,7 @@ class Session(QObject):
         """Let another model answer as soon as every face has a code of it; see `ModelSwitch`."""
         self.switch.start(model)
 
-    def _on_switched(self, model: str, engine: Engine) -> None:
+    def _on_switched(self, model: str, engine: "Engine") -> None:
         self.coding_problem = ""
         self.model_switched.emit(model)
         self.engine_ready.emit(engine)
@@ -389,7 +389,7 @@ class Session(QObject):
             self._opened = opened
             self.query_photo_opened.emit(opened)
 
-    def search_faces(self, crops: Sequence[jobs.Crop], people: People = ()) -> None:
+    def search_faces(self, crops: Sequence[jobs.Crop], people: "People" = ()) -> None:
         """`Searcher.search` with `crops`, (112, 112, 3) each; answers by `results_ready`."""
         self.load_engine()
         task = self._start_query(self._searcher.search, tuple(crops), self._slot, people)
@@ -440,3 +440,10 @@ class Session(QObject):
         self._slot.close()
         self.watch.shut_down()
         self.runner.shutdown()
+
+
+def _load_engine(detector: str, model: str, device: str) -> "Engine":
+    """On a lane: what it imports would keep the first picture waiting."""
+    from opqn_app.engine import load_engine
+
+    return load_engine(model, device, detector=detector)
