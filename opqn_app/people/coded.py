@@ -53,7 +53,7 @@ class Coded:
         return found
 
 
-def labels_of(numbers: Ids) -> Labels:
+def labels_of(numbers: NDArray[np.integer]) -> Labels:
     """The group of each face, named by its lowest row; those with `NONE` are alone.
 
     Args:

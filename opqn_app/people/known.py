@@ -94,6 +94,8 @@ class Known:
     def impossible(self, labels: Labels) -> Mask:
         """(n,) which faces are in a group that can't be one person."""
         is_wrong = np.zeros(len(labels), np.bool_)
+        if (labels == np.arange(len(labels))).all():
+            return is_wrong
         lowest = np.full(len(labels), np.iinfo(np.int32).max, np.int32)
         named = self.people != NOBODY
         np.minimum.at(lowest, labels[named], self.people[named])
@@ -134,29 +136,44 @@ class GroupMarks:
         found: Mask = (one != other) & (one != NOBODY) & (other != NOBODY)
         if self._marks.n and len(first):
             if labels is not self._labels:  # sorted once a round
-                self._having = np.sort(_keys(labels, self._marks.having, self._marks.n))
-                self._barring = np.sort(_keys(labels, self._marks.barring, self._marks.n))
+                self._having = self._barring = np.empty(0, np.int64)  # no room for both
+                self._having = _sorted_keys(labels, self._marks.having, self._marks.n)
+                self._barring = _sorted_keys(labels, self._marks.barring, self._marks.n)
                 self._labels = labels
             found |= self._meets(first, second) | self._meets(second, first)
         return found
 
     def _meets(self, one: Labels, other: Labels) -> Mask:
-        """Whether `one` has a mark that `other` bars."""
-        n, found = self._marks.n, np.zeros(len(one), np.bool_)
-        first = one.astype(np.int64) * n
-        starts, stops = (
-            np.searchsorted(self._having, first),
-            np.searchsorted(self._having, first + n),
-        )
-        counts = stops - starts
-        pair = np.repeat(np.arange(len(one)), counts)
-        places = np.arange(len(pair)) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
-        wanted = other[pair].astype(np.int64) * n + self._having[places] % n
-        at = np.searchsorted(self._barring, wanted)
-        hit = at < len(self._barring)
-        hit[hit] = self._barring[at[hit]] == wanted[hit]
-        found[pair[hit]] = True
+        """Whether `one` has a mark that `other` bars; the shorter list is looked up in the other."""
+        n = self._marks.n
+        had, barred = _ranges(self._having, one, n), _ranges(self._barring, other, n)
+        is_shorter = had[1] - had[0] <= barred[1] - barred[0]
+        found = np.zeros(len(one), np.bool_)
+        for few, spans, keys, others, wanted in (
+            (np.flatnonzero(is_shorter), had, self._having, other, self._barring),
+            (np.flatnonzero(~is_shorter), barred, self._barring, one, self._having),
+        ):
+            starts, counts = spans[0][few], (spans[1] - spans[0])[few]
+            pair = np.repeat(few, counts)
+            place = np.arange(len(pair)) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+            asked = others[pair].astype(np.int64) * n + keys[place] % n
+            at = np.searchsorted(wanted, asked)
+            hit = at < len(wanted)
+            hit[hit] = wanted[at[hit]] == asked[hit]
+            found[pair[hit]] = True
         return found
+
+
+def _ranges(keys: Ids, names: Labels, n: int) -> tuple[Ids, Ids]:
+    """Where the marks of groups begin and end in sorted keys."""
+    first = names.astype(np.int64) * n
+    return np.searchsorted(keys, first), np.searchsorted(keys, first + n)
+
+
+def _sorted_keys(labels: Labels, entries: Ids, n: int) -> Ids:
+    found = _keys(labels, entries, n)
+    found.sort()
+    return found
 
 
 def _keys(labels: Labels, entries: Ids, n: int) -> Ids:

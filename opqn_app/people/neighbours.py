@@ -22,6 +22,7 @@ BLOCK = 1024  # lists that are compared with others at once
 NOBODY = -1
 
 Rows = NDArray[np.int32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,40 +46,68 @@ class Edges:
 
     Attributes:
         scores: products of the faces' vectors, both of length 1.
+        step: what a score of 1 is worth.
     """
 
     first: Rows
     second: Rows
-    scores: Floats
+    scores: NDArray[Any]
+    step: float = 1.0
 
     def __len__(self) -> int:
         return len(self.scores)
 
-    @classmethod
-    def of_lists(
-        cls, rows: Rows, near: Rows, scores: NDArray[Any], *, step: float = 1.0
-    ) -> "Edges":
-        """Each pair once, also where both faces list each other; arguments as in `Lists`.
+    def touching(self, faces: Mask, *, but: Mask | None = None) -> "Edges":
+        """A copy of those with a face of (n,) `faces`, and with none of (n,) `but`."""
+        kept = faces[self.first] | faces[self.second]
+        if but is not None:
+            kept &= ~(but[self.first] | but[self.second])
+        return Edges(self.first[kept], self.second[kept], self.scores[kept], self.step)
 
-        Args:
-            step: what a score of 1 is worth.
-        """
-        highest = int(max(rows.max(initial=0), near.max(initial=0)))
-        place = np.full(highest + 1, NOBODY, np.int32)
-        place[rows] = np.arange(len(rows), dtype=np.int32)
-        found = []
-        for start in range(0, len(rows), BLOCK):  # a few rows at a time, for the room it takes
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """The lists of all n faces, row by row; pairs are made of them when they are asked for.
+
+    Attributes:
+        near: (n, k) rows; `NOBODY` after the last.
+        scores: (n, k) in steps of `step`.
+        within: (n,) groups; pairs of two groups are left out. None for none.
+    """
+
+    near: Rows
+    scores: NDArray[Any]
+    step: float = 1.0
+    within: Rows | None = None
+
+    def touching(self, faces: Mask, *, but: Mask | None = None) -> Edges:
+        """Pairs with a face of (n,) `faces` and none of (n,) `but`, also if both list each other."""
+        most = self.near.size  # room that is not used takes none
+        first, second = np.empty(most, np.int32), np.empty(most, np.int32)
+        scores = np.empty(most, self.scores.dtype)
+        n = 0
+        for start in range(0, len(self.near), BLOCK):  # a few rows at a time, for the room it takes
             few = slice(start, start + BLOCK)
-            own, others = rows[few, None], near[few]
-            at = place[others]
-            is_listed_back = (near[at] == own[..., None]).any(axis=-1) & (at != NOBODY)
-            kept = (others != NOBODY) & ((own < others) | ~is_listed_back)
-            own, others = np.broadcast_to(own, kept.shape)[kept], others[kept]
-            worth = scores[few][kept] * np.float32(step)
-            found.append((np.minimum(own, others), np.maximum(own, others), worth))
-        none = np.empty(0, np.int32)
-        parts = zip(*found, (none, none, none.astype(np.float32)), strict=True)
-        return cls(*(np.concatenate(part) for part in parts))
+            near = self.near[few]
+            kept = (faces[few, None] | faces[near]) & (near != NOBODY)
+            if but is not None:
+                kept &= ~(but[few, None] | but[near])
+            if self.within is not None:
+                kept &= self.within[near] == self.within[few, None]
+            own, place = np.nonzero(kept)
+            others, found = near[own, place], self.scores[few][own, place]
+            own = (own + start).astype(np.int32)
+            once = own < others
+            again = np.flatnonzero(~once)
+            once[again] = (self.near[others[again]] != own[again, None]).all(axis=1)
+            end = n + int(np.count_nonzero(once))
+            first[n:end] = np.minimum(own, others)[once]
+            second[n:end] = np.maximum(own, others)[once]
+            scores[n:end] = found[once]
+            n = end
+        for column in (first, second, scores):
+            column.resize(n, refcheck=False)
+        return Edges(first, second, scores, self.step)
 
 
 def nearest_faces(
@@ -97,16 +126,14 @@ def nearest_faces(
         Each pair once, also where both faces list each other.
     """
     rows = np.arange(len(codes)) if asking is None else asking
-    lists, done = [], 0
+    near = np.full((len(codes), N_NEAREST), NOBODY, np.int32)
+    scores = np.zeros((len(codes), N_NEAREST), np.float32)
+    done = 0
     for few in lists_of(codes, sums, rows):
-        lists.append(few)
+        near[few.rows], scores[few.rows] = few.near, few.scores
         done += len(few.rows)
         yield done
-    return Edges.of_lists(
-        np.concatenate([np.empty(0, np.int32), *(few.rows for few in lists)]),
-        np.concatenate([np.empty((0, N_NEAREST), np.int32), *(few.near for few in lists)]),
-        np.concatenate([np.empty((0, N_NEAREST), np.float32), *(few.scores for few in lists)]),
-    )
+    return Listed(near, scores).touching(np.ones(len(codes), np.bool_))
 
 
 def lists_of(codes: Codes, sums: WordSums, asking: NDArray[np.intp]) -> Iterator[Lists]:
