@@ -56,7 +56,7 @@ class Decided:
             for decision, side in state.apart.get(key, ()):
                 having.append((row, numbers.setdefault((decision, side), len(numbers))))
                 barring.append((row, numbers.setdefault((decision, 1 - side), len(numbers))))
-        return cls(people, left_out, Marks(_entries(having), _entries(barring), len(numbers)))
+        return cls(people, left_out, Marks.of_entries(having, barring, len(numbers)))
 
 
 def refused(ledger: Ledger, person: int, face_ids: Ids, photos: Ids, own_photos: Ids) -> Mask:
@@ -96,7 +96,3 @@ def _about(ledger: Ledger, row: Decision) -> set[FaceKey]:
     people = {ledger.state.current(person) for person in (row.id, row.person, row.other)}
     keys = {*row.faces, *row.others}
     return keys.union(*(ledger.state.members[person] for person in people if person is not None))
-
-
-def _entries(pairs: list[tuple[int, int]]) -> Ids:
-    return np.array(pairs, np.int64).reshape(-1, 2)

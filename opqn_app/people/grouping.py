@@ -16,6 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
+from opqn_app.core import allocator
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn.links import Links, PairEvidence
 from opqn_app.people.growing import Groups
@@ -56,10 +57,12 @@ def group_faces(
     groups = Groups(codes, sums, known.fallen_apart())
     # Pairs of which nothing is new are looked up once one of their groups is joined.
     is_open = _whole(groups.labels, fresh)
-    pairs = Pairs(len(codes))
-    pairs.add(edges.touching(is_open), groups.labels)
+    pairs, opened = Pairs(len(codes)), edges.touching(is_open)
     left: Edges | Listed | None = None if is_open.all() else edges
     del edges  # its room is given back where nobody else holds it
+    allocator.give_back_unused()
+    pairs.add(opened, groups.labels)
+    del opened
     if (groups.sizes > 1).any():  # else each pair is there once
         pairs.merge()
     while True:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core import allocator
 from opqn_app.core.progress import retold
 from opqn_app.core.types import Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
@@ -102,11 +103,13 @@ def _waits(library: Library, model_id: str) -> bool:
 def _unlisted(coded: Coded, stored: StoredGuesses) -> NDArray[np.intp]:
     """Rows of the faces whose near faces are not known, or mostly gone."""
     is_listed = np.zeros(len(coded.face_ids), np.bool_)
-    known = stored.near != NONE
-    gone = known & (coded.rows(stored.near) == NOBODY)
-    fine = gone.sum(axis=1) * 2 <= known.sum(axis=1)
-    rows = coded.rows(stored.face_ids[fine])
-    is_listed[rows[rows != NOBODY]] = True
+    for start in range(0, len(stored.near), BLOCK):  # a few rows at a time, for the room it takes
+        few = slice(start, start + BLOCK)
+        known = stored.near[few] != NONE
+        gone = known & (coded.rows(stored.near[few]) == NOBODY)
+        fine = gone.sum(axis=1) * 2 <= known.sum(axis=1)
+        rows = coded.rows(stored.face_ids[few][fine])
+        is_listed[rows[rows != NOBODY]] = True
     return np.flatnonzero(~is_listed)
 
 
@@ -158,6 +161,7 @@ class _Run:
 
     def group(self) -> Generator[GroupingProgress, None, int | None]:
         """Make and store the groups; returns how many there are, None if others were faster."""
+        allocator.give_back_unused()
         yield GroupingProgress("groups", 0, 1, None)
         library, before = self._library, self._before
         with library.snapshot():

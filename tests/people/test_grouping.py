@@ -18,9 +18,10 @@ from tests.people.slow_grouping import slow_groups
 
 def marks_of_pairs(apart: np.ndarray) -> Marks:
     """Of (q, 2) rows of faces that are two people."""
-    numbers = np.arange(len(apart))
-    having, barring = (np.stack([apart[:, i], numbers], axis=1) for i in (0, 1))
-    return Marks(having.astype(np.int64), barring.astype(np.int64), len(apart))
+    having, barring = (
+        [(row, number) for number, row in enumerate(side)] for side in apart.T.tolist()
+    )
+    return Marks.of_entries(having, barring, len(apart))
 
 
 def grouped(
