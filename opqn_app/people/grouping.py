@@ -25,6 +25,7 @@ from opqn_app.people.neighbours import Edges, Listed
 from opqn_app.people.pairs import Pairs
 from opqn_app.people.word_sums import WordSums
 
+SHRUNK = 0.05  # of the pairs, from which it is worth giving their room back
 CERTAIN = 0.95  # of parts, which are nearly never two people
 
 
@@ -44,7 +45,7 @@ def group_faces(
 
     Args:
         codes: (n, M).
-        edges: listed pairs of these faces.
+        edges: listed pairs of these faces. Lists are given up if all faces are fresh.
         fresh: (n,) faces of which something new is known. Groups without one are not joined with
             each other; by default all are fresh.
 
@@ -57,14 +58,15 @@ def group_faces(
     groups = Groups(codes, sums, known.fallen_apart())
     # Pairs of which nothing is new are looked up once one of their groups is joined.
     is_open = _whole(groups.labels, fresh)
-    pairs, opened = Pairs(len(codes)), edges.touching(is_open)
-    left: Edges | Listed | None = None if is_open.all() else edges
+    pairs, left = Pairs(len(codes)), None if is_open.all() else edges
+    opened = edges.touching(is_open) if left is not None else edges.all_pairs()
     del edges  # its room is given back where nobody else holds it
     allocator.give_back_unused()
     pairs.add(opened, groups.labels)
     del opened
     if (groups.sizes > 1).any():  # else each pair is there once
         pairs.merge()
+    held = len(pairs)
     while True:
         pairs.look_again(groups, links)
         first, second, chances = pairs.partners(groups, least)
@@ -77,7 +79,14 @@ def group_faces(
             if come.any():
                 pairs.add(left.touching(come, but=is_open), groups.labels)
                 is_open |= come
-        pairs.rename(groups.join(kept, lost), changed)
+        renamed = np.arange(len(codes), dtype=np.int32)
+        renamed[lost] = kept
+        pairs.rename(renamed, changed)  # first: then there are fewer of them
+        del renamed
+        if len(pairs) < held * (1 - SHRUNK):
+            held = len(pairs)
+            allocator.give_back_unused()
+        groups.join(kept, lost)
         yield groups.n_groups
 
 
@@ -104,7 +113,7 @@ def evidence_of_pairs(
     """
     groups = Groups(codes, sums, replace(Known.nothing(len(codes)), start=start))
     pairs = Pairs(len(codes))
-    pairs.add(edges.touching(np.ones(len(codes), np.bool_)), groups.labels)
+    pairs.add(edges.all_pairs(), groups.labels)
     pairs.merge()
     return pairs.first, pairs.second, groups.evidence(pairs.first, pairs.second, pairs.best)
 

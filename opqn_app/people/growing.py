@@ -64,8 +64,8 @@ class Groups:
         found: Labels = np.maximum(self.sizes[names] // PICKING, 1)
         return found
 
-    def join(self, kept: Labels, lost: Labels) -> Labels:
-        """Join each of `lost`, (j,), to one in `kept`; the new name of each old one.
+    def join(self, kept: Labels, lost: Labels) -> None:
+        """Join each of `lost`, (j,), to one in `kept`, by whose name it goes then.
 
         None of `kept` is among `lost`; several may come to one.
         """
@@ -95,7 +95,6 @@ class Groups:
         renamed = np.arange(len(self.labels), dtype=np.int32)
         renamed[lost] = kept
         self.labels = renamed[self.labels]
-        return renamed
 
     def _products(self, first: Labels, second: Labels) -> Floats:
         """Of the sums of the vectors of two groups, pair by pair; `first` is sorted."""

@@ -141,8 +141,8 @@ class _Run:
             return 0
         began, done, start = time.perf_counter(), 0, 0
         yield GroupingProgress("lists", 0, len(asking), None)
-        ids = np.append(coded.face_ids, NONE).astype(np.uint32)  # the last is NOBODY's
-        near = np.empty((len(asking), N_LISTED), np.uint32)
+        ids = np.append(coded.face_ids, NONE).astype(np.int32)  # the last is NOBODY's
+        near = np.empty((len(asking), N_LISTED), np.int32)
         scores = np.empty((len(asking), N_LISTED), np.uint16)
         for few in lists_of(coded.codes, self._sums, asking):
             stop = done + len(few.rows)
@@ -225,7 +225,7 @@ class _Run:
         rows = faces.rows(stored.face_ids)
         if len(rows) != len(faces) or (rows != np.arange(len(rows))).any():
             there = rows != NOBODY
-            near = np.full((len(faces), N_LISTED), NONE, np.uint32)
+            near = np.full((len(faces), N_LISTED), NONE, np.int32)
             scores = np.zeros((len(faces), N_LISTED), np.uint16)
             near[rows[there]], scores[rows[there]] = stored.near[there], stored.scores[there]
             stored = replace(stored, near=near, scores=scores)
@@ -240,15 +240,16 @@ def _listed(coded: Coded, stored: StoredGuesses) -> tuple[Coded, StoredGuesses, 
     if not has_code.all():  # else a copy would be in vain
         stored = stored.of_rows(has_code)
     rows = coded.rows(stored.face_ids)
-    return coded if len(rows) == len(coded) else coded.of_rows(rows), stored, away
+    faces = coded if len(rows) == len(coded) else coded.of_rows(rows)
+    return faces, replace(stored, face_ids=faces.face_ids), away
 
 
 def _rows_of_lists(faces: Coded, stored: StoredGuesses, left_out: Mask) -> Listed:
     """The lists by rows; they are written over the ids of `stored`."""
-    near = stored.near.view(np.int32)
+    near = stored.near
     for start in range(0, len(near), BLOCK):  # a few rows at a time, for the room it takes
         few = slice(start, start + BLOCK)
-        rows = faces.rows(stored.near[few])
+        rows = faces.rows(near[few])
         rows[left_out[rows]] = NOBODY
         near[few] = rows
     near[left_out] = NOBODY

@@ -148,11 +148,11 @@ class GroupMarks:
     """The marks of groups while they grow: 8 bytes an entry."""
 
     def __init__(self, marks: Marks, people: Labels, labels: Labels) -> None:
-        self._n = marks.n
+        self._n, self._marks = marks.n, marks
         self._people = np.full(len(labels), NOBODY, np.int32)
         np.maximum.at(self._people, labels, people)
-        self._keys = marks.keys(labels)
-        self._labels = labels
+        self._keys = np.empty(0, np.int64)
+        self._labels: Labels | None = None
 
     def join(self, kept: Labels, lost: Labels) -> None:
         np.maximum.at(self._people, kept, self._people[lost])
@@ -176,6 +176,8 @@ class GroupMarks:
 
     def _rename(self, labels: Labels) -> None:
         """A group is named by a face of it, so whatever a group was called tells what it is now."""
+        if self._labels is None:
+            self._keys = self._marks.keys(labels)
         for start in range(0, len(self._keys), AT_ONCE):
             few = self._keys[start : start + AT_ONCE]
             old, rest = np.divmod(few, self._n * _BITS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core import allocator
 from opqn_app.core.types import Codes, Floats, Lut
 from opqn_app.opqn import lut
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 AT_ONCE = 64  # faces whose tables are made together
 MANY = 50_000_000  # scores from which it is worth waiting for compiled loops
 BLOCK = 1024  # lists that are compared with others at once
+GIVEN_BACK = 16 * BLOCK  # lists whose room is given back together
 NOBODY = -1
 
 Rows = NDArray[np.int32]
@@ -64,6 +66,10 @@ class Edges:
             kept &= ~(but[self.first] | but[self.second])
         return Edges(self.first[kept], self.second[kept], self.scores[kept], self.step)
 
+    def all_pairs(self) -> "Edges":
+        """A copy."""
+        return Edges(self.first.copy(), self.second.copy(), self.scores.copy(), self.step)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Listed:
@@ -82,32 +88,64 @@ class Listed:
 
     def touching(self, faces: Mask, *, but: Mask | None = None) -> Edges:
         """Pairs with a face of (n,) `faces` and none of (n,) `but`, also if both list each other."""
-        most = self.near.size  # room that is not used takes none
-        first, second = np.empty(most, np.int32), np.empty(most, np.int32)
-        scores = np.empty(most, self.scores.dtype)
-        n = 0
+        found = []
         for start in range(0, len(self.near), BLOCK):  # a few rows at a time, for the room it takes
             few = slice(start, start + BLOCK)
             near = self.near[few]
             kept = (faces[few, None] | faces[near]) & (near != NOBODY)
             if but is not None:
                 kept &= ~(but[few, None] | but[near])
-            if self.within is not None:
-                kept &= self.within[near] == self.within[few, None]
-            own, place = np.nonzero(kept)
-            others, found = near[own, place], self.scores[few][own, place]
+            own, place = self._once(start, kept)
+            found.append((own, near[own - start, place], self.scores[own, place]))
+        first, second, scores = (np.concatenate(part) for part in zip(*found, strict=True))
+        return Edges(np.minimum(first, second), np.maximum(first, second), scores, self.step)
+
+    def all_pairs(self) -> Edges:
+        """Every pair, for which the lists are given up: there is never room for both."""
+        most = self.near.size  # room that is not used takes none
+        first, second = np.empty(most, np.int32), np.empty(most, np.int32)
+        scores = np.empty(most, self.scores.dtype)
+        for start in range(0, len(self.near), BLOCK):
+            near = self.near[start : start + BLOCK]
+            own, place = self._once(start, near != NOBODY)
+            once = np.zeros(near.shape, np.bool_)
+            once[own - start, place] = True
+            near[~once] = NOBODY  # that of the lower row stays, so the lists to come are found
+        n = 0
+        for start in reversed(range(0, len(self.near), BLOCK)):
+            near = self.near[start:]
+            own, place = np.nonzero(near != NOBODY)
+            end = n + len(own)
+            others = near[own, place]
+            scores[n:end] = self.scores[start:][own, place]
             own = (own + start).astype(np.int32)
-            once = own < others
-            again = np.flatnonzero(~once)
-            once[again] = (self.near[others[again]] != own[again, None]).all(axis=1)
-            end = n + int(np.count_nonzero(once))
-            first[n:end] = np.minimum(own, others)[once]
-            second[n:end] = np.maximum(own, others)[once]
-            scores[n:end] = found[once]
+            first[n:end], second[n:end] = np.minimum(own, others), np.maximum(own, others)
             n = end
+            del near
+            for column in (self.near, self.scores):
+                column.resize((start, column.shape[1]), refcheck=False)
+            if start % GIVEN_BACK == 0:
+                allocator.give_back_unused()
         for column in (first, second, scores):
             column.resize(n, refcheck=False)
         return Edges(first, second, scores, self.step)
+
+    def _once(self, start: int, kept: Mask) -> tuple[Rows, NDArray[np.intp]]:
+        """Rows and places of those entries from row `start` on that tell of a pair first.
+
+        Args:
+            kept: (b, k) the entries that are asked for.
+        """
+        few = slice(start, start + len(kept))
+        if self.within is not None:
+            kept &= self.within[self.near[few]] == self.within[few, None]
+        own, place = np.nonzero(kept)
+        others = self.near[few][own, place]
+        own += start
+        once = own < others
+        again = np.flatnonzero(~once)
+        once[again] = (self.near[others[again]] != own[again, None]).all(axis=1)
+        return own[once].astype(np.int32), place[once]
 
 
 def nearest_faces(
@@ -133,7 +171,7 @@ def nearest_faces(
         near[few.rows], scores[few.rows] = few.near, few.scores
         done += len(few.rows)
         yield done
-    return Listed(near, scores).touching(np.ones(len(codes), np.bool_))
+    return Listed(near, scores).all_pairs()
 
 
 def lists_of(codes: Codes, sums: WordSums, asking: NDArray[np.intp]) -> Iterator[Lists]:

@@ -1,6 +1,6 @@
 """Pairs of groups of which some faces list each other, and which of them pick each other.
 
-They are what takes most room when faces are grouped: 15 bytes a pair, and first there are up to 16
+They are what takes most room when faces are grouped: 14 bytes a pair, and first there are up to 16
 pairs a face. So they are changed in place, and looked at some at a time.
 """
 
@@ -16,9 +16,10 @@ from opqn_app.people.growing import Groups
 from opqn_app.people.known import Labels, Mask
 from opqn_app.people.neighbours import Edges
 
-MANY = 16_384  # pairs that are looked at together
+MANY = 8192  # pairs that are looked at together
+MOST_PARTS = 250  # in which equal pairs are looked for
 LAST = np.iinfo(np.int32).max
-NEVER = np.float32(-1.0)  # chance of those that must not be joined
+NEVER = np.float32(2.0)  # instead of a chance, of those that must not be joined
 
 
 class Pairs:
@@ -35,9 +36,8 @@ class Pairs:
         self._best: NDArray[Any] = none  # the best score of a listed pair, in steps
         self._step = 1.0
         # That both show one person; nan where it is not known.
+        # Less than 0 where it is known that nothing is against it, and then 0 less the chance.
         self._chances: Floats = none.astype(np.float32)
-        # That nothing is known against it; False also where nobody has looked.
-        self._may_join: Mask = none.astype(np.bool_)
 
     def __len__(self) -> int:
         return len(self.first)
@@ -64,9 +64,8 @@ class Pairs:
             self._step, self._best = edges.step, edges.scores
         self.first, self.second = first, second
         chances = np.full(len(first), np.nan, np.float32)
-        may_join = np.zeros(len(first), np.bool_)
-        chances[:known], may_join[:known] = self._chances, self._may_join
-        self._chances, self._may_join = chances, may_join
+        chances[:known] = self._chances
+        self._chances = chances
 
     def merge(self) -> None:
         """Make one pair of those of the same groups."""
@@ -93,32 +92,34 @@ class Pairs:
             picked, both = [], []
             for rows, first, second, by_first, by_second in self._likely(least):
                 one, other = by_first >= lowest[first], by_second >= lowest[second]
-                picked.append(rows[(one | other) & ~self._may_join[rows]])
-                both.append(rows[one & other])
-            new = np.concatenate([np.empty(0, np.intp), *picked])
+                few = rows[one | other]
+                picked.append(few[self._chances[few] > 0].astype(np.int32))
+                both.append(rows[one & other].astype(np.int32))
+            none = np.empty(0, np.int32)
+            new = np.concatenate([none, *picked])
             apart = groups.are_apart(self.first[new], self.second[new])
-            self._may_join[new] = True
+            self._chances[new] = np.where(apart, NEVER, -self._chances[new])
             if not apart.any():
-                rows = np.concatenate([np.empty(0, np.intp), *both])
-                return self.first[rows], self.second[rows], self._chances[rows]
-            self._chances[new[apart]] = NEVER
+                rows = np.concatenate([none, *both])
+                return self.first[rows], self.second[rows], np.abs(self._chances[rows])
 
     def rename(self, renamed: Labels, changed: Labels) -> None:
         """After some groups were joined."""
         is_changed = np.zeros(self._n, np.bool_)
         is_changed[changed] = True
-        stay = np.empty(len(self.first), np.bool_)
         touched = np.empty(len(self.first), np.bool_)
+        stay = np.empty(len(self.first), np.bool_)
         for start in range(0, len(self.first), MANY):
             few = slice(start, start + MANY)
-            touched[few] = is_changed[self.first[few]] | is_changed[self.second[few]]
-            stay[few] = self._chances[few] != NEVER
-            _rename_all(self.first[few], self.second[few], renamed)
-            stay[few] &= self.first[few] != self.second[few]
-            self._chances[few][touched[few]] = np.nan
-            self._may_join[few][touched[few]] = False
+            first, second, chances = self.first[few], self.second[few], self._chances[few]
+            np.logical_or(is_changed[first], is_changed[second], out=touched[few])
+            _rename_all(first, second, renamed)
+            stay[few] = (chances != NEVER) & (first != second)
+            chances[touched[few]] = np.nan
         self._keep(stay)
-        self._merge(touched[stay])
+        touched = _shrunk(touched, stay)
+        del stay
+        self._merge(touched)
 
     def _scores(self, rows: Any) -> Floats:
         found: Floats = self._best[rows].astype(np.float32) * np.float32(self._step)
@@ -132,10 +133,12 @@ class Pairs:
         Of each choice that is one number: the likelier one is greater, then that of the lower name.
         """
         for start in range(0, len(self.first), MANY):
-            rows = start + np.flatnonzero(self._chances[start : start + MANY] >= least)
+            chances = np.abs(self._chances[start : start + MANY])
+            rows = np.flatnonzero((chances >= least) & (chances != NEVER))
             if len(rows):
+                chance = chances[rows].view(np.int32).astype(np.int64) << 32
+                rows += start
                 first, second = self.first[rows], self.second[rows]
-                chance = self._chances[rows].view(np.int32).astype(np.int64) << 32
                 yield rows, first, second, chance + (LAST - second), chance + (LAST - first)
 
     def _last_picked(self, groups: Groups, least: float) -> Ids:
@@ -146,8 +149,9 @@ class Pairs:
             for names, choices in ((first, by_first), (second, by_second)):
                 np.maximum.at(best, names, choices)
                 several = groups.picks(names) > 1
-                large.append((names[several], choices[several]))
-        if any(len(names) for names, _ in large):
+                if several.any():
+                    large.append((names[several], choices[several]))
+        if large:
             name, choice = (np.concatenate(each) for each in zip(*large, strict=True))
             order = np.lexsort((-choice, name))
             name, choice = name[order], choice[order]
@@ -158,14 +162,20 @@ class Pairs:
         return best
 
     def _merge(self, touched: Mask) -> None:
-        """Make one pair of those of the same groups, which are among the touched ones."""
+        """Make one pair of those of the same groups, which are among the touched ones.
+
+        Args:
+            touched: (p,), in which something else stands afterwards.
+        """
+        n_parts = min(int(np.count_nonzero(touched)) // MANY + 1, MOST_PARTS)
         stay = np.ones(len(touched), np.bool_)
-        n_parts = int(np.count_nonzero(touched)) // MANY + 1
         if n_parts == 1:
             self._merge_some(np.flatnonzero(touched), stay)
         else:  # pairs of one group are in one part
-            part = (self.first % n_parts).astype(np.int16)
-            part[~touched] = -1
+            part = touched.view(np.uint8)
+            for start in range(0, len(part), MANY):
+                few = slice(start, start + MANY)
+                part[few] = np.where(part[few], self.first[few] % n_parts, MOST_PARTS)
             for i in range(n_parts):
                 self._merge_some(np.flatnonzero(part == i), stay)
         if not stay.all():
@@ -189,7 +199,6 @@ class Pairs:
         self.second = _shrunk(self.second, stay)
         self._best = _shrunk(self._best, stay)
         self._chances = _shrunk(self._chances, stay)
-        self._may_join = _shrunk(self._may_join, stay)
 
 
 def _shrunk(values: NDArray[Any], stay: Mask) -> NDArray[Any]:

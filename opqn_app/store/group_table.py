@@ -35,7 +35,7 @@ class StoredGuesses:
     """
 
     face_ids: Ids
-    near: NDArray[np.uint32]
+    near: NDArray[np.int32]
     scores: NDArray[np.uint16]
     parts: NDArray[np.int32]
     groups: NDArray[np.int32]
@@ -56,7 +56,7 @@ class StoredGuesses:
         )
 
     def with_lists(
-        self, face_ids: Ids, near: NDArray[np.uint32], scores: NDArray[np.uint16]
+        self, face_ids: Ids, near: NDArray[np.int32], scores: NDArray[np.uint16]
     ) -> "StoredGuesses":
         """The same with other lists for some faces, (k,), of which some may be new."""
         if not len(self.face_ids):
@@ -66,7 +66,7 @@ class StoredGuesses:
         old, new = np.searchsorted(ids, self.face_ids), np.searchsorted(ids, face_ids)
         found = StoredGuesses(
             ids,
-            np.empty((len(ids), N_LISTED), np.uint32),
+            np.empty((len(ids), N_LISTED), np.int32),
             np.empty((len(ids), N_LISTED), np.uint16),
             np.full(len(ids), NONE, np.int32),
             np.full(len(ids), NONE, np.int32),
@@ -121,7 +121,7 @@ class GroupTable:
         n = int(self._db.value("SELECT COUNT(*) FROM guesses WHERE model = ?", [key]))
         found = StoredGuesses(
             np.empty(n, np.int64),
-            np.empty((n, N_LISTED), np.uint32),
+            np.empty((n, N_LISTED), np.int32),
             np.empty((n, N_LISTED), np.uint16),
             np.empty(n, np.int32),
             np.empty(n, np.int32),
@@ -138,7 +138,7 @@ class GroupTable:
         return found
 
     def save_lists(
-        self, model_id: str, face_ids: Ids, near: NDArray[np.uint32], scores: NDArray[np.uint16]
+        self, model_id: str, face_ids: Ids, near: NDArray[np.int32], scores: NDArray[np.uint16]
     ) -> None:
         """Store what is near to faces, where it is not known yet or not any more.
 
