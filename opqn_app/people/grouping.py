@@ -61,7 +61,8 @@ def group_faces(
     pairs, left = Pairs(len(codes)), None if is_open.all() else edges
     opened = edges.touching(is_open) if left is not None else edges.all_pairs()
     del edges  # its room is given back where nobody else holds it
-    allocator.give_back_unused()
+    if left is None:
+        allocator.give_back_unused()
     pairs.add(opened, groups.labels)
     del opened
     if (groups.sizes > 1).any():  # else each pair is there once
@@ -118,9 +119,7 @@ def evidence_of_pairs(
     return pairs.first, pairs.second, groups.evidence(pairs.first, pairs.second, pairs.best)
 
 
-def _stars(
-    groups: Groups, first: Labels, second: Labels, chances: Floats
-) -> tuple[Labels, Labels]:
+def _stars(groups: Groups, first: Labels, second: Labels, chances: Floats) -> tuple[Labels, Labels]:
     """What pairs that pick each other become: the names that stay, and those that come to them.
 
     A group that picks several is the centre of a star. Likelier pairs come first. Two who can't be

@@ -11,6 +11,7 @@ from opqn_app.people.known import GroupMarks, Known, Labels, Mask
 from opqn_app.people.word_sums import WordSums, scaled
 
 BLOCK = 256  # pairs whose vectors are multiplied at once
+LARGE = 256  # faces of a group from which words are counted
 PICKING = 8  # faces for each partner that a group picks, but the first
 STEPS = 32767.0  # of the largest entry of a stored vector
 
@@ -114,6 +115,15 @@ class Groups:
         rows = np.flatnonzero(is_asked[self.labels])
         rows = rows[np.argsort(self.labels[rows], kind="stable")]
         names = np.sort(names)
+        ends = np.cumsum(self.sizes[names])
+        is_large = self.sizes[names] >= LARGE
+        for name, end in zip(names[is_large].tolist(), ends[is_large].tolist(), strict=True):
+            here = rows[end - self.sizes[name] : end]
+            lengths = self._words.lengths(self._codes)[here]
+            total = self._words.total(self._codes[here], lengths)
+            self._set(np.array([name], np.int32), total[None] / np.float32(len(here)))
+        rows = rows[~np.repeat(is_large, self.sizes[names])]
+        names = names[~is_large]
         ends = np.cumsum(self.sizes[names])
         for start in range(0, len(names), BLOCK):
             few = names[start : start + BLOCK]

@@ -34,6 +34,7 @@ from opqn_app.store.group_table import (
 from opqn_app.store.library import Library
 
 BLOCK = 1024  # faces whose lists are stored together
+FEW = 8192  # faces whose lists are looked at together
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,8 @@ def _waits(library: Library, model_id: str) -> bool:
 def _unlisted(coded: Coded, stored: StoredGuesses) -> NDArray[np.intp]:
     """Rows of the faces whose near faces are not known, or mostly gone."""
     is_listed = np.zeros(len(coded.face_ids), np.bool_)
-    for start in range(0, len(stored.near), BLOCK):  # a few rows at a time, for the room it takes
-        few = slice(start, start + BLOCK)
+    for start in range(0, len(stored.near), FEW):  # a few rows at a time, for the room it takes
+        few = slice(start, start + FEW)
         known = stored.near[few] != NONE
         gone = known & (coded.rows(stored.near[few]) == NOBODY)
         fine = gone.sum(axis=1) * 2 <= known.sum(axis=1)
@@ -161,7 +162,8 @@ class _Run:
 
     def group(self) -> Generator[GroupingProgress, None, int | None]:
         """Make and store the groups; returns how many there are, None if others were faster."""
-        allocator.give_back_unused()
+        if (self._stored.groups == NONE).all():
+            allocator.give_back_unused()
         yield GroupingProgress("groups", 0, 1, None)
         library, before = self._library, self._before
         with library.snapshot():
@@ -247,8 +249,8 @@ def _listed(coded: Coded, stored: StoredGuesses) -> tuple[Coded, StoredGuesses, 
 def _rows_of_lists(faces: Coded, stored: StoredGuesses, left_out: Mask) -> Listed:
     """The lists by rows; they are written over the ids of `stored`."""
     near = stored.near
-    for start in range(0, len(near), BLOCK):  # a few rows at a time, for the room it takes
-        few = slice(start, start + BLOCK)
+    for start in range(0, len(near), FEW):  # a few rows at a time, for the room it takes
+        few = slice(start, start + FEW)
         rows = faces.rows(near[few])
         rows[left_out[rows]] = NOBODY
         near[few] = rows

@@ -87,7 +87,7 @@ class Listed:
     within: Rows | None = None
 
     def touching(self, faces: Mask, *, but: Mask | None = None) -> Edges:
-        """Pairs with a face of (n,) `faces` and none of (n,) `but`, also if both list each other."""
+        """Pairs with a face of (n,) `faces`, none of (n,) `but`, each once."""
         found = []
         for start in range(0, len(self.near), BLOCK):  # a few rows at a time, for the room it takes
             few = slice(start, start + BLOCK)
@@ -136,12 +136,12 @@ class Listed:
         Args:
             kept: (b, k) the entries that are asked for.
         """
-        few = slice(start, start + len(kept))
-        if self.within is not None:
-            kept &= self.within[self.near[few]] == self.within[few, None]
         own, place = np.nonzero(kept)
-        others = self.near[few][own, place]
         own += start
+        others = self.near[own, place]
+        if self.within is not None:
+            inside = np.flatnonzero(self.within[others] == self.within[own])
+            own, place, others = own[inside], place[inside], others[inside]
         once = own < others
         again = np.flatnonzero(~once)
         once[again] = (self.near[others[again]] != own[again, None]).all(axis=1)

@@ -125,9 +125,7 @@ class Pairs:
         found: Floats = self._best[rows].astype(np.float32) * np.float32(self._step)
         return found
 
-    def _likely(
-        self, least: float
-    ) -> Iterator[tuple[NDArray[np.intp], Labels, Labels, Ids, Ids]]:
+    def _likely(self, least: float) -> Iterator[tuple[NDArray[np.intp], Labels, Labels, Ids, Ids]]:
         """Rows of pairs with a chance of at least `least`, their groups, and what each picks by.
 
         Of each choice that is one number: the likelier one is greater, then that of the lower name.

@@ -203,6 +203,8 @@ class GroupTable:
     def drop_others(self, model_id: str) -> None:
         """Delete what other models guessed, once this one's groups are made."""
         key = self._key(model_id)
+        if self._db.value("SELECT COUNT(*) FROM models") == 1:  # else every row is looked at
+            return
         with self._db.transaction():
             self._db.run("DELETE FROM groupings WHERE model != ?", [key])
         last: int | None = NONE
