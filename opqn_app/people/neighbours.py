@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from opqn_app.search.kernels.near_loops import ByLength
 
 AT_ONCE = 64  # faces whose tables are made together
+FEWEST = 16  # faces for which it is worth laying the codes out for compiled loops
 MANY = 50_000_000  # scores from which it is worth waiting for compiled loops
 BLOCK = 1024  # lists that are compared with others at once
 GIVEN_BACK = 16 * BLOCK  # lists whose room is given back together
@@ -200,8 +201,11 @@ def lists_of(codes: Codes, sums: WordSums, asking: NDArray[np.intp]) -> Iterator
 
 
 def _compiled(codes: Codes, lengths: Floats, n_asking: int) -> "ByLength | None":
-    """Where that is worth waiting for the compiler, and it can be used here."""
-    if n_asking * len(codes) < MANY or codes.dtype != np.uint8 or not kernels.warm_up().has_near:
+    """Where they can be used here, and are ready or worth waiting for."""
+    if codes.dtype != np.uint8 or n_asking < FEWEST:
+        return None
+    is_worth_waiting = n_asking * len(codes) >= MANY
+    if not (kernels.warm_up() if is_worth_waiting else kernels.ready()).has_near:
         return None
     from opqn_app.search.kernels.near_loops import ByLength
 
