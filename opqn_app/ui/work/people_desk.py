@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from opqn_app.ui.work.tasks import Task, TaskRunner
 
 FAULT = "This could not be done, by a fault of this program; its log file says more."
+QUIET_MS = 60_000  # without a gesture, after which groups follow what was said
 WHILE_INDEXING_MS = 10_000  # how often new faces are looked at while a folder is indexed
 
 Gesture = Callable[["Ledger"], "Outcome | None"]
@@ -89,6 +90,8 @@ class PeopleDesk(QObject):
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._refresh)
+        self._quiet = QTimer(self, singleShot=True)
+        self._quiet.timeout.connect(self._group_again)
         self.grouping = GroupingRun(session.runner, session.library_path, self)
         self.grouping.progressed.connect(self.grouping_progressed)
         self.grouping.ended.connect(lambda _words: self._on_grouped())
@@ -251,6 +254,13 @@ class PeopleDesk(QObject):
         if is_new and not self.grouping.is_running:  # else it is looked for when that ends
             self.group()
 
+    def _group_again(self) -> None:
+        """After something was said that lets other faces be joined."""
+        if self.grouping.is_running:  # it may have begun before
+            self._quiet.start(QUIET_MS)
+        elif not (self.grouping.was_stopped or self._runner.is_shut_down):
+            self.group()
+
     def _on_indexing(self) -> None:
         if self.grouping.is_running:  # the processor is for one of them; what is listed stays
             self.grouping.stop()
@@ -305,6 +315,8 @@ class PeopleDesk(QObject):
             return
         self._show(answer.view)
         self.answered.emit(answer)
+        if answer.regroups:
+            self._quiet.start(QUIET_MS)
         if answer.doubt is not None:
             self.doubted.emit(answer.doubt)
         elif answer.words:

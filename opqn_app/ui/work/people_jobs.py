@@ -86,13 +86,18 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of `gesture`: `words` if made, `doubt` if not; neither if none could be."""
+    """What came of `gesture`: `words` if made, `doubt` if not; neither if none could be.
+
+    Attributes:
+        regroups: other faces may be joined now.
+    """
 
     view: PeopleView
     words: str = ""
     doubt: Doubt | None = None
     people: frozenset[int] = frozenset()
     gesture: Callable[["Ledger"], "Outcome | None"] | None = None
+    regroups: bool = False
 
 
 class DoubtError(Exception):
@@ -166,6 +171,7 @@ class PeopleWork:
             raise self._refusal
         if self._ledger.catch_up():  # another program has decided meanwhile
             self._read_all()
+        from opqn_app.people.decided import changes_groups
         from opqn_app.people.words import words_of
 
         try:
@@ -176,7 +182,10 @@ class PeopleWork:
             return Answer(self._view(), gesture=gesture)
         self._take(outcome.people)
         words = words_of(self._ledger, outcome)
-        return Answer(self._view(), words, people=outcome.people, gesture=gesture)
+        regroups = changes_groups(outcome.rows)
+        return Answer(
+            self._view(), words, people=outcome.people, gesture=gesture, regroups=regroups
+        )
 
     def ask(self, job: Callable[["Ledger", "Guesses"], Result]) -> Result:
         """Let `job` look at the decisions and guesses; there are none without a model."""
