@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from opqn_app.core.errors import OpqnError
+from opqn_app.core.errors import LibraryLocked, OpqnError
 from opqn_app.ui.work import people_gestures as make
 from opqn_app.ui.work.grouping_run import GroupingRun
-from opqn_app.ui.work.people_jobs import Answer, PeopleView, PeopleWork, draw_box
+from opqn_app.ui.work.people_jobs import Answer, PeopleView, PeopleWork, look_at_box
 
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opqn_app.opqn.face_encoder import FaceEncoder
     from opqn_app.people.guesses import Guesses
     from opqn_app.people.ledger import Ledger, Outcome
-    from opqn_app.store.records import LibraryStatus, PhotoRecord
+    from opqn_app.store.records import LibraryStatus, ModelInfo, NewFace, PhotoRecord
     from opqn_app.ui.work.jobs import EngineSlot
     from opqn_app.ui.work.tasks import Task, TaskRunner
 
@@ -205,10 +205,26 @@ class PeopleDesk(QObject):
             box: in pixels of the upright photo.
         """
         self._session.load_engine()
-        task = self._runner.start(
-            "index", draw_box, self._session.library_path, photo, box, self._slot
-        )
+        task = self._runner.start("index", look_at_box, photo, box, self._slot)
         task.failed.connect(self._on_failed)
+        task.succeeded.connect(lambda seen: self._add_drawn(photo, box, seen, then))
+
+    def _add_drawn(
+        self,
+        photo: "PhotoRecord",
+        box: "Box",
+        seen: tuple["NewFace", "ModelInfo"],
+        then: Callable[[int], None],
+    ) -> None:
+        def again(error: Exception) -> None:
+            if isinstance(error, LibraryLocked) and self._session.is_indexing:
+                self.draw_box(photo, box, then)  # as soon as that has ended
+            else:
+                self._on_failed(error)
+
+        task = self._runner.start("people", self._work.add_drawn, photo, *seen)
+        task.is_kept = True
+        task.failed.connect(again)
         task.succeeded.connect(lambda face_id: self._refresh(lambda: then(face_id)))
 
     # Reading

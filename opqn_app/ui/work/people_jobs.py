@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from opqn_app.core.errors import LibraryReadOnly
-from opqn_app.ui.work.jobs import write_library
 
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.people.people import Person
     from opqn_app.store.library import Library
-    from opqn_app.store.records import PhotoRecord
+    from opqn_app.store.records import ModelInfo, NewFace, PhotoRecord
     from opqn_app.ui.work.jobs import EngineSlot
 
 Result = TypeVar("Result")
@@ -187,6 +186,22 @@ class PeopleWork:
             self._view(), words, people=outcome.people, gesture=gesture, regroups=regroups
         )
 
+    def add_drawn(self, photo: "PhotoRecord", new: "NewFace", model: "ModelInfo") -> int:
+        """Store a face in a box that the user drew; returns its id.
+
+        Raises:
+            LibraryLocked: faces are indexed just now.
+            OpqnError: it can't be; nothing is changed.
+        """
+        from opqn_app.people.drawing import add_drawn
+        from opqn_app.store.library import Library
+
+        self._opened()
+        if self._refusal is not None:
+            raise self._refusal
+        with Library.open(self._path, write=True) as library:
+            return add_drawn(self._ledger, photo, new, model, library.writer)
+
     def ask(self, job: Callable[["Ledger", "Guesses"], Result]) -> Result:
         """Let `job` look at the decisions and guesses; there are none without a model."""
         from opqn_app.people.guesses import Guesses
@@ -290,10 +305,12 @@ class PeopleWork:
         )
 
 
-def draw_box(path: Path, photo: "PhotoRecord", box: "Box", slot: "EngineSlot") -> int:
-    """Add a face that the user drew a box around; on the "index" lane. Returns its id."""
-    from opqn_app.people import drawing
-    from opqn_app.people.ledger import Ledger
+def look_at_box(
+    photo: "PhotoRecord", box: "Box", slot: "EngineSlot"
+) -> tuple["NewFace", "ModelInfo"]:
+    """See and encode what the user drew a box around; on the "index" lane."""
+    from opqn_app.people.drawing import drawn_face
+    from opqn_app.store.records import ModelInfo
 
     engine = slot.wait()
-    return write_library(path, lambda lib: drawing.draw_box(Ledger(lib), photo, box, engine))
+    return drawn_face(photo, box, engine), ModelInfo.of(engine.encoder)
