@@ -87,7 +87,7 @@ class Groups:
                 place = np.searchsorted(first, np.arange(begin, begin + len(few)), "right") - 1
                 where, at = np.unique(place, return_index=True)
                 total[where] += np.add.reduceat(self._of(few), at, axis=0)
-            self._set(names, total / sizes[:, None].astype(np.float32))
+            self._set(names, (total / sizes[:, None]).astype(np.float32))
             start = stop
         self._centres.release(self._slots, lost)
         np.add.at(self.sizes, kept, self.sizes[lost])
@@ -136,7 +136,7 @@ class Groups:
                 vectors = self._words.units(self._codes[here])
                 place = np.searchsorted(few, which)
                 total[place] += np.add.reduceat(vectors, first, axis=0)
-            self._set(few, total / self.sizes[few, None].astype(np.float32))
+            self._set(few, (total / self.sizes[few, None]).astype(np.float32))
 
     def _missing(self, *names: Labels) -> Labels:
         """Groups of several faces that have no centre yet."""

@@ -217,7 +217,7 @@ class GroupMarks:
     def _has_entry(self, wanted: Ids, least: Any, is_exact: Any) -> Mask:
         """Whether there is an entry with these bits, or higher ones where it need not be exact."""
         at = np.searchsorted(self._keys, wanted + least)
-        found = at < len(self._keys)
+        found: Mask = at < len(self._keys)
         keys = self._keys[np.minimum(at, len(self._keys) - 1)]
         found &= np.where(is_exact, keys == wanted + least, keys // _BITS == wanted // _BITS)
         return found

@@ -115,11 +115,11 @@ class Listed:
         n = 0
         for start in reversed(range(0, len(self.near), BLOCK)):
             near = self.near[start:]
-            own, place = np.nonzero(near != NOBODY)
-            end = n + len(own)
-            others = near[own, place]
-            scores[n:end] = self.scores[start:][own, place]
-            own = (own + start).astype(np.int32)
+            here, place = np.nonzero(near != NOBODY)
+            end = n + len(here)
+            others = near[here, place]
+            scores[n:end] = self.scores[start:][here, place]
+            own = (here + start).astype(np.int32)
             first[n:end], second[n:end] = np.minimum(own, others), np.maximum(own, others)
             n = end
             del near

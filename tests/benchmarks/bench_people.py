@@ -16,10 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import psutil
@@ -178,7 +178,7 @@ def measure_new(path: Path, model: str) -> None:
         measure_guesses(library, encoder)
 
 
-def one_thread() -> AbstractContextManager[object]:
+def one_thread() -> Any:
     return threadpool_limits(limits=1, user_api="blas")
 
 

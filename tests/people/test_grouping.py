@@ -117,11 +117,8 @@ def test_groups_are_apart_where_one_has_a_mark_that_the_other_bars(
     lowest = {place: where.index(place) for place in where}
     labels = np.array([lowest[place] for place in where], np.int32)
     nobody = np.full(8, NOBODY, np.int32)
-    together = Marks(
-        *(np.array([each[i] for each in entries], np.int32) for i in (0, 1)),
-        np.array([each[2] for each in entries], np.uint8),
-        4,
-    )
+    rows, numbers, bits = (np.array([each[i] for each in entries], np.int32) for i in range(3))
+    together = Marks(rows, numbers, bits.astype(np.uint8), 4)
     pairs = np.array(list(combinations(sorted(lowest.values()), 2)), np.int32).reshape(-1, 2)
     expected = [
         any(
