@@ -92,12 +92,10 @@ class Listed:
         found = []
         for start in range(0, len(self.near), BLOCK):  # a few rows at a time, for the room it takes
             few = slice(start, start + BLOCK)
-            near = self.near[few]
-            kept = (faces[few, None] | faces[near]) & (near != NOBODY)
-            if but is not None:
-                kept &= ~(but[few, None] | but[near])
-            own, place = self._once(start, kept)
-            found.append((own, near[own - start, place], self.scores[own, place]))
+            hit = faces.take(self.near[few], mode="wrap")
+            hit |= faces[few, None]
+            own, place = self._once(start, hit, but)
+            found.append((own, self.near[own, place], self.scores[own, place]))
         first, second, scores = (np.concatenate(part) for part in zip(*found, strict=True))
         return Edges(np.minimum(first, second), np.maximum(first, second), scores, self.step)
 
@@ -108,7 +106,7 @@ class Listed:
         scores = np.empty(most, self.scores.dtype)
         for start in range(0, len(self.near), BLOCK):
             near = self.near[start : start + BLOCK]
-            own, place = self._once(start, near != NOBODY)
+            own, place = self._once(start, near != NOBODY, None)
             once = np.zeros(near.shape, np.bool_)
             once[own - start, place] = True
             near[~once] = NOBODY  # that of the lower row stays, so the lists to come are found
@@ -131,15 +129,19 @@ class Listed:
             column.resize(n, refcheck=False)
         return Edges(first, second, scores, self.step)
 
-    def _once(self, start: int, kept: Mask) -> tuple[Rows, NDArray[np.intp]]:
+    def _once(self, start: int, hit: Mask, but: Mask | None) -> tuple[Rows, NDArray[np.intp]]:
         """Rows and places of those entries from row `start` on that tell of a pair first.
 
         Args:
-            kept: (b, k) the entries that are asked for.
+            hit: (b, k) the entries that are asked for, if there is somebody.
         """
-        own, place = np.nonzero(kept)
+        own, place = np.nonzero(hit)
         own += start
         others = self.near[own, place]
+        asked = others != NOBODY
+        if but is not None:
+            asked &= ~(but[own] | but[others])
+        own, place, others = own[asked], place[asked], others[asked]
         if self.within is not None:
             inside = np.flatnonzero(self.within[others] == self.within[own])
             own, place, others = own[inside], place[inside], others[inside]
