@@ -11,7 +11,7 @@ from opqn_app.people.known import GroupMarks, Known, Labels, Mask
 from opqn_app.people.word_sums import WordSums, scaled
 
 BLOCK = 256  # pairs whose vectors are multiplied at once
-LARGE = 256  # faces of a group from which words are counted
+LARGE = 128  # faces of a group from which words are counted
 PICKING = 8  # faces for each partner that a group picks, but the first
 STEPS = 32767.0  # of the largest entry of a stored vector
 

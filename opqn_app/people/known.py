@@ -17,6 +17,7 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 NOBODY = -1
 AT_ONCE = 8192  # pairs or entries that are looked at together
+SPARSE = 8  # ids for each face, up to which a table of all ids is worth its room
 _BITS = 4  # the room that `HAS` and `BARS` take in a key
 
 
@@ -60,8 +61,10 @@ class Marks:
             photos: (n,) the photo of each face.
             people: (n,) as in `Known`.
         """
-        names, number = np.unique(photos, return_inverse=True)
-        several = np.bincount(number, minlength=len(names)) > 1
+        number = photos
+        if photos.max(initial=0) > SPARSE * len(photos):
+            _, number = np.unique(photos, return_inverse=True)
+        several = np.bincount(number) > 1
         rows = np.flatnonzero(several[number]).astype(np.int32)
         numbers = (np.cumsum(several, dtype=np.int32) - 1)[number[rows]]
         bits = np.where(people[rows] == NOBODY, HAS | BARS, HAS).astype(np.uint8)
