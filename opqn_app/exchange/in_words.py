@@ -74,8 +74,12 @@ def headline(plan: ImportPlan) -> str:
     )
 
 
-def report_in_words(report: ImportReport, plan: ImportPlan) -> str:
-    """What an import has done, and what it has not taken in."""
+def report_in_words(report: ImportReport, plan: ImportPlan, *, is_drawing: bool = False) -> str:
+    """What an import has done, and what it has not taken in.
+
+    Args:
+        is_drawing: faces that wait for it are being drawn now.
+    """
     if not report.outcome.rows:
         lines = ["Nothing new: all that could be taken in is known already."]
     else:
@@ -84,9 +88,11 @@ def report_in_words(report: ImportReport, plan: ImportPlan) -> str:
     if report.drawn:
         lines.append(f"{counted(report.drawn, 'face')} drawn where none was found.")
     if report.waiting:
+        faces = counted(report.waiting, "face")
         lines.append(
-            f"{counted(report.waiting, 'face')} could not be drawn yet; the next indexing run "
-            "does it."
+            f"{faces} appear soon, where none was found: they are drawn now."
+            if is_drawing
+            else f"{faces} could not be drawn yet; the next indexing run does it."
         )
     return "\n".join([*lines, *rest_in_words(plan)])
 

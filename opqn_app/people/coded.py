@@ -6,11 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.types import Codes, Ids
-from opqn_app.people.known import NOBODY, Labels
+from opqn_app.people.known import NOBODY, SPARSE, Labels
 from opqn_app.store.group_table import NONE
 from opqn_app.store.library import Library
-
-SPARSE = 8  # ids for each face, up to which a table of all ids is worth its room
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +51,7 @@ class Coded:
         return found
 
 
-def labels_of(numbers: Ids) -> Labels:
+def labels_of(numbers: NDArray[np.integer]) -> Labels:
     """The group of each face, named by its lowest row; those with `NONE` are alone.
 
     Args:

@@ -1,10 +1,12 @@
 """The user's word about the faces of a library, as arrays that grouping keeps to."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from opqn_app.core.types import Ids
+from opqn_app.people.kinds import Kind
 from opqn_app.people.known import NOBODY, Labels, Marks, Mask
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.decision_records import Decision, FaceKey
@@ -56,7 +58,16 @@ class Decided:
             for decision, side in state.apart.get(key, ()):
                 having.append((row, numbers.setdefault((decision, side), len(numbers))))
                 barring.append((row, numbers.setdefault((decision, 1 - side), len(numbers))))
-        return cls(people, left_out, Marks(_entries(having), _entries(barring), len(numbers)))
+        return cls(people, left_out, Marks.of_entries(having, barring, len(numbers)))
+
+
+def changes_groups(rows: Iterable[Decision]) -> bool:
+    """Whether other faces may be joined after a gesture than before it."""
+    return any(
+        row.kind not in (Kind.RENAMED, Kind.PICTURE, Kind.SHOWN)
+        and not (row.kind == Kind.HIDDEN and row.person is not None)
+        for row in rows
+    )
 
 
 def refused(ledger: Ledger, person: int, face_ids: Ids, photos: Ids, own_photos: Ids) -> Mask:
@@ -96,7 +107,3 @@ def _about(ledger: Ledger, row: Decision) -> set[FaceKey]:
     people = {ledger.state.current(person) for person in (row.id, row.person, row.other)}
     keys = {*row.faces, *row.others}
     return keys.union(*(ledger.state.members[person] for person in people if person is not None))
-
-
-def _entries(pairs: list[tuple[int, int]]) -> Ids:
-    return np.array(pairs, np.int64).reshape(-1, 2)

@@ -16,6 +16,7 @@ from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.decision_records import FaceKey, NewDecision
+from opqn_app.store.index_writer import IndexWriter
 from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo, NewFace, PhotoRecord
 from opqn_app.vision.align import is_alignable
@@ -56,7 +57,13 @@ def draw_box(
         PeopleError: the box lies outside the photo or is tiny, a face is known there, the file is
             not what was indexed, or it can't be that person.
     """
-    library = ledger.library
+    model, writer = ModelInfo.of(engine.encoder), ledger.library.writer
+    new = drawn_face(photo, box, engine)
+    return add_drawn(ledger, photo, new, model, writer, name, is_twice=is_twice)
+
+
+def drawn_face(photo: PhotoRecord, box: Box, engine: Engine) -> NewFace:
+    """What is seen in a box that the user drew; raises as `draw_box` for photo and box."""
     inside = Box(
         max(box.left, 0.0),
         max(box.top, 0.0),
@@ -65,21 +72,41 @@ def draw_box(
     )
     if min(inside.width, inside.height) < MIN_SIDE:
         raise PeopleError(f"Draw a box of at least {MIN_SIDE} pixels each way on the photo.")
-    new = _new_face(photo, inside, engine)
+    return _new_face(photo, inside, engine)
+
+
+def add_drawn(
+    ledger: Ledger,
+    photo: PhotoRecord,
+    new: NewFace,
+    model: ModelInfo,
+    writer: IndexWriter,
+    name: str | None = None,
+    *,
+    is_twice: bool = False,
+) -> int:
+    """Add what `drawn_face` saw; `ledger` may be of another connection than `writer`.
+
+    Raises:
+        PeopleError: a face is known there, or it can't be that person.
+    """
+    library = ledger.library
     content = library.decision_table.content_of_photo(photo.id)
     if content is None:
         raise PeopleError("The photo is not in the library any more.")
     ledger.bind_photo(content)
     for face in library.faces_of(photo.id):
-        if face.box.overlap(inside) >= SAME_FACE and not ledger.is_left_out(face.id):
+        if face.box.overlap(new.box) >= SAME_FACE and not ledger.is_left_out(face.id):
             raise PeopleError(f"A face is known there already: face {face.id}.")
-    key = key_for(ledger, photo, content, inside)
+    key = key_for(ledger, photo, content, new.box)
     # Should this be killed before the face is stored, `draw_missing` makes it later.
     drawn = NewDecision(Kind.BOX_DRAWN, [key])
     ledger.decide(
         lambda: [drawn] if name is None else [drawn, naming(ledger, [key], name, is_twice=is_twice)]
     )
-    return _store(ledger, photo.id, content, new, engine)
+    face_id = writer.add_drawn_face(photo.id, model, new)
+    ledger.bind_photo(content)
+    return face_id
 
 
 def key_for(ledger: Ledger, photo: PhotoRecord, content: bytes, box: Box) -> FaceKey:
@@ -128,14 +155,9 @@ def draw_missing(ledger: Ledger, engine: Engine) -> Iterator[int]:
             except (PhotoUnreadable, PeopleError) as error:
                 logger.debug("a drawn box waits: %s", type(error).__name__)
                 continue
-            yield _store(ledger, photo.id, key.content_hash, new, engine)
-
-
-def _store(ledger: Ledger, photo_id: int, content: bytes, new: NewFace, engine: Engine) -> int:
-    writer = ledger.library.writer
-    face_id = writer.add_drawn_face(photo_id, ModelInfo.of(engine.encoder), new)
-    ledger.bind_photo(content)
-    return face_id
+            face_id = library.writer.add_drawn_face(photo.id, ModelInfo.of(engine.encoder), new)
+            ledger.bind_photo(key.content_hash)
+            yield face_id
 
 
 def _new_face(

@@ -4,7 +4,9 @@
 So a photo with 4,000 faces takes 8,000 entries, and not one for each pair of its faces.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,12 @@ from opqn_app.core.types import Ids
 Labels = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 NOBODY = -1
+AT_ONCE = 8192  # pairs or entries that are looked at together
+SPARSE = 8  # ids for each face, up to which a table of all ids is worth its room
+_BITS = 4  # the room that `HAS` and `BARS` take in a key
+
+
+HAS, BARS = 1, 2  # bits of an entry
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,17 +29,29 @@ class Marks:
     """Which faces have marks and which bar them; a face may do both with the same mark.
 
     Attributes:
-        having, barring: (h, 2) and (b, 2) int64: rows of faces, and numbers of marks from 0.
+        rows: (h,) of faces.
+        numbers: (h,) of marks, from 0.
+        bits: (h,) `HAS`, `BARS`, or both.
         n: how many marks there are.
     """
 
-    having: Ids
-    barring: Ids
+    rows: Labels
+    numbers: Labels
+    bits: NDArray[np.uint8]
     n: int
 
     @classmethod
     def none(cls) -> "Marks":
-        return cls(np.empty((0, 2), np.int64), np.empty((0, 2), np.int64), 0)
+        return cls.of_entries([], [], 0)
+
+    @classmethod
+    def of_entries(
+        cls, having: Sequence[tuple[int, int]], barring: Sequence[tuple[int, int]], n: int
+    ) -> "Marks":
+        """Of rows of faces and numbers of marks, pair by pair."""
+        entries = np.array([*having, *barring], np.int32).reshape(-1, 2)
+        bits = np.repeat(np.array([HAS, BARS], np.uint8), [len(having), len(barring)])
+        return cls(entries[:, 0].copy(), entries[:, 1].copy(), bits, n)
 
     @classmethod
     def of_photos(cls, photos: Ids, people: Labels) -> "Marks":
@@ -41,19 +61,34 @@ class Marks:
             photos: (n,) the photo of each face.
             people: (n,) as in `Known`.
         """
-        _, number, count = np.unique(photos, return_inverse=True, return_counts=True)
-        rows = np.flatnonzero(count[number] > 1)
-        marks, numbers = np.unique(number[rows], return_inverse=True)
-        having = np.stack([rows, numbers], axis=1)
-        return cls(having, having[people[rows] == NOBODY], len(marks))
+        number = photos
+        if photos.max(initial=0) > SPARSE * len(photos):
+            _, number = np.unique(photos, return_inverse=True)
+        several = np.bincount(number) > 1
+        rows = np.flatnonzero(several[number]).astype(np.int32)
+        numbers = (np.cumsum(several, dtype=np.int32) - 1)[number[rows]]
+        bits = np.where(people[rows] == NOBODY, HAS | BARS, HAS).astype(np.uint8)
+        return cls(rows, numbers, bits, int(np.count_nonzero(several)))
 
     def __add__(self, other: "Marks") -> "Marks":
-        shift = np.array([0, self.n])
+        if not len(other.rows):
+            return self
         return Marks(
-            np.concatenate([self.having, other.having + shift]),
-            np.concatenate([self.barring, other.barring + shift]),
+            np.append(self.rows, other.rows),
+            np.append(self.numbers, other.numbers + np.int32(self.n)),
+            np.append(self.bits, other.bits),
             self.n + other.n,
         )
+
+    def keys(self, labels: Labels) -> Ids:
+        """(h,) one number an entry, sorted: of its group, then its mark, then its bits."""
+        found: Ids = labels[self.rows].astype(np.int64)
+        found *= self.n
+        found += self.numbers
+        found *= _BITS
+        found += self.bits
+        found.sort()
+        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,32 +129,33 @@ class Known:
     def impossible(self, labels: Labels) -> Mask:
         """(n,) which faces are in a group that can't be one person."""
         is_wrong = np.zeros(len(labels), np.bool_)
+        if (labels == np.arange(len(labels))).all():
+            return is_wrong
         lowest = np.full(len(labels), np.iinfo(np.int32).max, np.int32)
         named = self.people != NOBODY
         np.minimum.at(lowest, labels[named], self.people[named])
         is_wrong[labels[named][self.people[named] != lowest[labels[named]]]] = True
-        entries = np.concatenate([self.marks.having, self.marks.barring])
-        if len(entries):
-            keys, rows = _keys(labels, entries, self.marks.n), entries[:, 0]
-            bars = np.arange(len(entries)) >= len(self.marks.having)
+        marks = self.marks
+        if len(marks.rows):
+            keys = labels[marks.rows].astype(np.int64) * marks.n + marks.numbers
             order = np.argsort(keys)
-            keys, rows, bars = keys[order], rows[order], bars[order]
+            keys, rows, bits = keys[order], marks.rows[order], marks.bits[order]
             starts = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
             is_two = np.minimum.reduceat(rows, starts) != np.maximum.reduceat(rows, starts)
-            is_both = np.minimum.reduceat(bars, starts) != np.maximum.reduceat(bars, starts)
-            is_wrong[keys[starts[is_two & is_both]] // self.marks.n] = True
+            is_both = np.bitwise_or.reduceat(bits, starts) == HAS | BARS
+            is_wrong[keys[starts[is_two & is_both]] // marks.n] = True
         return is_wrong[labels]
 
 
 class GroupMarks:
-    """The marks of groups while they grow."""
+    """The marks of groups while they grow: 8 bytes an entry."""
 
     def __init__(self, marks: Marks, people: Labels, labels: Labels) -> None:
-        self._marks = marks
+        self._n, self._marks = marks.n, marks
         self._people = np.full(len(labels), NOBODY, np.int32)
         np.maximum.at(self._people, labels, people)
+        self._keys = np.empty(0, np.int64)
         self._labels: Labels | None = None
-        self._having = self._barring = np.empty(0, np.int64)
 
     def join(self, kept: Labels, lost: Labels) -> None:
         np.maximum.at(self._people, kept, self._people[lost])
@@ -130,35 +166,61 @@ class GroupMarks:
         Args:
             labels: (n,) the group of each face.
         """
-        one, other = self._people[first], self._people[second]
-        found: Mask = (one != other) & (one != NOBODY) & (other != NOBODY)
-        if self._marks.n and len(first):
-            if labels is not self._labels:  # sorted once a round
-                self._having = np.sort(_keys(labels, self._marks.having, self._marks.n))
-                self._barring = np.sort(_keys(labels, self._marks.barring, self._marks.n))
-                self._labels = labels
-            found |= self._meets(first, second) | self._meets(second, first)
+        if labels is not self._labels:  # once a round
+            self._rename(labels)
+        found = np.empty(len(first), np.bool_)
+        for start in range(0, len(first), AT_ONCE):
+            few = slice(start, start + AT_ONCE)
+            one, other = self._people[first[few]], self._people[second[few]]
+            found[few] = (one != other) & (one != NOBODY) & (other != NOBODY)
+            if self._n:
+                found[few] |= self._meet(first[few], second[few])
         return found
 
-    def _meets(self, one: Labels, other: Labels) -> Mask:
-        """Whether `one` has a mark that `other` bars."""
-        n, found = self._marks.n, np.zeros(len(one), np.bool_)
-        first = one.astype(np.int64) * n
-        starts, stops = (
-            np.searchsorted(self._having, first),
-            np.searchsorted(self._having, first + n),
-        )
-        counts = stops - starts
-        pair = np.repeat(np.arange(len(one)), counts)
-        places = np.arange(len(pair)) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
-        wanted = other[pair].astype(np.int64) * n + self._having[places] % n
-        at = np.searchsorted(self._barring, wanted)
-        hit = at < len(self._barring)
-        hit[hit] = self._barring[at[hit]] == wanted[hit]
+    def _rename(self, labels: Labels) -> None:
+        """A group is named by a face of it, so whatever a group was called tells what it is now."""
+        if self._labels is None:
+            self._keys = self._marks.keys(labels)
+        for start in range(0, len(self._keys), AT_ONCE):
+            few = self._keys[start : start + AT_ONCE]
+            old, rest = np.divmod(few, self._n * _BITS)
+            few[:] = labels[old] * np.int64(self._n * _BITS) + rest
+        self._keys.sort()
+        self._labels = labels
+
+    def _meet(self, first: Labels, second: Labels) -> Mask:
+        """Whether one of two groups has a mark that the other bars.
+
+        Each mark of the group with fewer entries is looked up in those of the other.
+        """
+        size = self._n * _BITS
+        starts, counts = self._entries(first)
+        of_second, fewer = self._entries(second)
+        swap = fewer < counts
+        others = np.where(swap, first, second)
+        starts, counts = np.where(swap, of_second, starts), np.where(swap, fewer, counts)
+        pair = np.repeat(np.arange(len(first)), counts)
+        place = np.arange(len(pair)) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+        mark, bits = np.divmod(self._keys[place] % size, _BITS)
+        wanted = others[pair].astype(np.int64) * size + mark * _BITS
+        # Who has a mark is against all who bar it, whose entries come last.
+        hit = self._has_entry(wanted, np.where(bits == HAS, BARS, HAS), bits == BARS)
+        barring = np.flatnonzero(~hit & (bits == BARS))  # is against those who have it
+        hit[barring] = self._has_entry(wanted[barring], HAS | BARS, False)
+        found = np.zeros(len(first), np.bool_)
         found[pair[hit]] = True
         return found
 
+    def _entries(self, names: Labels) -> tuple[Ids, Ids]:
+        """Where those of groups begin, and how many there are."""
+        first = names.astype(np.int64) * (self._n * _BITS)
+        starts = np.searchsorted(self._keys, first)
+        return starts, np.searchsorted(self._keys, first + self._n * _BITS) - starts
 
-def _keys(labels: Labels, entries: Ids, n: int) -> Ids:
-    found: Ids = labels[entries[:, 0]].astype(np.int64) * n + entries[:, 1]
-    return found
+    def _has_entry(self, wanted: Ids, least: Any, is_exact: Any) -> Mask:
+        """Whether there is an entry with these bits, or higher ones where it need not be exact."""
+        at = np.searchsorted(self._keys, wanted + least)
+        found: Mask = at < len(self._keys)
+        keys = self._keys[np.minimum(at, len(self._keys) - 1)]
+        found &= np.where(is_exact, keys == wanted + least, keys // _BITS == wanted // _BITS)
+        return found

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core import allocator
 from opqn_app.core.types import Codes, Floats, Lut
 from opqn_app.opqn import lut
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
     from opqn_app.search.kernels.near_loops import ByLength
 
 AT_ONCE = 64  # faces whose tables are made together
+FEWEST = 16  # faces for which it is worth laying the codes out for compiled loops
 MANY = 50_000_000  # scores from which it is worth waiting for compiled loops
 BLOCK = 1024  # lists that are compared with others at once
+GIVEN_BACK = 16 * BLOCK  # lists whose room is given back together
 NOBODY = -1
 
 Rows = NDArray[np.int32]
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,40 +49,106 @@ class Edges:
 
     Attributes:
         scores: products of the faces' vectors, both of length 1.
+        step: what a score of 1 is worth.
     """
 
     first: Rows
     second: Rows
-    scores: Floats
+    scores: NDArray[Any]
+    step: float = 1.0
 
     def __len__(self) -> int:
         return len(self.scores)
 
-    @classmethod
-    def of_lists(
-        cls, rows: Rows, near: Rows, scores: NDArray[Any], *, step: float = 1.0
-    ) -> "Edges":
-        """Each pair once, also where both faces list each other; arguments as in `Lists`.
+    def touching(self, faces: Mask, *, but: Mask | None = None) -> "Edges":
+        """A copy of those with a face of (n,) `faces`, and with none of (n,) `but`."""
+        kept = faces[self.first] | faces[self.second]
+        if but is not None:
+            kept &= ~(but[self.first] | but[self.second])
+        return Edges(self.first[kept], self.second[kept], self.scores[kept], self.step)
+
+    def all_pairs(self) -> "Edges":
+        """A copy."""
+        return Edges(self.first.copy(), self.second.copy(), self.scores.copy(), self.step)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Listed:
+    """The lists of all n faces, row by row; pairs are made of them when they are asked for.
+
+    Attributes:
+        near: (n, k) rows; `NOBODY` after the last.
+        scores: (n, k) in steps of `step`.
+        within: (n,) groups; pairs of two groups are left out. None for none.
+    """
+
+    near: Rows
+    scores: NDArray[Any]
+    step: float = 1.0
+    within: Rows | None = None
+
+    def touching(self, faces: Mask, *, but: Mask | None = None) -> Edges:
+        """Pairs with a face of (n,) `faces`, none of (n,) `but`, each once."""
+        found = []
+        for start in range(0, len(self.near), BLOCK):  # a few rows at a time, for the room it takes
+            few = slice(start, start + BLOCK)
+            hit = faces.take(self.near[few], mode="wrap")
+            hit |= faces[few, None]
+            own, place = self._once(start, hit, but)
+            found.append((own, self.near[own, place], self.scores[own, place]))
+        first, second, scores = (np.concatenate(part) for part in zip(*found, strict=True))
+        return Edges(np.minimum(first, second), np.maximum(first, second), scores, self.step)
+
+    def all_pairs(self) -> Edges:
+        """Every pair, for which the lists are given up: there is never room for both."""
+        most = self.near.size  # room that is not used takes none
+        first, second = np.empty(most, np.int32), np.empty(most, np.int32)
+        scores = np.empty(most, self.scores.dtype)
+        for start in range(0, len(self.near), BLOCK):
+            near = self.near[start : start + BLOCK]
+            own, place = self._once(start, near != NOBODY, None)
+            once = np.zeros(near.shape, np.bool_)
+            once[own - start, place] = True
+            near[~once] = NOBODY  # that of the lower row stays, so the lists to come are found
+        n = 0
+        for start in reversed(range(0, len(self.near), BLOCK)):
+            near = self.near[start:]
+            here, place = np.nonzero(near != NOBODY)
+            end = n + len(here)
+            others = near[here, place]
+            scores[n:end] = self.scores[start:][here, place]
+            own = (here + start).astype(np.int32)
+            first[n:end], second[n:end] = np.minimum(own, others), np.maximum(own, others)
+            n = end
+            del near
+            for column in (self.near, self.scores):
+                column.resize((start, column.shape[1]), refcheck=False)
+            if start % GIVEN_BACK == 0:
+                allocator.give_back_unused()
+        for column in (first, second, scores):
+            column.resize(n, refcheck=False)
+        return Edges(first, second, scores, self.step)
+
+    def _once(self, start: int, hit: Mask, but: Mask | None) -> tuple[Rows, NDArray[np.intp]]:
+        """Rows and places of those entries from row `start` on that tell of a pair first.
 
         Args:
-            step: what a score of 1 is worth.
+            hit: (b, k) the entries that are asked for, if there is somebody.
         """
-        highest = int(max(rows.max(initial=0), near.max(initial=0)))
-        place = np.full(highest + 1, NOBODY, np.int32)
-        place[rows] = np.arange(len(rows), dtype=np.int32)
-        found = []
-        for start in range(0, len(rows), BLOCK):  # a few rows at a time, for the room it takes
-            few = slice(start, start + BLOCK)
-            own, others = rows[few, None], near[few]
-            at = place[others]
-            is_listed_back = (near[at] == own[..., None]).any(axis=-1) & (at != NOBODY)
-            kept = (others != NOBODY) & ((own < others) | ~is_listed_back)
-            own, others = np.broadcast_to(own, kept.shape)[kept], others[kept]
-            worth = scores[few][kept] * np.float32(step)
-            found.append((np.minimum(own, others), np.maximum(own, others), worth))
-        none = np.empty(0, np.int32)
-        parts = zip(*found, (none, none, none.astype(np.float32)), strict=True)
-        return cls(*(np.concatenate(part) for part in parts))
+        own, place = np.nonzero(hit)
+        own += start
+        others = self.near[own, place]
+        asked = others != NOBODY
+        if but is not None:
+            asked &= ~(but[own] | but[others])
+        own, place, others = own[asked], place[asked], others[asked]
+        if self.within is not None:
+            inside = np.flatnonzero(self.within[others] == self.within[own])
+            own, place, others = own[inside], place[inside], others[inside]
+        once = own < others
+        again = np.flatnonzero(~once)
+        once[again] = (self.near[others[again]] != own[again, None]).all(axis=1)
+        return own[once].astype(np.int32), place[once]
 
 
 def nearest_faces(
@@ -97,16 +167,14 @@ def nearest_faces(
         Each pair once, also where both faces list each other.
     """
     rows = np.arange(len(codes)) if asking is None else asking
-    lists, done = [], 0
+    near = np.full((len(codes), N_NEAREST), NOBODY, np.int32)
+    scores = np.zeros((len(codes), N_NEAREST), np.float32)
+    done = 0
     for few in lists_of(codes, sums, rows):
-        lists.append(few)
+        near[few.rows], scores[few.rows] = few.near, few.scores
         done += len(few.rows)
         yield done
-    return Edges.of_lists(
-        np.concatenate([np.empty(0, np.int32), *(few.rows for few in lists)]),
-        np.concatenate([np.empty((0, N_NEAREST), np.int32), *(few.near for few in lists)]),
-        np.concatenate([np.empty((0, N_NEAREST), np.float32), *(few.scores for few in lists)]),
-    )
+    return Listed(near, scores).all_pairs()
 
 
 def lists_of(codes: Codes, sums: WordSums, asking: NDArray[np.intp]) -> Iterator[Lists]:
@@ -135,8 +203,11 @@ def lists_of(codes: Codes, sums: WordSums, asking: NDArray[np.intp]) -> Iterator
 
 
 def _compiled(codes: Codes, lengths: Floats, n_asking: int) -> "ByLength | None":
-    """Where that is worth waiting for the compiler, and it can be used here."""
-    if n_asking * len(codes) < MANY or codes.dtype != np.uint8 or not kernels.warm_up().has_near:
+    """Where they can be used here, and are ready or worth waiting for."""
+    if codes.dtype != np.uint8 or n_asking < FEWEST:
+        return None
+    is_worth_waiting = n_asking * len(codes) >= MANY
+    if not (kernels.warm_up() if is_worth_waiting else kernels.ready()).has_near:
         return None
     from opqn_app.search.kernels.near_loops import ByLength
 

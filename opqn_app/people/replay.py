@@ -1,10 +1,14 @@
 """Take the decisions of one library over into another, such as one that was built anew."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from opqn_app.people.gestures import folded
 from opqn_app.people.history import counting
+from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
+from opqn_app.people.state import State
 from opqn_app.store.decision_records import Decision, FaceKey, NewDecision, same_faces
 
 
@@ -16,6 +20,9 @@ def take_over(
     Into an empty library, or one that holds the first of them, they go with all that was undone.
     Where there are other decisions, only the rows that count come, after those. Doing it twice
     adds nothing.
+
+    Who comes and is called as somebody here is that person, if only one has the name in each
+    library, and no photo shows both. That is a gesture of its own, which can be undone.
 
     Args:
         pictures: what the other library knows of pictures, see `DecisionTable.pictures`.
@@ -30,7 +37,7 @@ def take_over(
         wanted = rows if is_start else counting(rows)
         mine = {row.id: ids[row.uid] for row in rows if row.uid in ids}
         gestures: dict[int, int] = {}
-        added = 0
+        come: set[int] = set()
         for row in wanted:
             if row.uid in ids:
                 continue
@@ -38,9 +45,39 @@ def take_over(
             copied = table.copy(row, new, gestures.get(row.gesture))
             mine[row.id] = copied.id
             gestures.setdefault(row.gesture, copied.gesture)
-            added += 1
+            come.add(copied.id)
+        ledger.catch_up()
+        same = _same_people(rows, ledger.state, come)
+        if same:
+            table.append(same)
     ledger.refresh()
-    return added
+    return len(come)
+
+
+def _same_people(rows: Sequence[Decision], state: State, come: set[int]) -> list[NewDecision]:
+    """Those who came and are called as somebody who was here.
+
+    Args:
+        rows: of the other library.
+        state: of this one, with what came.
+        come: ids of the rows that came.
+    """
+    there = State()
+    for row in counting(rows):
+        there.apply(row)
+    names = Counter(folded(each.name) for each in there.facts.values() if each.name)
+    called: dict[str, list[int]] = {}
+    for person, facts in sorted(state.facts.items()):
+        if facts.name and names[folded(facts.name)] == 1:
+            called.setdefault(folded(facts.name), []).append(person)
+    found = []
+    for people in called.values():
+        new = [person for person in people if person in come]
+        if len(people) == 2 and len(new) == 1:
+            (old,) = set(people) - set(new)
+            if not state.shared_photos(old, new[0]):
+                found.append(NewDecision(Kind.MERGED, person=old, other=new[0]))
+    return found
 
 
 def _keys(rows: Sequence[Decision]) -> Iterable[FaceKey]:

@@ -9,6 +9,7 @@ from opqn_app.opqn import lut
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.links import Links
 
+SHORTEST = np.float32(1e-12)
 BLOCK = 512  # faces put together at once: their sums stay in the cache
 
 
@@ -37,6 +38,7 @@ class WordSums:
     def __init__(self, words: Floats, *, is_joint: bool) -> None:
         self._words = np.ascontiguousarray(words.transpose(0, 2, 1))  # (M, K, d)
         self._is_joint = is_joint
+        self._measured: tuple[Codes, Floats] | None = None
 
     @classmethod
     def of(cls, encoder: WordEncoder) -> Self:
@@ -69,12 +71,27 @@ class WordSums:
         return scaled(self.sums(codes))
 
     def lengths(self, codes: Codes) -> Floats:
-        """(n,) how long the sums are."""
-        out = np.empty(len(codes), np.float32)
-        for start in range(0, len(codes), BLOCK):
-            few = slice(start, start + BLOCK)
-            out[few] = np.linalg.norm(self.sums(codes[few]), axis=1)
-        return out
+        """(n,) how long the sums are; those of the codes that were asked for last are kept."""
+        if self._measured is None or self._measured[0] is not codes:
+            out = np.empty(len(codes), np.float32)
+            for start in range(0, len(codes), BLOCK):
+                few = slice(start, start + BLOCK)
+                out[few] = np.linalg.norm(self.sums(codes[few]), axis=1)
+            self._measured = codes, out
+        return self._measured[1]
+
+    def total(self, codes: Codes, lengths: Floats) -> Floats:
+        """(D,) the sum of the units of many codes, (n, M), by how often each word comes.
+
+        Args:
+            lengths: (n,) of the codes.
+        """
+        n_words = self._words.shape[1]
+        weights = 1 / np.maximum(lengths, SHORTEST)
+        counts = [np.bincount(column, weights, n_words) for column in codes.T]
+        pieces = np.stack(counts).astype(np.float32)[:, None] @ self._words
+        found: Floats = pieces.sum(axis=(0, 1)) if self._is_joint else pieces.reshape(-1)
+        return found
 
     def tables(self, vectors: Floats) -> Floats:
         """(n, D) → (n, M, K): tables whose scores are the products with sums of words, snapped."""
@@ -89,5 +106,5 @@ class WordSums:
 def scaled(vectors: Floats) -> Floats:
     """Vectors along the last axis, scaled to length 1; zeros stay."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    found: Floats = vectors / np.maximum(lengths, np.float32(1e-12))
+    found: Floats = vectors / np.maximum(lengths, SHORTEST)
     return found

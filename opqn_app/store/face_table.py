@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,7 @@ class FaceTable:
                 "SELECT id, photo_id FROM faces WHERE id BETWEEN ? AND ? ORDER BY id",
                 [int(few[0]), int(few[-1])],
             )
-            known = np.array(rows, np.int64).reshape(-1, 2)
+            known = np.fromiter(chain.from_iterable(rows), np.int64, 2 * len(rows)).reshape(-1, 2)
             found[start : start + AT_ONCE] = known[np.searchsorted(known[:, 0], few), 1]
         return found
 

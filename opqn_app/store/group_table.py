@@ -4,7 +4,7 @@ They may be made anew at any time. Rows of faces that go are deleted with them.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ from opqn_app.store.connection import Connection
 
 N_LISTED = 16  # near faces that a row has room for
 SCORE_STEPS = 65535  # of a score from 0 to 1
-AT_ONCE = 8192  # rows read or deleted by one statement
+AT_ONCE = 8192  # rows deleted by one statement
+FEW = 2048  # rows read by one statement
 NONE = 0  # no face: ids begin with 1
 
 _NEAR = np.dtype([("face", "<u4"), ("score", "<u2")])
@@ -34,10 +35,15 @@ class StoredGuesses:
     """
 
     face_ids: Ids
-    near: NDArray[np.uint32]
+    near: NDArray[np.int32]
     scores: NDArray[np.uint16]
-    parts: Ids
-    groups: Ids
+    parts: NDArray[np.int32]
+    groups: NDArray[np.int32]
+
+    def without_lists(self) -> "StoredGuesses":
+        """Whose lists take no room any more."""
+        none = slice(0, 0)
+        return replace(self, near=self.near[none].copy(), scores=self.scores[none].copy())
 
     def of_rows(self, rows: NDArray[np.bool_]) -> "StoredGuesses":
         """Some of them."""
@@ -50,20 +56,20 @@ class StoredGuesses:
         )
 
     def with_lists(
-        self, face_ids: Ids, near: NDArray[np.uint32], scores: NDArray[np.uint16]
+        self, face_ids: Ids, near: NDArray[np.int32], scores: NDArray[np.uint16]
     ) -> "StoredGuesses":
         """The same with other lists for some faces, (k,), of which some may be new."""
         if not len(self.face_ids):
-            none = np.full(len(face_ids), NONE, np.int64)
+            none = np.full(len(face_ids), NONE, np.int32)
             return StoredGuesses(face_ids, near, scores, none, none.copy())
         ids = np.union1d(self.face_ids, face_ids)
         old, new = np.searchsorted(ids, self.face_ids), np.searchsorted(ids, face_ids)
         found = StoredGuesses(
             ids,
-            np.empty((len(ids), N_LISTED), np.uint32),
+            np.empty((len(ids), N_LISTED), np.int32),
             np.empty((len(ids), N_LISTED), np.uint16),
-            np.full(len(ids), NONE, np.int64),
-            np.full(len(ids), NONE, np.int64),
+            np.full(len(ids), NONE, np.int32),
+            np.full(len(ids), NONE, np.int32),
         )
         found.near[old], found.scores[old] = self.near, self.scores
         found.parts[old], found.groups[old] = self.parts, self.groups
@@ -112,21 +118,27 @@ class GroupTable:
     def guesses(self, model_id: str) -> StoredGuesses:
         """All rows of a model, read a few at a time; inside a `snapshot`."""
         key = self._key(model_id)
-        parts: list[StoredGuesses] = []
+        n = int(self._db.value("SELECT COUNT(*) FROM guesses WHERE model = ?", [key]))
+        found = StoredGuesses(
+            np.empty(n, np.int64),
+            np.empty((n, N_LISTED), np.int32),
+            np.empty((n, N_LISTED), np.uint16),
+            np.empty(n, np.int32),
+            np.empty(n, np.int32),
+        )
         last = NONE
-        while True:
+        for start in range(0, n, FEW):
             rows = self._db.rows(
                 "SELECT face_id, near, part, grouped FROM guesses "
                 "WHERE face_id > ? AND model = ? ORDER BY face_id LIMIT ?",
-                [last, key, AT_ONCE],
+                [last, key, FEW],
             )
-            parts.append(_of_rows(rows))
-            if len(rows) < AT_ONCE:
-                return _together(parts)
+            _put_rows(rows, found, slice(start, start + FEW))
             last = rows[-1][0]
+        return found
 
     def save_lists(
-        self, model_id: str, face_ids: Ids, near: NDArray[np.uint32], scores: NDArray[np.uint16]
+        self, model_id: str, face_ids: Ids, near: NDArray[np.int32], scores: NDArray[np.uint16]
     ) -> None:
         """Store what is near to faces, where it is not known yet or not any more.
 
@@ -148,7 +160,12 @@ class GroupTable:
             )
 
     def save_groups(
-        self, model_id: str, state: GroupingState, face_ids: Ids, parts: Ids, groups: Ids
+        self,
+        model_id: str,
+        state: GroupingState,
+        face_ids: Ids,
+        parts: NDArray[np.integer],
+        groups: NDArray[np.integer],
     ) -> bool:
         """Give faces, (k,), other parts and groups, unless somebody else did so meanwhile.
 
@@ -186,6 +203,8 @@ class GroupTable:
     def drop_others(self, model_id: str) -> None:
         """Delete what other models guessed, once this one's groups are made."""
         key = self._key(model_id)
+        if self._db.value("SELECT COUNT(*) FROM models") == 1:  # else every row is looked at
+            return
         with self._db.transaction():
             self._db.run("DELETE FROM groupings WHERE model != ?", [key])
         last: int | None = NONE
@@ -206,18 +225,9 @@ class GroupTable:
         return key
 
 
-def _of_rows(rows: Sequence[tuple[Any, ...]]) -> StoredGuesses:
+def _put_rows(rows: Sequence[tuple[Any, ...]], into: StoredGuesses, few: slice) -> None:
     packed = np.frombuffer(b"".join([row[1] for row in rows]), _NEAR).reshape(-1, N_LISTED)
-    ids, parts, groups = (np.array([row[i] or NONE for row in rows], np.int64) for i in (0, 2, 3))
-    near, scores = np.ascontiguousarray(packed["face"]), np.ascontiguousarray(packed["score"])
-    return StoredGuesses(ids, near, scores, parts, groups)
-
-
-def _together(parts: Sequence[StoredGuesses]) -> StoredGuesses:
-    return StoredGuesses(
-        np.concatenate([part.face_ids for part in parts]),
-        np.concatenate([part.near for part in parts]),
-        np.concatenate([part.scores for part in parts]),
-        np.concatenate([part.parts for part in parts]),
-        np.concatenate([part.groups for part in parts]),
-    )
+    into.near[few], into.scores[few] = packed["face"], packed["score"]
+    into.face_ids[few] = [row[0] for row in rows]
+    into.parts[few] = [row[2] or NONE for row in rows]
+    into.groups[few] = [row[3] or NONE for row in rows]

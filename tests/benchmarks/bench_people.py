@@ -3,7 +3,9 @@
 Draws a family library, codes it by the words of a bundled model, and prints processor time, memory
 and disk space of a full run, of 100 new faces, and of what the page of people asks; then the time
 of DBSCAN (scikit-learn) and, if dlib is installed, of its Chinese whispers on the same vectors as
-floats, on as many faces as they group in three minutes. --features takes vectors from FILE.npz
+floats, on as many faces as they group in three minutes. Memory is the peak of a process of its own
+above what it holds with the model loaded and the library open: the codes count. --features takes
+vectors from FILE.npz
 instead, where "f64" and the like are (n, D) features and "people" who they are.
 """
 
@@ -14,18 +16,20 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
+import psutil
 from threadpoolctl import threadpool_limits
 
+from opqn_app.core import allocator
 from opqn_app.core.types import Box, FaceQuality
 from opqn_app.opqn.encoder import OnnxEncoder
 from opqn_app.opqn.load import load_encoder
 from opqn_app.opqn.model_folder import find_model
-from opqn_app.people.coded import Coded
 from opqn_app.people.guesses import Guesses
 from opqn_app.people.guessing import update_groups
 from opqn_app.people.kinds import Kind
@@ -110,22 +114,41 @@ def timed(action: Callable[[], Result]) -> tuple[Result, float]:
     return result, time.process_time() - start
 
 
+def held_bytes() -> int:
+    """Memory of this process now; from here on its peak is that of what comes, on Linux."""
+    allocator.give_back_unused()
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return int(psutil.Process().memory_info().rss)
+
+
 def peak_bytes() -> int:
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def in_child(job: Callable[..., Result], *arguments: object) -> Result:
+    """The result of a process of its own, so that nobody's memory is another's."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(job, arguments)
 
 
 def measure(path: Path, model: str, *, with_rivals: bool) -> None:
-    encoder = load_encoder(find_model(model))
-    sums = WordSums.of(encoder)
+    n, full = in_child(measure_full_run, path, model)
     known = np.load(path.with_suffix(".npz"))
-    with Library.open_to_decide(path) as library:
-        with library.snapshot():
-            coded = Coded.of(library, encoder.model_id)
-        n = len(coded)
-        sums.units(coded.codes[:1000])
-        kernels.warm_up()
-        del coded
-        pages, before = disk_bytes(path), peak_bytes()
+    in_child(add_new, path, model, known["people"], known["codes"])
+    in_child(measure_new, path, model)
+    if with_rivals:
+        measure_rivals(known["vectors"][:n], full)
+
+
+def measure_full_run(path: Path, model: str) -> tuple[int, float]:
+    """How many faces there are, and seconds."""
+    encoder = load_encoder(find_model(model))
+    with one_thread(), Library.open_to_decide(path) as library:
+        n = sum(len(each.face_ids) for each in library.code_segments(encoder.model_id))
+        ready(encoder)
+        pages, before = disk_bytes(path), held_bytes()
         marks: dict[str, float] = {}
         began, report = time.process_time(), None
         job = update_groups(library, encoder)
@@ -137,17 +160,33 @@ def measure(path: Path, model: str, *, with_rivals: bool) -> None:
         full = time.process_time() - began
         show(f"{model}: {n:,} faces, full run", f"{full:.1f} s, lists {marks['lists']:.1f} s")
         show("groups of two or more", f"{report.groups:,}")
-        show("memory over the codes, peak", f"{(peak_bytes() - before) / n:.0f} bytes a face")
+        show("memory, peak", f"{(peak_bytes() - before) / n:.0f} bytes a face")
         show("disk", f"{(disk_bytes(path) - pages) / n:.0f} bytes a face")
-    add_new(path, model, known["people"], known["codes"])
-    with Library.open_to_decide(path) as library:
-        _, again = timed(lambda: result_of(update_groups(library, encoder)))
-        show(f"{NEW} new faces", f"{again:.2f} s in all")
+    return n, full
+
+
+def measure_new(path: Path, model: str) -> None:
+    encoder = load_encoder(find_model(model))
+    with one_thread(), Library.open_to_decide(path) as library:
+        ready(encoder)
+        before = held_bytes()
+        report, again = timed(lambda: result_of(update_groups(library, encoder)))
+        per_face = (peak_bytes() - before) / report.faces
+        show(f"{report.new_faces} new faces", f"{again:.2f} s in all, {per_face:.0f} bytes a face")
         _, idle = timed(lambda: result_of(update_groups(library, encoder)))
         show("no new face", f"{idle:.2f} s")
         measure_guesses(library, encoder)
-    if with_rivals:
-        measure_rivals(known["vectors"][:n], full)
+
+
+def one_thread() -> Any:
+    return threadpool_limits(limits=1, user_api="blas")
+
+
+def ready(encoder: OnnxEncoder) -> None:
+    """What is loaded and compiled once in a session is not counted."""
+    few = np.zeros((1000, encoder.n_books), np.uint8)
+    WordSums.of(encoder).units(few)
+    kernels.warm_up()
 
 
 def add_new(path: Path, model: str, people: np.ndarray, codes: np.ndarray) -> None:
@@ -253,10 +292,8 @@ def main() -> None:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             made = (path, arguments.model, arguments.faces, arguments.features)
-            child = multiprocessing.get_context("spawn").Process(target=make_library, args=made)
-            child.start()
-            child.join()
-        with threadpool_limits(limits=1, user_api="blas"):
+            in_child(make_library, *made)
+        with one_thread():
             measure(path, arguments.model, with_rivals=arguments.rivals)
 
 

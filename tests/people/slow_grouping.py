@@ -48,9 +48,12 @@ def slow_groups(
     apart: Iterable[Group] = (),
     people: Mapping[int, int] | None = None,
     start: Iterable[Group] | None = None,
+    fresh: Iterable[int] | None = None,
 ) -> set[Group]:
     """Groups as the docstring of `opqn_app.people.grouping` says they come to be."""
     groups = set(start) if start is not None else {frozenset({i}) for i in range(len(vectors))}
+    new = set(range(len(vectors)) if fresh is None else fresh)
+    is_open = {group for group in groups if group & new}
     forbidden, names = set(apart), people or {}
 
     def may_join(one: Group, other: Group) -> bool:
@@ -61,6 +64,8 @@ def slow_groups(
     while True:
         best: dict[Group, tuple[float, int, Group]] = {}
         for pair in combinations(groups, 2):
+            if not is_open.intersection(pair):
+                continue
             found = chance(*pair, vectors, scores, links)
             if found is None or found < least or not may_join(*pair):
                 continue
@@ -77,3 +82,4 @@ def slow_groups(
             one, other = pair_of_groups
             groups -= {one, other}
             groups.add(one | other)
+            is_open.add(one | other)

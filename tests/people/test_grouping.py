@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opqn_app.people.grouping import group_faces
-from opqn_app.people.known import NOBODY, Known, Marks
-from opqn_app.people.neighbours import Edges, nearest_faces
+from opqn_app.people.known import BARS, HAS, NOBODY, GroupMarks, Known, Marks
+from opqn_app.people.neighbours import Edges, Listed, nearest_faces
 from opqn_app.people.word_sums import WordSums
 from tests.people.grouping_fakes import LINKS, N_BOOKS, codes_of_people, result_of, words
 from tests.people.slow_grouping import slow_groups
@@ -18,9 +18,10 @@ from tests.people.slow_grouping import slow_groups
 
 def marks_of_pairs(apart: np.ndarray) -> Marks:
     """Of (q, 2) rows of faces that are two people."""
-    numbers = np.arange(len(apart))
-    having, barring = (np.stack([apart[:, i], numbers], axis=1) for i in (0, 1))
-    return Marks(having.astype(np.int64), barring.astype(np.int64), len(apart))
+    having, barring = (
+        [(row, number) for number, row in enumerate(side)] for side in apart.T.tolist()
+    )
+    return Marks.of_entries(having, barring, len(apart))
 
 
 def grouped(
@@ -65,6 +66,73 @@ def test_groups_are_those_of_the_slow_definition(seed: int, is_joint: bool) -> N
     )  # fmt: skip
     assert found == expected
     assert len(found) < 30
+
+
+@pytest.mark.parametrize("listed", [True, False], ids=["lists", "edges"])
+@pytest.mark.parametrize("seed", range(8))
+def test_what_new_faces_touch_is_looked_at_and_nothing_else(seed: int, listed: bool) -> None:
+    """Old groups that no new face comes to stay two, however alike they are."""
+    sums = WordSums(words(), is_joint=True)
+    codes = codes_of_people(5, 40, seed)
+    edges = result_of(nearest_faces(codes, sums))
+    start = np.arange(40, dtype=np.int32)
+    start[:24] -= start[:24] % 2  # pairs, of whomever
+    fresh = np.arange(40) >= 34
+    known = replace(Known.nothing(40), start=start)
+    source = lists_of_edges(edges, 40) if listed else edges
+    labels = result_of(group_faces(codes, sums, source, LINKS, known, least=0.4, fresh=fresh))
+    assert as_sets(labels) == slow_groups(
+        sums.units(codes).astype(np.float64),
+        {frozenset({int(a), int(b)}): float(s) for a, b, s in
+         zip(edges.first, edges.second, edges.scores, strict=True)},
+        LINKS,
+        0.4,
+        start=as_sets(start),
+        fresh=np.flatnonzero(fresh).tolist(),
+    )  # fmt: skip
+    assert as_sets(labels) != as_sets(start)
+
+
+def lists_of_edges(edges: Edges, n: int) -> Listed:
+    """Some pairs in the list of one of the two, some in both."""
+    near = np.full((n, n), NOBODY, np.int32)
+    scores = np.zeros((n, n), np.float32)
+    counts = np.zeros(n, np.int64)
+    for i, (a, b) in enumerate(zip(edges.first.tolist(), edges.second.tolist(), strict=True)):
+        for own, other in [(a, b), (b, a)][i % 3 == 1 : 2 - (i % 3 == 2)]:
+            near[own, counts[own]], scores[own, counts[own]] = other, edges.scores[i]
+            counts[own] += 1
+    return Listed(near, scores)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3), st.sampled_from([1, 2, 3]))),
+    st.lists(st.integers(0, 3), min_size=8, max_size=8),
+)
+def test_groups_are_apart_where_one_has_a_mark_that_the_other_bars(
+    entries: list[tuple[int, int, int]], where: list[int]
+) -> None:
+    having = [(row, mark) for row, mark, bits in entries if bits & HAS]
+    barring = [(row, mark) for row, mark, bits in entries if bits & BARS]
+    lowest = {place: where.index(place) for place in where}
+    labels = np.array([lowest[place] for place in where], np.int32)
+    nobody = np.full(8, NOBODY, np.int32)
+    rows, numbers, bits = (np.array([each[i] for each in entries], np.int32) for i in range(3))
+    together = Marks(rows, numbers, bits.astype(np.uint8), 4)
+    pairs = np.array(list(combinations(sorted(lowest.values()), 2)), np.int32).reshape(-1, 2)
+    expected = [
+        any(
+            (labels[a], labels[b]) in {(one, other), (other, one)} and mark == barred
+            for a, mark in having
+            for b, barred in barring
+        )
+        for one, other in pairs.tolist()
+    ]
+    for marks in (together, Marks.of_entries(having, barring, 4)):
+        alone = np.arange(8, dtype=np.int32)
+        groups = GroupMarks(marks, nobody, alone)
+        groups.are_apart(alone, alone[:1], alone[1:2])
+        assert groups.are_apart(labels, pairs[:, 0], pairs[:, 1]).tolist() == expected
 
 
 def test_two_faces_of_one_photo_are_never_one_group() -> None:

@@ -105,6 +105,62 @@ def test_names_come_to_those_that_are_there(ledger: Ledger, world: World, tmp_pa
         assert who(other, anew) == {(3, 1): "Cleo", (0, 0): "Ann", (1, 0): "Ann"}
 
 
+def test_who_comes_is_the_one_person_of_that_name(
+    ledger: Ledger, world: World, tmp_path: Path
+) -> None:
+    gestures.name_faces(ledger, [1], "Ann")
+    gestures.name_faces(ledger, [2], "Ben")
+    rows = world.library.decision_table.decisions()
+    anew = build_anew(tmp_path / "anew.sqlite", 0.1)
+    with anew.library:
+        other = Ledger(anew.library)
+        ann = gestures.name_faces(other, [anew.face(1, 0)], "ann").rows[0].id
+        assert take_over(rows, other) == 2
+        assert gestures.named(other, "Ann") == [ann]
+        assert who(other, anew) == {(0, 0): "ann", (1, 0): "ann", (0, 1): "Ben"}
+        assert take_over(rows, other) == 0
+        gestures.name_faces(ledger, [4], "Ann")  # what comes later about her is about her
+        assert take_over(world.library.decision_table.decisions(), other) == 1
+        assert gestures.named(other, "Ann") == [ann]
+        assert Ledger(anew.library).people() == other.people()
+
+
+def test_that_who_comes_is_somebody_can_be_undone(
+    ledger: Ledger, world: World, tmp_path: Path
+) -> None:
+    gestures.name_faces(ledger, [1], "Ann")
+    rows = world.library.decision_table.decisions()
+    anew = build_anew(tmp_path / "anew.sqlite", 0.1)
+    with anew.library:
+        other = Ledger(anew.library)
+        gestures.name_faces(other, [anew.face(1, 0)], "Ann")
+        take_over(rows, other)
+        other.undo()
+        assert len(gestures.named(other, "Ann")) == 2
+        assert take_over(rows, other) == 0
+        assert len(gestures.named(other, "Ann")) == 2
+
+
+@pytest.mark.parametrize("where", ["there", "here", "on one photo"])
+def test_two_people_of_a_name_stay_two(
+    ledger: Ledger, world: World, tmp_path: Path, where: str
+) -> None:
+    gestures.name_faces(ledger, [1], "Ann")
+    if where == "there":
+        gestures.name_faces(ledger, [2], "Ann", is_new=True)
+    rows = world.library.decision_table.decisions()
+    anew = build_anew(tmp_path / "anew.sqlite", 0.1)
+    with anew.library:
+        other = Ledger(anew.library)
+        photo = 0 if where == "on one photo" else 1
+        gestures.name_faces(other, [anew.face(photo, 1)], "Ann")
+        if where == "here":
+            gestures.name_faces(other, [anew.face(2, 0)], "Ann", is_new=True)
+        before = len(gestures.named(other, "Ann"))
+        come = take_over(rows, other)
+        assert len(gestures.named(other, "Ann")) == before + come
+
+
 def of_others(people: People, gone: str) -> dict[int, str | None]:
     names = {face: people.persons[person].name for face, person in people.owner.items()}
     return {face: name for face, name in names.items() if name != gone}

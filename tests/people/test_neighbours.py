@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
-from opqn_app.people.neighbours import nearest_faces
+from opqn_app.people import neighbours
+from opqn_app.people.neighbours import NOBODY, Listed, nearest_faces
 from opqn_app.people.word_sums import WordSums, scaled
 from tests.people.grouping_fakes import codes_of_people, result_of, words
 
@@ -45,3 +46,47 @@ def test_tables_give_the_products() -> None:
         table = sums.tables(vectors[:1])[0]
         by_table = np.array([table[np.arange(len(code)), code].sum() for code in codes])
         np.testing.assert_allclose(by_table, sums.sums(codes) @ vectors[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("is_joint", [True, False])
+def test_counted_words_give_the_sum_of_all(is_joint: bool) -> None:
+    sums = WordSums(words(), is_joint=is_joint)
+    codes = codes_of_people(4, 300, 3)
+    total = sums.total(codes, sums.lengths(codes))
+    np.testing.assert_allclose(total, sums.units(codes).sum(axis=0), atol=1e-4)
+
+
+def test_lengths_are_those_of_the_codes_that_are_asked_for() -> None:
+    sums = WordSums(words(), is_joint=True)
+    for seed in (1, 2, 1):
+        codes = codes_of_people(4, 9, seed)
+        for _ in range(2):
+            expected = np.linalg.norm(sums.sums(codes), axis=1)
+            np.testing.assert_array_equal(sums.lengths(codes), expected)
+
+
+@pytest.mark.parametrize("block", [3, 1024])
+def test_every_pair_is_told_once(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "BLOCK", block)
+    monkeypatch.setattr(neighbours, "GIVEN_BACK", 2 * block)
+    draws = np.random.default_rng(4)
+    near = np.full((20, 5), NOBODY, np.int32)
+    for row, entries in enumerate(near):
+        others = draws.permutation(np.delete(np.arange(20), row))[: draws.integers(6)]
+        entries[: len(others)] = others
+    scores = draws.random((20, 5)).astype(np.float32)
+    within = draws.integers(2, size=20).astype(np.int32)
+    listed = {(min(row, other), max(row, other)) for row, entries in enumerate(near.tolist())
+              for other in entries if other != NOBODY and within[row] == within[other]}  # fmt: skip
+    asked, but = np.arange(20) % 3 == 0, np.arange(20) % 5 == 0
+    some = Listed(near, scores, within=within).touching(asked, but=but)
+    assert sorted(zip(some.first.tolist(), some.second.tolist(), strict=True)) == sorted(
+        pair for pair in listed if asked[list(pair)].any() and not but[list(pair)].any()
+    )
+    every = Listed(near.copy(), scores.copy(), within=within).all_pairs()
+    assert sorted(zip(every.first.tolist(), every.second.tolist(), strict=True)) == sorted(listed)
+    for first, second, score in zip(every.first, every.second, every.scores, strict=True):
+        told = [
+            scores[row, near[row] == other] for row, other in ((first, second), (second, first))
+        ]
+        assert score in np.concatenate(told)

@@ -11,6 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
+from opqn_app.core.types import Box
 from opqn_app.people.gestures import name_faces
 from opqn_app.people.guesses import Guesses
 from opqn_app.people.ledger import Ledger
@@ -251,3 +252,36 @@ def test_a_library_that_is_being_made_is_waited_for(tmp_path: Path) -> None:
             Library.open(path, write=True).close()
         assert looking.result(timeout=60) is not None
         lane.submit(work.close).result(timeout=60)
+
+
+def test_a_drawn_box_needs_no_second_reading_of_all_decisions(
+    desk: PeopleDesk, told: Wait, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told(desk.name, [1, 2], "Anna")
+    with Library.open(desk._session.library_path) as library:
+        (face,) = library.faces([1])
+    box = Box(0, 0, 12, 12)
+    begun: list[Ledger] = []
+    monkeypatch.setattr(Ledger, "_begin", begun.append)
+    drawn: list[int] = []
+    desk.draw_box(face.photo, box, drawn.append)
+    qtbot.waitUntil(lambda: bool(drawn), timeout=60_000)
+    assert view_of(desk).photo_of[drawn[0]] == face.photo.id
+    assert begun == []
+    told(desk.undo)
+    assert drawn[0] in view_of(desk).left_out
+    assert names(desk) == {"Anna": (1, 2)}
+
+
+def test_a_box_is_not_drawn_while_another_program_writes(desk: PeopleDesk, qtbot: QtBot) -> None:
+    path = desk._session.library_path
+    with Library.open(path) as library:
+        (face,) = library.faces([1])
+    with (
+        Library.open(path, write=True) as writing,
+        qtbot.waitSignal(desk.refused, timeout=60_000),
+    ):
+        desk.draw_box(face.photo, Box(0, 0, 12, 12), lambda _face: pytest.fail("drawn"))
+    with Library.open(path) as library:
+        assert not library.decision_table.decisions()
+    assert writing.path == path

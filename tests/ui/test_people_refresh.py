@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.settings import Settings
+from opqn_app.store.library import Library
+from opqn_app.ui.work import people_desk
 from opqn_app.ui.work.session import Session
-from tests.ui.people_room import PeopleRoom
+from tests.ui.people_room import TIMEOUT, PeopleRoom
 from tests.ui.person_album import ANNA, BEN, Album, Face, album_engine
 
 CARL = [12, 13, 14, 15]
@@ -63,3 +65,25 @@ def test_nothing_moves_while_a_tile_is_dragged(room: PeopleRoom) -> None:
     room.page._on_rest()
     assert room.words == ["4", "3", "Carl"]
     room.grid.is_dragging = False
+
+
+def test_groups_follow_what_was_said_after_a_quiet_while(
+    room: PeopleRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two named people in one group let it fall apart; a new name is no news to the groups."""
+    monkeypatch.setattr(people_desk, "QUIET_MS", 1)
+    started: list[None] = []
+    room.desk.grouping.started.connect(lambda: started.append(None))
+    faces = room.tiles[0].faces
+    with room.qtbot.waitSignal(room.desk.grouping.ended, timeout=TIMEOUT):
+        room.told(lambda: room.desk.name(faces[:2], "Anna"))
+    with room.qtbot.waitSignal(room.desk.grouping.ended, timeout=TIMEOUT):
+        room.told(lambda: room.desk.name(faces[2:], "Anne"))
+    with Library.open(room.session.library_path) as library:
+        stored = library.group_table.guesses(album_engine().encoder.model_id)
+    groups = dict(zip(stored.face_ids.tolist(), stored.groups.tolist(), strict=True))
+    assert groups[faces[0]] == groups[faces[1]] != groups[faces[2]]
+    runs = len(started)
+    room.told(lambda: room.desk.rename(room.view.owner[faces[0]], "Annabel"))
+    room.qtbot.wait(50)
+    assert len(started) == runs

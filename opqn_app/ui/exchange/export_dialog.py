@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -103,13 +103,14 @@ class ExportDialog(QDialog):
         self.ways.setObjectName("choices")
         self.ways.setAccessibleName("How it goes out")
         self.ways.addItems([way.title for way in WAYS])
-        self.ways.setFixedWidth(220)
+        self.ways.setFixedWidth(240)
+        self.ways.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._how = text_label(wraps=True)
         self.target = QLineEdit()
         self.target.setClearButtonEnabled(True)
         self._browse_button = push_button("Choose…", self._browse)
         self._browse_button.setAutoDefault(False)
-        self.names = QCheckBox("Write who is on them into XMP files beside the copies")
+        self.names = QCheckBox("With names, in XMP files beside them")
         self.undo_button = push_button("Undo the last writing", self._undo)
         self.messages = MessageBar()
         row = QHBoxLayout()

@@ -92,7 +92,8 @@ class ImportDialog(QDialog):
             ["Names in photos and XMP files" if each.key == "xmp" else each.name
              for each in PROGRAMS]
         )  # fmt: skip
-        self.programs.setFixedWidth(220)
+        self.programs.setFixedWidth(240)
+        self.programs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._how = text_label(wraps=True)
         self.place = QLineEdit()
         self.place.setAccessibleName("Where it lies")
@@ -285,7 +286,7 @@ class ImportDialog(QDialog):
 
     def _show_report(self, report: "ImportReport") -> None:
         assert self._plan is not None
-        self.report.setPlainText(report_in_words(report, self._plan))
+        self.report.setPlainText(report_in_words(report, self._plan, is_drawing=True))
         self.undo_button.setVisible(bool(report.outcome.rows))
         self.sheets.setCurrentIndex(3)
         self.close_button.setFocus()

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from opqn_app.core.errors import OpqnError
+from opqn_app.core.errors import LibraryLocked, OpqnError
 from opqn_app.ui.work import people_gestures as make
 from opqn_app.ui.work.exchange_jobs import draw_waiting
 from opqn_app.ui.work.grouping_run import GroupingRun
-from opqn_app.ui.work.people_jobs import Answer, PeopleView, PeopleWork, draw_box
+from opqn_app.ui.work.people_jobs import Answer, PeopleView, PeopleWork, look_at_box
 
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from opqn_app.opqn.face_encoder import FaceEncoder
     from opqn_app.people.guesses import Guesses
     from opqn_app.people.ledger import Ledger, Outcome
-    from opqn_app.store.records import LibraryStatus, PhotoRecord
+    from opqn_app.store.records import LibraryStatus, ModelInfo, NewFace, PhotoRecord
     from opqn_app.ui.work.jobs import EngineSlot
     from opqn_app.ui.work.tasks import Task, TaskRunner
 
 FAULT = "This could not be done, by a fault of this program; its log file says more."
+QUIET_MS = 60_000  # without a gesture, after which groups follow what was said
 WHILE_INDEXING_MS = 10_000  # how often new faces are looked at while a folder is indexed
 
 Gesture = Callable[["Ledger"], "Outcome | None"]
@@ -90,6 +91,8 @@ class PeopleDesk(QObject):
         self._is_stale = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._refresh)
+        self._quiet = QTimer(self, singleShot=True)
+        self._quiet.timeout.connect(self._group_again)
         self.grouping = GroupingRun(session.runner, session.library_path, self)
         self.grouping.progressed.connect(self.grouping_progressed)
         self.grouping.ended.connect(lambda _words: self._on_grouped())
@@ -203,10 +206,26 @@ class PeopleDesk(QObject):
             box: in pixels of the upright photo.
         """
         self._session.load_engine()
-        task = self._runner.start(
-            "index", draw_box, self._session.library_path, photo, box, self._slot
-        )
+        task = self._runner.start("index", look_at_box, photo, box, self._slot)
         task.failed.connect(self._on_failed)
+        task.succeeded.connect(lambda seen: self._add_drawn(photo, box, seen, then))
+
+    def _add_drawn(
+        self,
+        photo: "PhotoRecord",
+        box: "Box",
+        seen: tuple["NewFace", "ModelInfo"],
+        then: Callable[[int], None],
+    ) -> None:
+        def again(error: Exception) -> None:
+            if isinstance(error, LibraryLocked) and self._session.is_indexing:
+                self.draw_box(photo, box, then)  # as soon as that has ended
+            else:
+                self._on_failed(error)
+
+        task = self._runner.start("people", self._work.add_drawn, photo, *seen)
+        task.is_kept = True
+        task.failed.connect(again)
         task.succeeded.connect(lambda face_id: self._refresh(lambda: then(face_id)))
 
     def draw_waiting(self) -> "Task":
@@ -258,6 +277,13 @@ class PeopleDesk(QObject):
             return
         is_new = self._grouped != (self._revision, self._engine.encoder.model_id)
         if is_new and not self.grouping.is_running:  # else it is looked for when that ends
+            self.group()
+
+    def _group_again(self) -> None:
+        """After something was said that lets other faces be joined."""
+        if self.grouping.is_running:  # it may have begun before
+            self._quiet.start(QUIET_MS)
+        elif not (self.grouping.was_stopped or self._runner.is_shut_down):
             self.group()
 
     def _on_indexing(self) -> None:
@@ -316,6 +342,8 @@ class PeopleDesk(QObject):
             return
         self._show(answer.view)
         self.answered.emit(answer)
+        if answer.regroups:
+            self._quiet.start(QUIET_MS)
         if answer.doubt is not None:
             self.doubted.emit(answer.doubt)
         elif answer.words:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from opqn_app.core.errors import LibraryReadOnly
-from opqn_app.ui.work.jobs import ensure_library, write_library
+from opqn_app.ui.work.jobs import ensure_library
 
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.people.people import Person
     from opqn_app.store.library import Library
-    from opqn_app.store.records import PhotoRecord
+    from opqn_app.store.records import ModelInfo, NewFace, PhotoRecord
     from opqn_app.ui.work.jobs import EngineSlot
 
 Result = TypeVar("Result")
@@ -86,13 +86,18 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of `gesture`: `words` if made, `doubt` if not; neither if none could be."""
+    """What came of `gesture`: `words` if made, `doubt` if not; neither if none could be.
+
+    Attributes:
+        regroups: other faces may be joined now.
+    """
 
     view: PeopleView
     words: str = ""
     doubt: Doubt | None = None
     people: frozenset[int] = frozenset()
     gesture: Callable[["Ledger"], "Outcome | None"] | None = None
+    regroups: bool = False
 
 
 class DoubtError(Exception):
@@ -167,6 +172,7 @@ class PeopleWork:
             raise self._refusal
         if self._ledger.catch_up():  # another program has decided meanwhile
             self._read_all()
+        from opqn_app.people.decided import changes_groups
         from opqn_app.people.words import words_of
 
         try:
@@ -177,7 +183,26 @@ class PeopleWork:
             return Answer(self._view(), gesture=gesture)
         self._take(outcome.people)
         words = words_of(self._ledger, outcome)
-        return Answer(self._view(), words, people=outcome.people, gesture=gesture)
+        regroups = changes_groups(outcome.rows)
+        return Answer(
+            self._view(), words, people=outcome.people, gesture=gesture, regroups=regroups
+        )
+
+    def add_drawn(self, photo: "PhotoRecord", new: "NewFace", model: "ModelInfo") -> int:
+        """Store a face in a box that the user drew; returns its id.
+
+        Raises:
+            LibraryLocked: faces are indexed just now.
+            OpqnError: it can't be; nothing is changed.
+        """
+        from opqn_app.people.drawing import add_drawn
+        from opqn_app.store.library import Library
+
+        self._opened()
+        if self._refusal is not None:
+            raise self._refusal
+        with Library.open(self._path, write=True) as library:
+            return add_drawn(self._ledger, photo, new, model, library.writer)
 
     def ask(self, job: Callable[["Ledger", "Guesses"], Result]) -> Result:
         """Let `job` look at the decisions and guesses; there are none without a model."""
@@ -282,10 +307,12 @@ class PeopleWork:
         )
 
 
-def draw_box(path: Path, photo: "PhotoRecord", box: "Box", slot: "EngineSlot") -> int:
-    """Add a face that the user drew a box around; on the "index" lane. Returns its id."""
-    from opqn_app.people import drawing
-    from opqn_app.people.ledger import Ledger
+def look_at_box(
+    photo: "PhotoRecord", box: "Box", slot: "EngineSlot"
+) -> tuple["NewFace", "ModelInfo"]:
+    """See and encode what the user drew a box around; on the "index" lane."""
+    from opqn_app.people.drawing import drawn_face
+    from opqn_app.store.records import ModelInfo
 
     engine = slot.wait()
-    return write_library(path, lambda lib: drawing.draw_box(Ledger(lib), photo, box, engine))
+    return drawn_face(photo, box, engine), ModelInfo.of(engine.encoder)
