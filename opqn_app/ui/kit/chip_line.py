@@ -1,4 +1,4 @@
-"""One line above a grid that says which photos are shown: people, alone, a year, a folder."""
+"""One line above a grid that says which photos are shown: people, dates, a folder, faces."""
 
 import re
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.people.spans import Count, count_of, span_of
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
@@ -22,6 +23,7 @@ from opqn_app.ui.work.session import Session
 FIELD = 200  # pixels of the field, at least
 CHIP = 160  # pixels of a chip's words, at most
 NOTE = 360  # pixels of what is said, before it wraps
+HINT = "Only … a name, May 2019, 2 faces, alone"
 NOT_WORDS = ("not ", "without ", "-")
 
 
@@ -101,8 +103,8 @@ class ChipLine(QWidget):
         self.filter = PhotoFilter()
         self.chips: list[Chip] = []
         self.field = NameField(session)
-        self.field.setPlaceholderText("Only photos with … a name, alone, a year")
-        self.field.setAccessibleName("Only photos with: a name, alone, or a year")
+        self.field.setPlaceholderText(HINT)
+        self.field.setAccessibleName("Only photos with: a name, a date, alone, or a number of faces")
         self.field.setMinimumWidth(FIELD)
         self.field.setMaximumWidth(2 * FIELD)
         self.more = tool_button("more", "More ways to choose photos", self._open_menu)
@@ -187,8 +189,11 @@ class ChipLine(QWidget):
             return to.adding(found[0], is_without=is_without)
         if text.casefold() == "alone":
             return replace(to, alone=True)
-        if text.isascii() and text.isdecimal() and len(text) == 4:
-            return replace(to, year=int(text))
+        dates, faces = span_of(text), count_of(text)
+        if dates is not None:
+            return replace(to, dates=dates)
+        if faces is not None:
+            return replace(to, faces=faces)
         if folder is not None:
             return replace(to, under=folder)
         offers = [each.person for each in self._completing(text)]
@@ -202,7 +207,7 @@ class ChipLine(QWidget):
     def _not_found(self, text: str) -> str:
         if self._completing(text):
             return f"More than one name goes on from {text}. Choose one, or type more of it."
-        return f"Nobody is called {text}. Type a name, a year, or alone."
+        return f"Nobody is called {text}. Type a name, a date such as May 2019, 2 faces, or alone."
 
     def _people_called(self, name: str) -> list[int]:
         view = self._desk.view
@@ -221,15 +226,17 @@ class ChipLine(QWidget):
 
     def offers(self) -> list[QAction]:
         """What the menu offers; each makes a chip."""
-        photo = self._current()
-        offered = [("Nobody else on the photo", replace(self.filter, alone=True))]
+        photo, now = self._current(), self.filter
+        offered = [("Nobody else on the photo", replace(now, alone=True))]
         if photo is not None:
-            year = (photo.taken_at or "")[:4]
-            if year.isdecimal():
-                offered.append((f"Only {year}", replace(self.filter, year=int(year))))
+            for date in dict.fromkeys((photo.sort_time[:4], photo.sort_time[:7])):
+                if (dates := span_of(date)) is not None:
+                    offered.append((f"Only {dates}", replace(now, dates=dates)))
             folder = photo.path.parent
             words = f"Only the folder {wording.folder_name(folder)}"
-            offered.append((words, replace(self.filter, under=folder)))
+            offered.append((words, replace(now, under=folder)))
+        for faces in (Count(0, 0), Count(1, 1), Count(2, 2), Count(3)):
+            offered.append((f"Photos with {faces}", replace(now, faces=faces)))
         actions = []
         for words, wanted in offered:
             action = QAction(words.replace("&", "&&"), self)
@@ -271,13 +278,20 @@ class ChipLine(QWidget):
             self._add(
                 ChipWords("alone", "Nobody else is on the photo"), replace(wanted, alone=False)
             )
-        if wanted.year is not None:
-            self._add(ChipWords(str(wanted.year), "Taken in that year"), replace(wanted, year=None))
+        if wanted.dates is not None:
+            words = ChipWords(str(wanted.dates), "When they were taken, else written")
+            self._add(words, replace(wanted, dates=None))
+        if wanted.faces is not None:
+            words = ChipWords(str(wanted.faces), "How many faces were found on the photo")
+            self._add(words, replace(wanted, faces=None))
+        if wanted.copies_of is not None:
+            words = ChipWords("copies of one photo", "All files that hold this picture")
+            self._add(words, replace(wanted, copies_of=None))
         if wanted.under is not None:
             name = f"in {wording.folder_name(wanted.under)}"
             self._add(ChipWords(name, str(wanted.under)), replace(wanted, under=None))
         self.field.setPlaceholderText(
-            "… and …" if self.chips else "Only photos with … a name, alone, a year"
+            "… and …" if self.chips else HINT
         )
         if had is not None:
             (self.chips[min(had, len(self.chips) - 1)] if self.chips else self.field).setFocus()
