@@ -126,7 +126,7 @@ def test_copied_results_are_files_and_can_be_pasted_as_what_they_are(
         QTest.keyClick(page.results.grid, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     names = sorted(Path(url.toLocalFile()).name for url in clipboard.mimeData().urls())
     assert names == ["a_red.png", "b_red.png", "both.png"]
-    ask(page.paste)
+    ask(page.intake.paste)
     assert page.query is not None
     assert page.query.face_ids == tuple(faces)
 

@@ -89,7 +89,7 @@ def test_a_library_that_can_not_be_coded_anew_says_what_to_do(
 def test_a_dropped_photo_ranks_the_library(
     page: SearchPage, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
 ) -> None:
-    ask(page.take, mime_of(people("q.png", "red")))
+    ask(page.intake.take, mime_of(people("q.png", "red")))
     assert page.bar.title == "3 faces are likely this person"
     assert sorted(names_shown(page, qtbot)) == ["a_red.png", "b_red.png", "both.png"]
     assert page.results.grid.hasFocus()
@@ -150,7 +150,7 @@ def test_ctrl_drop_adds_to_the_query(
 ) -> None:
     ask(page.open_sources, [people("q1.png", "red")])
     with_two = mime_of(people("q2.png", "red"))
-    ask(lambda: page.take(with_two, add=True))
+    ask(lambda: page.intake.take(with_two, add=True))
     assert page.query is not None
     assert len(page.query.faces) == 2
 
@@ -301,7 +301,7 @@ def test_the_why_panel_explains_the_current_face(
 
 
 def test_a_dropped_folder_is_offered_not_taken(page: SearchPage, album: Path, qtbot: QtBot) -> None:
-    page.take(mime_of(album))
+    page.intake.take(mime_of(album))
     assert "album" in page.messages.text
     with qtbot.waitSignal(page.folder_offered) as offered:
         page.messages._button.click()
@@ -311,7 +311,7 @@ def test_a_dropped_folder_is_offered_not_taken(page: SearchPage, album: Path, qt
 def test_an_address_on_the_internet_is_refused(page: SearchPage) -> None:
     data = QMimeData()
     data.setUrls([QUrl("https://example.org/face.jpg")])
-    page.take(data)
+    page.intake.take(data)
     assert "never connects" in page.messages.text
 
 

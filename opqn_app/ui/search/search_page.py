@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, Qt, QTimer, Signal
-from PySide6.QtGui import QImage, QKeySequence, QResizeEvent
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
-    QApplication,
     QFrame,
     QHBoxLayout,
     QStackedWidget,
@@ -18,8 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core.settings import Settings
-from opqn_app.ui.kit import dialogs, drops
-from opqn_app.ui.kit.file_drag import faces_in
+from opqn_app.ui.kit import drops
 from opqn_app.ui.kit.menus import add_action
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.thumbnails import image_of_photo
@@ -27,6 +25,7 @@ from opqn_app.ui.search.answer_keyboard import AnswerKeyboard
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
 from opqn_app.ui.search.headline import headline, what_to_do
+from opqn_app.ui.search.photo_intake import PhotoIntake, Source
 from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.search.query_bar import QueryBar
 from opqn_app.ui.search.result_chips import ResultChips
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
 LOW_WINDOW = 720  # pixels; below this the query is drawn small
 NARROW_PAGE = 720  # pixels; below this threshold and sorting take less room
 REMEMBER_MS = 800  # a threshold is saved when the slider has rested
-
-Source = Path | bytes | QImage
 
 
 class SearchPage(QWidget):
@@ -76,6 +73,7 @@ class SearchPage(QWidget):
 
     def _build(self) -> None:
         self.messages = MessageBar()
+        self.intake = PhotoIntake(self._session, self.messages, self)
         self.drop_zone = DropZone()
         self.bar = QueryBar()
         self.several = SeveralPeopleNote()
@@ -119,10 +117,10 @@ class SearchPage(QWidget):
 
     def _make_actions(self) -> None:
         """Every way to act on the page; the window puts them into its menus."""
-        add = partial(add_action, self)
-        self.open_action = add("Choose a photo…", "Ctrl+O", self.choose_photo)
-        self.add_action = add("Add a photo to the search…", "Ctrl+Shift+A", self.add_photo)
-        self.paste_action = add("Paste a photo", "Ctrl+V", self.paste)
+        add, intake = partial(add_action, self), self.intake
+        self.open_action = add("Choose a photo…", "Ctrl+O", intake.choose_photo)
+        self.add_action = add("Add a photo to the search…", "Ctrl+Shift+A", intake.add_photo)
+        self.paste_action = add("Paste a photo", "Ctrl+V", intake.paste)
         self.clear_action = add("Clear the search", "Esc", self.clear, self)
         self.back_action = add("Back to the last search", "Alt+Left", self.go_back)
         # Of this page only: the Library page has the same keys.
@@ -138,7 +136,8 @@ class SearchPage(QWidget):
         self._show_enabled()
 
     def _connect(self) -> None:
-        session, bar, results = self._session, self.bar, self.results
+        session, intake = self._session, self.intake
+        bar, results = self.bar, self.results
         session.query_photo_opened.connect(self._on_photo_opened)
         session.query_faces_found.connect(self._on_faces_found)
         session.query_failed.connect(self._on_query_failed)
@@ -146,12 +145,17 @@ class SearchPage(QWidget):
         session.engine_failed.connect(self.messages.warn)
         session.settings_changed.connect(self._on_settings)
         session.library_changed.connect(self._on_library_changed)
-        self.drop_zone.choose_wanted.connect(self.choose_photo)
-        self.drop_zone.sample_wanted.connect(self.try_sample)
+        intake.photos_came.connect(lambda photos, add: self.open_sources(photos, add=add))
+        intake.faces_came.connect(lambda ids, add: self.search_with_ids(ids, add=add))
+        intake.folder_came.connect(self.query_taken)
+        intake.folder_agreed.connect(self.folder_offered)
+        intake.library_wanted.connect(self.library_wanted)
+        self.drop_zone.choose_wanted.connect(intake.choose_photo)
+        self.drop_zone.sample_wanted.connect(intake.try_sample)
         bar.face_chosen.connect(self.choose_face)
         bar.face_removed.connect(self._remove_face)
         bar.face_activated.connect(self._activate_face)
-        bar.add_wanted.connect(self.add_photo)
+        bar.add_wanted.connect(intake.add_photo)
         bar.clear_wanted.connect(self.clear)
         self.save_bar.opened.connect(self._on_saving)
         self.several.chosen.connect(self._set_query)
@@ -184,53 +188,6 @@ class SearchPage(QWidget):
         self._is_adding = add and self.query is not None
         self._open_next()
 
-    def take(self, data: QMimeData, *, add: bool = False) -> None:
-        """A drop or the clipboard."""
-        faces = faces_in(data)  # copied here: the faces themselves, not the largest of a photo
-        if faces:
-            self.search_with_ids(faces, add=add)
-            return
-        dropped = drops.read(data)
-        if dropped.has_query:
-            sources: list[Source] = list(dropped.photos)
-            if dropped.image is not None:
-                sources.append(dropped.image)
-            self.open_sources(sources, add=add)
-        elif dropped.folders:
-            self.query_taken.emit()
-            self._offer_folder(dropped.folders[0])
-        elif dropped.n_elsewhere:
-            self.messages.warn(
-                "That picture lies on the internet, and this program never connects to it. "
-                "Copy the picture itself, or save it first."
-            )
-        else:
-            self.messages.say("There is no photo to paste. Copy a photo or a photo file first.")
-
-    def choose_photo(self) -> None:
-        self._ask_for_photos(add=False)
-
-    def add_photo(self) -> None:
-        self._ask_for_photos(add=True)
-
-    def paste(self) -> None:
-        self.take(QApplication.clipboard().mimeData() or QMimeData())
-
-    def try_sample(self) -> None:
-        """Search in the photos that come along; they are indexed first if need be."""
-        queries = self._session.sample_queries()
-        if not queries:
-            self.messages.warn("The sample photos are missing from this copy of the program.")
-            return
-        self._session.index(self._session.sample_photos())
-        self.open_sources(queries[:1])
-        self.messages.say(
-            "The sample photos are being added to your library; the results grow meanwhile. "
-            "You can remove them again on the Library page.",
-            "Library",
-            self.library_wanted.emit,
-        )
-
     def search_with_ids(self, face_ids: Sequence[int], *, add: bool = False) -> None:
         """Search with faces of the library, combined if there are several."""
         if not face_ids:
@@ -250,16 +207,6 @@ class SearchPage(QWidget):
             self._set_query(self.query.adding(*faces))
         else:
             self._set_query(Query(tuple(faces)))
-
-    def _ask_for_photos(self, *, add: bool) -> None:
-        self.open_sources(dialogs.choose_photos(self), add=add)
-
-    def _offer_folder(self, folder: Path) -> None:
-        self.messages.say(
-            f"Add the folder “{folder.name}” to your library, so that its photos can be found?",
-            "Add folder",
-            lambda: self.folder_offered.emit(folder),
-        )
 
     def _open_next(self) -> None:
         source = self._pending.popleft()

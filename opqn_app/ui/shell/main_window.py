@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
         self.viewer.photo_changed.connect(self._on_photo_changed)
         self.viewer.face_changed.connect(self._on_face_changed)
         self.welcome.folder_chosen.connect(self.add_folder)
-        self.welcome.sample_chosen.connect(self.search.try_sample)
+        self.welcome.sample_chosen.connect(self.search.intake.try_sample)
         self._session.status_read.connect(self._on_status)
         self._session.people.changed.connect(self._show_undo)
         self._session.settings_changed.connect(lambda _settings: self._apply_theme())
@@ -320,7 +320,7 @@ class MainWindow(QMainWindow):
         is_added = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        self.search.take(event.mimeData(), add=is_added)
+        self.search.intake.take(event.mimeData(), add=is_added)
         self.activateWindow()
 
     # Opening and closing
