@@ -14,7 +14,7 @@ LISTED_COLUMNS = (
     "p.id, p.root_id, p.rel_path, p.size, p.width, p.height, p.taken_at IS NOT NULL, p.n_faces, "
     "p.sort_time, p.picture_hash, p.missing_since IS NOT NULL"
 )
-ID, ROOT, NAME, N_FACES, TIME, PICTURE, IS_MISSING = 0, 1, 2, 7, 8, 9, 10  # places in a row
+ID, ROOT, NAME, IS_DATED, N_FACES, TIME, PICTURE, IS_MISSING = 0, 1, 2, 6, 7, 8, 9, 10  # places
 
 by_time = itemgetter(TIME, ID)
 

@@ -228,6 +228,14 @@ def m0008_photos_that_await_a_look(db: "Database") -> None:
     db.execute("CREATE INDEX photos_awaiting_look ON photos (root_id) WHERE awaits_look")
 
 
+def m0010_saved_searches(db: "Database") -> None:
+    """Searches that the user gave a name: what is asked, as JSON of opqn_app.people.photo_filter."""
+    db.execute(
+        "CREATE TABLE saved_searches (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "name TEXT NOT NULL UNIQUE COLLATE NOCASE, asked TEXT NOT NULL)"
+    )
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -238,6 +246,7 @@ CHANGES: tuple[Change, ...] = (
     m0006_guesses,
     m0007_pictures,
     m0008_photos_that_await_a_look,
+    m0010_saved_searches,
 )
 
 
