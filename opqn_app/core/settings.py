@@ -30,6 +30,9 @@ class Settings:
         theme: "system", "light" or "dark".
         min_probability: results below this similarity are folded under "less likely", 0 to 1.
         group_by_photo: one result a photo.
+        headings: what photos stand under: "month", "day" or "folder".
+        copies_once: a picture that lies in several files is shown once.
+        near_copies_once: photos of one moment with the same people are shown once.
     """
 
     library: str = ""
@@ -43,6 +46,9 @@ class Settings:
     theme: str = "system"
     min_probability: float = 0.5
     group_by_photo: bool = False
+    headings: str = "month"
+    copies_once: bool = True
+    near_copies_once: bool = False
 
     @property
     def library_path(self) -> Path:
@@ -54,6 +60,7 @@ CHOICES = {
     "device": ("auto", "cpu", "cuda"),
     "detector": ("mtcnn", "yunet"),
     "theme": ("system", "light", "dark"),
+    "headings": ("month", "day", "folder"),
 }
 
 

@@ -11,7 +11,8 @@ _SINCE = re.compile(rf"(?:since|from)\s+({_DATE})")
 _BEFORE = re.compile(rf"(?:until|till|to)\s+({_DATE})")
 _MONTH = re.compile(r"([^\W\d]+)\s+(\d{4})")
 _FACES = re.compile(
-    r"(?:(no|one|two|three|four|five|\d{1,4})?\s*(?:(\.\.|–|-|to|\+|or more)\s*(\d{1,4})?)?)\s*faces?"
+    r"(no|one|two|three|four|five|\d{1,4})?\s*"
+    r"(?:(\.\.|–|-|to|\+|or more)\s*(\d{1,4})?)?\s*faces?"
 )
 _NUMBERS = {"no": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5}
 
@@ -82,7 +83,7 @@ def count_of(text: str) -> Count | None:
     found = _FACES.fullmatch(text.strip().casefold())
     if found is None or not (found[1] or found[3]):
         return None
-    least = _NUMBERS.get(found[1] or "", None)
+    least = _NUMBERS.get(found[1] or "")
     least = int(found[1] or 0) if least is None else least
     if not found[2]:
         return Count(least, least)

@@ -46,9 +46,7 @@ class SavedSearches:
                 "ON CONFLICT (name) DO UPDATE SET name = excluded.name, asked = excluded.asked",
                 [name, asked],
             )
-            row = self._db.row(
-                "SELECT id, name, asked FROM saved_searches WHERE name = ?", [name]
-            )
+            row = self._db.row("SELECT id, name, asked FROM saved_searches WHERE name = ?", [name])
         assert row is not None, "it was just written"
         return SavedSearch(*row)
 
@@ -60,16 +58,12 @@ class SavedSearches:
                 "SELECT COUNT(*) FROM saved_searches WHERE name = ? AND id != ?", [name, search_id]
             )
             if not other:
-                self._db.run(
-                    "UPDATE saved_searches SET name = ? WHERE id = ?", [name, search_id]
-                )
+                self._db.run("UPDATE saved_searches SET name = ? WHERE id = ?", [name, search_id])
         return not other
 
     def remove(self, name: str) -> SavedSearch | None:
         """Forget a search; what it was, None where there is none of that name."""
         with self._db.transaction():
-            row = self._db.row(
-                "SELECT id, name, asked FROM saved_searches WHERE name = ?", [name]
-            )
+            row = self._db.row("SELECT id, name, asked FROM saved_searches WHERE name = ?", [name])
             self._db.run("DELETE FROM saved_searches WHERE name = ?", [name])
         return None if row is None else SavedSearch(*row)

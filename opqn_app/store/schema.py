@@ -229,7 +229,7 @@ def m0008_photos_that_await_a_look(db: "Database") -> None:
 
 
 def m0010_saved_searches(db: "Database") -> None:
-    """Searches that the user gave a name: what is asked, as JSON of opqn_app.people.photo_filter."""
+    """Searches that the user gave a name; `asked` is JSON of opqn_app.people.photo_filter."""
     db.execute(
         "CREATE TABLE saved_searches (id INTEGER PRIMARY KEY AUTOINCREMENT, "
         "name TEXT NOT NULL UNIQUE COLLATE NOCASE, asked TEXT NOT NULL)"

@@ -1,6 +1,7 @@
 """Chips above the results and above the photos: typed, turned, removed, by mouse and keyboard."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -173,18 +174,6 @@ def test_several_things_are_typed_at_once(library_page: LibraryPage, qtbot: QtBo
     wait_for(library_page, qtbot, "a_red.png", "b_red.png")
 
 
-def test_many_photos_come_page_by_page(
-    library_page: LibraryPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = library_page
-    monkeypatch.setattr("opqn_app.ui.library.library_page.PAGE", 1)
-    page.photos.clear()
-    type_chip(page.chips.line, "Anna")
-    qtbot.waitUntil(lambda: page.chips.line.note == "3 photos.", timeout=TIMEOUT)
-    wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png")
-    assert page.photos.total == 3
-
-
 def test_years_and_folders_are_chips_too(library_page: LibraryPage, qtbot: QtBot) -> None:
     page, line = library_page, library_page.chips.line
     type_chip(line, "1871")
@@ -195,10 +184,26 @@ def test_years_and_folders_are_chips_too(library_page: LibraryPage, qtbot: QtBot
     line.more.click()
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
-    assert words_of(menu) == ["Nobody else on the photo", "Only the folder album"]
+    now = datetime.now(UTC)  # the photos have no date, their files have
+    assert words_of(menu) == [
+        "Nobody else on the photo",
+        f"Only {now:%Y}",
+        f"Only {now:%B %Y}",
+        "Only the folder album",
+        *("Photos with no face", "Photos with 1 face", "Photos with 2 faces"),
+        "Photos with 3 faces or more",
+    ]
     choose(menu, "Only the folder album")
     assert says(line) == ["in album"]
     qtbot.waitUntil(lambda: line.note == "4 photos.", timeout=TIMEOUT)
+    type_chip(line, f"{now:%B %Y}")
+    type_chip(line, "2+ faces")
+    assert says(line) == [f"{now:%B %Y}", "2 faces or more", "in album"]
+    wait_for(page, qtbot, "both.png")
+    QTest.mouseClick(line.chips[0].cross, Qt.MouseButton.LeftButton)
+    type_chip(line, "1 face")
+    assert says(line) == ["1 face", "in album"]
+    wait_for(page, qtbot, "a_red.png", "b_red.png", "green.png")
 
 
 def test_the_photos_follow_what_is_decided(

@@ -7,7 +7,15 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.people.spans import Count, count_of, span_of
@@ -18,6 +26,7 @@ from opqn_app.ui.kit.flow_layout import FlowLayout
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.name_field import NameField
 from opqn_app.ui.kit.name_offers import Offer, folded, offers_for
+from opqn_app.ui.kit.saved_shelf import SavedShelf
 from opqn_app.ui.work.session import Session
 
 FIELD = 200  # pixels of the field, at least
@@ -49,6 +58,7 @@ class Chip(QFrame):
 
     def __init__(self, words: ChipWords) -> None:
         super().__init__()
+        self.text = words.text
         self.setObjectName("chip")
         self.setProperty("without", words.is_without)
         self.words = QToolButton()
@@ -83,6 +93,7 @@ class ChipLine(QWidget):
 
     Args:
         current: the photo that "this folder" and "this year" mean.
+        shelf: saved searches that the menu offers.
 
     Signals:
         changed: the PhotoFilter that the chips say now.
@@ -97,14 +108,20 @@ class ChipLine(QWidget):
         session: Session,
         current: Callable[[], PhotoRecord | None],
         parent: QWidget | None = None,
+        *,
+        shelf: SavedShelf | None = None,
     ) -> None:
         super().__init__(parent)
+        self._shelf = shelf
         self._desk, self._current = session.people, current
         self.filter = PhotoFilter()
         self.chips: list[Chip] = []
+        self._more_buttons: list[QPushButton] = []
         self.field = NameField(session)
         self.field.setPlaceholderText(HINT)
-        self.field.setAccessibleName("Only photos with: a name, a date, alone, or a number of faces")
+        self.field.setAccessibleName(
+            "Only photos with: a name, a date, a number of faces"
+        )
         self.field.setMinimumWidth(FIELD)
         self.field.setMaximumWidth(2 * FIELD)
         self.more = tool_button("more", "More ways to choose photos", self._open_menu)
@@ -129,6 +146,7 @@ class ChipLine(QWidget):
         row.setSpacing(8)
         row.addWidget(self._note, 1)
         row.addWidget(self._clear)
+        self._buttons = row
         self._said.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._said.hide()
         self._flow.addWidget(self._said)
@@ -141,11 +159,23 @@ class ChipLine(QWidget):
         """What is said below the chips; "" for nothing."""
         return "" if self._said.isHidden() else self._note.text()
 
+    @property
+    def words(self) -> str:
+        """What all chips say together."""
+        return ", ".join(chip.text for chip in self.chips)
+
+    def add_button(self, button: QPushButton) -> None:
+        """Another button beside "Clear", seen as long as that is."""
+        self._more_buttons.append(button)
+        self._buttons.insertWidget(1, button)
+        button.setVisible(not self.filter.is_empty)
+
     def say(self, words: str) -> None:
         """Say something below the chips, or nothing."""
         self._note.setText(words)
         self._note.setMinimumWidth(min(NOTE, self._note.fontMetrics().horizontalAdvance(words) + 4))
-        self._clear.setVisible(not self.filter.is_empty)
+        for button in (self._clear, *self._more_buttons):
+            button.setVisible(not self.filter.is_empty)
         self._said.setVisible(bool(words))
 
     def take(self, wanted: PhotoFilter) -> None:
@@ -229,14 +259,15 @@ class ChipLine(QWidget):
         photo, now = self._current(), self.filter
         offered = [("Nobody else on the photo", replace(now, alone=True))]
         if photo is not None:
-            for date in dict.fromkeys((photo.sort_time[:4], photo.sort_time[:7])):
-                if (dates := span_of(date)) is not None:
-                    offered.append((f"Only {dates}", replace(now, dates=dates)))
+            dates = (span_of(photo.sort_time[:length]) for length in (4, 7))
+            offered += [(f"Only {each}", replace(now, dates=each)) for each in dates if each]
             folder = photo.path.parent
             words = f"Only the folder {wording.folder_name(folder)}"
             offered.append((words, replace(now, under=folder)))
-        for faces in (Count(0, 0), Count(1, 1), Count(2, 2), Count(3)):
-            offered.append((f"Photos with {faces}", replace(now, faces=faces)))
+        numbers = (Count(0, 0), Count(1, 1), Count(2, 2), Count(3))
+        offered += [(f"Photos with {each}", replace(now, faces=each)) for each in numbers]
+        searches = self._shelf.searches if self._shelf is not None else ()
+        offered += [(f"Saved: {each.name}", each.asked) for each in searches]
         actions = []
         for words, wanted in offered:
             action = QAction(words.replace("&", "&&"), self)
@@ -290,9 +321,7 @@ class ChipLine(QWidget):
         if wanted.under is not None:
             name = f"in {wording.folder_name(wanted.under)}"
             self._add(ChipWords(name, str(wanted.under)), replace(wanted, under=None))
-        self.field.setPlaceholderText(
-            "… and …" if self.chips else HINT
-        )
+        self.field.setPlaceholderText("… and …" if self.chips else HINT)
         if had is not None:
             (self.chips[min(had, len(self.chips) - 1)] if self.chips else self.field).setFocus()
 

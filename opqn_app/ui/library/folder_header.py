@@ -1,4 +1,4 @@
-"""What stands above a folder's photos: its name, its counts, photos or problems, what to do."""
+"""What stands above a folder's photos: its name and counts, what is shown, what to do."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,12 @@ from PySide6.QtWidgets import (
 
 from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
 from opqn_app.ui.kit.menus import QuietMenu
+from opqn_app.ui.library.photo_rows import Look
+from opqn_app.ui.library.view_menu import ViewMenu
 
 MORE_FACES = "Look for more faces"
-WIDE = 480  # pixels; a narrower header has no tool buttons but the menu
+WIDE = 480  # pixels; a narrower header has no tool buttons but the menus
+WIDEST = 640  # pixels; from this on the order of the photos is said in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class FolderHeader(QWidget):
     """The row above the grid.
 
     Signals:
-        tab_changed: "photos" or "problems".
+        tab_changed: "photos", "faces" or "problems".
         rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, deletion_told,
             remove_wanted: what was chosen.
     """
@@ -56,11 +59,11 @@ class FolderHeader(QWidget):
     deletion_told = Signal()
     remove_wanted = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = CutLabel(style="title")
         self._counts = CutLabel(is_quiet=True)
-        self._month = ""
+        self._heading = ""
         self._summary = ""
         self._is_search_due = False
         self._rescan = tool_button(
@@ -79,6 +82,8 @@ class FolderHeader(QWidget):
         row.setSpacing(8)
         row.addWidget(self._title, 1)
         row.addLayout(self._build_tabs())
+        self.view = ViewMenu(look)
+        row.addWidget(self.view)
         row.addWidget(self._search)
         row.addWidget(self._rescan)
         row.addWidget(self._more)
@@ -90,8 +95,8 @@ class FolderHeader(QWidget):
 
     @property
     def tab(self) -> str:
-        """The tab that is chosen: "photos" or "problems"."""
-        return "problems" if self._tabs["problems"].isChecked() else "photos"
+        """The tab that is chosen: "photos", "faces" or "problems"."""
+        return next(key for key, tab in self._tabs.items() if tab.isChecked())
 
     @property
     def title(self) -> str:
@@ -104,9 +109,9 @@ class FolderHeader(QWidget):
     def choose_tab(self, tab: str) -> None:
         self._tabs[tab].setChecked(True)
 
-    def show_month(self, words: str) -> None:
-        """Show the month of the photos in view, "" for none."""
-        self._month = words
+    def show_heading(self, words: str) -> None:
+        """Show what the first photo in view stands under, "" for nothing."""
+        self._heading = words
         self._show_counts()
 
     def show_folder(self, folder: FolderSummary) -> None:
@@ -122,10 +127,12 @@ class FolderHeader(QWidget):
         words = f"Problems ({folder.problems:,})" if folder.problems else "Problems"
         self._tabs["problems"].setText(words)
         has_problems = folder.problems + folder.ignored > 0
-        if not has_problems:
+        if not has_problems and self.tab == "problems":
             self.choose_tab("photos")
-        for tab in self._tabs.values():
-            tab.setVisible(has_problems)
+        self._tabs["problems"].setVisible(has_problems)
+        self._tabs["faces"].setProperty("tab", "middle" if has_problems else "problems")
+        self._tabs["faces"].style().unpolish(self._tabs["faces"])
+        self._tabs["faces"].style().polish(self._tabs["faces"])
 
     def offer_search(self, is_due: bool) -> None:
         """Offer the thorough search, or no longer."""
@@ -140,18 +147,23 @@ class FolderHeader(QWidget):
     def _show_tools(self) -> None:
         """A narrow header leaves its room to the name; the menu has the same actions."""
         is_wide = self.width() >= WIDE
+        self.view.show_words(self.width() >= WIDEST)
         self._rescan.setVisible(is_wide)
         self._search.setVisible(is_wide and self._is_search_due)
 
     def _show_counts(self) -> None:
-        month = self._month if self.tab == "photos" else ""
-        words = "  ·  ".join(part for part in (self._summary, month) if part)
+        heading = self._heading if self.tab != "problems" else ""
+        words = "  ·  ".join(part for part in (self._summary, heading) if part)
         self._counts.setText(words)
         self._counts.setToolTip(words)  # the end may be cut
 
     def _build_tabs(self) -> QHBoxLayout:
         self._group = QButtonGroup(self)
-        self._tabs = {"photos": push_button("Photos"), "problems": push_button("Problems")}
+        self._tabs = {
+            "photos": push_button("Photos"),
+            "faces": push_button("Faces"),
+            "problems": push_button("Problems"),
+        }
         row = QHBoxLayout()
         row.setSpacing(0)
         for key, tab in self._tabs.items():
@@ -160,7 +172,11 @@ class FolderHeader(QWidget):
             self._group.addButton(tab)
             row.addWidget(tab)
         self._tabs["photos"].setChecked(True)
-        self._tabs["problems"].toggled.connect(lambda _on: self.tab_changed.emit(self.tab))
+        self._tabs["problems"].hide()
+        self._tabs["faces"].setProperty("tab", "problems")
+        self._group.buttonToggled.connect(
+            lambda _tab, is_on: self.tab_changed.emit(self.tab) if is_on else None
+        )
         return row
 
     def _build_menu(self) -> QuietMenu:
