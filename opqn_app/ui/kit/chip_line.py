@@ -119,9 +119,7 @@ class ChipLine(QWidget):
         self._more_buttons: list[QPushButton] = []
         self.field = NameField(session)
         self.field.setPlaceholderText(HINT)
-        self.field.setAccessibleName(
-            "Only photos with: a name, a date, a number of faces"
-        )
+        self.field.setAccessibleName("Only photos with: a name, a date, a number of faces")
         self.field.setMinimumWidth(FIELD)
         self.field.setMaximumWidth(2 * FIELD)
         self.more = tool_button("more", "More ways to choose photos", self._open_menu)

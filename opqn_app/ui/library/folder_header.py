@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -81,7 +81,8 @@ class FolderHeader(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self._title, 1)
-        row.addLayout(self._build_tabs())
+        self._switch = self._build_tabs()
+        row.addWidget(self._switch)
         self.view = ViewMenu(look)
         row.addWidget(self.view)
         row.addWidget(self._search)
@@ -91,6 +92,7 @@ class FolderHeader(QWidget):
         rows.setContentsMargins(4, 0, 8, 0)
         rows.setSpacing(0)
         rows.addLayout(row)
+        self._line, self._rows = row, rows
         rows.addWidget(self._counts)  # a row of its own: beside tabs a small window cuts it
 
     @property
@@ -147,6 +149,12 @@ class FolderHeader(QWidget):
     def _show_tools(self) -> None:
         """A narrow header leaves its room to the name; the menu has the same actions."""
         is_wide = self.width() >= WIDE
+        self._line.removeWidget(self._switch)
+        self._rows.removeWidget(self._switch)
+        if is_wide:
+            self._line.insertWidget(1, self._switch)
+        else:  # a row of its own leaves the name its room
+            self._rows.addWidget(self._switch, 0, Qt.AlignmentFlag.AlignLeft)
         self.view.show_words(self.width() >= WIDEST)
         self._rescan.setVisible(is_wide)
         self._search.setVisible(is_wide and self._is_search_due)
@@ -157,14 +165,16 @@ class FolderHeader(QWidget):
         self._counts.setText(words)
         self._counts.setToolTip(words)  # the end may be cut
 
-    def _build_tabs(self) -> QHBoxLayout:
+    def _build_tabs(self) -> QWidget:
         self._group = QButtonGroup(self)
         self._tabs = {
             "photos": push_button("Photos"),
             "faces": push_button("Faces"),
             "problems": push_button("Problems"),
         }
-        row = QHBoxLayout()
+        switch = QWidget()
+        row = QHBoxLayout(switch)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         for key, tab in self._tabs.items():
             tab.setCheckable(True)
@@ -177,7 +187,7 @@ class FolderHeader(QWidget):
         self._group.buttonToggled.connect(
             lambda _tab, is_on: self.tab_changed.emit(self.tab) if is_on else None
         )
-        return row
+        return switch
 
     def _build_menu(self) -> QuietMenu:
         menu = QuietMenu(self)

@@ -258,6 +258,7 @@ class LibraryPage(FolderDropPage):
         session.engine_ready.connect(lambda _engine: self._on_engine())
         self.empty.button.clicked.connect(self._on_empty_button)
         self.chips.found.connect(self._reading.look_now)
+        self.chips.line.changed.connect(self._side.saved.mark)
         delete = QShortcut(QKeySequence("Delete"), self.folder_list, self.remove_folder)
         delete.setContext(Qt.ShortcutContext.WidgetShortcut)  # on photos it says "not this person"
         find = QShortcut(QKeySequence("Ctrl+F"), self, self.chips.line.field.setFocus)
@@ -326,7 +327,9 @@ class LibraryPage(FolderDropPage):
                 has_unreachable=bool(self._view.unreachable),
             )
         )
-        self._side.offer_sample_removal(self._view.root_at(self._session.sample_photos()) is not None)
+        self._side.offer_sample_removal(
+            self._view.root_at(self._session.sample_photos()) is not None
+        )
         self._show_stack()
 
     def _show_stack(self) -> None:
@@ -440,4 +443,3 @@ class LibraryPage(FolderDropPage):
             for root in self._view.roots_in(self._folder)
             if root.unsearched and root.is_available and not self._activity.is_coming(root.path)
         ]
-

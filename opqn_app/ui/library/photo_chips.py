@@ -10,7 +10,7 @@ from opqn_app.store.photo_list import PhotoList
 from opqn_app.ui.kit.chip_line import ChipLine
 from opqn_app.ui.kit.controls import push_button
 from opqn_app.ui.kit.photo_finder import PhotoFinder
-from opqn_app.ui.kit.saved_shelf import Saved, SavedShelf
+from opqn_app.ui.kit.saved_shelf import SavedShelf
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.work.session import Session
 
@@ -58,10 +58,6 @@ class PhotoChips(QObject):
         if asked.under is None and within is not None:
             asked = replace(asked, under=within)
         self._shelf.save(self.line.words, asked)
-
-    def is_showing(self, search: Saved) -> bool:
-        """The photos of a saved search are shown."""
-        return self._within is None and self.line.filter == search.asked
 
     def _look(self) -> None:
         self._finder.look_for(self.line.filter, self._within)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence, QPalette
 from PySide6.QtWidgets import QListView, QSizePolicy, QWidget
 
 from opqn_app.core.progress import counted
+from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.ui.kit.menus import offer_actions
 from opqn_app.ui.kit.saved_shelf import Saved, SavedShelf
 from opqn_app.ui.library.folder_list import Folder, FolderRole, FolderState
@@ -114,6 +115,12 @@ class SavedList(QListView):
             self.scrollTo(index)
             self.setFocus()
             self.edit(index)
+
+    def mark(self, asked: PhotoFilter | None) -> None:
+        """Mark the search whose photos are shown, if it is one of them."""
+        current = self.searches.search(self.currentIndex().row())
+        if current is not None and current.asked != asked and not self.hasFocus():
+            self.setCurrentIndex(QModelIndex())
 
     def sizeHint(self) -> QSize:
         rows = min(self.searches.rowCount(), MOST_SEEN)
