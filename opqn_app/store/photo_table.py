@@ -76,16 +76,20 @@ class PhotoTable:
         """Photos by the time they were taken, newest first; unknown ids are left out."""
         return list(self.listed_of(photo_ids))
 
-    def listed(self, root_id: int | None = None, scope: str = "") -> PhotoList:
+    def listed(
+        self, root_id: int | None = None, scope: str = "", limit: int | None = None
+    ) -> PhotoList:
         """All photos of a root or of the library by their time, newest first.
 
         Args:
             scope: only those below this folder of the root.
+            limit: how many at most are looked at, for whoever can't wait for all.
         """
         where, params = _shown_of_root(root_id)
         rows = self._db.rows(
-            f"SELECT {LISTED_COLUMNS} FROM photos p {where} ORDER BY p.sort_time DESC, p.id DESC",
-            params,
+            f"SELECT {LISTED_COLUMNS} FROM photos p {where} ORDER BY p.sort_time DESC, p.id DESC "
+            "LIMIT ?",
+            [*params, -1 if limit is None else limit],
         )
         photos = PhotoList(self._root_names(), rows)
         return photos.below(scope) if scope else photos

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.people.spans import Span
 from opqn_app.store.library import Library
 from opqn_app.ui.kit.chip_line import ChipLine
 from opqn_app.ui.library.library_page import LibraryPage
@@ -100,7 +101,7 @@ def test_chips_choose_photos_of_the_library(library_page: LibraryPage, qtbot: Qt
     QTest.mouseClick(line.chips[0].cross, Qt.MouseButton.LeftButton)
     type_chip(line, "alone")
     qtbot.waitUntil(lambda: line.note == "No photo shows that.", timeout=TIMEOUT)
-    assert photos_shown(page) == []
+    wait_for(page, qtbot)
     line._clear.click()
     wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png", "green.png")
     assert says(line) == []
@@ -241,7 +242,8 @@ def test_many_chips_take_a_second_line(library_page: LibraryPage, named: Session
     anna, ben = (person.id for person in named.people.view.persons)
     library_page.resize(560, 500)
     height = line.heightForWidth(300) if line.hasHeightForWidth() else line.sizeHint().height()
-    line.take(PhotoFilter((anna, ben), (), True, 2019, Path("/some/long folder name")))
+    dates = Span("2019", "2019")
+    line.take(PhotoFilter((anna, ben), (), True, Path("/some/long folder name"), dates))
     library_page.grab()
     assert line.height() > height
     for chip in line.chips:

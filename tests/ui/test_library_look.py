@@ -15,6 +15,7 @@ from opqn_app.store.library import Library
 from opqn_app.ui.library.folder_list import Folder, FolderRole
 from opqn_app.ui.library.folder_view import mark_rect
 from opqn_app.ui.library.library_page import LibraryPage
+from opqn_app.ui.library.library_view import LibraryReader, Wanted
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 from tests.ui.menu_clicks import choose, right_click, words_of
@@ -193,6 +194,20 @@ def test_a_picture_in_two_files_is_one_tile_and_both_can_be_seen(
     shows(page, qtbot, "a", "b", "c", "copy", "d", "e")
     assert settings_file.load().copies_once is False
     assert not page.header.view.near.isEnabled()
+
+
+def test_of_a_large_library_the_newest_photos_come_first(
+    page: LibraryPage, session: Session
+) -> None:
+    reader, wanted = LibraryReader(), Wanted()
+    with Library.open(session.library_path) as library:
+        assert reader.first(library, wanted) is None  # all are there soon
+        first = reader.first(library, wanted, limit=0)
+        assert first is not None
+        assert (first.total, first.faces, len(first.shown.keys)) == (6, 8, 0)
+        whole = reader.read(library, wanted)
+        assert (whole.total, whole.faces, len(whole.shown.keys)) == (6, 8, 5)
+        assert reader.first(library, wanted, limit=0) is None  # they are known
 
 
 def test_headings_by_folder_are_remembered(

@@ -1,7 +1,7 @@
 """What the Library page shows of a library at one moment, read in one go off the GUI thread."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,8 @@ from opqn_app.ui.library.photo_rows import Look, Shown, Who, arrange
 if TYPE_CHECKING:
     from opqn_app.opqn.face_encoder import FaceEncoder
     from opqn_app.store.library import Library
+
+FIRST, SLOW = 300, 10  # photos shown before all are read; how many times as many take a while
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,24 +112,34 @@ class LibraryReader:
                 who=wanted.who,
                 encoder=wanted.encoder,
             )
-            root_id = root.id if root else None
-            there = {each.path for each in roots if each.is_available}
             return LibraryView(
                 roots=roots,
                 root=root,
                 shown=shown,
                 total=len(photos),
                 faces=sum(row[N_FACES] for row in photos.rows),
-                failures=tuple(
-                    each
-                    for each in library.failures(root_id)
-                    if folder is None or each.path.is_relative_to(folder)
-                ),
-                unreachable=tuple(
-                    each
-                    for each in library.unreachable_folders(root_id, _scope(root, folder))
-                    if each.root in there
-                ),
+                failures=_failures(library, root, folder),
+                unreachable=_unreachable(library, roots, root, folder),
+                tree=tree,
+            )
+
+    def first(self, library: "Library", wanted: Wanted, limit: int = FIRST) -> LibraryView | None:
+        """The newest photos of a large folder, which are there at once; None where all soon are."""
+        with library.snapshot():
+            roots, folder = tuple(library.roots()), wanted.folder
+            shown = [root for root in roots if folder in (None, root.path)]
+            photos = sum(root.photos for root in shown)
+            is_known = self._listed[0] == (library.revision, folder)
+            if is_known or wanted.found is not None or not shown or photos < SLOW * limit:
+                return None
+            root = shown[0] if folder is not None else None
+            newest = library.photo_table.listed(root.id if root else None, limit=limit)
+            rows = arrange(library, newest, replace(wanted.look, near=False), who=wanted.who)
+            faces, tree = sum(each.faces for each in shown), self._tree[1]
+            return LibraryView(
+                *(roots, root, rows, photos, faces),
+                failures=_failures(library, root, folder),
+                unreachable=_unreachable(library, roots, root, folder),
                 tree=tree,
             )
 
@@ -145,6 +157,19 @@ class LibraryReader:
             paths: Mapping[int, Path] = {root.id: root.path for root in roots}
             self._tree = (key, FolderTree.of(paths, library.photo_table.folders()))
         return self._tree[1]
+
+
+def _failures(library: "Library", root: Root | None, folder: Path | None) -> tuple[Failure, ...]:
+    found = library.failures(root.id if root else None)
+    return tuple(each for each in found if folder is None or each.path.is_relative_to(folder))
+
+
+def _unreachable(
+    library: "Library", roots: Sequence[Root], root: Root | None, folder: Path | None
+) -> tuple[UnreachableFolder, ...]:
+    there = {each.path for each in roots if each.is_available}
+    found = library.unreachable_folders(root.id if root else None, _scope(root, folder))
+    return tuple(each for each in found if each.root in there)
 
 
 def reach_changed(before: Sequence[Root], now: Sequence[Root]) -> bool:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opqn_app.opqn.face_encoder import FaceEncoder
     from opqn_app.store.library import Library
 
+FEW = 5000  # photos up to which their faces are asked for by id
 HEADINGS = {"month": "By month", "day": "By day", "folder": "By folder"}
 _LENGTH = {"month": len("2019-03"), "day": len("2019-03-14")}  # of an ISO time
 
@@ -118,7 +119,8 @@ def _by_folder(photos: PhotoList) -> PhotoList:
 
 def _faces(library: "Library", rows: Sequence[Any], who: Who) -> tuple[list[Any], list[int]]:
     """The row of each face's photo, and the id of the face."""
-    faces = library.face_table.from_left()
+    few = [row[ID] for row in rows] if len(rows) < FEW else None
+    faces = library.face_table.from_left(few)
     shown_rows, ids = [], []
     for row in rows:
         for face in faces.get(row[ID], ()):

@@ -48,6 +48,9 @@ class ViewReading(QObject):
         self._is_reading, self._is_stale = True, False
         self._clock.start()
         reader, wanted, begun = self._reader, self._wanted(), self._round
+        if not self.has_read:
+            first = self._session.read(lambda library: reader.first(library, wanted))
+            first.succeeded.connect(lambda view: self._on_first(view, begun))
         task = self._session.read(lambda library: reader.read(library, wanted))
         task.succeeded.connect(lambda view: self._on_view(view, begun))
         task.failed.connect(self.failed)
@@ -64,6 +67,10 @@ class ViewReading(QObject):
         """Read what has changed while nobody saw the page."""
         if self._is_stale:
             self.look()
+
+    def _on_first(self, view: LibraryView | None, begun: int) -> None:
+        if view is not None and begun == self._round:
+            self.read.emit(view)
 
     def _on_view(self, view: LibraryView, begun: int) -> None:
         if begun == self._round:
