@@ -45,8 +45,8 @@ def find_photos(
     for folder in (under, within):
         if folder is not None:
             photos = photos.under(real_path(folder))
-    year = None if year is None else Span(f"{year:04}", f"{year:04}")
-    for span in (year, dates):
+    of_year = None if year is None else Span(f"{year:04}", f"{year:04}")
+    for span in (of_year, dates):
         if span is not None:
             photos = photos.chosen(row for row in photos.rows if span.has(row[TIME]))
     avoided = set().union(*(_photos_of(ledger, person) for person in without))

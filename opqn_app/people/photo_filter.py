@@ -114,12 +114,12 @@ class PhotoFilter:
     def from_json(cls, text: str) -> Self:
         """What `as_json` gave; parts that a newer version added are left out."""
         found = json.loads(text)
-        made = {
-            "together": tuple(found.get("together", ())),
-            "without": tuple(found.get("without", ())),
-            "under": Path(found["under"]) if "under" in found else None,
-            "dates": Span(*found["dates"]) if "dates" in found else None,
-            "faces": Count(*found["faces"]) if "faces" in found else None,
-        }
-        plain = {name: found[name] for name in ("alone", "copies_of") if name in found}
-        return cls(**made, **plain)
+        return cls(
+            together=tuple(found.get("together", ())),
+            without=tuple(found.get("without", ())),
+            alone=found.get("alone", False),
+            under=Path(found["under"]) if "under" in found else None,
+            dates=Span(*found["dates"]) if "dates" in found else None,
+            faces=Count(*found["faces"]) if "faces" in found else None,
+            copies_of=found.get("copies_of"),
+        )

@@ -115,8 +115,9 @@ class PhotoGrid(SectionGrid):
         """Ask anew for the faces of photos that are others now."""
         for photo_id in list(self._faces):
             old, new = before.row_of.get(photo_id), now.row_of.get(photo_id)
-            is_same = old is not None and new is not None and not now.has_faces
-            if not is_same or before.photos.rows[old] != now.photos.rows[new]:
+            if old is None or new is None or before.has_faces or now.has_faces:
+                del self._faces[photo_id]
+            elif before.photos.rows[old] != now.photos.rows[new]:
                 del self._faces[photo_id]
         self._want_faces(self.currentIndex().row())
 
@@ -366,6 +367,6 @@ class PhotoGrid(SectionGrid):
 
     def _tell_heading(self) -> None:
         row, layout = self._first_visible().row(), self.layout_now()
-        section = layout.section_of(row) if 0 <= row < layout.count else None
-        is_out = section is not None and self.heading_rect(section).center().y() < 0
+        section = layout.section_of(row)
+        is_out = 0 <= row < layout.count and self.heading_rect(section).center().y() < 0
         self.heading_changed.emit(layout.sections[section].title if is_out else "")
