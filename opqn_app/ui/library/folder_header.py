@@ -151,6 +151,7 @@ class FolderHeader(QWidget):
         is_wide = self.width() >= WIDE
         self._line.removeWidget(self._switch)
         self._rows.removeWidget(self._switch)
+        self._rows.setSpacing(0 if is_wide else 4)
         if is_wide:
             self._line.insertWidget(1, self._switch)
         else:  # a row of its own leaves the name its room

@@ -1,7 +1,7 @@
 """Draws a tile of the Library page: a photo with what is on it, or a face with its name."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette
@@ -10,23 +10,37 @@ from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme
 from opqn_app.ui.kit.grid_headings import strong
+from opqn_app.ui.kit.section_grid import SectionGrid
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.kit.tile_delegate import TileDelegate
-
-if TYPE_CHECKING:
-    from opqn_app.ui.library.photo_grid import PhotoGrid
+from opqn_app.ui.library.photo_model import PhotoListModel
 
 FACE_TIP = "Click: search with this face. Right click: name it, and more."
 
 _Index = QModelIndex | QPersistentModelIndex
 
 
+class ShownFaces(Protocol):
+    """The model of a grid, and which faces its tiles show."""
+
+    model_shown: PhotoListModel
+
+    @property
+    def face_under_mouse(self) -> int | None: ...
+
+    def faces_shown(self, row: int, is_marked: bool) -> Sequence[FaceRecord]: ...
+
+    def name_of(self, face_id: int) -> str | None: ...
+
+
 class PhotoDelegate(TileDelegate):
     """Paints from caches only; what is not there yet is asked for and painted later."""
 
-    def __init__(self, grid: "PhotoGrid", photos: ThumbnailCache, faces: ThumbnailCache) -> None:
+    def __init__(
+        self, grid: SectionGrid, shown: ShownFaces, photos: ThumbnailCache, faces: ThumbnailCache
+    ) -> None:
         super().__init__(grid)
-        self._shown = grid
+        self._shown = shown
         self._photos, self._faces = photos, faces
         for cache in (photos, faces):
             cache.ready.connect(lambda _keys: grid.viewport().update())

@@ -69,7 +69,7 @@ class PhotoGrid(SectionGrid):
         self.setDragEnabled(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setModel(model)
-        self.setItemDelegate(PhotoDelegate(self, thumbs, crops))
+        self.setItemDelegate(PhotoDelegate(self, self, thumbs, crops))
         # Told once a turn of the event loop, when the rows have found their places.
         self._heading_timer = QTimer(self, singleShot=True)
         self._heading_timer.timeout.connect(self._tell_heading)
@@ -115,9 +115,13 @@ class PhotoGrid(SectionGrid):
         """Ask anew for the faces of photos that are others now."""
         for photo_id in list(self._faces):
             old, new = before.row_of.get(photo_id), now.row_of.get(photo_id)
-            if old is None or new is None or before.has_faces or now.has_faces:
-                del self._faces[photo_id]
-            elif before.photos.rows[old] != now.photos.rows[new]:
+            if (
+                old is None
+                or new is None
+                or before.has_faces
+                or now.has_faces
+                or before.photos.rows[old] != now.photos.rows[new]
+            ):
                 del self._faces[photo_id]
         self._want_faces(self.currentIndex().row())
 
