@@ -23,7 +23,6 @@ from PySide6.QtWidgets import QWidget
 from opqn_app.core import paths
 from opqn_app.index.indexing import IndexProgress
 from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
-from opqn_app.ui.library.photo_delegate import tile_rect
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
 from opqn_app.ui.work.people_desk import PeopleDesk
 from tests.screenshot_studio import LARGE, NORMAL, SMALL, Studio
@@ -83,8 +82,8 @@ def library(studio: Studio) -> None:
             studio.rest(session)
             studio.shoot(window, f"library{name}")
         window.resize(*NORMAL)
-        cell = page.grid.visualRect(page.photos.index(row + 1)).toRectF()
-        _hover(page.grid.viewport(), tile_rect(cell).center().toPoint())
+        tile = page.grid.picture_rect(page.photos.index(row + 1))
+        _hover(page.grid.viewport(), tile.center())
         studio.rest(session)
         studio.shoot(window, "library-hover")
 

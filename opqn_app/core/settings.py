@@ -31,6 +31,10 @@ class Settings:
         theme: "system", "light" or "dark".
         min_probability: results below this similarity are folded under "less likely", 0 to 1.
         group_by_photo: one result a photo.
+        results_as_photos: results are whole photos, not faces.
+        headings: what photos stand under: "month", "day" or "folder".
+        copies_once: a picture that lies in several files is shown once.
+        near_copies_once: photos of one moment with the same people are shown once.
     """
 
     library: str = ""
@@ -45,6 +49,10 @@ class Settings:
     theme: str = "system"
     min_probability: float = 0.5
     group_by_photo: bool = False
+    results_as_photos: bool = False
+    headings: str = "month"
+    copies_once: bool = True
+    near_copies_once: bool = False
 
     @property
     def library_path(self) -> Path:
@@ -56,6 +64,7 @@ CHOICES = {
     "device": ("auto", "cpu", "cuda"),
     "detector": ("mtcnn", "yunet"),
     "theme": ("system", "light", "dark"),
+    "headings": ("month", "day", "folder"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Photos by who is on them: with these people, without those, alone, of a year, below a folder."""
+"""Photos by who is on them, by date, by folder, by how many faces they show."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,7 +6,9 @@ from pathlib import Path
 
 from opqn_app.core.files import real_path
 from opqn_app.people.ledger import Ledger
-from opqn_app.store.records import FaceRecord, PhotoRecord
+from opqn_app.people.spans import Count, Span
+from opqn_app.store.photo_list import ID, N_FACES, TIME, PhotoList
+from opqn_app.store.records import FaceRecord
 
 
 def find_photos(
@@ -17,7 +19,10 @@ def find_photos(
     year: int | None = None,
     under: Path | None = None,
     alone: bool = False,
-) -> list[PhotoRecord]:
+    dates: Span | None = None,
+    faces: Count | None = None,
+    within: Path | None = None,
+) -> PhotoList:
     """Photos that show all of some people, newest first.
 
     Args:
@@ -27,28 +32,45 @@ def find_photos(
         under: a folder that the photos lie in, however deep.
         alone: no other face was found on the photo; what is no face does not count. Without
             `together`, one face was found on it.
+        dates: between which they were taken, else written.
+        faces: how many were found on the photo; what is no face does not count.
+        within: a folder that they lie in besides.
     """
     table = ledger.library.photo_table
     if together:
         wanted = set.intersection(*(_photos_of(ledger, person) for person in together))
-        photos = table.of_ids(sorted(wanted), year)
+        photos = table.listed_of(sorted(wanted))
     else:
-        photos = table.of_year(year)
+        photos = table.listed()
+    for folder in (under, within):
+        if folder is not None:
+            photos = photos.under(real_path(folder))
+    of_year = None if year is None else Span(f"{year:04}", f"{year:04}")
+    for span in (of_year, dates):
+        if span is not None:
+            photos = photos.chosen(row for row in photos.rows if span.has(row[TIME]))
     avoided = set().union(*(_photos_of(ledger, person) for person in without))
-    photos = [photo for photo in photos if photo.id not in avoided]
-    if under is not None:
-        folder = real_path(under)
-        photos = [photo for photo in photos if photo.path.is_relative_to(folder)]
+    if avoided:
+        photos = photos.chosen(row for row in photos.rows if row[ID] not in avoided)
+    if not alone and faces is None:
+        return photos
+    rows = photos.rows
+    here = {row[ID] for row in rows}
+    nobody = Counter(
+        face.photo_id
+        for face in ledger.bindings.placed.values()
+        if face.photo_id in here and ledger.is_left_out(face.id)
+    )
+    if faces is not None:
+        rows = [row for row in rows if faces.has(row[N_FACES] - nobody[row[ID]])]
     if alone:
-        faces = _faces_of_people(ledger, together)
-        asked = {photo.id for photo in photos}
-        nobody = Counter(
-            face.photo_id
-            for face in ledger.bindings.placed.values()
-            if face.photo_id in asked and ledger.is_left_out(face.id)
-        )
-        photos = [p for p in photos if p.n_faces - nobody[p.id] == (faces[p.id] if together else 1)]
-    return photos
+        of_them = _faces_of_people(ledger, together)
+        rows = [
+            row
+            for row in rows
+            if row[N_FACES] - nobody[row[ID]] == (of_them[row[ID]] if together else 1)
+        ]
+    return photos.chosen(rows)
 
 
 def faces_from_left(ledger: Ledger, photo_id: int) -> list[FaceRecord]:

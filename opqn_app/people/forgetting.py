@@ -8,7 +8,9 @@ from opqn_app.people.gestures import PeopleError, folded
 from opqn_app.people.history import counting
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
+from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.store.decision_records import Decision, FaceKey
+from opqn_app.store.library import Library
 
 # They may make a person, whose id is then that of the row.
 _POSITIVE = (Kind.NAMED, Kind.IS, Kind.HIDDEN, Kind.IMPORTED_FROM)
@@ -71,6 +73,7 @@ def forget_name(ledger: Ledger, name: str) -> ForgottenPerson:
         kept = _without([row for row in rows if not traces.holds(row)], traces.gone, set())
         if len(kept) == len(rows):
             raise PeopleError(f"Nobody is called {name}.", hint="`opqn people` lists everybody.")
+        _forget_searches(library, traces.gone, {folded(name)})
         report = _erase(ledger, rows, kept, n_faces=0)
     library.clear_traces()
     ledger.refresh(anew=True)
@@ -160,7 +163,17 @@ def _forget(ledger: Ledger, person: int, *, with_faces: bool) -> ForgottenPerson
     traces = _traces(ledger, rows, names)
     others = [row for row in rows if _who_is_named(row) in people or not traces.holds(row)]
     kept = _without(others, people | traces.gone, keys)
+    _forget_searches(library, people | traces.gone, names)
     return _erase(ledger, rows, kept, n_faces=len(doomed))
+
+
+def _forget_searches(library: Library, people: set[int], names: set[str]) -> None:
+    """Those that ask for the people, and those that are called by one of the names."""
+    for search in library.saved_searches.all():
+        asked, called = PhotoFilter.from_json(search.asked), folded(search.name)
+        asks_for = not people.isdisjoint((*asked.together, *asked.without))
+        if asks_for or any(name in called for name in names):
+            library.saved_searches.remove(search.name)
 
 
 def _without(rows: Iterable[Decision], people: set[int], keys: set[FaceKey]) -> dict[int, Decision]:

@@ -108,6 +108,18 @@ class FaceTable:
             found[:, 1].astype(np.int64), found[:, 2], found[:, 3], found[:, 4], landmarks[at]
         )
 
+    def from_left(self, photo_ids: Sequence[int] | None = None) -> dict[int, list[int]]:
+        """The faces of photos from left to right; of all photos with None."""
+        found: dict[int, list[int]] = {}
+        select = "SELECT photo_id, id FROM faces"
+        order = "ORDER BY photo_id, box_left + box_right, id"
+        asked = [[]] if photo_ids is None else chunks(photo_ids)
+        for chunk in asked:
+            which = "" if photo_ids is None else f"WHERE photo_id IN ({marks(chunk)})"
+            for photo_id, face_id in self._db.rows(f"{select} {which} {order}", chunk):
+                found.setdefault(photo_id, []).append(face_id)
+        return found
+
     def boxes(self, photo_ids: Sequence[int]) -> dict[int, tuple[Box, ...]]:
         """The boxes of photos' faces, in the order of their ids; none for a photo without faces."""
         found: dict[int, tuple[Box, ...]] = {}

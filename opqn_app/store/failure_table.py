@@ -1,7 +1,8 @@
 """Files that could not be read, as records."""
 
 from opqn_app.store.connection import Connection
-from opqn_app.store.photo_table import of_root, path_of
+from opqn_app.store.photo_list import path_of
+from opqn_app.store.photo_table import of_root
 from opqn_app.store.records import Failure, KnownFailure, name_from_db
 
 

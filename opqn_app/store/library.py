@@ -36,6 +36,7 @@ from opqn_app.store.records import (
     UnreachableFolder,
 )
 from opqn_app.store.root_table import RootTable
+from opqn_app.store.saved_searches import SavedSearches
 from opqn_app.store.unreachable import grouped
 
 
@@ -48,6 +49,7 @@ class Library:
         photo_table, face_table, failure_table, code_store: what is read, each a part of the file.
         decision_table: what the user said of faces, see `open_to_decide`.
         group_table: what a model guesses of faces.
+        saved_searches: those that the user gave a name, see `open_to_decide`.
         writer: what indexing writes.
     """
 
@@ -62,6 +64,7 @@ class Library:
         self.code_store = CodeStore(db)
         self.decision_table = DecisionTable(db)
         self.group_table = GroupTable(db)
+        self.saved_searches = SavedSearches(db)
         self.writer = IndexWriter(db, self.code_store)
 
     @classmethod

@@ -1,16 +1,18 @@
 """Photos of the library as records: one SELECT for a page."""
 
 import os
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from opqn_app.core.depth import THOROUGH
 from opqn_app.store.connection import Connection, chunks, marks
+from opqn_app.store.photo_list import LISTED_COLUMNS, PhotoList, by_time, path_of
 from opqn_app.store.records import KnownPhoto, PhotoRecord, name_from_db, name_to_db
 
 PHOTO_COLUMNS = (
-    "p.id, p.root_id, r.path, p.rel_path, p.size, p.width, p.height, p.taken_at, p.n_faces"
+    "p.id, p.root_id, r.path, p.rel_path, p.size, p.width, p.height, p.taken_at, p.n_faces, "
+    "p.sort_time"
 )
 SHOWN = "deleted_at IS NULL"  # the photos that the library has; the words of its indexes
 # The same of photos that are found by their faces: the sign keeps SQLite from going through all
@@ -70,41 +72,46 @@ class PhotoTable:
         )
         return None if row is None else photo_of_row(row)
 
-    def of_ids(self, photo_ids: Sequence[int], year: int | None = None) -> list[PhotoRecord]:
-        """Photos by the time they were taken, newest first; unknown ids are left out.
+    def of_ids(self, photo_ids: Sequence[int]) -> list[PhotoRecord]:
+        """Photos by the time they were taken, newest first; unknown ids are left out."""
+        return list(self.listed_of(photo_ids))
+
+    def listed(
+        self, root_id: int | None = None, scope: str = "", limit: int | None = None
+    ) -> PhotoList:
+        """All photos of a root or of the library by their time, newest first.
 
         Args:
-            year: of the time taken, else of the file; None for any.
+            scope: only those below this folder of the root.
+            limit: how many at most are looked at, for whoever can't wait for all.
         """
-        found: list[tuple[str, int, PhotoRecord]] = []
-        for chunk in chunks(photo_ids):
-            rows = self._db.rows(
-                f"SELECT p.sort_time, {PHOTO_COLUMNS} FROM photos p "
-                f"JOIN roots r ON r.id = p.root_id WHERE p.id IN ({marks(chunk)})",
-                chunk,
-            )
-            found += [(row[0], row[1], photo_of_row(row[1:])) for row in rows]
-        if year is not None:
-            found = [each for each in found if each[0].startswith(f"{year:04}-")]
-        return [each[2] for each in sorted(found, key=lambda each: each[:2], reverse=True)]
-
-    def of_year(self, year: int | None) -> list[PhotoRecord]:
-        """All photos of a year by their time, newest first; None for any year.
-
-        Args:
-            year: of the time taken, else of the file.
-        """
-        where, of_root = _shown_of_root(None)
-        params: list[Any] = [*of_root]
-        if year is not None:
-            where += " AND p.sort_time >= ? AND p.sort_time < ?"
-            params += [f"{year:04}-", f"{year + 1:04}-"]
+        where, params = _shown_of_root(root_id)
         rows = self._db.rows(
-            f"SELECT {PHOTO_COLUMNS} FROM photos p JOIN roots r ON r.id = p.root_id {where} "
-            "ORDER BY p.sort_time DESC, p.id DESC",
-            params,
+            f"SELECT {LISTED_COLUMNS} FROM photos p {where} ORDER BY p.sort_time DESC, p.id DESC "
+            "LIMIT ?",
+            [*params, -1 if limit is None else limit],
         )
-        return [photo_of_row(row) for row in rows]
+        photos = PhotoList(self._root_names(), rows)
+        return photos.below(scope) if scope else photos
+
+    def listed_of(self, photo_ids: Sequence[int]) -> PhotoList:
+        """Some photos by their time, newest first; unknown ids are left out."""
+        rows: list[Any] = []
+        for chunk in chunks(photo_ids):
+            rows += self._db.rows(
+                f"SELECT {LISTED_COLUMNS} FROM photos p WHERE p.id IN ({marks(chunk)})", chunk
+            )
+        return PhotoList(self._root_names(), sorted(rows, key=by_time, reverse=True))
+
+    def folders(self) -> dict[int, Counter[str]]:
+        """Root → folder below it, "" for the root itself → photos that lie in just this one."""
+        found: dict[int, Counter[str]] = defaultdict(Counter)
+        for root_id, name in self._db.rows(f"SELECT root_id, rel_path FROM photos WHERE {SHOWN}"):
+            found[root_id][name_from_db(name).rpartition("/")[0]] += 1
+        return found
+
+    def _root_names(self) -> dict[int, str | bytes]:
+        return dict(self._db.rows("SELECT id, path FROM roots"))
 
     def known_photos(self, root_id: int, folder: str = "") -> list[KnownPhoto]:
         """All photos of a root, or those below a folder of it."""
@@ -159,14 +166,9 @@ def of_root(alias: str, root_id: int | None) -> tuple[str, list[int]]:
     return ("", []) if root_id is None else (f"WHERE {alias}.root_id = ?", [root_id])
 
 
-def path_of(root: str | bytes, rel_path: str | bytes) -> Path:
-    """The path of a photo, of two columns as they are stored."""
-    return Path(name_from_db(root)) / name_from_db(rel_path)
-
-
 def photo_of_row(row: Sequence[Any]) -> PhotoRecord:
     """The record of a row of PHOTO_COLUMNS."""
-    photo_id, root_id, root, rel_path, size, width, height, taken_at, n_faces = row
+    photo_id, root_id, root, rel_path, size, width, height, taken_at, n_faces, sort_time = row
     return PhotoRecord(
         id=photo_id,
         root_id=root_id,
@@ -177,4 +179,5 @@ def photo_of_row(row: Sequence[Any]) -> PhotoRecord:
         height=height,
         taken_at=taken_at,
         n_faces=n_faces,
+        sort_time=sort_time,
     )

@@ -60,6 +60,7 @@ class PhotoRecord:
         size: bytes of the file.
         width, height: pixels of the upright photo at full resolution.
         taken_at: ISO time from the photo's own metadata.
+        sort_time: the same, or the time of the file where there is none; "" if neither is known.
     """
 
     id: int
@@ -71,6 +72,7 @@ class PhotoRecord:
     height: int
     taken_at: str | None
     n_faces: int
+    sort_time: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,14 @@ def m0009_watched_roots(db: "Database") -> None:
     db.execute("ALTER TABLE roots ADD COLUMN is_watched INTEGER NOT NULL DEFAULT 1")
 
 
+def m0010_saved_searches(db: "Database") -> None:
+    """Searches that the user gave a name; `asked` is JSON of opqn_app.people.photo_filter."""
+    db.execute(
+        "CREATE TABLE saved_searches (id INTEGER PRIMARY KEY AUTOINCREMENT, "
+        "name TEXT NOT NULL UNIQUE COLLATE NOCASE, asked TEXT NOT NULL)"
+    )
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -244,6 +252,7 @@ CHANGES: tuple[Change, ...] = (
     m0007_pictures,
     m0008_photos_that_await_a_look,
     m0009_watched_roots,
+    m0010_saved_searches,
 )
 
 

@@ -45,7 +45,9 @@ class GuessWorld:
         """As they are stored now, and a ledger."""
         return Guesses.load(self.library, self.encoder), Ledger(self.library)
 
-    def add_photo(self, codes: Sequence[np.ndarray]) -> list[int]:
+    def add_photo(
+        self, codes: Sequence[np.ndarray], *, taken_at: str | None = None, picture: bytes = b""
+    ) -> list[int]:
         """A photo with a face for each code; returns the ids of the faces."""
         self._n_photos += 1
         number = self._n_photos
@@ -57,8 +59,9 @@ class GuessWorld:
             content_hash=number.to_bytes(20, "little"),
             width=10_000,
             height=480,
-            taken_at=None,
+            taken_at=taken_at,
             faces=faces,
+            picture_hash=picture or None,
         )
         model = ModelInfo.of(self.encoder)
         root_id = self.library.add_root(self.library.path.parent / "photos").id

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -148,6 +149,34 @@ def test_photos_of_a_year(run: Run, photos: list[list[int]], tmp_path: Path) -> 
     assert run("find --with Ann --year 1999")["photos"] == []
 
 
+def test_photos_by_faces_and_dates_and_each_picture_once(
+    run: Run, photos: list[list[int]], tmp_path: Path
+) -> None:
+    def found(line: str) -> list[str]:
+        return sorted(Path(row["photo"]).name for row in run(f"find {line}")["photos"])
+
+    shutil.copy(tmp_path / "photos" / "2.png", tmp_path / "photos" / "copy.png")
+    run("index photos")
+    everything = found("")
+    assert found("--faces 2") == everything
+    assert found("--faces 3..") == []
+    assert found("--dates 1999..2000") == []
+    assert found("--dates 2001..") == everything
+    (with_copies,) = (r for r in run("find --once")["photos"] if r["copies"])
+    assert [Path(path).name for path in with_copies["copies"]] == ["copy.png"]
+
+
+def test_a_saved_search_stays_current(run: Run, photos: list[list[int]]) -> None:
+    run("name photos/0.png#1 photos/1.png#1 Ann")
+    assert len(run("find --with Ann --save Her")["photos"]) == 2
+    run("not photos/1.png#1 Ann")
+    assert run("find --list-saved") == {"saved": [{"name": "Her", "photos": 1}]}
+    (row,) = run("find --saved her")["photos"]
+    assert Path(row["photo"]).name == "0.png"
+    assert run("find --forget-saved HER") == {"forgotten": "Her"}
+    assert run("find --list-saved") == {"saved": []}
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -162,6 +191,8 @@ def test_photos_of_a_year(run: Run, photos: list[list[int]], tmp_path: Path) -> 
         ("not photos/0.png#1 Ann", "Nobody is called Ann"),
         ("not Ann", "Say who it is not"),
         ("find --with Ann", "Nobody is called Ann"),
+        ("find --saved Ann", "No search is saved as Ann."),
+        ("find --forget-saved Ann", "No search is saved as Ann."),
         ("who nothing.png", "is not in the library"),
         ("undo", "nothing to undo"),
         ("redo", "nothing to redo"),
@@ -211,8 +242,12 @@ def test_a_person_is_forgotten(
 ) -> None:
     run("name photos/0.png#1 photos/1.png#1 Annabel")
     run("name photos/0.png#2 Ben")
+    run("find --with Annabel --save Gala")
+    run("find --alone --save Like-Annabel")
+    run("find --with Ben --save Ben")
     assert run("forget --person Annabel --with-faces") == {"decisions": 1, "faces": 2}
     assert people(run) == {"Ben": [photos[0][1]]}
+    assert [row["name"] for row in run("find --list-saved")["saved"]] == ["Ben"]
     assert run("status")["faces"] == 6
     for path in tmp_path.glob("library.sqlite*"):
         assert b"Annabel" not in path.read_bytes()

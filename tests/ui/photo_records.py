@@ -1,9 +1,12 @@
 """Records of photos, faces, roots and failures that no library holds."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from opqn_app.core.types import Box, FaceQuality
+from opqn_app.store.photo_list import PhotoList
 from opqn_app.store.records import FaceRecord, Failure, PhotoRecord, Root
+from opqn_app.ui.library.photo_rows import Look, Shown, arrange
 
 
 def photo(
@@ -20,7 +23,26 @@ def photo(
         height=300,
         taken_at=taken_at,
         n_faces=n_faces,
+        sort_time=taken_at or "",
     )
+
+
+def photo_list(photos: Iterable[PhotoRecord]) -> PhotoList:
+    """Records as the library lists them; each is a picture of its own."""
+    rows = [
+        (
+            *(p.id, p.root_id, p.rel_path, p.size, p.width, p.height),
+            *(p.taken_at is not None, p.n_faces, p.sort_time, p.id.to_bytes(20), False),
+        )
+        for p in photos
+    ]
+    return PhotoList({1: "/nowhere", 2: "/elsewhere"}, rows)
+
+
+def shown(photos: Iterable[PhotoRecord], headings: str = "month") -> Shown:
+    """Photos as the grid of the Library page shows them."""
+    with_rows = photo_list(photos)
+    return arrange(None, with_rows, Look(headings))  # type: ignore[arg-type]
 
 
 def face(

@@ -1,6 +1,7 @@
 """Chips above the results and above the photos: typed, turned, removed, by mouse and keyboard."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.people.spans import Span
 from opqn_app.store.library import Library
 from opqn_app.ui.kit.chip_line import ChipLine
 from opqn_app.ui.library.library_page import LibraryPage
@@ -99,7 +101,7 @@ def test_chips_choose_photos_of_the_library(library_page: LibraryPage, qtbot: Qt
     QTest.mouseClick(line.chips[0].cross, Qt.MouseButton.LeftButton)
     type_chip(line, "alone")
     qtbot.waitUntil(lambda: line.note == "No photo shows that.", timeout=TIMEOUT)
-    assert photos_shown(page) == []
+    wait_for(page, qtbot)
     line._clear.click()
     wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png", "green.png")
     assert says(line) == []
@@ -179,18 +181,6 @@ def test_several_things_are_typed_at_once(library_page: LibraryPage, qtbot: QtBo
     wait_for(library_page, qtbot, "a_red.png", "b_red.png")
 
 
-def test_many_photos_come_page_by_page(
-    library_page: LibraryPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = library_page
-    monkeypatch.setattr("opqn_app.ui.library.library_page.PAGE", 1)
-    page.photos.clear()
-    type_chip(page.chips.line, "Anna")
-    qtbot.waitUntil(lambda: page.chips.line.note == "3 photos.", timeout=TIMEOUT)
-    wait_for(page, qtbot, "a_red.png", "b_red.png", "both.png")
-    assert page.photos.total == 3
-
-
 def test_years_and_folders_are_chips_too(library_page: LibraryPage, qtbot: QtBot) -> None:
     page, line = library_page, library_page.chips.line
     type_chip(line, "1871")
@@ -201,10 +191,26 @@ def test_years_and_folders_are_chips_too(library_page: LibraryPage, qtbot: QtBot
     line.more.click()
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
-    assert words_of(menu) == ["Nobody else on the photo", "Only the folder album"]
+    now = datetime.now(UTC)  # the photos have no date, their files have
+    assert words_of(menu) == [
+        "Nobody else on the photo",
+        f"Only {now:%Y}",
+        f"Only {now:%B %Y}",
+        "Only the folder album",
+        *("Photos with no face", "Photos with 1 face", "Photos with 2 faces"),
+        "Photos with 3 faces or more",
+    ]
     choose(menu, "Only the folder album")
     assert says(line) == ["in album"]
     qtbot.waitUntil(lambda: line.note == "4 photos.", timeout=TIMEOUT)
+    type_chip(line, f"{now:%B %Y}")
+    type_chip(line, "2+ faces")
+    assert says(line) == [f"{now:%B %Y}", "2 faces or more", "in album"]
+    wait_for(page, qtbot, "both.png")
+    QTest.mouseClick(line.chips[0].cross, Qt.MouseButton.LeftButton)
+    type_chip(line, "1 face")
+    assert says(line) == ["1 face", "in album"]
+    wait_for(page, qtbot, "a_red.png", "b_red.png", "green.png")
 
 
 def test_the_photos_follow_what_is_decided(
@@ -242,7 +248,8 @@ def test_many_chips_take_a_second_line(library_page: LibraryPage, named: Session
     anna, ben = (person.id for person in named.people.view.persons)
     library_page.resize(560, 500)
     height = line.heightForWidth(300) if line.hasHeightForWidth() else line.sizeHint().height()
-    line.take(PhotoFilter((anna, ben), (), True, 2019, Path("/some/long folder name")))
+    dates = Span("2019", "2019")
+    line.take(PhotoFilter((anna, ben), (), True, Path("/some/long folder name"), dates))
     library_page.grab()
     assert line.height() > height
     for chip in line.chips:

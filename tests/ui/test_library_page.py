@@ -176,7 +176,7 @@ def test_problems_show_their_reason_and_are_tried_again(
     assert page.failure_list.isVisible()
     told = page.failure_list.model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert told == "broken.jpg: the file is empty"
-    shutil.copy(people("whole.png", "blue"), holiday / "broken.jpg")
+    shutil.copy(people("whole.png", "blue", "green"), holiday / "broken.jpg")
     button(page.failure_list, "Try all again").click()
     settled(qtbot, page, 5)
     qtbot.waitUntil(lambda: states(page)["Holiday"] == "Up to date", timeout=LONG)
@@ -231,7 +231,7 @@ def test_space_hands_all_loaded_photos_to_the_viewer(
     with qtbot.waitSignal(page.photo_view_requested) as wanted:
         qtbot.keyClick(page.grid, Qt.Key.Key_Space)
     photos, row, _names = wanted.args
-    assert (photos, row) == (tuple(page.photos.photos), 2)
+    assert ([*photos], row) == ([*page.photos.photos], 2)
     page.follow_photo(photos[3])
     assert page.grid.currentIndex().row() == 3
 
@@ -287,9 +287,9 @@ def test_more_faces_are_looked_for_with_one_click_where_the_photos_are_there(
 ) -> None:
     attic = tmp_path / "Attic"
     attic.mkdir()
-    for folder, name in ((holiday, "a.png"), (attic, "large.png")):
+    for folder, name, width in ((holiday, "a.png", 1300), (attic, "large.png", 1310)):
         with Image.open(holiday / "d.png") as photo:
-            photo.resize((1300, 700)).save(folder / name)
+            photo.resize((width, 700)).save(folder / name)
         index_folder_of(folder)
     settled(qtbot, page, 5)
     look = next(
@@ -324,7 +324,7 @@ def test_counts_are_read_whole_in_a_small_window(
     index_folder_of(holiday)
     settled(qtbot, page, 4)
     page.resize(900 - 132, 600)  # a window of 900 px without what is left of the page
-    page.header.show_month("September 2026")
+    page.header.show_heading("September 2026")
     qtbot.waitUntil(lambda: "1 not searched" in page.header.counts, timeout=LONG)
     label = page.header._counts
     assert "September" in label.text()

@@ -1,82 +1,57 @@
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
+from dataclasses import replace
+
+from PySide6.QtCore import Qt
 from pytestqt.modeltest import ModelTester
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.library.photo_model import PhotoListModel, PhotoRole
-from tests.ui.photo_records import photo
-
-NO_PARENT = QModelIndex()
-
-
-def ids(model: PhotoListModel) -> list[int]:
-    return [each.id for each in model.photos]
+from tests.ui.photo_records import photo, photo_list, shown
 
 
 def test_model_keeps_qts_rules_while_it_is_filled_and_changed(
     qtmodeltester: ModelTester,
 ) -> None:
     model = PhotoListModel()
-    model.refresh([photo(i) for i in range(9, 0, -1)], total=9)
-    model.refresh([photo(i) for i in (12, 9, 8, 4, 3, 11)], total=6)
+    model.show(shown(photo(i) for i in range(9, 0, -1)))
+    model.show(shown(photo(i) for i in (12, 9, 8, 4, 3, 11)))
     qtmodeltester.check(model)
 
 
-def test_the_next_page_is_asked_for_once_and_appended(qtbot: QtBot) -> None:
+def test_the_same_rows_are_changed_and_others_put_in_their_place(qtbot: QtBot) -> None:
+    """A reset would take the choice away for nothing."""
     model = PhotoListModel()
-    model.refresh([photo(9), photo(8)], total=5)
-    with qtbot.waitSignal(model.page_wanted) as wanted:
-        model.fetchMore(NO_PARENT)
-    assert wanted.args == [2]
-    assert not model.canFetchMore(NO_PARENT)
-    model.append_page(2, [photo(7), photo(6), photo(5)], total=5)
-    assert ids(model) == [9, 8, 7, 6, 5]
-    assert not model.canFetchMore(NO_PARENT)
-
-
-def test_a_page_that_no_longer_fits_is_dropped() -> None:
-    model = PhotoListModel()
-    model.refresh([photo(9)], total=3)
-    model.append_page(2, [photo(7)], total=3)
-    assert ids(model) == [9]
-    assert model.canFetchMore(NO_PARENT)
-
-
-def test_an_empty_page_ends_the_list() -> None:
-    """Photos may vanish between counting and reading; the view must not ask for ever."""
-    model = PhotoListModel()
-    model.refresh([photo(9)], total=3)
-    model.append_page(1, [], total=3)
-    assert not model.canFetchMore(NO_PARENT)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(st.integers(0, 30), unique=True, max_size=20),
-    st.lists(st.integers(0, 30), unique=True, max_size=20),
-)
-def test_refresh_becomes_the_new_list_and_marks_follow_their_photos(
-    before: list[int], after: list[int]
-) -> None:
-    model = PhotoListModel()
-    model.refresh([photo(i) for i in before], total=len(before))
-    kept_order = [i for i in before if i in after] == [i for i in after if i in before]
-    marks = {i: QPersistentModelIndex(model.index(row)) for row, i in enumerate(before)}
-    model.refresh([photo(i, n_faces=2) for i in after], total=len(after))
-    assert ids(model) == after
-    assert all(each.n_faces == 2 for each in model.photos)
-    for i, mark in marks.items():
-        if i not in after:
-            assert not mark.isValid()
-        elif kept_order:
-            assert mark.row() == after.index(i)
+    assert model.show(shown(photo(i) for i in (3, 2, 1)))
+    with qtbot.assertNotEmitted(model.modelReset), qtbot.waitSignal(model.dataChanged):
+        assert not model.show(shown(photo(i, n_faces=2) for i in (3, 2, 1)))
+    assert model.photos[0].n_faces == 2
+    with qtbot.waitSignal(model.modelReset):
+        assert model.show(shown(photo(i) for i in (3, 1)))
+    assert model.row_of(1) == 1
+    assert model.row_of(2) is None
+    assert not model.show(shown(photo(i) for i in (3, 1)))
 
 
 def test_a_photo_is_told_to_a_screen_reader() -> None:
     model = PhotoListModel()
-    model.refresh([photo(1, n_faces=3), photo(2, n_faces=0, taken_at=None)], total=2)
-    role = Qt.ItemDataRole.AccessibleTextRole
-    assert model.index(0).data(role) == "Photo photo_1.jpg, 14 March 2024, 3 faces"
-    assert model.index(1).data(role) == "Photo photo_2.jpg, No date, no face"
+    undated = replace(photo(2, n_faces=0, taken_at=None), sort_time="2020-05-01T10:00:00")
+    rows = shown([photo(1, n_faces=3), undated, photo(3, taken_at=None)])
+    model.show(replace(rows, copies={1: photo_list([photo(7, name="copy.jpg")])}))
+    role, tip = Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole
+    told = "Photo photo_1.jpg, 14 March 2024, 3 faces, 2 copies"
+    assert model.index(0).data(role) == told
+    assert model.index(0).data(tip) == "photo_1.jpg\n14 March 2024\ncopy.jpg"
+    assert model.index(1).data(role) == "Photo photo_2.jpg, 1 May 2020 (date of the file), no face"
+    assert model.index(2).data(role) == "Photo photo_3.jpg, No date, 1 face"
     assert model.index(0).data(PhotoRole) == photo(1, n_faces=3)
+
+
+def test_faces_are_rows_of_their_photo() -> None:
+    model = PhotoListModel()
+    twice = photo_list([photo(5), photo(5), photo(4)])
+    rows = shown([])
+    faces = replace(rows, photos=twice, keys=[71, 72, 60], has_faces=True)
+    model.show(faces)
+    assert [model.face_id(row) for row in range(4)] == [71, 72, 60, None]
+    assert model.row_of(5) == 0
+    told = model.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert told == "Face 2 of 3, photo_5.jpg, 14 March 2024"

@@ -280,8 +280,9 @@ def test_sorting_by_folder_and_one_face_a_photo(
     expected = ["a_red.png", "b_red.png", "both.png", "both.png", "green.png"]
     qtbot.waitUntil(lambda: names_shown(page, qtbot) == expected)
     page.results.group.setChecked(True)
-    qtbot.waitUntil(lambda: page.results.model.rowCount() == 4)
-    assert names_shown(page, qtbot) == ["a_red.png", "b_red.png", "both.png", "green.png"]
+    qtbot.waitUntil(lambda: page.results.model.rowCount() == 3)
+    # b_red.png holds the same picture as a_red.png
+    assert names_shown(page, qtbot) == ["a_red.png", "both.png", "green.png"]
 
 
 @pytest.mark.slow

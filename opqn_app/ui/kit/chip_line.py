@@ -1,4 +1,4 @@
-"""One line above a grid that says which photos are shown: people, alone, a year, a folder."""
+"""One line above a grid that says which photos are shown: people, dates, a folder, faces."""
 
 import re
 from collections.abc import Callable
@@ -7,9 +7,18 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.people.spans import Count, count_of, span_of
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
@@ -17,11 +26,13 @@ from opqn_app.ui.kit.flow_layout import FlowLayout
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.name_field import NameField
 from opqn_app.ui.kit.name_offers import Offer, folded, offers_for
+from opqn_app.ui.kit.saved_shelf import SavedShelf
 from opqn_app.ui.work.session import Session
 
 FIELD = 200  # pixels of the field, at least
 CHIP = 160  # pixels of a chip's words, at most
 NOTE = 360  # pixels of what is said, before it wraps
+HINT = "Only … a name, May 2019, 2 faces, alone"
 NOT_WORDS = ("not ", "without ", "-")
 
 
@@ -47,6 +58,7 @@ class Chip(QFrame):
 
     def __init__(self, words: ChipWords) -> None:
         super().__init__()
+        self.text = words.text
         self.setObjectName("chip")
         self.setProperty("without", words.is_without)
         self.words = QToolButton()
@@ -81,6 +93,7 @@ class ChipLine(QWidget):
 
     Args:
         current: the photo that "this folder" and "this year" mean.
+        shelf: saved searches that the menu offers.
 
     Signals:
         changed: the PhotoFilter that the chips say now.
@@ -95,14 +108,18 @@ class ChipLine(QWidget):
         session: Session,
         current: Callable[[], PhotoRecord | None],
         parent: QWidget | None = None,
+        *,
+        shelf: SavedShelf | None = None,
     ) -> None:
         super().__init__(parent)
+        self._shelf = shelf
         self._desk, self._current = session.people, current
         self.filter = PhotoFilter()
         self.chips: list[Chip] = []
+        self._more_buttons: list[QPushButton] = []
         self.field = NameField(session)
-        self.field.setPlaceholderText("Only photos with … a name, alone, a year")
-        self.field.setAccessibleName("Only photos with: a name, alone, or a year")
+        self.field.setPlaceholderText(HINT)
+        self.field.setAccessibleName("Only photos with: a name, a date, a number of faces")
         self.field.setMinimumWidth(FIELD)
         self.field.setMaximumWidth(2 * FIELD)
         self.more = tool_button("more", "More ways to choose photos", self._open_menu)
@@ -128,6 +145,7 @@ class ChipLine(QWidget):
         row.setSpacing(8)
         row.addWidget(self._note, 1)
         row.addWidget(self._clear)
+        self._buttons = row
         self._said.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._said.hide()
         self._flow.addWidget(self._said)
@@ -140,11 +158,23 @@ class ChipLine(QWidget):
         """What is said below the chips; "" for nothing."""
         return "" if self._said.isHidden() else self._note.text()
 
+    @property
+    def words(self) -> str:
+        """What all chips say together."""
+        return ", ".join(chip.text for chip in self.chips)
+
+    def add_button(self, button: QPushButton) -> None:
+        """Another button beside "Clear", seen as long as that is."""
+        self._more_buttons.append(button)
+        self._buttons.insertWidget(1, button)
+        button.setVisible(not self.filter.is_empty)
+
     def say(self, words: str) -> None:
         """Say something below the chips, or nothing."""
         self._note.setText(words)
         self._note.setMinimumWidth(min(NOTE, self._note.fontMetrics().horizontalAdvance(words) + 4))
-        self._clear.setVisible(not self.filter.is_empty)
+        for button in (self._clear, *self._more_buttons):
+            button.setVisible(not self.filter.is_empty)
         self._said.setVisible(bool(words))
 
     def take(self, wanted: PhotoFilter) -> None:
@@ -192,8 +222,11 @@ class ChipLine(QWidget):
             return to.adding(found[0], is_without=is_without)
         if text.casefold() == "alone":
             return replace(to, alone=True)
-        if text.isascii() and text.isdecimal() and len(text) == 4:
-            return replace(to, year=int(text))
+        dates, faces = span_of(text), count_of(text)
+        if dates is not None:
+            return replace(to, dates=dates)
+        if faces is not None:
+            return replace(to, faces=faces)
         if folder is not None:
             return replace(to, under=folder)
         offers = [each.person for each in self._completing(text)]
@@ -207,7 +240,7 @@ class ChipLine(QWidget):
     def _not_found(self, text: str) -> str:
         if self._completing(text):
             return f"More than one name goes on from {text}. Choose one, or type more of it."
-        return f"Nobody is called {text}. Type a name, a year, or alone."
+        return f"Nobody is called {text}. Type a name, a date such as May 2019, 2 faces, or alone."
 
     def _people_called(self, name: str) -> list[int]:
         view = self._desk.view
@@ -226,15 +259,18 @@ class ChipLine(QWidget):
 
     def offers(self) -> list[QAction]:
         """What the menu offers; each makes a chip."""
-        photo = self._current()
-        offered = [("Nobody else on the photo", replace(self.filter, alone=True))]
+        photo, now = self._current(), self.filter
+        offered = [("Nobody else on the photo", replace(now, alone=True))]
         if photo is not None:
-            year = (photo.taken_at or "")[:4]
-            if year.isdecimal():
-                offered.append((f"Only {year}", replace(self.filter, year=int(year))))
+            dates = (span_of(photo.sort_time[:length]) for length in (4, 7))
+            offered += [(f"Only {each}", replace(now, dates=each)) for each in dates if each]
             folder = photo.path.parent
             words = f"Only the folder {wording.folder_name(folder)}"
-            offered.append((words, replace(self.filter, under=folder)))
+            offered.append((words, replace(now, under=folder)))
+        numbers = (Count(0, 0), Count(1, 1), Count(2, 2), Count(3))
+        offered += [(f"Photos with {each}", replace(now, faces=each)) for each in numbers]
+        searches = self._shelf.searches if self._shelf is not None else ()
+        offered += [(f"Saved: {each.name}", each.asked) for each in searches]
         actions = []
         for words, wanted in offered:
             action = QAction(words.replace("&", "&&"), self)
@@ -276,14 +312,19 @@ class ChipLine(QWidget):
             self._add(
                 ChipWords("alone", "Nobody else is on the photo"), replace(wanted, alone=False)
             )
-        if wanted.year is not None:
-            self._add(ChipWords(str(wanted.year), "Taken in that year"), replace(wanted, year=None))
+        if wanted.dates is not None:
+            words = ChipWords(str(wanted.dates), "When they were taken, else written")
+            self._add(words, replace(wanted, dates=None))
+        if wanted.faces is not None:
+            words = ChipWords(str(wanted.faces), "How many faces were found on the photo")
+            self._add(words, replace(wanted, faces=None))
+        if wanted.copies_of is not None:
+            words = ChipWords("copies of one photo", "All files that hold this picture")
+            self._add(words, replace(wanted, copies_of=None))
         if wanted.under is not None:
             name = f"in {wording.folder_name(wanted.under)}"
             self._add(ChipWords(name, str(wanted.under)), replace(wanted, under=None))
-        self.field.setPlaceholderText(
-            "… and …" if self.chips else "Only photos with … a name, alone, a year"
-        )
+        self.field.setPlaceholderText("… and …" if self.chips else HINT)
         if had is not None:
             (self.chips[min(had, len(self.chips) - 1)] if self.chips else self.field).setFocus()
 

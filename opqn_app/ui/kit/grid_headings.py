@@ -19,15 +19,16 @@ def paint_heading(
         painter.drawLine(place.topLeft() + QPoint(0, 4), place.topRight() + QPoint(0, 4))
     line = words_rect(place)
     middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+    act = action_rect(place, section, font)
+    metrics, elide = QFontMetrics(strong(font)), Qt.TextElideMode.ElideRight
+    title = metrics.elidedText(section.title, elide, act.left() - BESIDE - line.left())
     painter.setFont(strong(font))
     painter.setPen(palette.color(QPalette.ColorRole.Text))
-    painter.drawText(line, middle, section.title)
-    left = line.left() + QFontMetrics(strong(font)).horizontalAdvance(section.title) + BESIDE
-    act = action_rect(place, section, font)
+    painter.drawText(line, middle, title)
+    left = line.left() + metrics.horizontalAdvance(title) + BESIDE
     painter.setFont(font)
     painter.setPen(quiet)
     rest = QRect(left, line.top(), max(0, act.left() - BESIDE - left), line.height())
-    elide = Qt.TextElideMode.ElideRight
     painter.drawText(rest, middle, QFontMetrics(font).elidedText(section.note, elide, rest.width()))
     if section.action:
         painter.setPen(palette.color(QPalette.ColorRole.Link))

@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from opqn_app.people.photo_filter import PhotoFilter
-from opqn_app.store.records import PhotoRecord
+from opqn_app.store.photo_list import PhotoList
 from opqn_app.ui.work.session import Session
 
 
@@ -13,7 +13,7 @@ class PhotoFinder(QObject):
     """One look at a time, on the desk's lane: while a folder is indexed, much changes.
 
     Signals:
-        found: the photos (list of PhotoRecord) of what was asked for last; None for all.
+        found: the photos (PhotoList) of what was asked for last; None for all.
     """
 
     found = Signal(object)
@@ -53,7 +53,7 @@ class PhotoFinder(QObject):
         )
         task.finished.connect(self._end)
 
-    def _take(self, asked: tuple[PhotoFilter, Path | None], photos: list[PhotoRecord]) -> None:
+    def _take(self, asked: tuple[PhotoFilter, Path | None], photos: PhotoList) -> None:
         if asked == self._wanted:
             self.found.emit(photos)
 

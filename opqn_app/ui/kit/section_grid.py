@@ -263,11 +263,19 @@ class SectionGrid(QAbstractItemView):
         bar = self.verticalScrollBar()
         if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
             bar.setValue(bar.value() + rect.center().y() - view.center().y())
-        elif rect.top() < 0:
-            is_first = index.row() < self.columns  # its heading comes along
-            bar.setValue(0 if is_first else bar.value() + rect.top() - MARGIN)
+        elif rect.top() - self._header_over(index.row()) < 0:  # its heading comes along
+            is_first = index.row() < self.columns
+            above = rect.top() - self._header_over(index.row()) - MARGIN
+            bar.setValue(0 if is_first else bar.value() + above)
         elif rect.bottom() > view.bottom():
             bar.setValue(bar.value() + rect.bottom() - view.bottom() + MARGIN)
+
+    def _header_over(self, row: int) -> int:
+        """Pixels of the heading just above a row; 0 where another line is between."""
+        layout = self.layout_now()
+        section = layout.section_of(row)
+        is_first_line = row - layout.rows_of(section).start < layout.columns
+        return layout.sections[section].header if is_first_line else 0
 
     def moveCursor(self, action: Move, modifiers: Qt.KeyboardModifier) -> QModelIndex:
         count = self.row_count()

@@ -1,18 +1,24 @@
 """What the tiles of all grids have in common: a rounded picture, and rings for their state."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from opqn_app.ui.kit.photo_thumbnails import is_stand_in
+from opqn_app.ui.kit.photo_tile import draw_photo
 from opqn_app.ui.kit.section_grid import SectionGrid
 from opqn_app.ui.kit.theme import colours, icon_pixmap
 
 RADIUS = 10.0
-KEPT = 300  # pictures ready to be drawn: a few screens
+KEPT_BYTES = 40_000_000  # of pictures ready to be drawn: a few screens
+FEWEST = 60  # of them: a screen of large ones, at twice the pixels too
 TICK = 22  # side of the mark on a selected tile
+
+Draw = Callable[[QPainter, QRectF, QPixmap], None]
 
 
 class TileDelegate(QStyledItemDelegate):
@@ -21,7 +27,7 @@ class TileDelegate(QStyledItemDelegate):
     def __init__(self, grid: SectionGrid) -> None:
         super().__init__(grid)
         self.grid = grid
-        self._scaled: OrderedDict[tuple[int, int, int, float], QPixmap] = OrderedDict()
+        self._made: OrderedDict[tuple[int, int, int, float], QPixmap] = OrderedDict()
         self._marks: dict[tuple[str, int, str, float], QPixmap] = {}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Any) -> QSize:
@@ -37,30 +43,35 @@ class TileDelegate(QStyledItemDelegate):
                 mark = self.mark("face", 32, colours().quiet)
                 painter.drawPixmap(face.center() - QPoint(16, 16), mark)
             return
-        painter.drawPixmap(face.topLeft(), self._rounded(pixmap, face.size()))
+        painter.drawPixmap(face.topLeft(), self._once(pixmap, face.size(), _draw_rounded))
 
-    def _rounded(self, pixmap: QPixmap, size: QSize) -> QPixmap:
-        """A picture scaled and cut to its shape, once: that takes longer than all the rest."""
+    def paint_photo(self, painter: QPainter, tile: QRectF, pixmap: QPixmap | None) -> None:
+        """A photo as a tile, see `draw_photo`."""
+        if pixmap is None or pixmap.isNull() or is_stand_in(pixmap):
+            draw_photo(painter, tile, pixmap)  # its colours are those of the window
+            return
+        painter.drawPixmap(tile.topLeft(), self._once(pixmap, tile.toRect().size(), draw_photo))
+
+    def _once(self, pixmap: QPixmap, size: QSize, draw: Draw) -> QPixmap:
+        """A tile as `draw` draws it, once: that takes longer than all the rest."""
         ratio = self.grid.devicePixelRatioF()
         key = (pixmap.cacheKey(), size.width(), size.height(), ratio)
-        made = self._scaled.get(key)
+        made = self._made.get(key)
         if made is None:
             made = QPixmap(size * ratio)
             made.setDevicePixelRatio(ratio)
             made.fill(Qt.GlobalColor.transparent)
-            shape = QPainterPath()
-            shape.addRoundedRect(QRectF(QPoint(), size), RADIUS, RADIUS)
             painter = QPainter(made)
             painter.setRenderHints(
                 QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
             )
-            painter.setClipPath(shape)
-            painter.drawPixmap(QRect(QPoint(), size), pixmap)
+            draw(painter, QRectF(QPoint(), size), pixmap)
             painter.end()
-            self._scaled[key] = made
-        self._scaled.move_to_end(key)
-        while len(self._scaled) > KEPT:
-            self._scaled.popitem(last=False)
+            self._made[key] = made
+        self._made.move_to_end(key)
+        room = KEPT_BYTES // (4 * made.width() * made.height() + 1)
+        while len(self._made) > max(room, FEWEST):
+            self._made.popitem(last=False)
         return made
 
     def paint_state(self, painter: QPainter, face: QRect, state: QStyle.StateFlag) -> None:
@@ -98,3 +109,10 @@ class TileDelegate(QStyledItemDelegate):
     def colour(self, role: QPalette.ColorRole) -> QColor:
         """A colour of the palette shown now."""
         return self.grid.palette().color(role)
+
+
+def _draw_rounded(painter: QPainter, face: QRectF, pixmap: QPixmap) -> None:
+    shape = QPainterPath()
+    shape.addRoundedRect(face, RADIUS, RADIUS)
+    painter.setClipPath(shape)
+    painter.drawPixmap(face.toRect(), pixmap)

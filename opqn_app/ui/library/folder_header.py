@@ -1,8 +1,8 @@
-"""What stands above a folder's photos: its name, its counts, photos or problems, what to do."""
+"""What stands above a folder's photos: its name and counts, what is shown, what to do."""
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -14,10 +14,13 @@ from PySide6.QtWidgets import (
 
 from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
 from opqn_app.ui.kit.menus import QuietMenu
+from opqn_app.ui.library.photo_rows import Look
+from opqn_app.ui.library.view_menu import ViewMenu
 
 MORE_FACES = "Look for more faces"
 KEEP_UP = "Take in new photos by itself"
-WIDE = 480  # pixels; a narrower header has no tool buttons but the menu
+WIDE = 480  # pixels; a narrower header has no tool buttons but the menus
+WIDEST = 640  # pixels; from this on the order of the photos is said in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class FolderHeader(QWidget):
     """The row above the grid.
 
     Signals:
-        tab_changed: "photos" or "problems".
+        tab_changed: "photos", "faces" or "problems".
         rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, deletion_told,
             remove_wanted: what was chosen.
         watch_switched: whether the folder is to be kept up to date by itself.
@@ -59,11 +62,11 @@ class FolderHeader(QWidget):
     remove_wanted = Signal()
     watch_switched = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = CutLabel(style="title")
         self._counts = CutLabel(is_quiet=True)
-        self._month = ""
+        self._heading = ""
         self._summary = ""
         self._is_search_due = False
         self._rescan = tool_button(
@@ -82,7 +85,10 @@ class FolderHeader(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self._title, 1)
-        row.addLayout(self._build_tabs())
+        self._switch = self._build_tabs()
+        row.addWidget(self._switch)
+        self.view = ViewMenu(look)
+        row.addWidget(self.view)
         row.addWidget(self._search)
         row.addWidget(self._rescan)
         row.addWidget(self._more)
@@ -90,12 +96,13 @@ class FolderHeader(QWidget):
         rows.setContentsMargins(4, 0, 8, 0)
         rows.setSpacing(0)
         rows.addLayout(row)
+        self._line, self._rows = row, rows
         rows.addWidget(self._counts)  # a row of its own: beside tabs a small window cuts it
 
     @property
     def tab(self) -> str:
-        """The tab that is chosen: "photos" or "problems"."""
-        return "problems" if self._tabs["problems"].isChecked() else "photos"
+        """The tab that is chosen: "photos", "faces" or "problems"."""
+        return next(key for key, tab in self._tabs.items() if tab.isChecked())
 
     @property
     def title(self) -> str:
@@ -108,9 +115,9 @@ class FolderHeader(QWidget):
     def choose_tab(self, tab: str) -> None:
         self._tabs[tab].setChecked(True)
 
-    def show_month(self, words: str) -> None:
-        """Show the month of the photos in view, "" for none."""
-        self._month = words
+    def show_heading(self, words: str) -> None:
+        """Show what the first photo in view stands under, "" for nothing."""
+        self._heading = words
         self._show_counts()
 
     def show_folder(self, folder: FolderSummary) -> None:
@@ -126,10 +133,12 @@ class FolderHeader(QWidget):
         words = f"Problems ({folder.problems:,})" if folder.problems else "Problems"
         self._tabs["problems"].setText(words)
         has_problems = folder.problems + folder.ignored > 0
-        if not has_problems:
+        if not has_problems and self.tab == "problems":
             self.choose_tab("photos")
-        for tab in self._tabs.values():
-            tab.setVisible(has_problems)
+        self._tabs["problems"].setVisible(has_problems)
+        self._tabs["faces"].setProperty("tab", "middle" if has_problems else "problems")
+        self._tabs["faces"].style().unpolish(self._tabs["faces"])
+        self._tabs["faces"].style().polish(self._tabs["faces"])
 
     def show_watched(self, is_on: bool | None) -> None:
         """Whether the folder is kept up to date by itself; None where there is no such switch."""
@@ -149,19 +158,33 @@ class FolderHeader(QWidget):
     def _show_tools(self) -> None:
         """A narrow header leaves its room to the name; the menu has the same actions."""
         is_wide = self.width() >= WIDE
+        self._line.removeWidget(self._switch)
+        self._rows.removeWidget(self._switch)
+        self._rows.setSpacing(0 if is_wide else 4)
+        if is_wide:
+            self._line.insertWidget(1, self._switch)
+        else:  # a row of its own leaves the name its room
+            self._rows.addWidget(self._switch, 0, Qt.AlignmentFlag.AlignLeft)
+        self.view.show_words(self.width() >= WIDEST)
         self._rescan.setVisible(is_wide)
         self._search.setVisible(is_wide and self._is_search_due)
 
     def _show_counts(self) -> None:
-        month = self._month if self.tab == "photos" else ""
-        words = "  ·  ".join(part for part in (self._summary, month) if part)
+        heading = self._heading if self.tab != "problems" else ""
+        words = "  ·  ".join(part for part in (self._summary, heading) if part)
         self._counts.setText(words)
         self._counts.setToolTip(words)  # the end may be cut
 
-    def _build_tabs(self) -> QHBoxLayout:
+    def _build_tabs(self) -> QWidget:
         self._group = QButtonGroup(self)
-        self._tabs = {"photos": push_button("Photos"), "problems": push_button("Problems")}
-        row = QHBoxLayout()
+        self._tabs = {
+            "photos": push_button("Photos"),
+            "faces": push_button("Faces"),
+            "problems": push_button("Problems"),
+        }
+        switch = QWidget()
+        row = QHBoxLayout(switch)
+        row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         for key, tab in self._tabs.items():
             tab.setCheckable(True)
@@ -169,8 +192,12 @@ class FolderHeader(QWidget):
             self._group.addButton(tab)
             row.addWidget(tab)
         self._tabs["photos"].setChecked(True)
-        self._tabs["problems"].toggled.connect(lambda _on: self.tab_changed.emit(self.tab))
-        return row
+        self._tabs["problems"].hide()
+        self._tabs["faces"].setProperty("tab", "problems")
+        self._group.buttonToggled.connect(
+            lambda _tab, is_on: self.tab_changed.emit(self.tab) if is_on else None
+        )
+        return switch
 
     def _build_menu(self) -> QuietMenu:
         menu = QuietMenu(self)

@@ -1,7 +1,7 @@
-"""The folders of the library with their counts and what each is doing."""
+"""The folders of the library with their counts and what each is doing, as rows; no widget."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +10,13 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QRect,
-    QRectF,
-    QSize,
     Qt,
 )
-from PySide6.QtGui import QColor, QFont, QPainter, QPalette
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from opqn_app.core.progress import counted
 from opqn_app.store.records import Root
-from opqn_app.ui.kit import theme, wording
+from opqn_app.ui.kit import wording
+from opqn_app.ui.library.folder_tree import FolderTree
 
 if TYPE_CHECKING:
     from opqn_app.index.indexing import IndexProgress
@@ -67,6 +63,9 @@ class Folder:
     Attributes:
         root_id: None for "All photos" and for a folder not yet in the library.
         path: None for "All photos".
+        depth: 0 for a root, 1 for a folder in it, and so on.
+        is_open: the folders in it are listed; None where there are none.
+        label: another name than that of the folder.
     """
 
     root_id: int | None
@@ -75,10 +74,15 @@ class Folder:
     faces: int
     failures: int
     state: FolderState
+    depth: int = 0
+    is_open: bool | None = None
+    label: str = ""
     note: str = ""  # how it is kept up to date
 
     @property
     def name(self) -> str:
+        if self.label:
+            return self.label
         if self.path is None:
             return "All photos"
         return wording.folder_name(self.path)
@@ -141,9 +145,20 @@ def _running_state(activity: Activity) -> FolderState:
     return FolderState(f"{words} {done} %", "face", fraction=done / 100)
 
 
-def folders(roots: Sequence[Root], activity: Activity) -> list[Folder]:
-    """The rows: all photos together, each root, and folders that are only about to be added."""
-    rows = []
+def folders(
+    roots: Sequence[Root],
+    activity: Activity,
+    tree: FolderTree | None = None,
+    opened: Set[Path] = frozenset(),
+) -> list[Folder]:
+    """The rows: all photos together, each root, and folders that are only about to be added.
+
+    Args:
+        tree: what lies below the roots.
+        opened: folders of which the folders in them are listed.
+    """
+    tree = tree or FolderTree()
+    rows: list[Folder] = []
     for root in roots:
         state = state_of(
             root.path,
@@ -154,7 +169,8 @@ def folders(roots: Sequence[Root], activity: Activity) -> list[Folder]:
         )
         note = activity.watched.get(root.path, Watched()).note
         counts = (root.photos, root.faces, root.failures)
-        rows.append(Folder(root.id, root.path, *counts, state, note))
+        row = Folder(root.id, root.path, *counts, state, note=note)
+        rows += _with_inner(row, root.path, tree, opened)
     known = {root.path for root in roots}
     coming = ((activity.running,) if activity.running else ()) + activity.waiting
     for path in dict.fromkeys(coming):
@@ -164,7 +180,19 @@ def folders(roots: Sequence[Root], activity: Activity) -> list[Folder]:
     return [_together(rows), *rows] if rows else []
 
 
+def _with_inner(row: Folder, path: Path, tree: FolderTree, opened: Set[Path]) -> Iterator[Folder]:
+    """A row, and where it is open those of the folders in it."""
+    inner = tree.below(path)
+    yield replace(row, is_open=path in opened if inner else None)
+    if inner and path in opened:
+        for each in inner:
+            state = FolderState("", "folder")
+            below = Folder(None, each, tree.photos(each), 0, 0, state, depth=row.depth + 1)
+            yield from _with_inner(below, each, tree, opened)
+
+
 def _together(rows: Sequence[Folder]) -> Folder:
+    rows = [row for row in rows if not row.depth]
     failures = sum(row.failures for row in rows)
     if failures:
         state = FolderState(counted(failures, "problem"), "warning", is_warning=True)
@@ -184,8 +212,9 @@ class FolderListModel(QAbstractListModel):
     def show_folders(self, rows: Sequence[Folder]) -> None:
         """Become `rows`, keeping the rows of folders that stay."""
         paths = [row.path for row in rows]
+        stay = set(paths)
         for place in reversed(range(len(self._folders))):
-            if self._folders[place].path not in paths:
+            if self._folders[place].path not in stay:
                 self.beginRemoveRows(_ROOT, place, place)
                 del self._folders[place]
                 self.endRemoveRows()
@@ -222,9 +251,7 @@ class FolderListModel(QAbstractListModel):
             note = "Its faces can still be searched." if is_away else folder.note
             return f"{where}\n{note}" if note else where
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            counts = wording.contents(folder.photos, folder.faces)
-            words = f"{folder.name}, {counts}, {folder.state.text}"
-            return f"{words}. {folder.note}" if folder.note else words
+            return _told(folder)
         return None
 
     def _put(self, place: int, row: Folder) -> None:
@@ -238,99 +265,18 @@ class FolderListModel(QAbstractListModel):
             self.dataChanged.emit(self.index(place), self.index(place))
 
 
+def _told(folder: Folder) -> str:
+    """What a screen reader says."""
+    if folder.depth:
+        words = [folder.name, counted(folder.photos, "photo"), f"level {folder.depth}"]
+    else:
+        words = [folder.name, wording.contents(folder.photos, folder.faces), folder.state.text]
+    if folder.is_open is not None:
+        words.append("open" if folder.is_open else "closed")
+    told = ", ".join(words)
+    return f"{told}. {folder.note}" if folder.note else told
+
+
 def _is_subsequence(part: Sequence[Path | None], whole: Sequence[Path | None]) -> bool:
     rest = iter(whole)
     return all(item in rest for item in part)
-
-
-class FolderDelegate(QStyledItemDelegate):
-    """Draws a folder as name, counts and state, with a thin bar while it is indexed."""
-
-    HEIGHT = 76
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(200, self.HEIGHT)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        folder: Folder = index.data(FolderRole)
-        colours = theme.colours()
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        card = QRectF(option.rect).adjusted(4, 2, -4, -2)
-        _draw_ground(painter, card, option, colours)
-        body = card.toRect().adjusted(12, 8, -12, -8)
-        line = body.height() // 3
-        rows = [QRect(body.left(), body.top() + i * line, body.width(), line) for i in range(3)]
-        bold = QFont(option.font)
-        bold.setWeight(QFont.Weight.DemiBold)
-        _write(painter, rows[0], folder.name, bold, colours.text)
-        counts = wording.contents(folder.photos, folder.faces)
-        _write(painter, rows[1], counts, option.font, colours.quiet)
-        _draw_state(painter, rows[2], folder.state, option.font, colours)
-        if folder.state.fraction is not None:
-            _draw_bar(painter, card, folder.state.fraction, colours)
-        painter.restore()
-
-
-def _draw_ground(
-    painter: QPainter, card: QRectF, option: QStyleOptionViewItem, colours: theme.Colours
-) -> None:
-    is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
-    is_hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
-    painter.setPen(Qt.PenStyle.NoPen)
-    if is_selected or is_hovered:
-        painter.setBrush(QColor(colours.raised if is_selected else colours.base))
-        painter.drawRoundedRect(card, 8, 8)
-    if is_selected:  # a mark of shape, not of colour only
-        painter.setBrush(QColor(colours.accent))
-        painter.drawRoundedRect(QRectF(card.left(), card.top() + 12, 4, card.height() - 24), 2, 2)
-    if is_selected and option.state & QStyle.StateFlag.State_HasFocus:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QColor(colours.accent))
-        painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-
-
-def _write(painter: QPainter, rect: QRect, text: str, font: QFont, colour: str) -> None:
-    painter.setFont(font)
-    painter.setPen(QColor(colour))
-    short = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width())
-    painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short)
-
-
-def _draw_state(
-    painter: QPainter, rect: QRect, state: FolderState, font: QFont, colours: theme.Colours
-) -> None:
-    colour = colours.warning if state.is_warning else colours.quiet
-    ratio = painter.device().devicePixelRatioF()
-    side = 16
-    pixmap = theme.icon_pixmap(state.icon, side, colour, ratio)
-    painter.drawPixmap(rect.left(), rect.center().y() - side // 2 + 1, pixmap)
-    _write(painter, rect.adjusted(side + 6, 0, 0, 0), state.text, font, colour)
-
-
-def _draw_bar(painter: QPainter, card: QRectF, fraction: float, colours: theme.Colours) -> None:
-    groove = QRectF(card.left() + 12, card.bottom() - 4, card.width() - 24, 3)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(colours.line))
-    painter.drawRoundedRect(groove, 1.5, 1.5)
-    painter.setBrush(QColor(colours.accent))
-    groove.setWidth(groove.width() * fraction)
-    painter.drawRoundedRect(groove, 1.5, 1.5)
-
-
-class FolderList(QListView):
-    """The list itself; one folder is always chosen while there are any."""
-
-    def __init__(self, model: FolderListModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setModel(model)
-        self.setItemDelegate(FolderDelegate(self))
-        self.setObjectName("folderList")
-        self.setAccessibleName("Folders")
-        self.setFrameShape(QListView.Shape.NoFrame)
-        self.setMouseTracking(True)
-        self.setUniformItemSizes(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.viewport().setAutoFillBackground(False)
-        self.setBackgroundRole(QPalette.ColorRole.Window)

@@ -20,10 +20,12 @@ class PhotoActions(QObject):
 
     Signals:
         naming_wanted: row of a photo with several faces, one of which is to be named.
+        copies_wanted: a PhotoRecord all of whose copies are to be shown.
         failed: why a photo can't be handed over, as a plain sentence.
     """
 
     naming_wanted = Signal(int)
+    copies_wanted = Signal(object)
     failed = Signal(str)
 
     def __init__(self, session: Session, grid: PhotoGrid, thumbs: ThumbnailCache) -> None:
@@ -33,6 +35,7 @@ class PhotoActions(QObject):
         self.copy_action = self._action("Copy the photo", "Ctrl+C", self.copy)
         self.open_action = self._action("Open in its own program", "O", self.open_photo)
         self.show_action = self._action("Show in folder", "Ctrl+Shift+F", self.show_photo)
+        self.copies_action = self._action("Show its copies", "", self._show_copies)
         self.search_action = self._action("Search with this face", "", self._search)
         self.name_some_action = self._action("Name the faces…", "N", self._name_some)
         self.gestures = FaceGestures(
@@ -59,6 +62,9 @@ class PhotoActions(QObject):
         for action in (self.look_action, self.copy_action, self.open_action, self.show_action):
             action.setEnabled(bool(photos))
         self.copy_action.setText(f"Copy the photo{'s' if len(photos) > 1 else ''}")
+        copies = 0 if current is None else len(self._grid.model_shown.copies_of(current))
+        self.copies_action.setText(f"Show all {copies + 1:,} copies")
+        self.copies_action.setVisible(copies > 0)
         self.search_action.setVisible(has_one)
         # N names the one face that is meant; where several are, the viewer asks which.
         self.name_some_action.setVisible(
@@ -89,8 +95,13 @@ class PhotoActions(QObject):
             self._grid.photo_opened.emit(row)
 
     def _search(self) -> None:
-        for face_id in self._grid.faces_meant[:1]:
+        for face_id in self._grid.faces_meant[:1]:  # of several: the first
             self._grid.face_picked.emit(face_id)
+
+    def _show_copies(self) -> None:
+        photo = self._grid.current_photo
+        if photo is not None:
+            self.copies_wanted.emit(photo)
 
     def _name_some(self) -> None:
         row = self._grid.currentIndex().row()
@@ -112,13 +123,13 @@ class PhotoActions(QObject):
     def _open_menu(self, at: QPoint) -> None:
         grid = self._grid
         if not grid.indexAt(at).isValid():  # the menu key, or beside the photos
-            at = grid.visualRect(grid.currentIndex()).center()
+            at = grid.picture_rect(grid.currentIndex()).center()
         if grid.current_photo is None:
             return
         grid.mean_face_at(at)
         self.refresh()
         faces = (*self.gestures.all, self.name_some_action, self.search_action, None)
-        photo = (self.copy_action, self.open_action, self.show_action)
+        photo = (self.copy_action, self.open_action, self.show_action, self.copies_action)
         open_menu(grid, (self.look_action, None, *faces, *photo), grid.viewport().mapToGlobal(at))
 
     def _place_of(self, face_id: int) -> QRect | None:

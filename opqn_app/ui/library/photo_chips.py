@@ -1,13 +1,16 @@
 """Keeps the photos of the Library page to those that the chips above them ask for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from opqn_app.core.progress import counted
-from opqn_app.store.records import PhotoRecord
+from opqn_app.store.photo_list import PhotoList
 from opqn_app.ui.kit.chip_line import ChipLine
+from opqn_app.ui.kit.controls import push_button
 from opqn_app.ui.kit.photo_finder import PhotoFinder
+from opqn_app.ui.kit.saved_shelf import SavedShelf
 from opqn_app.ui.library.photo_grid import PhotoGrid
 from opqn_app.ui.work.session import Session
 
@@ -24,11 +27,15 @@ class PhotoChips(QObject):
 
     found = Signal()
 
-    def __init__(self, session: Session, grid: PhotoGrid) -> None:
+    def __init__(self, session: Session, grid: PhotoGrid, shelf: SavedShelf) -> None:
         super().__init__(grid)
         self._within: Path | None = None
-        self.photos: list[PhotoRecord] | None = None
-        self.line = ChipLine(session, lambda: grid.current_photo)
+        self._shelf = shelf
+        self.photos: PhotoList | None = None
+        self.line = ChipLine(session, lambda: grid.current_photo, shelf=shelf)
+        self.save_button = push_button("Save", self.save)
+        self.save_button.setToolTip("Keep this search at the left; it stays current.")
+        self.line.add_button(self.save_button)
         self._finder = PhotoFinder(session, self)
         self._finder.found.connect(self._take)
         self.line.changed.connect(lambda _filter: self._look())
@@ -45,10 +52,17 @@ class PhotoChips(QObject):
             self._within, self.photos = folder, None
             self._look()
 
+    def save(self) -> None:
+        """Keep what the chips ask, with the folder that is shown."""
+        asked, within = self.line.filter, self._within
+        if asked.under is None and within is not None:
+            asked = replace(asked, under=within)
+        self._shelf.save(self.line.words, asked)
+
     def _look(self) -> None:
         self._finder.look_for(self.line.filter, self._within)
 
-    def _take(self, photos: list[PhotoRecord] | None) -> None:
+    def _take(self, photos: PhotoList | None) -> None:
         self.photos = photos
         if photos is not None:
             self.line.say(f"{counted(len(photos), 'photo')}." if photos else "No photo shows that.")

@@ -1,26 +1,29 @@
-"""Draws a tile of the photo grid: the photo, its month, how many faces, their boxes."""
+"""Draws a tile of the Library page: a photo with what is on it, or a face with its name."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from opqn_app.store.records import FaceRecord, PhotoRecord
-from opqn_app.ui.kit import face_boxes, theme, wording
-from opqn_app.ui.kit.photo_tile import RADIUS, draw_photo
+from opqn_app.ui.kit import face_boxes, theme
+from opqn_app.ui.kit.grid_headings import strong
+from opqn_app.ui.kit.section_grid import SectionGrid
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
-from opqn_app.ui.library.photo_model import PhotoRole
+from opqn_app.ui.kit.tile_delegate import TileDelegate
+from opqn_app.ui.library.photo_model import PhotoListModel
 
-GAP = 8
 FACE_TIP = "Click: search with this face. Right click: name it, and more."
 
 _Index = QModelIndex | QPersistentModelIndex
 
 
 class ShownFaces(Protocol):
-    """Which faces the tiles show."""
+    """The model of a grid, and which faces its tiles show."""
+
+    model_shown: PhotoListModel
 
     @property
     def face_under_mouse(self) -> int | None: ...
@@ -30,37 +33,46 @@ class ShownFaces(Protocol):
     def name_of(self, face_id: int) -> str | None: ...
 
 
-class PhotoDelegate(QStyledItemDelegate):
-    """Draws one tile: the photo, its month where one begins, how many faces, their boxes."""
+class PhotoDelegate(TileDelegate):
+    """Paints from caches only; what is not there yet is asked for and painted later."""
 
-    def __init__(self, grid: QListView, shown: ShownFaces, thumbs: ThumbnailCache) -> None:
+    def __init__(
+        self, grid: SectionGrid, shown: ShownFaces, photos: ThumbnailCache, faces: ThumbnailCache
+    ) -> None:
         super().__init__(grid)
-        self._grid, self._shown = grid, shown
-        self._thumbs = thumbs
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return self._grid.gridSize()
+        self._shown = shown
+        self._photos, self._faces = photos, faces
+        for cache in (photos, faces):
+            cache.ready.connect(lambda _keys: grid.viewport().update())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        photo: PhotoRecord = index.data(PhotoRole)
-        tile = tile_rect(QRectF(option.rect))
+        place = self.grid.picture_rect(index)
+        face_id = self._shown.model_shown.face_id(index.row())
         painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        draw_photo(painter, tile, self._thumbs.pixmap(photo))
-        is_marked = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.setRenderHints(
+            QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+        )
+        if face_id is None:
+            is_marked = bool(option.state & QStyle.StateFlag.State_Selected)
+            self._paint_photo(painter, QRectF(place), index, is_marked)
+        else:
+            self.paint_face(painter, place, self._faces.pixmap(face_id))
+            self._paint_name(painter, place, self._shown.name_of(face_id) or "")
+        self.paint_state(painter, place, option.state)
+        painter.restore()
+
+    def _paint_photo(self, painter: QPainter, tile: QRectF, index: _Index, is_marked: bool) -> None:
+        photo = self._shown.model_shown.photos[index.row()]
+        self.paint_photo(painter, tile, self._photos.pixmap(photo))
         faces = self._shown.faces_shown(index.row(), is_marked)
         if faces:
             self._draw_faces(painter, tile, photo, faces)
         elif photo.n_faces != 1:
             words = f"{photo.n_faces} faces" if photo.n_faces else "no face"
             draw_tag(painter, tile, words, Qt.AlignmentFlag.AlignRight)
-        words = wording.month(photo.taken_at)
-        if words and self._begins_month(index, words):
-            draw_tag(painter, tile, words, Qt.AlignmentFlag.AlignLeft, is_strong=True)
-        if is_marked:
-            _draw_mark(painter, tile, has_focus=self._grid.hasFocus())
-        painter.restore()
+        copies = len(self._shown.model_shown.copies_of(photo))
+        if copies:
+            draw_tag(painter, tile, f"{copies + 1} copies", Qt.AlignmentFlag.AlignLeft)
 
     def _draw_faces(
         self, painter: QPainter, tile: QRectF, photo: PhotoRecord, faces: Sequence[FaceRecord]
@@ -80,31 +92,19 @@ class PhotoDelegate(QStyledItemDelegate):
         )
         painter.restore()
 
-    def _begins_month(self, index: _Index, words: str) -> bool:
-        if index.row() == 0:
-            return True
-        before: PhotoRecord = index.sibling(index.row() - 1, 0).data(PhotoRole)
-        return wording.month(before.taken_at) != words
+    def _paint_name(self, painter: QPainter, place: QRect, name: str) -> None:
+        if not name or not self.grid.caption:
+            return
+        line = QRect(place.left() + 2, place.bottom() + 2, place.width() - 4, self.grid.caption)
+        painter.setFont(strong(self.grid.font()))
+        painter.setPen(self.colour(QPalette.ColorRole.Text))
+        right = Qt.TextElideMode.ElideRight
+        words = painter.fontMetrics().elidedText(name, right, line.width())
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
 
-def tile_rect(cell: QRectF) -> QRectF:
-    """The drawn part of a grid cell."""
-    return cell.adjusted(GAP / 2, GAP / 2, -GAP / 2, -GAP / 2)
-
-
-def draw_tag(
-    painter: QPainter,
-    tile: QRectF,
-    words: str,
-    side: Qt.AlignmentFlag,
-    *,
-    is_strong: bool = False,
-) -> None:
+def draw_tag(painter: QPainter, tile: QRectF, words: str, side: Qt.AlignmentFlag) -> None:
     """A few words on a dark pill: at the top left or the bottom right of a tile."""
-    font = QFont(painter.font())
-    if is_strong:
-        font.setWeight(QFont.Weight.DemiBold)
-    painter.setFont(font)
     metrics = painter.fontMetrics()
     width = min(metrics.horizontalAdvance(words) + 14.0, tile.width() - 12)
     pill = QRectF(0, 0, width, metrics.height() + 4.0)
@@ -113,18 +113,8 @@ def draw_tag(
     else:
         pill.moveBottomRight(tile.bottomRight() - QPointF(6, 6))
     painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(QColor(0, 0, 0, 190 if is_strong else 150))
+    painter.setBrush(QColor(0, 0, 0, 160))
     painter.drawRoundedRect(pill, pill.height() / 2, pill.height() / 2)
     painter.setPen(QColor("white"))
     short = metrics.elidedText(words, Qt.TextElideMode.ElideRight, int(width - 8))
     painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, short)
-
-
-def _draw_mark(painter: QPainter, tile: QRectF, *, has_focus: bool) -> None:
-    """Selection: a ring with a gap; thicker while the grid has the keyboard."""
-    colours = theme.colours()
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.setPen(QPen(QColor(colours.window), 6))
-    painter.drawRoundedRect(tile.adjusted(2, 2, -2, -2), 7, 7)
-    painter.setPen(QPen(QColor(colours.accent), 4 if has_focus else 2))
-    painter.drawRoundedRect(tile, RADIUS, RADIUS)

@@ -1,65 +1,59 @@
-"""Photos as tiles in a grid of any length; faces appear under the mouse and the focus."""
+"""Photos or faces as tiles under headings; faces of photos appear under mouse and focus."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import (
-    QEvent,
-    QModelIndex,
-    QPersistentModelIndex,
-    QPoint,
-    QPointF,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    QTimer,
-    Signal,
-)
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QListView, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from opqn_app.store.records import FaceRecord, PhotoRecord
-from opqn_app.ui.kit import face_boxes, wording
+from opqn_app.ui.kit import face_boxes
+from opqn_app.ui.kit.section_grid import GAP, MARGIN, SectionGrid
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
-from opqn_app.ui.library.photo_delegate import FACE_TIP, GAP, PhotoDelegate, tile_rect
-from opqn_app.ui.library.photo_model import PhotoListModel
+from opqn_app.ui.library.photo_delegate import FACE_TIP, PhotoDelegate
+from opqn_app.ui.library.photo_model import NO_UPDATE, PhotoListModel
+from opqn_app.ui.library.photo_rows import Shown
 
 if TYPE_CHECKING:
     from opqn_app.ui.work.people_jobs import PeopleView
 
-TILE_SIDES = (120, 152, 192, 248, 312)  # wished widths; tiles stretch or shrink to fill the row
-SHAPE = 4 / 3  # width to height of a tile: kind to both landscape and portrait photos
+PHOTO_SIDES = (112, 144, 184, 240, 304)  # wished widths; tiles stretch or shrink to fill the row
+FACE_SIDES = (72, 92, 112, 144, 184)
+SHAPE = 4 / 3  # width to height of a photo's tile: kind to both landscape and portrait photos
 SLACK = 40  # pixels that a row may lack for one more tile
 FACES_KEPT = 200  # photos whose faces are remembered
+NAME = 24  # pixels of the line with the name of a face
 
 
-class PhotoGrid(QListView):
+class PhotoGrid(SectionGrid):
     """The grid.
 
     Signals:
         photo_opened: row to be looked at large.
         face_picked: id of a face that was clicked.
         faces_wanted: a PhotoRecord whose faces are to be given to `show_faces`.
-        month_changed: the month of the first photo in view, in words; "" when empty.
+        heading_changed: the heading that the first row in view stands under, where it has been
+            scrolled out of sight; else "".
         face_meant_changed: `faces_meant` may be others now.
-        drag_wanted: the selected photos are dragged.
     """
 
     photo_opened = Signal(int)
     face_picked = Signal(int)
     faces_wanted = Signal(object)
-    month_changed = Signal(str)
+    heading_changed = Signal(str)
     face_meant_changed = Signal()
-    drag_wanted = Signal()
 
     def __init__(
-        self, model: PhotoListModel, thumbs: ThumbnailCache, parent: QWidget | None = None
+        self,
+        model: PhotoListModel,
+        thumbs: ThumbnailCache,
+        crops: ThumbnailCache,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self._photos = model
+        self.model_shown = model
         self._faces: OrderedDict[int, tuple[FaceRecord, ...]] = OrderedDict()
         self._hovered_row = -1
         self._mouse_at = QPointF()  # where it was last, in the viewport
@@ -68,47 +62,93 @@ class PhotoGrid(QListView):
         self._people: PeopleView | None = None
         self._pressed_face: int | None = None
         self._size_step = 2
-        self.setModel(model)
-        self.setItemDelegate(PhotoDelegate(self, self, thumbs))
-        self._set_up()
-        thumbs.ready.connect(lambda _keys: self.viewport().update())
-        # Told once a turn of the event loop, when the rows have found their places.
-        self._month_timer = QTimer(self)
-        self._month_timer.setSingleShot(True)
-        self._month_timer.timeout.connect(self._tell_month)
-        self.verticalScrollBar().valueChanged.connect(lambda _value: self._month_timer.start())
-        self.verticalScrollBar().valueChanged.connect(lambda _value: self._on_scrolled())
-        model.rowsInserted.connect(lambda *_rows: self._month_timer.start())
-        model.rowsRemoved.connect(lambda *_rows: self._month_timer.start())
-        model.dataChanged.connect(self._on_photos_changed)
-        model.modelReset.connect(self._on_reset)
-        self.selectionModel().currentChanged.connect(self._on_current_changed)
-
-    def _set_up(self) -> None:
+        self._first_row = 0  # in sight
+        self.shape, self.caption = SHAPE, 0
         self.setAccessibleName("Photos")
         self.setObjectName("photoGrid")
-        self.setFrameShape(QListView.Shape.NoFrame)
-        self.setViewMode(QListView.ViewMode.IconMode)
-        self.setMovement(QListView.Movement.Static)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setUniformItemSizes(True)
-        self.setSelectionMode(QListView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMouseTracking(True)
-        self.verticalScrollBar().setSingleStep(48)
+        self.setModel(model)
+        self.setItemDelegate(PhotoDelegate(self, self, thumbs, crops))
+        # Told once a turn of the event loop, when the rows have found their places.
+        self._heading_timer = QTimer(self, singleShot=True)
+        self._heading_timer.timeout.connect(self._tell_heading)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._on_scrolled())
+        self.selectionModel().currentChanged.connect(self._on_current_changed)
+
+    # What is shown
+
+    def show_rows(self, shown: Shown, *, anew: bool = False) -> None:
+        """Show rows; those that are shown again keep their choice and their place.
+
+        Args:
+            anew: from the top, and nothing is chosen.
+        """
+        anew = anew or shown.has_faces != self.model_shown.shown.has_faces
+        before, bar = self.model_shown.shown, self.verticalScrollBar()
+        chosen = [] if anew else [before.keys[row] for row in self.rows_selected()]
+        current = None if anew else self._key_at(before, self.currentIndex().row())
+        is_at_top = anew or bar.value() == 0
+        first, top = self._first_key()
+        is_other = self.model_shown.show(shown)
+        if shown.has_faces != before.has_faces:
+            self._set_kind(shown.has_faces)
+        self.set_sections(shown.sections)
+        self._forget_changed(before, shown)
+        if is_other:
+            self._hovered_row, self._face_under_mouse = -1, None
+            rows = sorted(row for key in chosen if (row := shown.row_of.get(key)) is not None)
+            at = None if current is None else shown.row_of.get(current)
+            if at is not None:
+                index = self.model_shown.index(at)
+                self.selectionModel().setCurrentIndex(index, NO_UPDATE)
+            self.select_rows(rows)
+        row = None if first is None or is_at_top else shown.row_of.get(first)
+        if is_at_top:
+            bar.setValue(0)
+        elif row is not None:
+            now = self.visualRect(self.model_shown.index(row)).top()
+            bar.setValue(bar.value() + now - top)
+        self._on_scrolled()
+
+    def _forget_changed(self, before: Shown, now: Shown) -> None:
+        """Ask anew for the faces of photos that are others now."""
+        for photo_id in list(self._faces):
+            old, new = before.row_of.get(photo_id), now.row_of.get(photo_id)
+            if (
+                old is None
+                or new is None
+                or before.has_faces
+                or now.has_faces
+                or before.photos.rows[old] != now.photos.rows[new]
+            ):
+                del self._faces[photo_id]
+        self._want_faces(self.currentIndex().row())
+
+    def _set_kind(self, has_faces: bool) -> None:
+        self.shape = 1.0 if has_faces else SHAPE
+        self._set_caption()
+        self._fit()
+
+    def _first_key(self) -> tuple[int | None, int]:
+        """The key of the first row in sight, and how far its cell is from the edge."""
+        index = self._first_visible()
+        key = self._key_at(self.model_shown.shown, index.row())
+        return key, self.visualRect(index).top() if key is not None else 0
+
+    @staticmethod
+    def _key_at(shown: Shown, row: int) -> int | None:
+        return shown.keys[row] if 0 <= row < len(shown.keys) else None
 
     @property
     def face_under_mouse(self) -> int | None:
         return self._face_under_mouse
 
     def faces_shown(self, row: int, is_marked: bool) -> Sequence[FaceRecord]:
-        """The faces whose boxes are drawn on the tile of `row`."""
+        """The faces whose boxes are drawn on the photo of `row`."""
         if row != self._hovered_row and not is_marked:
             return ()
-        return self._faces_of(self._photo(row))
+        return self._faces_of(self.model_shown.photo(row))
 
     def name_of(self, face_id: int) -> str | None:
         """The name of a face, None where it has none."""
@@ -117,20 +157,39 @@ class PhotoGrid(QListView):
     def show_people(self, view: "PeopleView") -> None:
         """Take who is who."""
         self._people = view
+        self._set_caption()
         self.viewport().update()
+
+    def _set_caption(self) -> None:
+        people = () if self._people is None else self._people.persons
+        has_names = any(person.name and not person.is_hidden for person in people)
+        caption = NAME if self.model_shown.shown.has_faces and has_names else 0
+        if caption != self.caption:
+            self.caption = caption
+            self.updateGeometries()
+
+    # What is chosen
 
     @property
     def current_photo(self) -> PhotoRecord | None:
-        return self._photo(self.currentIndex().row())
+        return self.model_shown.photo(self.currentIndex().row())
 
     def selected_photos(self) -> list[PhotoRecord]:
-        """In the order of the grid."""
-        rows = sorted(index.row() for index in self.selectedIndexes())
-        return [photo for row in rows if (photo := self._photo(row)) is not None]
+        """In the order of the grid, each once."""
+        photos = self.model_shown.photos
+        found = {photo.id: photo for row in self.rows_selected() if (photo := photos[row])}
+        return list(found.values())
 
     @property
     def faces_meant(self) -> list[int]:
-        """The face that a key means: under the mouse or a menu, else the only one of the photo."""
+        """The faces that a key means.
+
+        Of photos it is the one under the mouse or a menu, else the only one of the photo.
+        """
+        shown, at = self.model_shown.shown, self.currentIndex().row()
+        if shown.has_faces:
+            rows = self.rows_selected() or ([at] if 0 <= at < len(shown.keys) else [])
+            return [shown.keys[row] for row in rows]
         for face in (self._face_under_mouse, self._menu_face):
             if face is not None:
                 return [face]
@@ -143,13 +202,15 @@ class PhotoGrid(QListView):
         self._menu_face = self._face_under_mouse
 
     def place_of(self, face_id: int) -> QRect | None:
-        """Where a face of the current photo, or of that under the mouse, is in the viewport."""
+        """Where a face is in the viewport: of the photo under the mouse or the current one."""
+        if self.model_shown.shown.has_faces:
+            row = self.model_shown.shown.row_of.get(face_id)
+            return None if row is None else self.picture_rect(self.model_shown.index(row))
         for row in (self._hovered_row, self.currentIndex().row()):
-            photo = self._photo(row)
+            photo = self.model_shown.photo(row)
             for face in self._faces_of(photo):
                 if photo is not None and face.id == face_id:
-                    index = self._photos.index(row)
-                    return self._placement(index, photo).rect(face.box).toAlignedRect()
+                    return self._placement(row, photo).rect(face.box).toAlignedRect()
         return None
 
     def show_faces(self, photo_id: int, faces: Sequence[FaceRecord]) -> None:
@@ -166,40 +227,42 @@ class PhotoGrid(QListView):
         self._want_faces(self.currentIndex().row())
         self._want_faces(self._hovered_row)
 
-    @contextmanager
-    def anchored(self) -> Iterator[None]:
-        """Whatever rows come and go inside, the photos in view stay where they are."""
-        anchor = QPersistentModelIndex(self._first_in_view())
-        bar = self.verticalScrollBar()
-        before = self.visualRect(anchor).top() if anchor.isValid() else 0
-        is_at_top = bar.value() == 0
-        yield
-        if anchor.isValid() and not is_at_top:
-            self.doItemsLayout()
-            bar.setValue(bar.value() + self.visualRect(anchor).top() - before)
+    # Size
 
     def zoom(self, steps: int) -> None:
-        """Larger (positive) or smaller tiles; the photo in view stays in view."""
-        wanted = min(max(self._size_step + steps, 0), len(TILE_SIDES) - 1)
+        """Larger (positive) or smaller tiles; the row in view stays in view."""
+        wanted = min(max(self._size_step + steps, 0), len(PHOTO_SIDES) - 1)
         if wanted == self._size_step:
             return
         current = self.currentIndex()
-        anchor = current if current.isValid() else self._first_in_view()
+        anchor = current if current.isValid() else self._first_visible()
         self._size_step = wanted
-        self._fill_width()
+        self._fit()
         if anchor.isValid():
-            self.scrollTo(anchor, QListView.ScrollHint.PositionAtCenter)
+            self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtCenter)
+
+    def _fit(self) -> None:
+        """Tiles that fill the width."""
+        has_faces = self.model_shown.shown.has_faces
+        wished = (FACE_SIDES if has_faces else PHOTO_SIDES)[self._size_step] + 2 * GAP
+        columns = max(1, (self.usable_width + SLACK) // wished)
+        self.side = max(self.usable_width // columns - 2 * GAP, 52)
+        self.updateGeometries()
+        self.viewport().update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._fill_width()
+        row, bar = self._first_row, self.verticalScrollBar()
+        is_at_top = bar.value() == 0
+        QAbstractItemView.resizeEvent(self, event)
+        self._fit()
+        if event.oldSize().width() != event.size().width() and not is_at_top:
+            top = self.visualRect(self.model_shown.index(row)).top()
+            bar.setValue(bar.value() + top - MARGIN)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.zoom(1 if event.angleDelta().y() > 0 else -1)
-            event.accept()
-        else:
-            super().wheelEvent(event)
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self.viewport().scroll(dx, dy)  # only what comes into sight is drawn
+
+    # Keyboard and mouse
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().row()
@@ -247,13 +310,9 @@ class PhotoGrid(QListView):
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton:
             self.photo_opened.emit(index.row())
 
-    def _photo(self, row: int) -> PhotoRecord | None:
-        photos = self._photos.photos
-        return photos[row] if 0 <= row < len(photos) else None
-
-    def startDrag(self, _actions: Qt.DropAction) -> None:
+    def startDrag(self, actions: Qt.DropAction) -> None:
         self._pressed_face = None
-        self.drag_wanted.emit()
+        super().startDrag(actions)
 
     def _faces_of(self, photo: PhotoRecord | None) -> Sequence[FaceRecord]:
         """The faces of a photo that are known here, without those that are none."""
@@ -261,23 +320,23 @@ class PhotoGrid(QListView):
         left_out = self._people.left_out if self._people else frozenset()
         return [face for face in faces if face.id not in left_out] if left_out else faces
 
-    def _placement(self, index: QModelIndex, photo: PhotoRecord) -> face_boxes.Placement:
-        tile = tile_rect(QRectF(self.visualRect(index)))
+    def _placement(self, row: int, photo: PhotoRecord) -> face_boxes.Placement:
+        tile = QRectF(self.picture_rect(self.model_shown.index(row)))
         return face_boxes.fit(photo.width, photo.height, tile)
 
     def _hover(self, point: QPointF) -> None:
         self._mouse_at = point
-        index = self.indexAt(point.toPoint())
-        photo = self._photo(index.row())
+        row = self.indexAt(point.toPoint()).row()
+        is_photo = not self.model_shown.shown.has_faces
+        photo = self.model_shown.photo(row) if is_photo else None
         face = None
         if photo is not None:
-            self._want_faces(index.row())
-            placement = self._placement(index, photo)
-            face = face_boxes.face_at(self._faces_of(photo), placement, point)
+            self._want_faces(row)
+            face = face_boxes.face_at(self._faces_of(photo), self._placement(row, photo), point)
         face_id = face.id if face else None
-        if (index.row(), face_id) == (self._hovered_row, self._face_under_mouse):
+        if (row, face_id) == (self._hovered_row, self._face_under_mouse):
             return
-        self._hovered_row, self._face_under_mouse = index.row(), face_id
+        self._hovered_row, self._face_under_mouse = row, face_id
         self._menu_face = None
         self.face_meant_changed.emit()
         shape = Qt.CursorShape.PointingHandCursor if face else Qt.CursorShape.ArrowCursor
@@ -287,18 +346,22 @@ class PhotoGrid(QListView):
 
     def _on_scrolled(self) -> None:
         """Another face is under the mouse now, or none; a key must not mean the one before."""
+        self._first_row = max(self._first_visible().row(), 0)
+        self._heading_timer.start()
         self._menu_face = None
         if self._hovered_row >= 0:
             self._hover(self._mouse_at)
 
     def _want_faces(self, row: int) -> None:
-        photo = self._photo(row)
+        if self.model_shown.shown.has_faces:
+            return
+        photo = self.model_shown.photo(row)
         if photo is not None and photo.n_faces and photo.id not in self._faces:
             self._faces[photo.id] = ()  # asked for; not twice
             self.faces_wanted.emit(photo)
 
     def _pick_number(self, row: int, number: int) -> None:
-        faces = self._faces_of(self._photo(row))
+        faces = self._faces_of(self.model_shown.photo(row))
         if number < len(faces):
             self.face_picked.emit(faces[number].id)
 
@@ -306,29 +369,8 @@ class PhotoGrid(QListView):
         self._menu_face = None
         self._want_faces(current.row())
 
-    def _on_photos_changed(self, first: QModelIndex, last: QModelIndex) -> None:
-        for row in range(first.row(), last.row() + 1):
-            photo = self._photo(row)
-            if photo is not None:
-                self._faces.pop(photo.id, None)
-        self._want_faces(self.currentIndex().row())
-
-    def _on_reset(self) -> None:
-        self._faces.clear()
-        self._hovered_row, self._face_under_mouse = -1, None
-        self._month_timer.start()
-
-    def _first_in_view(self) -> QModelIndex:
-        return self.indexAt(QPoint(GAP, GAP + self.gridSize().height() // 3))
-
-    def _tell_month(self) -> None:
-        photo = self._photo(self._first_in_view().row())
-        self.month_changed.emit(wording.month(photo.taken_at) if photo else "")
-
-    def _fill_width(self) -> None:
-        width = self.viewport().width() - 1
-        columns = max(1, (width + SLACK) // (TILE_SIDES[self._size_step] + GAP))
-        side = max(width // columns, 64)
-        cell = QSize(side, round((side - GAP) / SHAPE) + GAP)
-        if self.gridSize() != cell:
-            self.setGridSize(cell)
+    def _tell_heading(self) -> None:
+        row, layout = self._first_visible().row(), self.layout_now()
+        section = layout.section_of(row)
+        is_out = 0 <= row < layout.count and self.heading_rect(section).center().y() < 0
+        self.heading_changed.emit(layout.sections[section].title if is_out else "")

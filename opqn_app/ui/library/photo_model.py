@@ -1,162 +1,110 @@
-"""The photos of a folder as Qt sees them: loaded page by page, changed without a reset."""
+"""The photos or faces of the Library page as Qt sees them: all of them, made one by one."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QItemSelectionModel,
     QModelIndex,
     QObject,
     QPersistentModelIndex,
     Qt,
-    Signal,
 )
 
 from opqn_app.core.progress import counted
+from opqn_app.store.photo_list import PhotoList
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit import wording
+from opqn_app.ui.library.photo_rows import Shown
 
-PAGE = 500
 PhotoRole = Qt.ItemDataRole.UserRole + 1
+PATHS_TOLD = 8  # of copies, in a tool tip
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+NO_UPDATE = QItemSelectionModel.SelectionFlag.NoUpdate
 
 
 class PhotoListModel(QAbstractListModel):
-    """Photos newest first. It holds no connection: it asks for pages and is given them.
-
-    Signals:
-        page_wanted: offset of the next page; answer with `append_page`.
-    """
-
-    page_wanted = Signal(int)
+    """Rows in the order they are shown."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._photos: list[PhotoRecord] = []
-        self._total = 0
-        self._is_waiting = False
+        self.shown = Shown()
 
     @property
-    def photos(self) -> Sequence[PhotoRecord]:
-        """What is loaded; do not change it."""
-        return self._photos
+    def photos(self) -> PhotoList:
+        """The photo of each row."""
+        return self.shown.photos
 
-    @property
-    def total(self) -> int:
-        """How many there are in the library, loaded or not."""
-        return self._total
-
-    def clear(self) -> None:
-        """Start over, for another folder."""
+    def show(self, shown: Shown) -> bool:
+        """Show other rows; False where they are the same, and only what is told of them changed."""
+        if shown.keys == self.shown.keys and shown.has_faces == self.shown.has_faces:
+            self.shown = shown
+            if shown.keys:
+                self.dataChanged.emit(self.index(0), self.index(len(shown.keys) - 1))
+            return False
         self.beginResetModel()
-        self._photos = []
-        self._total = 0
-        self._is_waiting = False
+        self.shown = shown
         self.endResetModel()
+        return True
 
-    def append_page(self, offset: int, photos: Sequence[PhotoRecord], total: int) -> None:
-        """Take the page that was asked for; one that no longer fits the end is dropped."""
-        self._is_waiting = False
-        if offset != len(self._photos):
-            return
-        self._total = total if photos else offset
-        if photos:
-            self.beginInsertRows(_ROOT, offset, offset + len(photos) - 1)
-            self._photos.extend(photos)
-            self.endInsertRows()
+    def photo(self, row: int) -> PhotoRecord | None:
+        """The photo of a row, None where there is no such row."""
+        return self.photos[row] if 0 <= row < len(self.photos) else None
 
-    def refresh(self, photos: Sequence[PhotoRecord], total: int) -> None:
-        """Become `photos` by removing, inserting and changing rows, so that views stay put."""
-        self._is_waiting = False
-        kept = _kept_in_order(self._photos, photos)
-        self._remove_all_but(kept)
-        self._insert_missing(photos, kept)
-        self._replace_changed(photos)
-        self._total = max(total, len(self._photos))
+    def face_id(self, row: int) -> int | None:
+        """The face of a row, where faces are shown."""
+        shown = self.shown
+        return shown.keys[row] if shown.has_faces and 0 <= row < len(shown.keys) else None
 
     def row_of(self, photo_id: int) -> int | None:
-        """Where a loaded photo is."""
-        for row, photo in enumerate(self._photos):
-            if photo.id == photo_id:
-                return row
-        return None
+        """The first row of a photo."""
+        if not self.shown.has_faces:
+            return self.shown.row_of.get(photo_id)
+        return next((row for row, i in enumerate(self.photos.ids()) if i == photo_id), None)
+
+    def copies_of(self, photo: PhotoRecord) -> PhotoList:
+        """The photos that it stands for besides itself."""
+        return self.shown.copies.get(photo.id) or PhotoList()
 
     def rowCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(self._photos)
+        return 0 if parent.isValid() else len(self.shown.keys)
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         flags = super().flags(index)
         return flags | Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else flags
 
-    def canFetchMore(self, parent: _Index) -> bool:
-        return not parent.isValid() and not self._is_waiting and len(self._photos) < self._total
-
-    def fetchMore(self, parent: _Index) -> None:
-        if self.canFetchMore(parent):
-            self._is_waiting = True
-            self.page_wanted.emit(len(self._photos))
-
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not self.checkIndex(index, QAbstractListModel.CheckIndexOption.IndexIsValid):
             return None
-        photo = self._photos[index.row()]
         if role == PhotoRole:
-            return photo
+            return self.photos[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return photo.path.name
+            return self.photos[index.row()].path.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{photo.rel_path}\n{wording.day(photo.taken_at)}"
+            return self._tip(self.photos[index.row()])
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            faces = counted(photo.n_faces, "face") if photo.n_faces else "no face"
-            return f"Photo {photo.path.name}, {wording.day(photo.taken_at)}, {faces}"
+            return self._told(index.row())
         return None
 
-    def _remove_all_but(self, kept: set[int]) -> None:
-        end = len(self._photos)
-        while end > 0:
-            if self._photos[end - 1].id in kept:
-                end -= 1
-                continue
-            start = end - 1
-            while start > 0 and self._photos[start - 1].id not in kept:
-                start -= 1
-            self.beginRemoveRows(_ROOT, start, end - 1)
-            del self._photos[start:end]
-            self.endRemoveRows()
-            end = start
+    def _tip(self, photo: PhotoRecord) -> str:
+        paths = [each.rel_path for each in self.copies_of(photo)]
+        more = [f"and {len(paths) - PATHS_TOLD:,} more"] if len(paths) > PATHS_TOLD else []
+        return "\n".join([photo.rel_path, date_of(photo), *paths[:PATHS_TOLD], *more])
 
-    def _insert_missing(self, photos: Sequence[PhotoRecord], kept: set[int]) -> None:
-        row = 0
-        while row < len(photos):
-            if photos[row].id in kept:
-                row += 1
-                continue
-            stop = row + 1
-            while stop < len(photos) and photos[stop].id not in kept:
-                stop += 1
-            self.beginInsertRows(_ROOT, row, stop - 1)
-            self._photos[row:row] = photos[row:stop]
-            self.endInsertRows()
-            row = stop
-
-    def _replace_changed(self, photos: Sequence[PhotoRecord]) -> None:
-        for row, (old, new) in enumerate(zip(self._photos, photos, strict=True)):
-            if old != new:
-                self._photos[row] = new
-                index = self.index(row)
-                self.dataChanged.emit(index, index)
+    def _told(self, row: int) -> str:
+        photo = self.photos[row]
+        if self.shown.has_faces:
+            return f"Face {row + 1:,} of {self.rowCount():,}, {photo.path.name}, {date_of(photo)}"
+        faces = counted(photo.n_faces, "face") if photo.n_faces else "no face"
+        copies = len(self.copies_of(photo))
+        parts = [f"Photo {photo.path.name}", date_of(photo), faces]
+        return ", ".join([*parts, f"{copies + 1} copies"] if copies else parts)
 
 
-def _kept_in_order(old: Sequence[PhotoRecord], new: Sequence[PhotoRecord]) -> set[int]:
-    """Ids in both lists that stand in the same order in both; others have to be moved."""
-    place = {photo.id: row for row, photo in enumerate(new)}
-    kept = set()
-    last = -1
-    for photo in old:
-        at = place.get(photo.id, -1)
-        if at > last:
-            kept.add(photo.id)
-            last = at
-    return kept
+def date_of(photo: PhotoRecord) -> str:
+    """The day it was taken, or that of its file."""
+    if photo.taken_at or not photo.sort_time:
+        return wording.day(photo.taken_at)
+    return f"{wording.day(photo.sort_time)} (date of the file)"

@@ -5,7 +5,6 @@ from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyleOptionViewItem
 
 from opqn_app.ui.kit import face_boxes, theme
-from opqn_app.ui.kit.photo_tile import draw_photo
 from opqn_app.ui.kit.section_grid import SectionGrid
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.kit.tile_delegate import TileDelegate
@@ -53,7 +52,7 @@ class PersonDelegate(TileDelegate):
 
     def _paint_photo(self, painter: QPainter, tile: QRectF, row: Row) -> None:
         pixmap = self._photos.pixmap(row.photo)
-        draw_photo(painter, tile, pixmap)
+        self.paint_photo(painter, tile, pixmap)
         if pixmap is None:
             return
         painter.save()

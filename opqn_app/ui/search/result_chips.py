@@ -2,6 +2,7 @@
 
 from PySide6.QtCore import QObject
 
+from opqn_app.store.photo_list import PhotoList
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit.chip_line import ChipLine
 from opqn_app.ui.kit.photo_finder import PhotoFinder
@@ -28,8 +29,8 @@ class ResultChips(QObject):
         record = self._results.current_record()
         return None if record is None else record.photo
 
-    def _keep_to(self, photos: list[PhotoRecord] | None) -> None:
-        self._results.keep_to(None if photos is None else frozenset(p.id for p in photos))
+    def _keep_to(self, photos: PhotoList | None) -> None:
+        self._results.keep_to(None if photos is None else frozenset(photos.ids()))
 
     def _on_counted(self, counts: Counts) -> None:
         if counts.is_kept and not counts.likely:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, Qt
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPalette
 from PySide6.QtWidgets import QStyleOptionViewItem
 
+from opqn_app.store.records import FaceRecord
+from opqn_app.ui.kit import face_boxes
 from opqn_app.ui.kit.section_grid import CAPTION
-from opqn_app.ui.kit.theme import colours
+from opqn_app.ui.kit.theme import DARK, colours
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
 from opqn_app.ui.kit.tile_delegate import TileDelegate
 from opqn_app.ui.search.result_grid import FaceGrid
@@ -20,11 +22,12 @@ NAME = 20  # pixels of the line with the name, where there are names
 class FaceDelegate(TileDelegate):
     """Paints from caches only; what is not there yet is asked for and painted later."""
 
-    def __init__(self, grid: FaceGrid, thumbnails: ThumbnailCache) -> None:
+    def __init__(self, grid: FaceGrid, thumbnails: ThumbnailCache, photos: ThumbnailCache) -> None:
         super().__init__(grid)
         self._grid = grid
-        self._thumbnails = thumbnails
-        thumbnails.ready.connect(grid.viewport().update)
+        self._thumbnails, self._photos = thumbnails, photos
+        for cache in (thumbnails, photos):
+            cache.ready.connect(grid.viewport().update)
 
     def paint(
         self,
@@ -40,12 +43,27 @@ class FaceDelegate(TileDelegate):
         is_likely = bool(index.data(FaceRole.IS_LIKELY))
         opacity = DIMMED if self._grid.is_dimmed else (1.0 if is_likely else LESS_LIKELY)
         painter.setOpacity(opacity)
-        pixmap = self._thumbnails.pixmap(index.data(FaceRole.FACE_ID))
-        self.paint_face(painter, face, pixmap)
+        record = index.data(FaceRole.RECORD) if self._grid.shows_photos else None
+        if not self._grid.shows_photos:
+            pixmap = self._thumbnails.pixmap(index.data(FaceRole.FACE_ID))
+            self.paint_face(painter, face, pixmap)
+        elif record is not None:
+            self._paint_photo(painter, QRectF(face), record)
         painter.setOpacity(DIMMED if self._grid.is_dimmed else 1.0)
         self._paint_caption(painter, face, index, is_likely)
         self.paint_state(painter, face, option.state)
         painter.restore()
+
+    def _paint_photo(self, painter: QPainter, tile: QRectF, record: FaceRecord) -> None:
+        photo = record.photo
+        pixmap = self._photos.pixmap(photo)
+        self.paint_photo(painter, tile, pixmap)
+        if pixmap is not None:
+            placement = face_boxes.fit(photo.width, photo.height, tile)
+            painter.save()
+            painter.setClipRect(tile)
+            face_boxes.draw_faces(painter, [record], placement, accent=QColor(DARK.accent))
+            painter.restore()
 
     def _paint_caption(self, painter: QPainter, face: QRect, index: Any, is_likely: bool) -> None:
         line = QRect(face.left() + 2, face.bottom() + 1, face.width() - 4, CAPTION)

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.types import Floats, Ids
+from opqn_app.ui.kit import wording
+from opqn_app.ui.kit.grid_layout import HEADER, GridSection
 
 if TYPE_CHECKING:
     from opqn_app.opqn.calibration import Calibration
@@ -33,8 +36,8 @@ class PhotoKey:
     """What sorting and grouping need to know of a face.
 
     Attributes:
-        photo_id: the photo the face is on.
-        taken_at: ISO date, "" if unknown.
+        photo_id: the photo the face is on, or the first of those that hold the same picture.
+        taken_at: ISO date, of the file where the photo has none; "" if unknown.
         folder: the photo's folder, then its name.
     """
 
@@ -108,6 +111,21 @@ def order_rows(
     cut = int(np.searchsorted(rows, n_likely))
     head, tail = _sorted(rows[:cut], sort, keys), _sorted(rows[cut:], sort, keys)
     return np.concatenate([head, tail]), cut
+
+
+def headings(rows: Positions, sort: str, keys: Sequence[PhotoKey] | None) -> list[GridSection]:
+    """What sorted rows stand under: months, folders, or nothing."""
+    if keys is None or sort == "match" or not len(rows):
+        return [GridSection(len(rows))]
+    found = groupby(_heading(keys[row], sort) for row in rows.tolist())
+    counts = [(words, sum(1 for _ in some)) for words, some in found]
+    return [GridSection(n, HEADER, words, f"{n:,}") for words, n in counts]
+
+
+def _heading(key: PhotoKey, sort: str) -> str:
+    if sort == "date":
+        return wording.month(key.taken_at) or wording.day(None)
+    return key.folder.rpartition("/")[0].partition("/")[2] or "The folder itself"
 
 
 def _sorted(rows: Positions, sort: str, keys: Sequence[PhotoKey]) -> Positions:

@@ -1,6 +1,7 @@
 """The answer to a query: grid, threshold, sorting and the reasons of the chosen face."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QW
 
 from opqn_app.core.types import Floats
 from opqn_app.ui.kit.controls import text_label
+from opqn_app.ui.kit.photo_thumbnails import BATCH, load_photo_thumbnails
 from opqn_app.ui.kit.section_grid import CAPTION
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.search.divider_band import DividerBand
@@ -23,9 +25,11 @@ from opqn_app.ui.search.result_order import (
     Positions,
     alikeness,
     count_likely,
+    headings,
     histogram,
     order_rows,
 )
+from opqn_app.ui.search.result_switch import ResultSwitch
 from opqn_app.ui.search.threshold_bar import ThresholdBar
 from opqn_app.ui.search.why_panel import WhyPanel
 from opqn_app.ui.work import jobs
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from opqn_app.ui.work.people_jobs import PeopleView
 
 
+PHOTOS_KEPT = 200  # thumbnails
 CONTROLS = 336  # width in pixels; a narrow window gives what their words need
 
 
@@ -109,13 +114,18 @@ class ResultsView(QWidget):
         )
         self._build()
         self._connect()
+        self._show_photos(session.settings.results_as_photos)
 
     def _build(self) -> None:
         settings = self._session.settings
         self.grid = FaceGrid()
         self.grid.setAccessibleName("Results")
         self.grid.setModel(self.model)
-        self.grid.setItemDelegate(FaceDelegate(self.grid, self.thumbnails))
+        load = partial(load_photo_thumbnails, self._session.library_path)
+        photos = ThumbnailCache(
+            self._session.runner, load, capacity=PHOTOS_KEPT, batch=BATCH, parent=self
+        )
+        self.grid.setItemDelegate(FaceDelegate(self.grid, self.thumbnails, photos))
         self.grid.setDragEnabled(True)
         self.band = DividerBand()
         self.grid.set_band(self.band)
@@ -128,6 +138,7 @@ class ResultsView(QWidget):
             self.sort.addItem(word, key)
         self.group = QCheckBox("One face a photo")
         self.group.setChecked(settings.group_by_photo)
+        self.switch = ResultSwitch(settings.results_as_photos)
         self.controls = self._controls()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -163,6 +174,7 @@ class ResultsView(QWidget):
         self.threshold.changed.connect(self._on_minimum)
         self.sort.currentIndexChanged.connect(lambda _row: self._reorder(Place()))
         self.group.toggled.connect(self._on_group)
+        self.switch.changed.connect(self._show_photos)
         self.band.toggled.connect(self.show_less_likely)
         self.grid.selectionModel().currentChanged.connect(lambda new, _old: self._explain(new))
         self.grid.selectionModel().selectionChanged.connect(
@@ -276,9 +288,21 @@ class ResultsView(QWidget):
         self._reorder(self._place())
         self.group_changed.emit(is_grouped)
 
+    def _show_photos(self, is_wanted: bool) -> None:
+        self.grid.show_photos(is_wanted)
+        self.group.setEnabled(not is_wanted)  # a photo stands there once
+        self.grid.setAccessibleName("Resulting photos" if is_wanted else "Results")
+        if is_wanted != self._session.settings.results_as_photos:
+            self._session.remember(results_as_photos=is_wanted)
+        self._reorder(self._place())
+
+    @property
+    def _is_grouped(self) -> bool:
+        return self.group.isChecked() or self.grid.shows_photos
+
     @property
     def _needs_keys(self) -> bool:
-        return self.group.isChecked() or self.sort.currentData() != "match"
+        return self._is_grouped or self.sort.currentData() != "match"
 
     def _reorder(self, place: Place) -> None:
         if self.outcome is None:
@@ -289,10 +313,9 @@ class ResultsView(QWidget):
         kept = self._kept
         total = len(self._alike)
         n_shown = total if self._shows_less else n_likely
-        keys = self._keys if self._needs_keys else None
-        rows, cut = order_rows(
-            n_likely, n_shown, self.sort.currentData(), keys, self.group.isChecked(), kept
-        )
+        keys, sort = self._keys if self._needs_keys else None, self.sort.currentData()
+        rows, cut = order_rows(n_likely, n_shown, sort, keys, self._is_grouped, kept)
+        self.grid.set_headings(headings(rows[:cut], sort, keys), headings(rows[cut:], sort, keys))
         if kept is not None:
             total, n_likely = len(kept), int(np.searchsorted(kept, n_likely))
         self.model.set_rows(rows, cut)
@@ -416,6 +439,9 @@ class ResultsView(QWidget):
 def photo_keys(library: "Library", face_ids: list[int]) -> list[PhotoKey]:
     """What sorting and grouping need, one a face; an unknown face sorts last."""
     known = {face.id: face.photo for face in library.faces(face_ids)}
+    photos = library.photo_table.listed_of(sorted({photo.id for photo in known.values()}))
+    first = dict(zip(reversed(photos.pictures()), reversed(photos.ids()), strict=True))
+    same = {i: first[p] for i, p in zip(photos.ids(), photos.pictures(), strict=True)}
     keys = []
     for face_id in face_ids:
         photo = known.get(face_id)
@@ -423,6 +449,6 @@ def photo_keys(library: "Library", face_ids: list[int]) -> list[PhotoKey]:
             keys.append(PhotoKey(-face_id, "", "\uffff"))
         else:
             keys.append(
-                PhotoKey(photo.id, photo.taken_at or "", f"{photo.root_id}/{photo.rel_path}")
+                PhotoKey(same[photo.id], photo.sort_time, f"{photo.root_id}/{photo.rel_path}")
             )
     return keys

@@ -98,6 +98,7 @@ class SearchPage(QWidget):
         column.addWidget(line)
         choices = QHBoxLayout()
         choices.addWidget(self.chips.line, 1)
+        choices.addWidget(self.results.switch, 0, Qt.AlignmentFlag.AlignTop)
         choices.addWidget(self.several.by_hand, 0, Qt.AlignmentFlag.AlignTop)
         choices.addWidget(self.save_bar.open_button, 0, Qt.AlignmentFlag.AlignTop)
         column.addLayout(choices)

@@ -174,6 +174,7 @@ class MainWindow(QMainWindow):
         self.search.library_wanted.connect(lambda: self.show_page("library"))
         self.library.face_search_requested.connect(self._search_with)
         self.library.photo_view_requested.connect(lambda *what: self.viewer.open_photos(*what))
+        self.library.face_view_requested.connect(lambda *what: self.viewer.open_faces(*what))
         self.search.faces.take_wanted.connect(self.open_export)
         self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
         self.switch_bar.report_wanted.connect(self._show_report)
@@ -354,6 +355,8 @@ class MainWindow(QMainWindow):
     def _on_face_changed(self, face_id: int) -> None:
         if self.stack.currentWidget() is self.search:
             self.search.results.follow_face(face_id)
+        elif self.stack.currentWidget() is self.library:
+            self.library.follow_face(face_id)
 
     # Drops, anywhere in the window
 
