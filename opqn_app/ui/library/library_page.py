@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut, QShowEvent
@@ -36,8 +35,6 @@ from opqn_app.ui.library.unreachable_note import Confirm, UnreachableNote, confi
 from opqn_app.ui.library.view_reading import ViewReading
 from opqn_app.ui.library.watch_switch import Parts, WatchSwitch
 from opqn_app.ui.work.session import Session
-
-if TYPE_CHECKING:
 
 THUMBS_KEPT = 250  # about 100 MB of pixels
 
@@ -249,7 +246,7 @@ class LibraryPage(FolderDropPage):
         problems.told.connect(self.messages.say)
         problems.failed.connect(self._warn)
         parts = Parts(self.header, self.folder_list, self.messages)
-        self._watch = WatchSwitch(session, parts, lambda: self._view.root_at(self._folder), self._show_folders)
+        self._watch = WatchSwitch(session, parts, self._root_shown, self._show_folders)
         self._side.add_wanted.connect(self.add_folder)
         self._side.sample_removal_wanted.connect(self.remove_sample)
         self.folder_list.selectionModel().currentChanged.connect(self._on_folder_chosen)
@@ -422,6 +419,9 @@ class LibraryPage(FolderDropPage):
     def _show_shown_folder(self) -> None:
         if self._folder is not None:
             self._show_file(self._folder / ".")
+
+    def _root_shown(self) -> Root | None:
+        return self._view.root_at(self._folder)
 
     def _paths_shown(self) -> list[Path]:
         return [self._folder] if self._folder else [root.path for root in self._view.roots]
