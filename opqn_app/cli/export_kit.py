@@ -7,8 +7,9 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from opqn_app.cli.kit import Parsers, positive, say
+from opqn_app.cli.kit import Parsers, say
 from opqn_app.cli.people_kit import FACE_HELP, PERSON_HELP, face_ids, photo_at, read_ledger
+from opqn_app.cli.photo_options import add_photo_options, asked_photos
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted, run_with_progress
 
@@ -34,21 +35,9 @@ def add_part(parsers: Parsers, name: str, run: Any, text: str) -> argparse.Argum
         metavar="PERSON",
         help=f"{PERSON_HELP}; photos with any of them, and of their faces no others (repeatable)",
     )
-    which.add_argument(
-        "--with",
-        dest="together",
-        action="append",
-        default=[],
-        metavar="PERSON",
-        help="is on the photo (repeatable: all of them are)",
-    )
-    which.add_argument("--without", action="append", default=[], metavar="PERSON",
-                       help="is not on it (repeatable)")  # fmt: skip
-    which.add_argument("--alone", action="store_true", help="with no other face on it")
-    which.add_argument("--year", type=positive, metavar="YEAR", help="when it was taken")
-    which.add_argument("--under", type=Path, metavar="DIR", help="folder that it lies in")
+    add_photo_options(which)
     which.add_argument("--photos", nargs="+", type=Path, metavar="PHOTO", help="these photos")
-    which.add_argument("--faces", nargs="+", metavar="FACE", help=FACE_HELP)
+    which.add_argument("--face", nargs="+", metavar="FACE", help=FACE_HELP)
     which.add_argument(
         "--hits",
         metavar="FILE",
@@ -94,22 +83,14 @@ def rows_of(problems: "Sequence[Problem]") -> list[dict[str, str]]:
 def _wanted(ledger: "Ledger", arguments: argparse.Namespace) -> "Wanted":
     from opqn_app.exchange.selection import Wanted
     from opqn_app.people.gestures import find_person
-    from opqn_app.people.photo_filter import PhotoFilter
 
-    which = PhotoFilter(
-        together=tuple(find_person(ledger, name) for name in arguments.together),
-        without=tuple(find_person(ledger, name) for name in arguments.without),
-        alone=arguments.alone,
-        year=arguments.year,
-        under=arguments.under,
-    )
     chances = {} if arguments.hits is None else _hits(arguments.hits)
-    faces = None if arguments.faces is None else set(face_ids(ledger, arguments.faces))
+    faces = None if arguments.face is None else set(face_ids(ledger, arguments.face))
     if arguments.hits is not None:
         faces = set(chances) if faces is None else faces & set(chances)
     photos = arguments.photos
     return Wanted(
-        which=which,
+        which=asked_photos(ledger, arguments),
         people=tuple(find_person(ledger, name) for name in arguments.person),
         photos=None if photos is None else tuple(photo_at(ledger, path).id for path in photos),
         faces=None if faces is None else tuple(sorted(faces)),

@@ -1,14 +1,13 @@
 """`opqn find`: list photos by who is on them, by date, by folder, by how many faces they show."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opqn_app.cli.kit import Parsers, emit, positive
-from opqn_app.cli.people_kit import PERSON_HELP, open_ledger, read_ledger
+from opqn_app.cli.kit import Parsers, emit
+from opqn_app.cli.people_kit import open_ledger, read_ledger
+from opqn_app.cli.photo_options import add_photo_options, asked_photos
 from opqn_app.core.errors import OpqnError
 from opqn_app.people.photo_filter import PhotoFilter
-from opqn_app.people.spans import Count, Span, count_of, span_of
 
 if TYPE_CHECKING:
     from opqn_app.people.ledger import Ledger
@@ -16,30 +15,7 @@ if TYPE_CHECKING:
 
 def add(parsers: Parsers) -> None:
     parser = parsers.add("find", run, "List photos, newest first: by who is on them, and when.")
-    parser.add_argument(
-        "--with",
-        dest="together",
-        action="append",
-        default=[],
-        metavar="PERSON",
-        help=f"{PERSON_HELP}; given several times, all are on the photo",
-    )
-    parser.add_argument(
-        "--without", action="append", default=[], metavar="PERSON", help="is not on it (repeatable)"
-    )
-    when = parser.add_mutually_exclusive_group()
-    when.add_argument("--year", type=positive, metavar="YEAR", help="when it was taken")
-    when.add_argument(
-        "--dates",
-        type=_span,
-        metavar="DATES",
-        help='between which it was taken: 2019-03, "2015-2018", "2015..", "..2018-06"',
-    )
-    parser.add_argument("--under", type=Path, metavar="DIR", help="folder that it lies in")
-    parser.add_argument("--alone", action="store_true", help="with no other face on it")
-    parser.add_argument(
-        "--faces", type=_count, metavar="N", help="how many faces it shows: 0, 2, 3.., 2..4"
-    )
+    add_photo_options(parser)
     parser.add_argument(
         "--once", action="store_true", help="a picture that lies in several files is listed once"
     )
@@ -58,7 +34,11 @@ def run(arguments: argparse.Namespace) -> int:
         return _forget(arguments, arguments.forget_saved)
     writes = arguments.save is not None
     with open_ledger(arguments) if writes else read_ledger(arguments) as ledger:
-        asked = _asked(ledger, arguments) if arguments.saved is None else _saved(ledger, arguments)
+        asked = (
+            asked_photos(ledger, arguments)
+            if arguments.saved is None
+            else _saved(ledger, arguments)
+        )
         photos = asked.find(ledger)
         if writes:
             ledger.library.saved_searches.save(arguments.save, asked.as_json())
@@ -80,21 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
     shown = "\n".join(str(photo.path) for photo in photos) if rows else "No photo shows that."
     emit(arguments, {"photos": rows}, shown)
     return 0
-
-
-def _asked(ledger: "Ledger", arguments: argparse.Namespace) -> PhotoFilter:
-    from opqn_app.core.files import real_path
-    from opqn_app.people.gestures import find_person
-
-    year = arguments.year and Span(f"{arguments.year:04}", f"{arguments.year:04}")
-    return PhotoFilter(
-        together=tuple(find_person(ledger, name) for name in arguments.together),
-        without=tuple(find_person(ledger, name) for name in arguments.without),
-        alone=arguments.alone,
-        under=None if arguments.under is None else real_path(arguments.under),
-        dates=arguments.dates or year,
-        faces=arguments.faces,
-    )
 
 
 def _saved(ledger: "Ledger", arguments: argparse.Namespace) -> PhotoFilter:
@@ -126,17 +91,3 @@ def _forget(arguments: argparse.Namespace, name: str) -> int:
 
 def _no_such_search(name: str) -> OpqnError:
     return OpqnError(f"No search is saved as {name}.", hint="See `opqn find --list-saved`.")
-
-
-def _span(text: str) -> Span:
-    found = span_of(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(f'{text} are no dates; try 2019-03 or "2015-2018"')
-    return found
-
-
-def _count(text: str) -> Count:
-    found = count_of(f"{text} faces")
-    if found is None:
-        raise argparse.ArgumentTypeError(f"{text} is no number of faces; try 2, 3.. or 2..4")
-    return found

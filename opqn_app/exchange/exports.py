@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from opqn_app.core.errors import OpqnError
-from opqn_app.core.progress import counted, duration_in_words
-from opqn_app.index.progress import RateMeter
+from opqn_app.core.progress import RateMeter, counted, duration_in_words
 
 
 class ExportError(OpqnError):

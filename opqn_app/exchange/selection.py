@@ -77,7 +77,7 @@ def chosen(ledger: Ledger, wanted: Wanted) -> Generator[ExportProgress, None, li
     own = _faces_of(ledger, people) if wanted.people else None
     if wanted.faces is not None:
         own = set(wanted.faces) if own is None else own & set(wanted.faces)
-    photos = wanted.which.find(ledger)
+    photos: Sequence[PhotoRecord] = wanted.which.find(ledger)
     if wanted.photos is not None:
         asked = set(wanted.photos)
         photos = [photo for photo in photos if photo.id in asked]

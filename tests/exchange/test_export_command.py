@@ -91,7 +91,7 @@ def test_photos_are_chosen_as_find_chooses_them(
         *("Ann/0.png", "Ann/1.png", "Ben/1.png", "Ben/2.png"),
     ]
     assert copied("--photos", photos / "3.png", photos / "0.png") == ["0.png", "3.png"]
-    assert copied("--faces", f"{photos / '2.png'}#1") == ["2.png"]
+    assert copied("--face", f"{photos / '2.png'}#1") == ["2.png"]
     assert copied("--under", photos, "--person", "Ben", "--names") == [
         *("1.png", "1.png.xmp", "2.png", "2.png.xmp"),
     ]

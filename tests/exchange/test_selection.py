@@ -7,6 +7,7 @@ from opqn_app.exchange.selection import GoingPhoto, Wanted, chosen
 from opqn_app.people import gestures
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.people.spans import Span
 from tests.people_world import World, true_box
 
 
@@ -51,7 +52,7 @@ def test_of_people_their_faces_alone_go_out(ledger: Ledger) -> None:
     both = PhotoFilter(together=(ann, ben))
     assert gone(ledger, Wanted(both)) == [(1, [(1, "Ann"), (2, "Ben"), (3, None)])]
     assert gone(ledger, Wanted(both, people=(ben,))) == [(1, [(2, "Ben")])]
-    assert gone(ledger, Wanted(PhotoFilter(year=2020), people=(ann, ben))) == []
+    assert gone(ledger, Wanted(PhotoFilter(dates=Span("2020", "2020")), people=(ann, ben))) == []
 
 
 def test_given_photos_and_faces_with_what_a_search_says(ledger: Ledger) -> None:

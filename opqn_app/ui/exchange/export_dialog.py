@@ -282,8 +282,8 @@ class ExportDialog(QDialog):
 
     def _show_error(self, error: Exception) -> None:
         self._back()
-        is_known = isinstance(error, OpqnError)
-        self.messages.warn(f"{error} {error.hint}".strip() if is_known else FAULT)
+        known = error if isinstance(error, OpqnError) else None
+        self.messages.warn(FAULT if known is None else f"{known} {known.hint}".strip())
 
     def _show_plan(self, gone: Gone) -> None:
         self._show(gone, is_plan=True)

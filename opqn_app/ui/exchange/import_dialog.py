@@ -267,8 +267,8 @@ class ImportDialog(QDialog):
             widget.setVisible(bool(names))
         self._left.setPlainText(left)
         self._left.setFixedHeight(LEFT_HEIGHT) if names else self._left.setMaximumHeight(10_000)
-        for widget in (self._left, self._left_head):
-            widget.setVisible(bool(left))
+        self._left.setVisible(bool(left))
+        self._left_head.setVisible(bool(left))
         self.sheets.setCurrentIndex(2)
         (self.table if names else self.back_button).setFocus()
 

@@ -13,7 +13,8 @@ from opqn_app.store.records import Root
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.library.folder_header import FolderHeader
-from opqn_app.ui.library.folder_list import FolderList, Watched
+from opqn_app.ui.library.folder_list import Watched
+from opqn_app.ui.library.folder_view import FolderList
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:

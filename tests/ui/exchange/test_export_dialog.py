@@ -43,11 +43,15 @@ def faces(
 @pytest.fixture
 def open_dialog(session: Session, faces: dict[str, int], qtbot: QtBot) -> Open:
     def make(*offers: Offer, shown: list[Path] | None = None) -> ExportDialog:
-        opened = [] if shown is None else shown
+        def open_path(path: Path) -> bool:
+            if shown is not None:
+                shown.append(path)
+            return True
+
         made = ExportDialog(
             session,
             offers or (EVERYTHING,),
-            open_path=lambda path: opened.append(path) is None,
+            open_path=open_path,
         )
         qtbot.addWidget(made)
         made.show()

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QTableWidgetItem
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.types import Box
@@ -59,6 +59,12 @@ def names(session: Session) -> dict[str, int]:
     return {person.name or "": len(person.faces) for person in view.persons}
 
 
+def cell(dialog: ImportDialog, row: int, column: int) -> QTableWidgetItem:
+    found = dialog.table.item(row, column)
+    assert found is not None
+    return found
+
+
 def preview(dialog: ImportDialog, qtbot: QtBot) -> None:
     """Choose Picasa, and read, by keyboard alone."""
     dialog.programs.setFocus()
@@ -79,10 +85,10 @@ def test_names_come_in_and_go_again_by_one_step(
     dialog: ImportDialog, session: Session, qtbot: QtBot
 ) -> None:
     preview(dialog, qtbot)
-    shown = [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
+    shown = [cell(dialog, row, 0).text() for row in range(dialog.table.rowCount())]
     assert shown == ["Ann", "Ben", "Cy"]
-    assert dialog.table.item(0, 1).text() == "2 faces"
-    assert dialog.table.item(2, 1).text() == "1 face (1 drawn)"
+    assert cell(dialog, 0, 1).text() == "2 faces"
+    assert cell(dialog, 2, 1).text() == "1 face (1 drawn)"
     assert dialog.take_button.text() == "Take in 3 names"
     session.load_engine()
     take(dialog, qtbot)
@@ -101,7 +107,7 @@ def test_only_what_is_ticked_comes_in(dialog: ImportDialog, session: Session, qt
     assert not dialog.take_button.isEnabled()
     qtbot.mouseClick(dialog.all_button, Qt.MouseButton.LeftButton)
     for row in (0, 2):
-        dialog.table.item(row, 0).setCheckState(Qt.CheckState.Unchecked)
+        cell(dialog, row, 0).setCheckState(Qt.CheckState.Unchecked)
     take(dialog, qtbot)
     qtbot.waitUntil(lambda: names(session) == {"Ben": 1}, timeout=TIMEOUT)
 
@@ -115,7 +121,7 @@ def test_what_was_said_here_stays_and_is_told(
     with qtbot.waitSignal(session.people.told, timeout=TIMEOUT):
         session.people.name([face], "Dora")
     preview(dialog, qtbot)
-    assert [dialog.table.item(row, 0).text() for row in range(2)] == ["Ann", "Cy"]
+    assert [cell(dialog, row, 0).text() for row in range(2)] == ["Ann", "Cy"]
     assert "Ben, where you said Dora" in dialog._left.toPlainText()
     take(dialog, qtbot)
     qtbot.waitUntil(lambda: names(session)["Ann"] == 2, timeout=TIMEOUT)
