@@ -1,7 +1,7 @@
 """How the headings of a grid look: words, quieter words, perhaps words to be clicked."""
 
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen
 
 from opqn_app.ui.kit.grid_layout import GridSection
 
@@ -34,6 +34,16 @@ def paint_heading(
         painter.setPen(palette.color(QPalette.ColorRole.Link))
         painter.drawText(act, Qt.AlignmentFlag.AlignCenter, section.action)
     painter.restore()
+
+
+def paint_band(painter: QPainter, band: QRect, palette: QPalette) -> None:
+    """Draw the rectangle that is dragged to select what it touches."""
+    accent = palette.color(QPalette.ColorRole.Highlight)
+    ground = QColor(accent)
+    ground.setAlpha(40)
+    painter.setPen(QPen(accent, 1))
+    painter.setBrush(ground)
+    painter.drawRect(band)
 
 
 def action_rect(place: QRect, section: GridSection, font: QFont) -> QRect:

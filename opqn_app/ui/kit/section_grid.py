@@ -15,20 +15,17 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import (
-    QColor,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
-    QPalette,
-    QPen,
     QRegion,
     QResizeEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QStyle, QStyleOptionViewItem, QWidget
 
-from opqn_app.ui.kit.grid_headings import action_rect, paint_heading
+from opqn_app.ui.kit.grid_headings import action_rect, paint_band, paint_heading
 from opqn_app.ui.kit.grid_layout import GridLayout, GridSection
 
 Index = QModelIndex | QPersistentModelIndex
@@ -379,12 +376,7 @@ class SectionGrid(QAbstractItemView):
             return
         offset = QPoint(0, self.verticalOffset())
         band = QRect(self._band_from - offset, self._band_to - offset).normalized()
-        accent = self.palette().color(QPalette.ColorRole.Highlight)
-        ground = QColor(accent)
-        ground.setAlpha(40)
-        painter.setPen(QPen(accent, 1))
-        painter.setBrush(ground)
-        painter.drawRect(band)
+        paint_band(painter, band, self.palette())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         anchor = self._first_visible()

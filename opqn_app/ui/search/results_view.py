@@ -15,6 +15,7 @@ from opqn_app.ui.kit.section_grid import CAPTION
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.search.divider_band import DividerBand
 from opqn_app.ui.search.nobody_note import NobodyNote
+from opqn_app.ui.search.photo_keys import photo_keys
 from opqn_app.ui.search.result_delegate import NAME, FaceDelegate
 from opqn_app.ui.search.result_grid import FaceGrid
 from opqn_app.ui.search.result_model import FaceRole, ResultListModel
@@ -36,7 +37,6 @@ from opqn_app.ui.work import jobs
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
-    from opqn_app.store.library import Library
     from opqn_app.store.records import FaceRecord
     from opqn_app.ui.work.people_jobs import PeopleView
 
@@ -434,21 +434,3 @@ class ResultsView(QWidget):
         current = self.current_face_id()
         if current in face_ids:
             self.why.show_picture(self.thumbnails.held(current))
-
-
-def photo_keys(library: "Library", face_ids: list[int]) -> list[PhotoKey]:
-    """What sorting and grouping need, one a face; an unknown face sorts last."""
-    known = {face.id: face.photo for face in library.faces(face_ids)}
-    photos = library.photo_table.listed_of(sorted({photo.id for photo in known.values()}))
-    first = dict(zip(reversed(photos.pictures()), reversed(photos.ids()), strict=True))
-    same = {i: first[p] for i, p in zip(photos.ids(), photos.pictures(), strict=True)}
-    keys = []
-    for face_id in face_ids:
-        photo = known.get(face_id)
-        if photo is None:
-            keys.append(PhotoKey(-face_id, "", "\uffff"))
-        else:
-            keys.append(
-                PhotoKey(same[photo.id], photo.sort_time, f"{photo.root_id}/{photo.rel_path}")
-            )
-    return keys
