@@ -46,6 +46,8 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("Ctrl+O",), "Choose a photo to search with"),
         Shortcut(("Ctrl+V",), "Search with the copied photo"),
         Shortcut(("Ctrl+Shift+O",), "Add a folder"),
+        Shortcut(("Ctrl+Shift+I",), "Bring in names from other programs"),
+        Shortcut(("Ctrl+Shift+E",), "Take photos with you, as copies"),
         Shortcut(("Ctrl+,",), "Settings"),
         Shortcut(("F1",), "This sheet"),
         Shortcut(("Ctrl+Q",), "Quit; what is indexed stays"),
