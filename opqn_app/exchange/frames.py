@@ -8,8 +8,8 @@ from typing import BinaryIO
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.types import Box
-from opqn_app.exchange.raw_heads import raw_turn
 from opqn_app.exchange.records import Frame, PhotoNames
+from opqn_app.exchange.xmp.raw_heads import raw_turn
 from opqn_app.vision import boxes, decoders, orientation, png_chunks, reasons
 from opqn_app.vision.decoders import DAMAGE
 from opqn_app.vision.raw import RAW_SUFFIXES, is_plain_picture

@@ -42,7 +42,7 @@ from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.work.people_desk import FAULT
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.exports import ExportProgress
+    from opqn_app.exchange.going.exports import ExportProgress
     from opqn_app.ui.work.session import Session
     from opqn_app.ui.work.tasks import Task
 
@@ -181,7 +181,7 @@ class ExportDialog(QDialog):
         return self._offers[max(self.what.currentIndex(), 0)]
 
     def _show_way(self) -> None:
-        from opqn_app.exchange.sidecar_journal import can_undo
+        from opqn_app.exchange.going.sidecar_journal import can_undo
 
         way = self.way
         has_target = way.asks is not Asks.NOTHING

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.exports import ExportProgress
+    from opqn_app.exchange.going.exports import ExportProgress
+    from opqn_app.exchange.going.selection import GoingPhoto, Wanted
     from opqn_app.exchange.records import Problem
-    from opqn_app.exchange.selection import GoingPhoto, Wanted
 
 
 class Asks(StrEnum):
@@ -111,8 +111,8 @@ def choose_photos(
     Raises:
         ExportError: there are none.
     """
-    from opqn_app.exchange.exports import ExportError
-    from opqn_app.exchange.selection import chosen
+    from opqn_app.exchange.going.exports import ExportError
+    from opqn_app.exchange.going.selection import chosen
     from opqn_app.people.ledger import Ledger
     from opqn_app.store.library import Library
 
@@ -143,10 +143,10 @@ def take_out(
 
 
 def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -> Going:
-    from opqn_app.exchange.copying import copy_photos
-    from opqn_app.exchange.export_words import copied
-    from opqn_app.exchange.exports import ExportError
-    from opqn_app.exchange.placing import Layout
+    from opqn_app.exchange.going.copying import copy_photos
+    from opqn_app.exchange.going.exports import ExportError
+    from opqn_app.exchange.going.placing import Layout
+    from opqn_app.exchange.going.words import copied
 
     layout = Layout.FLAT
     if way.key == "people":
@@ -158,9 +158,9 @@ def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -
 
 
 def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path, title: str) -> Going:
-    from opqn_app.exchange.export_words import zipped
-    from opqn_app.exchange.listing import write_csv, write_json
-    from opqn_app.exchange.zipping import zip_photos
+    from opqn_app.exchange.going.listing import write_csv, write_json
+    from opqn_app.exchange.going.words import zipped
+    from opqn_app.exchange.going.zipping import zip_photos
     from opqn_app.ui.kit.contact_sheet import paths_of, write_sheet
 
     if way.key == "zip":
@@ -183,8 +183,8 @@ def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path, title: str) -> 
 
 def plan_names(library_path: Path, wanted: "Wanted") -> Going:
     """What `write_names` would do; nothing is written."""
-    from opqn_app.exchange.export_words import written
-    from opqn_app.exchange.sidecar_writing import plan_sidecars
+    from opqn_app.exchange.going.sidecar_writing import plan_sidecars
+    from opqn_app.exchange.going.words import written
 
     photos = yield from choose_photos(library_path, wanted)
     report = yield from plan_sidecars(photos)
@@ -194,8 +194,8 @@ def plan_names(library_path: Path, wanted: "Wanted") -> Going:
 
 def write_names(library_path: Path, wanted: "Wanted") -> Going:
     """Write names into XMP files beside the photos."""
-    from opqn_app.exchange.export_words import written
-    from opqn_app.exchange.sidecar_writing import write_sidecars
+    from opqn_app.exchange.going.sidecar_writing import write_sidecars
+    from opqn_app.exchange.going.words import written
 
     photos = yield from choose_photos(library_path, wanted)
     report = yield from write_sidecars(photos)
@@ -205,15 +205,15 @@ def write_names(library_path: Path, wanted: "Wanted") -> Going:
 
 def undo_names() -> Going:
     """Make the XMP files what they were before the last writing."""
-    from opqn_app.exchange.export_words import taken_back
-    from opqn_app.exchange.sidecar_journal import undo_last
+    from opqn_app.exchange.going.sidecar_journal import undo_last
+    from opqn_app.exchange.going.words import taken_back
 
     report = yield from undo_last()
     return Gone(taken_back(report), report.problems)
 
 
 def _refuse_what_is_there(paths: Sequence[Path]) -> None:
-    from opqn_app.exchange.exports import ExportError
+    from opqn_app.exchange.going.exports import ExportError
 
     there = [path for path in paths if path.exists()]
     if there:

@@ -25,9 +25,9 @@ from PySide6.QtGui import (
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.files import replacing
 from opqn_app.core.progress import counted
-from opqn_app.exchange.exports import ExportError, ExportProgress, Pace
+from opqn_app.exchange.going.exports import ExportError, ExportProgress, Pace
+from opqn_app.exchange.going.selection import GoingPhoto
 from opqn_app.exchange.records import Problem
-from opqn_app.exchange.selection import GoingPhoto
 from opqn_app.ui.kit.thumbnails import image_of_photo
 
 A4 = QSizeF(595.0, 842.0)  # points, the unit of all that is drawn here

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import paths
-from opqn_app.exchange.selection import Wanted
+from opqn_app.exchange.going.selection import Wanted
 from opqn_app.store.library import Library
 from opqn_app.ui.exchange.export_dialog import GOING, GONE, ExportDialog
 from opqn_app.ui.exchange.offers import EVERYTHING, Offer
