@@ -1,6 +1,6 @@
 """Copies photos to a folder: whole files or none, times kept, and what is there stays.
 
-`copy_photos` is a generator of `ExportProgress`. Closing it stops it: what was copied stays, and
+`copy_photos` is a generator of `Progress`. Closing it stops it: what was copied stays, and
 the unfinished file goes. Begun again, after that or after a kill, it goes on: a file that is there
 with the same content is not copied again. Originals are opened for reading only.
 """
@@ -18,10 +18,10 @@ from typing import IO
 from opqn_app.core.files import remove_unfinished, replacing
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.companions import Companion, Companions
-from opqn_app.exchange.going.exports import ExportError, ExportProgress, Pace
+from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.going.placing import Layout, Placed, folded, numbered, placed, split_name
 from opqn_app.exchange.going.selection import GoingPhoto
-from opqn_app.exchange.records import Problem
+from opqn_app.exchange.records import Problem, Progress
 from opqn_app.vision import reasons
 
 AT_ONCE = 1 << 23  # bytes between two looks whether it is to stop
@@ -104,7 +104,7 @@ def copy_photos(
     *,
     layout: Layout = Layout.FLAT,
     names: bool = False,
-) -> Generator[ExportProgress, None, CopyReport]:
+) -> Generator[Progress, None, CopyReport]:
     """Copy photos into a folder, which is made if it is missing. Their XMP files go along.
 
     Args:

@@ -1,6 +1,6 @@
 """Photos and faces as a list: CSV for spreadsheets, JSON for programs.
 
-Both are generators of `ExportProgress` and return how many faces they wrote. The file is there
+Both are generators of `Progress` and return how many faces they wrote. The file is there
 whole or not at all.
 """
 
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app.core.files import replacing
-from opqn_app.exchange.going.exports import ExportError, ExportProgress, Pace
+from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.going.selection import GoingFace, GoingPhoto
+from opqn_app.exchange.records import Progress
 
 COLUMNS = (
     *("person", "person_id", "probability", "date", "photo", "face_id"),
@@ -23,7 +24,7 @@ _FORMULA = tuple("=+-@＝＋－＠")  # spreadsheets run what begins so
 AT_ONCE = 1000  # photos between two looks whether it is to stop
 
 
-def write_csv(photos: Sequence[GoingPhoto], path: Path) -> Generator[ExportProgress, None, int]:
+def write_csv(photos: Sequence[GoingPhoto], path: Path) -> Generator[Progress, None, int]:
     """A row a face; a photo without faces has one too. UTF-8 with a mark, as spreadsheets need.
 
     Boxes are in pixels of the upright photo. A text that a spreadsheet would run as a formula gets
@@ -35,7 +36,7 @@ def write_csv(photos: Sequence[GoingPhoto], path: Path) -> Generator[ExportProgr
     return (yield from _written(photos, path, _csv_parts(photos)))
 
 
-def write_json(photos: Sequence[GoingPhoto], path: Path) -> Generator[ExportProgress, None, int]:
+def write_json(photos: Sequence[GoingPhoto], path: Path) -> Generator[Progress, None, int]:
     """One object: `photos`, each with its `faces`. Boxes are in pixels of the upright photo.
 
     Raises:
@@ -67,7 +68,7 @@ def row_of_photo(going: GoingPhoto) -> dict[str, Any]:
 
 def _written(
     photos: Sequence[GoingPhoto], path: Path, parts: Iterator[str]
-) -> Generator[ExportProgress, None, int]:
+) -> Generator[Progress, None, int]:
     pace = Pace(len(photos), len(photos))
     try:
         with replacing(path) as file:

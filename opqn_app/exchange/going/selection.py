@@ -1,6 +1,6 @@
 """What goes out: photos with their faces and who they are.
 
-`chosen` is a generator of `ExportProgress`; what it returns is the input of every export. It runs
+`chosen` is a generator of `Progress`; what it returns is the input of every export. It runs
 in the thread of the ledger. The exports themselves need no library.
 """
 
@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from opqn_app.core.types import Box
-from opqn_app.exchange.going.exports import ExportProgress, Pace
+from opqn_app.exchange.going.exports import Pace
+from opqn_app.exchange.records import Progress
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.store.records import FaceRecord, PhotoRecord
@@ -71,7 +72,7 @@ class Wanted:
     chances: Mapping[int, float] = field(default_factory=lambda: MappingProxyType({}))
 
 
-def chosen(ledger: Ledger, wanted: Wanted) -> Generator[ExportProgress, None, list[GoingPhoto]]:
+def chosen(ledger: Ledger, wanted: Wanted) -> Generator[Progress, None, list[GoingPhoto]]:
     """The photos that go out, newest first, each with the faces that go with it."""
     people = {ledger.state.current(person) for person in wanted.people}
     own = _faces_of(ledger, people) if wanted.people else None

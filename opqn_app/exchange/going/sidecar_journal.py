@@ -18,8 +18,8 @@ from typing import Any
 
 from opqn_app.core import paths
 from opqn_app.core.files import UNFINISHED, replace_bytes
-from opqn_app.exchange.going.exports import ExportError, ExportProgress, Pace
-from opqn_app.exchange.records import Problem
+from opqn_app.exchange.going.exports import ExportError, Pace
+from opqn_app.exchange.records import Problem, Progress
 from opqn_app.vision import reasons
 
 FOLDER = "sidecars"
@@ -107,7 +107,7 @@ def can_undo(folder: Path | None = None) -> bool:
     return bool(_runs(runs_folder() if folder is None else folder))
 
 
-def undo_last(folder: Path | None = None) -> Generator[ExportProgress, None, UndoReport]:
+def undo_last(folder: Path | None = None) -> Generator[Progress, None, UndoReport]:
     """Make the sidecars of the last run what they were before it.
 
     A sidecar that somebody has changed since stays as it is, and what it was before is kept. One

@@ -1,7 +1,7 @@
 """Names to XMP sidecars beside the photos; the photos themselves are only read.
 
 `plan_sidecars` says what would be written and writes nothing. `write_sidecars` writes, and can be
-undone (`sidecar_journal.undo_last`). Both are generators of `ExportProgress`, and closing one
+undone (`sidecar_journal.undo_last`). Both are generators of `Progress`, and closing one
 stops it between two sidecars. Begun again, `write_sidecars` changes only what is not written yet.
 """
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.files import replace_bytes
 from opqn_app.core.types import SAME_FACE, Box
+from opqn_app.exchange.cleaned import folded
 from opqn_app.exchange.frames import stored, stored_size, turn_of
-from opqn_app.exchange.going.exports import ExportProgress, Pace
+from opqn_app.exchange.going.exports import Pace
 from opqn_app.exchange.going.selection import GoingPhoto
 from opqn_app.exchange.going.sidecar_journal import Journal
-from opqn_app.exchange.records import FACE, Problem
+from opqn_app.exchange.records import FACE, Problem, Progress
 from opqn_app.exchange.sidecars import Sidecars, sidecar_to_write
-from opqn_app.exchange.xmp.names import folded
 from opqn_app.exchange.xmp.names import names_of as names_in
 from opqn_app.exchange.xmp.packets import packets_of
 from opqn_app.exchange.xmp.regions import FaceName
@@ -77,7 +77,7 @@ class SidecarReport:
 
 def plan_sidecars(
     photos: Sequence[GoingPhoto], *, replace: bool = False
-) -> Generator[ExportProgress, None, SidecarReport]:
+) -> Generator[Progress, None, SidecarReport]:
     """What `write_sidecars` would write.
 
     Args:
@@ -88,7 +88,7 @@ def plan_sidecars(
 
 def write_sidecars(
     photos: Sequence[GoingPhoto], *, replace: bool = False, journal: Journal | None = None
-) -> Generator[ExportProgress, None, SidecarReport]:
+) -> Generator[Progress, None, SidecarReport]:
     """Write names and boxes to the sidecars of photos, and read each back.
 
     Args:
@@ -115,7 +115,7 @@ class RemovalReport:
 
 def remove_name(
     photos: Sequence[GoingPhoto], name: str, *, is_plan: bool, journal: Journal | None = None
-) -> Generator[ExportProgress, None, RemovalReport]:
+) -> Generator[Progress, None, RemovalReport]:
     """Take a person out of the sidecars of photos: faces with all they hold, and keywords.
 
     Args:
@@ -185,7 +185,7 @@ def names_of(going: GoingPhoto) -> SidecarNames:
 
 def _each(
     photos: Sequence[GoingPhoto], replace: bool, journal: Journal | None
-) -> Generator[ExportProgress, None, SidecarReport]:
+) -> Generator[Progress, None, SidecarReport]:
     found: list[PlannedSidecar] = []
     problems: list[Problem] = []
     unchanged = nameless = 0

@@ -1,6 +1,6 @@
 """Photos as one zip to be shared.
 
-`zip_photos` is a generator of `ExportProgress`; closing it stops it, and no zip is left. It begins
+`zip_photos` is a generator of `Progress`; closing it stops it, and no zip is left. It begins
 anew each time: a zip can't be gone on with. XMP files stay behind: a zip is for somebody else, and
 they may hold what is not for them.
 """
@@ -13,10 +13,10 @@ from pathlib import Path
 
 from opqn_app.core.files import replacing
 from opqn_app.exchange.going.copying import SourceError, check_free, pieces
-from opqn_app.exchange.going.exports import ExportError, ExportProgress, Pace
+from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.going.placing import Layout, folded, numbered, placed, split_name
 from opqn_app.exchange.going.selection import GoingPhoto
-from opqn_app.exchange.records import Problem
+from opqn_app.exchange.records import Problem, Progress
 
 _FIRST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
 _LAST = (2107, 12, 31, 23, 59, 58)
@@ -41,7 +41,7 @@ class ZipReport:
 
 def zip_photos(
     photos: Sequence[GoingPhoto], path: Path, *, layout: Layout = Layout.FLAT
-) -> Generator[ExportProgress, None, ZipReport]:
+) -> Generator[Progress, None, ZipReport]:
     """Write photos into a zip in place of `path`. They are not packed tighter than they are.
 
     Raises:

@@ -7,10 +7,9 @@ from xml.parsers import expat
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
-from opqn_app.exchange.programs.cleaned import gathered
+from opqn_app.exchange.cleaned import box_of, clean_name, gathered
 from opqn_app.exchange.programs.elsewhere import Elsewhere
 from opqn_app.exchange.records import Found, Frame, Problem, Progress, Region
-from opqn_app.exchange.xmp.names import box_of, clean_name
 from opqn_app.store.digikam_tables import DigikamImage, digikam_images
 
 DATABASE_NAME = "digikam4.db"

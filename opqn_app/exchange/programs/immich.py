@@ -8,11 +8,10 @@ from typing import Any
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
-from opqn_app.exchange.programs.cleaned import gathered, name_of
+from opqn_app.exchange.cleaned import box_of, clean_name, gathered, number
 from opqn_app.exchange.programs.elsewhere import Elsewhere
 from opqn_app.exchange.programs.sql_dump import CutOff, rows_of_dump
 from opqn_app.exchange.records import Found, Frame, PhotoNames, Problem, Progress, Region
-from opqn_app.exchange.xmp.names import box_of
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 
 _BACKUPS = ("immich-db-backup-*.sql.gz", "immich-db-backup-*.sql", "dump.sql.gz", "dump.sql")
@@ -72,7 +71,7 @@ def _names_of_backup(path: Path, elsewhere: Elsewhere) -> Iterator[Found]:
                 if person and row.get("deletedAt") is None and row.get("isVisible") != "f":
                     faces[str(row.get("assetId"))].append((person, _box(row)))
             else:
-                name = name_of(row.get("name"))
+                name = clean_name(row.get("name"))
                 for key in ("id", *_PERSON_OF_FACE):
                     if row.get(key):
                         people[str(row[key])] = name
@@ -100,10 +99,10 @@ def _names(photo: str, regions: Sequence[Region], elsewhere: Elsewhere) -> Itera
 def _box(row: Mapping[str, Any]) -> Box | None:
     """In pixels of the preview that Immich looked at, which is upright."""
     try:
-        left, top, right, bottom = (float(row[side]) for side in _SIDES)
-        width, height = float(row["imageWidth"]), float(row["imageHeight"])
+        left, top, right, bottom = (number(row[side]) for side in _SIDES)
+        width, height = number(row["imageWidth"]), number(row["imageHeight"])
         return box_of(left / width, top / height, right / width, bottom / height)
-    except (LookupError, TypeError, ValueError, ZeroDivisionError):
+    except (LookupError, ZeroDivisionError):
         return None
 
 
@@ -118,7 +117,7 @@ def _names_of_json(path: Path, elsewhere: Elsewhere) -> Iterator[Found]:
         regions = []
         people = [each for each in asset["people"] if isinstance(each, dict)]
         for person in people:
-            name = name_of(person.get("name"))
+            name = clean_name(person.get("name"))
             faces = person.get("faces")
             listed = faces if isinstance(faces, list) else []
             boxes = [_box(face) for face in listed if isinstance(face, dict)]

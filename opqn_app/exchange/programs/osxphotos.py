@@ -7,11 +7,10 @@ from typing import Any
 
 from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
-from opqn_app.exchange.programs.cleaned import gathered, name_of
+from opqn_app.exchange.cleaned import box_of, clean_name, gathered, number
 from opqn_app.exchange.programs.elsewhere import Elsewhere
 from opqn_app.exchange.programs.folders import folders_below
 from opqn_app.exchange.records import Found, PhotoNames, Problem, Progress, Region
-from opqn_app.exchange.xmp.names import box_of
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 
 _JSON = ".json"
@@ -134,15 +133,14 @@ def _photo_of(path: Path, source: str) -> Path:
 
 def _around(sides: Sequence[Any]) -> Box | None:
     """The box of a centre, a width and a height, all in fractions of the photo as it is stored."""
-    try:
-        x, y, width, height = (float(side) for side in sides)
-    except (TypeError, ValueError):
+    if len(sides) != 4:
         return None
+    x, y, width, height = map(number, sides)
     return box_of(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
 
 
 def _name(said: Any) -> str | None:
-    return name_of(str(said) if isinstance(said, bool) else said)  # bare, as exiftool writes it
+    return clean_name(str(said) if isinstance(said, bool) else said)  # bare, as exiftool writes it
 
 
 def _list(told: Mapping[str, Any], key: str) -> list[Any]:

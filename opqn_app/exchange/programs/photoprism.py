@@ -6,11 +6,10 @@ from pathlib import Path, PurePosixPath
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
-from opqn_app.exchange.programs.cleaned import gathered, name_of
+from opqn_app.exchange.cleaned import box_of, clean_name, gathered, number
 from opqn_app.exchange.programs.elsewhere import Elsewhere
 from opqn_app.exchange.programs.sql_dump import CutOff, Row, rows_of_dump
 from opqn_app.exchange.records import Found, Frame, Problem, Progress, Region
-from opqn_app.exchange.xmp.names import box_of
 from opqn_app.store.photoprism_tables import COLUMNS, photoprism_rows
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 
@@ -82,11 +81,11 @@ class _Read:
         if table == "files":
             self._take_file(row)
         elif table == "subjects":
-            name = name_of(row.get("subj_name"))
+            name = clean_name(row.get("subj_name"))
             if name is not None and row.get("subj_uid"):
                 self._people[str(row["subj_uid"])] = name
         elif row.get("marker_type") == "face" and _is_false(row.get("marker_invalid")):
-            marker = row.get("subj_uid"), name_of(row.get("marker_name")), _box(row)
+            marker = row.get("subj_uid"), clean_name(row.get("marker_name")), _box(row)
             self._markers[str(row.get("file_uid"))].append(marker)
 
     def _take_file(self, row: Row) -> None:
@@ -133,8 +132,8 @@ class _Read:
 def _box(row: Row) -> Box | None:
     """Left, top, width and height in fractions of the upright photo."""
     try:
-        x, y, width, height = (float(row[side] or 0) for side in ("x", "y", "w", "h"))
-    except (LookupError, ValueError):
+        x, y, width, height = (number(row[side] or 0) for side in ("x", "y", "w", "h"))
+    except LookupError:
         return None
     return box_of(x, y, x + width, y + height)
 

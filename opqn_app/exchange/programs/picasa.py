@@ -10,10 +10,9 @@ from xml.parsers import expat
 
 from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
-from opqn_app.exchange.programs.cleaned import gathered
+from opqn_app.exchange.cleaned import box_of, clean_name, gathered
 from opqn_app.exchange.programs.folders import folders_below
 from opqn_app.exchange.records import Found, Frame, Problem, Progress, Region
-from opqn_app.exchange.xmp.names import box_of, clean_name
 from opqn_app.vision.raw import RAW_SUFFIXES
 
 INI_NAMES = frozenset({".picasa.ini", "picasa.ini"})  # the second is of the first versions

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from opqn_app.exchange.programs.cleaned import gathered
+from opqn_app.exchange.cleaned import gathered
 from opqn_app.exchange.programs.folders import folders_below
 from opqn_app.exchange.records import Found, Problem, Progress
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.machine import n_cores
-from opqn_app.exchange.frames import turn_of, upright
+from opqn_app.exchange.frames import turn_of, upright, without_margin
 from opqn_app.exchange.records import FACE, Found, PhotoNames, Problem, Progress
 from opqn_app.exchange.sidecars import Sidecars
 from opqn_app.exchange.xmp.names import names_of
@@ -107,6 +107,7 @@ def names_of_photo(photo: Path, sidecars: Sequence[Path]) -> Iterator[PhotoNames
         return
     names = PhotoNames(photo, said.regions, said.people)
     try:
+        names = without_margin(names, said.size)
         yield upright(names, turn_of(photo) if said.regions else 1)
     except PhotoUnreadable as error:
         yield Problem(photo, f"Its boxes could not be placed: {error.reason}.")

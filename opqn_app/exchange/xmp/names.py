@@ -5,13 +5,13 @@ Working Group, where a place is said by its centre, and Microsoft's, where it is
 Names without a place stand in IPTC's list of people, and in keywords below "People".
 """
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
 from opqn_app.core.types import SAME_FACE, Box
+from opqn_app.exchange.cleaned import box_of, clean_name, folded, number
 from opqn_app.exchange.records import FACE, Region
 from opqn_app.exchange.xmp.rdf import PacketError, Value, properties
 
@@ -37,7 +37,6 @@ WANTED = frozenset({_MWG_LIST, _MP_LIST, _PEOPLE, _PEOPLE_IN_FULL, *_TREES})
 
 MAX_REGIONS = 1000  # of one vocabulary; more is no photo of people
 SAME_PLACE = 0.6  # overlap from which two boxes are of one face, whatever their names
-NOBODY = frozenset({"_unknown_"})  # what programs write for a face that nobody named
 _ROOTS = frozenset({"people"})  # in the words of digiKam, Windows and Lightroom's users
 _NO_PEOPLE = frozenset({"unknown", "unconfirmed", "ignored"})  # digiKam's own keywords
 
@@ -49,11 +48,13 @@ class XmpNames(NamedTuple):
         regions: in the frame of the stored picture.
         people: on the photo, without a place; none of them is in `regions` as well.
         fault: a clause on what is wrong with a packet; "" where nothing is.
+        size: width and height of the picture that the boxes are said for; None where none is said.
     """
 
     regions: tuple[Region, ...] = ()
     people: tuple[str, ...] = ()
     fault: str = ""
+    size: tuple[float, float] | None = None
 
 
 def names_of(packets: Iterable[bytes]) -> XmpNames:
@@ -65,6 +66,7 @@ def names_of(packets: Iterable[bytes]) -> XmpNames:
     regions: list[Region] = []
     people: list[str] = []
     faults: list[str] = []
+    sizes: list[tuple[float, float]] = []
     for packet in packets:
         try:
             found, fault = properties(packet, WANTED)
@@ -74,7 +76,9 @@ def names_of(packets: Iterable[bytes]) -> XmpNames:
         trees: list[list[str]] = []
         for name, value in found:
             if name == _MWG_LIST:
-                _add_mwg(value, regions, people)
+                size = _sides(value.field(f"{_MWG} AppliedToDimensions"))
+                sizes += [] if size is None else [size]
+                _add_mwg(value, size, regions, people)
             elif name == _MP_LIST:
                 _add_mp(value, regions, people)
             elif name == _PEOPLE:
@@ -89,18 +93,8 @@ def names_of(packets: Iterable[bytes]) -> XmpNames:
     for person in people:
         if folded(person) not in marked:
             once.setdefault(folded(person), person)
-    return XmpNames(tuple(regions), tuple(once.values()), next(iter(faults), ""))
-
-
-def clean_name(text: str | None) -> str | None:
-    """A name as it is shown, on one line; None for a blank, or what stands for nobody."""
-    name = " ".join((text or "").split())
-    return None if not name or name.casefold() in NOBODY else name
-
-
-def folded(name: str) -> str:
-    """Equal for names that differ in capitals only."""
-    return " ".join(name.split()).casefold()
+    fault, said_for = next(iter(faults), ""), next(iter(sizes), None)
+    return XmpNames(tuple(regions), tuple(once.values()), fault, said_for)
 
 
 def merged(regions: Sequence[Region], more: Sequence[Region]) -> list[Region]:
@@ -137,9 +131,10 @@ def _are_others(one: Region, other: Region) -> bool:
     return both and folded(one.name or "") != folded(other.name or "")
 
 
-def _add_mwg(value: Value, regions: list[Region], people: list[str]) -> None:
+def _add_mwg(
+    value: Value, sides: tuple[float, float] | None, regions: list[Region], people: list[str]
+) -> None:
     new: list[Region] = []
-    sides = _sides(value.field(f"{_MWG} AppliedToDimensions"))
     listed = value.field(f"{_MWG} RegionList")
     for item in islice(listed.items() if listed else (), MAX_REGIONS):
         name = clean_name(_text(item, f"{_MWG} Name"))
@@ -155,7 +150,7 @@ def _add_mp(value: Value, regions: list[Region], people: list[str]) -> None:
     listed = value.field(_MP_REGIONS)
     for item in islice(listed.items() if listed else (), MAX_REGIONS):
         name = clean_name(_text(item, f"{_MP_REGION} PersonDisplayName"))
-        sides = [_number(part) for part in _text(item, f"{_MP_REGION} Rectangle").split(",")]
+        sides = [number(part) for part in _text(item, f"{_MP_REGION} Rectangle").split(",")]
         box = None
         if len(sides) == 4:
             left, top, width, height = sides
@@ -178,7 +173,7 @@ def _take(
 
 def _box_around(area: Value, sides: tuple[float, float] | None) -> Box | None:
     """The box of an area that is said by its centre; None where it says no box."""
-    x, y, w, h = (_number(_text(area, f"{_AREA} {side}")) for side in "xywh")
+    x, y, w, h = (number(_text(area, f"{_AREA} {side}")) for side in "xywh")
     if _text(area, f"{_AREA} unit").lower() == "pixel":
         if sides is None:
             return None
@@ -186,27 +181,11 @@ def _box_around(area: Value, sides: tuple[float, float] | None) -> Box | None:
     return box_of(x - w / 2, y - h / 2, x + w / 2, y + h / 2)
 
 
-def box_of(left: float, top: float, right: float, bottom: float) -> Box | None:
-    """A box in fractions of a picture, without what lies outside of it; None for what is none."""
-    if not all(map(math.isfinite, (left, top, right, bottom))):
-        return None
-    left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in (left, top, right, bottom))
-    return Box(left, top, right, bottom) if left < right and top < bottom else None
-
-
 def _sides(size: Value | None) -> tuple[float, float] | None:
     if size is None:
         return None
-    width, height = (_number(_text(size, f"{_SIZE} {side}")) for side in "wh")
+    width, height = (number(_text(size, f"{_SIZE} {side}")) for side in "wh")
     return (width, height) if width > 0 and height > 0 else None
-
-
-def _number(text: str) -> float:
-    """Not a number where the text is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
 
 
 def _text(value: Value, name: str) -> str:

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from opqn_app.core.types import SAME_FACE, Box
-from opqn_app.exchange.xmp.names import clean_name
+from opqn_app.exchange.cleaned import clean_name
 from opqn_app.exchange.xmp.spelling import (
     AREA,
     DIMENSIONS,

@@ -1,6 +1,6 @@
-"""The ways photos and names can go out, each with what it does; no widget."""
+"""The ways photos and names can go out of the window, each with what it does."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.going.exports import ExportProgress
     from opqn_app.exchange.going.selection import GoingPhoto, Wanted
-    from opqn_app.exchange.records import Problem
+    from opqn_app.exchange.records import Problem, Progress
 
 
 class Asks(StrEnum):
@@ -100,12 +99,13 @@ class Gone:
     can_undo: bool = False
 
 
-Going = Generator["ExportProgress", None, Gone]
+Going = Generator["Progress", None, Gone]
+Draw = Callable[["Sequence[GoingPhoto]", Path, str], Going]
 
 
 def choose_photos(
     library_path: Path, wanted: "Wanted"
-) -> "Generator[ExportProgress, None, list[GoingPhoto]]":
+) -> "Generator[Progress, None, list[GoingPhoto]]":
     """The photos that go out.
 
     Raises:
@@ -124,12 +124,20 @@ def choose_photos(
 
 
 def take_out(
-    library_path: Path, wanted: "Wanted", way: Way, target: Path, *, title: str, names: bool
+    library_path: Path,
+    wanted: "Wanted",
+    way: Way,
+    target: Path,
+    *,
+    draw: Draw,
+    title: str,
+    names: bool,
 ) -> Going:
     """Let photos go out; closing it stops it, and leaves whole files only.
 
     Args:
         target: the folder or file.
+        draw: writes a contact sheet, which takes a window's means.
         title: of a contact sheet.
         names: write names into XMP files beside the copies.
 
@@ -139,7 +147,10 @@ def take_out(
     photos = yield from choose_photos(library_path, wanted)
     if way.asks is Asks.FOLDER:
         return (yield from _copy(photos, way, target, names))
-    return (yield from _write(photos, way, target, title))
+    if way.key == "sheet":
+        return (yield from draw(photos, target, title))
+    refuse_what_is_there([target])
+    return (yield from _write(photos, way, target))
 
 
 def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -> Going:
@@ -157,22 +168,14 @@ def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -
     return Gone(copied(report), report.problems, folder)
 
 
-def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path, title: str) -> Going:
+def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path) -> Going:
     from opqn_app.exchange.going.listing import write_csv, write_json
     from opqn_app.exchange.going.words import zipped
     from opqn_app.exchange.going.zipping import zip_photos
-    from opqn_app.ui.kit.contact_sheet import paths_of, write_sheet
 
     if way.key == "zip":
-        _refuse_what_is_there([path])
         packed = yield from zip_photos(photos, path)
         return Gone(zipped(packed), packed.problems, path)
-    if way.key == "sheet":
-        paths = paths_of(path, len(photos))
-        _refuse_what_is_there(paths)
-        drawn = yield from write_sheet(photos, path, title)
-        return Gone(f"{counted(drawn.photos, 'photo')} drawn.", drawn.problems, paths[0])
-    _refuse_what_is_there([path])
     write = write_csv if path.suffix.lower() == ".csv" else write_json
     yield from write(photos, path)
     faces = sum(len(going.faces) for going in photos)
@@ -212,7 +215,12 @@ def undo_names() -> Going:
     return Gone(taken_back(report), report.problems)
 
 
-def _refuse_what_is_there(paths: Sequence[Path]) -> None:
+def refuse_what_is_there(paths: Sequence[Path]) -> None:
+    """Nothing is written over.
+
+    Raises:
+        ExportError: one of `paths` is there already.
+    """
     from opqn_app.exchange.going.exports import ExportError
 
     there = [path for path in paths if path.exists()]
