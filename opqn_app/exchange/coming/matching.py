@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from opqn_app.core.errors import PhotoUnreadable
-from opqn_app.core.files import real_path
 from opqn_app.core.types import SAME_FACE, Box
 from opqn_app.exchange.coming.claims import Claim, Claims
 from opqn_app.exchange.coming.import_plan import Asked, DrawnBox, ImportPlan, Left, Reason
 from opqn_app.exchange.coming.known_names import usable_name
+from opqn_app.exchange.coming.photo_of_path import PhotosOfPaths
 from opqn_app.exchange.coming.same_face import matched
 from opqn_app.exchange.frames import turn_of, upright
 from opqn_app.exchange.records import (
@@ -83,6 +83,7 @@ class _Matching:
         self.problems: list[Problem] = []
         self._ledger = ledger
         self._source = source
+        self._photos = PhotosOfPaths(ledger.library)
         self._claims = Claims(ledger, source)
         self._loose: dict[bytes, list[_Loose]] = defaultdict(list)  # by picture
         self._asked: list[Asked] = []
@@ -148,14 +149,10 @@ class _Matching:
 
     def _record(self, found: PhotoNames) -> PhotoRecord | None:
         """The photo as the library knows it; its names are left where it does not."""
-        library, path = self._ledger.library, real_path(found.photo)
-        root = library.root_for(path)
-        record = None
-        if root is not None:
-            record = library.photo_table.at(root[0], path.relative_to(root[1]).as_posix())
+        record = self._photos.find(found.photo)
         if record is None:
             named = [region.name for region in found.regions if region.kind == FACE]
-            reason = Reason.NOT_INDEXED if path.exists() else Reason.NOT_THERE
+            reason = Reason.NOT_INDEXED if found.photo.exists() else Reason.NOT_THERE
             self._leave(found.photo, filter(None, (*named, *found.people)), reason)
         return record
 

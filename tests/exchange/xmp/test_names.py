@@ -110,7 +110,7 @@ def test_other_marks_keep_their_kind_and_blank_names_are_nobody() -> None:
     found = names_of([packet(mwg([replace(ANN, name="_UNKNOWN_")]) | people("", "_unknown_"))])
     assert close(found.regions) == close((replace(ANN, name=None),))
     assert found.people == ()
-    assert names_of([packet(mwg([Region("Rex", None, "pet")]))]) == ((), (), "")
+    assert names_of([packet(mwg([Region("Rex", None, "pet")]))])[:3] == ((), (), "")
 
 
 def test_boxes_in_pixels_and_boxes_that_reach_out() -> None:
@@ -131,7 +131,7 @@ def test_boxes_in_pixels_and_boxes_that_reach_out() -> None:
 def test_a_box_that_is_none_leaves_its_name(sides: str) -> None:
     listed: Fields = {"MPReg:Rectangle": sides, "MPReg:PersonDisplayName": "Ann"}
     said: Fields = {"MP:RegionInfo": {"MPRI:Regions": [listed]}}
-    assert names_of([packet(said)]) == ((), ("Ann",), "")
+    assert names_of([packet(said)])[:3] == ((), ("Ann",), "")
 
 
 def test_keywords_below_people_are_names() -> None:
@@ -242,7 +242,7 @@ def test_entities_and_large_packets_are_refused() -> None:
     assert (found.regions, found.people) == ((), ())
     assert "declares a document type" in found.fault
     assert "too large" in names_of([b" <" + b" " * rdf.MAX_PACKET]).fault
-    assert names_of([b"", b"\0 \n", b"\xef\xbb\xbf"]) == ((), (), "")
+    assert names_of([b"", b"\0 \n", b"\xef\xbb\xbf"])[:3] == ((), (), "")
     deep = packet(people("Ann")).replace(b"Ann", b"<rdf:li>" * 100_000)
     assert names_of([deep]).people == ()
 
