@@ -2,10 +2,12 @@
 
 Marked faces stand in two vocabularies, of which many programs write both: that of the Metadata
 Working Group, where a place is said by its centre, and Microsoft's, where it is said by its corner.
-Names without a place stand in IPTC's list of people, and in keywords below "People".
+Names without a place stand in IPTC's list of people, in that of iView and Expression Media, and in
+keywords below "People", a word that digiKam writes in the language of its user.
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
@@ -13,6 +15,7 @@ from typing import NamedTuple
 from opqn_app.core.types import SAME_FACE, Box
 from opqn_app.exchange.cleaned import box_of, clean_name, folded, number
 from opqn_app.exchange.records import FACE, Region
+from opqn_app.exchange.xmp.people_words import NOBODY, PEOPLE
 from opqn_app.exchange.xmp.rdf import PacketError, Value, properties
 
 _MWG = "http://www.metadataworkinggroup.com/schemas/regions/"
@@ -25,20 +28,22 @@ _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 
 _MWG_LIST, _MP_LIST = f"{_MWG} Regions", f"{_MP} RegionInfo"
 _PEOPLE, _PEOPLE_IN_FULL = f"{_IPTC} PersonInImage", f"{_IPTC} PersonInImageWDetails"
+_MEDIAPRO = "http://ns.iview-multimedia.com/mediapro/1.0/"
+_EXPRESSION = "http://ns.microsoft.com/expressionmedia/1.0/"
+_LISTS_OF_PEOPLE = frozenset({_PEOPLE, f"{_MEDIAPRO} People", f"{_EXPRESSION} People"})
 # Keywords in the shape of a tree → what stands between the branches.
 _TREES = {
     "http://ns.adobe.com/lightroom/1.0/ hierarchicalSubject": "|",
-    "http://ns.iview-multimedia.com/mediapro/1.0/ CatalogSets": "|",
+    f"{_MEDIAPRO} CatalogSets": "|",
+    f"{_EXPRESSION} CatalogSets": "|",
     "http://www.digikam.org/ns/1.0/ TagsList": "/",
     "http://ns.microsoft.com/photo/1.0/ LastKeywordXMP": "/",
     "http://ns.microsoft.com/photo/1.0 LastKeywordXMP": "/",
 }
-WANTED = frozenset({_MWG_LIST, _MP_LIST, _PEOPLE, _PEOPLE_IN_FULL, *_TREES})
+WANTED = frozenset({_MWG_LIST, _MP_LIST, *_LISTS_OF_PEOPLE, _PEOPLE_IN_FULL, *_TREES})
 
 MAX_REGIONS = 1000  # of one vocabulary; more is no photo of people
 SAME_PLACE = 0.6  # overlap from which two boxes are of one face, whatever their names
-_ROOTS = frozenset({"people"})  # in the words of digiKam, Windows and Lightroom's users
-_NO_PEOPLE = frozenset({"unknown", "unconfirmed", "ignored"})  # digiKam's own keywords
 
 
 class XmpNames(NamedTuple):
@@ -66,6 +71,7 @@ def names_of(packets: Iterable[bytes]) -> XmpNames:
     regions: list[Region] = []
     people: list[str] = []
     faults: list[str] = []
+    nobody: set[str] = set()
     sizes: list[tuple[float, float]] = []
     for packet in packets:
         try:
@@ -81,13 +87,17 @@ def names_of(packets: Iterable[bytes]) -> XmpNames:
                 _add_mwg(value, size, regions, people)
             elif name == _MP_LIST:
                 _add_mp(value, regions, people)
-            elif name == _PEOPLE:
+            elif name in _LISTS_OF_PEOPLE:
                 people += filter(None, (clean_name(each.text()) for each in value.items()))
             elif name == _PEOPLE_IN_FULL:
                 people += filter(None, map(_name_in_full, value.items()))
             else:
                 trees += (_branches(each.text(), _TREES[name]) for each in value.items())
         people += _leaves(trees)
+        nobody |= _nobodies(trees)
+    if nobody:
+        regions = [_unnamed(region, nobody) for region in regions]
+        people = [person for person in people if folded(person) not in nobody]
     marked = {folded(region.name) for region in regions if region.name is not None}
     once: dict[str, str] = {}
     for person in people:
@@ -203,8 +213,22 @@ def _branches(keyword: str, between: str) -> list[str]:
 
 def _leaves(trees: Sequence[Sequence[str]]) -> list[str]:
     """The names at the ends of the branches below "People"."""
-    below = [tree for tree in trees if len(tree) > 1 and tree[0].casefold() in _ROOTS]
+    below = [tree for tree in trees if len(tree) > 1 and tree[0].casefold() in PEOPLE]
     stems = {tuple(tree[:end]) for tree in below for end in range(2, len(tree))}
     ends = (tree for tree in below if tuple(tree) not in stems)
-    names = (clean_name(tree[-1]) for tree in ends if tree[-1].casefold() not in _NO_PEOPLE)
+    names = (clean_name(tree[-1]) for tree in ends if tree[-1].casefold() not in NOBODY)
     return [name for name in names if name is not None]
+
+
+def _nobodies(trees: Sequence[Sequence[str]]) -> set[str]:
+    """What digiKam calls faces that are nobody's, as the keywords of the photo have it.
+
+    It marks a face that is to be ignored by a region of that name as well.
+    """
+    pairs = (tree for tree in trees if len(tree) == 2 and tree[0].casefold() in PEOPLE)
+    return {folded(word) for _, word in pairs if word.casefold() in NOBODY}
+
+
+def _unnamed(region: Region, nobody: AbstractSet[str]) -> Region:
+    is_nobody = region.name is not None and folded(region.name) in nobody
+    return replace(region, name=None) if is_nobody else region

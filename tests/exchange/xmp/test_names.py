@@ -146,6 +146,35 @@ def test_keywords_below_people_are_names() -> None:
     assert found.people == ("Cid", "Dora|x")  # whose place is known is not told again
 
 
+@pytest.mark.parametrize(
+    ("root", "nobody"),
+    [
+        *[("People", "Ignored"), ("Personen", "Unbekannt"), ("Personnes", "Non confirmé")],
+        *[("Personas", "Sin confirmar"), ("Persone", "Ignorati"), ("Pessoas", "Desconhecidas")],
+        *[("Люди", "Неизвестные"), ("人物", "未确认"), ("Άνθρωποι", "Χωρίς επιβεβαίωση")],
+        *[("Kişiler", "Bilinmeyen"), ("ЛЮДЗІ", "Невядома"), ("사람들", "알 수 없음")],
+    ],
+)
+def test_digikam_says_people_in_the_language_of_its_user(root: str, nobody: str) -> None:
+    said: Fields = {
+        "digiKam:TagsList": [f"{root}/Ann", f"{root}/{nobody}", f"{root}/Family/Cid"],
+        "lr:hierarchicalSubject": [f"{root}|Ann", f"{root}|{nobody}", "Ort|Rom"],
+    }
+    assert names_of([packet(said)]).people == ("Ann", "Cid")
+    found = names_of([packet(said | mwg([ANN, replace(BEN, name=nobody)]))])
+    assert close(found.regions) == close((ANN, replace(BEN, name=None)))
+    assert found.people == ("Cid",)
+    alone = names_of([packet(mwg([replace(ANN, name=nobody)]))])  # who knows: a nickname
+    assert close(alone.regions) == close((replace(ANN, name=nobody),))
+
+
+@pytest.mark.parametrize("program", ["mediapro", "expressionmedia"])
+def test_people_of_expression_media_and_of_what_it_was_before(program: str) -> None:
+    said: Fields = {f"{program}:People": ["Ann", "", "Ben"], f"{program}:Event": ["Party"]}
+    said |= {f"{program}:CatalogSets": ["People|Cid", "Events|Party"]}
+    assert set(names_of([packet(said)]).people) == {"Ann", "Ben", "Cid"}
+
+
 def test_people_in_full() -> None:
     """As IPTC has it since 2014: a name in several languages, and more."""
     said = (
