@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.cli.kit import Parsers, emit, library_path, load_engine
 from opqn_app.cli.people_kit import read_ledger
+from opqn_app.core import settings
 from opqn_app.core.errors import LibraryLocked, OpqnError
 from opqn_app.core.progress import run_with_progress
 from opqn_app.exchange.programs.listed import PROGRAMS, Program
@@ -69,7 +70,8 @@ def _planned(arguments: argparse.Namespace, program: Program) -> "ImportPlan":
 
     with read_ledger(arguments) as ledger:
         folders = [root.path for root in ledger.library.roots()]
-        job = plan_import(ledger, program.read(arguments.place, folders), program.name)
+        found = program.read(arguments.place, folders, settings.load().excludes)
+        job = plan_import(ledger, found, program.name)
         return run_with_progress(job, ProgressWords("Reading names", "photo"))
 
 

@@ -1,14 +1,25 @@
 """The programs that names come from: how people call them, what to choose, and how it is read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from opqn_app.exchange.records import Found
 
-Reader = Callable[[Path, Sequence[Path]], Iterator["Found"]]
+
+class Reader(Protocol):
+    """Reads what a program knows, from the place chosen.
+
+    Args:
+        folders: of photos in the library.
+        excludes: patterns of what the user does not want from these.
+    """
+
+    def __call__(
+        self, place: Path, folders: Sequence[Path], excludes: Sequence[str] = (), /
+    ) -> Iterator["Found"]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +31,7 @@ class Program:
         name: what people call it; it stands in the ledger as the source of each name.
         is_file: a file is chosen; its folder will do as well.
         how: what to choose, and how it is got out of the program; a sentence or two.
-        read: what it knows, from the place chosen and the folders of photos in the library.
+        read: what it knows.
     """
 
     key: str
@@ -38,43 +49,55 @@ class Program:
         return f"{wrong}. {self.how}"
 
 
-def _xmp(place: Path, _folders: Sequence[Path]) -> Iterator["Found"]:
+def _xmp(place: Path, folders: Sequence[Path], excludes: Sequence[str] = ()) -> Iterator["Found"]:
     from opqn_app.exchange.programs.xmp_files import names_below
 
-    return names_below(place)
+    return names_below(place, folders, excludes)
 
 
-def _picasa(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+def _picasa(
+    place: Path, folders: Sequence[Path], _excludes: Sequence[str] = ()
+) -> Iterator["Found"]:
     from opqn_app.exchange.programs.picasa import names_of_picasa
 
     return names_of_picasa(place, folders)
 
 
-def _digikam(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+def _digikam(
+    place: Path, folders: Sequence[Path], _excludes: Sequence[str] = ()
+) -> Iterator["Found"]:
     from opqn_app.exchange.programs.digikam_database import names_of_digikam
 
     return names_of_digikam(place, folders)
 
 
-def _takeout(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+def _takeout(
+    place: Path, folders: Sequence[Path], _excludes: Sequence[str] = ()
+) -> Iterator["Found"]:
     from opqn_app.exchange.programs.takeout import names_of_takeout
 
     return names_of_takeout(place, folders)
 
 
-def _apple(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+def _apple(
+    place: Path, folders: Sequence[Path], _excludes: Sequence[str] = ()
+) -> Iterator["Found"]:
     from opqn_app.exchange.programs.osxphotos import names_of_osxphotos
 
     return names_of_osxphotos(place, folders)
 
 
-def _immich(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+def _immich(
+    place: Path, folders: Sequence[Path], _excludes: Sequence[str] = ()
+) -> Iterator["Found"]:
     from opqn_app.exchange.programs.immich import names_of_immich
 
     return names_of_immich(place, folders)
 
 
-def _photoprism(place: Path, folders: Sequence[Path]) -> Iterator["Found"]:
+def _photoprism(
+    place: Path, folders: Sequence[Path], _excludes: Sequence[str] = ()
+) -> Iterator["Found"]:
     from opqn_app.exchange.programs.photoprism import names_of_photoprism
 
     return names_of_photoprism(place, folders)

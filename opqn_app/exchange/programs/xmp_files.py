@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from opqn_app.core.errors import PhotoUnreadable
+from opqn_app.core.files import real_path
 from opqn_app.core.machine import n_cores
 from opqn_app.exchange.frames import turn_of, upright, without_margin
 from opqn_app.exchange.records import FACE, Found, PhotoNames, Problem, Progress
@@ -21,8 +22,9 @@ from opqn_app.exchange.sidecars import Sidecars
 from opqn_app.exchange.xmp.names import names_of
 from opqn_app.exchange.xmp.packets import packets_of
 from opqn_app.exchange.xmp.rdf import MAX_PACKET
+from opqn_app.index.excludes import Excludes
 from opqn_app.vision import reasons
-from opqn_app.vision.photo_folder import FolderScan, LeavesOut, ScanResult
+from opqn_app.vision.photo_folder import FolderScan, ScanResult
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class Batch(NamedTuple):
 
 
 def names_below(
-    place: Path, _folders: Sequence[Path] = (), *, excludes: LeavesOut | None = None
+    place: Path, folders: Sequence[Path] = (), excludes: Sequence[str] = ()
 ) -> Iterator[Found]:
     """What the XMP of the photos below a folder says, in their order.
 
@@ -54,19 +56,27 @@ def names_below(
     end when the generator is closed.
 
     Args:
-        excludes: what the user does not want.
+        folders: of photos in the library.
+        excludes: patterns of what the user does not want, as indexing has them: their paths begin
+            at the folder of the library that holds `place`, or else at `place`.
 
     Raises:
         FolderUnavailable: the folder can't be listed.
     """
-    scan = FolderScan(place, excludes=excludes)
-    for _ in scan.steps():
+    top, start = place, ""
+    real = real_path(place)
+    above = [folder for folder in map(real_path, folders) if real.is_relative_to(folder)]
+    if excludes and above:
+        top = max(above, key=lambda folder: len(folder.parts))
+        start = "" if real == top else real.relative_to(top).as_posix()
+    scan = FolderScan(top, excludes=Excludes(excludes) if excludes else None)
+    for _ in scan.steps(start):
         yield Progress(len(scan.files))
     result = scan.result()
     for folder in result.unreadable:
-        yield Problem(place / folder, "It could not be listed, so its photos are left out.")
+        yield Problem(top / folder, "It could not be listed, so its photos are left out.")
     done, total = 0, len(result.files)
-    batches = _batches(place, result)
+    batches = _batches(top, result)
     for batch, some in zip(batches, _read_all(batches, total), strict=True):
         yield from some
         done += len(batch.names)

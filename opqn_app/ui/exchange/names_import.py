@@ -45,9 +45,9 @@ class NamesImport(QObject):
 
         self.stop()
         words = ProgressWords(f"Reading what {program.name} knows", "photo")
-        task = self._session.runner.start(
-            "exchange", read_names, self._session.library_path, program, place
-        )
+        session = self._session
+        job = (read_names, session.library_path, program, place, session.settings.excludes)
+        task = session.runner.start("exchange", *job)
         self._task = task
 
         def on_progress(progress: "Progress") -> None:

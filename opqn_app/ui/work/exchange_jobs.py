@@ -1,6 +1,6 @@
 """Names that come in, run in the lanes: read, taken in, and their boxes drawn; no widget."""
 
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +14,20 @@ if TYPE_CHECKING:
 
 
 def read_names(
-    library_path: Path, program: "Program", place: Path
+    library_path: Path, program: "Program", place: Path, excludes: Sequence[str] = ()
 ) -> Generator["Progress", None, "ImportPlan"]:
-    """What an import would do; nothing is changed."""
+    """What an import would do; nothing is changed.
+
+    Args:
+        excludes: patterns of what the user does not want.
+    """
     from opqn_app.exchange.coming.matching import plan_import
     from opqn_app.people.ledger import Ledger
     from opqn_app.store.library import Library
 
     with Library.open(library_path) as library:
         folders = [root.path for root in library.roots()]
-        found = program.read(place, folders)
+        found = program.read(place, folders, excludes)
         return (yield from plan_import(Ledger(library), found, program.name))
 
 

@@ -1,11 +1,13 @@
 """`opqn import xmp`, as typed: from photos to people, and back by one undo."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from opqn_app.core import settings
 from opqn_app.core.types import Box
 from opqn_app.exchange.records import Region
 from opqn_app.store.library import Library
@@ -112,3 +114,14 @@ def test_while_another_writes_names_come_and_boxes_wait(
     run("index", tmp_path / "photos")
     people = {row["name"]: len(row["faces"]) for row in run("people")[1]["people"]}
     assert people == {"Ann": 1, "Cid": 1}
+
+
+def test_what_the_user_leaves_out_is_not_read(
+    tmp_path: Path, run: RunCommand, photos: list[list[dict[str, Any]]]
+) -> None:
+    for name in ("0.png", "1.png"):
+        sidecar(tmp_path, name, mwg([region("Ann", photos[0][0])]))
+    settings.save(replace(settings.load(), excludes=("1.*",)))
+    status, plan, _ = run("import", "xmp", tmp_path / "photos", "--dry-run")
+    assert status == 0
+    assert plan["photos"] == 1

@@ -1,7 +1,7 @@
 """The names of all photos below a folder: within them, beside them, by several processes."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from opqn_app.exchange.frames import stored_size, upright
 from opqn_app.exchange.programs import xmp_files
 from opqn_app.exchange.programs.xmp_files import names_below
 from opqn_app.exchange.records import Found, Frame, PhotoNames, Problem, Progress
-from opqn_app.index.excludes import Excludes
 from opqn_app.vision.images import open_photo
 from tests.exchange.xmp_files import Spelling, face, mwg, packet, people
 from tests.odd_files import corners, encoded, exif_bytes
@@ -156,10 +155,24 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_what_the_user_leaves_out_is_left_out(tmp_path: Path) -> None:
-    jpeg(tmp_path / "a" / "1.jpg", packet(people("Ann")))
-    excludes = Excludes(["a/"])
-    found = [f for f in names_below(tmp_path, excludes=excludes) if isinstance(f, PhotoNames)]
-    assert found == []
+    """Paths of patterns begin at the folder of the library, wherever below it reading begins."""
+    root = tmp_path / "photos"
+    for name in ("b", "a/1", "a/b/2", "c/a/3"):
+        jpeg(root / f"{name}.jpg", packet(people("Ann")))
+
+    def read(place: Path, folders: Sequence[Path], *excludes: str) -> list[str]:
+        found = names_below(place, folders, excludes)
+        photos = [each.photo for each in found if isinstance(each, PhotoNames)]
+        return [photo.relative_to(root).as_posix() for photo in photos]
+
+    assert read(root, [root]) == ["a/1.jpg", "a/b/2.jpg", "b.jpg", "c/a/3.jpg"]
+    assert read(root, [root], "a/") == ["b.jpg"]
+    assert read(root, [], "/a/") == ["b.jpg", "c/a/3.jpg"]
+    assert read(root / "a", [root], "/a/b") == ["a/1.jpg"]
+    assert read(root / "a", [root], "/a") == []
+    assert read(root / "c", [root], "/a") == ["c/a/3.jpg"]
+    assert read(root / "c", [root, root / "c"], "/a") == []  # the inner folder has it
+    assert read(root / "a", [tmp_path / "other"], "/b") == ["a/1.jpg"]
 
 
 @pytest.fixture
