@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opqn_app.core.types import Box
+from opqn_app.exchange.xmp.people_words import NOBODY
 from opqn_app.exchange.xmp.regions import KINDS, FaceName, Regions
 from opqn_app.exchange.xmp.spelling import (
     DC,
@@ -239,8 +240,16 @@ def _last(word: str) -> str:
 
 
 def _below(sign: str) -> Callable[[str], str | None]:
-    """The keyword of a name below "People"; none for a name that holds the sign itself."""
-    return lambda name: None if sign in name else f"{PARENT}{sign}{name}"
+    """The keyword of a name below "People".
+
+    There is none for a name that holds the sign itself, or that digiKam takes for nobody's there.
+    """
+
+    def keyword(name: str) -> str | None:
+        is_name = sign not in name and name.casefold() not in NOBODY
+        return f"{PARENT}{sign}{name}" if is_name else None
+
+    return keyword
 
 
 _LISTS = (

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opqn_app.core.types import SAME_FACE, Box
+from opqn_app.exchange.xmp.names import names_of
 from opqn_app.exchange.xmp.regions import KINDS, FaceName
 from opqn_app.exchange.xmp.spelling import DC, DIGIKAM, IPTC, LIGHTROOM, MWG
 from opqn_app.exchange.xmp.text import Clash, SidecarNames, merged, without
@@ -55,6 +56,14 @@ def check_faces(content: bytes, *faces: tuple[str | None, Box]) -> None:
         wanted = sorted(faces, key=lambda each: (each[0] or "", each[1].left))
         assert [name for name, _ in found] == [name for name, _ in wanted], kind
         assert all(near(a, b) for (_, a), (_, b) in zip(found, wanted, strict=True)), kind
+
+
+@pytest.mark.parametrize("name", ["Unknown", "ignored", "Unbekannt", "未知"])
+def test_a_person_who_is_called_as_digikam_calls_nobody_keeps_the_name(name: str) -> None:
+    content = merged(None, names((name, ANN), ("Ben", BEN))).content
+    check_faces(content, (name, ANN), ("Ben", BEN))
+    assert {region.name for region in names_of([content]).regions} == {name, "Ben"}
+    assert words_in(content, f"{DIGIKAM}TagsList") == ["People/Ben"]
 
 
 def test_a_new_sidecar_says_it_in_all_ways() -> None:
