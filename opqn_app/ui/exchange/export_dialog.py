@@ -257,7 +257,7 @@ class ExportDialog(QDialog):
     def _show_progress(self, task: "Task", progress: "Progress") -> None:
         if task is self._task:
             self._words.setText(f"{progress.in_words()}\n{progress.current}")
-            self._bar.setRange(0, max(progress.total, 1))
+            self._bar.setRange(0, progress.total or 1)
             self._bar.setValue(progress.done)
 
     def _end(self, task: "Task", act: Callable[[], None]) -> None:
