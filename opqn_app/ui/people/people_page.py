@@ -172,7 +172,9 @@ class PeoplePage(QWidget):
     # What is shown
 
     def _on_changed(self, view: "PeopleView") -> None:
-        if not self.isVisible() or not len(self.model.tiles):
+        if not self.everybody.isVisible():
+            return  # it is looked at anew before it is seen again
+        if not len(self.model.tiles):
             self._look_anew()
             return
         self._is_moved = True
