@@ -75,9 +75,10 @@ def refused(ledger: Ledger, person: int, face_ids: Ids, photos: Ids, own_photos:
 
     Args:
         face_ids, photos: (n,) faces and their photos.
-        own_photos: those with the person.
+        own_photos: those with the person, ascending.
     """
-    found: Mask = np.isin(photos, own_photos)
+    place = np.searchsorted(own_photos, photos)
+    found: Mask = np.append(own_photos, NOBODY)[place] == photos
     key_of, state = ledger.bindings.key_of, ledger.state
     for i, face in enumerate(face_ids.tolist()):
         key = key_of.get(face)

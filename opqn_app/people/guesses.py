@@ -235,7 +235,7 @@ class Guesses:
     def _is_refused(self, ledger: Ledger, rows: Ids, person: int, own: Ids) -> Mask:
         photos = self._data.photos
         ids = self._data.faces.face_ids[rows]
-        return refused(ledger, person, ids, photos[rows], photos[own])
+        return refused(ledger, person, ids, photos[rows], np.unique(photos[own]))
 
     def _total(self, person: int, own: Ids) -> Floats:
         """The sum of a person's faces, made from what has changed since it was asked for last."""

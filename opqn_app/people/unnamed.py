@@ -57,8 +57,9 @@ class UnnamedGroups:
         gone = set(labels.tolist())
         self._groups = [each for each in self._groups if each[0] not in gone]
         free = (self._decided.people == NOBODY) & ~self._decided.left_out
+        photos: dict[int, Ids] = {}
         for label in np.intersect1d(labels, self._data.groups[free]).tolist():
-            for rows in self._shown(label):
+            for rows in self._shown(label, photos):
                 self._groups.append((label, self._group(rows)))
         self._sort()
 
@@ -94,15 +95,21 @@ class UnnamedGroups:
     def _group(self, rows: Ids) -> Group:
         return self._of_whole(rows)[1][0]
 
-    def _shown(self, label: int) -> Iterable[Ids]:
-        """Those rows of a group that are shown, in sets that may be one person."""
+    def _shown(self, label: int, photos_of: dict[int, Ids]) -> Iterable[Ids]:
+        """Those rows of a group that are shown, in sets that may be one person.
+
+        Args:
+            photos_of: of people who were looked at already, who may have thousands.
+        """
         rows = self._data.group_rows(label)
         people = self._decided.people[rows]
         free = rows[(people == NOBODY) & ~self._decided.left_out[rows]]
         for person in np.unique(people[people != NOBODY]).tolist():
-            own = np.flatnonzero(self._decided.people == person)
             photos, ids = self._data.photos, self._data.faces.face_ids
-            free = free[refused(self._ledger, person, ids[free], photos[free], photos[own])]
+            if person not in photos_of:
+                photos_of[person] = np.unique(photos[self._decided.people == person])
+            own_photos = photos_of[person]
+            free = free[refused(self._ledger, person, ids[free], photos[free], own_photos)]
         sides: dict[frozenset[tuple[int, int]], list[int]] = {}
         key_of, apart = self._ledger.bindings.key_of, self._ledger.state.apart
         for row, face in zip(free.tolist(), self._data.faces.face_ids[free].tolist(), strict=True):

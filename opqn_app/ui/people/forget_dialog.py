@@ -9,6 +9,7 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.kit.controls import push_button, text_label
 
 WIDTH = 420
+LONG = 30  # characters of a name that a button has room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class ForgetDialog(QDialog):
         self.setWindowTitle(f"Forget {name}?")
         self.faces_box = QCheckBox("Remove the faces too: what was found of them")
         self.faces_box.setToolTip("They can't be searched for any more, until they are found anew.")
-        self.keep_button = push_button(f"Keep {name}"[:40], self.reject)
+        self.keep_button = push_button(
+            f"Keep {name if len(name) <= LONG else 'this person'}", self.reject
+        )
         self.forget_button = push_button("Forget", self.accept)
         self.keep_button.setDefault(True)
         text = (

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QHideEvent, QShowEvent
+from PySide6.QtGui import QEnterEvent, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -49,6 +49,7 @@ ORDERS = {BY_PHOTOS: "Most photos first", BY_NAME: "By name"}
 # Without mouse and keyboard; then what was answered finds its place.
 REST_MS = 10_000
 REST_UNDER_MOUSE_MS = 60_000  # who reads what is under the pointer must not lose it
+NARROW = 720  # pixels; below, the head has no room for the count, which the heading tells too
 SEARCH_MS = 150
 TOUCHES = {QEvent.Type.MouseMove, QEvent.Type.MouseButtonPress, QEvent.Type.Wheel,
            QEvent.Type.KeyPress}  # fmt: skip
@@ -172,7 +173,9 @@ class PeoplePage(QWidget):
     # What is shown
 
     def _on_changed(self, view: "PeopleView") -> None:
-        if not self.isVisible() or not len(self.model.tiles):
+        if not self.everybody.isVisible():
+            return  # it is looked at anew before it is seen again
+        if not len(self.model.tiles):
             self._look_anew()
             return
         self._is_moved = True
@@ -309,6 +312,10 @@ class PeoplePage(QWidget):
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
         self._wait_for_rest()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._count.setVisible(event.size().width() >= NARROW)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

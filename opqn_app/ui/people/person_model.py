@@ -21,7 +21,7 @@ class PersonListModel(QAbstractListModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._rows: tuple[Row, ...] = ()
-        self._row_of: dict[int, int] = {}
+        self._row_of: dict[int, int] | None = None  # until it is asked for
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -32,11 +32,14 @@ class PersonListModel(QAbstractListModel):
         """Show other rows."""
         self.beginResetModel()
         self._rows = tuple(rows)
-        self._row_of = {face: n for n, row in enumerate(self._rows) for face in row.face_ids}
+        self._row_of = None
         self.endResetModel()
 
     def row_of(self, face_id: int) -> int | None:
         """The row that shows a face, or None."""
+        if self._row_of is None:
+            rows = enumerate(self._rows)
+            self._row_of = {face.record.id: n for n, row in rows for face in row.faces}
         return self._row_of.get(face_id)
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature

@@ -1,7 +1,7 @@
 """What the view of a person shows, in which order and under which headings; no widget."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 LIKELY = 0.5  # from this likeness on a face is not doubted
 NO_DATE = "No date"
+UNSURE = "Less sure"
 MOST_QUERIED = 24  # faces that are searched with: more say little more, and take longer
 WEAK = {
     "small": "The face is small.",
@@ -138,14 +139,67 @@ def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
     dated = sorted((year for year in years if year != NO_DATE), reverse=True)
     order = [*dated, *(year for year in years if year == NO_DATE)]
     noun = "photo" if whole_photos else "face"
-    sections = [
-        GridSection(len(years[year]), HEADER, year, _count(years[year], noun)) for year in order
-    ]
+    sections = [_section(year, years[year], noun) for year in order]
     if unsure:
-        note = f"{_count(unsure, noun)}, small, blurred or little like the others"
-        sections.append(GridSection(len(unsure), HEADER + 12, "Less sure", note, is_apart=True))
+        sections.append(_section(UNSURE, unsure, noun))
     rows = [row for year in order for row in years[year]]
     return Shown((*rows, *unsure), tuple(sections))
+
+
+def changes(
+    faces: Iterable[PersonFace], there: Collection[int], *, is_kept: bool
+) -> dict[int, PersonFace | None]:
+    """What some faces are now, by id, when `there` are the person's.
+
+    Args:
+        is_kept: who is the person no more stays in sight; else it is None.
+    """
+    found: dict[int, PersonFace | None] = {}
+    for face in faces:
+        is_there = face.record.id in there
+        if not is_there and not is_kept:
+            found[face.record.id] = None
+        elif is_there == face.is_gone:
+            found[face.record.id] = replace(face, is_gone=not is_there)
+    return found
+
+
+def amended(shown: Shown, changes: Mapping[int, PersonFace | None]) -> Shown:
+    """What `by_year` of faces shows after a few of them have changed; the others are looked past.
+
+    Args:
+        shown: one face a row.
+        changes: by id, what a face is now, as sure and as old as before; None for one that is
+            shown no more.
+    """
+    rows: list[Row] = []
+    sections: list[GridSection] = []
+    start = 0
+    for section in shown.sections:
+        some = shown.rows[start : start + section.rows]
+        start += section.rows
+        if any(row.faces[0].record.id in changes for row in some):
+            some = tuple(now for row in some if (now := _amended(row, changes)) is not None)
+            section = _section(section.title, some, "face")
+        if some:
+            rows += some
+            sections.append(section)
+    return Shown(tuple(rows), tuple(sections))
+
+
+def _amended(row: Row, changes: Mapping[int, PersonFace | None]) -> Row | None:
+    face = row.faces[0]
+    now = changes.get(face.record.id, face)
+    return row if now is face else None if now is None else Row(now.record.photo, (now,))
+
+
+def _section(title: str, rows: Sequence[Row], noun: str) -> GridSection:
+    """The heading of a year, or of the less sure ones."""
+    note = _count(rows, noun)
+    if title != UNSURE:
+        return GridSection(len(rows), HEADER, title, note)
+    note = f"{note}, small, blurred or little like the others"
+    return GridSection(len(rows), HEADER + 12, title, note, is_apart=True)
 
 
 def by_part(faces: Sequence[PersonFace], parts: Iterable[Sequence[int]], action: str) -> Shown:

@@ -1,7 +1,6 @@
 """One person, or faces that nobody named: all their faces, what else may be them, what is wrong."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -64,6 +63,7 @@ class PersonView(QWidget):
         self.subject: Subject | None = None
         self._faces: list[PersonFace] = []
         self._parts: list[tuple[int, ...]] | None = None  # None while they are not wanted
+        self._by_year: person_rows.Shown | None = None  # the faces that are shown so now
         self._round = 0  # what was read for somebody else is dropped
         self._is_new = True  # nothing of the subject has been shown yet
         self._awaited: set[str] = set()  # what may take the keyboard when it is first there
@@ -152,7 +152,7 @@ class PersonView(QWidget):
             self.closed.emit()
             return
         self._is_new, self._awaited = True, {"faces", "suggestions"}
-        self._faces, self._parts = [], None
+        self._faces, self._parts, self._by_year = [], None, None
         self.controls.begin()
         self.grid.show_photos(False)
         self.strip.ask_about(subject.called, is_low=self.height() < LOW)
@@ -233,28 +233,28 @@ class PersonView(QWidget):
     def _follow_faces(self, now: Subject) -> None:
         """Faces came or went: the others stay where they are, and as sure as they were."""
         there, held = set(now.faces), {face.record.id for face in self._faces}
-        is_over = self.grid.underMouse()
-        faces = [
-            face if face.is_gone != (face.record.id in there) else _turned(face)
-            for face in self._faces
-            if is_over or face.record.id in there
-        ]
-        if faces != self._faces:
-            self._show_faces(faces)
+        self._amend(person_rows.changes(self._faces, there, is_kept=self.grid.underMouse()))
         if there - held:
             self._read(sorted(there - held))
 
     def _let_move(self) -> None:
         """The pointer has gone: what is the person no more goes too."""
-        faces = [face for face in self._faces if not face.is_gone]
-        if len(faces) < len(self._faces):
-            self._show_faces(faces)
+        self._amend({face.record.id: None for face in self._faces if face.is_gone})
 
-    def _show_faces(self, faces: list[PersonFace]) -> None:
+    def _amend(self, changes: dict[int, PersonFace | None]) -> None:
+        if changes:
+            now = (changes.get(face.record.id, face) for face in self._faces)
+            self._show_faces([face for face in now if face is not None], changes)
+
+    def _show_faces(
+        self, faces: list[PersonFace], changes: dict[int, PersonFace | None] | None = None
+    ) -> None:
         self._faces = faces
         self.head.show_counts(person_rows.counts_in_words(faces))
         if self.controls.parts_button.isChecked():
             self._want_parts(True)
+        elif changes and self._by_year is not None:
+            self._show(person_rows.amended(self._by_year, changes))
         else:
             self._show_rows()
 
@@ -266,8 +266,13 @@ class PersonView(QWidget):
             shown = person_rows.by_part(self._faces, self._parts, action)
         else:
             shown = person_rows.by_year(self._faces, whole_photos=self.grid.shows_photos)
+        self._show(shown, anew=anew or self._is_new)
+
+    def _show(self, shown: person_rows.Shown, *, anew: bool = False) -> None:
+        is_by_year = self._parts is None and not self.grid.shows_photos
+        self._by_year = shown if is_by_year else None
         self.grid.section_noun = "year" if self._parts is None else "part"
-        self.grid.show_rows(shown, anew=anew or self._is_new)
+        self.grid.show_rows(shown, anew=anew)
         self._is_new = False
         self.stack.setCurrentWidget(self.grid if shown.rows else self.empty)
         self._show_chosen()
@@ -428,11 +433,6 @@ class PersonView(QWidget):
             self.grid.zoom(-1)
         else:
             super().keyPressEvent(event)
-
-
-def _turned(face: PersonFace) -> PersonFace:
-    """The person no more, or the person again."""
-    return replace(face, is_gone=not face.is_gone)
 
 
 def _is_back(event: QKeyEvent) -> bool:

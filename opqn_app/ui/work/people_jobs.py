@@ -4,7 +4,7 @@ The decisions are read once and kept in memory, so that an answer costs what it 
 """
 
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from opqn_app.core.errors import LibraryReadOnly
 from opqn_app.ui.work.jobs import ensure_library
+from opqn_app.ui.work.shared_map import SharedMap
 
 if TYPE_CHECKING:
     from opqn_app.core.types import Box
@@ -122,7 +123,7 @@ class PeopleWork:
         self._guesses: Guesses | None = None
         self._encoder: FaceEncoder | None = None
         self._persons: dict[int, Person] = {}
-        self._owner: dict[int, int] = {}
+        self._owner = SharedMap({})
         self._n_photos: dict[int, int] = {}
         self._pictures: dict[int, int] = {}
         self._photo_of: dict[int, int] = {}
@@ -235,26 +236,25 @@ class PeopleWork:
 
     def _read_all(self) -> None:
         self._persons = {person.id: person for person in self._ledger.persons()}
-        self._owner = {face: p.id for p in self._persons.values() for face in p.faces}
+        self._owner = SharedMap({face: p.id for p in self._persons.values() for face in p.faces})
         self._look_at(self._persons.values())
         self._left_out_stamp = (-1, -1)
 
-    def _take(self, changed: Iterable[int]) -> None:
+    def _take(self, changed: Collection[int]) -> None:
         from opqn_app.people.people import person_now
 
-        ledger, changed = self._ledger, list(changed)
-        for each in changed:
-            old = self._persons.pop(each, None)
-            for face in () if old is None else old.faces:
-                self._owner.pop(face, None)
-        made = []
-        for each in changed:
-            if each in ledger.state.facts:
-                person = person_now(ledger.state, ledger.bindings, each)
-                self._persons[each] = person
-                self._owner.update(dict.fromkeys(person.faces, each))
-                made.append(person)
-        self._look_at(made)
+        ledger, state = self._ledger, self._ledger.state
+        before = {i: self._persons.pop(i) for i in changed if i in self._persons}
+        made = {i: person_now(state, ledger.bindings, i) for i in changed if i in state.facts}
+        gone: set[int] = set()
+        come: dict[int, int] = {}
+        for each in {**before, **made}:
+            old, new = (set(some[each].faces) if each in some else set() for some in (before, made))
+            gone |= old - new
+            come |= dict.fromkeys(new - old, each)
+        self._owner = self._owner.changed(gone=gone, come=come)
+        self._persons |= made
+        self._look_at(made.values())
 
     def _look_at(self, persons: Iterable["Person"]) -> None:
         """Count the photos, and find a face that stands for each and is not soon another.
@@ -264,7 +264,7 @@ class PeopleWork:
         """
         wanting: list[Person] = []
         for person in persons:
-            photos = {self._photo_of.get(face) for face in person.faces} - {None}
+            photos = set(map(self._photo_of.get, person.faces)) - {None}
             self._n_photos[person.id] = len(photos)
             known = self._pictures.get(person.id)
             if person.picture is not None:
@@ -293,7 +293,7 @@ class PeopleWork:
         return PeopleView(
             persons=tuple(persons.values()),
             groups=() if guesses is None else tuple(guesses.unnamed(ledger)),
-            owner=MappingProxyType(dict(self._owner)),
+            owner=self._owner,
             left_out=self._left_out,
             photo_of=MappingProxyType(self._photo_of),
             n_photos=MappingProxyType(dict(self._n_photos)),

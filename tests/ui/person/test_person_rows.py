@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from opqn_app.core.types import Box, FaceQuality
 from opqn_app.store.records import FaceRecord
 from opqn_app.ui.people.person_rows import (
     MOST_QUERIED,
     PersonFace,
+    amended,
     by_part,
     by_year,
     counts_in_words,
@@ -104,3 +107,26 @@ def test_a_part_that_is_everybody_can_not_be_somebody_else() -> None:
         ("Part 1", "2 faces", ""),
         ("Taken out", "1 face", ""),
     ]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([None, "2021", "2024"]), st.booleans(), st.booleans())),
+    st.dictionaries(st.integers(1, 12), st.booleans()),
+)
+def test_rows_that_change_in_place_are_those_made_anew(
+    drawn: list[tuple[str | None, bool, bool]], turned: dict[int, bool]
+) -> None:
+    faces = [
+        replace(face(n, year and f"{year}-01-01", 0.9 if is_sure else 0.1), is_gone=is_gone)
+        for n, (year, is_sure, is_gone) in enumerate(drawn, start=1)
+    ]
+    by_id = {each.record.id: each for each in faces}
+    changes = {
+        i: replace(by_id[i], is_gone=not by_id[i].is_gone) if stays else None
+        for i, stays in turned.items()
+        if i in by_id
+    }
+    now = [changes.get(each.record.id, each) for each in faces]
+    left = [each for each in now if each is not None]
+    before = by_year(faces, whole_photos=False)
+    assert amended(before, changes) == by_year(left, whole_photos=False)

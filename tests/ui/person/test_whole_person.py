@@ -126,7 +126,8 @@ def test_the_menu_of_the_person_does_nothing_by_itself(room: Room, anna: list[in
     menu = room.view.head.menu
     assert menu.isVisible()
     shown = [each.text() for each in menu.actions() if each.isVisible() and each.text()]
-    assert shown == ["Rename…", "Merge into somebody else…", "Hide", "Forget…"]
+    take = "Take photos with you…\tCtrl+Shift+E"
+    assert shown == ["Rename…", "Merge into somebody else…", take, "Hide", "Forget…"]
     assert room.people is before
     room.told(lambda: choose(menu, "Hide"))
     assert room.people.persons[0].is_hidden
