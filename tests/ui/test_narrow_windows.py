@@ -5,6 +5,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -120,3 +122,18 @@ def test_what_was_done_last_stays_while_the_keyboard_is_at_its_button(
     bar._close.clearFocus()
     bar._timer.timeout.emit()
     assert not bar.isVisible()
+
+
+@pytest.mark.parametrize("room", [(1280, 720), (1920, 1080)])
+def test_the_first_window_fits_the_screen(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, room: tuple[int, int]
+) -> None:
+    """With what the desktop draws around it."""
+    monkeypatch.setattr(QScreen, "availableSize", lambda _screen: QSize(*room))
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    settle()
+    assert window.width() <= room[0]
+    assert window.height() <= room[1] - 40
+    assert window.height() >= min(800, room[1] - 48)

@@ -145,6 +145,23 @@ def test_photos_are_combined_and_a_face_can_be_taken_out(
 
 
 @pytest.mark.slow
+def test_esc_says_what_it_cleared_and_a_button_brings_it_back(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q1.png", "red"), people("q2.png", "red")])
+    query = page.query
+    page.clear_action.trigger()
+    assert page.messages.text == "The search with 2 photos was cleared."
+    ask(QTest.mouseClick, page.messages._button, Qt.MouseButton.LeftButton)
+    assert page.query is query
+    assert page.messages.text == ""
+    page.clear_action.trigger()
+    ask(page.back_action.trigger)
+    assert page.query is query
+    assert page.messages.text == ""
+
+
+@pytest.mark.slow
 def test_ctrl_drop_adds_to_the_query(
     page: SearchPage, ask: Callable[..., None], people: MakePeople
 ) -> None:

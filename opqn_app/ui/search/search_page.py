@@ -196,6 +196,7 @@ class SearchPage(QWidget):
             return
         with self._keyboard.asked():
             self.query_taken.emit()
+        self.messages.hide()
         self._pending.clear()
         self.results.set_dimmed(True)
         self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, face_ids, add=add))
@@ -233,9 +234,15 @@ class SearchPage(QWidget):
             return
         self._pending.clear()
         self._session.drop_query()
-        self._remember(self.query)
-        self.query = None
+        query, self.query = self.query, None
+        self._remember(query)
         self.messages.hide()
+        if query is not None and len(query.faces) > 1:  # more than one drop to make again
+            self.messages.say(
+                f"The search with {len(query.faces):,} photos was cleared.",
+                "Bring it back",
+                partial(self._bring_back, query),
+            )
         self.results.clear()
         self.stack.setCurrentIndex(0)
         self.drop_zone.choose.setFocus()
@@ -244,9 +251,14 @@ class SearchPage(QWidget):
     def go_back(self) -> None:
         """The query before this one."""
         if self._history:
-            query = self._history.pop()
+            self.messages.hide()
             self.query = None  # going back is not a step to go back to
-            self._set_query(query)
+            self._set_query(self._history.pop())
+
+    def _bring_back(self, query: Query) -> None:
+        """A query that was cleared, whatever was searched for since."""
+        self._history = [each for each in self._history if each is not query]
+        self._set_query(query)
 
     def _remove_face(self, place: int) -> None:
         if self.query is not None and len(self.query.faces) > 1:
