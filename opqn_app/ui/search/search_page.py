@@ -364,11 +364,13 @@ class SearchPage(QWidget):
     def _on_counted(self, counts: Counts) -> None:
         status, session = self._session.status, self._session
         has_faces = status is not None and status.faces > 0 and not session.is_indexing
+        minimum = self.results.threshold.minimum
         if self.query is not None and self.query.together:
-            self.bar.say(together_headline(counts.likely, len(self.query.together)))
+            n_people = len(self.query.together)
+            self.bar.say(together_headline(counts.likely, n_people, minimum))
             return
         is_several = not self.several.isHidden()
-        words = headline(counts, is_coded=not has_faces, is_several=is_several)
+        words = headline(counts, minimum, is_coded=not has_faces, is_several=is_several)
         self.bar.say(f"{words} so far" if self._is_stale and session.is_indexing else words)
         if not counts.total and not session.is_indexing:
             words = what_to_do(status.faces if has_faces else 0, session.coding_problem)
