@@ -244,7 +244,7 @@ def test_moving_the_threshold_ranks_again_without_a_search(
     session.results_ready.connect(searches.append)
     page.results.threshold.slider.setValue(0)
     assert page.results.model.rowCount() == 5
-    assert page.bar.title == "5 faces reach the 0 % you ask for"
+    assert page.bar.title == "5 faces reach the 0\N{NO-BREAK SPACE}% you ask for"
     page.results.threshold.slider.setValue(50)
     assert page.results.model.rowCount() == 3
     assert not searches
@@ -266,7 +266,7 @@ def test_below_the_usual_bar_nothing_is_called_likely_and_one_click_leads_back(
     bar = page.results.threshold
     assert bar.reset.isHidden()
     bar.slider.setValue(0)
-    assert page.bar.title == "5 faces reach the 0 % you ask for"
+    assert page.bar.title == "5 faces reach the 0\N{NO-BREAK SPACE}% you ask for"
     assert bar.reset.isVisible()
     qtbot.waitUntil(lambda: session.settings.min_probability == 0.0, timeout=TIMEOUT)
     again = SearchPage(session)  # as at the next start

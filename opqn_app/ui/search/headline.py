@@ -19,7 +19,8 @@ def headline(counts: Counts, minimum: float, *, is_coded: bool, is_several: bool
         return "No such photo" if counts.is_kept else "Nobody in your library matches"
     if minimum < USUAL:
         reach = "reaches" if counts.likely == 1 else "reach"
-        return f"{counted(counts.likely, 'face')} {reach} the {round(100 * minimum)} % you ask for"
+        asked = f"{round(100 * minimum)}\N{NO-BREAK SPACE}% you ask for"
+        return f"{counted(counts.likely, 'face')} {reach} the {asked}"
     likely = "is likely" if counts.likely == 1 else "are likely"
     whom = "one of them" if is_several else "this person"
     return f"{counted(counts.likely, 'face')} {likely} {whom}"

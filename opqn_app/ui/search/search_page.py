@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from opqn_app.vision.faces import FoundFace
 
 LOW_WINDOW = 720  # pixels; below this the query is drawn small
+LOW_PAGE = 560  # pixels; below this the panel beside the results has fewer buttons
 NARROW_PAGE = 720  # pixels; below this threshold and sorting take less room
 REMEMBER_MS = 800  # a threshold is saved when the slider has rested
 
@@ -408,6 +409,7 @@ class SearchPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.bar.set_compact(event.size().height() < LOW_WINDOW)
+        self.results.why.set_low(event.size().height() < LOW_PAGE)
         is_narrow = event.size().width() < NARROW_PAGE
         self.bar.set_narrow(is_narrow)
         self.results.set_narrow(is_narrow)

@@ -118,7 +118,7 @@ def together_headline(n_photos: int, n_people: int, minimum: float = USUAL) -> s
     if not n_photos:
         return f"No photo of your library shows {all_of_them}"
     if minimum < USUAL:
-        asked = f"at the {round(100 * minimum)} % you ask for"
+        asked = f"at the {round(100 * minimum)}\N{NO-BREAK SPACE}% you ask for"
         return f"{counted(n_photos, 'photo')} with {all_of_them}, {asked}"
     likely = "likely shows" if n_photos == 1 else "likely show"
     return f"{counted(n_photos, 'photo')} {likely} {all_of_them}"

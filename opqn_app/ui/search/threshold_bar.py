@@ -102,7 +102,7 @@ class ThresholdBar(QWidget):
         self.slider = HistogramSlider()
         self._label = QLabel("Count as the same person from")
         self._value = QLabel()
-        self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._label.setBuddy(self.slider)
         self.reset = QToolButton()
         self.reset.setObjectName("link")
