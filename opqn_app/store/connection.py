@@ -2,6 +2,7 @@
 
 import logging
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -118,18 +119,21 @@ def connect(path: Path, *, write: bool) -> Connection:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
-    # "rw" lets SQLite clear up the WAL of a killed writer; on a read-only disk nothing can be
-    # pending, and WAL mode needs "immutable" there because its index file can't be made.
+    # "rw" lets SQLite clear up the WAL of a killed writer. Where nothing can be written, on a
+    # read-only or full disk, the index file of the WAL can't be made.
     uri = path.absolute().as_uri()
-    for mode in ("mode=rw", "mode=ro", "immutable=1"):
+    modes = ("mode=rw", "mode=ro", _unwritten(path))
+    for mode in modes:
         raw = sqlite3.connect(
             f"{uri}?{mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
         )
         try:
+            if "vfs=" in mode:  # SQLite keeps the index of the WAL in memory then
+                raw.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
             raw.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         except sqlite3.OperationalError as error:
             raw.close()
-            if mode == "immutable=1" or not _is_readonly_error(error):
+            if mode == modes[-1] or not _is_unwritable(error):
                 raise
         except BaseException:
             raw.close()
@@ -139,9 +143,22 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     raise AssertionError("the loop returns or raises")
 
 
-def _is_readonly_error(error: sqlite3.OperationalError) -> bool:
+def _unwritten(path: Path) -> str:
+    """How to read a file beside which nothing can be written, with what its WAL holds."""
+    wal = path.with_name(f"{path.name}-wal")
+    if not wal.is_file() or wal.stat().st_size == 0:
+        return "immutable=1"
+    return f"mode=ro&vfs={'win32' if sys.platform == 'win32' else 'unix'}-none"
+
+
+def _is_unwritable(error: sqlite3.OperationalError) -> bool:
     code = error.sqlite_errorcode & 0xFF
-    return code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+    return code in (
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+    )
 
 
 def _set_pragmas(raw: sqlite3.Connection, *, write: bool) -> None:
@@ -167,6 +184,8 @@ def translated_errors(path: Path) -> Iterator[None]:
             raise LibraryLocked(path, "another program") from error
         if code == sqlite3.SQLITE_READONLY:
             raise LibraryReadOnly(path, "the rights of the file do not allow it") from error
+        if str(error).startswith("Could not decode"):  # Python's words, which have no code
+            raise LibraryDamaged(path, "a text in it is not UTF-8") from error
         reason = _OPERATIONAL.get(code)
         if reason is None:
             raise
@@ -176,6 +195,8 @@ def translated_errors(path: Path) -> Iterator[None]:
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise LibraryDamaged(path, str(error)) from error
         raise
+    except UnicodeDecodeError as error:  # SQLite's own words hold a piece of the file
+        raise LibraryDamaged(path, "a text in it is not UTF-8") from error
 
 
 _OPERATIONAL = {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opqn_app.core import private
 from opqn_app.core.errors import LibraryDamaged, LibraryTooNew
 from opqn_app.store.connection import Connection, translated_errors
 
@@ -257,9 +258,12 @@ CHANGES: tuple[Change, ...] = (
 
 
 def is_empty(connection: Connection) -> bool:
-    """True for a file without tables, also when a first run was killed while making them."""
-    names = _table_names(connection)
-    return names <= {MIGRATIONS_TABLE, "sqlite_sequence"}
+    """True for a file without tables, views and all else, but for a first run that was killed."""
+    rows = connection.rows(
+        "SELECT 1 FROM sqlite_master WHERE tbl_name NOT IN (?, 'sqlite_sequence')",
+        [MIGRATIONS_TABLE],
+    )
+    return not rows
 
 
 def needs_migration(connection: Connection, changes: Sequence[Change] = CHANGES) -> bool:
@@ -320,6 +324,7 @@ def _copy_beside(connection: Connection, changes: Sequence[Change]) -> Path:
     first = next(change.__name__ for change in changes if change.__name__ not in applied)
     copy = connection.path.with_name(f"{connection.path.name}{_BACKUP_MARK}{first}")
     copy.unlink(missing_ok=True)
+    private.make_file(copy)
     target = sqlite3.connect(copy)
     try:
         with translated_errors(copy):

@@ -1,11 +1,11 @@
 """A first look at a set of labelled pictures: how many people and pictures, before any work."""
 
-import json
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from opqn_app.core import plain_json
 from opqn_app.core.progress import counted
 from opqn_app.vision.photo_folder import (
     CROP_SUFFIXES,
@@ -77,9 +77,9 @@ def _look_into_pack(path: Path) -> LabelledData:
         length = int.from_bytes(file.read(8), "little")
         if length > path.stat().st_size:
             raise ValueError("it is no safetensors file")
-        head = json.loads(file.read(length))
+        head = plain_json.loads(file.read(length))
     try:
-        names = json.loads(head["__metadata__"]["opqn"])
+        names = plain_json.loads(head["__metadata__"]["opqn"])
         return LabelledData(path, len(names["people"]), len(names["files"]))
     except (KeyError, TypeError) as error:
         raise ValueError("it is no pack of pictures") from error
