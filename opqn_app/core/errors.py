@@ -7,6 +7,7 @@ OpqnError                        str(error) is a sentence fit to show: what happ
 │  ├─ LibraryTooNew              written by a newer version of the app
 │  ├─ LibraryDamaged             SQLite says the file is broken
 │  ├─ LibraryLocked              another process is writing
+│  ├─ LibraryReplaced            it is not the file any more that was opened
 │  ├─ LibraryReadOnly            it can be searched, not changed
 │  └─ FolderUnavailable          a photo folder is missing, e.g. its disk is unplugged
 ├─ ModelError
@@ -88,6 +89,17 @@ class LibraryLocked(LibraryError):
             f"The library {path} is being written by {holder}. Wait until it is done, or stop it."
         )
         self.holder = holder
+
+
+class LibraryReplaced(LibraryError):
+    """What was written is not in the file that lies at the library's place now."""
+
+    def __init__(self, path: Path, *, is_there: bool) -> None:
+        what = "was replaced by another file" if is_there else "was deleted or its disk went away"
+        super().__init__(
+            f"The library {path} {what} while it was written: what was done since then is not "
+            "in it. Look that nothing else moves or restores this file, then start again."
+        )
 
 
 class LibraryReadOnly(LibraryError):

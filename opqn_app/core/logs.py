@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import cast
 
 from opqn_app.core import private
+from opqn_app.core.harmless import in_text
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -34,7 +35,7 @@ def configure(*, verbose: bool = False, log_dir: Path | None = None) -> None:
         handler.close()
     stderr = logging.StreamHandler()
     stderr.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    stderr.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    stderr.setFormatter(_Harmless("%(levelname)s: %(message)s"))
     stderr.addFilter(_once())
     root.addHandler(stderr)
     if log_dir is not None:
@@ -61,6 +62,11 @@ def _once() -> Callable[[logging.LogRecord], bool]:
         return is_first
 
     return is_new
+
+
+class _Harmless(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return in_text(super().format(record))
 
 
 class _OwnFile(RotatingFileHandler):

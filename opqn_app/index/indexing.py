@@ -77,7 +77,7 @@ def index_folder(
     if not folder.is_dir() and not (accept_missing and _is_deleted_part(library_path, folder)):
         reason = "it is a file" if folder.exists() else "it is not there"
         raise FolderUnavailable(root, reason + _if_deleted(library_path, folder, accept_missing))
-    with Library.open(library_path, write=True) as library:
+    with Library.written(library_path) as library:
         _refuse_empty(library, folder, accept_missing=accept_missing)
         run = _start(library, folder, engine)
         run.clock, run.accepts_missing, run.settled = clock, accept_missing, settled
@@ -129,7 +129,7 @@ def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgres
     Raises:
         LibraryError: the library can't be written.
     """
-    with Library.open(library_path, write=True) as library:
+    with Library.written(library_path) as library:
         run = IndexRun(library, engine, root_id=0, root=library_path.parent, scope="")
         yield from run.encode_known_faces()
         library.writer.use_model(run.model)

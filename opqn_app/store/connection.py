@@ -8,7 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryReadOnly
+from opqn_app.core.errors import (
+    LibraryDamaged,
+    LibraryError,
+    LibraryLocked,
+    LibraryReadOnly,
+    LibraryReplaced,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +28,7 @@ class Connection:
     def __init__(self, path: Path, raw: sqlite3.Connection) -> None:
         self.path = path
         self.raw = raw
+        self._file = _file_at(path)
         self._is_changing = False
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -57,10 +64,14 @@ class Connection:
         """All or nothing, and the write lock from the first statement on.
 
         One inside another is a part of it.
+
+        Raises:
+            LibraryReplaced: before or after it, the file is not the one that was opened.
         """
         if self._is_changing:
             yield
             return
+        self.check_place()
         self.run("BEGIN IMMEDIATE")
         self._is_changing = True
         try:
@@ -72,6 +83,13 @@ class Connection:
             raise
         finally:
             self._is_changing = False
+        self.check_place()
+
+    def check_place(self) -> None:
+        """Raise LibraryReplaced if the file at `path` is not the one that was opened."""
+        found = _file_at(self.path)
+        if found != self._file:
+            raise LibraryReplaced(self.path, is_there=found is not None)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -96,6 +114,15 @@ class Connection:
 
     def close(self) -> None:
         self.raw.close()
+
+
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Device and number of a file: another one has others while this one is open."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def connect(path: Path, *, write: bool) -> Connection:

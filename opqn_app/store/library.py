@@ -1,13 +1,13 @@
 """The library file: what was found in the user's photos, kept so that it opens without them."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from opqn_app.core import private
-from opqn_app.core.errors import LibraryDamaged, LibraryError
+from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryReplaced
 from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted
 from opqn_app.store import schema
@@ -125,6 +125,24 @@ class Library:
     def uuid(self) -> str:
         """Names this library for caches outside it."""
         return str(self._db.value("SELECT uuid FROM meta"))
+
+    @classmethod
+    @contextmanager
+    def written(cls, path: Path) -> Iterator[Self]:
+        """A library open for writing; what was written is then in the file at `path`.
+
+        Raises:
+            LibraryReplaced: it is not.
+            LibraryError: as `open` does.
+        """
+        with cls.open(path, write=True) as library:
+            yield library
+            library._db.check_place()
+            done = library.uuid, library.revision
+        with cls.open(path) as library:
+            found = library.uuid, library.revision
+        if found[0] != done[0] or found[1] < done[1]:
+            raise LibraryReplaced(path, is_there=True)
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Reads inside see one state, whatever a writer commits meanwhile."""
