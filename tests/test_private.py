@@ -94,14 +94,16 @@ def test_the_log_is_closed(tmp_path: Path) -> None:
 def test_a_full_log_folder_disturbs_nobody(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    class Full(io.StringIO):
+    class Full(io.TextIOWrapper):
         def write(self, _text: str) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
     logs.configure(log_dir=tmp_path)
     handlers = logging.getLogger().handlers
     to_file = next(each for each in handlers if isinstance(each, logging.FileHandler))
-    to_file.setStream(Full()).close()
+    before = to_file.setStream(Full(io.BytesIO()))
+    assert before is not None
+    before.close()
     logging.getLogger("opqn_app").info("a line")
     logs.configure()
     assert capsys.readouterr().err == ""
