@@ -128,7 +128,7 @@ class Library:
 
     @classmethod
     @contextmanager
-    def written(cls, path: Path) -> Iterator[Self]:
+    def written(cls, path: Path) -> Iterator["Library"]:
         """A library open for writing; what was written is then in the file at `path`.
 
         Raises:

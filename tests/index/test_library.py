@@ -40,41 +40,6 @@ def test_reading_a_missing_library_says_what_to_do(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("left", [b"", b"S"])
-@pytest.mark.parametrize("write", [False, True])
-def test_a_library_that_was_cut_off_is_not_started_over(
-    tmp_path: Path, left: bytes, write: bool
-) -> None:
-    path = tmp_path / "library.sqlite"
-    path.write_bytes(left)
-    with pytest.raises(LibraryDamaged, match="cut off"):
-        Library.open(path, write=write)
-    assert path.read_bytes() == left
-
-
-def test_a_library_is_whole_from_the_moment_it_is_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "library.sqlite"
-    path.with_name("library.sqlite-wal").write_bytes(b"of one that was deleted")
-    path.with_name("library.sqlite.new").write_bytes(b"of a run that was killed")
-
-    def refuse(_connection: Connection) -> None:
-        assert not path.exists()
-        raise LibraryError("stopped")
-
-    with monkeypatch.context() as during:
-        during.setattr(schema, "migrate", refuse)
-        with pytest.raises(LibraryError, match="stopped"):
-            Library.open(path, write=True)
-    assert {file.name for file in tmp_path.iterdir()} <= {
-        "library.sqlite-wal",
-        "library.sqlite.lock",
-    }
-    with Library.open(path, write=True) as library:
-        assert library.status().photos == 0
-
-
 def test_writing_makes_the_parent_folder(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "library.sqlite"
     Library.open(path, write=True).close()

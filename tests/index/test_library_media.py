@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from opqn_app.core.errors import LibraryDamaged
+from opqn_app.core.errors import LibraryDamaged, LibraryError
+from opqn_app.store import schema
+from opqn_app.store.connection import Connection
 from opqn_app.store.library import Library
 from tests.library_fakes import bound_by_rights, store_codes
 
@@ -50,6 +52,8 @@ def test_what_the_wal_holds_is_read_from_a_read_only_disk(
 READ = """
 import sys
 from pathlib import Path
+from opqn_app.store import schema
+from opqn_app.store.connection import Connection
 from opqn_app.store.library import Library
 with Library.open(Path(sys.argv[1])) as library:
     print(library.status().faces)
@@ -126,3 +130,38 @@ def test_a_library_that_others_may_read_is_closed_to_them(tmp_path: Path, write:
     Library.open(path, write=write).close()
     assert path.stat().st_mode & 0o777 == 0o600
     assert copy.stat().st_mode & 0o777 == 0o400
+
+
+@pytest.mark.parametrize("left", [b"", b"S"])
+@pytest.mark.parametrize("write", [False, True])
+def test_a_library_that_was_cut_off_is_not_started_over(
+    tmp_path: Path, left: bytes, write: bool
+) -> None:
+    path = tmp_path / "library.sqlite"
+    path.write_bytes(left)
+    with pytest.raises(LibraryDamaged, match="cut off"):
+        Library.open(path, write=write)
+    assert path.read_bytes() == left
+
+
+def test_a_library_is_whole_from_the_moment_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "library.sqlite"
+    path.with_name("library.sqlite-wal").write_bytes(b"of one that was deleted")
+    path.with_name("library.sqlite.new").write_bytes(b"of a run that was killed")
+
+    def refuse(_connection: Connection) -> None:
+        assert not path.exists()
+        raise LibraryError("stopped")
+
+    with monkeypatch.context() as during:
+        during.setattr(schema, "migrate", refuse)
+        with pytest.raises(LibraryError, match="stopped"):
+            Library.open(path, write=True)
+    assert {file.name for file in tmp_path.iterdir()} <= {
+        "library.sqlite-wal",
+        "library.sqlite.lock",
+    }
+    with Library.open(path, write=True) as library:
+        assert library.status().photos == 0
