@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 from opqn_app.core import paths
 from opqn_app.core.display import has_display
 from opqn_app.core.errors import DataError
+from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import ProgressLine, run_with_progress
 from opqn_app.core.types import Box
 from opqn_app.engine import Engine
@@ -262,7 +263,7 @@ def table(
         f"found in the first {GROUP_CUTOFF} {report.composite_recall:.3f}",
         f"Contact sheet: {report.contact_sheet}",
     ]
-    return "\n".join(lines)
+    return in_lines(lines)
 
 
 def contact_sheet(

@@ -7,6 +7,7 @@ from opqn_app.cli.kit import Parsers, emit
 from opqn_app.cli.people_kit import open_ledger, read_ledger
 from opqn_app.cli.photo_options import add_photo_options, asked_photos
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.harmless import in_lines
 from opqn_app.people.photo_filter import PhotoFilter
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         }
         for photo in photos
     ]
-    shown = "\n".join(str(photo.path) for photo in photos) if rows else "No photo shows that."
+    shown = in_lines(str(photo.path) for photo in photos) if rows else "No photo shows that."
     emit(arguments, {"photos": rows}, shown)
     return 0
 
@@ -75,7 +76,7 @@ def _list_saved(arguments: argparse.Namespace) -> int:
             {"name": each.name, "photos": len(PhotoFilter.from_json(each.asked).find(ledger))}
             for each in ledger.library.saved_searches.all()
         ]
-    shown = "\n".join(f"{row['photos']:>8,}  {row['name']}" for row in rows)
+    shown = in_lines(f"{row['photos']:>8,}  {row['name']}" for row in rows)
     emit(arguments, {"saved": rows}, shown or "No search is saved.")
     return 0
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from opqn_app.cli.kit import Parsers, emit, library_path, positive
 from opqn_app.cli.people_kit import when
+from opqn_app.core.harmless import in_lines
 
 if TYPE_CHECKING:
     from opqn_app.people.words import PastGesture
@@ -25,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     told = told[: arguments.limit]
     lines = [f"{when(each.time)}  {_undone(each)}{each.words}" for each in told]
     value = {"decisions": [asdict(each) for each in told]}
-    emit(arguments, value, "\n".join(lines) or "Nothing was decided yet.")
+    emit(arguments, value, in_lines(lines) or "Nothing was decided yet.")
     return 0
 
 

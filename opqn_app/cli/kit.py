@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opqn_app.core import settings
+from opqn_app.core.harmless import in_line, in_text
 
 if TYPE_CHECKING:
     from opqn_app.engine import Engine
@@ -95,7 +96,7 @@ def _model() -> argparse.ArgumentParser:
 
 def say(text: str) -> None:
     """A sentence for the person at the terminal."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(in_line(text) + "\n")
 
 
 def positive(text: str) -> int:
@@ -107,8 +108,12 @@ def positive(text: str) -> int:
 
 
 def emit(arguments: argparse.Namespace, value: dict[str, Any], text: str) -> None:
-    """The result on stdout: `value` as JSON when asked for, else `text`."""
-    shown = json.dumps(value, default=str) if arguments.json else text
+    """The result on stdout: `value` as JSON when asked for, else `text`.
+
+    Args:
+        text: made of lines by `in_lines`, where a name could end one.
+    """
+    shown = json.dumps(value, default=str) if arguments.json else in_text(text)
     sys.stdout.write(shown + "\n")
     sys.stdout.flush()
 

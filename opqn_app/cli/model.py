@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from opqn_app.cli.kit import Parsers, emit, library_path
 from opqn_app.core import settings
 from opqn_app.core.errors import ModelError, OpqnError
+from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _show(arguments: argparse.Namespace, chosen: settings.Settings) -> int:
     if chosen.previous_model:
         lines.append(f"Before it: {chosen.previous_model} (opqn model --back)")
     lines += [f"  codes of {each.name}: {counted(each.faces, 'face')}" for each in coded]
-    emit(arguments, value, "\n".join(lines))
+    emit(arguments, value, in_lines(lines))
     return 0
 
 
@@ -90,7 +91,7 @@ def _change(arguments: argparse.Namespace, chosen: settings.Settings, name: str)
         )
     elif report is None:
         lines.append("There is nothing to compare yet: name some people first.")
-    emit(arguments, value, "\n".join(lines))
+    emit(arguments, value, in_lines(lines))
     return 1 if needs_word and not is_told else 0
 
 

@@ -13,6 +13,7 @@ from opqn_app.cli.people_kit import (
     read_ledger,
 )
 from opqn_app.core.errors import LibraryReadOnly
+from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted, duration_in_words, run_with_progress
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _table(rows: list[dict[str, Any]], n_faces: int, *, is_grouped: bool) -> str
             notes.append(f"{counted(row['waiting'], 'face')} not in the library now")
         note = f"  ({', '.join(notes)})" if notes else ""
         lines.append(f"{row['id']:5d}  {row['photos']:6d}  {len(row['faces']):5d}  {name}{note}")
-    return "\n".join(lines)
+    return in_lines(lines)
 
 
 def _table_of_groups(groups: list[dict[str, Any]], limit: int) -> str:
@@ -151,4 +152,4 @@ def _table_of_groups(groups: list[dict[str, Any]], limit: int) -> str:
     if len(groups) > limit:
         lines.append(f"{counted(len(groups) - limit, 'more group')}: --groups {len(groups)}")
     lines.append(f"Say who one is: opqn name {groups[0]['group']} NAME")
-    return "\n".join(lines)
+    return in_lines(lines)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.cli.kit import Parsers, emit, library_path, load_engine, positive, say
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def _table_of_hits(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         likely = "   –  " if row["probability"] is None else f"{row['probability']:6.1%}"
         lines.append(f"{likely}  {row['score']:6.4f}  {row['face_id']:5d}  {row['photo']}")
-    return "\n".join(lines)
+    return in_lines(lines)
 
 
 def _table_of_photos(rows: list[dict[str, Any]]) -> str:
@@ -175,4 +176,4 @@ def _table_of_photos(rows: list[dict[str, Any]]) -> str:
         likely = "   –  " if row["probability"] is None else f"{row['probability']:6.1%}"
         faces = ", ".join(str(face["face_id"]) for face in row["faces"])
         lines.append(f"{likely}  {faces:12s}  {row['photo']}")
-    return "\n".join(lines)
+    return in_lines(lines)

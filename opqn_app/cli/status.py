@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from opqn_app.cli.kit import Parsers, emit, library_path, problems
 from opqn_app.core import settings
 from opqn_app.core.errors import ModelError
+from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def run(arguments: argparse.Namespace) -> int:
         state = "" if root.is_available else "  (not there now; still searchable)"
         lines.append(f"  {root.path}: {counted(root.photos, 'photo')}{state}")
     lines += [f"  problem: {failure.path}: {failure.reason}" for failure in failures]
-    emit(arguments, value, "\n".join(lines))
+    emit(arguments, value, in_lines(lines))
     return 0
 
 

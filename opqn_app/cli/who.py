@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.cli.kit import Parsers, emit
 from opqn_app.cli.people_kit import called, faces_of_photo, photo_at, read_ledger, when
+from opqn_app.core.harmless import in_lines
 
 if TYPE_CHECKING:
     from opqn_app.people.ledger import Ledger, Why
@@ -43,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
                 row["overlap"] = why.overlap
                 lines += _reasons_in_words(ledger, why)
             rows.append(row)
-    shown = "\n".join(lines) or "No face was found on it."
+    shown = in_lines(lines) or "No face was found on it."
     emit(arguments, {"photo": str(photo.path), "faces": rows}, shown)
     return 0
 

@@ -6,7 +6,10 @@ OpqnError                        str(error) is a sentence fit to show: what happ
 ├─ LibraryError
 │  ├─ LibraryTooNew              written by a newer version of the app
 │  ├─ LibraryDamaged             SQLite says the file is broken
+│  ├─ CodesDamaged               codes that are not what was written; they can be made again
+│  ├─ CropsDamaged               so are pictures of faces
 │  ├─ LibraryLocked              another process is writing
+│  ├─ LibraryReplaced            it is not the file any more that was opened
 │  ├─ LibraryReadOnly            it can be searched, not changed
 │  └─ FolderUnavailable          a photo folder is missing, e.g. its disk is unplugged
 ├─ ModelError
@@ -17,7 +20,10 @@ OpqnError                        str(error) is a sentence fit to show: what happ
 └─ ExtraMissing                  a package is not installed
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+
+SHOWN = 10  # photos named in a sentence
 
 
 class OpqnError(Exception):
@@ -80,6 +86,35 @@ class LibraryDamaged(LibraryError):
         )
 
 
+class CodesDamaged(LibraryError):
+    """Codes of faces changed on the disk; an answer made of them could be any."""
+
+    def __init__(self, path: Path, model: str) -> None:
+        super().__init__(
+            f"The library {path} is damaged: codes of the model '{model}' are not what was "
+            "written, so nothing was searched. Index any folder, and they are made again from the "
+            "stored faces. Copy the library to another disk if this one is failing.",
+            hint="Or: opqn encode",
+        )
+
+
+class CropsDamaged(LibraryError):
+    """Stored pictures of faces changed on the disk.
+
+    Args:
+        photos: those that show them.
+    """
+
+    def __init__(self, path: Path, n_faces: int, photos: Sequence[Path]) -> None:
+        first = ", ".join(str(photo) for photo in photos[:SHOWN])
+        more = f" and {len(photos) - SHOWN:,} more" if len(photos) > SHOWN else ""
+        super().__init__(
+            f"The library {path} is damaged: stored pictures of faces are not what was written "
+            f"({n_faces:,}), so they can't be used. Those faces are on {first}{more}. All others "
+            "are as they should be. Copy the library to another disk if this one is failing."
+        )
+
+
 class LibraryLocked(LibraryError):
     """A second writer; `holder` says who holds the lock."""
 
@@ -88,6 +123,17 @@ class LibraryLocked(LibraryError):
             f"The library {path} is being written by {holder}. Wait until it is done, or stop it."
         )
         self.holder = holder
+
+
+class LibraryReplaced(LibraryError):
+    """What was written is not in the file that lies at the library's place now."""
+
+    def __init__(self, path: Path, *, is_there: bool) -> None:
+        what = "was replaced by another file" if is_there else "was deleted or its disk went away"
+        super().__init__(
+            f"The library {path} {what} while it was written: what was done since then is not "
+            "in it. Look that nothing else moves or restores this file, then start again."
+        )
 
 
 class LibraryReadOnly(LibraryError):

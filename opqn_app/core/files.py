@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from opqn_app.core import private
+
 UNFINISHED = ".tmp"  # suffix of a file that is being written
 
 
 @contextmanager
-def replacing(path: Path, *, durable: bool = True, room: Path | None = None) -> Iterator[BinaryIO]:
+def replacing(
+    path: Path, *, durable: bool = True, room: Path | None = None, closed: bool = False
+) -> Iterator[BinaryIO]:
     """Opens a new file beside `path`; it takes the place of `path` when the block is done.
 
     An error in the block leaves `path` as it was, and nothing beside it. So does a power failure,
@@ -24,40 +28,44 @@ def replacing(path: Path, *, durable: bool = True, room: Path | None = None) -> 
         durable: the new file is on the disk before it takes its place. Without, a power failure
             may leave an empty file: for what is checked when it is read, or easily made again.
         room: the unfinished file lies in this folder, of the same disk.
+        closed: others than the owner may not read it.
 
     Raises:
         OSError: the file can't be written.
     """
     target = path.resolve()
     name = f"{target.name[:40]}.{secrets.token_hex(4)}{UNFINISHED}"  # writers don't meet
+    opener = private.opener if closed else None
     unfinished = (room or target.parent) / name
     try:
-        with unfinished.open("xb") as file:
+        with open(unfinished, "xb", opener=opener) as file:
             yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         if target.exists():
             shutil.copymode(target, unfinished)
+        if closed:
+            private.tighten(unfinished)
         os.replace(unfinished, target)  # noqa: PTH105 - the step is the point
     finally:
         unfinished.unlink(missing_ok=True)
 
 
-def replace_bytes(path: Path, data: bytes) -> None:
+def replace_bytes(path: Path, data: bytes, *, closed: bool = False) -> None:
     """Make `data` the content of a file, in one step and for good; raises OSError."""
-    with replacing(path) as file:
+    with replacing(path, closed=closed) as file:
         file.write(data)
 
 
-def replace_text(path: Path, text: str) -> None:
+def replace_text(path: Path, text: str, *, closed: bool = False) -> None:
     """Make `text` the content of a file, as UTF-8, in one step and for good; raises OSError."""
-    replace_bytes(path, text.encode("utf-8"))
+    replace_bytes(path, text.encode("utf-8"), closed=closed)
 
 
-def replace_json(path: Path, values: dict[str, Any]) -> None:
+def replace_json(path: Path, values: dict[str, Any], *, closed: bool = False) -> None:
     """Make an object the content of a JSON file, in one step and for good; raises OSError."""
-    replace_text(path, json.dumps(values, indent=2) + "\n")
+    replace_text(path, json.dumps(values, indent=2) + "\n", closed=closed)
 
 
 def remove_unfinished(folder: Path) -> None:

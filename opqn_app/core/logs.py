@@ -1,10 +1,17 @@
 """Logging: words to stderr, and a rotating file that never leaves the machine."""
 
 import logging
+import sys
 import traceback
+from collections.abc import Callable
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
+from typing import cast
+
+from opqn_app.core import private
+from opqn_app.core.harmless import in_text
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -28,17 +35,54 @@ def configure(*, verbose: bool = False, log_dir: Path | None = None) -> None:
         handler.close()
     stderr = logging.StreamHandler()
     stderr.setLevel(logging.DEBUG if verbose else logging.WARNING)
-    stderr.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    stderr.setFormatter(_Harmless("%(levelname)s: %(message)s"))
+    stderr.addFilter(_once())
     root.addHandler(stderr)
     if log_dir is not None:
         try:
-            to_file = RotatingFileHandler(log_dir / "opqn.log", maxBytes=1_000_000, backupCount=2)
+            to_file = _OwnFile(log_dir / "opqn.log", maxBytes=1_000_000, backupCount=2)
         except OSError as error:
             root.warning("no log file is written: %s", error.strerror)
             return
         to_file.setLevel(logging.INFO)
         to_file.setFormatter(_WithoutErrorText(LOG_FORMAT))
         root.addHandler(to_file)
+
+
+def _once() -> Callable[[logging.LogRecord], bool]:
+    """Lets each warning through once; what is worse than one, and what is asked for, always."""
+    said: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        if record.levelno != logging.WARNING:
+            return True
+        text = record.getMessage()
+        is_first = text not in said
+        said.add(text)
+        return is_first
+
+    return is_new
+
+
+class _Harmless(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return in_text(super().format(record))
+
+
+class _OwnFile(RotatingFileHandler):
+    """A file that others may not read; a full disk takes lines from it and disturbs nobody."""
+
+    def _open(self) -> TextIOWrapper:
+        private.tighten(Path(self.baseFilename))
+        # The name of a file in text mode gives a TextIOWrapper.
+        return cast(
+            "TextIOWrapper",
+            open(self.baseFilename, self.mode, encoding="utf-8", opener=private.opener),
+        )
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exception(), OSError):
+            super().handleError(record)
 
 
 class _WithoutErrorText(logging.Formatter):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from opqn_app.core import paths
+from opqn_app.core import paths, private
 from opqn_app.core.files import replacing
 from opqn_app.core.types import Floats
 
@@ -136,8 +136,8 @@ def _checksum(content: Any) -> bytes:
 
 def _keep(path: Path, content: bytes) -> None:
     """Write a file, then give it its name; only the newest few stay."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path, durable=False) as file:
+    private.make_folder(path.parent)
+    with replacing(path, durable=False, closed=True) as file:
         file.write(content)
     by_age = sorted(path.parent.glob("*.blob"), key=lambda each: each.stat().st_mtime)
     for old in by_age[:-MOST_KEPT]:

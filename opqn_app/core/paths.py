@@ -1,10 +1,12 @@
 """Where things lie: the user's data, logs and caches, and the files shipped with the app."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
 
+from opqn_app.core import private
 from opqn_app.core.errors import OpqnError
 
 APP_NAME = "opqn-photo-search"
@@ -13,14 +15,17 @@ DEFAULT_MODEL = "bundled-256"  # a folder of resources/models; where no model is
 
 def _user_dir(variable: str, default: str) -> Path:
     # OPQN_DATA_DIR, OPQN_CACHE_DIR and OPQN_LOG_DIR move everything, e.g. onto the photo disk.
-    path = Path(os.environ.get(variable) or default)
+    named = os.environ.get(variable)
+    path = Path(named or default)
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        private.make_folder(path)
     except OSError as error:
         raise OpqnError(
             f"The folder {path} can't be made: {error.strerror}. Set {variable} to a folder that "
             "may be written."
         ) from error
+    if not named:  # a folder that the user named may hold what is not ours
+        private.tighten(path)
     return path
 
 
@@ -37,6 +42,15 @@ def cache_dir() -> Path:
 def log_dir() -> Path:
     """Folder of the log files; made if missing."""
     return _user_dir("OPQN_LOG_DIR", platformdirs.user_log_dir(APP_NAME, appauthor=False))
+
+
+def window_file() -> Path:
+    """Where the window keeps its size and the like; made if missing."""
+    path = data_dir() / "window.ini"
+    with suppress(OSError):  # a full or read-only disk: nothing is kept then
+        private.make_file(path)
+        private.tighten(path)
+    return path
 
 
 def default_library() -> Path:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import TextIO, TypeVar
 
+from opqn_app.core.harmless import in_line
+
 Step = TypeVar("Step")
 Result = TypeVar("Result")
 Told = TypeVar("Told")
@@ -98,6 +100,7 @@ class ProgressLine:
 
     def show(self, text: str) -> None:
         if self._is_shown:
+            text = in_line(text)
             self._stream.write("\r" + text.ljust(self._width))
             self._stream.flush()
             self._width = len(text)

@@ -1,12 +1,11 @@
 """The user's choices: one frozen dataclass in one versioned JSON file that never stops a start."""
 
-import json
 import logging
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from opqn_app.core import paths
+from opqn_app.core import paths, plain_json, private
 from opqn_app.core.files import replace_json
 
 logger = logging.getLogger(__name__)
@@ -76,7 +75,9 @@ def load(path: Path | None = None) -> Settings:
     """Settings from `path`; unknown keys are ignored, bad values become defaults, both logged."""
     path = path or settings_file()
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        private.tighten(path)
+        raw = plain_json.loads(text)
     except FileNotFoundError:
         return Settings()
     except (OSError, ValueError) as error:
@@ -105,8 +106,8 @@ def load(path: Path | None = None) -> Settings:
 def save(settings: Settings, path: Path | None = None) -> None:
     """Write `settings` to `path` in one step: a crash leaves the old file or the new one."""
     path = path or settings_file()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    replace_json(path, {"version": VERSION, **asdict(settings)})
+    private.make_folder(path.parent)
+    replace_json(path, {"version": VERSION, **asdict(settings)}, closed=True)
 
 
 def keep(before: Settings, now: Settings, path: Path | None = None) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
-from opqn_app.core.errors import FolderUnavailable
+from opqn_app.core.errors import CropsDamaged, FolderUnavailable
 from opqn_app.core.files import real_path
 from opqn_app.core.machine import THOROUGH_WORKER_BYTES, fitting_workers
 from opqn_app.engine import Engine
@@ -77,7 +77,7 @@ def index_folder(
     if not folder.is_dir() and not (accept_missing and _is_deleted_part(library_path, folder)):
         reason = "it is a file" if folder.exists() else "it is not there"
         raise FolderUnavailable(root, reason + _if_deleted(library_path, folder, accept_missing))
-    with Library.open(library_path, write=True) as library:
+    with Library.written(library_path) as library:
         _refuse_empty(library, folder, accept_missing=accept_missing)
         run = _start(library, folder, engine)
         run.clock, run.accepts_missing, run.settled = clock, accept_missing, settled
@@ -89,6 +89,11 @@ def index_folder(
         else:
             run.plan_retry(failure_ids)
         yield from run.encode_known_faces()
+        if run.damaged:
+            logger.warning(
+                "%d stored faces are damaged and get no code; opqn encode names their photos",
+                len(run.damaged),
+            )
         yield from run.find_known_content()
         yield from run.read_pending(batch_size, workers or fitting_workers(), elsewhere)
         able = fitting_workers(THOROUGH_WORKER_BYTES)
@@ -127,13 +132,18 @@ def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgres
         How many faces got a code.
 
     Raises:
+        CropsDamaged: some of the crops are not what was written; all other faces have a code then.
         LibraryError: the library can't be written.
     """
-    with Library.open(library_path, write=True) as library:
+    with Library.written(library_path) as library:
         run = IndexRun(library, engine, root_id=0, root=library_path.parent, scope="")
         yield from run.encode_known_faces()
         library.writer.use_model(run.model)
-        return run.counts.coded
+        damaged = run.damaged
+        photos = sorted({face.photo.path for face in library.faces(damaged)})
+    if damaged:
+        raise CropsDamaged(library_path, len(damaged), photos)
+    return run.counts.coded
 
 
 def _start(library: Library, folder: Path, engine: Engine) -> IndexRun:

@@ -43,6 +43,7 @@ class IndexRun:
         scope: relative path of the folder to bring up to date, "" for the whole root.
         clock: the time in seconds since 1970.
         accepts_missing: what earlier runs could not reach was deleted.
+        damaged: ids of faces whose crop is not what was written, so that they got no code.
         settled: of new and changed files only these are read; None for all.
     """
 
@@ -55,6 +56,7 @@ class IndexRun:
     accepts_missing: bool = False
     settled: frozenset[PhotoFile] | None = None
     counts: RunCounts = field(default_factory=RunCounts)
+    damaged: list[int] = field(default_factory=list)
     plan: ScanPlan = field(default_factory=lambda: ScanPlan((), (), (), (), 0))
 
     @property
@@ -103,14 +105,18 @@ class IndexRun:
 
         This comes before anything new is stored: codes are kept in the order of face ids.
         """
+        self.library.writer.drop_damaged_codes(self.model.model_id)
         face_ids = self.library.code_store.faces_without_code(self.model.model_id).tolist()
         self.counts.total += len(face_ids)
         for start in range(0, len(face_ids), MAX_FACES_AT_ONCE):
             chunk = face_ids[start : start + MAX_FACES_AT_ONCE]
             crops = self.library.face_table.crops(chunk)
-            codes = encode(self.engine.encoder, [crop_from_webp(crops[i]) for i in chunk])
-            self.library.writer.save_codes(self.model, chunk, codes)
-            self.counts.coded += len(chunk)
+            whole = [i for i in chunk if i in crops]
+            self.damaged += [i for i in chunk if i not in crops]
+            if whole:
+                codes = encode(self.engine.encoder, [crop_from_webp(crops[i]) for i in whole])
+                self.library.writer.save_codes(self.model, whole, codes)
+            self.counts.coded += len(whole)
             yield from self.counts.step(len(chunk), "")
 
     def find_known_content(self) -> Iterator[IndexProgress]:

@@ -1,14 +1,13 @@
 """Where models lie and what their config files say; weights are left alone."""
 
 import hashlib
-import json
 import math
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from opqn_app.core import paths
+from opqn_app.core import paths, plain_json
 from opqn_app.core.errors import ModelIncompatible, ModelMissing
 from opqn_app.core.files import replace_json
 from opqn_app.opqn.calibration import Calibration
@@ -113,7 +112,7 @@ def read_description(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
         raise ModelMissing(folder)
     try:
-        description = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        description = plain_json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ModelIncompatible(folder, f"the folder has no {CONFIG_FILE}") from error
     except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from opqn_app.core import plain_json
 from opqn_app.people.spans import Count, Span
 
 if TYPE_CHECKING:  # a window that starts needs no decisions yet
@@ -113,7 +114,7 @@ class PhotoFilter:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """What `as_json` gave; parts that a newer version added are left out."""
-        found = json.loads(text)
+        found = plain_json.loads(text)
         return cls(
             together=tuple(found.get("together", ())),
             without=tuple(found.get("without", ())),

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from opqn_app.core.errors import LibraryError, NoFaceFound
+from opqn_app.core.errors import CropsDamaged, LibraryError, NoFaceFound
 from opqn_app.core.types import Crops, FaceDetector, Floats
 from opqn_app.opqn import lut as lut_scoring
 from opqn_app.opqn.calibration import Calibration
@@ -122,10 +122,13 @@ def crop_of_face(library: Library, face_id: int) -> Crops:
     """The aligned crop of a library face, (112, 112, 3), its photo there or not.
 
     Raises:
+        CropsDamaged: its crop is not what was written.
         LibraryError: there is no such face.
     """
     webp = library.crop(face_id)
     if webp is None:
+        for face in library.faces([face_id]):
+            raise CropsDamaged(library.path, 1, [face.photo.path])
         raise LibraryError(
             f"The library {library.path} has no face {face_id}. Search again; it may have been "
             "removed since."

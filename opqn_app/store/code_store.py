@@ -10,7 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from opqn_app.core.errors import CodesDamaged
 from opqn_app.core.types import Codes, Ids
+from opqn_app.store import checksums
 from opqn_app.store.connection import Connection
 from opqn_app.store.photo_table import DELETED
 from opqn_app.store.records import CodedFaces, CodeSegment, CodeStamp, ModelInfo
@@ -95,9 +97,12 @@ class CodeStore:
             return None
         key, n_books, dtype = model
         rows = self._db.rows(
-            "SELECT face_id, code FROM code_tail WHERE model = ? AND face_id >= ? ORDER BY face_id",
+            "SELECT face_id, code, checksum FROM code_tail WHERE model = ? AND face_id >= ? "
+            "ORDER BY face_id",
             [key, first_face_id],
         )
+        if not _are_whole(rows):
+            raise CodesDamaged(self._db.path, self._name(key))
         hidden = set(self._hidden().tolist())
         shown = [row for row in rows if row[0] not in hidden] if hidden else rows
         return _segment_of_rows(shown, n_books, dtype) if shown else None
@@ -107,8 +112,11 @@ class CodeStore:
         key = self.model_key(model)
         stored = np.ascontiguousarray(codes, dtype=code_dtype(model.n_words))
         self._db.run_many(
-            "INSERT INTO code_tail (face_id, model, code) VALUES (?, ?, ?)",
-            ((int(i), key, row.tobytes()) for i, row in zip(face_ids, stored, strict=True)),
+            "INSERT INTO code_tail (face_id, model, code, checksum) VALUES (?, ?, ?, ?)",
+            (
+                (int(i), key, row.tobytes(), checksums.of_code(int(i), row.tobytes()))
+                for i, row in zip(face_ids, stored, strict=True)
+            ),
         )
         while self._tail_length(key) >= SEGMENT_SIZE:
             self._seal(key, model.n_books, code_dtype(model.n_words))
@@ -121,6 +129,7 @@ class CodeStore:
         """
         if not face_ids:
             return
+        self._drop_damaged_segments()
         wanted = np.array(sorted(face_ids), dtype=np.int64)
         for segment_id, key in self._db.rows(
             "SELECT id, model FROM code_segments WHERE last_face_id >= ? AND first_face_id <= ?",
@@ -133,7 +142,59 @@ class CodeStore:
 
     def purge(self) -> None:
         """Write the segments that hold dead codes anew without them."""
+        self._drop_damaged_segments()
         self._compact(0)
+
+    def has_damage(self, model_id: str) -> bool:
+        """True if a code of a model is not what was written."""
+        try:
+            for _ in self.segments(model_id):
+                pass
+        except CodesDamaged:
+            return True
+        return False
+
+    def drop_damaged(self, model_id: str) -> None:
+        """Delete the codes of a model that are not what was written.
+
+        With a segment go all codes of later faces: what is made again comes behind the others, and
+        codes are kept in the order of face ids.
+        """
+        model = self._model(model_id)
+        if model is None:
+            return
+        self._drop_damaged_segments(model[0])
+        rows = self._db.rows(
+            "SELECT face_id, code, checksum FROM code_tail WHERE model = ?", [model[0]]
+        )
+        self._db.run_many(
+            "DELETE FROM code_tail WHERE model = ? AND face_id = ?",
+            [(model[0], row[0]) for row in rows if not _are_whole([row])],
+        )
+
+    def _drop_damaged_segments(self, only: int | None = None) -> None:
+        """Of all models, or of one; which faces their codes are of can't be told either."""
+        rows = self._db.rows(
+            "SELECT id, model, first_face_id FROM code_segments "
+            "WHERE ? IS NULL OR model = ? ORDER BY first_face_id",
+            [only, only],
+        )
+        for segment_id, key, first in rows:
+            if not self._is_whole(segment_id):
+                after = [key, first]
+                self._db.run(
+                    "DELETE FROM code_segments WHERE model = ? AND last_face_id >= ?", after
+                )
+                self._db.run("DELETE FROM code_tail WHERE model = ? AND face_id >= ?", after)
+
+    def _is_whole(self, segment_id: int) -> bool:
+        row = self._db.row(
+            "SELECT ids, codes, dead, checksum FROM code_segments WHERE id = ?", [segment_id]
+        )
+        return row is None or checksums.of_blobs(*row[:3]) == row[3]  # None: it went already
+
+    def _name(self, key: int) -> str:
+        return str(self._db.value("SELECT name FROM models WHERE id = ?", [key]))
 
     def coded(self) -> list[CodedFaces]:
         """How many faces have a code of each model that gave any, in the order of their coming."""
@@ -222,9 +283,13 @@ class CodeStore:
     def _segment(
         self, segment_id: int, n_books: int, dtype: np.dtype[np.unsignedinteger]
     ) -> CodeSegment:
-        row = self._db.row("SELECT ids, codes, dead FROM code_segments WHERE id = ?", [segment_id])
+        row = self._db.row(
+            "SELECT ids, codes, dead, checksum, model FROM code_segments WHERE id = ?", [segment_id]
+        )
         assert row is not None, "segments are only deleted by the writer that reads them"
-        ids, codes, dead = row
+        ids, codes, dead, checksum, key = row
+        if checksums.of_blobs(ids, codes, dead) != checksum:
+            raise CodesDamaged(self._db.path, self._name(key))
         return CodeSegment(
             np.frombuffer(ids, dtype="<i8"),
             np.frombuffer(codes, dtype=dtype).reshape(-1, n_books),
@@ -233,9 +298,12 @@ class CodeStore:
 
     def _seal(self, key: int, n_books: int, dtype: np.dtype[np.unsignedinteger]) -> None:
         rows = self._db.rows(
-            "SELECT face_id, code FROM code_tail WHERE model = ? ORDER BY face_id LIMIT ?",
+            "SELECT face_id, code, checksum FROM code_tail WHERE model = ? "
+            "ORDER BY face_id LIMIT ?",
             [key, SEGMENT_SIZE],
         )
+        if not _are_whole(rows):
+            raise CodesDamaged(self._db.path, self._name(key))
         segment = _segment_of_rows(rows, n_books, dtype)
         segment_id = self._db.insert(
             "INSERT INTO code_segments "
@@ -283,16 +351,19 @@ class CodeStore:
             return
         codes = segment.codes.copy()
         codes[hit] = 0
+        dead = (segment.is_dead | hit).tobytes()
+        checksum = checksums.of_blobs(segment.face_ids.tobytes(), codes.tobytes(), dead)
         self._db.run(
-            "UPDATE code_segments SET codes = ?, dead = ?, n_live = n_live - ? WHERE id = ?",
-            [codes.tobytes(), (segment.is_dead | hit).tobytes(), int(hit.sum()), segment_id],
+            "UPDATE code_segments SET codes = ?, dead = ?, n_live = n_live - ?, checksum = ? "
+            "WHERE id = ?",
+            [codes.tobytes(), dead, int(hit.sum()), checksum, segment_id],
         )
 
     def _write_segment(self, segment_id: int, face_ids: Ids, codes: Codes) -> None:
         n = len(face_ids)
         self._db.run(
             "UPDATE code_segments SET first_face_id = ?, last_face_id = ?, n = ?, n_live = ?, "
-            "ids = ?, codes = ?, dead = ? WHERE id = ?",
+            "ids = ?, codes = ?, dead = ?, checksum = ? WHERE id = ?",
             [
                 int(face_ids[0]),
                 int(face_ids[-1]),
@@ -301,6 +372,7 @@ class CodeStore:
                 face_ids.tobytes(),
                 codes.tobytes(),
                 bytes(n),
+                checksums.of_blobs(face_ids.tobytes(), codes.tobytes(), bytes(n)),
                 segment_id,
             ],
         )
@@ -322,8 +394,13 @@ def _neighbours(rows: Sequence[tuple[int, int, int]]) -> list[list[tuple[int, in
     return groups
 
 
+def _are_whole(rows: Sequence[tuple[int, bytes, int]]) -> bool:
+    """True if rows of the tail are what was written."""
+    return all(checksums.of_code(i, code) == checksum for i, code, checksum in rows)
+
+
 def _segment_of_rows(
-    rows: Sequence[tuple[int, bytes]], n_books: int, dtype: np.dtype[np.unsignedinteger]
+    rows: Sequence[tuple[int, bytes, int]], n_books: int, dtype: np.dtype[np.unsignedinteger]
 ) -> CodeSegment:
     return CodeSegment(
         np.array([row[0] for row in rows], dtype="<i8"),

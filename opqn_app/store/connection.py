@@ -2,12 +2,19 @@
 
 import logging
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryLocked, LibraryReadOnly
+from opqn_app.core.errors import (
+    LibraryDamaged,
+    LibraryError,
+    LibraryLocked,
+    LibraryReadOnly,
+    LibraryReplaced,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +28,7 @@ class Connection:
     def __init__(self, path: Path, raw: sqlite3.Connection) -> None:
         self.path = path
         self.raw = raw
+        self._file = _file_at(path)
         self._is_changing = False
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
@@ -56,10 +64,14 @@ class Connection:
         """All or nothing, and the write lock from the first statement on.
 
         One inside another is a part of it.
+
+        Raises:
+            LibraryReplaced: before or after it, the file is not the one that was opened.
         """
         if self._is_changing:
             yield
             return
+        self.check_place()
         self.run("BEGIN IMMEDIATE")
         self._is_changing = True
         try:
@@ -71,6 +83,13 @@ class Connection:
             raise
         finally:
             self._is_changing = False
+        self.check_place()
+
+    def check_place(self) -> None:
+        """Raise LibraryReplaced if the file at `path` is not the one that was opened."""
+        found = _file_at(self.path)
+        if found != self._file:
+            raise LibraryReplaced(self.path, is_there=found is not None)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -97,6 +116,15 @@ class Connection:
         self.raw.close()
 
 
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Device and number of a file: another one has others while this one is open."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def connect(path: Path, *, write: bool) -> Connection:
     """Open `path` for the calling thread.
 
@@ -118,18 +146,21 @@ def connect(path: Path, *, write: bool) -> Connection:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
-    # "rw" lets SQLite clear up the WAL of a killed writer; on a read-only disk nothing can be
-    # pending, and WAL mode needs "immutable" there because its index file can't be made.
+    # "rw" lets SQLite clear up the WAL of a killed writer. Where nothing can be written, on a
+    # read-only or full disk, the index file of the WAL can't be made.
     uri = path.absolute().as_uri()
-    for mode in ("mode=rw", "mode=ro", "immutable=1"):
+    modes = ("mode=rw", "mode=ro", _unwritten(path))
+    for mode in modes:
         raw = sqlite3.connect(
             f"{uri}?{mode}", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_S
         )
         try:
+            if "vfs=" in mode:  # SQLite keeps the index of the WAL in memory then
+                raw.execute("PRAGMA locking_mode = EXCLUSIVE").fetchall()
             raw.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
         except sqlite3.OperationalError as error:
             raw.close()
-            if mode == "immutable=1" or not _is_readonly_error(error):
+            if mode == modes[-1] or not _is_unwritable(error):
                 raise
         except BaseException:
             raw.close()
@@ -139,9 +170,22 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     raise AssertionError("the loop returns or raises")
 
 
-def _is_readonly_error(error: sqlite3.OperationalError) -> bool:
+def _unwritten(path: Path) -> str:
+    """How to read a file beside which nothing can be written, with what its WAL holds."""
+    wal = path.with_name(f"{path.name}-wal")
+    if not wal.is_file() or wal.stat().st_size == 0:
+        return "immutable=1"
+    return f"mode=ro&vfs={'win32' if sys.platform == 'win32' else 'unix'}-none"
+
+
+def _is_unwritable(error: sqlite3.OperationalError) -> bool:
     code = error.sqlite_errorcode & 0xFF
-    return code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+    return code in (
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_FULL,
+    )
 
 
 def _set_pragmas(raw: sqlite3.Connection, *, write: bool) -> None:
@@ -167,6 +211,8 @@ def translated_errors(path: Path) -> Iterator[None]:
             raise LibraryLocked(path, "another program") from error
         if code == sqlite3.SQLITE_READONLY:
             raise LibraryReadOnly(path, "the rights of the file do not allow it") from error
+        if str(error).startswith("Could not decode"):  # Python's words, which have no code
+            raise LibraryDamaged(path, "a text in it is not UTF-8") from error
         reason = _OPERATIONAL.get(code)
         if reason is None:
             raise
@@ -176,6 +222,8 @@ def translated_errors(path: Path) -> Iterator[None]:
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise LibraryDamaged(path, str(error)) from error
         raise
+    except UnicodeDecodeError as error:  # SQLite's own words hold a piece of the file
+        raise LibraryDamaged(path, "a text in it is not UTF-8") from error
 
 
 _OPERATIONAL = {

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core.types import Box, FaceQuality, Floats, Ids
+from opqn_app.store import checksums
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.photo_table import PHOTO_COLUMNS, SHOWN_OF_FACES, photo_of_row
 from opqn_app.store.records import FaceRecord
@@ -63,22 +64,31 @@ class FaceTable:
         return [found[int(i)] for i in face_ids if int(i) in found]
 
     def crop(self, face_id: int) -> bytes | None:
-        """The aligned 112×112 crop as a WebP file; None for an unknown face."""
-        webp: bytes | None = self._db.value(
-            "SELECT c.webp FROM crops c JOIN faces f ON f.id = c.face_id "
+        """The aligned 112×112 crop as a WebP file; None for an unknown face or a damaged crop."""
+        row = self._db.row(
+            "SELECT c.webp, f.crop_sum FROM crops c JOIN faces f ON f.id = c.face_id "
             f"JOIN photos p ON p.id = f.photo_id WHERE c.face_id = ? AND {SHOWN_OF_FACES}",
             [face_id],
         )
+        if row is None or checksums.of_blobs(row[0]) != row[1]:
+            return None
+        webp: bytes = row[0]
         return webp
 
     def crops(self, face_ids: Sequence[int]) -> dict[int, bytes]:
-        """The crops of faces by their ids, of deleted photos too; unknown ids are left out."""
+        """The crops of faces by their ids, of deleted photos too.
+
+        Unknown ids are left out, and those whose crop is not what was written.
+        """
         found: dict[int, bytes] = {}
         for chunk in chunks(face_ids):
+            rows = self._db.rows(
+                "SELECT face_id, webp, crop_sum FROM crops JOIN faces ON id = face_id "
+                f"WHERE face_id IN ({marks(chunk)})",
+                chunk,
+            )
             found.update(
-                self._db.rows(
-                    f"SELECT face_id, webp FROM crops WHERE face_id IN ({marks(chunk)})", chunk
-                )
+                (i, webp) for i, webp, checksum in rows if checksums.of_blobs(webp) == checksum
             )
         return found
 

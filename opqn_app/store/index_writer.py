@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from opqn_app.core.types import SAME_FACE, Box, Codes
+from opqn_app.store import checksums
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.photo_table import SHOWN
@@ -111,6 +112,12 @@ class IndexWriter:
         """Store codes of known faces that have none of this model yet."""
         with self.change():
             self._codes.add(model, face_ids, codes)
+
+    def drop_damaged_codes(self, model_id: str) -> None:
+        """Delete codes that are not what was written, so that they are made again."""
+        if self._codes.has_damage(model_id):
+            with self.change():
+                self._codes.drop_damaged(model_id)
 
     def touch(self, photos: Sequence[Relocation]) -> None:
         """Store new file times of photos whose content and place are the same."""
@@ -292,7 +299,7 @@ class IndexWriter:
         box, quality = face.box, face.quality
         face_id = self._db.insert(
             "INSERT INTO faces (photo_id, box_left, box_top, box_right, box_bottom, landmarks, "
-            "size_px, confidence, sharpness) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "size_px, confidence, sharpness, crop_sum) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 photo_id,
                 box.left,
@@ -303,6 +310,7 @@ class IndexWriter:
                 quality.size_px,
                 quality.confidence,
                 quality.sharpness,
+                checksums.of_blobs(face.crop_webp),
             ],
         )
         self._db.insert(

@@ -1,13 +1,15 @@
 """The library file: what was found in the user's photos, kept so that it opens without them."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from opqn_app.core.errors import LibraryError
+from opqn_app.core import private
+from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryReplaced
 from opqn_app.core.files import real_path
+from opqn_app.core.progress import counted
 from opqn_app.store import schema
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
@@ -38,6 +40,8 @@ from opqn_app.store.records import (
 from opqn_app.store.root_table import RootTable
 from opqn_app.store.saved_searches import SavedSearches
 from opqn_app.store.unreachable import grouped
+
+SMALLEST_DATABASE = 512  # bytes: one page
 
 
 class Library:
@@ -121,6 +125,24 @@ class Library:
     def uuid(self) -> str:
         """Names this library for caches outside it."""
         return str(self._db.value("SELECT uuid FROM meta"))
+
+    @classmethod
+    @contextmanager
+    def written(cls, path: Path) -> Iterator["Library"]:
+        """A library open for writing; what was written is then in the file at `path`.
+
+        Raises:
+            LibraryReplaced: it is not.
+            LibraryError: as `open` does.
+        """
+        with cls.open(path, write=True) as library:
+            yield library
+            library._db.check_place()
+            done = library.uuid, library.revision
+        with cls.open(path) as library:
+            found = library.uuid, library.revision
+        if found[0] != done[0] or found[1] < done[1]:
+            raise LibraryReplaced(path, is_there=True)
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Reads inside see one state, whatever a writer commits meanwhile."""
@@ -272,7 +294,7 @@ class Library:
 
 def _open_to_write(cls: type[Library], path: Path) -> Library:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(path.parent)
     except OSError as error:
         raise LibraryError(
             f"The folder {path.parent} for the library can't be made: {error.strerror}. "
@@ -281,8 +303,11 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
     lock = WriterLock(path)
     lock.acquire()
     try:
-        if path.is_file():
+        if path.exists():
             _refuse_foreign(path)
+        else:
+            _make(real_path(path))
+        _tighten(path)
         db = connect(path, write=True)
         try:
             schema.migrate(db)
@@ -295,8 +320,50 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
     return cls(path, db, lock)
 
 
+def _make(path: Path) -> None:
+    """Make an empty library, whole from the moment it is there."""
+    unfinished = path.with_name(f"{path.name}.new")
+    try:
+        for old in _files_of(unfinished):  # of a program that was killed here
+            old.unlink(missing_ok=True)
+        private.make_file(unfinished)
+        db = connect(unfinished, write=True)
+        try:
+            schema.migrate(db)
+        finally:
+            db.close()
+        for old in _files_of(path)[1:]:  # of a library that was deleted; it would be written over
+            old.unlink(missing_ok=True)
+        unfinished.replace(path)
+    except OSError as error:
+        raise LibraryError(f"The library {path} can't be made: {error.strerror}.") from error
+    finally:
+        for left in _files_of(unfinished):
+            left.unlink(missing_ok=True)
+
+
+def _files_of(path: Path) -> list[Path]:
+    """A database and what SQLite keeps beside it."""
+    return [path.with_name(f"{path.name}{end}") for end in ("", "-wal", "-shm")]
+
+
+def _tighten(path: Path) -> None:
+    """Close a library to others, with all that lies beside it."""
+    beside = [path.with_name(f"{path.name}{end}") for end in (".lock", ".writer.json")]
+    for each in (*_files_of(path), *beside, *schema.backups(path)):
+        private.tighten(each)
+
+
+def _refuse_cut(path: Path) -> None:
+    """Raise for less than a database; SQLite would take it for a new one and write over it."""
+    size = path.stat().st_size
+    if size < SMALLEST_DATABASE and path.is_file():
+        raise LibraryDamaged(path, f"it was cut off, {counted(size, 'byte')} are left")
+
+
 def _refuse_foreign(path: Path) -> None:
     """Raise for what is no library of this version before any setting of ours changes the file."""
+    _refuse_cut(path)
     db = connect(path, write=False)
     try:
         schema.needs_migration(db)
@@ -307,6 +374,7 @@ def _refuse_foreign(path: Path) -> None:
 def _open_to_read(cls: type[Library], path: Path) -> Library:
     if not path.is_file():
         raise LibraryError(_no_library(path))
+    _refuse_cut(path)
     db = connect(path, write=False)
     try:
         if schema.is_empty(db):
@@ -316,6 +384,7 @@ def _open_to_read(cls: type[Library], path: Path) -> Library:
         db.close()
         raise
     if not is_old:
+        _tighten(path)
         return cls(path, db, None)
     db.close()
     _open_to_write(cls, path).close()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from opqn_app.core import plain_json, private
 from opqn_app.core.errors import LibraryError, LibraryLocked, LibraryReadOnly
 
 logger = logging.getLogger(__name__)
@@ -22,7 +23,9 @@ class WriterLock:
 
     def __init__(self, library: Path) -> None:
         self._library = library
-        self._lock = FileLock(library.with_name(library.name + ".lock"), thread_local=False)
+        self._lock = FileLock(
+            library.with_name(library.name + ".lock"), mode=private.FILE_MODE, thread_local=False
+        )
         # A file of its own: Windows refuses others to read the locked one.
         self._note = library.with_name(library.name + ".writer.json")
 
@@ -51,6 +54,7 @@ class WriterLock:
             "since": datetime.now().isoformat(sep=" ", timespec="seconds"),
         }
         try:
+            private.make_file(self._note)
             self._note.write_text(json.dumps(note), encoding="utf-8")
         except OSError as error:  # a full disk: who waits is told less, that is all
             logger.debug("the writer's note can't be written: %s", error)
@@ -63,7 +67,7 @@ class WriterLock:
 
     def _holder(self) -> str:
         try:
-            note = json.loads(self._note.read_text(encoding="utf-8"))
+            note = plain_json.loads(self._note.read_text(encoding="utf-8"))
             return f"'{note['command']}' (process {note['pid']}, since {note['since']})"
         except (OSError, ValueError, KeyError, TypeError) as error:
             # Its writer is between taking the lock and writing the note, or a disk is odd.

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opqn_app.core import private
 from opqn_app.core.errors import LibraryDamaged, LibraryTooNew
+from opqn_app.store import checksums
 from opqn_app.store.connection import Connection, translated_errors
 
 if TYPE_CHECKING:
@@ -241,6 +243,23 @@ def m0010_saved_searches(db: "Database") -> None:
     )
 
 
+def m0011_checksums(db: "Database") -> None:
+    """CRC-32 of codes, and of the crops of faces; see checksums.
+
+    That of a crop stands with its face: the rows of crops are a hundred times as large.
+    """
+    raw = db.conn
+    raw.create_function("crc_of_blobs", -1, checksums.of_blobs, deterministic=True)
+    raw.create_function("crc_of_code", 2, checksums.of_code, deterministic=True)
+    for table, column, value in (
+        ("code_segments", "checksum", "crc_of_blobs(ids, codes, dead)"),
+        ("code_tail", "checksum", "crc_of_code(face_id, code)"),
+        ("faces", "crop_sum", "(SELECT crc_of_blobs(webp) FROM crops WHERE face_id = faces.id)"),
+    ):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN {column} INTEGER")
+        db.execute(f"UPDATE {table} SET {column} = {value}")
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -253,13 +272,17 @@ CHANGES: tuple[Change, ...] = (
     m0008_photos_that_await_a_look,
     m0009_watched_roots,
     m0010_saved_searches,
+    m0011_checksums,
 )
 
 
 def is_empty(connection: Connection) -> bool:
-    """True for a file without tables, also when a first run was killed while making them."""
-    names = _table_names(connection)
-    return names <= {MIGRATIONS_TABLE, "sqlite_sequence"}
+    """True for a file without tables, views and all else, but for a first run that was killed."""
+    rows = connection.rows(
+        "SELECT 1 FROM sqlite_master WHERE tbl_name NOT IN (?, 'sqlite_sequence')",
+        [MIGRATIONS_TABLE],
+    )
+    return not rows
 
 
 def needs_migration(connection: Connection, changes: Sequence[Change] = CHANGES) -> bool:
@@ -320,6 +343,7 @@ def _copy_beside(connection: Connection, changes: Sequence[Change]) -> Path:
     first = next(change.__name__ for change in changes if change.__name__ not in applied)
     copy = connection.path.with_name(f"{connection.path.name}{_BACKUP_MARK}{first}")
     copy.unlink(missing_ok=True)
+    private.make_file(copy)
     target = sqlite3.connect(copy)
     try:
         with translated_errors(copy):

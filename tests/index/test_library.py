@@ -40,16 +40,6 @@ def test_reading_a_missing_library_says_what_to_do(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_empty_file_is_no_library_yet(tmp_path: Path) -> None:
-    """A run killed while it made the file leaves this."""
-    path = tmp_path / "library.sqlite"
-    path.touch()
-    with pytest.raises(LibraryError, match="Index a folder"):
-        Library.open(path)
-    with Library.open(path, write=True) as library:
-        assert library.status().photos == 0
-
-
 def test_writing_makes_the_parent_folder(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "library.sqlite"
     Library.open(path, write=True).close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.errors import OpqnError, SettingsError
 from opqn_app.core.extras import needed_for
+from opqn_app.core.harmless import in_lines, in_text
 from opqn_app.opqn.backbones import INPUT_SIZES, TRUNK_PIXELS
 from trainer import choices
 from trainer.cli.evaluate import add_command as add_evaluate
@@ -183,7 +184,7 @@ def runs_command(arguments: argparse.Namespace) -> int:
     if arguments.differences:
         for name, values in differences(found).items():
             lines.append(f"{name}: " + ", ".join(map(str, values)))
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write(in_lines(lines) + "\n")
     return 0
 
 
@@ -377,7 +378,7 @@ def _with_code(
 
 def say(text: str) -> None:
     """A sentence for the person at the terminal."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(in_text(text) + "\n")
 
 
 def print_result(value: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from opqn_app.core import paths
 from opqn_app.core.errors import DataError
 from opqn_app.core.files import replace_json
+from opqn_app.core.harmless import in_lines, in_text
 from opqn_app.core.progress import ProgressLine, duration_in_words
 from trainer.choices import DEVICES, PROTOCOLS
 
@@ -212,7 +213,7 @@ def _finish(arguments: argparse.Namespace, source: "PictureSource", report: "Eva
         sys.stdout.write(json.dumps(values) + "\n")
     else:
         lines = _words(report, values, source)
-        sys.stdout.write("\n".join([table_of_figures(report), *lines]) + "\n")
+        sys.stdout.write(in_text(table_of_figures(report)) + "\n" + in_lines(lines) + "\n")
     sys.stdout.flush()
     return 0
 

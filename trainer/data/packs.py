@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core import plain_json
 from opqn_app.core.errors import DataError
 from trainer.data.crop_set import CropSet
 
@@ -85,7 +86,7 @@ class Pack:
         return CropSet(images, self.listing.people, self.listing.files)
 
     def _listing(self, path: Path) -> PackListing:
-        names = json.loads((self._open.metadata() or {})["opqn"])
+        names = plain_json.loads((self._open.metadata() or {})["opqn"])
         images, person = self._open.get_slice("images"), self._open.get_tensor("person")
         files, shape = np.array(names["files"]), images.get_shape()
         fits = len(shape) == 4 and images.get_dtype() == "U8" and shape[1] == shape[2]

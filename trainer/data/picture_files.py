@@ -19,6 +19,7 @@ from PIL import Image
 
 from opqn_app.core.errors import DataError, FolderUnavailable, PhotoUnreadable
 from opqn_app.core.progress import counted
+from opqn_app.core.tars import open_whole
 from opqn_app.vision.images import read_photo
 from opqn_app.vision.photo_folder import CROP_SUFFIXES, PHOTO_SUFFIXES, FolderScan, belonging
 
@@ -180,14 +181,9 @@ class PictureFiles:
         return Dropped(name, "it is a link to something that is not there")
 
     def _archived(self, part: str) -> list[PurePosixPath]:
-        try:
-            self._tar = tarfile.open(self._source)  # noqa: SIM115 - closed with this object
-            weakref.finalize(self, self._tar.close)
-            members = [m for m in self._tar if m.isfile() or m.islnk() or m.issym()]
-        except FileNotFoundError as error:
-            raise DataError(self._source, "there is no such folder or tar file") from error
-        except (OSError, tarfile.TarError, EOFError, zlib.error) as error:
-            raise DataError(self._source, "it is neither a folder nor a tar file") from error
+        self._tar, listed = open_whole(self._source)
+        weakref.finalize(self, self._tar.close)
+        members = [m for m in listed if m.isfile() or m.islnk() or m.issym()]
         self._members = {str(PurePosixPath(m.name)): m for m in members}
         paths = belonging([PurePosixPath(name) for name in self._members])
         if part:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from opqn_app.core import plain_json
 from opqn_app.core.errors import DataError
 
 RECORD, JOURNAL = "prepare.json", "prepare.journal"
@@ -126,9 +127,9 @@ def read_state(folder: Path) -> tuple[PrepareSettings, list[Entry]] | None:
     try:
         if journal.is_file():
             lines = journal.read_text(encoding="utf-8").split("\n")[:-1]  # no half-written line
-            head, *rest = (json.loads(line) for line in lines)
+            head, *rest = (plain_json.loads(line) for line in lines)
         elif record.is_file():
-            head = json.loads(record.read_text(encoding="utf-8"))
+            head = plain_json.loads(record.read_text(encoding="utf-8"))
             rest = head["photos"]
         else:
             return None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core import plain_json
 from opqn_app.core.errors import DataError
 from opqn_app.core.files import replace_text
 from trainer.config import DataConfig
@@ -85,7 +86,7 @@ def load_split(path: Path, pictures: CropSet) -> Split:
         DataError: it can't be read, or names a picture that is not there.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = plain_json.loads(path.read_text(encoding="utf-8"))
         if values["format"] != FORMAT:
             raise DataError(path, "it is not a recorded split")
         row_of = {str(f): row for row, f in enumerate(pictures.files)}

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opqn_app.core import plain_json
 from opqn_app.core.errors import DataError, OpqnError
 from opqn_app.core.files import replace_json, replace_text
 from trainer.config import TrainConfig
@@ -81,7 +82,7 @@ class RunDir:
             DataError: it is damaged.
         """
         try:
-            values = json.loads((self.path / name).read_text(encoding="utf-8"))
+            values = plain_json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
@@ -97,7 +98,7 @@ class RunDir:
         path = self.path / "metrics.jsonl"
         for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
             try:
-                yield json.loads(line)
+                yield plain_json.loads(line)
             except ValueError:
                 return
 
@@ -147,7 +148,7 @@ def find_runs(folder: Path) -> list[RunDir]:
 
 def _is_run(config_file: Path) -> bool:
     try:
-        values = json.loads(config_file.read_text(encoding="utf-8"))
+        values = plain_json.loads(config_file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return isinstance(values, dict) and {"data", "method", "engine"} <= values.keys()

@@ -1,6 +1,5 @@
 """Which pictures ask, which are searched, and which pairs are compared."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from opqn_app.core import plain_json
 from opqn_app.core.errors import DataError
 from opqn_app.core.progress import counted
 from trainer.data.benchmark_formats import read_pairs
@@ -135,7 +135,7 @@ def recorded_split(path: Path, files: NDArray[Any], protocol: str) -> QuerySplit
     """
     row_of = {str(f): row for row, f in enumerate(files)}
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = plain_json.loads(path.read_text(encoding="utf-8"))
         queries, gallery = (
             np.array(sorted(row_of[name] for name in values[role]), np.intp)
             for role in ("test", "gallery")

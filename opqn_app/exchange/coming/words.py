@@ -4,6 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.exchange.coming.import_plan import Asked, Clash, ImportPlan, Reason
 from opqn_app.exchange.coming.taking_in import ImportReport
@@ -62,7 +63,7 @@ def plan_in_words(plan: ImportPlan) -> str:
             f"{counted(guessed, 'face')} of these have a name without a box: "
             "one name and one face were left on the photo."
         )
-    return "\n".join([*lines, *rest_in_words(plan)])
+    return in_lines([*lines, *rest_in_words(plan)])
 
 
 def headline(plan: ImportPlan) -> str:
@@ -94,7 +95,7 @@ def report_in_words(report: ImportReport, plan: ImportPlan, *, is_drawing: bool 
             if is_drawing
             else f"{faces} could not be drawn yet; the next indexing run does it."
         )
-    return "\n".join([*lines, *rest_in_words(plan)])
+    return in_lines([*lines, *rest_in_words(plan)])
 
 
 def rest_in_words(plan: ImportPlan) -> Iterator[str]:

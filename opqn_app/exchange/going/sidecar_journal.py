@@ -16,7 +16,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from opqn_app.core import paths
+from opqn_app.core import paths, plain_json
 from opqn_app.core.files import UNFINISHED, replace_bytes
 from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.records import Problem, Progress
@@ -167,7 +167,9 @@ def _lines(run: Path) -> list[dict[str, Any]]:
         lines = (run / _LINES).read_text(encoding="ascii").splitlines(keepends=True)
     except FileNotFoundError:
         return []  # killed before the first line
-    return [json.loads(line) for line in lines if line.endswith("\n")]  # the last may be cut off
+    return [
+        plain_json.loads(line) for line in lines if line.endswith("\n")
+    ]  # the last may be cut off
 
 
 def _content(sidecar: Path) -> bytes | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.copying import CopyReport, in_bytes
 from opqn_app.exchange.going.placing import Placed
@@ -73,12 +74,12 @@ def written(
             f" {counted(report.unchanged, 'photo')} {_have(report.unchanged)} it all already."
         )
     if for_window:
-        return "\n".join([summary, *lines])
+        return in_lines([summary, *lines])
     if clashing and not replaces:
         summary += " Where another name stands it stays, unless you say --replace."
     if n and not is_plan:
         summary += " Undo: opqn export xmp --undo"
-    return "\n".join([*lines, summary])
+    return in_lines([*lines, summary])
 
 
 def taken_back(report: UndoReport) -> str:

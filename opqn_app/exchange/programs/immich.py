@@ -1,11 +1,11 @@
 """Names from Immich: its own backups of its database, or answers of its interface kept as JSON."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from opqn_app.core import plain_json
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import box_of, clean_name, gathered, number
@@ -108,7 +108,7 @@ def _box(row: Mapping[str, Any]) -> Box | None:
 
 def _names_of_json(path: Path, elsewhere: Elsewhere) -> Iterator[Found]:
     try:
-        told = json.loads(path.read_bytes())
+        told = plain_json.loads(path.read_bytes())
     except OSError as error:
         raise OpqnError(f"{path} can't be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

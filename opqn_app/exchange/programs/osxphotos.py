@@ -1,10 +1,10 @@
 """Names from Apple Photos: what `osxphotos` writes as JSON, beside photos or as one file."""
 
-import json
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from opqn_app.core import plain_json
 from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import box_of, clean_name, gathered, number
@@ -46,7 +46,7 @@ def names_of_osxphotos(place: Path, folders: Sequence[Path] = ()) -> Iterator[Fo
 def _names_of_file(path: Path, elsewhere: Elsewhere) -> Iterator[Found]:
     try:
         # Numbers stay as they are written: exiftool takes the quotes from a name such as 42.
-        told = json.loads(path.read_bytes(), parse_int=str, parse_float=str)
+        told = plain_json.loads(path.read_bytes(), parse_int=str, parse_float=str)
     except OSError as error:
         yield Problem(path, f"It can't be read: {error.strerror}.")
         return

@@ -1,12 +1,12 @@
 """Names from Google Photos: the JSON that Takeout puts beside each photo. It holds no boxes."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from opqn_app.core import plain_json
 from opqn_app.exchange.cleaned import gathered
 from opqn_app.exchange.programs.folders import folders_below
 from opqn_app.exchange.records import Found, Problem, Progress
@@ -134,7 +134,7 @@ def _told(
 
 def _read(path: Path) -> Mapping[str, Any] | Problem:
     try:
-        told = json.loads(path.read_bytes())
+        told = plain_json.loads(path.read_bytes())
     except OSError as error:
         return Problem(path, f"It can't be read: {error.strerror}.")
     except (ValueError, RecursionError):

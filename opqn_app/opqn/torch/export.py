@@ -6,7 +6,6 @@ that each weight lies on disk once. Weights of float16 are cast when the network
 
 import hashlib
 import io
-import json
 import struct
 import warnings
 from pathlib import Path
@@ -17,6 +16,7 @@ import torch
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
+from opqn_app.core import plain_json
 from opqn_app.core.files import replace_bytes
 from opqn_app.opqn.model_folder import (
     NETWORK_FILE,
@@ -114,7 +114,7 @@ def _refer_to(weights: Path, graph: Any) -> None:
     """Let the initializers of a graph name their places in a safetensors file."""
     with weights.open("rb") as file:
         (n_header,) = struct.unpack("<Q", file.read(8))
-        places = json.loads(file.read(n_header))
+        places = plain_json.loads(file.read(n_header))
     casts = []
     for tensor in graph.initializer:
         place = places.get(BACKBONE + tensor.name)

@@ -76,7 +76,7 @@ class ExportDialog(QDialog):
         self._choose, self._open_path = choose or choose_target, open_path
         self._task: Task | None = None
         self._shown: Path | None = None
-        self._kept = QSettings(str(paths.data_dir() / "window.ini"), QSettings.Format.IniFormat)
+        self._kept = QSettings(str(paths.window_file()), QSettings.Format.IniFormat)
         self.setWindowTitle(TITLE)
         self.setMinimumSize(560, 440)
         self.resize(720, 520)

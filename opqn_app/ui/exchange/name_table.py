@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
+from opqn_app.ui.kit.tips import plain
 
 if TYPE_CHECKING:
     from opqn_app.exchange.coming.import_plan import PlannedName
@@ -63,7 +64,7 @@ class NameTable(QTableWidget):
         for row, name in enumerate(names):
             for column, words in enumerate((name.name, what_comes(name), whom_it_means(name))):
                 item = QTableWidgetItem(words)
-                item.setToolTip(words)
+                item.setToolTip(plain(words))
                 item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
                 if not column:
                     item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)

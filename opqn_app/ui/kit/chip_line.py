@@ -27,6 +27,7 @@ from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.name_field import NameField
 from opqn_app.ui.kit.name_offers import Offer, folded, offers_for
 from opqn_app.ui.kit.saved_shelf import SavedShelf
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.work.session import Session
 
 FIELD = 200  # pixels of the field, at least
@@ -65,7 +66,9 @@ class Chip(QFrame):
         right = Qt.TextElideMode.ElideRight
         short = self.fontMetrics().elidedText(words.text, right, CHIP)
         self.words.setText(short.replace("&", "&&"))
-        self.words.setToolTip(f"{words.text}\n{words.help}" if short != words.text else words.help)
+        self.words.setToolTip(
+            plain(f"{words.text}\n{words.help}" if short != words.text else words.help)
+        )
         self.words.setAccessibleName(f"{words.text}. {words.help}")
         self.words.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.words.clicked.connect(self.turned)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.ui.kit.controls import text_label
+from opqn_app.ui.kit.tips import plain
 
 WIDTH = 288
 
@@ -83,7 +84,7 @@ class QuietComboBox(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for value, words in choices.items():
             self.addItem(words, value)
-        self.currentIndexChanged.connect(lambda _row: self.setToolTip(self.currentText()))
+        self.currentIndexChanged.connect(lambda _row: self.setToolTip(plain(self.currentText())))
 
     @property
     def value(self) -> str:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QToolButton
 
 from opqn_app.ui.kit.theme import set_icon
+from opqn_app.ui.kit.tips import plain
 
 
 def text_label(
@@ -76,7 +77,7 @@ def tool_button(
     """
     button = QToolButton()
     button.setAccessibleName(name)
-    button.setToolTip(tip or name)
+    button.setToolTip(plain(tip or name))
     set_icon(button, icon)
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     if words:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.ui.kit.menus import offer_actions
+from opqn_app.ui.kit.tips import plain
 
 
 class FigureTable(QTableWidget):
@@ -60,7 +61,7 @@ class FigureTable(QTableWidget):
         for i, row in enumerate(rows):
             for j, text in enumerate(row):
                 item = QTableWidgetItem(text)
-                item.setToolTip(f"{heads[j]}: {text}")
+                item.setToolTip(plain(f"{heads[j]}: {text}"))
                 if j:
                     item.setTextAlignment(right)
                 self.setItem(i, j, item)

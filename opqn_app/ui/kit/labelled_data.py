@@ -1,12 +1,13 @@
 """A first look at a set of labelled pictures: how many people and pictures, before any work."""
 
-import json
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from opqn_app.core import plain_json
 from opqn_app.core.progress import counted
+from opqn_app.core.tars import open_whole
 from opqn_app.vision.photo_folder import (
     CROP_SUFFIXES,
     PHOTO_SUFFIXES,
@@ -77,9 +78,9 @@ def _look_into_pack(path: Path) -> LabelledData:
         length = int.from_bytes(file.read(8), "little")
         if length > path.stat().st_size:
             raise ValueError("it is no safetensors file")
-        head = json.loads(file.read(length))
+        head = plain_json.loads(file.read(length))
     try:
-        names = json.loads(head["__metadata__"]["opqn"])
+        names = plain_json.loads(head["__metadata__"]["opqn"])
         return LabelledData(path, len(names["people"]), len(names["files"]))
     except (KeyError, TypeError) as error:
         raise ValueError("it is no pack of pictures") from error
@@ -88,8 +89,9 @@ def _look_into_pack(path: Path) -> LabelledData:
 def _pictures(path: Path, suffixes: frozenset[str]) -> Iterator[PurePosixPath]:
     """The picture files inside; a file's folder is its person."""
     if path.is_file():
-        with tarfile.open(path) as tar:
-            files = [PurePosixPath(member.name) for member in tar if _is_file(member)]
+        tar, members = open_whole(path)
+        tar.close()
+        files = [PurePosixPath(member.name) for member in members if _is_file(member)]
         yield from (file for file in belonging(files) if file.suffix.lower() in suffixes)
         return
     scan, seen = FolderScan(path, suffixes=suffixes), 0

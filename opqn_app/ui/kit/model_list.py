@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit.controls import text_label
 from opqn_app.ui.kit.models import ModelChoice
+from opqn_app.ui.kit.tips import plain
 
 NAME_WIDTH = 208  # pixels; a longer name may not widen the column
 
@@ -46,7 +47,7 @@ class ModelList(QWidget):
             middle = Qt.TextElideMode.ElideMiddle
             words = self.fontMetrics().elidedText(model.name, middle, NAME_WIDTH)
             box = QCheckBox(words.replace("&", "&&"))
-            box.setToolTip(model.name)
+            box.setToolTip(plain(model.name))
             box.setAccessibleName(f"Evaluate the model {model.name}")
             box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             box.setChecked(model.name in wanted)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QToolButton, QWidget
 
 from opqn_app.store.records import FaceRecord
 from opqn_app.ui.kit import face_boxes
+from opqn_app.ui.kit.tips import plain
 
 CHIP = 56  # face buttons, pixels
 LABEL = 96  # pixels of the words below
@@ -103,7 +104,7 @@ class FaceStrip(QScrollArea):
         chip.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         who = f", {name}" if name else ""
         chip.setAccessibleName(f"Search with face {number}{who}{marked}")
-        chip.setToolTip(f"Search with this face{who}{marked}")
+        chip.setToolTip(plain(f"Search with this face{who}{marked}"))
         chip.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         chip.customContextMenuRequested.connect(
             lambda at: self.menu_wanted.emit(face.id, chip.mapToGlobal(at))

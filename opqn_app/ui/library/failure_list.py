@@ -30,6 +30,7 @@ from opqn_app.core.progress import counted
 from opqn_app.store.records import Failure
 from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.controls import push_button, text_label
+from opqn_app.ui.kit.tips import plain
 
 FailureRole = Qt.ItemDataRole.UserRole + 1
 
@@ -81,7 +82,7 @@ class FailureListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return failure.path.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(failure.path)
+            return plain(str(failure.path))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             ignored = ", ignored" if failure.is_ignored else ""
             return f"{failure.path.name}: {failure.reason}{ignored}"

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
 from opqn_app.ui.kit.menus import QuietMenu
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.library.photo_rows import Look
 from opqn_app.ui.library.view_menu import ViewMenu
 
@@ -123,7 +124,7 @@ class FolderHeader(QWidget):
     def show_folder(self, folder: FolderSummary) -> None:
         """Show what is known of the chosen folder."""
         self._title.setText(folder.name)
-        self._title.setToolTip(folder.path)
+        self._title.setToolTip(plain(folder.path))
         self._summary = folder.counts
         self._show_counts()
         self._remove_action.setEnabled(folder.is_removable)
@@ -173,7 +174,7 @@ class FolderHeader(QWidget):
         heading = self._heading if self.tab != "problems" else ""
         words = "  ·  ".join(part for part in (self._summary, heading) if part)
         self._counts.setText(words)
-        self._counts.setToolTip(words)  # the end may be cut
+        self._counts.setToolTip(plain(words))  # the end may be cut
 
     def _build_tabs(self) -> QWidget:
         self._group = QButtonGroup(self)

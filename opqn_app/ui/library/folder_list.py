@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 from opqn_app.core.progress import counted
 from opqn_app.store.records import Root
 from opqn_app.ui.kit import wording
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.library.folder_tree import FolderTree
 
 if TYPE_CHECKING:
@@ -249,7 +250,7 @@ class FolderListModel(QAbstractListModel):
             where = str(folder.path) if folder.path else "Every folder together"
             is_away = folder.state.icon == "unplugged"
             note = "Its faces can still be searched." if is_away else folder.note
-            return f"{where}\n{note}" if note else where
+            return plain(f"{where}\n{note}" if note else where)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return _told(folder)
         return None

@@ -23,6 +23,7 @@ from opqn_app.core.types import Box
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme
 from opqn_app.ui.kit.thumbnails import image_of_photo
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.library.photo_delegate import FACE_TIP
 
 if TYPE_CHECKING:
@@ -223,7 +224,7 @@ class PhotoCanvas(QWidget):
         face = self._hover(point)
         hand, arrow = Qt.CursorShape.PointingHandCursor, Qt.CursorShape.ArrowCursor
         self.setCursor(hand if face else arrow)
-        self.setToolTip(FACE_TIP if face else "")
+        self.setToolTip(plain(FACE_TIP if face else ""))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         pressed, self._pressed_at = self._pressed_at, None

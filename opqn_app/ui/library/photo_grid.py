@@ -12,6 +12,7 @@ from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes
 from opqn_app.ui.kit.section_grid import GAP, MARGIN, SectionGrid
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.library.photo_delegate import FACE_TIP, PhotoDelegate
 from opqn_app.ui.library.photo_model import NO_UPDATE, PhotoListModel
 from opqn_app.ui.library.photo_rows import Shown
@@ -341,7 +342,7 @@ class PhotoGrid(SectionGrid):
         self.face_meant_changed.emit()
         shape = Qt.CursorShape.PointingHandCursor if face else Qt.CursorShape.ArrowCursor
         self.viewport().setCursor(shape)
-        self.viewport().setToolTip(FACE_TIP if face else "")
+        self.viewport().setToolTip(plain(FACE_TIP if face else ""))
         self.viewport().update()
 
     def _on_scrolled(self) -> None:

@@ -15,6 +15,7 @@ from opqn_app.core.progress import counted
 from opqn_app.store.photo_list import PhotoList
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit import wording
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.library.photo_rows import Shown
 
 PhotoRole = Qt.ItemDataRole.UserRole + 1
@@ -83,7 +84,7 @@ class PhotoListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.photos[index.row()].path.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return self._tip(self.photos[index.row()])
+            return plain(self._tip(self.photos[index.row()]))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._told(index.row())
         return None

@@ -16,6 +16,7 @@ from opqn_app.ui.kit.face_gestures import FaceGestures
 from opqn_app.ui.kit.file_drag import copy_files, drag_files
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.overlay import Overlay
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.kit.undo_bar import UndoBar
 from opqn_app.ui.library.face_strip import FaceStrip
 from opqn_app.ui.library.photo_canvas import STEP, PhotoCanvas, ViewedPhoto, view_photo
@@ -220,7 +221,7 @@ class PhotoViewer(Overlay):
 
     def _show_title(self, photo: PhotoRecord | None) -> None:
         self._title.setText(photo.path.name if photo else "")
-        self._title.setToolTip(str(photo.path) if photo else "")
+        self._title.setToolTip(plain(str(photo.path) if photo else ""))
         where = f"{self._row + 1:,} of {len(self._items):,}"
         day = wording.day(photo.taken_at) if photo and photo.taken_at else ""
         self._place.setText("  ·  ".join(part for part in (day, where) if part))
@@ -402,7 +403,7 @@ def _white_button(icon: str, name: str, act: object, *, words: str = "") -> QToo
     if words:
         button.setText(words)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setToolTip(name)
+    button.setToolTip(plain(name))
     button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     button.clicked.connect(act)
     return button

@@ -10,6 +10,7 @@ from opqn_app.core.progress import counted
 from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.ui.kit.menus import offer_actions
 from opqn_app.ui.kit.saved_shelf import Saved, SavedShelf
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.library.folder_list import Folder, FolderRole, FolderState
 from opqn_app.ui.library.folder_view import FolderDelegate
 
@@ -52,7 +53,7 @@ class SavedListModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return search.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{search.name}: {counted(search.photos, 'photo')}"
+            return plain(f"{search.name}: {counted(search.photos, 'photo')}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"Saved search {search.name}, {counted(search.photos, 'photo')}"
         return None

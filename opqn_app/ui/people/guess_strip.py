@@ -7,6 +7,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from opqn_app.ui.kit.controls import CutLabel, push_button
+from opqn_app.ui.kit.tips import plain
 
 SHOWN = 5
 HEIGHT = 40  # also while there is nothing to say: the grid below must not move
@@ -49,4 +50,4 @@ class GuessStrip(QWidget):
                 button.setAccessibleName(f"This is {name}, key {number + 1}")
         words = "Press the number of who it is." if guesses else KEYS
         self._label.setText(words)
-        self._label.setToolTip(words)
+        self._label.setToolTip(plain(words))

@@ -22,6 +22,7 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.kit.file_drag import at_mouse
 from opqn_app.ui.kit.name_field import NameField
 from opqn_app.ui.kit.section_grid import Index, SectionGrid
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.people.hints import Hints
 from opqn_app.ui.people.tile_model import TileModel, TileRole, dragged_rows
 from opqn_app.ui.people.tiles import Tile, Tiles
@@ -286,7 +287,7 @@ class PeopleGrid(SectionGrid):
         elif tile is not None:
             tip = self._badge_tip(tile, self.picture_rect(index), point)
         self.viewport().setCursor(shape)
-        self.viewport().setToolTip(tip)
+        self.viewport().setToolTip(plain(tip))
 
     def _badge_tip(self, tile: Tile, face: QRect, point: QPoint) -> str:
         number = self._hints.n_waiting(tile)

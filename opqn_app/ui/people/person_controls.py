@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
+from opqn_app.ui.kit.tips import plain
 
 
 class PersonControls(QWidget):
@@ -100,7 +101,7 @@ class PersonControls(QWidget):
             button.setText(act.text())
             keys = act.shortcuts()
             key = keys[0].toString(keys[0].SequenceFormat.NativeText) if keys else ""
-            button.setToolTip(f"{act.text()} ({key})" if key else act.text())
+            button.setToolTip(plain(f"{act.text()} ({key})" if key else act.text()))
             button.setVisible(act.isVisible() and act.isEnabled())
 
         act.changed.connect(follow)

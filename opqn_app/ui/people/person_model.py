@@ -6,6 +6,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from opqn_app.ui.kit import wording
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.people.person_rows import Row
 
 RowRole = Qt.ItemDataRole.UserRole + 1
@@ -61,7 +62,8 @@ class PersonListModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return wording.day(row.photo.taken_at) if row.photo.taken_at else row.photo.path.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join([row.photo.rel_path, wording.day(row.photo.taken_at), *_doubts(row)])
+            day = wording.day(row.photo.taken_at)
+            return plain("\n".join([row.photo.rel_path, day, *_doubts(row)]))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             day = wording.day(row.photo.taken_at)
             if row.is_gone:

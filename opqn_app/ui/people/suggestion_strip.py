@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QW
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.people.face_peek import FacePeek
 from opqn_app.ui.people.suggestion_pages import Choice, Suggested, SuggestionPages
 from opqn_app.ui.people.suggestion_tile import SuggestionTile
@@ -246,7 +247,9 @@ class SuggestionStrip(QFrame):
     def _fold(self) -> None:
         self._is_folded = not self._is_folded
         word = "Show" if self._is_folded else "Fold"
-        self.fold_button.setToolTip(f"{word} the suggestions" + " away" * (not self._is_folded))
+        self.fold_button.setToolTip(
+            plain(f"{word} the suggestions" + " away" * (not self._is_folded))
+        )
         self._show_words()
 
     def _ask_again(self) -> None:

@@ -8,6 +8,7 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.kit import theme, wording
 from opqn_app.ui.kit.controls import text_label, tool_button
 from opqn_app.ui.kit.face_tile import RING, FaceTile
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.people.suggestion_pages import Choice, Suggested
 
 CAPTION = 22  # pixels below the face
@@ -124,8 +125,10 @@ class SuggestionTile(QWidget):
         words = f"{self._number}: {faces}, {chance} likely {name}, {_SAID[choice]}"
         self.picture.setAccessibleName(words)
         self.picture.setToolTip(
-            f"{chance} likely {name}. Click, or press {self._number}: yes, no, open again.\n"
-            "Double-click to look at the photo."
+            plain(
+                f"{chance} likely {name}. Click, or press {self._number}: yes, no, open again.\n"
+                "Double-click to look at the photo."
+            )
         )
 
     def _caption(self) -> QWidget:

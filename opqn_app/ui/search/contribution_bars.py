@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
+from opqn_app.ui.kit.tips import plain
+
 AGREES = 0.5  # a part agrees when it lies at least so far from chance towards its best
 
 
@@ -90,8 +92,10 @@ class ContributionBars(QWidget):
             m = min(len(self.values) - 1, int(event.pos().x() / self.width() * len(self.values)))
             QToolTip.showText(
                 event.globalPos(),
-                f"Part {m + 1} adds {self.values[m]:.4f}, "
-                f"{round(100 * self.shares[m])} % of the way from chance to its best",
+                plain(
+                    f"Part {m + 1} adds {self.values[m]:.4f}, "
+                    f"{round(100 * self.shares[m])} % of the way from chance to its best"
+                ),
                 self,
             )
             return True

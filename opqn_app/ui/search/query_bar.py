@@ -14,6 +14,7 @@ from opqn_app.ui.kit.controls import (
 )
 from opqn_app.ui.kit.face_tile import RING, FaceTile
 from opqn_app.ui.kit.flow_layout import FlowLayout
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.search.query import Query
 
 LARGE, SMALL, LEAST = 160, 104, 40  # sides of the query faces in logical pixels
@@ -200,4 +201,4 @@ class QueryBar(QWidget):
 
     def _show_source(self, words: str) -> None:
         self._source.setText(words)
-        self._source.setToolTip(words)
+        self._source.setToolTip(plain(words))

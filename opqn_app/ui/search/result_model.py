@@ -16,6 +16,7 @@ from PySide6.QtCore import (
 
 from opqn_app.core.types import Floats, Ids
 from opqn_app.ui.kit import wording
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.search.result_order import Positions, verdict
 from opqn_app.ui.work.jobs import read_library
 from opqn_app.ui.work.lane_cache import LaneCache
@@ -124,8 +125,10 @@ class ResultListModel(QAbstractListModel):
             return self._records.get(int(self._face_ids[position]))
         if role == Qt.ItemDataRole.DisplayRole:
             return wording.chance(float(self._alike[position]))
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self._describe(position, row, is_spoken=role != Qt.ItemDataRole.ToolTipRole)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return plain(self._describe(position, row, is_spoken=False))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self._describe(position, row, is_spoken=True)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:

@@ -12,6 +12,7 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.name_field import NameField
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.search.query import Query
 from opqn_app.ui.search.results_view import ResultsView
 from opqn_app.ui.work.session import Session
@@ -126,7 +127,7 @@ class SaveBar(QWidget):
         self.open_button.setEnabled(not is_several and self._results.model.n_likely > 0)
         likely = "Name the faces that are likely this person (Ctrl+S)"
         first = "These look like several people: choose above who is meant"
-        self.open_button.setToolTip(first if is_several else likely)
+        self.open_button.setToolTip(plain(first if is_several else likely))
 
     def _show_open(self, is_open: bool) -> None:
         self.setVisible(is_open)

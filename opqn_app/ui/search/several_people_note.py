@@ -9,6 +9,7 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import empty_layout, push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.search.query import Query
 from opqn_app.ui.search.threshold_bar import USUAL
 
@@ -79,7 +80,7 @@ class SeveralPeopleNote(QWidget):
         self.setVisible(is_shown)
         if not is_shown:
             return
-        self.together.setToolTip(f"Photos on which {all_of_them} are, the surest first")
+        self.together.setToolTip(plain(f"Photos on which {all_of_them} are, the surest first"))
         self.together.setVisible(not query.together)
         if query.together:
             self._words.setText(f"Photos with {all_of_them}, each shown by its least certain face")

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import breakable, push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.search.contribution_bars import ContributionBars
 from opqn_app.ui.search.result_model import WEAKNESS_WORDS
 from opqn_app.ui.search.result_order import verdict
@@ -202,9 +203,9 @@ class WhyPanel(QWidget):
             return
         photo = record.photo
         self._photo.setText(photo.path.name)
-        self._photo.setToolTip(str(photo.path))
+        self._photo.setToolTip(plain(str(photo.path)))
         self._folder.setText(str(photo.path.parent.name))
-        self._folder.setToolTip(str(photo.path.parent))
+        self._folder.setToolTip(plain(str(photo.path.parent)))
         self._taken.setText(wording.day(photo.taken_at))
         self._size.setText(f"{record.quality.size_px:.0f} pixels wide")
         self._weak.setText("\n".join(WEAKNESS_WORDS[w] for w in record.quality.weaknesses))

@@ -19,6 +19,7 @@ from opqn_app.people.agreement_in_words import report_in_words
 from opqn_app.ui.kit.controls import CutLabel, text_label, tool_button
 from opqn_app.ui.kit.figure_table import FigureTable
 from opqn_app.ui.kit.thumbnails import load_face_crops
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.shell.face_row import MOST, SIDE, FaceRow
 from opqn_app.ui.work.session import Session
 
@@ -150,7 +151,7 @@ class AgreementPage(QWidget):
         face.setFixedWidth(SIDE)
         label = CutLabel()
         label.setText(name)
-        label.setToolTip(name)
+        label.setToolTip(plain(name))
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(face)

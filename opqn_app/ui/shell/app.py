@@ -14,7 +14,7 @@ from types import TracebackType
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from opqn_app.core import paths
+from opqn_app.core import paths, private
 from opqn_app.core import settings as settings_file
 from opqn_app.ui.kit import theme
 from opqn_app.ui.shell.main_window import TITLE, MainWindow
@@ -135,7 +135,10 @@ class _crash_notes:
     """Where the interpreter writes the stacks of all threads if it dies."""
 
     def __enter__(self) -> None:
-        self._file = (paths.log_dir() / "crash.log").open("a", encoding="utf-8")
+        path = paths.log_dir() / "crash.log"
+        private.make_file(path)
+        private.tighten(path)
+        self._file = path.open("a", encoding="utf-8")
         faulthandler.enable(self._file)
 
     def __exit__(self, *_error: object) -> None:

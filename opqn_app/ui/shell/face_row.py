@@ -6,6 +6,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from opqn_app.ui.kit.tips import plain
+
 SIDE, GAP = 48, 6  # of a face, pixels
 MOST = 12  # faces that a row ever shows
 
@@ -23,7 +25,7 @@ class FaceRow(QWidget):
         self.face_ids = tuple(face_ids)
         self._images: Mapping[int, QImage] = {}
         self.setAccessibleName(name)
-        self.setToolTip(name)
+        self.setToolTip(plain(name))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @property

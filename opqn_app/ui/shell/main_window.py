@@ -392,7 +392,7 @@ class MainWindow(QMainWindow):
     # Opening and closing
 
     def _window_file(self) -> QSettings:
-        return QSettings(str(paths.data_dir() / "window.ini"), QSettings.Format.IniFormat)
+        return QSettings(str(paths.window_file()), QSettings.Format.IniFormat)
 
     def _restore_geometry(self) -> None:
         kept = self._window_file()

@@ -13,6 +13,7 @@ from opqn_app.store.records import LibraryStatus
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import text_label, tool_button
 from opqn_app.ui.kit.theme import set_icon
+from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ class StatusLine(QWidget):
 
     def _say(self, text: str) -> None:
         self._label.setText(text)
-        self._label.setToolTip(text)
+        self._label.setToolTip(plain(text))
 
     def _show_progress(self) -> None:
         progress = self._progress

@@ -1,6 +1,5 @@
 """Training runs as the page shows them: read from their folders, live from the child's events."""
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from opqn_app.core import paths
+from opqn_app.core import paths, plain_json
 from opqn_app.core.progress import counted
 from opqn_app.ui.charts.chart_data import Axes, Curve
 
@@ -165,7 +164,7 @@ def read_runs(folder: Path) -> list[Run]:
 
 
 def _read_run(path: Path) -> Run:
-    config = json.loads((path / "config.json").read_text(encoding="utf-8"))
+    config = plain_json.loads((path / "config.json").read_text(encoding="utf-8"))
     method, engine = config["method"], config["engine"]
     result = _json(path / "result.json")
     history = read_history(path)
@@ -191,7 +190,7 @@ def read_history(path: Path) -> History:
     history, file = History(), path / "metrics.jsonl"
     for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
         try:
-            history.add_epoch(json.loads(line))
+            history.add_epoch(plain_json.loads(line))
         except (ValueError, KeyError, TypeError):
             break
     return history
@@ -199,7 +198,7 @@ def read_history(path: Path) -> History:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = plain_json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return values if isinstance(values, dict) else {}
