@@ -16,6 +16,7 @@ from opqn_app.opqn.backbones import INPUT_SIZES
 from opqn_app.opqn.config import CHANNEL_ORDERS
 from trainer import choices
 from trainer.loss_variants import VARIANTS
+from trainer.methods import METHODS
 
 Values = dict[str, dict[str, Any]]  # section → field → value
 
@@ -71,6 +72,7 @@ class MethodConfig:
     """The network, the code and the loss.
 
     Attributes:
+        name: of the method, see `trainer.methods`.
         input_size: side in px the network takes.
         stored_size: side in px the pictures are scaled to; crops of `input_size` are cut from it.
         n_books: M.
@@ -91,6 +93,7 @@ class MethodConfig:
         pixel_std: divided by, same order.
     """
 
+    name: Annotated[str, one_of(METHODS)] = "opqn"
     backbone: Annotated[str, one_of(INPUT_SIZES)] = "resnet20"
     input_size: Annotated[int, between(8, 1024)] = 32
     stored_size: int = 35
@@ -223,6 +226,11 @@ class TrainConfig:
         """The config `to_dict` gave."""
         sections = {name: value for name, value in values.items() if name != "preset"}
         return cls(preset=str(values.get("preset", ""))).with_values(sections)
+
+
+def title_of(method: MethodConfig) -> str:
+    """What a table calls the method: "OPQN-A", "DPQ"; with its variant where it has some."""
+    return method.variant if method.name == "opqn" else method.name.upper()
 
 
 def flat(config: TrainConfig) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from trainer import choices
 from trainer.cli.evaluate import add_command as add_evaluate
 from trainer.cli.prepare import add_command as add_prepare
 from trainer.loss_variants import VARIANTS
+from trainer.methods import METHODS
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig, Values
@@ -33,6 +34,7 @@ def _listed(names: Iterable[str]) -> str:
 
 # Flag of `train` → setting; more of them are set with --set.
 FLAGS: dict[str, tuple[str, type, str]] = {
+    "--method": ("method.name", str, _listed(METHODS) if len(METHODS) > 1 else "opqn"),
     "--epochs": ("engine.epochs", int, "epochs to train"),
     "--batch-size": ("engine.batch_size", int, "pictures a step, of all processes together"),
     "--lr": ("engine.lr", float, "first learning rate"),

@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from trainer.config import flat
+from trainer.config import flat, title_of
 from trainer.engine.runs import RunDir
 from trainer.presets import CodeLength
 
@@ -52,7 +52,8 @@ def _summary(run: RunDir) -> dict[str, Any]:
     best = max((m["validation"]["map"] for m in lines if m["validation"]), default=None)
     return {
         "run": str(run.path),
-        "variant": config.method.variant,
+        "method": config.method.name,
+        "variant": title_of(config.method),
         "codebooks": config.method.codebooks,
         "bits": CodeLength(config.method.n_books, config.method.n_words).bits,
         "seed": config.engine.seed,

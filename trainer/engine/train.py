@@ -37,7 +37,7 @@ from trainer.engine.split_figures import evaluate_split
 from trainer.engine.state import State, load_state, random_state, restore_random_state, save_state
 from trainer.engine.validation import Diverged, ValidationFigures
 from trainer.method.networks import Network
-from trainer.method.objective import PARTS, Objective
+from trainer.method.objective import Objective
 from trainer.method.trunks import load_trunk
 
 logger = logging.getLogger(__name__)
@@ -99,7 +99,9 @@ class Trainer:
         self.optimiser = build_optimiser(self.objective, self.engine)
         ema = self.engine.ema
         self.ema = AveragedWeights(self.objective.network, ema) if ema else None
-        self.sums = torch.zeros(len(PARTS) + 1, dtype=torch.float64, device=world.device)
+        self.sums = torch.zeros(
+            len(self.objective.parts) + 1, dtype=torch.float64, device=world.device
+        )
         self._labels = torch.from_numpy(data.labels[data.split.train]).to(world.device)
         self._teacher = _rows_of_teacher(data, world.device)
         self._store: PictureStore | None = None
@@ -226,7 +228,7 @@ class Trainer:
     def _report(self, started: float, images_per_s: float) -> EpochReport:
         seen = float(self.sums_count())
         means = (self.world.mean(self.sums) / seen).tolist()
-        loss = dict(zip(PARTS, means, strict=False))
+        loss = dict(zip(self.objective.parts, means, strict=False))
         if not math.isfinite(loss["total"]):
             raise Diverged(f"the loss of epoch {self.epoch} is no number")
         figures, books = self._validate() if self._is_validation_due() else (None, None)
@@ -362,7 +364,12 @@ def build_objective(config: TrainConfig, data: TrainingData, world: World) -> Ob
         SettingsError: the options do not fit each other or the device.
     """
     engine = config.engine
-    network = Network(config.method, template_share=data.template_share, seed=engine.seed)
+    network = Network(
+        config.method,
+        template_share=data.template_share,
+        seed=engine.seed,
+        n_classes=len(data.classes),
+    )
     if config.method.trunk_file:
         load_trunk(network.trunk, Path(config.method.trunk_file).expanduser())
     if engine.batch_norm == "sync" and world.size > 1:
