@@ -48,6 +48,9 @@ class DataConfig:
         unseen_share: share of people kept for the test under "unseen", and as many to choose by.
         split_seed: draws the split.
         split_file: a split recorded by an earlier run, used instead of drawing one.
+        labelled_per_person: at most so many pictures of each person train with their label; the
+            others train without one, where the method can. 0: all have their label.
+        unlabelled: more sources, whose pictures train without a label.
         teacher: npz of `files` and `embeddings` for the distillation term.
     """
 
@@ -64,6 +67,8 @@ class DataConfig:
     unseen_share: Annotated[float, between(0.0, 0.45)] = 0.1
     split_seed: int = 0
     split_file: str = ""
+    labelled_per_person: Count = 0
+    unlabelled: tuple[str, ...] = ()
     teacher: str = ""
 
 
@@ -81,11 +86,15 @@ class MethodConfig:
         variant: OPQN, or one of the paper's comparisons; see `loss.VARIANTS`.
         codebooks: "dct" (Algorithm 1) or "svd" (orthonormal from a seeded random matrix).
         assignment: whether training assigns the "raw" or the "normalised" sub-vectors (D5).
-        assignment_scale: α of Eq. 1, used by OPQN-l2q only.
+        assignment_scale: α of Eq. 1, used by OPQN-l2q and GPQ.
         scale: r of Eqs. 6 and 7.
         margin: u of Eqs. 6 and 7.
-        entropy_weight: λ of Eq. 10.
+        entropy_weight: λ of Eq. 10; in GPQ of the subspace entropy.
+        classifier_weight: GPQ only: factor of its classifier's loss.
+        classifier_scale: GPQ only: β, which stretches sub-vectors and prototypes.
         distillation_weight: factor of the term that follows the teacher's cosines; 0 is off.
+        straight_through: DPQ only: whether the hard words pass gradients on, or none as in the code
+            that OPQN's authors compared with.
         flatten_bn: ResNet20 only: batch normalisation of the flattened map (D6).
         dropout: share of the flattened map that is dropped; ResNet20 only.
         trunk_file: state dict of a trained trunk.
@@ -107,7 +116,10 @@ class MethodConfig:
     scale: Factor = 40.0
     margin: Annotated[float, between(0.0, 2.0)] = 0.4
     entropy_weight: Annotated[float, between(0.0, 1e3)] = 0.1
+    classifier_weight: Annotated[float, between(0.0, 1e3)] = 0.1
+    classifier_scale: Factor = 4.0
     distillation_weight: Annotated[float, between(0.0, 1e6)] = 0.0
+    straight_through: Annotated[str, one_of(choices.STRAIGHT_THROUGH)] = "passing"
     flatten_bn: bool = True
     dropout: Annotated[float, between(0.0, 0.95)] = 0.5
     trunk_file: str = ""
@@ -139,6 +151,8 @@ class EngineConfig:
     """How it is trained.
 
     Attributes:
+        optimiser: "sgd" with momentum, or "adam".
+        momentum: of SGD; β1 of Adam.
         lr_step: epochs between decays.
         lr_decay: factor at each step.
         warmup_epochs: the rate rises linearly from 0 over these; 0 is off.
@@ -163,6 +177,7 @@ class EngineConfig:
 
     epochs: AtLeastOne = 200
     batch_size: Annotated[int, between(2, 10**6)] = 256
+    optimiser: Annotated[str, one_of(choices.OPTIMISERS)] = "sgd"
     lr: Annotated[float, between(1e-12, 1e6)] = 0.1
     momentum: Chance = 0.9
     weight_decay: Annotated[float, between(0.0, 1e3)] = 5e-4
@@ -286,7 +301,7 @@ def _replaced(section: str, old: Any, entries: Mapping[str, Any]) -> Any:
         name = f"{section}.{key}"
         if key not in kinds:
             raise SettingsError(name, f"there is no such setting; {_one_of(sorted(kinds))}")
-        if key == "sources" and isinstance(value, str):
+        if key in ("sources", "unlabelled") and isinstance(value, str):
             value = [value]  # one alone needs no brackets in a file
         try:
             changed[key] = checked(value, kinds[key])

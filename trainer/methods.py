@@ -3,7 +3,9 @@
 A method is a class that fits `trainer.method.method.Method`, in a file of its own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +15,15 @@ class ListedMethod:
     Attributes:
         place: "module:Class".
         sentence: what it does, for people who choose.
+        settings: section → field → value, in place of the preset's.
     """
 
     place: str
     sentence: str
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 METHODS = {
     "opqn": ListedMethod("trainer.method.opqn:Opqn", "Fixed orthonormal words; a margin classifier on every sub-space before and after quantisation."),  # noqa: E501
+    "dpq": ListedMethod("trainer.method.dpq:Dpq", "Learned words and a classifier on their soft mixture and on the nearest word (Klein and Wolf 2019).", {"engine": {"lr": 0.01}}),  # noqa: E501
 }  # fmt: skip

@@ -30,6 +30,7 @@ from trainer.methods import METHODS
 
 pytestmark = pytest.mark.slow
 
+RATES = {"opqn": 0.05, "dpq": 0.02}  # of `OVERFIT`
 every_method = pytest.mark.parametrize("name", METHODS)
 
 
@@ -46,7 +47,8 @@ def run_of(config: TrainConfig, folder: Path, data: TrainingData) -> RunDir:
 
 @every_method
 def test_eight_people_are_learned_and_shuffled_labels_are_not(tmp_path: Path, name: str) -> None:
-    config, people = config_of(name, **OVERFIT), draw_people(8, 8)
+    config = config_of(name, **OVERFIT).with_values({"engine": {"lr": RATES[name]}})
+    people = draw_people(8, 8)
     data = tiny_data(config, people)
     assert (
         finish(config, run_of(config, tmp_path / "true", data), data, "cpu")["test"]["map"] > 0.99

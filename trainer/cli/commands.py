@@ -49,6 +49,8 @@ FLAGS: dict[str, tuple[str, type, str]] = {
     "--min-photos": ("data.min_photos", int, "leave people with fewer pictures out"),
     "--people": ("data.people", int, "at most so many people"),
     "--queries": ("data.queries_per_person", int, "test pictures of each person"),
+    "--labelled-per-class": ("data.labelled_per_person", int, "pictures of each person that train "
+                             "with their label"),
     "--split": ("data.split", str, _listed(choices.SPLITS)),
     "--split-file": ("data.split_file", str, "a recorded split.json to use again"),
     "--device": ("engine.device", str, _listed(choices.DEVICES)),
@@ -116,6 +118,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar = {int: "N", float: "X", str: "NAME"}[kind]
         names = [flag, *ALIASES.get(flag, [])]
         settings.add_argument(*names, type=kind, metavar=metavar, help=text, dest=_dest(flag))
+    settings.add_argument("--unlabelled", nargs="+", default=[], metavar="DATA",
+                          help="more pictures, which train without a label")  # fmt: skip
     settings.add_argument("--deterministic", action="store_true", help="repeatable to the bit")
     settings.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUE",
                           dest="assignments", help="any other setting (repeatable)")  # fmt: skip
@@ -301,6 +305,8 @@ def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
     size = merge({"method": {"input_size": 32 if takes_small else 112}}, implied, flags)["method"]
     base = preset(named or "paper", input_size=size["input_size"], layout=layout)
     backbone = _implied_by_backbone(flags["method"].get("backbone", ""))
+    chosen = METHODS.get(flags["method"].get("name", ""))
+    implied = merge(implied, chosen.settings if chosen else {})
     prepared: Values = {"data": {**cut_of(flags["data"].get("sources", []))}}
     return base.with_values(merge(prepared, implied, backbone, flags)), flags
 
@@ -326,6 +332,8 @@ def _flag_values(arguments: argparse.Namespace) -> "Values":
     data = values.setdefault("data", {})
     if arguments.data:
         data["sources"] = [str(path) for path in arguments.data]
+    if arguments.unlabelled:
+        data["unlabelled"] = [str(path) for path in arguments.unlabelled]
     if arguments.dataset:
         data["layout"] = arguments.dataset
     if arguments.input_size:

@@ -27,10 +27,12 @@ class Batch:
     Attributes:
         x: (B, D) of labelled pictures, float32.
         labels: (B,) int64, 0 to C - 1.
+        unlabelled: (U, D) of pictures without a label; None where there are none.
     """
 
     x: Tensor
     labels: Tensor
+    unlabelled: Tensor | None = None
 
 
 class Method(Protocol):
@@ -39,10 +41,12 @@ class Method(Protocol):
     Attributes:
         parts: names of what `loss` returns, "total" first; they are logged.
         query_form: how the app ranks with the words of `word_map`; see `OpqnConfig`.
+        uses_unlabelled: pictures without a label are part of its batches, if the data have any.
     """
 
     parts: tuple[str, ...]
     query_form: str
+    uses_unlabelled: bool
 
     def __init__(self, settings: MethodConfig) -> None: ...
 

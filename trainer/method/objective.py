@@ -40,7 +40,7 @@ class Objective(nn.Module):
         """The loss of a batch, and its parts for the log.
 
         Args:
-            pixels: (B, S, S, 3) uint8 or float 0 to 255, RGB.
+            pixels: (B + U, S, S, 3) uint8 or float 0 to 255, RGB; the last U have no label.
             labels: (B,) int64.
             teacher: (B, E) stored embeddings, needed with a distillation weight.
 
@@ -49,8 +49,11 @@ class Objective(nn.Module):
         """
         x = self.features(pixels)
         with torch.autocast(x.device.type, enabled=False):
-            network = self.network
-            found = network.method.loss(network.quantizer, self.loss, Batch(x, labels))
+            network, unlabelled = self.network, None
+            if len(x) > len(labels):
+                x, unlabelled = x[: len(labels)], x[len(labels) :]
+            batch = Batch(x, labels, unlabelled)
+            found = network.method.loss(network.quantizer, self.loss, batch)
             total, distilled = found[0], x.new_zeros(())
             if teacher is not None:
                 distilled = relation_loss(x, teacher)

@@ -15,6 +15,7 @@ from trainer.method.method import Batch
 class Opqn:
     """Fixed orthonormal words (learned ones in OPQN-l2q) and a margin classifier per sub-space."""
 
+    uses_unlabelled = False
     parts = ("total", "feature", "quantised", "entropy")
 
     def __init__(self, settings: MethodConfig) -> None:
