@@ -89,7 +89,8 @@ class MethodConfig:
         assignment_scale: α of Eq. 1, used by OPQN-l2q and GPQ.
         scale: r of Eqs. 6 and 7.
         margin: u of Eqs. 6 and 7.
-        entropy_weight: λ of Eq. 10; in GPQ of the subspace entropy.
+        entropy_weight: λ of Eq. 10; in GPQ of the subspace entropy, and 0 there trains on labelled
+            pictures alone.
         classifier_weight: GPQ only: factor of its classifier's loss.
         classifier_scale: GPQ only: β, which stretches sub-vectors and prototypes.
         distillation_weight: factor of the term that follows the teacher's cosines; 0 is off.

@@ -42,7 +42,8 @@ def parts_of(seed: int) -> tuple[Gpq, PrototypeWords, Tensor, Tensor]:
     torch.manual_seed(seed)
     method = Gpq(SETTINGS)
     quantizer = method.quantizer(SIZES, C, 0).double()
-    return method, quantizer, *torch.randn(N + U, M * D, dtype=torch.float64).split([N, U])  # type: ignore[return-value]
+    x, u = torch.randn(N + U, M * D, dtype=torch.float64).split([N, U])
+    return method, quantizer, x, u
 
 
 def unit(v: Vector) -> Vector:
@@ -114,7 +115,7 @@ def test_prototypes_raise_the_entropy_and_the_network_lowers_it() -> None:
     start = entropy_of(u)
     assert entropy_of(u - 0.1 * to_features) < start
     with torch.no_grad():
-        quantizer.prototypes -= 0.1 * to_words
+        quantizer.prototypes.sub_(0.1 * to_words)
     assert entropy_of(u) > start
 
 
@@ -216,6 +217,11 @@ def test_other_pictures_train_without_a_label_and_are_nobody(tmp_path: Path) -> 
     save_split(tmp_path / "split.json", data.split, data.pictures)
     again = load_data(config, split_file=tmp_path / "split.json").split
     assert np.array_equal(again.unlabelled, rows)
+
+
+def test_without_its_weight_pictures_without_a_label_take_no_part() -> None:
+    assert not Gpq(MethodConfig(name="gpq", entropy_weight=0.0)).uses_unlabelled
+    assert Gpq(SETTINGS).uses_unlabelled
 
 
 def test_unlabelled_pictures_come_in_turn_over_the_epochs() -> None:

@@ -80,10 +80,10 @@ class Gpq:
 
     parts = ("total", "pairs", "classifier", "subspace_entropy")
     query_form = "linear"
-    uses_unlabelled = True
 
     def __init__(self, settings: MethodConfig) -> None:
         self._settings = settings
+        self.uses_unlabelled = settings.entropy_weight > 0
 
     def quantizer(self, sizes: OpqnConfig, n_classes: int, seed: int) -> PrototypeWords:
         return PrototypeWords(sizes, n_classes, sharpness=self._settings.assignment_scale)
