@@ -285,11 +285,13 @@ def plan_jobs(arguments: argparse.Namespace) -> "list[Job]":
 
 def _kind(config: "TrainConfig") -> str:
     """What tells the runs of one command apart: "36bit-6x64-OPQN-dct-s1"."""
+    from trainer.config import title_of
     from trainer.engine.session import bits_of
 
     method = config.method
     code = f"{bits_of(config)}bit-{method.n_books}x{method.n_words}"
-    return f"{code}-{method.variant}-{method.codebooks}-s{config.engine.seed}"
+    books = f"-{method.codebooks}" if method.name == "opqn" else ""
+    return f"{code}-{title_of(method)}{books}-s{config.engine.seed}"
 
 
 def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
@@ -361,6 +363,9 @@ def _codes(arguments: argparse.Namespace, base: "TrainConfig") -> "list[CodeLeng
 
 
 def _combinations(arguments: argparse.Namespace, base: "TrainConfig") -> "list[Values]":
+    for flag, given in (("--variant", arguments.variant), ("--codebooks", arguments.codebooks)):
+        if given and base.method.name != "opqn":
+            raise SettingsError(flag, f"it is of the method opqn, not of {base.method.name}")
     return [
         {"method": {"variant": variant, "codebooks": books}, "engine": {"seed": seed}}
         for variant in arguments.variant or [base.method.variant]

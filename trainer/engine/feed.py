@@ -63,9 +63,14 @@ class Feed:
         """Start and stop of each step in the order of an epoch.
 
         Raises:
-            SettingsError: the pictures make no batch.
+            SettingsError: the pictures make no batch, or processes would get unequal shares.
         """
         n, engine = len(self._data.split.train), self._config.engine
+        if engine.batch_size % self._world.size:
+            reason = (
+                f"{engine.batch_size} can't be shared out evenly to {self._world.size} processes"
+            )
+            raise SettingsError("engine.batch_size", reason)
         bounds = batch_bounds(
             n, engine.batch_size, drop_last=engine.drop_last, world=self._world.size
         )

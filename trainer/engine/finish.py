@@ -35,7 +35,7 @@ def finish(config: TrainConfig, run: RunDir, data: TrainingData, device: str) ->
     result: dict[str, Any] = {
         "bits": CodeLength(config.method.n_books, config.method.n_words).bits,
         "method": config.method.name,
-        "variant": config.method.variant,
+        "variant": title_of(config.method),
         "codebooks": config.method.codebooks,
         "seed": config.engine.seed,
         "best_epoch": best["epoch"],

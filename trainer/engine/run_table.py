@@ -23,7 +23,8 @@ def table_of_results(rows: list[dict[str, Any]]) -> str:
         groups.setdefault(key, []).append(row)
     cells = [[*COLUMNS, "run"]]
     for (variant, books, bits, _), members in groups.items():
-        shown = "learned" if variant == "OPQN-l2q" else books
+        has_fixed = variant.startswith("OPQN") and variant != "OPQN-l2q"
+        shown = books if has_fixed else "learned"
         epochs = "/".join(str(m.get("epochs_done", m.get("best_epoch", ""))) for m in members)
         tests = [m.get("test") or {} for m in members]
         cells.append(

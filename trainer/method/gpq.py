@@ -105,7 +105,7 @@ class Gpq:
         stretch = self._settings.classifier_scale**2
         unit = quantizer.unit(batch.x)
         others = gathered(quantizer.mixed(unit)).flatten(1)
-        same = batch.labels[:, None] == gathered(batch.labels)
+        same = (batch.labels[:, None] == gathered(batch.labels)).to(unit.dtype)
         target = same / same.sum(1, keepdim=True)
         pairs = F.cross_entropy(unit.flatten(1) @ others.T, target)
         answers = stretch * quantizer.class_cosines(unit)
