@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from opqn_app.core.errors import ModelIncompatible
 from opqn_app.opqn import lut
 from opqn_app.opqn.config import OpqnConfig
 from tests.tiny_training import tiny_config, tiny_data
@@ -15,6 +16,7 @@ from trainer.config import MethodConfig
 from trainer.engine.finish import finish
 from trainer.engine.runs import RunDir
 from trainer.engine.train import train
+from trainer.evaluate.encoding import load_candidate
 from trainer.evaluate.tables_and_codes import codes_of, tables_of
 from trainer.method.dpq import ClassifierAndCentres, Dpq, SoftWords, one_word
 from trainer.method.method import Batch
@@ -129,3 +131,8 @@ def test_a_run_is_measured_and_says_why_the_app_gets_no_model(tmp_path: Path) ->
     assert 0 < result["test"]["map"] <= 1
     assert "A model of DPQ can't be written for the app" in result["not_exported"]
     assert not run.model.exists()
+    with pytest.raises(ModelIncompatible, match=r"no model\. A model of DPQ can't be written"):
+        load_candidate(str(run.path), "cpu")
+    (run.path / "result.json").unlink()
+    with pytest.raises(ModelIncompatible, match="opqn export RUN DIR"):
+        load_candidate(str(run.path), "cpu")

@@ -126,7 +126,8 @@ def _run_job(job: Job, data: TrainingData, voice: Voice, stop: StopFlag) -> dict
         return {}
     result = {"run": str(run.path)}
     result |= finish(job.config, run, data, pick_device(job.config.engine.device))
-    voice.event("result", result, result.get("not_calibrated") or "")
+    lacks = result.get("not_exported") or result.get("not_calibrated")  # without one, no other
+    voice.event("result", result, lacks or "")
     return result
 
 

@@ -114,7 +114,7 @@ class Dpq:
     def word_map(self, quantizer: nn.Module) -> Tensor:
         raise NotForTheApp(
             "A model of DPQ can't be written for the app: its queries are distances to mixtures of "
-            "words, which a model folder does not hold. opqn train has measured it all the same."
+            "words, which a model folder does not hold. Its figures are those of opqn train."
         )
 
 
