@@ -16,6 +16,7 @@ from opqn_app.opqn.backbones import INPUT_SIZES
 from opqn_app.opqn.config import CHANNEL_ORDERS
 from trainer import choices
 from trainer.loss_variants import VARIANTS
+from trainer.methods import METHODS
 
 Values = dict[str, dict[str, Any]]  # section → field → value
 
@@ -47,6 +48,9 @@ class DataConfig:
         unseen_share: share of people kept for the test under "unseen", and as many to choose by.
         split_seed: draws the split.
         split_file: a split recorded by an earlier run, used instead of drawing one.
+        labelled_per_person: at most so many pictures of each person train with their label; the
+            others train without one, where the method can. 0: all have their label.
+        unlabelled: more sources, whose pictures train without a label.
         teacher: npz of `files` and `embeddings` for the distillation term.
     """
 
@@ -63,6 +67,8 @@ class DataConfig:
     unseen_share: Annotated[float, between(0.0, 0.45)] = 0.1
     split_seed: int = 0
     split_file: str = ""
+    labelled_per_person: Count = 0
+    unlabelled: tuple[str, ...] = ()
     teacher: str = ""
 
 
@@ -71,6 +77,7 @@ class MethodConfig:
     """The network, the code and the loss.
 
     Attributes:
+        name: of the method, see `trainer.methods`.
         input_size: side in px the network takes.
         stored_size: side in px the pictures are scaled to; crops of `input_size` are cut from it.
         n_books: M.
@@ -79,11 +86,16 @@ class MethodConfig:
         variant: OPQN, or one of the paper's comparisons; see `loss.VARIANTS`.
         codebooks: "dct" (Algorithm 1) or "svd" (orthonormal from a seeded random matrix).
         assignment: whether training assigns the "raw" or the "normalised" sub-vectors (D5).
-        assignment_scale: α of Eq. 1, used by OPQN-l2q only.
+        assignment_scale: α of Eq. 1, used by OPQN-l2q and GPQ.
         scale: r of Eqs. 6 and 7.
         margin: u of Eqs. 6 and 7.
-        entropy_weight: λ of Eq. 10.
+        entropy_weight: λ of Eq. 10; in GPQ of the subspace entropy, and 0 there trains on labelled
+            pictures alone.
+        classifier_weight: GPQ only: factor of its classifier's loss.
+        classifier_scale: GPQ only: β, which stretches sub-vectors and prototypes.
         distillation_weight: factor of the term that follows the teacher's cosines; 0 is off.
+        straight_through: DPQ only: whether the hard words pass gradients on, or none as in the code
+            that OPQN's authors compared with.
         flatten_bn: ResNet20 only: batch normalisation of the flattened map (D6).
         dropout: share of the flattened map that is dropped; ResNet20 only.
         trunk_file: state dict of a trained trunk.
@@ -91,6 +103,7 @@ class MethodConfig:
         pixel_std: divided by, same order.
     """
 
+    name: Annotated[str, one_of(METHODS)] = "opqn"
     backbone: Annotated[str, one_of(INPUT_SIZES)] = "resnet20"
     input_size: Annotated[int, between(8, 1024)] = 32
     stored_size: int = 35
@@ -104,7 +117,10 @@ class MethodConfig:
     scale: Factor = 40.0
     margin: Annotated[float, between(0.0, 2.0)] = 0.4
     entropy_weight: Annotated[float, between(0.0, 1e3)] = 0.1
+    classifier_weight: Annotated[float, between(0.0, 1e3)] = 0.1
+    classifier_scale: Factor = 4.0
     distillation_weight: Annotated[float, between(0.0, 1e6)] = 0.0
+    straight_through: Annotated[str, one_of(choices.STRAIGHT_THROUGH)] = "passing"
     flatten_bn: bool = True
     dropout: Annotated[float, between(0.0, 0.95)] = 0.5
     trunk_file: str = ""
@@ -136,6 +152,8 @@ class EngineConfig:
     """How it is trained.
 
     Attributes:
+        optimiser: "sgd" with momentum, or "adam".
+        momentum: of SGD; β1 of Adam.
         lr_step: epochs between decays.
         lr_decay: factor at each step.
         warmup_epochs: the rate rises linearly from 0 over these; 0 is off.
@@ -160,6 +178,7 @@ class EngineConfig:
 
     epochs: AtLeastOne = 200
     batch_size: Annotated[int, between(2, 10**6)] = 256
+    optimiser: Annotated[str, one_of(choices.OPTIMISERS)] = "sgd"
     lr: Annotated[float, between(1e-12, 1e6)] = 0.1
     momentum: Chance = 0.9
     weight_decay: Annotated[float, between(0.0, 1e3)] = 5e-4
@@ -225,6 +244,11 @@ class TrainConfig:
         return cls(preset=str(values.get("preset", ""))).with_values(sections)
 
 
+def title_of(method: MethodConfig) -> str:
+    """What a table calls the method: "OPQN-A", "DPQ"; with its variant where it has some."""
+    return method.variant if method.name == "opqn" else method.name.upper()
+
+
 def flat(config: TrainConfig) -> dict[str, Any]:
     """Every setting by its name: "preset", then "data.sources" and so on, as plain values."""
     values = config.to_dict()
@@ -278,7 +302,7 @@ def _replaced(section: str, old: Any, entries: Mapping[str, Any]) -> Any:
         name = f"{section}.{key}"
         if key not in kinds:
             raise SettingsError(name, f"there is no such setting; {_one_of(sorted(kinds))}")
-        if key == "sources" and isinstance(value, str):
+        if key in ("sources", "unlabelled") and isinstance(value, str):
             value = [value]  # one alone needs no brackets in a file
         try:
             changed[key] = checked(value, kinds[key])

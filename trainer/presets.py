@@ -20,7 +20,9 @@ D10 backbone of the DPQ baseline, D11 stated average gains: not part of this met
 D12 T of precision at T: 5 small and cross CFW, 10 VGGFace2 · the code reported 50 in training.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from opqn_app.core.errors import SettingsError
 from trainer.choices import PRESETS
@@ -154,7 +156,7 @@ def code_values(code: CodeLength, input_size: int) -> dict[str, int]:
     }
 
 
-def merge(*layers: Values) -> Values:
+def merge(*layers: Mapping[str, Mapping[str, Any]]) -> Values:
     """Sections put on top of each other; the last one wins."""
     merged: Values = {section: {} for section in SECTIONS}
     for layer in layers:

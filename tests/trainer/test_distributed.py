@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 import torch
 
+from opqn_app.core.errors import SettingsError
 from tests.tiny_training import child_context, tiny_config, tiny_data, train_in_world
 from trainer.engine.distributed import World
+from trainer.engine.feed import Feed
 from trainer.engine.runs import RunDir
 from trainer.engine.state import load_state
 from trainer.engine.train import train
@@ -54,6 +56,15 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
             assert torch.allclose(two[part][name], value, atol=1e-4), name
     assert len(two["random"]) == 2
     assert both.read("environment.json")["processes"] == 2
+
+
+def test_shares_of_unequal_size_are_refused() -> None:
+    """Means over processes would weigh pictures unequally, and some losses gather rows."""
+    config = tiny_config(engine={"batch_size": 9})
+    made = {"uses_unlabelled": False, "generator": torch.Generator()}
+    feed = Feed(config, tiny_data(config), World(size=2), **made)  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match="9 can't be shared out evenly to 2 processes"):
+        feed.bounds()
 
 
 def test_one_process_is_a_world() -> None:

@@ -14,6 +14,7 @@ from opqn_app.opqn.torch.preprocess import normalise_pixels
 from trainer.config import MethodConfig
 from trainer.method.networks import Network, to_app_model
 from trainer.method.objective import Objective
+from trainer.method.opqn import Opqn
 from trainer.method.trunks import load_trunk
 
 pytestmark = pytest.mark.slow
@@ -63,14 +64,13 @@ def test_svd_books_are_used_in_training() -> None:
 
 def test_assignment_can_be_normalised_in_training() -> None:
     """D5: then the length of a feature has no say."""
-    network = Network(method(assignment="normalised"))
-    x = torch.randn(4, 32)
-    once, twice = network.log_assignment(x), network.log_assignment(3 * x)
-    assert torch.allclose(once, twice, atol=1e-6)
-    raw = Network(method())
+    quantizer, x = Network(method()).quantizer, torch.randn(4, 32)
     with torch.no_grad():
-        raw.quantizer.mlp.normal_()
-    assert not torch.allclose(raw.log_assignment(x), raw.log_assignment(3 * x))
+        quantizer.mlp.normal_()
+    for assignment in ("normalised", "raw"):
+        used = Opqn(method(assignment=assignment))
+        once, twice = (used.log_assignment(quantizer, n * x) for n in (1, 3))
+        assert torch.allclose(once, twice, atol=1e-5) == (assignment == "normalised")
 
 
 def test_a_trunk_file_fills_the_trunk_and_nothing_else(tmp_path: Path) -> None:

@@ -282,6 +282,33 @@ def test_layers_of_settings_win_in_order(
     assert config["augment"]["per"] == "image"
 
 
+def test_a_method_brings_its_rate_and_flags_win(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (config,) = shown(capsys, "--method", "gpq", "--labelled-per-class", 3, "--unlabelled", "more")
+    assert config["method"]["name"] == "gpq"
+    engine = config["engine"]
+    assert (engine["optimiser"], engine["lr"], engine["weight_decay"]) == ("adam", 2e-4, 0.0)
+    assert (config["data"]["labelled_per_person"], config["data"]["unlabelled"]) == (3, ["more"])
+    assert config["run"].endswith("-GPQ-s1")
+    file = tmp_path / "c.toml"
+    file.write_text('[method]\nname = "dpq"\n[engine]\nmomentum = 0.8\n')
+    (config,) = shown(capsys, "--config", file, "--lr", 0.5)
+    assert (config["engine"]["lr"], config["engine"]["momentum"]) == (0.5, 0.8)
+    (config,) = shown(capsys, "--config", file)
+    assert config["engine"]["lr"] == 0.01
+    (config,) = shown(capsys)
+    assert (config["method"]["name"], config["engine"]["optimiser"]) == ("opqn", "sgd")
+
+
+@pytest.mark.parametrize("flags", [("--variant", "OPQN-A"), ("--codebooks", "svd")])
+def test_what_belongs_to_another_method_is_refused(
+    flags: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("train", "DATA", "--method", "dpq", *flags, "--show-config") == 1
+    assert "of the method opqn, not of dpq" in capsys.readouterr().err
+
+
 def test_released_flags_and_sizes(capsys: pytest.CaptureFixture[str]) -> None:
     configs = shown(
         capsys, "--dataset", "facescrub", "--bs", 128, "--miu", 0.05, "--lr", 0.2,

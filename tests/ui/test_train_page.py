@@ -12,13 +12,14 @@ import numpy as np
 import psutil
 import pytest
 from PIL import Image
-from PySide6.QtWidgets import QApplication, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.shell.main_window import MainWindow
-from opqn_app.ui.train import training
+from opqn_app.ui.train import train_form, training
 from opqn_app.ui.train.train_page import TrainPage
 from opqn_app.ui.work.session import Session
+from trainer.methods import METHODS
 
 TIMEOUT = 600_000  # ms; only reached by a test that fails
 FAKE = Path(__file__).parent / "fake_child.py"
@@ -123,6 +124,7 @@ def test_choices_become_the_command_line(
     form = page.form
     assert form.bits.value == "36"
     form.preset.choose("code")
+    form.method.choose("gpq")
     form.pixels.choose("112")
     form.bits.choose("128")
     form.epochs.setValue(7)
@@ -131,14 +133,22 @@ def test_choices_become_the_command_line(
     with qtbot.waitSignal(page.run_ended, timeout=TIMEOUT):
         form.train_button.click()
     arguments = arguments_of(plan_file)
-    assert arguments[:12] == [
-        "train", str(data), "--preset", "code", "--input-size", "112", "--len", "128",
-        "--queries", "1", "--device", "cpu",
+    assert arguments[:14] == [
+        "train", str(data), "--preset", "code", "--method", "gpq", "--input-size", "112",
+        "--len", "128", "--queries", "1", "--device", "cpu",
     ]  # fmt: skip
-    assert arguments[12:15] == ["--epochs", "7", "--json-lines"]
+    assert arguments[14:17] == ["--epochs", "7", "--json-lines"]
     assert arguments[arguments.index("--out") + 1] == str(training.runs_folder())
     assert arguments[arguments.index("--name") + 1].startswith("people 2")
     assert page.messages.text == "Training ended without a result; the log file says more."
+
+
+def test_every_method_can_be_chosen_and_is_explained(page: TrainPage) -> None:
+    assert {name: listed.sentence for name, listed in METHODS.items()} == train_form.METHODS
+    assert page.form.method.value == "opqn"
+    for name, sentence in train_form.METHODS.items():
+        page.form.method.choose(name)
+        assert sentence in [label.text() for label in page.form.findChildren(QLabel)]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from trainer import choices
 from trainer.cli.evaluate import add_command as add_evaluate
 from trainer.cli.prepare import add_command as add_prepare
 from trainer.loss_variants import VARIANTS
+from trainer.methods import METHODS
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig, Values
@@ -34,6 +35,7 @@ def _listed(names: Iterable[str]) -> str:
 
 # Flag of `train` → setting; more of them are set with --set.
 FLAGS: dict[str, tuple[str, type, str]] = {
+    "--method": ("method.name", str, _listed(METHODS) if len(METHODS) > 1 else "opqn"),
     "--epochs": ("engine.epochs", int, "epochs to train"),
     "--batch-size": ("engine.batch_size", int, "pictures a step, of all processes together"),
     "--lr": ("engine.lr", float, "first learning rate"),
@@ -48,6 +50,8 @@ FLAGS: dict[str, tuple[str, type, str]] = {
     "--min-photos": ("data.min_photos", int, "leave people with fewer pictures out"),
     "--people": ("data.people", int, "at most so many people"),
     "--queries": ("data.queries_per_person", int, "test pictures of each person"),
+    "--labelled-per-class": ("data.labelled_per_person", int, "pictures of each person that train "
+                             "with their label"),
     "--split": ("data.split", str, _listed(choices.SPLITS)),
     "--split-file": ("data.split_file", str, "a recorded split.json to use again"),
     "--device": ("engine.device", str, _listed(choices.DEVICES)),
@@ -116,6 +120,8 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         metavar = {int: "N", float: "X", str: "NAME"}[kind]
         names = [flag, *ALIASES.get(flag, [])]
         settings.add_argument(*names, type=kind, metavar=metavar, help=text, dest=_dest(flag))
+    settings.add_argument("--unlabelled", nargs="+", default=[], metavar="DATA",
+                          help="more pictures, which train without a label")  # fmt: skip
     settings.add_argument("--deterministic", action="store_true", help="repeatable to the bit")
     settings.add_argument("--set", action="append", default=[], metavar="SECTION.FIELD=VALUE",
                           dest="assignments", help="any other setting (repeatable)")  # fmt: skip
@@ -283,11 +289,13 @@ def plan_jobs(arguments: argparse.Namespace) -> "list[Job]":
 
 def _kind(config: "TrainConfig") -> str:
     """What tells the runs of one command apart: "36bit-6x64-OPQN-dct-s1"."""
+    from trainer.config import title_of
     from trainer.engine.session import bits_of
 
     method = config.method
     code = f"{bits_of(config)}bit-{method.n_books}x{method.n_words}"
-    return f"{code}-{method.variant}-{method.codebooks}-s{config.engine.seed}"
+    books = f"-{method.codebooks}" if method.name == "opqn" else ""
+    return f"{code}-{title_of(method)}{books}-s{config.engine.seed}"
 
 
 def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
@@ -303,6 +311,8 @@ def _base_config(arguments: argparse.Namespace) -> "tuple[TrainConfig, Values]":
     size = merge({"method": {"input_size": 32 if takes_small else 112}}, implied, flags)["method"]
     base = preset(named or "paper", input_size=size["input_size"], layout=layout)
     backbone = _implied_by_backbone(flags["method"].get("backbone", ""))
+    chosen = METHODS.get(flags["method"].get("name", ""))
+    implied = merge(implied, chosen.settings if chosen else {})
     prepared: Values = {"data": {**cut_of(flags["data"].get("sources", []))}}
     return base.with_values(merge(prepared, implied, backbone, flags)), flags
 
@@ -328,6 +338,8 @@ def _flag_values(arguments: argparse.Namespace) -> "Values":
     data = values.setdefault("data", {})
     if arguments.data:
         data["sources"] = [str(path) for path in arguments.data]
+    if arguments.unlabelled:
+        data["unlabelled"] = [str(path) for path in arguments.unlabelled]
     if arguments.dataset:
         data["layout"] = arguments.dataset
     if arguments.input_size:
@@ -355,6 +367,9 @@ def _codes(arguments: argparse.Namespace, base: "TrainConfig") -> "list[CodeLeng
 
 
 def _combinations(arguments: argparse.Namespace, base: "TrainConfig") -> "list[Values]":
+    for flag, given in (("--variant", arguments.variant), ("--codebooks", arguments.codebooks)):
+        if given and base.method.name != "opqn":
+            raise SettingsError(flag, f"it is of the method opqn, not of {base.method.name}")
     return [
         {"method": {"variant": variant, "codebooks": books}, "engine": {"seed": seed}}
         for variant in arguments.variant or [base.method.variant]

@@ -21,6 +21,14 @@ def epoch_order(n: int, *, seed: int, epoch: int) -> Tensor:
     return torch.randperm(n, generator=generator)
 
 
+def endless_order(n: int, first: int, count: int, *, seed: int) -> Tensor:
+    """Places `first` to `first + count` of an endless row of orders of `n`, one after another."""
+    rounds = range(first // n, (first + count - 1) // n + 1)
+    whole = torch.cat([epoch_order(n, seed=seed, epoch=each) for each in rounds])
+    start = first - rounds.start * n
+    return whole[start : start + count]
+
+
 def batch_bounds(
     n: int, batch_size: int, *, drop_last: bool, world: int = 1
 ) -> list[tuple[int, int]]:

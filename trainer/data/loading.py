@@ -1,6 +1,6 @@
 """From a data config to pictures in memory with roles, labels and a record of what they are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from opqn_app.core.errors import DataError, SettingsError
 from opqn_app.core.types import Floats
 from trainer.config import TrainConfig
-from trainer.data.crop_set import CropSet
+from trainer.data.crop_set import CropSet, joined
 from trainer.data.picture_files import without_pictures
 from trainer.data.picture_set import read_pictures
 from trainer.data.splits import (
@@ -24,6 +24,7 @@ from trainer.data.splits import (
 )
 
 SHOWN_DUPLICATES = 50
+UNLABELLED = "(unlabelled)"  # stands for the person of a picture that has none
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,8 +99,26 @@ def load_data(config: TrainConfig, *, split_file: Path | None = None) -> Trainin
             _only_one(sources), side=config.method.stored_size, cut=data.cut
         )
     recorded = split_file or (Path(data.split_file) if data.split_file else None)
-    split = load_split(recorded, pictures) if recorded else draw_split(pictures, data, roles)
+    if not data.unlabelled:
+        split = load_split(recorded, pictures) if recorded else draw_split(pictures, data, roles)
+        return label_data(pictures, split, config)
+    paths = [Path(source).expanduser() for source in data.unlabelled]
+    more = _nobodys(read_pictures(paths, side=config.method.stored_size, cut=data.cut))
+    both = joined([pictures, more])
+    if recorded:
+        split = load_split(recorded, both)
+    else:
+        split = draw_split(pictures, data, roles)
+        rows = np.concatenate([split.unlabelled, np.arange(len(pictures), len(both))])
+        split = replace(split, unlabelled=rows)
+    pictures = both
     return label_data(pictures, split, config)
+
+
+def _nobodys(pictures: CropSet) -> CropSet:
+    """The same pictures without the names of their folders."""
+    files = np.char.add("unlabelled/", pictures.files)
+    return replace(pictures, people=np.full(len(pictures), UNLABELLED), files=files)
 
 
 def label_data(pictures: CropSet, split: Split, config: TrainConfig) -> TrainingData:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from trainer.config import DataConfig
 from trainer.data.crop_set import CropSet
 
 Rows = NDArray[np.intp]
-ROLES = ("train", "val", "test", "gallery")
+ROLES = ("train", "val", "test", "gallery", "unlabelled")
 FORMAT = "opqn-split"
 
 
@@ -32,6 +32,7 @@ class Split:
         test: queries of the reported figures; no weight is fitted or chosen by them.
         gallery: what `test` searches; under "unseen" the same rows as `test`.
         seed: what it was drawn with.
+        unlabelled: what training may look at without being told who it is.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Split:
     test: Rows
     gallery: Rows
     seed: int = 0
+    unlabelled: Rows = field(default_factory=lambda: np.empty(0, np.intp))
 
     @property
     def is_leave_one_out(self) -> bool:
@@ -48,7 +50,8 @@ class Split:
 
 
 def draw_split(pictures: CropSet, config: DataConfig, roles: NDArray[Any] | None = None) -> Split:
-    """The split that `config` asks for.
+    """The split that `config` asks for; of a person who trains, at most `labelled_per_person`
+    pictures have a label.
 
     Args:
         roles: (n,) "train", "test", "gallery" or "" as a benchmark says; needed for "official".
@@ -56,6 +59,19 @@ def draw_split(pictures: CropSet, config: DataConfig, roles: NDArray[Any] | None
     Raises:
         DataError: the data can't be split that way.
     """
+    split = _all_labelled(pictures, config, roles)
+    if not config.labelled_per_person:
+        return split
+    rng = np.random.default_rng([config.split_seed, 1])
+    kept = [
+        rng.permutation(rows)[: config.labelled_per_person]
+        for rows in _rows_by_person(pictures.people, split.train).values()
+    ]
+    labelled = np.sort(np.concatenate(kept))
+    return replace(split, train=labelled, unlabelled=np.setdiff1d(split.train, labelled))
+
+
+def _all_labelled(pictures: CropSet, config: DataConfig, roles: NDArray[Any] | None) -> Split:
     rng = np.random.default_rng(config.split_seed)
     if config.split == "official" or roles is not None:
         roles = _folder_roles(pictures) if roles is None else roles
@@ -90,6 +106,7 @@ def load_split(path: Path, pictures: CropSet) -> Split:
         if values["format"] != FORMAT:
             raise DataError(path, "it is not a recorded split")
         row_of = {str(f): row for row, f in enumerate(pictures.files)}
+        values.setdefault("unlabelled", [])  # a split of before there was this role
         rows = {r: np.array(sorted(row_of[f] for f in values[r]), np.intp) for r in ROLES}
         return Split(kind=str(values["kind"]), seed=int(values["seed"]), **rows)
     except KeyError as error:

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from opqn_app.opqn.torch.quantizer import OrthoQuantizer, assignment_entropy
+from opqn_app.opqn.torch.quantizer import assignment_entropy
+from trainer.quantizer import Quantizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ class BookReport:
 
 @torch.no_grad()
 def describe_books(
-    quantizer: OrthoQuantizer, features: Tensor, codes: Tensor, people: NDArray[np.int64]
+    quantizer: Quantizer, features: Tensor, codes: Tensor, people: NDArray[np.int64]
 ) -> BookReport:
     """The report of `features` (n, D) with `codes` (n, M) and identities (n,)."""
-    n_words = quantizer.mlp.shape[2]
+    n_words = quantizer.n_words
     log_p = quantizer.training_log_assignment(features)
     used = [torch.bincount(book, minlength=n_words) for book in codes.T]
     balance = []

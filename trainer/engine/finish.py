@@ -10,12 +10,13 @@ import torch
 from opqn_app.core.errors import ModelError
 from opqn_app.opqn.calibration import Calibration
 from opqn_app.opqn.links import Links
-from trainer.config import TrainConfig
+from trainer.config import TrainConfig, title_of
 from trainer.data.loading import TrainingData
 from trainer.engine.runs import RunDir
 from trainer.engine.split_figures import calibrate, evaluate_split, learn_links
 from trainer.engine.state import load_state
 from trainer.evaluate.calibration import NotCalibrated
+from trainer.method.method import NotForTheApp
 from trainer.method.networks import Network, to_app_model
 from trainer.method.objective import Objective
 from trainer.presets import CodeLength
@@ -33,7 +34,8 @@ def finish(config: TrainConfig, run: RunDir, data: TrainingData, device: str) ->
     objective = Objective(network, len(data.classes)).to(device)
     result: dict[str, Any] = {
         "bits": CodeLength(config.method.n_books, config.method.n_words).bits,
-        "variant": config.method.variant,
+        "method": config.method.name,
+        "variant": title_of(config.method),
         "codebooks": config.method.codebooks,
         "seed": config.engine.seed,
         "best_epoch": best["epoch"],
@@ -55,8 +57,12 @@ def finish(config: TrainConfig, run: RunDir, data: TrainingData, device: str) ->
 def best_network(state: dict[str, Any]) -> Network:
     """The network of a best.pt, with its weights, on the CPU."""
     config = TrainConfig.from_dict(state["config"])
-    share = float(state["template_share"])
-    network = Network(config.method, template_share=share, seed=config.engine.seed)
+    network = Network(
+        config.method,
+        template_share=float(state["template_share"]),
+        seed=config.engine.seed,
+        n_classes=len(state["people"]),
+    )
     network.load_state_dict(state["network"])
     return network.eval()
 
@@ -109,7 +115,7 @@ def card(run: RunDir) -> str:
     lines = [
         f"# {run.path.name}",
         "",
-        f"{method.variant}, {bits} bit ({method.n_books} books of {method.n_words} words), "
+        f"{title_of(method)}, {bits} bit ({method.n_books} books of {method.n_words} words), "
         f"{method.backbone} at {method.input_size} px, preset {config.preset or 'none'}.",
         f"Trained on {data.get('train', '?')} pictures of {data.get('trained_people', '?')} people "
         f"(manifest {str(data.get('manifest', ''))[:16]}). The terms of that data bind this model.",
@@ -150,7 +156,7 @@ def _linked(
 ) -> dict[str, Any]:
     try:
         return {"links": asdict(learn_links(objective, data, config, device))}
-    except NotCalibrated:
+    except (NotCalibrated, NotForTheApp):
         return {"links": None}  # the model searches all the same; it groups no faces
 
 

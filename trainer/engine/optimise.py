@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,29 +13,28 @@ from trainer.method.networks import Network
 from trainer.method.objective import Objective
 
 
-def build_optimiser(objective: Objective, engine: EngineConfig) -> torch.optim.SGD:
-    """SGD over everything that learns, in groups by part and by whether weights decay."""
+def build_optimiser(objective: Objective, engine: EngineConfig) -> torch.optim.Optimizer:
+    """SGD or Adam over everything that learns, in groups by part and by whether weights decay."""
     trunk = {id(p) for p in objective.network.trunk.parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for parameter in objective.parameters():
         decays = parameter.dim() > 1 or not engine.no_decay_vectors
         groups.setdefault((id(parameter) in trunk, decays), []).append(parameter)
-    return torch.optim.SGD(
-        [
-            {
-                "params": parameters,
-                "is_trunk": is_trunk,
-                "weight_decay": engine.weight_decay if decays else 0.0,
-            }
-            for (is_trunk, decays), parameters in groups.items()
-        ],
-        lr=engine.lr,
-        momentum=engine.momentum,
-    )
+    described: list[dict[str, Any]] = [
+        {
+            "params": parameters,
+            "is_trunk": is_trunk,
+            "weight_decay": engine.weight_decay if decays else 0.0,
+        }
+        for (is_trunk, decays), parameters in groups.items()
+    ]
+    if engine.optimiser == "adam":
+        return torch.optim.Adam(described, lr=engine.lr, betas=(engine.momentum, 0.999))
+    return torch.optim.SGD(described, lr=engine.lr, momentum=engine.momentum)
 
 
 def set_rates(
-    optimiser: torch.optim.SGD, engine: EngineConfig, epoch: int, progress: float
+    optimiser: torch.optim.Optimizer, engine: EngineConfig, epoch: int, progress: float
 ) -> None:
     """The learning rates of this step; see `trainer.engine.schedule`."""
     for group in optimiser.param_groups:

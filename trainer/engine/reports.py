@@ -29,7 +29,7 @@ class EpochReport:
     Attributes:
         lr: rate of the head at the end.
         trunk_lr: rate of the trunk.
-        loss: the names of `objective.PARTS` → mean over the epoch.
+        loss: the names of `Objective.parts` → mean over the epoch.
         gradient_norm: mean length of the gradient before clipping.
         images_per_s: of all processes, training steps only.
         seconds: validation and all.

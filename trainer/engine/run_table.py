@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from trainer.config import flat
+from trainer.config import flat, title_of
 from trainer.engine.runs import RunDir
 from trainer.presets import CodeLength
 
@@ -23,7 +23,8 @@ def table_of_results(rows: list[dict[str, Any]]) -> str:
         groups.setdefault(key, []).append(row)
     cells = [[*COLUMNS, "run"]]
     for (variant, books, bits, _), members in groups.items():
-        shown = "learned" if variant == "OPQN-l2q" else books
+        has_fixed = variant.startswith("OPQN") and variant != "OPQN-l2q"
+        shown = books if has_fixed else "learned"
         epochs = "/".join(str(m.get("epochs_done", m.get("best_epoch", ""))) for m in members)
         tests = [m.get("test") or {} for m in members]
         cells.append(
@@ -52,7 +53,8 @@ def _summary(run: RunDir) -> dict[str, Any]:
     best = max((m["validation"]["map"] for m in lines if m["validation"]), default=None)
     return {
         "run": str(run.path),
-        "variant": config.method.variant,
+        "method": config.method.name,
+        "variant": title_of(config.method),
         "codebooks": config.method.codebooks,
         "bits": CodeLength(config.method.n_books, config.method.n_words).bits,
         "seed": config.engine.seed,

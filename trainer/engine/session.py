@@ -8,7 +8,7 @@ from typing import Any
 
 from opqn_app.core.progress import ProgressLine, duration_in_words
 from opqn_app.opqn.torch.device import pick_device
-from trainer.config import DataConfig, TrainConfig
+from trainer.config import DataConfig, TrainConfig, title_of
 from trainer.data.loading import TrainingData, describe, load_data
 from trainer.data.picture_files import left_out_in_words, partly_in_words
 from trainer.engine.distributed import is_main_process, joined_world
@@ -105,7 +105,7 @@ def _run_job(job: Job, data: TrainingData, voice: Voice, stop: StopFlag) -> dict
             go_on(run, job.config)
         else:
             run = RunDir.create(job.path, job.config)
-    what = f"{run.path}: {job.config.method.variant}, {bits_of(job.config)} bit"
+    what = f"{run.path}: {title_of(job.config.method)}, {bits_of(job.config)} bit"
     voice.event("run", {"run": str(run.path), "config": job.config.to_dict()}, what)
     curves = Curves(run) if is_main_process() else None
     try:
@@ -126,7 +126,8 @@ def _run_job(job: Job, data: TrainingData, voice: Voice, stop: StopFlag) -> dict
         return {}
     result = {"run": str(run.path)}
     result |= finish(job.config, run, data, pick_device(job.config.engine.device))
-    voice.event("result", result, result.get("not_calibrated") or "")
+    lacks = result.get("not_exported") or result.get("not_calibrated")  # without one, no other
+    voice.event("result", result, lacks or "")
     return result
 
 
@@ -175,11 +176,12 @@ def step_in_words(progress: StepProgress) -> str:
 
 
 def epoch_in_words(report: EpochReport) -> str:
-    """ "epoch 5/200  loss 8.12 (x 9.30, s 6.10, entropy 4.2)  912 images/s  val mAP 0.71 *"."""
+    """ "epoch 5/200  loss 8.12 (feature 9.30, entropy 4.2)  912 images/s  val mAP 0.71 *"."""
     loss = report.loss
+    terms = ", ".join(f"{k} {v:.3f}" for k, v in loss.items() if k != "total" and v)
     words = (
         f"epoch {report.epoch}/{report.epochs}  loss {loss['total']:.3f} "
-        f"(x {loss['feature']:.3f}, s {loss['quantised']:.3f}, entropy {loss['entropy']:.3f})  "
+        f"({terms})  "
         f"lr {report.lr:g}  {report.images_per_s:,.0f} images/s"
     )
     if report.validation:

@@ -15,20 +15,19 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from opqn_app.core.errors import ModelIncompatible, SettingsError
 from opqn_app.core.files import remove_unfinished
 from opqn_app.opqn.torch.device import pick_device
 from trainer.config import EngineConfig, TrainConfig
-from trainer.data import augment
-from trainer.data.batches import PictureStore, batch_bounds, epoch_order
 from trainer.data.loading import TrainingData, describe, load_data
 from trainer.data.splits import save_split
 from trainer.engine.diagnostics import BookReport
 from trainer.engine.distributed import World, joined_world
 from trainer.engine.environment import environment
+from trainer.engine.feed import Fed, Feed
 from trainer.engine.optimise import AveragedWeights, build_optimiser, clip, set_rates
 from trainer.engine.reports import EpochReport, StepProgress, Stopped
 from trainer.engine.runs import RunDir
@@ -37,7 +36,7 @@ from trainer.engine.split_figures import evaluate_split
 from trainer.engine.state import State, load_state, random_state, restore_random_state, save_state
 from trainer.engine.validation import Diverged, ValidationFigures
 from trainer.method.networks import Network
-from trainer.method.objective import PARTS, Objective
+from trainer.method.objective import Objective
 from trainer.method.trunks import load_trunk
 
 logger = logging.getLogger(__name__)
@@ -99,10 +98,16 @@ class Trainer:
         self.optimiser = build_optimiser(self.objective, self.engine)
         ema = self.engine.ema
         self.ema = AveragedWeights(self.objective.network, ema) if ema else None
-        self.sums = torch.zeros(len(PARTS) + 1, dtype=torch.float64, device=world.device)
-        self._labels = torch.from_numpy(data.labels[data.split.train]).to(world.device)
-        self._teacher = _rows_of_teacher(data, world.device)
-        self._store: PictureStore | None = None
+        self.sums = torch.zeros(
+            len(self.objective.parts) + 1, dtype=torch.float64, device=world.device
+        )
+        self.feed = Feed(
+            config,
+            data,
+            world,
+            uses_unlabelled=self.objective.network.method.uses_unlabelled,
+            generator=self.generator,
+        )
         self._saved_at = time.monotonic()
 
     def start(self, *, is_resumed: bool) -> None:
@@ -147,50 +152,28 @@ class Trainer:
         self, should_stop: Callable[[], bool], on_step: Callable[[StepProgress], None]
     ) -> int:
         """The steps that are left of this epoch; returns the pictures they took."""
-        n = len(self.data.split.train)
-        bounds = batch_bounds(
-            n, self.engine.batch_size, drop_last=self.engine.drop_last, world=self.world.size
-        )
-        if not bounds:
-            reason = f"{n} training pictures make no batch of {self.engine.batch_size}"
-            raise SettingsError("engine.batch_size", reason)
-        order = epoch_order(n, seed=self.engine.seed, epoch=self.epoch)
-        steps = [order[start:stop] for start, stop in bounds]
         module = self._ready_module()
-        shown = _Pace(self, len(steps), on_step)
+        n_steps = len(self.feed.bounds())
+        shown = _Pace(self, n_steps, on_step)
         seen = 0
-        mine = [rows[self.world.rank :: self.world.size] for rows in steps[self.step :]]
-        for pixels, rows in zip(self._pictures().batches(mine), mine, strict=True):
-            n_global = len(steps[self.step])
-            self._train_step(module, pixels, rows, n_global, self.step / len(steps))
+        for fed in self.feed.steps(self.epoch, self.step):
+            self._train_step(module, fed, self.step / n_steps)
             self.step += 1
-            seen += n_global
+            seen += fed.n_global
             shown.after_step(seen)
-            self._agree(should_stop, is_last=self.step == len(steps))
+            self._agree(should_stop, is_last=self.step == n_steps)
         return seen
 
-    def _train_step(
-        self, module: nn.Module, pixels: Tensor, rows: Tensor, n_global: int, progress: float
-    ) -> None:
-        method, config = self.config.method, self.config.augment
-        slack = method.stored_size - method.input_size
-        # Nothing in a step may wait for the device: every copy to it is non-blocking.
-        draws = augment.draw(n_global, config, slack=slack, generator=self.generator)
-        draws = draws.part(self.world.rank, self.world.size)
-        pixels = augment.crop_and_flip(pixels, draws, method.input_size)
-        pixels = augment.damage(pixels, draws, config)
-        rows = rows.to(pixels.device, non_blocking=True)
-        labels = self._labels[rows]
-        teacher = None if self._teacher is None else self._teacher[rows]
+    def _train_step(self, module: nn.Module, fed: Fed, progress: float) -> None:
         set_rates(self.optimiser, self.engine, self.epoch, progress)
-        total, parts = module(pixels, labels, teacher)
+        total, parts = module(fed.pixels, fed.labels, fed.teacher)
         self.optimiser.zero_grad(set_to_none=True)
         total.backward()
         norm = clip(self.objective, self.engine.clip_norm)
         self.optimiser.step()
         if self.ema is not None:
             self.ema.update()
-        self.sums += n_global * torch.cat([parts, norm[None]]).double()
+        self.sums += fed.n_global * torch.cat([parts, norm[None]]).double()
 
     def _ready_module(self) -> nn.Module:
         """The objective in training mode, what is frozen standing still, wrapped for the world."""
@@ -224,9 +207,9 @@ class Trainer:
             self.save()
 
     def _report(self, started: float, images_per_s: float) -> EpochReport:
-        seen = float(self.sums_count())
+        seen = float(self.feed.bounds()[-1][1])  # all steps of an epoch went into the sums
         means = (self.world.mean(self.sums) / seen).tolist()
-        loss = dict(zip(PARTS, means, strict=False))
+        loss = dict(zip(self.objective.parts, means, strict=False))
         if not math.isfinite(loss["total"]):
             raise Diverged(f"the loss of epoch {self.epoch} is no number")
         figures, books = self._validate() if self._is_validation_due() else (None, None)
@@ -245,16 +228,6 @@ class Trainer:
             books=books,
             is_best=is_best,
         )
-
-    def sums_count(self) -> int:
-        """Pictures of a whole epoch, as all of its steps went into the sums."""
-        bounds = batch_bounds(
-            len(self.data.split.train),
-            self.engine.batch_size,
-            drop_last=self.engine.drop_last,
-            world=self.world.size,
-        )
-        return bounds[-1][1]
 
     def _is_validation_due(self) -> bool:
         is_turn = self.epoch % self.engine.eval_every == 0 or self.epoch == self.engine.epochs
@@ -315,12 +288,6 @@ class Trainer:
         self.sums.copy_(state["sums"])
         self.epoch, self.step, self.best = state["epoch"], state["step"], state["best"]
 
-    def _pictures(self) -> PictureStore:
-        if self._store is None:
-            images, rows = self.data.pictures.images, self.data.split.train
-            self._store = PictureStore(images, rows, self.world.device)
-        return self._store
-
 
 class _Pace:
     """Speed and time left, told a few times a second; reading the loss then is the only wait."""
@@ -362,7 +329,12 @@ def build_objective(config: TrainConfig, data: TrainingData, world: World) -> Ob
         SettingsError: the options do not fit each other or the device.
     """
     engine = config.engine
-    network = Network(config.method, template_share=data.template_share, seed=engine.seed)
+    network = Network(
+        config.method,
+        template_share=data.template_share,
+        seed=engine.seed,
+        n_classes=len(data.classes),
+    )
     if config.method.trunk_file:
         load_trunk(network.trunk, Path(config.method.trunk_file).expanduser())
     if engine.batch_norm == "sync" and world.size > 1:
@@ -392,9 +364,3 @@ def _prepare_process(engine: EngineConfig, device: str) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
         torch.use_deterministic_algorithms(True)
     torch.backends.cudnn.benchmark = device == "cuda" and not engine.deterministic
-
-
-def _rows_of_teacher(data: TrainingData, device: torch.device) -> Tensor | None:
-    if data.teacher is None:
-        return None
-    return torch.from_numpy(data.teacher[data.split.train]).to(device)

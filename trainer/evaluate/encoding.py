@@ -1,6 +1,7 @@
 """Pictures through a model once: features, and from them codes and tables as the app makes them."""
 
 import hashlib
+import json
 import tempfile
 import time
 from collections.abc import Generator
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core.errors import NoFaceFound, PhotoUnreadable
+from opqn_app.core.errors import ModelIncompatible, NoFaceFound, PhotoUnreadable
 from opqn_app.core.extras import needed_for
 from opqn_app.core.machine import n_cores
 from opqn_app.core.types import Codes, Crops, Floats
@@ -108,7 +109,17 @@ def load_candidate(name: str, device: str) -> Candidate:
         return _from_released_file(path, device)
     if (path / "model" / "config.json").is_file():  # a run: what it exported
         return replace(_from_folder(path / "model", device), name=path.name)
+    if (path / "metrics.jsonl").is_file():  # a run that exported nothing
+        raise ModelIncompatible(path, _why_no_model(path / "result.json"))
     return _from_folder(find_model(name), device)
+
+
+def _why_no_model(result: Path) -> str:
+    try:
+        told = json.loads(result.read_text(encoding="utf-8"))["not_exported"]
+    except (OSError, ValueError, KeyError):
+        told = "Write its best weights so far with: opqn export RUN DIR"
+    return f"this run has written no model. {told}".rstrip(".")
 
 
 def _from_folder(folder: Path, device: str) -> Candidate:

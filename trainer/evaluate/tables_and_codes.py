@@ -9,8 +9,8 @@ from torch import Tensor
 
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn import lut
-from opqn_app.opqn.torch.quantizer import OrthoQuantizer
 from trainer.evaluate.scoring import CodeScorer, StoredTables
+from trainer.quantizer import Quantizer
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,21 +26,21 @@ class TablesAndCodes:
 
 
 @torch.inference_mode()
-def tables_of(quantizer: OrthoQuantizer, x: Tensor) -> Floats:
+def tables_of(quantizer: Quantizer, x: Tensor) -> Floats:
     """(n, D) features → (n, M, K) float32 tables, snapped."""
     return lut.snap(quantizer.tables(x).cpu().numpy())
 
 
 @torch.inference_mode()
-def codes_of(quantizer: OrthoQuantizer, x: Tensor) -> Codes:
+def codes_of(quantizer: Quantizer, x: Tensor) -> Codes:
     """(n, D) features → (n, M) codes, uint8 up to 256 words, else uint16."""
-    kind = np.uint8 if quantizer.mlp.shape[2] <= 256 else np.uint16
+    kind = np.uint8 if quantizer.n_words <= 256 else np.uint16
     found: Codes = quantizer.codes(x).cpu().numpy().astype(kind)
     return found
 
 
 @torch.inference_mode()
-def tables_and_codes(quantizer: OrthoQuantizer, batches: Iterable[Tensor]) -> TablesAndCodes:
+def tables_and_codes(quantizer: Quantizer, batches: Iterable[Tensor]) -> TablesAndCodes:
     """Both of all faces, from their features in batches of (b, D); at least one batch."""
     tables, codes = [], []
     for x in batches:

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from opqn_app.core.errors import SettingsError
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.torch.backbone import NarrowResNet20, ResNet20, build_backbone
 from opqn_app.opqn.torch.model import OpqnModel
-from opqn_app.opqn.torch.quantizer import OrthoQuantizer
 from trainer.config import MethodConfig
-from trainer.method.codewords import LearnedWords, svd_codebooks
+from trainer.method.method import make_method
 from trainer.presets import CodeLength, feature_dim
 
 
@@ -19,19 +17,33 @@ class Network(nn.Module):
     """Backbone and quantizer, as `OpqnModel`, with what only training knows.
 
     Attributes:
+        settings: what it was made from.
+        method: how its codes are learned.
         sizes: the config of the same model in the app.
+        quantizer: a `Quantizer`.
+
+    Args:
+        n_classes: people who are trained on; what words are made of in some methods.
     """
 
-    def __init__(self, method: MethodConfig, *, template_share: float = 1.0, seed: int = 0) -> None:
+    def __init__(
+        self,
+        settings: MethodConfig,
+        *,
+        template_share: float = 1.0,
+        seed: int = 0,
+        n_classes: int = 2,
+    ) -> None:
         super().__init__()
-        self.method = method
-        self.sizes = _sizes(method, template_share)
+        self.settings = settings
+        self.method = make_method(settings)
+        self.sizes = _sizes(settings, template_share, self.method.query_form)
         self.backbone: Any = build_backbone(self.sizes)
-        self.quantizer = _quantizer(method, self.sizes, seed)
-        if isinstance(self.backbone, ResNet20) and not method.flatten_bn:
+        self.quantizer: Any = self.method.quantizer(self.sizes, n_classes, seed)
+        if isinstance(self.backbone, ResNet20) and not settings.flatten_bn:
             self.backbone.bn = nn.Identity()  # type: ignore[assignment]
         if isinstance(self.backbone, ResNet20 | NarrowResNet20):
-            self.backbone.drop.p = method.dropout
+            self.backbone.drop.p = settings.dropout
         self.keep_head_in_float32()
 
     @property
@@ -49,24 +61,21 @@ class Network(nn.Module):
         out: Tensor = self.backbone(x)
         return out
 
-    def log_assignment(self, x: Tensor) -> Tensor:
-        """log p as training uses it (D5): (B, D) → (B, M, K)."""
-        if self.method.assignment == "normalised":
-            sub = F.normalize(self.quantizer.sub_vectors(x), dim=-1)
-            return self.quantizer.logits(sub).log_softmax(-1)
-        return self.quantizer.training_log_assignment(x)
-
     def forward(self, x: Tensor) -> Tensor:
         return self.features(x)
 
 
 def to_app_model(network: Network) -> OpqnModel:
-    """The same network for the app: learned words folded into F, a missing BN into a unit."""
+    """The same network for the app: words folded into F, a missing BN into a unit.
+
+    Raises:
+        NotForTheApp: the model format can't hold what the method searches with.
+    """
+    words = network.method.word_map(network.quantizer).detach().cpu()
     model = OpqnModel(network.sizes)
-    state: dict[str, Any] = {k: v.detach().cpu() for k, v in network.state_dict().items()}
-    if isinstance(network.quantizer, LearnedWords):
-        state["quantizer.mlp"] = network.quantizer.as_linear_map().detach().cpu()
-    if isinstance(model.backbone, ResNet20) and not network.method.flatten_bn:
+    own = network.backbone.state_dict(prefix="backbone.").items()
+    state: dict[str, Any] = {k: v.detach().cpu() for k, v in own} | {"quantizer.mlp": words}
+    if isinstance(model.backbone, ResNet20) and not network.settings.flatten_bn:
         unit = model.backbone.bn
         assert unit.running_var is not None
         unit.running_var.fill_(1.0 - unit.eps)  # so that it divides by 1
@@ -75,7 +84,7 @@ def to_app_model(network: Network) -> OpqnModel:
     return model.eval()
 
 
-def _sizes(method: MethodConfig, template_share: float) -> OpqnConfig:
+def _sizes(method: MethodConfig, template_share: float, query_form: str) -> OpqnConfig:
     """The app's config. It scales its 112 px crop to `resize_to` and takes the centre, so what
     `stored_size` px show here must be what `resize_to` px show there."""
     try:
@@ -90,20 +99,10 @@ def _sizes(method: MethodConfig, template_share: float) -> OpqnConfig:
             channel_order=method.channel_order,
             pixel_mean=method.pixel_mean,
             pixel_std=method.pixel_std,
-            query_form="linear" if method.variant == "OPQN-l2q" else "probabilities",
+            query_form=query_form,
         )
     except ValueError as error:
         raise SettingsError("method", str(error)) from error
-
-
-def _quantizer(method: MethodConfig, sizes: OpqnConfig, seed: int) -> OrthoQuantizer:
-    if method.variant == "OPQN-l2q":
-        return LearnedWords(sizes, assignment_scale=method.assignment_scale)
-    quantizer = OrthoQuantizer(sizes)
-    if method.codebooks == "svd":
-        books = svd_codebooks(sizes.n_books, sizes.n_words, sizes.sub_dim, seed=seed)
-        quantizer.codebooks.copy_(books)
-    return quantizer
 
 
 def _to_float32(_module: nn.Module, inputs: tuple[Tensor]) -> tuple[Tensor]:

@@ -5,12 +5,10 @@ from contextlib import nullcontext
 import torch
 from torch import Tensor, nn
 
-from trainer.loss_variants import VARIANTS
-from trainer.method.loss import SubspaceMarginLoss, relation_loss
+from trainer.method.loss import relation_loss
+from trainer.method.method import Batch
 from trainer.method.network_input import NetworkInput
 from trainer.method.networks import Network
-
-PARTS = ("total", "feature", "quantised", "entropy", "distillation")
 
 
 class Objective(nn.Module):
@@ -20,24 +18,21 @@ class Objective(nn.Module):
         network: what is trained.
         n_classes: people in the training split.
         precision: "bf16" or "fp32", of the trunk.
+
+    Attributes:
+        loss: what the method needs in training only.
+        parts: names of what is logged, those of the method and "distillation".
     """
 
     def __init__(self, network: Network, n_classes: int, *, precision: str = "fp32") -> None:
         super().__init__()
-        method = network.method
+        settings = network.settings
         self.network = network
-        self.loss = SubspaceMarginLoss(
-            n_classes=n_classes,
-            n_books=method.n_books,
-            sub_dim=network.sizes.sub_dim,
-            margin=method.margin,
-            scale=method.scale,
-            entropy_weight=method.entropy_weight,
-            options=VARIANTS[method.variant],
-        )
-        self.distillation_weight = method.distillation_weight
+        self.loss = network.method.criterion(network.sizes, n_classes)
+        self.parts = (*network.method.parts, "distillation")
+        self.distillation_weight = settings.distillation_weight
         self.precision = precision
-        self.prepare = NetworkInput(method.channel_order, method.pixel_mean, method.pixel_std)
+        self.prepare = NetworkInput(settings.channel_order, settings.pixel_mean, settings.pixel_std)
 
     def forward(
         self, pixels: Tensor, labels: Tensor, teacher: Tensor | None = None
@@ -45,24 +40,25 @@ class Objective(nn.Module):
         """The loss of a batch, and its parts for the log.
 
         Args:
-            pixels: (B, S, S, 3) uint8 or float 0 to 255, RGB.
+            pixels: (B + U, S, S, 3) uint8 or float 0 to 255, RGB; the last U have no label.
             labels: (B,) int64.
             teacher: (B, E) stored embeddings, needed with a distillation weight.
 
         Returns:
-            The total (0-d, with gradient) and (5,) the values named by `PARTS`, detached.
+            The total (0-d, with gradient) and the values named by `parts` in one row, detached.
         """
         x = self.features(pixels)
         with torch.autocast(x.device.type, enabled=False):
-            quantizer = self.network.quantizer
-            log_p = self.network.log_assignment(x)
-            soft = quantizer.soft_quantise(log_p.exp())
-            parts = self.loss(quantizer.sub_vectors(x), soft, log_p, labels)
-            total, distilled = parts.total, x.new_zeros(())
+            network, unlabelled = self.network, None
+            if len(x) > len(labels):
+                x, unlabelled = x[: len(labels)], x[len(labels) :]
+            batch = Batch(x, labels, unlabelled)
+            found = network.method.loss(network.quantizer, self.loss, batch)
+            total, distilled = found[0], x.new_zeros(())
             if teacher is not None:
                 distilled = relation_loss(x, teacher)
                 total = total + self.distillation_weight * distilled
-        logged = (total, parts.feature, parts.quantised, parts.entropy, distilled)
+        logged = (total, *found[1:], distilled)
         return total, torch.stack([value.detach() for value in logged])
 
     def features(self, pixels: Tensor) -> Tensor:

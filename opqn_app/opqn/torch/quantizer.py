@@ -26,6 +26,7 @@ class OrthoQuantizer(nn.Module):
     def __init__(self, config: OpqnConfig) -> None:
         super().__init__()
         self.n_books = config.n_books
+        self.n_words = config.n_words
         self.sub_dim = config.sub_dim
         self.temperature = config.query_temperature
         self.query_form = config.query_form

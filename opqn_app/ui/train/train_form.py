@@ -1,4 +1,4 @@
-"""What is to be trained: pictures, preset, code length; as arguments of `opqn train`."""
+"""What is to be trained: pictures, preset, method, code length; as arguments of `opqn train`."""
 
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,12 @@ PRESETS = {
 ABOUT_PRESETS = (
     "Quick takes minutes for a few thousand pictures. The others take a graphics card, or a night."
 )
+METHODS = {
+    "opqn": "Fixed words, and a classifier with a margin on every part of the code.",
+    "dpq": "Learned words, and one classifier on soft and hard codes. It is measured only: the app "
+    "can't search with it.",
+    "gpq": "Words mixed from prototypes of the people. Pictures without a label can help.",
+}
 SIZES = {"32": "32 pixels: quick", "112": "112 pixels: better, much slower"}
 BITS = {
     "32": {"16": "16 bit", "24": "24 bit", "36": "36 bit", "48": "48 bit", "64": "64 bit"},
@@ -60,6 +66,7 @@ class TrainForm(ChoiceColumn):
         """The command line that the choices mean, without place and name of the run."""
         assert self.data.path is not None
         arguments = ["train", str(self.data.path), "--preset", self.preset.value]
+        arguments += ["--method", self.method.value]
         arguments += ["--input-size", self.pixels.value, "--len", self.bits.value]
         arguments += ["--queries", str(self.queries.value()), "--device", self.device.value]
         if self.epochs.value():
@@ -77,6 +84,10 @@ class TrainForm(ChoiceColumn):
 
     def _build(self, settings: Settings) -> None:
         self.preset = QuietComboBox("Preset", PRESETS)
+        self.method = QuietComboBox("Method", {name: name.upper() for name in METHODS})
+        self.method.currentIndexChanged.connect(lambda _row: self._show_method())
+        self._about_method = text_label(is_quiet=True, wraps=True)
+        self._show_method()
         self.pixels = QuietComboBox("Size of the pictures", SIZES)
         self.pixels.currentIndexChanged.connect(lambda _row: self._show_bits())
         self.bits = QuietComboBox("Code length", BITS["32"])
@@ -95,12 +106,16 @@ class TrainForm(ChoiceColumn):
         self.add_field("Labelled pictures", self.data, about)
         about = text_label(ABOUT_PRESETS, is_quiet=True, wraps=True)
         self.add_field("Preset", self.preset, about)
+        self.add_field("Method", self.method, self._about_method)
         self.add_field("Pictures are seen at", self.pixels)
         self.add_field("Code length of a face", self.bits)
         self.add_field("Epochs", self.epochs)
         self.add_field("Test pictures of each person", self.queries)
         self.add_field("Computed by", self.device)
         self.add_foot(self._why_not, self.train_button)
+
+    def _show_method(self) -> None:
+        self._about_method.setText(METHODS[self.method.value])
 
     def _show_bits(self) -> None:
         """The lengths that the paper gives for this size."""

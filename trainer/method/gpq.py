@@ -1,0 +1,129 @@
+"""GPQ: Jang and Cho, "Generalized Product Quantization Network for Semi-supervised Image
+Retrieval", CVPR 2020.
+
+Every class has a prototype in every sub-space. The words are mixtures of the prototypes, so what
+is learned of classes shapes the words, and pictures without a label shape the prototypes.
+
+All of it is intra-normalised: sub-vectors, prototypes, words and mixtures have length 1. In the
+published code the table used for retrieval, and at one time the mixtures, were not.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from opqn_app.opqn.config import OpqnConfig
+from trainer.config import MethodConfig
+from trainer.method.gathered import gathered
+from trainer.method.method import Batch
+
+TINY = 1e-5  # inside the logarithm of the subspace entropy, as published
+
+
+class PrototypeWords(nn.Module):
+    """Words that are mixtures of the prototypes of the classes.
+
+    Attributes:
+        prototypes: (M, C, d).
+        raw: (M, K, d); each chooses how its word is mixed.
+        sharpness: α of both soft assignments.
+    """
+
+    def __init__(self, sizes: OpqnConfig, n_classes: int, *, sharpness: float) -> None:
+        super().__init__()
+        m, d, k = sizes.n_books, sizes.sub_dim, sizes.n_words
+        self.n_books, self.sub_dim, self.n_words = m, d, k
+        self.sharpness = sharpness
+        self.prototypes = nn.Parameter(torch.randn(m, n_classes, d) / d**0.5)
+        self.raw = nn.Parameter(torch.randn(m, k, d) / d**0.5)
+
+    def sub_vectors(self, x: Tensor) -> Tensor:
+        return x.view(*x.shape[:-1], self.n_books, self.sub_dim)
+
+    def unit(self, x: Tensor) -> Tensor:
+        """Sub-vectors of length 1: (B, D) → (B, M, d)."""
+        return F.normalize(self.sub_vectors(x), dim=-1)
+
+    def words(self) -> Tensor:
+        """The effective words, of length 1: (M, K, d)."""
+        prototypes = F.normalize(self.prototypes, dim=-1)
+        cosines = F.normalize(self.raw, dim=-1) @ prototypes.transpose(1, 2)  # (M, K, C)
+        return F.normalize((self.sharpness * cosines).softmax(-1) @ prototypes, dim=-1)
+
+    def cosines(self, unit: Tensor, words: Tensor) -> Tensor:
+        """(B, M, d) and (M, K, d) → (B, M, K)."""
+        return torch.einsum("bmd,mkd->bmk", unit, words)
+
+    def mixed(self, unit: Tensor) -> Tensor:
+        """Soft quantisation: (B, M, d) → (B, M, d) of length 1."""
+        words = self.words()
+        p = (self.sharpness * self.cosines(unit, words)).softmax(-1)
+        return F.normalize(torch.einsum("bmk,mkd->bmd", p, words), dim=-1)
+
+    def class_cosines(self, unit: Tensor) -> Tensor:
+        """Mean over the sub-spaces of the cosine to each prototype: (B, M, d) → (B, C)."""
+        prototypes = F.normalize(self.prototypes, dim=-1)
+        return torch.einsum("bmd,mcd->bc", unit, prototypes) / self.n_books
+
+    def training_log_assignment(self, x: Tensor) -> Tensor:
+        return (self.sharpness * self.cosines(self.unit(x), self.words())).log_softmax(-1)
+
+    def codes(self, x: Tensor) -> Tensor:
+        return self.tables(x).argmax(-1)
+
+    def tables(self, x: Tensor) -> Tensor:
+        return self.cosines(self.unit(x), self.words())
+
+
+class Gpq:
+    """N-pair loss on mixtures of words, classifier, and subspace entropy of unlabelled pictures."""
+
+    parts = ("total", "pairs", "classifier", "subspace_entropy")
+    query_form = "linear"
+
+    def __init__(self, settings: MethodConfig) -> None:
+        self._settings = settings
+        self.uses_unlabelled = settings.entropy_weight > 0
+
+    def quantizer(self, sizes: OpqnConfig, n_classes: int, seed: int) -> PrototypeWords:
+        return PrototypeWords(sizes, n_classes, sharpness=self._settings.assignment_scale)
+
+    def criterion(self, sizes: OpqnConfig, n_classes: int) -> nn.Module:
+        return nn.Module()  # the classifier is made of the prototypes
+
+    def loss(self, quantizer: nn.Module, criterion: nn.Module, batch: Batch) -> tuple[Tensor, ...]:
+        """pairs + λ2 · classifier - λ1 · subspace entropy.
+
+        pairs: each picture against the mixtures of all pictures of the batch; logits are M · cosine
+        and the target is the same for all pictures of its class. classifier: cross-entropy of
+        β² · mean cosine. subspace_entropy: of the classifier's answer to unlabelled pictures. The
+        prototypes raise it. The gradient that reaches the network is turned round, so it lowers it.
+
+        The published penalty on lengths is left out: after normalising it is a constant.
+        """
+        assert isinstance(quantizer, PrototypeWords)
+        stretch = self._settings.classifier_scale**2
+        unit = quantizer.unit(batch.x)
+        others = gathered(quantizer.mixed(unit)).flatten(1)
+        same = (batch.labels[:, None] == gathered(batch.labels)).to(unit.dtype)
+        target = same / same.sum(1, keepdim=True)
+        pairs = F.cross_entropy(unit.flatten(1) @ others.T, target)
+        answers = stretch * quantizer.class_cosines(unit)
+        classifier = F.cross_entropy(answers, batch.labels)
+        entropy = batch.x.new_zeros(())
+        if batch.unlabelled is not None:
+            turned = quantizer.unit(turned_round(batch.unlabelled))
+            p = (stretch * quantizer.class_cosines(turned)).softmax(-1)
+            entropy = -(p * (p + TINY).log()).sum(-1).mean()
+        settings = self._settings
+        total = pairs + settings.classifier_weight * classifier - settings.entropy_weight * entropy
+        return total, pairs, classifier, entropy
+
+    def word_map(self, quantizer: nn.Module) -> Tensor:
+        assert isinstance(quantizer, PrototypeWords)
+        return quantizer.words().transpose(1, 2)
+
+
+def turned_round(x: Tensor) -> Tensor:
+    """The same values; what comes back as gradient has the other sign."""
+    return 2 * x.detach() - x
