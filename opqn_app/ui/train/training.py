@@ -29,7 +29,7 @@ MAP_AXES = Axes(
 )
 
 
-WEAK_MAP = 0.5  # the bundled models reach more on every set that they were measured on
+WEAK_MAP = 0.5  # below it, half of what is shown for a person is others; the user is asked first
 
 
 def runs_folder() -> Path:
