@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import paths
-from opqn_app.exchange.selection import Wanted
+from opqn_app.exchange.going.selection import Wanted
+from opqn_app.exchange.going.ways import WAYS
 from opqn_app.store.library import Library
 from opqn_app.ui.exchange.export_dialog import GOING, GONE, ExportDialog
 from opqn_app.ui.exchange.offers import EVERYTHING, Offer
-from opqn_app.ui.exchange.ways import WAYS
 from opqn_app.ui.work.session import Session
 
 TIMEOUT = 120_000
