@@ -44,11 +44,20 @@ def add(parsers: Parsers) -> None:
     xmp.add_argument("--undo", action="store_true", help="take the last such writing back")
     listed = add_part(parts, "list", run_list, "Write people, boxes, dates and paths as a list.")
     listed.add_argument("out", type=Path, metavar="FILE", help="ends in .csv or .json")
+    _add_force(listed)
     zipped = add_part(parts, "zip", run_zip, "Put photos into one zip, to share it.")
-    zipped.add_argument("out", type=Path, metavar="FILE", help="zip to write")
+    zipped.add_argument("out", type=Path, metavar="FILE", help="ends in .zip")
+    _add_force(zipped)
     zipped.add_argument("--folders", action="store_true", help="a folder a person")
     sheet = add_part(parts, "sheet", run_sheet, "Draw a contact sheet.")
     sheet.add_argument("out", type=Path, metavar="FILE", help="ends in .pdf or .png")
+    _add_force(sheet)
+
+
+def _add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--force", action="store_true", help="replace the file if it is there; never a picture"
+    )
 
 
 def run_photos(arguments: argparse.Namespace) -> int:
@@ -112,11 +121,13 @@ def _take_out(arguments: argparse.Namespace) -> int:
 
 def run_list(arguments: argparse.Namespace) -> int:
     from opqn_app.exchange.going.listing import row_of_photo, write_csv, write_json
+    from opqn_app.exchange.going.targets import refuse_what_is_there
 
     kinds = {".csv": write_csv, ".json": write_json}
     write = kinds.get(arguments.out.suffix.lower())
     if write is None:
         raise OpqnError(f"A list is a .csv or a .json, and {arguments.out.name} is neither.")
+    refuse_what_is_there([arguments.out], force=arguments.force)
     photos = going_out(arguments)
     faces = sum(len(going.faces) for going in photos)
     what = f"{counted(faces, 'face')} of {counted(len(photos), 'photo')}"
@@ -124,20 +135,22 @@ def run_list(arguments: argparse.Namespace) -> int:
         rows = [row_of_photo(going) for going in photos]
         emit(arguments, {"photos": rows}, f"{what} would be listed in {arguments.out}.")
         return 0
-    told_progress(write(photos, arguments.out))
+    told_progress(write(photos, arguments.out, force=arguments.force))
     value = {"out": arguments.out, "photos": len(photos), "faces": faces}
     emit(arguments, value, f"{what} listed in {arguments.out}.")
     return 0
 
 
 def run_zip(arguments: argparse.Namespace) -> int:
+    from opqn_app.exchange.going.targets import refuse_what_is_there
     from opqn_app.exchange.going.words import zipped
     from opqn_app.exchange.going.zipping import zip_photos
 
     photos, layout = going_out(arguments), _layout(arguments.folders)
     if arguments.dry_run:
+        refuse_what_is_there([arguments.out], force=arguments.force)
         return _show_plan(arguments, photos, layout)
-    report = told_progress(zip_photos(photos, arguments.out, layout=layout))
+    report = told_progress(zip_photos(photos, arguments.out, layout=layout, force=arguments.force))
     emit(arguments, asdict(report) | {"problems": rows_of(report.problems)}, zipped(report))
     tell_problems(report.problems)
     return 0
@@ -145,11 +158,13 @@ def run_zip(arguments: argparse.Namespace) -> int:
 
 def run_sheet(arguments: argparse.Namespace) -> int:
     from opqn_app.core.display import has_display
+    from opqn_app.exchange.going.targets import refuse_what_is_there
     from opqn_app.exchange.going.words import sheet_of
     from opqn_app.ui.kit.contact_sheet import application, paths_of, write_sheet
 
     photos = going_out(arguments)
     paths = paths_of(arguments.out, len(photos))
+    refuse_what_is_there(paths, force=arguments.force)
     files = paths[0].name if len(paths) == 1 else f"{paths[0].name} to {paths[-1].name}"
     if arguments.dry_run:
         value = {"paths": paths, "photos": len(photos)}
@@ -159,7 +174,8 @@ def run_sheet(arguments: argparse.Namespace) -> int:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     kept = application()
     title = sheet_of(photos, [*arguments.person, *arguments.together])
-    report = told_progress(write_sheet(photos, arguments.out, title))
+    job = write_sheet(photos, arguments.out, title, force=arguments.force)
+    report = told_progress(job)
     del kept
     value = asdict(report) | {"problems": rows_of(report.problems)}
     emit(arguments, value, f"{counted(report.photos, 'photo')} drawn in {files}.")

@@ -149,7 +149,6 @@ def take_out(
         return (yield from _copy(photos, way, target, names))
     if way.key == "sheet":
         return (yield from draw(photos, target, title))
-    refuse_what_is_there([target])
     return (yield from _write(photos, way, target))
 
 
@@ -213,16 +212,3 @@ def undo_names() -> Going:
 
     report = yield from undo_last()
     return Gone(taken_back(report), report.problems)
-
-
-def refuse_what_is_there(paths: Sequence[Path]) -> None:
-    """Nothing is written over.
-
-    Raises:
-        ExportError: one of `paths` is there already.
-    """
-    from opqn_app.exchange.going.exports import ExportError
-
-    there = [path for path in paths if path.exists()]
-    if there:
-        raise ExportError(f"{there[0]} is there already. Choose another name.")

@@ -16,6 +16,7 @@ from opqn_app.exchange.going.copying import SourceError, check_free, pieces
 from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.going.placing import Layout, folded, numbered, placed, split_name
 from opqn_app.exchange.going.selection import GoingPhoto
+from opqn_app.exchange.going.targets import refuse_what_is_there
 from opqn_app.exchange.records import Problem, Progress
 
 _FIRST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
@@ -40,13 +41,24 @@ class ZipReport:
 
 
 def zip_photos(
-    photos: Sequence[GoingPhoto], path: Path, *, layout: Layout = Layout.FLAT
+    photos: Sequence[GoingPhoto],
+    path: Path,
+    *,
+    layout: Layout = Layout.FLAT,
+    force: bool = False,
 ) -> Generator[Progress, None, ZipReport]:
-    """Write photos into a zip in place of `path`. They are not packed tighter than they are.
+    """Write photos into a zip. They are not packed tighter than they are.
+
+    Args:
+        path: ends in ".zip".
+        force: a zip that is there is replaced.
 
     Raises:
         ExportError: it can't be written, or has too little room; or no photo can be read.
     """
+    if path.suffix.lower() != ".zip":
+        raise ExportError(f"A zip ends in .zip, and {path.name} does not.")
+    refuse_what_is_there([path], force=force)
     items = placed(photos, layout)
     total = sum(item.going.photo.size for item in items)
     check_free(path.absolute().parent, total)

@@ -285,7 +285,7 @@ class ExportDialog(QDialog):
     def _show_error(self, error: Exception) -> None:
         self._back()
         known = error if isinstance(error, OpqnError) else None
-        self.messages.warn(FAULT if known is None else f"{known} {known.hint}".strip())
+        self.messages.warn(FAULT if known is None else str(known))
 
     def _show_plan(self, gone: Gone) -> None:
         self._show(gone, is_plan=True)

@@ -203,9 +203,42 @@ def test_a_contact_sheet(
         assert (tmp_path / name).read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.parametrize("part", ["zip", "sheet", "list"])
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_no_photo_is_ever_replaced(
+    said: Said, photos: Path, tmp_path: Path, qapp: object, part: str, force: tuple[str, ...]
+) -> None:
+    """! `opqn export zip` made a zip of the original that was named by mistake."""
+    before = tree(photos)
+    link = tmp_path / f"link.{dict(zip='zip', sheet='pdf', list='csv')[part]}"
+    link.symlink_to(photos / "0.png")
+    for target in (photos / "0.png", link):
+        status, out, err = said("export", part, target, *force)
+        assert (status, out) == (1, "")
+        assert err
+    assert tree(photos) == before
+
+
+@pytest.mark.parametrize("name", ["zip a.zip", "sheet a.pdf", "list a.csv", "list a.json"])
+def test_what_is_there_is_replaced_only_by_force(
+    said: Said, photos: Path, tmp_path: Path, qapp: object, name: str
+) -> None:
+    part, _, file = name.partition(" ")
+    (tmp_path / file).write_bytes(b"somebody's")
+    for more in ((), ("--dry-run",)):
+        status, _, err = said("export", part, tmp_path / file, *more)
+        assert status == 1
+        assert f"{file} is there already." in err
+        assert "--force" in err
+    assert (tmp_path / file).read_bytes() == b"somebody's"
+    assert said("export", part, tmp_path / file, "--force")[0] == 0
+    assert (tmp_path / file).read_bytes() != b"somebody's"
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        ("zip OUT.cbz", "ends in .zip"),
         ("photos OUT --person Dan", "Nobody is called Dan"),
         ("photos OUT --year 1950", "No photo of the library is like that"),
         ("people OUT --photos PHOTOS/3.png", "Nobody is named on these photos"),
