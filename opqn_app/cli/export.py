@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opqn_app.cli.export_kit import add_part, going_out, rows_of, tell_problems, told_progress
-from opqn_app.cli.kit import Parsers, emit
+from opqn_app.cli.kit import Parsers, emit, library_path
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
 
@@ -87,32 +87,51 @@ def _copy(
 
 
 def run_xmp(arguments: argparse.Namespace) -> int:
-    from opqn_app.exchange.going.sidecar_journal import undo_last
+    from opqn_app.exchange.going.sidecar_journal import Journal
     from opqn_app.exchange.going.sidecar_writing import plan_sidecars, write_sidecars
-    from opqn_app.exchange.going.words import taken_back, written
+    from opqn_app.exchange.going.words import written
 
     if arguments.undo:
-        undone = told_progress(undo_last())
-        value = asdict(undone) | {"problems": rows_of(undone.problems)}
-        emit(arguments, value, taken_back(undone))
-        tell_problems(undone.problems)
-        return 0
+        return _undo(arguments)
     if arguments.take_out is not None:
         return _take_out(arguments)
-    photos, do = going_out(arguments), plan_sidecars if arguments.dry_run else write_sidecars
-    report = told_progress(do(photos, replace=arguments.replace))
-    text = written(report, is_plan=arguments.dry_run, replaces=arguments.replace)
+    photos, replace = going_out(arguments), arguments.replace
+    journal = Journal(library=library_path(arguments))
+    job = (
+        plan_sidecars(photos, replace=replace)
+        if arguments.dry_run
+        else write_sidecars(photos, replace=replace, journal=journal)
+    )
+    report = told_progress(job)
+    text = written(report, is_plan=arguments.dry_run, replaces=replace)
     emit(arguments, asdict(report) | {"problems": rows_of(report.problems)}, text)
     tell_problems(report.problems)
     return 0
 
 
+def _undo(arguments: argparse.Namespace) -> int:
+    from opqn_app.exchange.going.sidecar_journal import undo_last
+    from opqn_app.exchange.going.ways import folders_of
+    from opqn_app.exchange.going.words import taken_back
+
+    is_plan, library = arguments.dry_run, library_path(arguments)
+    job = undo_last(library=library, roots=folders_of(library), is_plan=is_plan)
+    report = told_progress(job)
+    value = asdict(report) | {"problems": rows_of(report.problems)}
+    emit(arguments, value, taken_back(report, is_plan=is_plan))
+    tell_problems(report.problems)
+    return 0
+
+
 def _take_out(arguments: argparse.Namespace) -> int:
+    from opqn_app.exchange.going.sidecar_journal import Journal
     from opqn_app.exchange.going.sidecar_writing import remove_name
     from opqn_app.exchange.going.words import taken_out
 
     name, is_plan = arguments.take_out, arguments.dry_run
-    report = told_progress(remove_name(going_out(arguments), name, is_plan=is_plan))
+    journal = Journal(library=library_path(arguments))
+    job = remove_name(going_out(arguments), name, is_plan=is_plan, journal=journal)
+    report = told_progress(job)
     value = {"sidecars": report.sidecars, "problems": rows_of(report.problems)}
     emit(arguments, value, taken_out(report, name, is_plan=is_plan))
     tell_problems(report.problems)

@@ -196,19 +196,32 @@ def plan_names(library_path: Path, wanted: "Wanted") -> Going:
 
 def write_names(library_path: Path, wanted: "Wanted") -> Going:
     """Write names into XMP files beside the photos."""
+    from opqn_app.exchange.going.sidecar_journal import Journal
     from opqn_app.exchange.going.sidecar_writing import write_sidecars
     from opqn_app.exchange.going.words import written
 
     photos = yield from choose_photos(library_path, wanted)
-    report = yield from write_sidecars(photos)
+    report = yield from write_sidecars(photos, journal=Journal(library=library_path))
     words = written(report, is_plan=False, replaces=False, for_window=True)
     return Gone(words, report.problems, can_undo=bool(report.written))
 
 
-def undo_names() -> Going:
-    """Make the XMP files what they were before the last writing."""
+def undo_names(library_path: Path) -> Going:
+    """Make the XMP files what they were before the last writing for this library."""
     from opqn_app.exchange.going.sidecar_journal import undo_last
     from opqn_app.exchange.going.words import taken_back
 
-    report = yield from undo_last()
+    report = yield from undo_last(library=library_path, roots=folders_of(library_path))
     return Gone(taken_back(report), report.problems)
+
+
+def folders_of(library_path: Path) -> list[Path]:
+    """The folders of a library; none where it can't be opened, which stops no undoing."""
+    from opqn_app.core.errors import LibraryError
+    from opqn_app.store.library import Library
+
+    try:
+        with Library.open(library_path) as library:
+            return list(library.watched_roots())
+    except LibraryError:
+        return []

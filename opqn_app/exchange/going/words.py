@@ -81,18 +81,24 @@ def written(
     return "\n".join([*lines, summary])
 
 
-def taken_back(report: UndoReport) -> str:
+def taken_back(report: UndoReport, *, is_plan: bool = False) -> str:
     """Such as "2 XMP files are what they were before. 3 that had been made are removed."."""
     back, gone = report.restored, report.removed
+    lines = [str(each) for each in report.sidecars[:LISTED]] if is_plan else []
+    more = len(report.sidecars) - LISTED
+    lines += [f"and {counted(more, 'more file')}"] if is_plan and more > 0 else []
     words = []
     if back:
-        is_one = back == 1
-        was = "is what it was" if is_one else "are what they were"
+        was = ("is what it was", "would be what it was")[is_plan]
+        if back > 1:
+            was = ("are what they were", "would be what they were")[is_plan]
         words.append(f"{counted(back, 'XMP file')} {was} before.")
     if gone:
         made = f"{counted(gone, 'XMP file')} that had been made"
-        words.append(f"{made} {'is' if gone == 1 else 'are'} removed.")
-    return " ".join(words) or "Nothing was taken back."
+        verb = "would be" if is_plan else "is" if gone == 1 else "are"
+        words.append(f"{made} {verb} removed.")
+    nothing = "Nothing can be taken back now." if is_plan else "Nothing was taken back."
+    return "\n".join([*lines, " ".join(words) or nothing])
 
 
 def taken_out(report: RemovalReport, name: str, *, is_plan: bool) -> str:

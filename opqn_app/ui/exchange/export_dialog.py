@@ -184,13 +184,13 @@ class ExportDialog(QDialog):
     def _show_way(self) -> None:
         from opqn_app.exchange.going.sidecar_journal import can_undo
 
-        way = self.way
+        way, library = self.way, self._session.library_path
         has_target = way.asks is not Asks.NOTHING
         self._how.setText(way.how)
         self.target.setVisible(has_target)
         self._browse_button.setVisible(has_target)
         self.names.setVisible(way.has_names)
-        self.undo_button.setVisible(way.key == "xmp" and can_undo())
+        self.undo_button.setVisible(way.key == "xmp" and can_undo(library=library))
         self.target.setAccessibleName("Folder" if way.asks is Asks.FOLDER else "File")
         self.target.setPlaceholderText(self.target.accessibleName())
         self.target.setText(str(self._kept.value(f"export_to_{way.key}", "")))
@@ -241,7 +241,7 @@ class ExportDialog(QDialog):
         self._start(job, self._show_gone)
 
     def _undo(self) -> None:
-        self._start(undo_names, self._show_gone)
+        self._start(partial(undo_names, self._session.library_path), self._show_gone)
 
     def _start(self, job: Callable[[], Going], then: Callable[[Gone], None]) -> None:
         self._words.setText("Looking for the photos.")

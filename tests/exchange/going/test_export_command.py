@@ -118,6 +118,13 @@ def test_names_go_beside_photos_after_a_look_and_are_taken_back(
     assert said("export", "xmp")[1].startswith(
         "There is nothing to write. 3 photos have it all already."
     )
+    named = tree(photos)
+    _, text, _ = said("export", "xmp", "--undo", "--dry-run")
+    assert text.endswith("3 XMP files that had been made would be removed.\n")
+    assert str(photos / "1.png.xmp") in text
+    assert tree(photos) == named
+    assert "No names were written" in said("export", "xmp", "--undo", "--library", "other")[2]
+    assert tree(photos) == named
     assert said("export", "xmp", "--undo")[1] == ("3 XMP files that had been made are removed.\n")
     assert tree(photos) == before
     assert "No names were written" in said("export", "xmp", "--undo")[2]
