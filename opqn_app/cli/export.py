@@ -21,6 +21,7 @@ def add(parsers: Parsers) -> None:
     parts = parsers.group("export", "Take photos and names out, to folders and other programs.")
     photos = add_part(parts, "photos", run_photos, "Copy photos to a folder; begun again, go on.")
     photos.add_argument("out", type=Path, metavar="DIR", help="folder to copy to")
+    photos.add_argument("--force", action="store_true", help="into a folder of the library, too")
     photos.add_argument("--folders", action="store_true", help="a folder a person")
     photos.add_argument(
         "--names", action="store_true", help="write who is on them into XMP files beside the copies"
@@ -61,25 +62,47 @@ def _add_force(parser: argparse.ArgumentParser) -> None:
 
 
 def run_photos(arguments: argparse.Namespace) -> int:
-    return _copy(arguments, going_out(arguments), _layout(arguments.folders), arguments.names)
+    names, force = arguments.names, arguments.force
+    photos, layout = going_out(arguments), _layout(arguments.folders)
+    return _copy(arguments, photos, layout, names=names, force=force)
 
 
 def run_people(arguments: argparse.Namespace) -> int:
     named = [going for going in going_out(arguments) if going.names]
     if not named:
         raise OpqnError("Nobody is named on these photos.", hint="Name faces: opqn name FACE NAME")
-    return _copy(arguments, named, _layout(True), True)
+    return _copy(arguments, named, _layout(True), names=True, force=False)
 
 
 def _copy(
-    arguments: argparse.Namespace, photos: "Sequence[GoingPhoto]", layout: "Layout", names: bool
+    arguments: argparse.Namespace,
+    photos: "Sequence[GoingPhoto]",
+    layout: "Layout",
+    *,
+    names: bool,
+    force: bool,
 ) -> int:
     from opqn_app.exchange.going.copying import copy_photos
+    from opqn_app.exchange.going.sidecar_journal import Journal
+    from opqn_app.exchange.going.targets import refuse_library
+    from opqn_app.exchange.going.ways import folders_of
     from opqn_app.exchange.going.words import copied
 
+    library = library_path(arguments)
+    roots = folders_of(library)
     if arguments.dry_run:
+        refuse_library(arguments.out, roots, names=names, force=force)
         return _show_plan(arguments, photos, layout)
-    report = told_progress(copy_photos(photos, arguments.out, layout=layout, names=names))
+    job = copy_photos(
+        photos,
+        arguments.out,
+        layout=layout,
+        names=names,
+        roots=roots,
+        force=force,
+        journal=Journal(library=library),
+    )
+    report = told_progress(job)
     value = asdict(report) | {"problems": rows_of(report.problems)}
     emit(arguments, value, copied(report))
     tell_problems(report.problems)

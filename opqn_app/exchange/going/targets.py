@@ -11,6 +11,38 @@ from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 _HINT = "Or replace it: --force"
 
 
+class InLibraryError(ExportError):
+    """Copies would become photos of the library; who means that says so."""
+
+
+def refuse_library(folder: Path, roots: Iterable[Path], *, names: bool, force: bool) -> None:
+    """Look that copies don't go to where photos of the library lie.
+
+    Args:
+        roots: the folders of the library.
+        names: XMP files get names there, which is never for originals.
+        force: copies may lie there, and are photos of the library then.
+
+    Raises:
+        ExportError: they may not. It is InLibraryError where `force` would help.
+    """
+    real = real_path(folder)
+    root = next((each for each in roots if real.is_relative_to(real_path(each))), None)
+    if root is None:
+        return
+    where = f"{folder} lies in {root}, a folder of your library"
+    if names:
+        raise ExportError(
+            f"{where}, where names would come beside your own photos. Choose a folder outside it. "
+            "Names beside your own photos can be written without copying, and undone."
+        )
+    if not force:
+        raise InLibraryError(
+            f"{where}, so every copy would be one more photo of it. Choose a folder outside it.",
+            hint="Or copy all the same: --force",
+        )
+
+
 def refuse_what_is_there(paths: Iterable[Path], *, force: bool = False) -> None:
     """Look that nothing is lost by writing files.
 
@@ -29,4 +61,3 @@ def refuse_what_is_there(paths: Iterable[Path], *, force: bool = False) -> None:
             )
         if not force or path.is_dir():
             raise ExportError(f"{path} is there already. Choose another name.", hint=_HINT)
-

@@ -132,6 +132,7 @@ def take_out(
     draw: Draw,
     title: str,
     names: bool,
+    force: bool = False,
 ) -> Going:
     """Let photos go out; closing it stops it, and leaves whole files only.
 
@@ -140,22 +141,33 @@ def take_out(
         draw: writes a contact sheet, which takes a window's means.
         title: of a contact sheet.
         names: write names into XMP files beside the copies.
+        force: copies may lie in a folder of the library.
 
     Raises:
         ExportError: nothing could go out, or only a part, as it says.
     """
     photos = yield from choose_photos(library_path, wanted)
     if way.asks is Asks.FOLDER:
-        return (yield from _copy(photos, way, target, names))
+        copying = _copy(library_path, photos, way, target, names=names, force=force)
+        return (yield from copying)
     if way.key == "sheet":
         return (yield from draw(photos, target, title))
     return (yield from _write(photos, way, target))
 
 
-def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -> Going:
+def _copy(
+    library_path: Path,
+    photos: "Sequence[GoingPhoto]",
+    way: Way,
+    folder: Path,
+    *,
+    names: bool,
+    force: bool,
+) -> Going:
     from opqn_app.exchange.going.copying import copy_photos
     from opqn_app.exchange.going.exports import ExportError
     from opqn_app.exchange.going.placing import Layout
+    from opqn_app.exchange.going.sidecar_journal import Journal
     from opqn_app.exchange.going.words import copied
 
     layout = Layout.FLAT
@@ -163,8 +175,17 @@ def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -
         layout, photos = Layout.PEOPLE, [going for going in photos if going.names]
         if not photos:
             raise ExportError("Nobody is named on these photos. Name people first.")
-    report = yield from copy_photos(photos, folder, layout=layout, names=names)
-    return Gone(copied(report), report.problems, folder)
+    report = yield from copy_photos(
+        photos,
+        folder,
+        layout=layout,
+        names=names,
+        roots=folders_of(library_path),
+        force=force,
+        journal=Journal(library=library_path),
+    )
+    words = copied(report, for_window=True)
+    return Gone(words, report.problems, folder, can_undo=bool(report.merged))
 
 
 def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path) -> Going:

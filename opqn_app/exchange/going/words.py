@@ -24,7 +24,7 @@ def plan_of_copies(items: Sequence[Placed], target: Path) -> str:
     return f"{words}."
 
 
-def copied(report: CopyReport) -> str:
+def copied(report: CopyReport, *, for_window: bool = False) -> str:
     """Such as "12 photos copied to DIR. 3 were there already."."""
     words = [f"{counted(report.copied, 'photo')} copied to {report.folder}."]
     if report.already:
@@ -35,6 +35,9 @@ def copied(report: CopyReport) -> str:
         )
     if report.sidecars:
         words.append(f"{counted(report.sidecars, 'XMP file')} went along.")
+    if report.merged:
+        words.append(f"{report.merged:,} of them lay there already and got names.")
+        words += [] if for_window else ["Undo: opqn export xmp --undo"]
     return " ".join(words)
 
 

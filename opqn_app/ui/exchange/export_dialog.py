@@ -76,6 +76,7 @@ class ExportDialog(QDialog):
         self._choose, self._open_path = choose or choose_target, open_path
         self._task: Task | None = None
         self._shown: Path | None = None
+        self._meant: Path | None = None  # a folder of the library that was warned of
         self._kept = QSettings(str(paths.data_dir() / "window.ini"), QSettings.Format.IniFormat)
         self.setWindowTitle(TITLE)
         self.setMinimumSize(560, 440)
@@ -233,6 +234,7 @@ class ExportDialog(QDialog):
             draw=draw_sheet,
             title=self.offer.title,
             names=way.has_names and self.names.isChecked(),
+            force=target == self._meant,
         )
         self._start(job, self._show_gone)
 
@@ -283,7 +285,12 @@ class ExportDialog(QDialog):
     # What came of it
 
     def _show_error(self, error: Exception) -> None:
+        from opqn_app.exchange.going.targets import InLibraryError
+
         self._back()
+        if isinstance(error, InLibraryError):
+            self._meant = Path(self.target.text().strip()).expanduser()
+            self.go_button.setText("Copy all the same")
         known = error if isinstance(error, OpqnError) else None
         self.messages.warn(FAULT if known is None else str(known))
 

@@ -210,14 +210,33 @@ def test_a_contact_sheet(
         assert (tmp_path / name).read_bytes().startswith(b"%PDF")
 
 
-@pytest.mark.parametrize("part", ["zip", "sheet", "list"])
+def test_copies_go_to_the_library_only_by_force(said: Said, photos: Path) -> None:
+    """! They doubled the library."""
+    before = tree(photos)
+    for words in (("photos", photos / "new"), ("people", photos), ("photos", photos, "--names")):
+        for more in ((), ("--dry-run",)):
+            status, _, err = said("export", *words, *more)
+            assert status == 1
+            assert "a folder of your library" in err
+    assert tree(photos) == before
+    assert said("export", "photos", photos / "new", "--force")[0] == 0
+    assert len(names_in(photos / "new")) == 4
+
+
+@pytest.mark.parametrize(("part", "suffix"), [("zip", "zip"), ("sheet", "pdf"), ("list", "csv")])
 @pytest.mark.parametrize("force", [(), ("--force",)])
 def test_no_photo_is_ever_replaced(
-    said: Said, photos: Path, tmp_path: Path, qapp: object, part: str, force: tuple[str, ...]
+    said: Said,
+    photos: Path,
+    tmp_path: Path,
+    qapp: object,
+    part: str,
+    suffix: str,
+    force: tuple[str, ...],
 ) -> None:
     """! `opqn export zip` made a zip of the original that was named by mistake."""
     before = tree(photos)
-    link = tmp_path / f"link.{dict(zip='zip', sheet='pdf', list='csv')[part]}"
+    link = tmp_path / f"link.{suffix}"
     link.symlink_to(photos / "0.png")
     for target in (photos / "0.png", link):
         status, out, err = said("export", part, target, *force)
