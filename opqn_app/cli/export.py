@@ -26,6 +26,7 @@ def add(parsers: Parsers) -> None:
     photos.add_argument(
         "--names", action="store_true", help="write who is on them into XMP files beside the copies"
     )
+    _add_copies(photos)
     people = add_part(
         parts,
         "people",
@@ -33,6 +34,7 @@ def add(parsers: Parsers) -> None:
         "Copy the photos of named people, a folder a person, with their names in XMP files.",
     )
     people.add_argument("out", type=Path, metavar="DIR", help="folder to copy to")
+    _add_copies(people)
     xmp = add_part(
         parts, "xmp", run_xmp, "Write names into XMP files beside the photos, never into photos."
     )
@@ -49,6 +51,7 @@ def add(parsers: Parsers) -> None:
     zipped = add_part(parts, "zip", run_zip, "Put photos into one zip, to share it.")
     zipped.add_argument("out", type=Path, metavar="FILE", help="ends in .zip")
     _add_force(zipped)
+    _add_copies(zipped)
     zipped.add_argument("--folders", action="store_true", help="a folder a person")
     sheet = add_part(parts, "sheet", run_sheet, "Draw a contact sheet.")
     sheet.add_argument("out", type=Path, metavar="FILE", help="ends in .pdf or .png")
@@ -58,6 +61,12 @@ def add(parsers: Parsers) -> None:
 def _add_force(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="replace the file if it is there; never a picture"
+    )
+
+
+def _add_copies(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--copies", action="store_true", help="all photos of one file, under whatever name"
     )
 
 
@@ -98,6 +107,7 @@ def _copy(
         arguments.out,
         layout=layout,
         names=names,
+        copies=arguments.copies,
         roots=roots,
         force=force,
         journal=Journal(library=library),
@@ -192,7 +202,9 @@ def run_zip(arguments: argparse.Namespace) -> int:
     if arguments.dry_run:
         refuse_what_is_there([arguments.out], force=arguments.force)
         return _show_plan(arguments, photos, layout)
-    report = told_progress(zip_photos(photos, arguments.out, layout=layout, force=arguments.force))
+    force, copies = arguments.force, arguments.copies
+    job = zip_photos(photos, arguments.out, layout=layout, copies=copies, force=force)
+    report = told_progress(job)
     emit(arguments, asdict(report) | {"problems": rows_of(report.problems)}, zipped(report))
     tell_problems(report.problems)
     return 0
@@ -234,10 +246,11 @@ def _layout(folders: bool) -> "Layout":
 def _show_plan(
     arguments: argparse.Namespace, photos: "Sequence[GoingPhoto]", layout: "Layout"
 ) -> int:
-    from opqn_app.exchange.going.placing import placed
+    from opqn_app.exchange.going.placing import placed, without_twins
     from opqn_app.exchange.going.words import plan_of_copies
 
     items = placed(photos, layout)
+    items = items if arguments.copies else without_twins(items)
     rows = [{"photo": item.going.photo.path, "folder": item.folder} for item in items]
     size = sum(item.going.photo.size for item in items)
     value = {"out": arguments.out, "bytes": size, "photos": rows}

@@ -19,7 +19,15 @@ from opqn_app.core.files import remove_unfinished, replacing
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.companions import Companion, Companions
 from opqn_app.exchange.going.exports import ExportError, Pace
-from opqn_app.exchange.going.placing import Layout, Placed, folded, numbered, placed, split_name
+from opqn_app.exchange.going.placing import (
+    Layout,
+    Placed,
+    folded,
+    numbered,
+    placed,
+    split_name,
+    without_twins,
+)
 from opqn_app.exchange.going.selection import GoingPhoto
 from opqn_app.exchange.going.sidecar_journal import Journal
 from opqn_app.exchange.going.targets import refuse_library
@@ -45,6 +53,7 @@ class CopyReport:
         renamed: that got another name, because theirs was taken or no disk takes it.
         sidecars: XMP files that were written beside the copies.
         merged: those of them that lay there and got names, which can be undone.
+        twins: photos that were left out, since another one's file is the same.
         problems: photos that could not be read, and sidecars that were left out.
     """
 
@@ -54,6 +63,7 @@ class CopyReport:
     renamed: int = 0
     sidecars: int = 0
     merged: int = 0
+    twins: int = 0
     problems: tuple[Problem, ...] = ()
 
 
@@ -109,6 +119,7 @@ def copy_photos(
     *,
     layout: Layout = Layout.FLAT,
     names: bool = False,
+    copies: bool = False,
     roots: Sequence[Path] = (),
     force: bool = False,
     journal: Journal | None = None,
@@ -117,6 +128,7 @@ def copy_photos(
 
     Args:
         names: write who is on a photo into the XMP file beside its copy, a new one if it has none.
+        copies: photos whose file is the same go out each; else one of them, into a folder.
         roots: folders of the library; copies with names never go there, others by `force`.
         journal: keeps XMP files that lie there and get names; None for that of the user's data.
 
@@ -125,7 +137,8 @@ def copy_photos(
             anything is written, unless the disk fills up meanwhile.
     """
     refuse_library(folder, roots, names=names, force=force)
-    items = placed(photos, layout)
+    every = placed(photos, layout)
+    items = every if copies else without_twins(every)
     _make(folder)
     journal = Journal() if journal is None else journal
     _check_room(folder, items)
@@ -154,6 +167,7 @@ def copy_photos(
         count.renamed,
         count.sidecars,
         count.merged,
+        len(every) - len(items),
         tuple(count.problems),
     )
 

@@ -195,7 +195,7 @@ def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path) -> Going:
 
     if way.key == "zip":
         packed = yield from zip_photos(photos, path)
-        return Gone(zipped(packed), packed.problems, path)
+        return Gone(zipped(packed, for_window=True), packed.problems, path)
     write = write_csv if path.suffix.lower() == ".csv" else write_json
     yield from write(photos, path)
     faces = sum(len(going.faces) for going in photos)

@@ -29,6 +29,7 @@ def copied(report: CopyReport, *, for_window: bool = False) -> str:
     words = [f"{counted(report.copied, 'photo')} copied to {report.folder}."]
     if report.already:
         words.append(f"{report.already:,} {_were(report.already)} there already.")
+    words += _left_out(report.twins, for_window=for_window)
     if report.renamed:
         words.append(
             f"{report.renamed:,} got another name, since theirs was taken or is none on some disks."
@@ -41,8 +42,9 @@ def copied(report: CopyReport, *, for_window: bool = False) -> str:
     return " ".join(words)
 
 
-def zipped(report: ZipReport) -> str:
-    return f"{counted(report.photos, 'photo')} in {report.path}, {in_bytes(report.size)}."
+def zipped(report: ZipReport, *, for_window: bool = False) -> str:
+    words = f"{counted(report.photos, 'photo')} in {report.path}, {in_bytes(report.size)}."
+    return " ".join([words, *_left_out(report.twins, for_window=for_window)])
 
 
 def written(
@@ -123,6 +125,13 @@ def sheet_of(photos: Sequence[GoingPhoto], people: Sequence[str]) -> str:
 
 def _line(each: PlannedSidecar) -> str:
     return f"{each.sidecar}{' (new)' if each.is_new else ''}: {', '.join(each.names)}"
+
+
+def _left_out(twins: int, *, for_window: bool) -> list[str]:
+    if not twins:
+        return []
+    words = f"{twins:,} {_were(twins)} left out, since another one is the same file"
+    return [f"{words}." if for_window else f"{words}; --copies takes all."]
 
 
 def _were(n: int) -> str:

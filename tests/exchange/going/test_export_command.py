@@ -223,6 +223,42 @@ def test_copies_go_to_the_library_only_by_force(said: Said, photos: Path) -> Non
     assert len(names_in(photos / "new")) == 4
 
 
+def test_photos_of_one_file_go_out_once(
+    said: Said, go: RunCommand, photos: Path, tmp_path: Path
+) -> None:
+    twin = photos / "more" / "twin.png"
+    twin.parent.mkdir()
+    twin.write_bytes((photos / "0.png").read_bytes())
+    go("index", photos)
+    _, text, _ = said("export", "photos", tmp_path / "out")
+    assert "1 was left out, since another one is the same file; --copies takes all." in text
+    assert len(names_in(tmp_path / "out")) == 4
+    assert go("export", "photos", tmp_path / "all", "--copies")[1]["copied"] == 5
+    assert go("export", "zip", tmp_path / "a.zip")[1]["twins"] == 1
+    assert go("export", "zip", tmp_path / "b.zip", "--copies")[1]["photos"] == 5
+    assert len(go("export", "people", tmp_path / "no", "--dry-run")[1]["photos"]) == 4
+    (photos / "0.png").unlink()  # the twin goes in its place
+    report = go("export", "photos", tmp_path / "out2", "--person", "Ann")[1]
+    assert (report["copied"], report["problems"]) == (2, [])
+
+
+def test_why_a_photo_is_not_in_the_library_is_said(
+    said: Said, go: RunCommand, photos: Path, tmp_path: Path
+) -> None:
+    """! "Index its folder first" was said of a file that can't be read, of an indexed folder."""
+    (photos / "broken.png").write_bytes(b"no picture")
+    go("index", photos)
+    (photos / "new.png").write_bytes((photos / "0.png").read_bytes())
+    for name, words in [
+        ("broken.png", "could not be read when it was indexed"),
+        ("new.png", "was not there when its folder was indexed"),
+        ("none.png", "is not there"),
+    ]:
+        status, _, err = said("export", "photos", tmp_path / "out", "--photos", photos / name)
+        assert status == 1
+        assert words in err
+
+
 @pytest.mark.parametrize(("part", "suffix"), [("zip", "zip"), ("sheet", "pdf"), ("list", "csv")])
 @pytest.mark.parametrize("force", [(), ("--force",)])
 def test_no_photo_is_ever_replaced(
