@@ -16,7 +16,6 @@ from opqn_app.people.forgetting import forget_person
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.people import People, people_of
-from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.people.replay import take_over
 from opqn_app.store import schema
 from opqn_app.store.connection import connect
@@ -220,36 +219,6 @@ def test_nothing_of_the_name_is_left_where_it_was_given_to_others(
     assert [person.name for person in ledger.persons()] == ["Ann"]
     table = world.library.decision_table
     assert ledger.people() == people_of(table.decisions(), table.placed_faces())
-
-
-@pytest.mark.parametrize(
-    ("name", "called", "is_gone"),
-    [
-        ("Art", "Party 2026", False),
-        ("Art", "Smart art", True),
-        ("Art", "Art's photos", True),
-        ("art", "(ART)", True),
-        ("Al", "Al-2019", True),
-        ("Al", "All of 2019", False),
-        ("J.", "J. in Rome", True),
-        ("医生", "我的医生们", True),
-        ("דוד", "תמונות לדוד", True),
-    ],
-)
-def test_of_the_saved_searches_those_that_are_called_so_go(
-    ledger: Ledger, world: World, name: str, called: str, is_gone: bool
-) -> None:
-    """! "Art" took the search "Party 2026" along, without a word."""
-    gestures.name_faces(ledger, [1], name)
-    gestures.name_faces(ledger, [2], "Zoe")
-    zoe = gestures.find_person(ledger, "Zoe")
-    person = gestures.find_person(ledger, name)
-    searches = world.library.saved_searches
-    searches.save(called, PhotoFilter(together=(zoe,)).as_json())
-    searches.save("Both", PhotoFilter(without=(person,)).as_json())
-    report = forget_person(ledger, person)
-    assert set(report.searches) == ({"Both", called} if is_gone else {"Both"})
-    assert [each.name for each in searches.all()] == ([] if is_gone else [called])
 
 
 def test_a_person_can_be_forgotten_with_the_faces(ledger: Ledger, world: World) -> None:
