@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from opqn_app.core.files import remove_unfinished, replacing
+from opqn_app.core.files import real_path, remove_unfinished, replacing
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.companions import Companion, Companions
 from opqn_app.exchange.going.exports import ExportError, Pace
@@ -217,7 +217,7 @@ def _copy(
     except (OSError, ValueError) as error:
         raise SourceError(reasons.file_system(source, error)) from error
     alike = folder.alike(stem, suffix, size)
-    if any(source.samefile(there[1]) for there in alike):
+    if any(_is_itself(source, there[1]) for there in alike):
         raise SourceError("it lies there itself")
     for there in alike:
         if (yield from _is_same(source, there[1])):
@@ -262,6 +262,15 @@ def _copy_companions(
             raise _not_written(target, error, count) from error
         count.sidecars += 1
         count.merged += there is not None
+
+
+def _is_itself(source: Path, target: Path) -> bool:
+    """Whether two paths lead to one file; another name of its own, a hard link, is another one."""
+    try:
+        is_one = source.samefile(target)
+        return is_one and (source.stat().st_nlink == 1 or real_path(source) == real_path(target))
+    except OSError:
+        return False  # one may not be read; copying says which
 
 
 def _is_same(source: Path, target: Path) -> Generator[int, None, bool]:

@@ -27,18 +27,16 @@ def refuse_library(folder: Path, roots: Iterable[Path], *, names: bool, force: b
         ExportError: they may not. It is InLibraryError where `force` would help.
     """
     real = real_path(folder)
-    root = next((each for each in roots if real.is_relative_to(real_path(each))), None)
-    if root is None:
+    if not any(real.is_relative_to(real_path(root)) for root in roots):
         return
-    where = f"{folder} lies in {root}, a folder of your library"
+    where = f"{folder} is in a folder of your library"
     if names:
         raise ExportError(
-            f"{where}, where names would come beside your own photos. Choose a folder outside it. "
-            "Names beside your own photos can be written without copying, and undone."
+            f"{where}, where names would come beside your own photos. Choose one outside it."
         )
     if not force:
         raise InLibraryError(
-            f"{where}, so every copy would be one more photo of it. Choose a folder outside it.",
+            f"{where}, so every copy would be one more photo of it. Choose one outside it.",
             hint="Or copy all the same: --force",
         )
 

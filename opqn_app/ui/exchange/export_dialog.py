@@ -195,16 +195,25 @@ class ExportDialog(QDialog):
         self.target.setAccessibleName("Folder" if way.asks is Asks.FOLDER else "File")
         self.target.setPlaceholderText(self.target.accessibleName())
         self.target.setText(str(self._kept.value(f"export_to_{way.key}", "")))
-        self.go_button.setText(
-            {"xmp": "Show what would be written", "zip": "Make the zip", "list": "Make the list",
-             "sheet": "Make the sheet"}.get(way.key, "Copy the photos")
-        )  # fmt: skip
         self._show_enabled()
 
     def _show_enabled(self) -> None:
         self.messages.hide()
         is_ready = self.way.asks is Asks.NOTHING or bool(self.target.text().strip())
         self.go_button.setEnabled(is_ready)
+        usual = "Copy all the same" if self._is_meant else "Copy the photos"
+        self.go_button.setText(
+            {"xmp": "Show what would be written", "zip": "Make the zip", "list": "Make the list",
+             "sheet": "Make the sheet"}.get(self.way.key, usual)
+        )  # fmt: skip
+
+    @property
+    def _is_meant(self) -> bool:
+        """Whether it was said of this folder that it is of the library."""
+        return self._meant is not None and self._target() == self._meant
+
+    def _target(self) -> Path:
+        return Path(self.target.text().strip()).expanduser()
 
     def _browse(self) -> None:
         start = self.target.text().strip()
@@ -221,7 +230,7 @@ class ExportDialog(QDialog):
         if way.key == "xmp":
             self._start(partial(plan_names, library, self.offer.wanted), self._show_plan)
             return
-        target = Path(self.target.text().strip()).expanduser()
+        target = self._target()
         if way.asks is Asks.FILE and target.suffix.lower() not in way.suffixes:
             target = target.with_name(f"{target.name}{way.suffixes[0]}")
         self._kept.setValue(f"export_to_{way.key}", str(target))
@@ -234,7 +243,7 @@ class ExportDialog(QDialog):
             draw=draw_sheet,
             title=self.offer.title,
             names=way.has_names and self.names.isChecked(),
-            force=target == self._meant,
+            force=self._is_meant,
         )
         self._start(job, self._show_gone)
 
@@ -287,10 +296,8 @@ class ExportDialog(QDialog):
     def _show_error(self, error: Exception) -> None:
         from opqn_app.exchange.going.targets import InLibraryError
 
+        self._meant = self._target() if isinstance(error, InLibraryError) else self._meant
         self._back()
-        if isinstance(error, InLibraryError):
-            self._meant = Path(self.target.text().strip()).expanduser()
-            self.go_button.setText("Copy all the same")
         known = error if isinstance(error, OpqnError) else None
         self.messages.warn(FAULT if known is None else str(known))
 

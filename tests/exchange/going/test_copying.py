@@ -132,6 +132,14 @@ def test_a_photo_is_no_copy_of_itself(
     assert tree(tmp_path / "photos") == before
 
 
+def test_a_hard_link_to_a_photo_is_a_copy(album: list[GoingPhoto], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "z.png").hardlink_to(album[5].photo.path)
+    report = finished(copy_photos(album[5:], out))
+    assert (report.copied, report.already, report.problems) == (0, 1, ())
+
+
 @pytest.mark.parametrize("below", ["", "0", "new/folder"])
 def test_copies_go_to_the_library_only_if_that_is_meant(
     album: list[GoingPhoto], tmp_path: Path, below: str

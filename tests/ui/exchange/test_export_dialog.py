@@ -127,6 +127,9 @@ def test_copies_go_to_the_library_only_after_a_warning(
     assert "--" not in said
     assert not (varied_album / "new").exists()
     assert dialog.go_button.text() == "Copy all the same"
+    dialog.target.setText(str(varied_album / "newer"))
+    assert dialog.go_button.text() == "Copy the photos"
+    dialog.target.setText(str(varied_album / "new"))
     dialog.names.setChecked(True)
     assert "beside your own photos" in go(dialog, None, qtbot)
     dialog.names.setChecked(False)
