@@ -54,7 +54,7 @@ def export(album: list[GoingPhoto], out: Path, kept: Path, tell: Callable[[], ob
         tell()
     for _ in write_sidecars(album, journal=Journal(kept)):
         tell()
-    for _ in zip_photos(album, out / "all.zip"):
+    for _ in zip_photos(album, out / "all.zip", force=True):
         tell()
 
 

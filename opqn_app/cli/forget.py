@@ -11,6 +11,7 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
+    from opqn_app.people.forgetting import ForgottenPerson
     from opqn_app.store.library import Library
 
 
@@ -64,13 +65,21 @@ def _forget_person(arguments: argparse.Namespace, library: "Library") -> int:
             raise OpqnError(f"Nobody is called {name} now, so there are no faces to remove.")
         report = forget_name(ledger, name)
         text = f"Forgot the name and {counted(report.decisions, 'decision')} that did not count."
-        emit(arguments, asdict(report), text)
+        emit(arguments, asdict(report), f"{text}{_searches(report)}")
         return 0
     person = find_person(ledger, name)
     known_as = ledger.state.facts[person].name
     report = forget_person(ledger, person, with_faces=arguments.with_faces)
     text = f"Forgot the person, {counted(report.decisions, 'decision')}"
-    emit(arguments, asdict(report), f"{text} and {counted(report.faces, 'face')}.")
+    text += f" and {counted(report.faces, 'face')}."
+    emit(arguments, asdict(report), f"{text}{_searches(report)}")
     if known_as is not None and called_before(ledger, known_as):
         say(f"Others are or were called {known_as} too, so the name is still in the library.")
     return 0
+
+
+def _searches(report: "ForgottenPerson") -> str:
+    """The saved searches that are gone, in words."""
+    names = ", ".join(f'"{name}"' for name in report.searches)
+    are = "search is" if len(report.searches) == 1 else "searches are"
+    return f" The saved {are} gone too: {names}." if names else ""

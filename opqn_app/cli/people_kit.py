@@ -82,6 +82,12 @@ def photo_at(ledger: "Ledger", path: Path) -> "PhotoRecord":
         photo = ledger.library.photo_table.at(root[0], rel_path)
         if photo is not None:
             return photo
+        faults = {each.path: each.reason for each in ledger.library.failures(root[0])}
+        if real in faults:
+            raise OpqnError(f"{path} could not be read when it was indexed: {faults[real]}.")
+        hint = f"Index it: opqn index {root[1]}" if real.exists() else ""
+        why = "was not there when its folder was indexed" if hint else "is not there"
+        raise OpqnError(f"{path} {why}, so it is not in the library.", hint=hint)
     raise OpqnError(f"{path} is not in the library. Index its folder first: opqn index DIR")
 
 

@@ -1,5 +1,7 @@
 """Forget a person for good: the one thing that takes rows out of the ledger."""
 
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,10 +25,12 @@ class ForgottenPerson:
     Attributes:
         decisions: rows that are gone, or name the person no more.
         faces: faces of photos that are there whose crops and codes are gone.
+        searches: names of saved searches that are gone.
     """
 
     decisions: int
     faces: int
+    searches: tuple[str, ...] = ()
 
 
 def forget_person(ledger: Ledger, person: int, *, with_faces: bool = False) -> ForgottenPerson:
@@ -73,8 +77,8 @@ def forget_name(ledger: Ledger, name: str) -> ForgottenPerson:
         kept = _without([row for row in rows if not traces.holds(row)], traces.gone, set())
         if len(kept) == len(rows):
             raise PeopleError(f"Nobody is called {name}.", hint="`opqn people` lists everybody.")
-        _forget_searches(library, traces.gone, {folded(name)})
-        report = _erase(ledger, rows, kept, n_faces=0)
+        searches = _forget_searches(library, traces.gone, {folded(name)})
+        report = replace(_erase(ledger, rows, kept, n_faces=0), searches=searches)
     library.clear_traces()
     ledger.refresh(anew=True)
     return report
@@ -163,17 +167,36 @@ def _forget(ledger: Ledger, person: int, *, with_faces: bool) -> ForgottenPerson
     traces = _traces(ledger, rows, names)
     others = [row for row in rows if _who_is_named(row) in people or not traces.holds(row)]
     kept = _without(others, people | traces.gone, keys)
-    _forget_searches(library, people | traces.gone, names)
-    return _erase(ledger, rows, kept, n_faces=len(doomed))
+    searches = _forget_searches(library, people | traces.gone, names)
+    return replace(_erase(ledger, rows, kept, n_faces=len(doomed)), searches=searches)
 
 
-def _forget_searches(library: Library, people: set[int], names: set[str]) -> None:
+def _forget_searches(library: Library, people: set[int], names: set[str]) -> tuple[str, ...]:
     """Those that ask for the people, and those that are called by one of the names."""
+    gone = []
     for search in library.saved_searches.all():
         asked, called = PhotoFilter.from_json(search.asked), folded(search.name)
         asks_for = not people.isdisjoint((*asked.together, *asked.without))
-        if asks_for or any(name in called for name in names):
+        if asks_for or any(_is_called(called, name) for name in names):
             library.saved_searches.remove(search.name)
+            gone.append(search.name)
+    return tuple(gone)
+
+
+def _is_called(text: str, name: str) -> bool:
+    """Whether a name stands in a text, as a word of its own where words stand apart.
+
+    "Art" is not in "Party". Chinese has no spaces, and Hebrew writes "of" and "to" before a name
+    without one. There a name counts wherever it stands: rather too much is forgotten than a name is
+    kept.
+    """
+    start = r"(?<!\w)" if _stands_apart(name[:1]) else ""
+    end = r"(?!\w)" if _stands_apart(name[-1:]) else ""
+    return re.search(f"{start}{re.escape(name)}{end}", text) is not None
+
+
+def _stands_apart(letter: str) -> bool:
+    return letter.isalnum() and unicodedata.category(letter) != "Lo"
 
 
 def _without(rows: Iterable[Decision], people: set[int], keys: set[FaceKey]) -> dict[int, Decision]:

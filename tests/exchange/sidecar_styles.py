@@ -7,11 +7,13 @@ from opqn_app.core.types import Box
 from opqn_app.exchange.xmp.regions import KINDS, Regions
 from opqn_app.exchange.xmp.spelling import (
     AREA,
+    CATALOGS,
     DC,
     DIGIKAM,
     DIMENSIONS,
     IPTC,
     LIGHTROOM,
+    MICROSOFT_PHOTO,
     MP,
     MP_INFO,
     MP_REGION,
@@ -65,6 +67,7 @@ class Foreign:
         self.style = style
         usual = {"rdf": RDF, "m": MWG, "a": AREA, "d": DIMENSIONS, "p": MP, "i": MP_INFO}
         usual |= {"r": MP_REGION, "x": IPTC, "k": DIGIKAM, "l": LIGHTROOM, "c": DC, "e": EXTRA}
+        usual |= {"w": MICROSOFT_PHOTO[0], "v": CATALOGS[0]}
         self.prefix = {
             uri: f"n{at}" if style.prefixed else name
             for at, (name, uri) in enumerate(usual.items())

@@ -65,11 +65,23 @@ def test_a_pdf_has_all_pages(album: Callable[[int], list[GoingPhoto]], tmp_path:
 def test_a_sheet_that_is_stopped_is_not_there(
     album: Callable[[int], list[GoingPhoto]], tmp_path: Path, name: str
 ) -> None:
-    (tmp_path / name).write_bytes(b"an older one")
     for step in (1, 2):
         assert not stopped_at(write_sheet(album(3), tmp_path / name, "Ann"), step)
+        assert [each.name for each in tmp_path.iterdir()] == ["photos"]
+
+
+def test_an_older_sheet_stays_until_the_new_one_is_done(
+    album: Callable[[int], list[GoingPhoto]], tmp_path: Path
+) -> None:
+    for name in ("sheet.pdf", "sheet.png"):
+        (tmp_path / name).write_bytes(b"an older one")
+        with pytest.raises(ExportError, match="is there already"):
+            finished(write_sheet(album(3), tmp_path / name, "Ann"))
+    assert not stopped_at(write_sheet(album(3), tmp_path / "sheet.pdf", "Ann", force=True), 2)
+    for name in ("sheet.pdf", "sheet.png"):
         assert (tmp_path / name).read_bytes() == b"an older one"
-        assert sorted(each.name for each in tmp_path.iterdir()) == ["photos", name]
+    with pytest.raises(ExportError, match="no picture is ever replaced"):
+        finished(write_sheet(album(3), tmp_path / "sheet.png", "Ann", force=True))
 
 
 def test_a_photo_that_is_away_has_a_grey_field(

@@ -15,12 +15,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from opqn_app.core.files import remove_unfinished, replacing
+from opqn_app.core.files import real_path, remove_unfinished, replacing
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.companions import Companion, Companions
 from opqn_app.exchange.going.exports import ExportError, Pace
-from opqn_app.exchange.going.placing import Layout, Placed, folded, numbered, placed, split_name
+from opqn_app.exchange.going.placing import (
+    Layout,
+    Placed,
+    folded,
+    numbered,
+    placed,
+    split_name,
+    without_twins,
+)
 from opqn_app.exchange.going.selection import GoingPhoto
+from opqn_app.exchange.going.sidecar_journal import Journal
+from opqn_app.exchange.going.targets import refuse_library
 from opqn_app.exchange.records import Problem, Progress
 from opqn_app.vision import reasons
 
@@ -42,6 +52,8 @@ class CopyReport:
         already: that were there before, with the same content.
         renamed: that got another name, because theirs was taken or no disk takes it.
         sidecars: XMP files that were written beside the copies.
+        merged: those of them that lay there and got names, which can be undone.
+        twins: photos that were left out, since another one's file is the same.
         problems: photos that could not be read, and sidecars that were left out.
     """
 
@@ -50,6 +62,8 @@ class CopyReport:
     already: int = 0
     renamed: int = 0
     sidecars: int = 0
+    merged: int = 0
+    twins: int = 0
     problems: tuple[Problem, ...] = ()
 
 
@@ -59,6 +73,7 @@ class _Count:
     already: int = 0
     renamed: int = 0
     sidecars: int = 0
+    merged: int = 0
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -104,30 +119,41 @@ def copy_photos(
     *,
     layout: Layout = Layout.FLAT,
     names: bool = False,
+    copies: bool = False,
+    roots: Sequence[Path] = (),
+    force: bool = False,
+    journal: Journal | None = None,
 ) -> Generator[Progress, None, CopyReport]:
     """Copy photos into a folder, which is made if it is missing. Their XMP files go along.
 
     Args:
         names: write who is on a photo into the XMP file beside its copy, a new one if it has none.
+        copies: photos whose file is the same go out each; else one of them, into a folder.
+        roots: folders of the library; copies with names never go there, others by `force`.
+        journal: keeps XMP files that lie there and get names; None for that of the user's data.
 
     Raises:
         ExportError: the folder can't be written, or has too little room. Both are known before
             anything is written, unless the disk fills up meanwhile.
     """
-    items = placed(photos, layout)
+    refuse_library(folder, roots, names=names, force=force)
+    every = placed(photos, layout)
+    items = every if copies else without_twins(every)
     _make(folder)
+    journal = Journal() if journal is None else journal
     _check_room(folder, items)
     count, beside = _Count(), Companions(names=names)
     folders = {below: _Folder(folder / below) for below in {item.folder for item in items}}
     pace = Pace(len(items), sum(item.going.photo.size for item in items))
     with _room_in(folder) as room:
+        into = _Into(room, journal)
         for item in items:
             source = item.going.photo.path
             done = 0
             yield pace.at(source.name)
             try:
                 companions = beside.of(item.going)
-                for size in _copy(source, companions, folders[item.folder], room, count):
+                for size in _copy(source, companions, folders[item.folder], into, count):
                     done += size
                     yield pace.at(source.name, work=size)
             except SourceError as error:
@@ -135,7 +161,14 @@ def copy_photos(
             rest = max(item.going.photo.size - done, 0)  # of what was there already
             yield pace.at(source.name, photos=1, work=rest)
     return CopyReport(
-        folder, count.copied, count.already, count.renamed, count.sidecars, tuple(count.problems)
+        folder,
+        count.copied,
+        count.already,
+        count.renamed,
+        count.sidecars,
+        count.merged,
+        len(every) - len(items),
+        tuple(count.problems),
     )
 
 
@@ -167,36 +200,47 @@ def pieces(source: Path, into: IO[bytes]) -> Generator[int, None, os.stat_result
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Into:
+    """Where unfinished files lie, and what XMP files were before."""
+
+    room: Path
+    journal: Journal
+
+
 def _copy(
-    source: Path, companions: Sequence[Companion], folder: _Folder, room: Path, count: _Count
+    source: Path, companions: Sequence[Companion], folder: _Folder, into: _Into, count: _Count
 ) -> Generator[int, None, None]:
     stem, suffix = split_name(source.name)
     try:
         size = source.stat().st_size
     except (OSError, ValueError) as error:
         raise SourceError(reasons.file_system(source, error)) from error
-    for there in folder.alike(stem, suffix, size):
+    alike = folder.alike(stem, suffix, size)
+    if any(_is_itself(source, there[1]) for there in alike):
+        raise SourceError("it lies there itself")
+    for there in alike:
         if (yield from _is_same(source, there[1])):
             folder.claim(size, there)
-            _copy_companions(companions, there[1], room, count)
+            _copy_companions(companions, there[1], into, count)
             count.already += 1
             return
     target = folder.new_name(stem, suffix, companions)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target, room=room) as file:
+        with replacing(target, room=into.room) as file:
             found = yield from pieces(source, file)
             file.flush()
             os.utime(file.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
     except OSError as error:
         raise _not_written(target, error, count) from error
-    _copy_companions(companions, target, room, count)
+    _copy_companions(companions, target, into, count)
     count.copied += 1
     count.renamed += target.name != source.name
 
 
 def _copy_companions(
-    companions: Sequence[Companion], photo: Path, room: Path, count: _Count
+    companions: Sequence[Companion], photo: Path, into: _Into, count: _Count
 ) -> None:
     """Write the XMP files beside a copy; what lies there stays, but for names that come to it."""
     for each in companions:
@@ -206,7 +250,9 @@ def _copy_companions(
             content = each.content(there, count.problems)
             if content is None or content == there:
                 continue
-            with replacing(target, room=room) as file:
+            if there is not None:
+                into.journal.keep(target, there, content)
+            with replacing(target, room=into.room) as file:
                 file.write(content)
                 if each.source is not None and not each.is_named:
                     file.flush()
@@ -215,6 +261,16 @@ def _copy_companions(
         except OSError as error:
             raise _not_written(target, error, count) from error
         count.sidecars += 1
+        count.merged += there is not None
+
+
+def _is_itself(source: Path, target: Path) -> bool:
+    """Whether two paths lead to one file; another name of its own, a hard link, is another one."""
+    try:
+        is_one = source.samefile(target)
+        return is_one and (source.stat().st_nlink == 1 or real_path(source) == real_path(target))
+    except OSError:
+        return False  # one may not be read; copying says which
 
 
 def _is_same(source: Path, target: Path) -> Generator[int, None, bool]:

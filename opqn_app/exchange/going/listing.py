@@ -14,6 +14,7 @@ from typing import Any
 from opqn_app.core.files import replacing
 from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.going.selection import GoingFace, GoingPhoto
+from opqn_app.exchange.going.targets import refuse_what_is_there
 from opqn_app.exchange.records import Progress
 
 COLUMNS = (
@@ -24,24 +25,36 @@ _FORMULA = tuple("=+-@＝＋－＠")  # spreadsheets run what begins so
 AT_ONCE = 1000  # photos between two looks whether it is to stop
 
 
-def write_csv(photos: Sequence[GoingPhoto], path: Path) -> Generator[Progress, None, int]:
+def write_csv(
+    photos: Sequence[GoingPhoto], path: Path, *, force: bool = False
+) -> Generator[Progress, None, int]:
     """A row a face; a photo without faces has one too. UTF-8 with a mark, as spreadsheets need.
 
     Boxes are in pixels of the upright photo. A text that a spreadsheet would run as a formula gets
     an apostrophe before it.
 
+    Args:
+        force: a file that is there is replaced.
+
     Raises:
         ExportError: the file can't be written.
     """
+    refuse_what_is_there([path], force=force)
     return (yield from _written(photos, path, _csv_parts(photos)))
 
 
-def write_json(photos: Sequence[GoingPhoto], path: Path) -> Generator[Progress, None, int]:
+def write_json(
+    photos: Sequence[GoingPhoto], path: Path, *, force: bool = False
+) -> Generator[Progress, None, int]:
     """One object: `photos`, each with its `faces`. Boxes are in pixels of the upright photo.
+
+    Args:
+        force: a file that is there is replaced.
 
     Raises:
         ExportError: the file can't be written.
     """
+    refuse_what_is_there([path], force=force)
     return (yield from _written(photos, path, _json_parts(photos)))
 
 

@@ -63,6 +63,23 @@ def placed(photos: Sequence[GoingPhoto], layout: Layout) -> list[Placed]:
     return found
 
 
+def without_twins(items: Sequence[Placed]) -> list[Placed]:
+    """One of each file that goes into a folder more than once, under whatever name.
+
+    It is the first one that is there. Copies of a picture with other dates or keywords in them are
+    of another size, and stay.
+    """
+    kept: dict[object, Placed] = {}
+    for item in items:
+        going = item.going
+        known = (item.folder, going.picture, going.photo.size)
+        key: object = object() if going.picture is None else known
+        before = kept.setdefault(key, item)
+        if before is not item and not before.going.photo.path.is_file():
+            kept[key] = item if going.photo.path.is_file() else before
+    return list(kept.values())
+
+
 def safe_name(name: str, *, reserve: int = 0) -> str:
     """A name of a file or folder that every disk takes; the same for the same name.
 
@@ -106,11 +123,6 @@ def numbered(stem: str, suffix: str) -> Iterator[str]:
 def folded(name: str) -> str:
     """What two names share that are one on some disk."""
     return unicodedata.normalize("NFC", name).casefold()
-
-
-def _is_refused(letter: str) -> bool:
-    """Whether a disk refuses it: signs of paths, controls, line ends, and what is no letter."""
-    return letter in _FORBIDDEN or unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp")
 
 
 def _cut(text: str, size: int) -> str:

@@ -42,10 +42,12 @@ class GoingPhoto:
 
     Attributes:
         faces: from left to right.
+        picture: equal for copies of one picture; None where it is not known.
     """
 
     photo: PhotoRecord
     faces: tuple[GoingFace, ...] = ()
+    picture: bytes | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,7 +80,9 @@ def chosen(ledger: Ledger, wanted: Wanted) -> Generator[Progress, None, list[Goi
     own = _faces_of(ledger, people) if wanted.people else None
     if wanted.faces is not None:
         own = set(wanted.faces) if own is None else own & set(wanted.faces)
-    photos: Sequence[PhotoRecord] = wanted.which.find(ledger)
+    listed = wanted.which.find(ledger)
+    pictures = dict(zip(listed.ids(), listed.pictures(), strict=True))
+    photos: Sequence[PhotoRecord] = listed
     if wanted.photos is not None:
         asked = set(wanted.photos)
         photos = [photo for photo in photos if photo.id in asked]
@@ -96,7 +100,7 @@ def chosen(ledger: Ledger, wanted: Wanted) -> Generator[Progress, None, list[Goi
                 for face in _from_left(faces.get(photo.id, ()))
                 if (own is None or face.id in own) and not ledger.is_left_out(face.id)
             ]
-            found.append(GoingPhoto(photo, tuple(shown)))
+            found.append(GoingPhoto(photo, tuple(shown), pictures[photo.id]))
         yield pace.at(few[-1].path.name, photos=len(few), work=len(few))
     return found
 

@@ -4,6 +4,7 @@ A run is a folder: a journal of a line a sidecar, and the former sidecars. A lin
 before its sidecar is changed.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -11,19 +12,21 @@ import secrets
 import shutil
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from glob import escape
 from pathlib import Path
 from typing import Any
 
 from opqn_app.core import paths, plain_json
-from opqn_app.core.files import UNFINISHED, replace_bytes
+from opqn_app.core.files import UNFINISHED, real_path, replace_bytes
 from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.records import Problem, Progress
+from opqn_app.exchange.sidecars import SUFFIX
 from opqn_app.vision import reasons
 
 FOLDER = "sidecars"
 _LINES = "journal.jsonl"
+_WAITING = "waiting"  # lies in a run of which some sidecars could not be reached
 _UNDONE = ".undone"  # suffix of a run of which some sidecars have been changed by others since
 
 
@@ -35,29 +38,33 @@ class UndoReport:
         restored: sidecars that are as they were before.
         removed: sidecars that there were none of before.
         problems: sidecars that were left, with the reason.
+        sidecars: that were restored, and then those that were removed.
     """
 
     restored: int
     removed: int
     problems: tuple[Problem, ...] = ()
+    sidecars: tuple[Path, ...] = ()
 
 
 class Journal:
     """One run of writing; nothing is made before the first `keep`."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, library: Path | None = None) -> None:
         """Prepare a run.
 
         Args:
             folder: of all runs; None for that of the user's data.
+            library: whose names are written; only for it they are taken back.
         """
+        self._library = None if library is None else str(real_path(library))
         self._all = runs_folder() if folder is None else folder
         self._run: Path | None = None
         self._n = 0
 
     def sweep(self) -> None:
         """Delete the unfinished file that a killed run left, if one did."""
-        _sweep(_runs(self._all))
+        _sweep(_runs(self._all, None))
 
     def keep(self, sidecar: Path, former: bytes | None, new: bytes) -> None:
         """Keep what a sidecar is before `new` takes its place.
@@ -90,6 +97,8 @@ class Journal:
             "former": name,
             "mtime_ns": None if former is None else sidecar.stat().st_mtime_ns,
             "written": _digest(new),
+            "size": len(new),
+            "library": self._library,
         }
         with (self._run / _LINES).open("a", encoding="ascii") as file:
             file.write(json.dumps(line) + "\n")
@@ -102,56 +111,182 @@ def runs_folder() -> Path:
     return paths.data_dir() / FOLDER
 
 
-def can_undo(folder: Path | None = None) -> bool:
+def can_undo(folder: Path | None = None, *, library: Path | None = None) -> bool:
     """Whether there is a run to undo."""
-    return bool(_runs(runs_folder() if folder is None else folder))
+    return bool(_runs(runs_folder() if folder is None else folder, library))
 
 
-def undo_last(folder: Path | None = None) -> Generator[Progress, None, UndoReport]:
+def undo_last(
+    folder: Path | None = None,
+    *,
+    library: Path | None = None,
+    roots: Sequence[Path] = (),
+    is_plan: bool = False,
+) -> Generator[Progress, None, UndoReport]:
     """Make the sidecars of the last run what they were before it.
 
     A sidecar that somebody has changed since stays as it is, and what it was before is kept. One
-    that can't be reached is waited for: then the same run can be undone again.
+    whose photo has moved is looked for. One that can't be reached is waited for: the same run is
+    tried again each time, and if that brings nothing, the run before it has its turn.
+
+    Args:
+        folder: of all runs; None for that of the user's data.
+        library: whose names were written; None for any. Earlier runs do not say it, and count.
+        roots: folders in which moved sidecars are looked for.
+        is_plan: only say what would be done.
 
     Raises:
         ExportError: there is no run to undo.
     """
-    runs = _runs(runs_folder() if folder is None else folder)
+    runs = _runs(runs_folder() if folder is None else folder, library)
     if not runs:
         raise ExportError("No names were written to sidecars that could be taken back.")
-    run = runs[-1]
-    _sweep(runs)
+    if not is_plan:
+        _sweep(runs)
+    waiting: list[Problem] = []
+    for run in reversed(runs):
+        was_waiting = (run / _WAITING).exists()
+        undone = _Undone()
+        yield from _undo(run, roots, is_plan, undone)
+        if not is_plan:
+            _put_away(run, undone)
+        if undone.restored or undone.removed or undone.changed or not was_waiting:
+            break
+        waiting += undone.away
+        undone = _Undone()
+    problems = (*undone.changed, *undone.away, *waiting)
+    return UndoReport(
+        len(undone.restored), len(undone.removed), problems, (*undone.restored, *undone.removed)
+    )
+
+
+@dataclass(slots=True)
+class _Undone:
+    """What came of one run; `pending` are the lines of those that are away."""
+
+    restored: list[Path] = field(default_factory=list)
+    removed: list[Path] = field(default_factory=list)
+    changed: list[Problem] = field(default_factory=list)
+    away: list[Problem] = field(default_factory=list)
+    pending: list[dict[str, Any]] = field(default_factory=list)
+
+
+def _undo(
+    run: Path, roots: Sequence[Path], is_plan: bool, undone: _Undone
+) -> Generator[Progress, None, None]:
     lines = _lines(run)
     pace = Pace(len(lines), len(lines))
-    restored = removed = 0
-    changed: list[Problem] = []
-    away: list[Problem] = []
+    moved: dict[str, list[Path]] | None = None
     for line in reversed(lines):
-        sidecar, former = Path(line["sidecar"]), line["former"]
+        sidecar = Path(line["sidecar"])
         try:
             now = _content(sidecar)
-            if now is not None and _digest(now) == line["written"]:
-                _restore(sidecar, None if former is None else run / former, line["mtime_ns"])
-                restored += former is not None
-                removed += former is None
-            elif not _is_former(now, None if former is None else run / former):
-                sentence = f"{sidecar} has been changed since and stays as it is."
-                if former is not None:
-                    sentence += f" What it was before names were written is kept in {run}{_UNDONE}."
-                changed.append(Problem(sidecar, sentence))
+            if now is None and _has_left(sidecar):
+                if moved is None:
+                    moved = yield from _elsewhere(lines, roots, pace)
+                sidecar = _place(sidecar, moved.get(line["written"], []))
+                now = _content(sidecar)
+            _undo_line(run, line, sidecar, now, is_plan, undone)
         except OSError as error:
-            reason = reasons.file_system(sidecar, error)
-            away.append(Problem(sidecar, f"{sidecar} can't be taken back now: {reason}."))
+            reason = error.strerror if error.errno is None else reasons.file_system(sidecar, error)
+            sentence = f"{sidecar} can't be taken back now: {reason}."
+            undone.away.append(Problem(sidecar, sentence))
+            undone.pending.insert(0, line)
         yield pace.at(sidecar.name, photos=1, work=1)
-    if changed and not away:
-        run.rename(run.with_name(run.name + _UNDONE))
-    elif not away:
+
+
+def _undo_line(
+    run: Path,
+    line: dict[str, Any],
+    sidecar: Path,
+    now: bytes | None,
+    is_plan: bool,
+    undone: _Undone,
+) -> None:
+    """Take back what one line says of a sidecar, which holds `now`."""
+    former = None if line["former"] is None else run / line["former"]
+    if now is not None and _digest(now) == line["written"]:
+        if not is_plan:
+            _restore(sidecar, former, line["mtime_ns"])
+        (undone.removed if former is None else undone.restored).append(sidecar)
+    elif not _is_former(now, former):
+        sentence = f"{sidecar} has been changed since and stays as it is."
+        if former is not None:
+            sentence += f" What it was before names were written is kept in {run}{_UNDONE}."
+        undone.changed.append(Problem(sidecar, sentence))
+
+
+def _put_away(run: Path, undone: _Undone) -> None:
+    """Keep of a run what is still needed."""
+    if undone.changed:
+        shutil.copytree(run, run.with_name(run.name + _UNDONE), dirs_exist_ok=True)
+    if not undone.away:
         shutil.rmtree(run)
-    return UndoReport(restored, removed, (*changed, *away))
+        return
+    text = "".join(json.dumps(line) + "\n" for line in undone.pending)
+    replace_bytes(run / _LINES, text.encode("ascii"))
+    (run / _WAITING).touch()
 
 
-def _runs(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.glob("*-*") if not each.name.endswith(_UNDONE))
+def _has_left(sidecar: Path) -> bool:
+    """Whether the photo of a missing sidecar is not there either."""
+    try:
+        beside = [each.name for each in sidecar.parent.iterdir()]
+    except FileNotFoundError:
+        return True
+    return not any(sidecar.stem in (name, Path(name).stem) for name in beside)
+
+
+def _elsewhere(
+    lines: Sequence[dict[str, Any]], roots: Sequence[Path], pace: Pace
+) -> Generator[Progress, None, dict[str, list[Path]]]:
+    """Digest → sidecars below the roots which a run wrote, but that lay elsewhere then."""
+    places = {line["sidecar"] for line in lines}
+    wanted = {line["written"] for line in lines}
+    sizes = {line.get("size") for line in lines}
+    found: dict[str, list[Path]] = {}
+    for root in roots:
+        for folder, _, names in os.walk(root):
+            yield pace.at(Path(folder).name)
+            for name in names:
+                path = Path(folder, name)
+                if path.suffix.lower() != SUFFIX or str(path) in places:
+                    continue
+                try:
+                    if None not in sizes and path.stat().st_size not in sizes:
+                        continue
+                    digest = _digest(path.read_bytes())
+                except OSError:
+                    continue  # one that can't be read stays
+                if digest in wanted:
+                    found.setdefault(digest, []).append(path)
+    return found
+
+
+def _place(sidecar: Path, places: Sequence[Path]) -> Path:
+    """Where a sidecar lies now.
+
+    Raises:
+        OSError: that is not known.
+    """
+    if len(places) == 1:
+        return places[0]
+    if places:
+        raise OSError(None, f"it lies in several places now, such as {places[0].parent}")
+    if not sidecar.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(sidecar))
+    return sidecar
+
+
+def _runs(folder: Path, library: Path | None) -> list[Path]:
+    """Those that can be undone, the first one first."""
+    runs = sorted(each for each in folder.glob("*-*") if not each.name.endswith(_UNDONE))
+    return [each for each in runs if library is None or _is_of(each, library)]
+
+
+def _is_of(run: Path, library: Path) -> bool:
+    said = [line.get("library") for line in _lines(run)[:1]]
+    return said in ([], [None], [str(real_path(library))])
 
 
 def _sweep(runs: Sequence[Path]) -> None:
@@ -173,12 +308,10 @@ def _lines(run: Path) -> list[dict[str, Any]]:
 
 
 def _content(sidecar: Path) -> bytes | None:
-    """The bytes of a sidecar; None where its folder is there and it is not."""
+    """The bytes of a sidecar; None where it is not."""
     try:
         return sidecar.read_bytes()
     except FileNotFoundError:
-        if not sidecar.parent.is_dir():
-            raise
         return None
 
 

@@ -132,6 +132,7 @@ def take_out(
     draw: Draw,
     title: str,
     names: bool,
+    force: bool = False,
 ) -> Going:
     """Let photos go out; closing it stops it, and leaves whole files only.
 
@@ -140,23 +141,33 @@ def take_out(
         draw: writes a contact sheet, which takes a window's means.
         title: of a contact sheet.
         names: write names into XMP files beside the copies.
+        force: copies may lie in a folder of the library.
 
     Raises:
         ExportError: nothing could go out, or only a part, as it says.
     """
     photos = yield from choose_photos(library_path, wanted)
     if way.asks is Asks.FOLDER:
-        return (yield from _copy(photos, way, target, names))
+        copying = _copy(library_path, photos, way, target, names=names, force=force)
+        return (yield from copying)
     if way.key == "sheet":
         return (yield from draw(photos, target, title))
-    refuse_what_is_there([target])
     return (yield from _write(photos, way, target))
 
 
-def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -> Going:
+def _copy(
+    library_path: Path,
+    photos: "Sequence[GoingPhoto]",
+    way: Way,
+    folder: Path,
+    *,
+    names: bool,
+    force: bool,
+) -> Going:
     from opqn_app.exchange.going.copying import copy_photos
     from opqn_app.exchange.going.exports import ExportError
     from opqn_app.exchange.going.placing import Layout
+    from opqn_app.exchange.going.sidecar_journal import Journal
     from opqn_app.exchange.going.words import copied
 
     layout = Layout.FLAT
@@ -164,8 +175,17 @@ def _copy(photos: "Sequence[GoingPhoto]", way: Way, folder: Path, names: bool) -
         layout, photos = Layout.PEOPLE, [going for going in photos if going.names]
         if not photos:
             raise ExportError("Nobody is named on these photos. Name people first.")
-    report = yield from copy_photos(photos, folder, layout=layout, names=names)
-    return Gone(copied(report), report.problems, folder)
+    report = yield from copy_photos(
+        photos,
+        folder,
+        layout=layout,
+        names=names,
+        roots=folders_of(library_path),
+        force=force,
+        journal=Journal(library=library_path),
+    )
+    words = copied(report, for_window=True)
+    return Gone(words, report.problems, folder, can_undo=bool(report.merged))
 
 
 def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path) -> Going:
@@ -175,7 +195,7 @@ def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path) -> Going:
 
     if way.key == "zip":
         packed = yield from zip_photos(photos, path)
-        return Gone(zipped(packed), packed.problems, path)
+        return Gone(zipped(packed, for_window=True), packed.problems, path)
     write = write_csv if path.suffix.lower() == ".csv" else write_json
     yield from write(photos, path)
     faces = sum(len(going.faces) for going in photos)
@@ -197,32 +217,32 @@ def plan_names(library_path: Path, wanted: "Wanted") -> Going:
 
 def write_names(library_path: Path, wanted: "Wanted") -> Going:
     """Write names into XMP files beside the photos."""
+    from opqn_app.exchange.going.sidecar_journal import Journal
     from opqn_app.exchange.going.sidecar_writing import write_sidecars
     from opqn_app.exchange.going.words import written
 
     photos = yield from choose_photos(library_path, wanted)
-    report = yield from write_sidecars(photos)
+    report = yield from write_sidecars(photos, journal=Journal(library=library_path))
     words = written(report, is_plan=False, replaces=False, for_window=True)
     return Gone(words, report.problems, can_undo=bool(report.written))
 
 
-def undo_names() -> Going:
-    """Make the XMP files what they were before the last writing."""
+def undo_names(library_path: Path) -> Going:
+    """Make the XMP files what they were before the last writing for this library."""
     from opqn_app.exchange.going.sidecar_journal import undo_last
     from opqn_app.exchange.going.words import taken_back
 
-    report = yield from undo_last()
+    report = yield from undo_last(library=library_path, roots=folders_of(library_path))
     return Gone(taken_back(report), report.problems)
 
 
-def refuse_what_is_there(paths: Sequence[Path]) -> None:
-    """Nothing is written over.
+def folders_of(library_path: Path) -> list[Path]:
+    """The folders of a library; none where it can't be opened, which stops no undoing."""
+    from opqn_app.core.errors import LibraryError
+    from opqn_app.store.library import Library
 
-    Raises:
-        ExportError: one of `paths` is there already.
-    """
-    from opqn_app.exchange.going.exports import ExportError
-
-    there = [path for path in paths if path.exists()]
-    if there:
-        raise ExportError(f"{there[0]} is there already. Choose another name.")
+    try:
+        with Library.open(library_path) as library:
+            return list(library.watched_roots())
+    except LibraryError:
+        return []

@@ -25,22 +25,27 @@ def plan_of_copies(items: Sequence[Placed], target: Path) -> str:
     return f"{words}."
 
 
-def copied(report: CopyReport) -> str:
+def copied(report: CopyReport, *, for_window: bool = False) -> str:
     """Such as "12 photos copied to DIR. 3 were there already."."""
     words = [f"{counted(report.copied, 'photo')} copied to {report.folder}."]
     if report.already:
         words.append(f"{report.already:,} {_were(report.already)} there already.")
+    words += _left_out(report.twins, for_window=for_window)
     if report.renamed:
         words.append(
             f"{report.renamed:,} got another name, since theirs was taken or is none on some disks."
         )
     if report.sidecars:
         words.append(f"{counted(report.sidecars, 'XMP file')} went along.")
+    if report.merged:
+        words.append(f"{report.merged:,} of them lay there already and got names.")
+        words += [] if for_window else ["Undo: opqn export xmp --undo"]
     return " ".join(words)
 
 
-def zipped(report: ZipReport) -> str:
-    return f"{counted(report.photos, 'photo')} in {report.path}, {in_bytes(report.size)}."
+def zipped(report: ZipReport, *, for_window: bool = False) -> str:
+    words = f"{counted(report.photos, 'photo')} in {report.path}, {in_bytes(report.size)}."
+    return " ".join([words, *_left_out(report.twins, for_window=for_window)])
 
 
 def written(
@@ -82,18 +87,24 @@ def written(
     return in_lines([*lines, summary])
 
 
-def taken_back(report: UndoReport) -> str:
+def taken_back(report: UndoReport, *, is_plan: bool = False) -> str:
     """Such as "2 XMP files are what they were before. 3 that had been made are removed."."""
     back, gone = report.restored, report.removed
+    lines = [str(each) for each in report.sidecars[:LISTED]] if is_plan else []
+    more = len(report.sidecars) - LISTED
+    lines += [f"and {counted(more, 'more file')}"] if is_plan and more > 0 else []
     words = []
     if back:
-        is_one = back == 1
-        was = "is what it was" if is_one else "are what they were"
+        was = ("is what it was", "would be what it was")[is_plan]
+        if back > 1:
+            was = ("are what they were", "would be what they were")[is_plan]
         words.append(f"{counted(back, 'XMP file')} {was} before.")
     if gone:
         made = f"{counted(gone, 'XMP file')} that had been made"
-        words.append(f"{made} {'is' if gone == 1 else 'are'} removed.")
-    return " ".join(words) or "Nothing was taken back."
+        verb = "would be" if is_plan else "is" if gone == 1 else "are"
+        words.append(f"{made} {verb} removed.")
+    nothing = "Nothing can be taken back now." if is_plan else "Nothing was taken back."
+    return "\n".join([*lines, " ".join(words) or nothing])
 
 
 def taken_out(report: RemovalReport, name: str, *, is_plan: bool) -> str:
@@ -115,6 +126,13 @@ def sheet_of(photos: Sequence[GoingPhoto], people: Sequence[str]) -> str:
 
 def _line(each: PlannedSidecar) -> str:
     return f"{each.sidecar}{' (new)' if each.is_new else ''}: {', '.join(each.names)}"
+
+
+def _left_out(twins: int, *, for_window: bool) -> list[str]:
+    if not twins:
+        return []
+    words = f"{twins:,} {_were(twins)} left out, since another one is the same file"
+    return [f"{words}." if for_window else f"{words}; --copies takes all."]
 
 
 def _were(n: int) -> str:

@@ -14,8 +14,16 @@ from pathlib import Path
 from opqn_app.core.files import replacing
 from opqn_app.exchange.going.copying import SourceError, check_free, pieces
 from opqn_app.exchange.going.exports import ExportError, Pace
-from opqn_app.exchange.going.placing import Layout, folded, numbered, placed, split_name
+from opqn_app.exchange.going.placing import (
+    Layout,
+    folded,
+    numbered,
+    placed,
+    split_name,
+    without_twins,
+)
 from opqn_app.exchange.going.selection import GoingPhoto
+from opqn_app.exchange.going.targets import refuse_what_is_there
 from opqn_app.exchange.records import Problem, Progress
 
 _FIRST = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can hold
@@ -29,6 +37,7 @@ class ZipReport:
     Attributes:
         size: bytes of the zip.
         renamed: photos that got another name, because theirs was taken or no disk takes it.
+        twins: photos that were left out, since another one's file is the same.
         problems: photos that could not be read, and are not in it.
     """
 
@@ -36,18 +45,33 @@ class ZipReport:
     photos: int
     size: int
     renamed: int = 0
+    twins: int = 0
     problems: tuple[Problem, ...] = ()
 
 
 def zip_photos(
-    photos: Sequence[GoingPhoto], path: Path, *, layout: Layout = Layout.FLAT
+    photos: Sequence[GoingPhoto],
+    path: Path,
+    *,
+    layout: Layout = Layout.FLAT,
+    copies: bool = False,
+    force: bool = False,
 ) -> Generator[Progress, None, ZipReport]:
-    """Write photos into a zip in place of `path`. They are not packed tighter than they are.
+    """Write photos into a zip. They are not packed tighter than they are.
+
+    Args:
+        path: ends in ".zip".
+        copies: photos whose file is the same go into it each; else one of them, into a folder.
+        force: a zip that is there is replaced.
 
     Raises:
         ExportError: it can't be written, or has too little room; or no photo can be read.
     """
-    items = placed(photos, layout)
+    if path.suffix.lower() != ".zip":
+        raise ExportError(f"A zip ends in .zip, and {path.name} does not.")
+    refuse_what_is_there([path], force=force)
+    every = placed(photos, layout)
+    items = every if copies else without_twins(every)
     total = sum(item.going.photo.size for item in items)
     check_free(path.absolute().parent, total)
     pace = Pace(len(items), total)
@@ -76,7 +100,8 @@ def zip_photos(
                 raise ExportError("None of the photos can be read now, so no zip is written.")
     except OSError as error:
         raise ExportError(f"{path} can't be written: {error.strerror}.") from error
-    return ZipReport(path, len(taken), path.stat().st_size, renamed, tuple(problems))
+    twins = len(every) - len(items)
+    return ZipReport(path, len(taken), path.stat().st_size, renamed, twins, tuple(problems))
 
 
 def _add(archive: zipfile.ZipFile, source: Path, name: str) -> Generator[int, None, None]:

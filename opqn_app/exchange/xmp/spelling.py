@@ -30,6 +30,12 @@ _PREFIXES = {
     LIGHTROOM: "lr",
     DC: "dc",
 }
+# Of lists that digiKam and others write besides; names are never added to them.
+MICROSOFT_PHOTO = ("http://ns.microsoft.com/photo/1.0/", "http://ns.microsoft.com/photo/1.0")
+CATALOGS = (
+    "http://ns.iview-multimedia.com/mediapro/1.0/",
+    "http://ns.microsoft.com/expressionmedia/1.0/",
+)
 PARENT = "People"  # the keyword above all names, as digiKam and Picasa have it
 
 EMPTY = (

@@ -6,18 +6,21 @@ the file already stays byte for byte, unknown regions and extensions too. Nothin
 disk.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from opqn_app.core.types import Box
-from opqn_app.exchange.xmp.people_words import NOBODY
+from opqn_app.exchange.xmp.people_words import NOBODY, PEOPLE
 from opqn_app.exchange.xmp.regions import KINDS, FaceName, Regions
 from opqn_app.exchange.xmp.spelling import (
+    CATALOGS,
     DC,
     DIGIKAM,
     EMPTY,
     IPTC,
     LIGHTROOM,
+    MICROSOFT_PHOTO,
     PARENT,
     Spelling,
     quoted,
@@ -159,7 +162,7 @@ def without(existing: bytes, name: str) -> bytes:
     for kind in KINDS.values():
         Regions(tree, kind, None).remove(name)
     for words in _LISTS:
-        words.remove(tree, lambda word: folded(_last(word)) == folded(name))
+        words.remove(tree, {folded(name)})
     return tree.changed()
 
 
@@ -185,18 +188,41 @@ class _List:
 
     Attributes:
         kind: of list, Bag or Seq.
-        word: the item of a name; None where it can't hold it.
+        sign: what stands between the branches of a keyword; None where items are names.
+        is_read: names are looked for in it only, and never added.
     """
 
     uri: str
     local: str
     kind: str
-    word: Callable[[str], str | None]
+    sign: str | None = None
+    is_read: bool = False
 
-    def remove(self, tree: Tree, is_gone: Callable[[str], bool]) -> None:
+    def word(self, name: str) -> str | None:
+        """The item of a name; None where it can't hold it.
+
+        There is none for a name that holds the sign itself, or that digiKam takes for nobody's.
+        """
+        if self.is_read:
+            return None
+        if self.sign is None:
+            return name
+        is_name = self.sign not in name and name.casefold() not in NOBODY
+        return f"{PARENT}{self.sign}{name}" if is_name else None
+
+    def name_in(self, word: str) -> str | None:
+        """Whom an item names, folded; None for a keyword that is not below "People"."""
+        if self.sign is None:
+            return folded(word)
+        first, *groups = word.split(self.sign)
+        return folded(groups[-1]) if groups and folded(first) in PEOPLE else None
+
+    def remove(self, tree: Tree, names: AbstractSet[str]) -> None:
+        """Take out the items of names, which are folded; in whatever group below "People"."""
         known = tree.property(self.uri + self.local)
         for item in [] if known is None else known.items():
-            if is_gone(item.word()):
+            word = item.word()
+            if folded(word) in names or self.name_in(word) in names:
                 tree.remove(item)
 
     def write(
@@ -209,11 +235,10 @@ class _List:
         """
         known = tree.property(self.uri + self.local)
         items = [] if known is None else known.items()
-        prefix = folded(self.word("") or "")
-        self.remove(tree, lambda word: folded(word).removeprefix(prefix) in gone)
-        there = {folded(item.word()) for item in items}
+        self.remove(tree, gone)
+        there = {self.name_in(item.word()) for item in items}
         words = {name: word for name in names if (word := self.word(name)) is not None}
-        new = {name: word for name, word in words.items() if folded(word) not in there}
+        new = {name: word for name, word in words.items() if folded(name) not in there}
         if not new:
             return [], []
         if known is None:
@@ -234,29 +259,14 @@ class _List:
         return list(new), []
 
 
-def _last(word: str) -> str:
-    """What a keyword below others is called itself."""
-    return word.replace("|", "/").rpartition("/")[2]
-
-
-def _below(sign: str) -> Callable[[str], str | None]:
-    """The keyword of a name below "People".
-
-    There is none for a name that holds the sign itself, or that digiKam takes for nobody's there.
-    """
-
-    def keyword(name: str) -> str | None:
-        is_name = sign not in name and name.casefold() not in NOBODY
-        return f"{PARENT}{sign}{name}" if is_name else None
-
-    return keyword
-
-
 _LISTS = (
-    _List(IPTC, "PersonInImage", "Bag", lambda name: name),
-    _List(DIGIKAM, "TagsList", "Seq", _below("/")),
-    _List(LIGHTROOM, "hierarchicalSubject", "Bag", _below("|")),
-    _List(DC, "subject", "Bag", lambda name: name),
+    _List(IPTC, "PersonInImage", "Bag"),
+    _List(DIGIKAM, "TagsList", "Seq", "/"),
+    _List(LIGHTROOM, "hierarchicalSubject", "Bag", "|"),
+    _List(DC, "subject", "Bag"),
+    *(_List(uri, "LastKeywordXMP", "Bag", "/", is_read=True) for uri in MICROSOFT_PHOTO),
+    *(_List(uri, "CatalogSets", "Bag", "|", is_read=True) for uri in CATALOGS),
+    *(_List(uri, "People", "Bag", is_read=True) for uri in CATALOGS),
 )
 
 

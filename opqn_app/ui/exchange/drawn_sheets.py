@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opqn_app.core.progress import counted
-from opqn_app.exchange.going.ways import Going, Gone, refuse_what_is_there
+from opqn_app.exchange.going.ways import Going, Gone
 
 if TYPE_CHECKING:
     from opqn_app.exchange.going.selection import GoingPhoto
@@ -17,9 +17,7 @@ def draw_sheet(photos: "Sequence[GoingPhoto]", path: Path, title: str) -> Going:
     Raises:
         ExportError: a file is there already, or can't be written.
     """
-    from opqn_app.ui.kit.contact_sheet import paths_of, write_sheet
+    from opqn_app.ui.kit.contact_sheet import write_sheet
 
-    paths = paths_of(path, len(photos))
-    refuse_what_is_there(paths)
     drawn = yield from write_sheet(photos, path, title)
-    return Gone(f"{counted(drawn.photos, 'photo')} drawn.", drawn.problems, paths[0])
+    return Gone(f"{counted(drawn.photos, 'photo')} drawn.", drawn.problems, drawn.paths[0])

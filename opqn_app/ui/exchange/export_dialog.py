@@ -76,6 +76,7 @@ class ExportDialog(QDialog):
         self._choose, self._open_path = choose or choose_target, open_path
         self._task: Task | None = None
         self._shown: Path | None = None
+        self._meant: Path | None = None  # a folder of the library that was warned of
         self._kept = QSettings(str(paths.window_file()), QSettings.Format.IniFormat)
         self.setWindowTitle(TITLE)
         self.setMinimumSize(560, 440)
@@ -184,26 +185,35 @@ class ExportDialog(QDialog):
     def _show_way(self) -> None:
         from opqn_app.exchange.going.sidecar_journal import can_undo
 
-        way = self.way
+        way, library = self.way, self._session.library_path
         has_target = way.asks is not Asks.NOTHING
         self._how.setText(way.how)
         self.target.setVisible(has_target)
         self._browse_button.setVisible(has_target)
         self.names.setVisible(way.has_names)
-        self.undo_button.setVisible(way.key == "xmp" and can_undo())
+        self.undo_button.setVisible(way.key == "xmp" and can_undo(library=library))
         self.target.setAccessibleName("Folder" if way.asks is Asks.FOLDER else "File")
         self.target.setPlaceholderText(self.target.accessibleName())
         self.target.setText(str(self._kept.value(f"export_to_{way.key}", "")))
-        self.go_button.setText(
-            {"xmp": "Show what would be written", "zip": "Make the zip", "list": "Make the list",
-             "sheet": "Make the sheet"}.get(way.key, "Copy the photos")
-        )  # fmt: skip
         self._show_enabled()
 
     def _show_enabled(self) -> None:
         self.messages.hide()
         is_ready = self.way.asks is Asks.NOTHING or bool(self.target.text().strip())
         self.go_button.setEnabled(is_ready)
+        usual = "Copy all the same" if self._is_meant else "Copy the photos"
+        self.go_button.setText(
+            {"xmp": "Show what would be written", "zip": "Make the zip", "list": "Make the list",
+             "sheet": "Make the sheet"}.get(self.way.key, usual)
+        )  # fmt: skip
+
+    @property
+    def _is_meant(self) -> bool:
+        """Whether it was said of this folder that it is of the library."""
+        return self._meant is not None and self._target() == self._meant
+
+    def _target(self) -> Path:
+        return Path(self.target.text().strip()).expanduser()
 
     def _browse(self) -> None:
         start = self.target.text().strip()
@@ -220,7 +230,7 @@ class ExportDialog(QDialog):
         if way.key == "xmp":
             self._start(partial(plan_names, library, self.offer.wanted), self._show_plan)
             return
-        target = Path(self.target.text().strip()).expanduser()
+        target = self._target()
         if way.asks is Asks.FILE and target.suffix.lower() not in way.suffixes:
             target = target.with_name(f"{target.name}{way.suffixes[0]}")
         self._kept.setValue(f"export_to_{way.key}", str(target))
@@ -233,6 +243,7 @@ class ExportDialog(QDialog):
             draw=draw_sheet,
             title=self.offer.title,
             names=way.has_names and self.names.isChecked(),
+            force=self._is_meant,
         )
         self._start(job, self._show_gone)
 
@@ -241,7 +252,7 @@ class ExportDialog(QDialog):
         self._start(job, self._show_gone)
 
     def _undo(self) -> None:
-        self._start(undo_names, self._show_gone)
+        self._start(partial(undo_names, self._session.library_path), self._show_gone)
 
     def _start(self, job: Callable[[], Going], then: Callable[[Gone], None]) -> None:
         self._words.setText("Looking for the photos.")
@@ -283,9 +294,12 @@ class ExportDialog(QDialog):
     # What came of it
 
     def _show_error(self, error: Exception) -> None:
+        from opqn_app.exchange.going.targets import InLibraryError
+
+        self._meant = self._target() if isinstance(error, InLibraryError) else self._meant
         self._back()
         known = error if isinstance(error, OpqnError) else None
-        self.messages.warn(FAULT if known is None else f"{known} {known.hint}".strip())
+        self.messages.warn(FAULT if known is None else str(known))
 
     def _show_plan(self, gone: Gone) -> None:
         self._show(gone, is_plan=True)

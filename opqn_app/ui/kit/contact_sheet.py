@@ -27,6 +27,7 @@ from opqn_app.core.files import replacing
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.going.selection import GoingPhoto
+from opqn_app.exchange.going.targets import refuse_what_is_there
 from opqn_app.exchange.records import Problem, Progress
 from opqn_app.ui.kit.thumbnails import image_of_photo
 
@@ -73,13 +74,14 @@ def paths_of(path: Path, n_photos: int) -> tuple[Path, ...]:
 
 
 def write_sheet(
-    photos: Sequence[GoingPhoto], path: Path, title: str
+    photos: Sequence[GoingPhoto], path: Path, title: str, *, force: bool = False
 ) -> Generator[Progress, None, SheetReport]:
     """Draw photos on pages of A4.
 
     Args:
         photos: one or more.
-        path: ends in ".pdf" or ".png"; what is there is replaced. A PNG has a file a page.
+        path: ends in ".pdf" or ".png". A PNG has a file a page.
+        force: a PDF that is there is replaced; a PNG never is.
 
     Raises:
         ExportError: it can't be written, or ends otherwise.
@@ -89,6 +91,7 @@ def write_sheet(
     assert QGuiApplication.instance() is not None, "letters need an application"
     sheet = _Sheet(photos, title)
     paths = paths_of(path, len(photos))
+    refuse_what_is_there(paths, force=force)
     try:
         if path.suffix.lower() == ".pdf":
             with replacing(path) as file:

@@ -17,6 +17,8 @@ from opqn_app.exchange.going.copying import ROOM, copy_photos, in_bytes
 from opqn_app.exchange.going.exports import ExportError
 from opqn_app.exchange.going.placing import Layout
 from opqn_app.exchange.going.selection import GoingPhoto
+from opqn_app.exchange.going.sidecar_journal import undo_last
+from opqn_app.exchange.going.targets import InLibraryError
 from tests.exchange.going_photos import going, stopped_at, tree, write_photo
 from tests.exchange.sidecar_styles import Foreign, Style, faces_in, lies_within
 
@@ -113,13 +115,62 @@ def test_a_photo_that_is_away_stops_no_other(album: list[GoingPhoto], tmp_path: 
     assert problem.sentence == f"{problem.path} is not copied: it is not there."
 
 
-def test_photos_copied_to_where_they_lie_are_there_already(
+@pytest.mark.parametrize("is_linked", [False, True])
+def test_a_photo_is_no_copy_of_itself(
+    album: list[GoingPhoto], tmp_path: Path, is_linked: bool
+) -> None:
+    """! Copied with names to where it lies, it got an XMP file that nothing took back."""
+    before = tree(tmp_path / "photos")
+    folder = album[0].photo.path.parent
+    if is_linked:
+        (tmp_path / "link").symlink_to(folder)
+        folder = tmp_path / "link"
+    report = finished(copy_photos(album[:1], folder, names=True))
+    assert (report.copied, report.already, report.sidecars) == (0, 0, 0)
+    (problem,) = report.problems
+    assert problem.sentence.endswith("IMG.png is not copied: it lies there itself.")
+    assert tree(tmp_path / "photos") == before
+
+
+def test_a_hard_link_to_a_photo_is_a_copy(album: list[GoingPhoto], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "z.png").hardlink_to(album[5].photo.path)
+    report = finished(copy_photos(album[5:], out))
+    assert (report.copied, report.already, report.problems) == (0, 1, ())
+
+
+@pytest.mark.parametrize("below", ["", "0", "new/folder"])
+def test_copies_go_to_the_library_only_if_that_is_meant(
+    album: list[GoingPhoto], tmp_path: Path, below: str
+) -> None:
+    photos = tmp_path / "photos"
+    before = tree(photos)
+    (tmp_path / "link").symlink_to(photos)
+    for folder in (photos / below, tmp_path / "link" / below):
+        with pytest.raises(InLibraryError, match="one more photo of it"):
+            finished(copy_photos(album, folder, roots=[photos]))
+        with pytest.raises(ExportError, match="beside your own photos"):
+            finished(copy_photos(album, folder, roots=[photos], names=True, force=True))
+    assert tree(photos) == before
+    assert not (photos / "new").exists()
+    meant = finished(copy_photos(album[5:], photos / "new", roots=[photos], force=True))
+    assert meant.copied == 1
+    assert finished(copy_photos(album, tmp_path / "photos2", roots=[photos])).copied == 6
+
+
+def test_names_that_come_to_xmp_files_of_others_there_can_be_undone(
     album: list[GoingPhoto], tmp_path: Path
 ) -> None:
-    before = tree(tmp_path / "photos")
-    report = finished(copy_photos(album[:1], album[0].photo.path.parent))
-    assert (report.copied, report.already) == (0, 1)
-    assert tree(tmp_path / "photos") == before
+    out = tmp_path / "out"
+    finished(copy_photos(album, out))
+    (out / "x.png.xmp").write_bytes(Foreign(Style()).file())
+    before = tree(out)
+    report = finished(copy_photos(album[3:4], out, names=True))
+    assert (report.already, report.sidecars, report.merged) == (1, 1, 1)
+    assert tree(out) != before
+    assert finished(undo_last()).restored == 1
+    assert tree(out) == before
 
 
 def test_too_little_room_is_said_before_anything_is_written(

@@ -118,6 +118,13 @@ def test_names_go_beside_photos_after_a_look_and_are_taken_back(
     assert said("export", "xmp")[1].startswith(
         "There is nothing to write. 3 photos have it all already."
     )
+    named = tree(photos)
+    _, text, _ = said("export", "xmp", "--undo", "--dry-run")
+    assert text.endswith("3 XMP files that had been made would be removed.\n")
+    assert str(photos / "1.png.xmp") in text
+    assert tree(photos) == named
+    assert "No names were written" in said("export", "xmp", "--undo", "--library", "other")[2]
+    assert tree(photos) == named
     assert said("export", "xmp", "--undo")[1] == ("3 XMP files that had been made are removed.\n")
     assert tree(photos) == before
     assert "No names were written" in said("export", "xmp", "--undo")[2]
@@ -203,9 +210,97 @@ def test_a_contact_sheet(
         assert (tmp_path / name).read_bytes().startswith(b"%PDF")
 
 
+def test_copies_go_to_the_library_only_by_force(said: Said, photos: Path) -> None:
+    """! They doubled the library."""
+    before = tree(photos)
+    for words in (("photos", photos / "new"), ("people", photos), ("photos", photos, "--names")):
+        for more in ((), ("--dry-run",)):
+            status, _, err = said("export", *words, *more)
+            assert status == 1
+            assert "a folder of your library" in err
+    assert tree(photos) == before
+    assert said("export", "photos", photos / "new", "--force")[0] == 0
+    assert len(names_in(photos / "new")) == 4
+
+
+def test_photos_of_one_file_go_out_once(
+    said: Said, go: RunCommand, photos: Path, tmp_path: Path
+) -> None:
+    twin = photos / "more" / "twin.png"
+    twin.parent.mkdir()
+    twin.write_bytes((photos / "0.png").read_bytes())
+    go("index", photos)
+    _, text, _ = said("export", "photos", tmp_path / "out")
+    assert "1 was left out, since another one is the same file; --copies takes all." in text
+    assert len(names_in(tmp_path / "out")) == 4
+    assert go("export", "photos", tmp_path / "all", "--copies")[1]["copied"] == 5
+    assert go("export", "zip", tmp_path / "a.zip")[1]["twins"] == 1
+    assert go("export", "zip", tmp_path / "b.zip", "--copies")[1]["photos"] == 5
+    assert len(go("export", "people", tmp_path / "no", "--dry-run")[1]["photos"]) == 4
+    (photos / "0.png").unlink()  # the twin goes in its place
+    report = go("export", "photos", tmp_path / "out2", "--person", "Ann")[1]
+    assert (report["copied"], report["problems"]) == (2, [])
+
+
+def test_why_a_photo_is_not_in_the_library_is_said(
+    said: Said, go: RunCommand, photos: Path, tmp_path: Path
+) -> None:
+    """! "Index its folder first" was said of a file that can't be read, of an indexed folder."""
+    (photos / "broken.png").write_bytes(b"no picture")
+    go("index", photos)
+    (photos / "new.png").write_bytes((photos / "0.png").read_bytes())
+    for name, words in [
+        ("broken.png", "could not be read when it was indexed"),
+        ("new.png", "was not there when its folder was indexed"),
+        ("none.png", "is not there"),
+    ]:
+        status, _, err = said("export", "photos", tmp_path / "out", "--photos", photos / name)
+        assert status == 1
+        assert words in err
+
+
+@pytest.mark.parametrize(("part", "suffix"), [("zip", "zip"), ("sheet", "pdf"), ("list", "csv")])
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_no_photo_is_ever_replaced(
+    said: Said,
+    photos: Path,
+    tmp_path: Path,
+    qapp: object,
+    part: str,
+    suffix: str,
+    force: tuple[str, ...],
+) -> None:
+    """! `opqn export zip` made a zip of the original that was named by mistake."""
+    before = tree(photos)
+    link = tmp_path / f"link.{suffix}"
+    link.symlink_to(photos / "0.png")
+    for target in (photos / "0.png", link):
+        status, out, err = said("export", part, target, *force)
+        assert (status, out) == (1, "")
+        assert err
+    assert tree(photos) == before
+
+
+@pytest.mark.parametrize("name", ["zip a.zip", "sheet a.pdf", "list a.csv", "list a.json"])
+def test_what_is_there_is_replaced_only_by_force(
+    said: Said, photos: Path, tmp_path: Path, qapp: object, name: str
+) -> None:
+    part, _, file = name.partition(" ")
+    (tmp_path / file).write_bytes(b"somebody's")
+    for more in ((), ("--dry-run",)):
+        status, _, err = said("export", part, tmp_path / file, *more)
+        assert status == 1
+        assert f"{file} is there already." in err
+        assert "--force" in err
+    assert (tmp_path / file).read_bytes() == b"somebody's"
+    assert said("export", part, tmp_path / file, "--force")[0] == 0
+    assert (tmp_path / file).read_bytes() != b"somebody's"
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
+        ("zip OUT.cbz", "ends in .zip"),
         ("photos OUT --person Dan", "Nobody is called Dan"),
         ("photos OUT --year 1950", "No photo of the library is like that"),
         ("people OUT --photos PHOTOS/3.png", "Nobody is named on these photos"),

@@ -1,5 +1,6 @@
 """Names of files and folders that every disk takes."""
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -8,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opqn_app.core.types import Box
-from opqn_app.exchange.going.placing import Layout, folded, numbered, placed, safe_name, split_name
+from opqn_app.exchange.going.placing import (
+    Layout,
+    folded,
+    numbered,
+    placed,
+    safe_name,
+    split_name,
+    without_twins,
+)
 from opqn_app.exchange.going.selection import GoingFace, GoingPhoto
 from tests.exchange.going_photos import going
 
@@ -61,3 +70,23 @@ def test_people_of_one_name_have_two_folders_whatever_the_order() -> None:
     folders = {item.going.photo.path.name: item.folder for item in placed(photos, Layout.PEOPLE)}
     assert folders == {"1.jpg": "ANN (2)", "2.jpg": "Ann", "3.jpg": "no name (2)"}
     assert {item.folder for item in placed(photos[::-1], Layout.PEOPLE)} == set(folders.values())
+
+
+def test_of_photos_of_one_file_the_first_that_is_there_goes(tmp_path: Path) -> None:
+    """! Twins went out twice, and one that was away was told though its content went."""
+
+    def photo(number: int, name: str, picture: bytes | None, person: int) -> GoingPhoto:
+        path = tmp_path / name
+        faces = (GoingFace(1, BOX, person, f"P{person}"),)
+        return GoingPhoto(going(path, number=number).photo, faces, picture)
+
+    for name in ("b.jpg", "c.jpg", "d.jpg"):
+        (tmp_path / name).write_bytes(b"same")
+    (tmp_path / "e.jpg").write_bytes(b"the same with a date")
+    away = GoingPhoto(replace(photo(1, "a.jpg", b"1", 1).photo, size=4), (), b"1")
+    photos = [away, *(photo(at, f"{name}.jpg", b"1", 1) for at, name in enumerate("bcde"))]
+    unknown = [photo(8, "b.jpg", None, 1), photo(9, "c.jpg", None, 1)]
+    items = without_twins(placed([*photos, *unknown], Layout.FLAT))
+    assert [each.going.photo.path.name for each in items] == ["b.jpg", "e.jpg", "b.jpg", "c.jpg"]
+    two = [photo(1, "b.jpg", b"1", 1), photo(2, "c.jpg", b"1", 2)]
+    assert [each.folder for each in without_twins(placed(two, Layout.PEOPLE))] == ["P1", "P2"]

@@ -37,6 +37,7 @@ def test_all_goes_out_newest_first_with_faces_from_the_left(ledger: Ledger) -> N
     assert found[3].faces[1].box == true_box(1)
     assert found[3].faces[1].person == person(ledger, "Ann")
     assert found[3].names == ("Ann",)
+    assert len({each.picture for each in found}) == 4
 
 
 def test_of_people_their_faces_alone_go_out(ledger: Ledger) -> None:

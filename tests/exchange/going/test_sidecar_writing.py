@@ -1,6 +1,7 @@
 """Names written beside photos: looked at first, kept before, undone; the photos stay untouched."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from opqn_app.exchange.going.sidecar_writing import (
     text_of_sidecar,
     write_sidecars,
 )
+from opqn_app.exchange.going.words import taken_back
 from opqn_app.exchange.records import Problem
 from opqn_app.exchange.xmp.names import XmpNames
 from opqn_app.exchange.xmp.text import Clash
@@ -280,3 +282,86 @@ def test_a_journal_is_where_it_is_told_to_be(album: list[GoingPhoto], tmp_path: 
     assert finished(undo_last(tmp_path / "kept")).removed == 2
     assert runs_folder().name == FOLDER
     assert sidecar_journal.can_undo(tmp_path / "kept") is False
+
+
+def test_what_would_be_undone_is_said_and_nothing_is_undone(
+    album: list[GoingPhoto], tmp_path: Path
+) -> None:
+    write(album)
+    before = tree(tmp_path)
+    plan = finished(undo_last(is_plan=True))
+    assert tree(tmp_path) == before
+    assert [each.name for each in plan.sidecars] == ["1.png.xmp", "2.png.xmp", "0.png.xmp"]
+    assert taken_back(plan, is_plan=True).endswith(
+        "1 XMP file would be what it was before. 2 XMP files that had been made would be removed."
+    )
+    assert finished(undo_last()) == plan
+
+
+def test_only_the_writing_for_one_library_is_undone(
+    album: list[GoingPhoto], tmp_path: Path
+) -> None:
+    one, other = tmp_path / "one.sqlite", tmp_path / "other.sqlite"
+    finished(write_sidecars(album[:1], journal=Journal(library=one)))
+    finished(write_sidecars(album[2:], journal=Journal(library=other)))
+    assert can_undo(library=one)
+    finished(undo_last(library=one))
+    assert not can_undo(library=one)
+    assert (tmp_path / "photos" / "2.png.xmp").exists()
+    assert not (tmp_path / "photos" / "0.png.xmp").exists()
+    with pytest.raises(ExportError, match="No names were written"):
+        finished(undo_last(library=one))
+    assert finished(undo_last(library=other)).removed == 1
+
+
+def test_sidecars_that_moved_with_their_photos_are_found(
+    album: list[GoingPhoto], tmp_path: Path
+) -> None:
+    """! A renamed folder kept its sidecars named for good, and all earlier runs out of reach."""
+    before = tree(tmp_path / "photos")
+    write(album)
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    report = finished(undo_last(roots=[tmp_path]))
+    assert (report.restored, report.removed, report.problems) == (1, 2, ())
+    assert tree(tmp_path / "moved") == before
+
+
+def test_a_sidecar_that_the_user_deleted_is_no_moved_one(
+    album: list[GoingPhoto], tmp_path: Path
+) -> None:
+    write(album[:1])
+    mine = tmp_path / "photos" / "mine" / "0.png.xmp"
+    mine.parent.mkdir()
+    (tmp_path / "photos" / "0.png.xmp").rename(mine)
+    finished(undo_last(roots=[tmp_path]))
+    assert mine.exists()
+
+
+def test_several_copies_of_what_moved_all_stay(album: list[GoingPhoto], tmp_path: Path) -> None:
+    write(album[:1])
+    (tmp_path / "photos").rename(tmp_path / "moved")
+    shutil.copytree(tmp_path / "moved", tmp_path / "copy")
+    (problem,) = finished(undo_last(roots=[tmp_path])).problems
+    assert "it lies in several places now" in problem.sentence
+    assert (tmp_path / "copy" / "0.png.xmp").exists()
+    assert (tmp_path / "moved" / "0.png.xmp").exists()
+
+
+def test_a_run_that_waits_hides_no_earlier_one(album: list[GoingPhoto], tmp_path: Path) -> None:
+    write(album[:1])
+    far = write_photo(tmp_path / "far" / "9.png", seed=9)
+    write([going(far, [("Ann", ANN)]), album[2]])
+    (tmp_path / "far").rename(tmp_path / "away")
+    report = finished(undo_last())
+    assert (report.removed, len(report.problems)) == (1, 1)
+    report = finished(undo_last())  # the one before; what waits is told again
+    assert (report.removed, len(report.problems)) == (1, 1)
+    assert not list((tmp_path / "photos").glob("[02].png.xmp"))
+    report = finished(undo_last())
+    assert (report.removed, len(report.problems)) == (0, 1)
+    write(album[2:])  # what was taken back before is no business of the run that waits
+    (tmp_path / "away").rename(tmp_path / "far")
+    assert finished(undo_last()).removed == 1
+    assert finished(undo_last()).problems == ()
+    assert not list(tmp_path.rglob("[029].png.xmp"))
+    assert not can_undo()

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 from opqn_app.core.types import SAME_FACE, Box
 from opqn_app.exchange.xmp.names import names_of
 from opqn_app.exchange.xmp.regions import KINDS, FaceName
-from opqn_app.exchange.xmp.spelling import DC, DIGIKAM, IPTC, LIGHTROOM, MWG
+from opqn_app.exchange.xmp.spelling import (
+    CATALOGS,
+    DC,
+    DIGIKAM,
+    IPTC,
+    LIGHTROOM,
+    MICROSOFT_PHOTO,
+    MWG,
+)
 from opqn_app.exchange.xmp.text import Clash, SidecarNames, merged, without
 from opqn_app.exchange.xmp.tree import NotXmpError, Tree
 from tests.exchange.sidecar_styles import (
@@ -292,6 +300,56 @@ def test_a_name_is_taken_out_with_all_that_it_holds(style: Style) -> None:
     assert words_in(content, f"{DIGIKAM}TagsList") == ["People/Ben"]
     assert lies_within(content, file)
     assert without(content, "Ann") == content
+
+
+@pytest.mark.parametrize(
+    ("name", "people", "tags", "branches", "words"),
+    [
+        ("Paris", [], ["Places/Paris"], ["Places|France|Paris", "Trip/Paris"], ["beach"]),
+        ("Ann/Bob", [], ["People/Ann", "People/Bob"], ["People|Ann"], ["Ann", "beach"]),
+        ("Ann|Bob", [], ["People/Ann"], ["People|Bob"], ["Bob"]),
+    ],
+)
+def test_a_name_that_is_taken_out_takes_nothing_else_along(
+    name: str, people: list[str], tags: list[str], branches: list[str], words: list[str]
+) -> None:
+    """! "Paris" took the place along, and "Ann/Bob" stayed."""
+    foreign = Foreign(Style())
+    grouped = [] if "|" in name else [f"Personen|Us|{name}"]
+    kept = without(
+        foreign.file(
+            foreign.words(IPTC, "PersonInImage", [name, *people]),
+            foreign.words(DIGIKAM, "TagsList", [name, *tags]),
+            foreign.words(LIGHTROOM, "hierarchicalSubject", [*grouped, *branches]),
+            foreign.words(DC, "subject", [name, *words]),
+        ),
+        name,
+    )
+    assert words_in(kept, f"{IPTC}PersonInImage") == people
+    assert words_in(kept, f"{DIGIKAM}TagsList") == tags
+    assert words_in(kept, f"{LIGHTROOM}hierarchicalSubject") == branches
+    assert words_in(kept, f"{DC}subject") == words
+
+
+@pytest.mark.parametrize("style", STYLES[::7], ids=repr)
+def test_a_name_in_a_group_is_there_and_goes_from_there(style: Style) -> None:
+    """! Anna stayed in her group when she turned out to be Berta, and was added besides it."""
+    foreign = Foreign(style)
+    lists = [
+        foreign.words(DIGIKAM, "TagsList", ["People/Family/Anna", "Trips/Anna"]),
+        foreign.words(LIGHTROOM, "hierarchicalSubject", ["Personen|Family|Anna"]),
+        foreign.words(MICROSOFT_PHOTO[0], "LastKeywordXMP", ["People/Family/Anna", "Anna/Berlin"]),
+        foreign.words(CATALOGS[0], "CatalogSets", ["People|Family|Anna"]),
+    ]
+    same = merged(foreign.file(*lists), names(("anna", ANN))).content
+    assert words_in(same, f"{DIGIKAM}TagsList") == ["People/Family/Anna", "Trips/Anna"]
+    assert words_in(same, f"{LIGHTROOM}hierarchicalSubject") == ["Personen|Family|Anna"]
+    file = foreign.file(foreign.mwg([Other("Anna", ANN)]), *lists)
+    content = merged(file, names(("Berta", ANN)), replace=True).content
+    assert words_in(content, f"{DIGIKAM}TagsList") == ["Trips/Anna", "People/Berta"]
+    assert words_in(content, f"{LIGHTROOM}hierarchicalSubject") == ["People|Berta"]
+    assert words_in(content, f"{MICROSOFT_PHOTO[0]}LastKeywordXMP") == ["Anna/Berlin"]
+    assert words_in(content, f"{CATALOGS[0]}CatalogSets") == []
 
 
 NAMES = st.text(
