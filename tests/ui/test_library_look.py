@@ -16,6 +16,7 @@ from opqn_app.ui.library.folder_list import Folder, FolderRole
 from opqn_app.ui.library.folder_view import mark_rect
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.library.library_view import LibraryReader, Wanted
+from opqn_app.ui.library.photo_rows import Look, arrange
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 from tests.ui.menu_clicks import choose, right_click, words_of
@@ -220,6 +221,24 @@ def test_headings_by_folder_are_remembered(
     assert page.header.view.text() == "By folder"
 
 
+def test_folders_that_differ_in_case_alone_have_one_heading_each(
+    session: Session,
+    people: MakePeople,
+    tmp_path: Path,
+    index_folder_of: Callable[[Path], None],
+    qtbot: QtBot,
+) -> None:
+    for number, folder in enumerate(("Alps", "alps", "Alps", "alps")):
+        people(f"Tours/{folder}/{number}.png", ("red", "green", "blue", "red")[number])
+    if (tmp_path / "Tours" / "alps").samefile(tmp_path / "Tours" / "Alps"):
+        pytest.skip("this disk does not tell them apart")
+    index_folder_of(tmp_path / "Tours")
+    with Library.open(session.library_path) as library:
+        photos = library.photo_table.listed()
+        shown = arrange(library, photos, Look("folder", once=False))
+    assert [(each.title, each.rows) for each in shown.sections] == [("Alps", 2), ("alps", 2)]
+
+
 def type_chip(page: LibraryPage, text: str) -> None:
     page.chips.line.field.setFocus()
     QTest.keyClicks(page.chips.line.field, text)
@@ -238,7 +257,7 @@ def test_a_search_is_saved_renamed_and_stays_current(
     qtbot.waitUntil(saved.isVisible, timeout=TIMEOUT)
     editor = QApplication.focusWidget()
     assert isinstance(editor, QLineEdit)  # its name can be typed at once
-    assert editor.text() == "2 faces"
+    assert editor.text() == "2 faces in 2019"
     editor.selectAll()
     QTest.keyClicks(editor, "Two of us")
     QTest.keyClick(editor, Qt.Key.Key_Return)
