@@ -26,7 +26,7 @@ from opqn_app.exchange.usual_places import usual_place
 from opqn_app.ui.exchange.name_table import NameTable
 from opqn_app.ui.exchange.names_import import NamesImport
 from opqn_app.ui.exchange.sheets import sheet
-from opqn_app.ui.kit import drops
+from opqn_app.ui.kit import dialogs, drops
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.message_bar import MessageBar
 
@@ -41,6 +41,7 @@ INTRO = (
     "Names that you gave in another program come to the faces here. Nothing is changed there, and "
     "what you said here stays."
 )
+READING = "Names are being read. Nothing is changed yet; the next time all are read again."
 LEFT_HEIGHT = 110  # of what is left out
 
 
@@ -49,6 +50,7 @@ class ImportDialog(QDialog):
 
     Args:
         choose: asks for the place of what a program knows.
+        confirm_stop: asks before the reading is stopped; gets what is lost.
     """
 
     def __init__(
@@ -56,11 +58,12 @@ class ImportDialog(QDialog):
         session: "Session",
         *,
         choose: "Callable[[QWidget, Program, Path], Path | None] | None" = None,
+        confirm_stop: Callable[[QWidget, str], bool] = dialogs.confirm_stop,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._choose = choose or choose_place
+        self._choose, self._confirm_stop = choose or choose_place, confirm_stop
         self._folders: list[Path] = []
         self._plan: ImportPlan | None = None
         self.setWindowTitle(TITLE)
@@ -73,6 +76,17 @@ class ImportDialog(QDialog):
         session.read(lambda library: library.roots()).succeeded.connect(self._on_roots)
         self.programs.setCurrentRow(0)
         self._show_program()
+
+    @property
+    def lost_by_closing(self) -> str:
+        """What goes on and would end with the dialog; "" if nothing does."""
+        return READING if self.run.is_reading else ""
+
+    def reject(self) -> None:
+        """Esc, and the cross of the dialog: what goes on is not ended unasked."""
+        lost = self.lost_by_closing
+        if not lost or self._confirm_stop(self, lost):
+            super().reject()
 
     # Sheets
 

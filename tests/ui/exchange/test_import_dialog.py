@@ -2,14 +2,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QTableWidgetItem
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QBitmap, QRegion
+from PySide6.QtWidgets import QPushButton, QTableWidgetItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.types import Box
 from opqn_app.exchange.programs import PROGRAMS
 from opqn_app.store.library import Library
-from opqn_app.ui.exchange.import_dialog import ImportDialog
+from opqn_app.ui.exchange.import_dialog import READING, ImportDialog
 from opqn_app.ui.work.session import Session
 from tests.exchange.program_files import picasa_ini, takeout_json
 
@@ -193,3 +194,47 @@ def test_a_choice_by_the_button_is_taken(session: Session, tmp_path: Path, qtbot
     qtbot.mouseClick(browse, Qt.MouseButton.LeftButton)
     assert made.place.text() == str(tmp_path)
     assert made.read_button.isEnabled()
+
+
+def test_reading_is_not_stopped_unasked(
+    session: Session, dialog: ImportDialog, varied_album: Path, qtbot: QtBot
+) -> None:
+    asked: list[str] = []
+
+    def confirm(_parent: QWidget, words: str) -> bool:
+        asked.append(words)
+        return False
+
+    made = ImportDialog(session, confirm_stop=confirm)
+    qtbot.addWidget(made)
+    made.show()
+    made.choose("picasa", varied_album)
+    qtbot.mouseClick(made.read_button, Qt.MouseButton.LeftButton)
+    qtbot.keyClick(made, Qt.Key.Key_Escape)
+    assert asked == [READING]
+    qtbot.waitUntil(lambda: made.sheets.currentIndex() == 2, timeout=TIMEOUT)
+    qtbot.keyClick(made, Qt.Key.Key_Escape)
+    assert not made.isVisible()
+    assert len(asked) == 1
+
+
+def test_no_name_moves_when_its_row_becomes_the_current_one(
+    dialog: ImportDialog, qtbot: QtBot
+) -> None:
+    preview(dialog, qtbot)
+    dialog.table.setFocus()
+    qtbot.waitUntil(dialog.table.hasFocus, timeout=TIMEOUT)
+    rect = dialog.table.visualItemRect(cell(dialog, 0, 1)).adjusted(4, 4, -4, -4)
+
+    def words() -> QRect:
+        """Where the words stand in the cell, and nothing else is drawn."""
+        picture = dialog.table.viewport().grab(rect).toImage()
+        ground = picture.pixelColor(0, 0)
+        return QRegion(
+            QBitmap.fromImage(picture.createMaskFromColor(ground.rgb(), Qt.MaskMode.MaskInColor))
+        ).boundingRect()
+
+    dialog.table.setCurrentCell(2, 1)
+    elsewhere = words()
+    dialog.table.setCurrentCell(0, 1)
+    assert words() == elsewhere
