@@ -4,17 +4,18 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QBitmap, QRegion
-from PySide6.QtWidgets import QPushButton, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QTableWidgetItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.types import Box
 from opqn_app.exchange.programs import PROGRAMS
 from opqn_app.store.library import Library
 from opqn_app.ui.exchange.import_dialog import READING, ImportDialog
+from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 from tests.exchange.program_files import picasa_ini, takeout_json
 
-TIMEOUT = 120_000
+TIMEOUT = 20_000
 OTHER = Box(0.02, 0.6, 0.12, 0.95)  # where nobody is found
 
 
@@ -238,3 +239,25 @@ def test_no_name_moves_when_its_row_becomes_the_current_one(
     elsewhere = words()
     dialog.table.setCurrentCell(0, 1)
     assert words() == elsewhere
+
+
+def test_a_drawn_box_is_counted_no_more_when_the_import_is_undone(
+    session: Session, dialog: ImportDialog, qtbot: QtBot
+) -> None:
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    window.show_page("library")
+    session.refresh_status()
+
+    def counts(words: str) -> bool:
+        said = window.status_line.text == f"{words} in your library"
+        return said and words in [label.text() for label in window.library.findChildren(QLabel)]
+
+    qtbot.waitUntil(lambda: counts("4 photos, 5 faces"), timeout=TIMEOUT)
+    preview(dialog, qtbot)
+    session.load_engine()
+    take(dialog, qtbot)
+    qtbot.waitUntil(lambda: counts("4 photos, 6 faces"), timeout=TIMEOUT)
+    qtbot.mouseClick(dialog.undo_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: counts("4 photos, 5 faces"), timeout=TIMEOUT)
