@@ -19,13 +19,13 @@ from pathlib import Path
 
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Box
-from opqn_app.exchange.copying import ROOM, copy_photos
-from opqn_app.exchange.placing import Layout
-from opqn_app.exchange.selection import GoingPhoto
-from opqn_app.exchange.sidecar_journal import Journal, can_undo, undo_last
-from opqn_app.exchange.sidecar_writing import write_sidecars
-from opqn_app.exchange.zipping import zip_photos
-from tests.exchange.going import going, tree, write_photo
+from opqn_app.exchange.going.copying import ROOM, copy_photos
+from opqn_app.exchange.going.placing import Layout
+from opqn_app.exchange.going.selection import GoingPhoto
+from opqn_app.exchange.going.sidecar_journal import Journal, can_undo, undo_last
+from opqn_app.exchange.going.sidecar_writing import write_sidecars
+from opqn_app.exchange.going.zipping import zip_photos
+from tests.exchange.going_photos import going, tree, write_photo
 from tests.exchange.sidecar_styles import Foreign, Style
 
 N_PHOTOS = 12

@@ -21,9 +21,9 @@ import numpy as np
 from PIL import Image
 
 from opqn_app.core.progress import finished
-from opqn_app.exchange.matching import plan_import
+from opqn_app.exchange.coming.matching import plan_import
+from opqn_app.exchange.coming.taking_in import take_in
 from opqn_app.exchange.records import PhotoNames
-from opqn_app.exchange.taking_in import take_in
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.people import people_of
 from opqn_app.store.library import Library

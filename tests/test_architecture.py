@@ -7,6 +7,7 @@ imported for real: what a function imports later must not be loaded yet.
 import pkgutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,16 @@ def test_no_module_is_too_long_to_read() -> None:
     assert len(lengths) > 300
     too_long = {name: n for name, n in lengths.items() if n > MAX_LINES}
     assert too_long == {}
+
+
+def test_every_package_goes_into_the_wheel() -> None:
+    """The list stands in pyproject.toml, and one that it lacks is missed by users alone."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = set(project["tool"]["setuptools"]["packages"]) - {"opqn_app.resources"}
+    left_out = {"trainer.recipes"}
+    found = {
+        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for top in ("opqn_app", "trainer")
+        for path in (ROOT / top).rglob("__init__.py")
+    }
+    assert found - left_out == listed

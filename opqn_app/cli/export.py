@@ -13,8 +13,8 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.placing import Layout
-    from opqn_app.exchange.selection import GoingPhoto
+    from opqn_app.exchange.going.placing import Layout
+    from opqn_app.exchange.going.selection import GoingPhoto
 
 
 def add(parsers: Parsers) -> None:
@@ -65,8 +65,8 @@ def run_people(arguments: argparse.Namespace) -> int:
 def _copy(
     arguments: argparse.Namespace, photos: "Sequence[GoingPhoto]", layout: "Layout", names: bool
 ) -> int:
-    from opqn_app.exchange.copying import copy_photos
-    from opqn_app.exchange.export_words import copied
+    from opqn_app.exchange.going.copying import copy_photos
+    from opqn_app.exchange.going.words import copied
 
     if arguments.dry_run:
         return _show_plan(arguments, photos, layout)
@@ -78,9 +78,9 @@ def _copy(
 
 
 def run_xmp(arguments: argparse.Namespace) -> int:
-    from opqn_app.exchange.export_words import taken_back, written
-    from opqn_app.exchange.sidecar_journal import undo_last
-    from opqn_app.exchange.sidecar_writing import plan_sidecars, write_sidecars
+    from opqn_app.exchange.going.sidecar_journal import undo_last
+    from opqn_app.exchange.going.sidecar_writing import plan_sidecars, write_sidecars
+    from opqn_app.exchange.going.words import taken_back, written
 
     if arguments.undo:
         undone = told_progress(undo_last())
@@ -99,8 +99,8 @@ def run_xmp(arguments: argparse.Namespace) -> int:
 
 
 def _take_out(arguments: argparse.Namespace) -> int:
-    from opqn_app.exchange.export_words import taken_out
-    from opqn_app.exchange.sidecar_writing import remove_name
+    from opqn_app.exchange.going.sidecar_writing import remove_name
+    from opqn_app.exchange.going.words import taken_out
 
     name, is_plan = arguments.take_out, arguments.dry_run
     report = told_progress(remove_name(going_out(arguments), name, is_plan=is_plan))
@@ -111,7 +111,7 @@ def _take_out(arguments: argparse.Namespace) -> int:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    from opqn_app.exchange.listing import row_of_photo, write_csv, write_json
+    from opqn_app.exchange.going.listing import row_of_photo, write_csv, write_json
 
     kinds = {".csv": write_csv, ".json": write_json}
     write = kinds.get(arguments.out.suffix.lower())
@@ -131,8 +131,8 @@ def run_list(arguments: argparse.Namespace) -> int:
 
 
 def run_zip(arguments: argparse.Namespace) -> int:
-    from opqn_app.exchange.export_words import zipped
-    from opqn_app.exchange.zipping import zip_photos
+    from opqn_app.exchange.going.words import zipped
+    from opqn_app.exchange.going.zipping import zip_photos
 
     photos, layout = going_out(arguments), _layout(arguments.folders)
     if arguments.dry_run:
@@ -145,7 +145,7 @@ def run_zip(arguments: argparse.Namespace) -> int:
 
 def run_sheet(arguments: argparse.Namespace) -> int:
     from opqn_app.core.display import has_display
-    from opqn_app.exchange.export_words import sheet_of
+    from opqn_app.exchange.going.words import sheet_of
     from opqn_app.ui.kit.contact_sheet import application, paths_of, write_sheet
 
     photos = going_out(arguments)
@@ -168,7 +168,7 @@ def run_sheet(arguments: argparse.Namespace) -> int:
 
 
 def _layout(folders: bool) -> "Layout":
-    from opqn_app.exchange.placing import Layout
+    from opqn_app.exchange.going.placing import Layout
 
     return Layout.PEOPLE if folders else Layout.FLAT
 
@@ -176,8 +176,8 @@ def _layout(folders: bool) -> "Layout":
 def _show_plan(
     arguments: argparse.Namespace, photos: "Sequence[GoingPhoto]", layout: "Layout"
 ) -> int:
-    from opqn_app.exchange.export_words import plan_of_copies
-    from opqn_app.exchange.placing import placed
+    from opqn_app.exchange.going.placing import placed
+    from opqn_app.exchange.going.words import plan_of_copies
 
     items = placed(photos, layout)
     rows = [{"photo": item.going.photo.path, "folder": item.folder} for item in items]

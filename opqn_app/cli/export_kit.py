@@ -14,9 +14,8 @@ from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import counted, run_with_progress
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.exports import ExportProgress
-    from opqn_app.exchange.records import Problem
-    from opqn_app.exchange.selection import GoingPhoto, Wanted
+    from opqn_app.exchange.going.selection import GoingPhoto, Wanted
+    from opqn_app.exchange.records import Problem, Progress
     from opqn_app.people.ledger import Ledger
 
 TOLD = 20  # problems that are told one by one
@@ -53,7 +52,7 @@ def going_out(arguments: argparse.Namespace) -> "list[GoingPhoto]":
     Raises:
         OpqnError: there are none.
     """
-    from opqn_app.exchange.selection import chosen
+    from opqn_app.exchange.going.selection import chosen
 
     with read_ledger(arguments) as ledger:
         found = told_progress(chosen(ledger, _wanted(ledger, arguments)))
@@ -62,7 +61,7 @@ def going_out(arguments: argparse.Namespace) -> "list[GoingPhoto]":
     return found
 
 
-def told_progress(job: "Generator[ExportProgress, None, Result]") -> Result:
+def told_progress(job: "Generator[Progress, None, Result]") -> Result:
     """Run an export to its end, showing how far it has come."""
     return run_with_progress(job, lambda progress: progress.in_words())
 
@@ -81,7 +80,7 @@ def rows_of(problems: "Sequence[Problem]") -> list[dict[str, str]]:
 
 
 def _wanted(ledger: "Ledger", arguments: argparse.Namespace) -> "Wanted":
-    from opqn_app.exchange.selection import Wanted
+    from opqn_app.exchange.going.selection import Wanted
     from opqn_app.people.gestures import find_person
 
     chances = {} if arguments.hits is None else _hits(arguments.hits)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from opqn_app.cli.kit import Parsers, emit, library_path, load_engine
 from opqn_app.cli.people_kit import read_ledger
+from opqn_app.core import settings
 from opqn_app.core.errors import LibraryLocked, OpqnError
 from opqn_app.core.progress import run_with_progress
-from opqn_app.exchange.programs import PROGRAMS, Program
+from opqn_app.exchange.programs.listed import PROGRAMS, Program
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.import_plan import ImportPlan
-    from opqn_app.exchange.taking_in import ImportReport
+    from opqn_app.exchange.coming.import_plan import ImportPlan
+    from opqn_app.exchange.coming.taking_in import ImportReport
 
 
 def add(parsers: Parsers) -> None:
@@ -32,7 +33,7 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from opqn_app.exchange.in_words import plan_in_words, report_in_words
+    from opqn_app.exchange.coming.words import plan_in_words, report_in_words
 
     program = next(each for each in PROGRAMS if each.key == arguments.program)
     wrong = program.wrong_place(arguments.place)
@@ -64,18 +65,19 @@ def _check_names(plan: "ImportPlan", only: Sequence[str] | None) -> None:
 
 
 def _planned(arguments: argparse.Namespace, program: Program) -> "ImportPlan":
-    from opqn_app.exchange.in_words import ProgressWords
-    from opqn_app.exchange.matching import plan_import
+    from opqn_app.exchange.coming.matching import plan_import
+    from opqn_app.exchange.coming.words import ProgressWords
 
     with read_ledger(arguments) as ledger:
         folders = [root.path for root in ledger.library.roots()]
-        job = plan_import(ledger, program.read(arguments.place, folders), program.name)
+        found = program.read(arguments.place, folders, settings.load().excludes)
+        job = plan_import(ledger, found, program.name)
         return run_with_progress(job, ProgressWords("Reading names", "photo"))
 
 
 def _taken_in(arguments: argparse.Namespace, plan: "ImportPlan") -> "ImportReport":
-    from opqn_app.exchange.in_words import ProgressWords
-    from opqn_app.exchange.taking_in import take_in
+    from opqn_app.exchange.coming.taking_in import take_in
+    from opqn_app.exchange.coming.words import ProgressWords
     from opqn_app.people.ledger import Ledger
     from opqn_app.store.library import Library
 

@@ -8,8 +8,9 @@ from typing import BinaryIO
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.types import Box
-from opqn_app.exchange.raw_heads import raw_turn
+from opqn_app.exchange.cleaned import box_of
 from opqn_app.exchange.records import Frame, PhotoNames
+from opqn_app.exchange.xmp.raw_heads import raw_turn
 from opqn_app.vision import boxes, decoders, orientation, png_chunks, reasons
 from opqn_app.vision.decoders import DAMAGE
 from opqn_app.vision.raw import RAW_SUFFIXES, is_plain_picture
@@ -43,6 +44,53 @@ def upright(names: PhotoNames, turn: int) -> PhotoNames:
         for region in names.regions
     )
     return replace(names, regions=regions, frame=Frame.UPRIGHT)
+
+
+def without_margin(names: PhotoNames, size: tuple[float, float] | None) -> PhotoNames:
+    """The same names with the boxes in the part of the picture that is meant to be seen.
+
+    A HEIC or AVIF may hold more than that part. Programs see the part alone, and their boxes stay
+    as they are, unless they were said for a picture of the size of all.
+
+    Args:
+        names: in the frame of the stored picture.
+        size: width and height of the picture that the boxes were said for, in pixels; None where
+            that is not known.
+    """
+    part = None if size is None else _seen_part(names.photo, size)
+    if part is None:
+        return names
+    regions = tuple(
+        region if region.box is None else replace(region, box=_within(region.box, part))
+        for region in names.regions
+    )
+    return replace(names, regions=regions)
+
+
+def _within(box: Box, part: Box) -> Box | None:
+    return box_of(
+        (box.left - part.left) / part.width,
+        (box.top - part.top) / part.height,
+        (box.right - part.left) / part.width,
+        (box.bottom - part.top) / part.height,
+    )
+
+
+def _seen_part(photo: Path, size: tuple[float, float]) -> Box | None:
+    """In fractions of the stored picture, if `size` is that of all of it; None for all."""
+    try:
+        with photo.open("rb") as file:
+            if file.read(12)[4:8] != b"ftyp":
+                return None
+            file.seek(0)
+            primary = boxes.primary_of_heif(file)
+    except OSError:
+        return None  # `turn_of` says why
+    if primary is None or primary.clean is None or size not in (primary.size, primary.size[::-1]):
+        return None
+    left, top, right, bottom = primary.clean
+    width, height = primary.size
+    return Box(left / width, top / height, right / width, bottom / height)
 
 
 def stored(box: Box, turn: int) -> Box:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.core.types import Box
 
 FACE = "face"
@@ -72,11 +73,23 @@ class Progress:
     """How far something long has come.
 
     Attributes:
+        done: photos, or files where a photo is copied more than once.
         total: of all that is to be done; None where it is not known.
+        eta_s: seconds still to go; None while that is not known.
+        current: name of the file that is being worked on; "" where none is told.
     """
 
     done: int
     total: int | None = None
+    eta_s: float | None = None
+    current: str = ""
+
+    def in_words(self) -> str:
+        """Such as "12/40 photos · 3 min left"."""
+        if self.total is None:
+            return counted(self.done, "photo")
+        words = f"{self.done:,}/{counted(self.total, 'photo')}"
+        return words if self.eta_s is None else f"{words} · {duration_in_words(self.eta_s)} left"
 
 
 Found = PhotoNames | Problem | Progress  # what readers yield

@@ -114,6 +114,11 @@ class DecisionTable:
         query = f"SELECT id FROM photos WHERE picture_hash = ? AND {SHOWN} ORDER BY id"
         return [row[0] for row in self._db.rows(query, [content_hash])]
 
+    def photos_of_file(self, content_hash: bytes) -> list[int]:
+        """Ids of the photos whose file is this, byte for byte."""
+        query = f"SELECT id FROM photos WHERE content_hash = ? AND {SHOWN} ORDER BY id"
+        return [row[0] for row in self._db.rows(query, [content_hash])]
+
     def content_of_photo(self, photo_id: int) -> bytes | None:
         found: bytes | None = self._db.value(
             "SELECT picture_hash FROM photos WHERE id = ?", [photo_id]

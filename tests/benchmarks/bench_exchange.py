@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from opqn_app.core.types import Box
-from opqn_app.exchange.folder_names import names_below
+from opqn_app.exchange.programs.xmp_files import names_below
 from opqn_app.exchange.records import PhotoNames, Region
 from tests.exchange.xmp_files import Fields, mp, mwg, packet, people
 from tests.odd_files import encoded

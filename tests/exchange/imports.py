@@ -6,10 +6,10 @@ from pathlib import Path
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Box
 from opqn_app.engine import Engine
-from opqn_app.exchange.import_plan import ImportPlan
-from opqn_app.exchange.matching import plan_import
+from opqn_app.exchange.coming.import_plan import ImportPlan
+from opqn_app.exchange.coming.matching import plan_import
+from opqn_app.exchange.coming.taking_in import ImportReport, take_in
 from opqn_app.exchange.records import FACE, Frame, PhotoNames, Region
-from opqn_app.exchange.taking_in import ImportReport, take_in
 from opqn_app.people.ledger import Ledger
 from tests.people_world import HEIGHT, WIDTH, true_box
 

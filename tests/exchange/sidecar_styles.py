@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from opqn_app.core.types import Box
-from opqn_app.exchange.sidecar_regions import KINDS, Regions
-from opqn_app.exchange.xmp_spelling import (
+from opqn_app.exchange.xmp.regions import KINDS, Regions
+from opqn_app.exchange.xmp.spelling import (
     AREA,
     DC,
     DIGIKAM,
@@ -17,7 +17,7 @@ from opqn_app.exchange.xmp_spelling import (
     MP_REGION,
     MWG,
 )
-from opqn_app.exchange.xmp_tree import RDF, Tree
+from opqn_app.exchange.xmp.tree import RDF, Tree
 
 SIZE = (400, 300)
 EXTRA = "http://example.org/ns/"

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from opqn_app.core.types import Box
-from opqn_app.exchange.folder_names import names_below
 from opqn_app.exchange.frames import stored, stored_size
+from opqn_app.exchange.programs.xmp_files import names_below
 from opqn_app.exchange.records import PhotoNames
 from opqn_app.vision.images import open_photo
 from tests.odd_files import dng, encoded, exif_bytes, turned

@@ -14,10 +14,12 @@ from PIL import Image
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.types import Box
 from opqn_app.exchange.frames import stored, stored_size, turn_of, upright
+from opqn_app.exchange.programs.xmp_files import names_of_photo
 from opqn_app.exchange.records import Frame, PhotoNames, Region
 from opqn_app.vision import boxes
 from opqn_app.vision.images import open_photo
-from tests.exchange.xmp_files import packet
+from tests.exchange.xmp_files import mwg, packet
+from tests.heif_boxes import with_clean_part
 from tests.odd_files import dng, encoded, exif_bytes, turned
 
 TURNS = range(1, 9)
@@ -41,10 +43,10 @@ def seen(picture: Image.Image) -> Box:
     rows, columns = np.nonzero(np.asarray(picture.convert("L")) < 90)
     height, width = picture.height, picture.width
     return Box(
-        columns.min() / width,
-        rows.min() / height,
-        (columns.max() + 1) / width,
-        (rows.max() + 1) / height,
+        float(columns.min() / width),
+        float(rows.min() / height),
+        float((columns.max() + 1) / width),
+        float((rows.max() + 1) / height),
     )
 
 
@@ -160,3 +162,28 @@ def test_damaged_heads_of_raw_photos_are_read_without_harm(tmp_path: Path) -> No
             broken[min(at, len(broken) - 1)] = int(rng.choice([0, 1, 127, 255]))
         path.write_bytes(bytes(broken))
         assert turn_of(path) in TURNS
+
+
+@pytest.mark.parametrize("turn", [1, 6])
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+def test_boxes_said_for_all_of_a_picture_lie_in_the_part_that_is_seen(
+    kind: str, turn: int, tmp_path: Path
+) -> None:
+    """A program that sees the part alone says the size of the part, or none."""
+    wide, frame = Image.new("RGB", (340, 260), (250, 250, 250)), Image.new("L", (340, 260))
+    wide.paste(marked(), (14, 22))
+    frame.paste(255, (14, 22, 314, 222))
+    whole, part = turned(wide, turn), turned(frame, turn).getbbox()
+    assert part is not None
+    path, beside = tmp_path / f"a{SUFFIX[kind]}", tmp_path / "a.xmp"
+    plain = encoded(whole, kind, exif=exif_bytes(turn))
+    path.write_bytes(with_clean_part(plain, whole.size, part))
+    in_all, in_part = seen(whole), seen(turned(marked(), turn))
+    size_of_part = part[2] - part[0], part[3] - part[1]
+    for box, size in ((in_all, whole.size), (in_part, size_of_part), (in_part, None)):
+        beside.write_bytes(packet(mwg([Region("Ann", box)], size)))
+        (found,) = names_of_photo(path, [beside])
+        assert isinstance(found, PhotoNames)
+        placed = found.regions[0].box
+        assert placed is not None
+        assert is_close(placed, BOX)

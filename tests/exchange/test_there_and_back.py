@@ -13,15 +13,15 @@ from PIL import Image
 
 from opqn_app.core.progress import finished
 from opqn_app.core.types import SAME_FACE, Box
-from opqn_app.exchange.folder_names import names_below
-from opqn_app.exchange.import_plan import ImportPlan
-from opqn_app.exchange.matching import plan_import
-from opqn_app.exchange.selection import Wanted, chosen
-from opqn_app.exchange.sidecar_writing import SidecarReport, write_sidecars
-from opqn_app.exchange.taking_in import take_in
+from opqn_app.exchange.coming.import_plan import ImportPlan
+from opqn_app.exchange.coming.matching import plan_import
+from opqn_app.exchange.coming.taking_in import take_in
+from opqn_app.exchange.going.selection import Wanted, chosen
+from opqn_app.exchange.going.sidecar_writing import SidecarReport, write_sidecars
+from opqn_app.exchange.programs.xmp_files import names_below
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
-from tests.exchange.going import tree
+from tests.exchange.going_photos import tree
 from tests.exchange.sidecar_styles import Foreign, Other, Style
 from tests.library_fakes import fake_engine
 from tests.odd_files import exif_bytes, turned

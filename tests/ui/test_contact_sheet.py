@@ -10,11 +10,11 @@ from PySide6.QtGui import QImage
 
 from opqn_app.core.progress import finished
 from opqn_app.core.types import Box
-from opqn_app.exchange.exports import ExportError
-from opqn_app.exchange.selection import GoingPhoto
+from opqn_app.exchange.going.exports import ExportError
+from opqn_app.exchange.going.selection import GoingPhoto
 from opqn_app.ui.kit import contact_sheet
 from opqn_app.ui.kit.contact_sheet import captions, isolated, pages_of, paths_of, write_sheet
-from tests.exchange.going import going, stopped_at, write_photo
+from tests.exchange.going_photos import going, stopped_at, write_photo
 
 BOX = Box(1, 1, 20, 20)
 RED = (200, 20, 20)

@@ -23,9 +23,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app.core import paths
 from opqn_app.core.errors import OpqnError
-from opqn_app.ui.exchange.offers import Offer
-from opqn_app.ui.exchange.sheets import sheet
-from opqn_app.ui.exchange.ways import (
+from opqn_app.exchange.going.ways import (
     WAYS,
     Asks,
     Going,
@@ -36,13 +34,16 @@ from opqn_app.ui.exchange.ways import (
     undo_names,
     write_names,
 )
+from opqn_app.ui.exchange.drawn_sheets import draw_sheet
+from opqn_app.ui.exchange.offers import Offer
+from opqn_app.ui.exchange.sheets import sheet
 from opqn_app.ui.kit import desktop, dialogs
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.work.people_desk import FAULT
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.exports import ExportProgress
+    from opqn_app.exchange.records import Progress
     from opqn_app.ui.work.session import Session
     from opqn_app.ui.work.tasks import Task
 
@@ -198,7 +199,7 @@ class ExportDialog(QDialog):
         return self._offers[max(self.what.currentIndex(), 0)]
 
     def _show_way(self) -> None:
-        from opqn_app.exchange.sidecar_journal import can_undo
+        from opqn_app.exchange.going.sidecar_journal import can_undo
 
         way = self.way
         has_target = way.asks is not Asks.NOTHING
@@ -250,6 +251,7 @@ class ExportDialog(QDialog):
             self.offer.wanted,
             way,
             target,
+            draw=draw_sheet,
             title=self.offer.title,
             names=way.has_names and self.names.isChecked(),
         )
@@ -273,10 +275,10 @@ class ExportDialog(QDialog):
         task.succeeded.connect(lambda gone: self._end(task, partial(then, gone)))
         task.failed.connect(lambda error: self._end(task, partial(self._show_error, error)))
 
-    def _show_progress(self, task: "Task", progress: "ExportProgress") -> None:
+    def _show_progress(self, task: "Task", progress: "Progress") -> None:
         if task is self._task:
             self._words.setText(f"{progress.in_words()}\n{progress.current}")
-            self._bar.setRange(0, max(progress.total, 1))
+            self._bar.setRange(0, progress.total or 1)
             self._bar.setValue(progress.done)
 
     def _end(self, task: "Task", act: Callable[[], None]) -> None:

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core.progress import counted
-from opqn_app.exchange.in_words import headline, report_in_words, rest_in_words
-from opqn_app.exchange.programs import PROGRAMS, Program
-from opqn_app.exchange.usual_places import usual_place
+from opqn_app.exchange.coming.words import headline, report_in_words, rest_in_words
+from opqn_app.exchange.programs.listed import PROGRAMS, Program
+from opqn_app.exchange.programs.usual_places import usual_place
 from opqn_app.ui.exchange.name_table import NameTable
 from opqn_app.ui.exchange.names_import import NamesImport
 from opqn_app.ui.exchange.sheets import sheet
@@ -31,8 +31,8 @@ from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.message_bar import MessageBar
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.import_plan import ImportPlan
-    from opqn_app.exchange.taking_in import ImportReport
+    from opqn_app.exchange.coming.import_plan import ImportPlan
+    from opqn_app.exchange.coming.taking_in import ImportReport
     from opqn_app.store.records import Root
     from opqn_app.ui.work.session import Session
 

@@ -12,7 +12,7 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.import_plan import PlannedName
+    from opqn_app.exchange.coming.import_plan import PlannedName
     from opqn_app.ui.work.session import Session
 
 SIDE = 40  # of a face

@@ -11,10 +11,10 @@ from opqn_app.ui.work.exchange_jobs import read_names, take_names
 from opqn_app.ui.work.people_desk import FAULT
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.import_plan import ImportPlan
-    from opqn_app.exchange.programs import Program
+    from opqn_app.exchange.coming.import_plan import ImportPlan
+    from opqn_app.exchange.coming.taking_in import ImportReport
+    from opqn_app.exchange.programs.listed import Program
     from opqn_app.exchange.records import Progress
-    from opqn_app.exchange.taking_in import ImportReport
     from opqn_app.ui.work.session import Session
     from opqn_app.ui.work.tasks import Task
 
@@ -46,13 +46,13 @@ class NamesImport(QObject):
 
     def read(self, program: "Program", place: Path) -> None:
         """Find out what the import would do."""
-        from opqn_app.exchange.in_words import ProgressWords
+        from opqn_app.exchange.coming.words import ProgressWords
 
         self.stop()
         words = ProgressWords(f"Reading what {program.name} knows", "photo")
-        task = self._session.runner.start(
-            "exchange", read_names, self._session.library_path, program, place
-        )
+        session = self._session
+        job = (read_names, session.library_path, program, place, session.settings.excludes)
+        task = session.runner.start("exchange", *job)
         self._task = task
 
         def on_progress(progress: "Progress") -> None:

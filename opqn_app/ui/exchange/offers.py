@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from opqn_app.exchange.selection import Wanted
+from opqn_app.exchange.going.selection import Wanted
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Photos as a contact sheet, PDF or PNG: a grid of small pictures with who is on them and when.
 
-`write_sheet` is a generator of `ExportProgress`; closing it stops it, and no half file is left. It
+`write_sheet` is a generator of `Progress`; closing it stops it, and no half file is left. It
 may run beside the window's thread. Qt draws the text, so that all scripts are right.
 """
 
@@ -25,9 +25,9 @@ from PySide6.QtGui import (
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.files import replacing
 from opqn_app.core.progress import counted
-from opqn_app.exchange.exports import ExportError, ExportProgress, Pace
-from opqn_app.exchange.records import Problem
-from opqn_app.exchange.selection import GoingPhoto
+from opqn_app.exchange.going.exports import ExportError, Pace
+from opqn_app.exchange.going.selection import GoingPhoto
+from opqn_app.exchange.records import Problem, Progress
 from opqn_app.ui.kit.thumbnails import image_of_photo
 
 A4 = QSizeF(595.0, 842.0)  # points, the unit of all that is drawn here
@@ -74,7 +74,7 @@ def paths_of(path: Path, n_photos: int) -> tuple[Path, ...]:
 
 def write_sheet(
     photos: Sequence[GoingPhoto], path: Path, title: str
-) -> Generator[ExportProgress, None, SheetReport]:
+) -> Generator[Progress, None, SheetReport]:
     """Draw photos on pages of A4.
 
     Args:
@@ -148,7 +148,7 @@ class _Sheet:
         self._photos, self._title = photos, title
         self._pace = Pace(len(photos), len(photos))
 
-    def draw(self, painter: QPainter, page: int) -> Iterator[ExportProgress]:
+    def draw(self, painter: QPainter, page: int) -> Iterator[Progress]:
         """One page; yields after each photo."""
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from opqn_app.core.progress import counted
-from opqn_app.exchange.selection import Wanted
+from opqn_app.exchange.going.selection import Wanted
 from opqn_app.ui.exchange.offers import Offer
 
 if TYPE_CHECKING:

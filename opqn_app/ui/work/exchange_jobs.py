@@ -1,29 +1,33 @@
 """Names that come in, run in the lanes: read, taken in, and their boxes drawn; no widget."""
 
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from opqn_app.exchange.import_plan import ImportPlan
-    from opqn_app.exchange.programs import Program
+    from opqn_app.exchange.coming.import_plan import ImportPlan
+    from opqn_app.exchange.coming.taking_in import ImportReport
+    from opqn_app.exchange.programs.listed import Program
     from opqn_app.exchange.records import Progress
-    from opqn_app.exchange.taking_in import ImportReport
     from opqn_app.people.ledger import Ledger, Outcome
     from opqn_app.ui.work.jobs import EngineSlot
 
 
 def read_names(
-    library_path: Path, program: "Program", place: Path
+    library_path: Path, program: "Program", place: Path, excludes: Sequence[str] = ()
 ) -> Generator["Progress", None, "ImportPlan"]:
-    """What an import would do; nothing is changed."""
-    from opqn_app.exchange.matching import plan_import
+    """What an import would do; nothing is changed.
+
+    Args:
+        excludes: patterns of what the user does not want.
+    """
+    from opqn_app.exchange.coming.matching import plan_import
     from opqn_app.people.ledger import Ledger
     from opqn_app.store.library import Library
 
     with Library.open(library_path) as library:
         folders = [root.path for root in library.roots()]
-        found = program.read(place, folders)
+        found = program.read(place, folders, excludes)
         return (yield from plan_import(Ledger(library), found, program.name))
 
 
@@ -39,7 +43,7 @@ def take_names(
 
     def gesture(ledger: "Ledger") -> "Outcome | None":
         from opqn_app.core.progress import result_of
-        from opqn_app.exchange.taking_in import take_in
+        from opqn_app.exchange.coming.taking_in import take_in
 
         report = result_of(take_in(ledger, plan, None, names))
         tell(report)

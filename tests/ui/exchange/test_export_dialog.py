@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import paths
-from opqn_app.exchange.selection import Wanted
+from opqn_app.exchange.going.selection import Wanted
+from opqn_app.exchange.going.ways import WAYS
 from opqn_app.store.library import Library
 from opqn_app.ui.exchange.export_dialog import GOING, GONE, STAYS, ExportDialog
 from opqn_app.ui.exchange.offers import EVERYTHING, Offer
-from opqn_app.ui.exchange.ways import WAYS
 from opqn_app.ui.kit import dialogs
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QTableWidgetItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.types import Box
-from opqn_app.exchange.programs import PROGRAMS
+from opqn_app.exchange.programs.listed import PROGRAMS
 from opqn_app.store.library import Library
 from opqn_app.ui.exchange.import_dialog import READING, ImportDialog
 from opqn_app.ui.shell.main_window import MainWindow

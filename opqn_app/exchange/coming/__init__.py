@@ -1,0 +1,1 @@
+"""Names come in: matched to the faces of the library, shown as a plan, taken in."""

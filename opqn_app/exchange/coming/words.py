@@ -1,0 +1,157 @@
+"""What an import would do and has done, in sentences."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from opqn_app.core.progress import counted, duration_in_words
+from opqn_app.exchange.coming.import_plan import Asked, Clash, ImportPlan, Reason
+from opqn_app.exchange.coming.taking_in import ImportReport
+from opqn_app.exchange.records import Progress
+
+_SHOWN = 30  # lines of one kind; the JSON of a command has them all
+_MIN_BUSY_S = 1.0  # before that an estimate would be noise
+_REASONS = {
+    Reason.NOT_THERE: "the photo is not there",
+    Reason.NOT_INDEXED: "the photo is not in the library; index its folder, and import again",
+    Reason.BAD_NAME: "it is too long for a name, or holds nothing that can be shown",
+    Reason.NO_FACE: "nothing says where on the photo, and no face is left there",
+    Reason.TOO_SMALL: "the box is only a few pixels wide",
+    Reason.TWO_NAMES: "another name was taken for the same face",
+    Reason.TWICE: "the person is on the photo already",
+}
+
+
+class ProgressWords:
+    """Tells of progress: how many, of how many, and how long still."""
+
+    def __init__(self, doing: str, noun: str) -> None:
+        """Begin now.
+
+        Args:
+            doing: such as "Reading names".
+            noun: of what is counted, such as "photo".
+        """
+        self._doing, self._noun = doing, noun
+        self._start = time.monotonic()
+
+    def __call__(self, progress: Progress) -> str:
+        words = f"{self._doing}: {progress.done:,}"
+        if not progress.total:
+            return f"{words} {self._noun}s"
+        words += f" of {counted(progress.total, self._noun)}"
+        spent = time.monotonic() - self._start
+        if progress.done and spent > _MIN_BUSY_S:
+            left = spent / progress.done * (progress.total - progress.done)
+            words += f", {duration_in_words(left)} left"
+        return words
+
+
+def plan_in_words(plan: ImportPlan) -> str:
+    """What an import would do: a summary, the names, and what is not taken in."""
+    boxes = sum(len(name.boxes) for name in plan.names)
+    lines = [headline(plan)]
+    lines += _some([_line(n.name, n.new, is_new=n.person is None) for n in plan.names if n.new])
+    if plan.known:
+        lines.append(f"{_faces(plan.known)} who {plan.source} says already.")
+    if boxes:
+        lines.append(f"{counted(boxes, 'face')} of these will be drawn: nothing was found there.")
+    guessed = sum(len(name.guessed) for name in plan.names)
+    if guessed:
+        lines.append(
+            f"{counted(guessed, 'face')} of these have a name without a box: "
+            "one name and one face were left on the photo."
+        )
+    return "\n".join([*lines, *rest_in_words(plan)])
+
+
+def headline(plan: ImportPlan) -> str:
+    """What an import would do, in two sentences."""
+    people = sum(name.new > 0 for name in plan.names)
+    return (
+        f"{plan.source} knows names or faces on {counted(plan.photos, 'photo')}. "
+        f"{_new_in_words(plan.new, people)}"
+    )
+
+
+def report_in_words(report: ImportReport, plan: ImportPlan, *, is_drawing: bool = False) -> str:
+    """What an import has done, and what it has not taken in.
+
+    Args:
+        is_drawing: faces that wait for it are being drawn now.
+    """
+    if not report.outcome.rows:
+        lines = ["Nothing new: all that could be taken in is known already."]
+    else:
+        lines = [f"{_new_in_words(report.faces, len(report.names), done=True)}"]
+        lines += _some([_line(n.name, n.faces, is_new=n.is_new) for n in report.names])
+    if report.drawn:
+        lines.append(f"{counted(report.drawn, 'face')} drawn where none was found.")
+    if report.waiting:
+        faces = counted(report.waiting, "face")
+        lines.append(
+            f"{faces} appear soon, where none was found: they are drawn now."
+            if is_drawing
+            else f"{faces} could not be drawn yet; the next indexing run does it."
+        )
+    return "\n".join([*lines, *rest_in_words(plan)])
+
+
+def rest_in_words(plan: ImportPlan) -> Iterator[str]:
+    """What is not taken in, a sentence for each reason."""
+    if plan.clashes:
+        yield f"{counted(len(plan.clashes), 'name')} against what you said; your word stays:"
+        yield from _some([clash_in_words(clash) for clash in plan.clashes])
+    if plan.asked:
+        yield (
+            f"On {counted(len(plan.asked), 'photo')} a name has no place and several faces are "
+            "left; name them yourself:"
+        )
+        yield from _some([_asked_in_words(asked) for asked in plan.asked])
+    reasons = Counter(left.reason for left in plan.left)
+    for reason, n in reasons.most_common():
+        yield f"{counted(n, 'name')} left: {_REASONS[reason]}."
+    for kind, n in plan.marks:
+        yield f"{counted(n, 'mark')} of the kind '{kind}' left."
+    if plan.problems:
+        yield f"{counted(len(plan.problems), 'file')} not read as a whole:"
+        yield from _some([f"{problem.path}: {problem.sentence}" for problem in plan.problems])
+
+
+def clash_in_words(clash: Clash) -> str:
+    """One clash, such as "a.jpg: Ann, where you said Ben"."""
+    if not clash.is_face:
+        said = "there is no face"
+    else:
+        said = f"it is not {clash.name}" if clash.said is None else clash.said
+    return f"{clash.photo}: {clash.name}, where you said {said}"
+
+
+def _asked_in_words(asked: Asked) -> str:
+    return f"{asked.photo}: {', '.join(asked.names)} ({counted(len(asked.faces), 'face')})"
+
+
+def _line(name: str, faces: int, *, is_new: bool) -> str:
+    return f"{name}: {counted(faces, 'face')}{', somebody new' if is_new else ''}"
+
+
+def _some(lines: Sequence[str]) -> Iterator[str]:
+    """The first of many, and how many more there are."""
+    yield from (f"  {line}" for line in lines[:_SHOWN])
+    if len(lines) > _SHOWN:
+        yield f"  … and {len(lines) - _SHOWN:,} more"
+
+
+def _new_in_words(faces: int, people: int, *, done: bool = False) -> str:
+    if not faces:
+        return "Nothing of it is new."
+    verb = "got" if done else "would get"
+    return f"{counted(faces, 'face')} {verb} a name, of {_people(people)}."
+
+
+def _people(n: int) -> str:
+    return "1 person" if n == 1 else f"{n:,} people"
+
+
+def _faces(n: int) -> str:
+    return "1 face is" if n == 1 else f"{n:,} faces are"

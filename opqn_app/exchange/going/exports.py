@@ -1,0 +1,38 @@
+"""What all exports share: the pace they go at, and the error that ends one."""
+
+from collections.abc import Callable
+
+from opqn_app.core.errors import OpqnError
+from opqn_app.core.progress import RateMeter
+from opqn_app.exchange.records import Progress
+
+
+class ExportError(OpqnError):
+    """Photos or names can't go out; nothing half done is left."""
+
+
+class Pace:
+    """Counts photos, and estimates the time by the work in them, such as their bytes.
+
+    Args:
+        photos: in all.
+        work: in all photos, in any unit.
+    """
+
+    def __init__(self, photos: int, work: int, clock: Callable[[], float] | None = None) -> None:
+        self._photos, self._work = photos, work
+        self._meter = RateMeter() if clock is None else RateMeter(clock)
+        self._done = self._worked = 0
+
+    def at(self, current: str, *, photos: int = 0, work: int = 0) -> Progress:
+        """So many more photos are done, and so much more work.
+
+        Args:
+            current: name of the file that is being worked on.
+        """
+        self._done += photos
+        self._worked += work
+        if work:
+            self._meter.add(work)
+        left = max(self._work - self._worked, 0)
+        return Progress(self._done, self._photos, self._meter.eta_s(left), current)

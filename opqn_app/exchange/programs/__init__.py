@@ -1,0 +1,1 @@
+"""What other programs know of photos: one module reads what one of them leaves on disk."""
