@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opqn_app.core.bidi import isolated
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path) -> Going:
     yield from write(photos, path)
     faces = sum(len(going.faces) for going in photos)
     return Gone(
-        f"{counted(faces, 'face')} of {counted(len(photos), 'photo')} listed in {path}.", (), path
+        f"{counted(faces, 'face')} of {counted(len(photos), 'photo')} listed in {isolated(path)}.", (), path
     )
 
 
@@ -225,4 +226,4 @@ def refuse_what_is_there(paths: Sequence[Path]) -> None:
 
     there = [path for path in paths if path.exists()]
     if there:
-        raise ExportError(f"{there[0]} is there already. Choose another name.")
+        raise ExportError(f"{isolated(there[0])} is there already. Choose another name.")

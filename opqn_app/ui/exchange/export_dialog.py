@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core import paths
+from opqn_app.core.bidi import isolated
 from opqn_app.core.errors import OpqnError
 from opqn_app.exchange.going.ways import (
     WAYS,
@@ -316,7 +317,7 @@ class ExportDialog(QDialog):
 
     def _show(self, gone: Gone, *, is_plan: bool) -> None:
         lines = [gone.words]
-        lines += [f"{each.path}: {each.sentence}" for each in gone.problems[:PROBLEMS]]
+        lines += [f"{isolated(each.path)}: {each.sentence}" for each in gone.problems[:PROBLEMS]]
         if len(gone.problems) > PROBLEMS:
             lines.append(f"… and {len(gone.problems) - PROBLEMS:,} more")
         self.report.setPlainText("\n".join(lines))

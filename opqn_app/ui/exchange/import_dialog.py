@@ -272,6 +272,9 @@ class ImportDialog(QDialog):
     # What would come
 
     def _show_plan(self, plan: "ImportPlan") -> None:
+        if not (plan.photos or plan.problems):  # most likely it is another place
+            self._show_error(headline(plan))
+            return
         self._plan = plan
         names = [name for name in plan.names if name.new]
         left = "\n".join(rest_in_words(plan))
