@@ -20,9 +20,11 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core.progress import counted
+from opqn_app.exchange.coming.answers import answered
 from opqn_app.exchange.coming.words import headline, report_in_words, rest_in_words
 from opqn_app.exchange.programs.listed import PROGRAMS, Program
 from opqn_app.exchange.programs.usual_places import usual_place
+from opqn_app.people.gestures import folded
 from opqn_app.ui.exchange.name_table import NameTable
 from opqn_app.ui.exchange.names_import import NamesImport
 from opqn_app.ui.exchange.sheets import sheet
@@ -66,6 +68,8 @@ class ImportDialog(QDialog):
         self._choose, self._confirm_stop = choose or choose_place, confirm_stop
         self._folders: list[Path] = []
         self._plan: ImportPlan | None = None
+        self._taken: ImportPlan | None = None  # the part that is taken in
+        self._answers: dict[int, str] = {}  # face → a name that had no place
         self.setWindowTitle(TITLE)
         self.setMinimumSize(560, 440)
         self.resize(720, 560)
@@ -161,6 +165,8 @@ class ImportDialog(QDialog):
         ticks.addWidget(self.all_button)
         ticks.addWidget(self.none_button)
         ticks.addStretch(1)
+        self.asked_button = push_button("Say who is who…", self._ask)
+        ticks.addWidget(self.asked_button)
         column = QVBoxLayout()
         column.setSpacing(8)
         column.addWidget(self._headline)
@@ -275,7 +281,8 @@ class ImportDialog(QDialog):
         if not (plan.photos or plan.problems):  # most likely it is another place
             self._show_error(headline(plan))
             return
-        self._plan = plan
+        self._plan, self._answers = plan, {}
+        self.asked_button.setVisible(bool(plan.asked))
         names = [name for name in plan.names if name.new]
         left = "\n".join(rest_in_words(plan))
         self._headline.setText(headline(plan))
@@ -287,23 +294,42 @@ class ImportDialog(QDialog):
         self._left.setVisible(bool(left))
         self._left_head.setVisible(bool(left))
         self.sheets.setCurrentIndex(2)
-        (self.table if names else self.back_button).setFocus()
+        likely = self.asked_button if plan.asked else self.back_button
+        (self.table if names else likely).setFocus()
 
     def _show_ticks(self) -> None:
-        n = len(self.table.chosen())
+        names = {*(name.name for name in self.table.chosen()), *self._answers.values()}
+        n = len({folded(name) for name in names})
         self.take_button.setText(f"Take in {counted(n, 'name')}" if n else "Take in")
         self.take_button.setEnabled(n > 0)
+
+    def _ask(self) -> None:
+        """Let the user say which face a name without a place is."""
+        from opqn_app.ui.exchange.asked_dialog import AskedDialog
+
+        assert self._plan is not None
+        dialog = AskedDialog(self._session, self._plan.asked, self._answers, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(lambda _code: self._take_answers(dialog.answers))
+        dialog.open()
+
+    def _take_answers(self, answers: dict[int, str]) -> None:
+        self._answers = answers
+        self._show_ticks()
+        (self.take_button if self.take_button.isEnabled() else self.asked_button).setFocus()
 
     def _take_in(self) -> None:
         assert self._plan is not None
         self.take_button.setEnabled(False)
-        self.run.take_in(self._plan, [name.name for name in self.table.chosen()])
+        names = [name.name for name in self.table.chosen()]
+        self._taken = answered(self._plan, names, self._answers)
+        self.run.take_in(self._taken, [name.name for name in self._taken.names])
 
     # What came
 
     def _show_report(self, report: "ImportReport") -> None:
-        assert self._plan is not None
-        self.report.setPlainText(report_in_words(report, self._plan, is_drawing=True))
+        assert self._taken is not None
+        self.report.setPlainText(report_in_words(report, self._taken, is_drawing=True))
         self.undo_button.setVisible(bool(report.outcome.rows))
         self.sheets.setCurrentIndex(3)
         self.close_button.setFocus()

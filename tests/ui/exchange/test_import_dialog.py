@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from opqn_app.core.types import Box
 from opqn_app.exchange.programs.listed import PROGRAMS
 from opqn_app.store.library import Library
+from opqn_app.ui.exchange.asked_dialog import AskedDialog
 from opqn_app.ui.exchange.import_dialog import READING, ImportDialog
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
@@ -170,14 +171,75 @@ def test_a_file_that_is_none_of_the_program_is_said(
     assert "digikam4.db" in said
 
 
-def test_names_without_boxes_that_fit_no_single_face_are_told(
-    dialog: ImportDialog, varied_album: Path, qtbot: QtBot
-) -> None:
-    takeout_json(varied_album, "both.png.supplemental-metadata.json", "both.png", ["Eve"])
-    dialog.choose("takeout", varied_album)
+def read_takeout(dialog: ImportDialog, folder: Path, qtbot: QtBot) -> None:
+    """Google knows that Eve and Cy are on the photo of two faces, and not where."""
+    takeout_json(folder, "both.png.supplemental-metadata.json", "both.png", ["Eve", "Cy"])
+    dialog.choose("takeout", folder)
     with qtbot.waitSignal(dialog.run.planned, timeout=TIMEOUT):
         qtbot.mouseClick(dialog.read_button, Qt.MouseButton.LeftButton)
-    assert "both.png: Eve (2 faces)" in dialog._left.toPlainText()
+
+
+def open_asked(dialog: ImportDialog, qtbot: QtBot) -> AskedDialog:
+    qtbot.mouseClick(dialog.asked_button, Qt.MouseButton.LeftButton)
+    (asked,) = (each for each in dialog.findChildren(AskedDialog) if each.isVisible())
+    qtbot.waitExposed(asked)
+    return asked
+
+
+def test_names_without_boxes_are_asked_for_and_come_in(
+    dialog: ImportDialog, session: Session, varied_album: Path, qtbot: QtBot
+) -> None:
+    read_takeout(dialog, varied_album, qtbot)
+    assert "both.png: Eve, Cy (2 faces)" in dialog._left.toPlainText()
+    assert dialog._headline.text().endswith("On 1 photo you have to say who is who.")
+    assert not dialog.take_button.isEnabled()
+    asked = open_asked(dialog, qtbot)
+    left, right = asked.choices
+    asked.choices[left].setFocus()
+    qtbot.keyClick(asked.choices[left], Qt.Key.Key_Down)  # Eve
+    assert asked.answers == {left: "Eve"}
+    qtbot.keyClicks(asked.choices[right], "Eve")
+    assert asked.answers == {right: "Eve"}, "nobody is on a photo twice"
+    qtbot.keyClicks(asked.choices[left], "Cy")
+    qtbot.mouseClick(asked.done_button, Qt.MouseButton.LeftButton)
+    assert dialog.take_button.text() == "Take in 2 names"
+    take(dialog, qtbot)
+    qtbot.waitUntil(lambda: names(session) == {"Eve": 1, "Cy": 1}, timeout=TIMEOUT)
+    view = session.people.view
+    assert view is not None
+    assert [view.name_of(face) for face in (left, right)] == ["Cy", "Eve"]
+    assert dialog.report.toPlainText() == (
+        "2 faces got a name, of 2 people.\n  Cy: 1 face, somebody new\n  Eve: 1 face, somebody new"
+    )
+    qtbot.mouseClick(dialog.undo_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: names(session) == {}, timeout=TIMEOUT)
+
+
+def test_what_is_left_open_stays_asked(
+    dialog: ImportDialog, varied_album: Path, qtbot: QtBot
+) -> None:
+    read_takeout(dialog, varied_album, qtbot)
+    asked = open_asked(dialog, qtbot)
+    qtbot.keyClicks(next(iter(asked.choices.values())), "Eve")
+    qtbot.keyClick(asked, Qt.Key.Key_Escape)  # nothing that was said is lost
+    assert dialog.take_button.text() == "Take in 1 name"
+    asked = open_asked(dialog, qtbot)
+    assert [choice.currentText() for choice in asked.choices.values()] == ["Eve", "Not said"]
+    qtbot.mouseClick(asked.done_button, Qt.MouseButton.LeftButton)
+    take(dialog, qtbot)
+    assert "both.png: Cy (1 face)" in dialog.report.toPlainText()
+
+
+def test_a_place_without_names_is_said_where_it_is_chosen(
+    dialog: ImportDialog, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "nothing").mkdir()
+    dialog.choose("takeout", tmp_path / "nothing")
+    with qtbot.waitSignal(dialog.run.planned, timeout=TIMEOUT):
+        qtbot.mouseClick(dialog.read_button, Qt.MouseButton.LeftButton)
+    assert dialog.sheets.currentIndex() == 0
+    assert dialog.messages.text == "No Google Photos names were found there."
+    assert dialog._how.text() == dialog.program.how
 
 
 def test_every_program_can_be_chosen_and_says_what_it_needs(dialog: ImportDialog) -> None:
