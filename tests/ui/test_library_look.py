@@ -300,6 +300,32 @@ def test_a_saved_search_is_removed_and_brought_back(page: LibraryPage, qtbot: Qt
     shows(page, qtbot, "c", "d")
 
 
+def test_a_saved_search_follows_its_folder_or_says_that_it_is_gone(
+    page: LibraryPage, qtbot: QtBot, session: Session, trips: Path
+) -> None:
+    page.show_folder(trips / "2019" / "Alps")
+    type_chip(page, "1 face")
+    shows(page, qtbot, "a", "b")
+    button(page, "Save").click()
+    saved = page._side.saved
+    qtbot.waitUntil(saved.isVisible, timeout=TIMEOUT)
+    (trips / "2019").rename(trips / "2018")
+    with qtbot.waitSignal(session.indexing_finished, timeout=TIMEOUT):
+        session.index(trips)
+    told = Qt.ItemDataRole.AccessibleTextRole
+    moved = trips / "2018" / "Alps"
+    qtbot.waitUntil(lambda: page.shelf.searches[0].asked.under == moved, timeout=TIMEOUT)
+    assert saved.searches.index(0).data(told) == "Saved search 1 face in Alps, 2 photos"
+    for photo in moved.iterdir():
+        photo.unlink()
+    with qtbot.waitSignal(session.indexing_finished, timeout=TIMEOUT):
+        session.index(trips)
+    lost = f"Saved search 1 face in Alps, no photo lies in {moved} any more"
+    qtbot.waitUntil(lambda: saved.searches.index(0).data(told) == lost, timeout=TIMEOUT)
+    label = saved.searches.index(0).data(FolderRole).label
+    assert label == "1 face in Alps · folder is gone"
+
+
 def test_saved_searches_are_offered_where_photos_are_chosen(
     session: Session, page: LibraryPage, qtbot: QtBot
 ) -> None:

@@ -36,7 +36,6 @@ from opqn_app.store.decision_records import FaceKey
 from opqn_app.store.records import PhotoRecord
 
 
-
 def plan_import(
     ledger: Ledger, found: Iterable[Found], source: str
 ) -> Generator[Progress, None, ImportPlan]:

@@ -180,9 +180,8 @@ def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path) -> Going:
     write = write_csv if path.suffix.lower() == ".csv" else write_json
     yield from write(photos, path)
     faces = sum(len(going.faces) for going in photos)
-    return Gone(
-        f"{counted(faces, 'face')} of {counted(len(photos), 'photo')} listed in {isolated(path)}.", (), path
-    )
+    listed = f"{counted(faces, 'face')} of {counted(len(photos), 'photo')} listed"
+    return Gone(f"{listed} in {isolated(path)}.", (), path)
 
 
 def plan_names(library_path: Path, wanted: "Wanted") -> Going:

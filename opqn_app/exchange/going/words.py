@@ -60,8 +60,8 @@ def written(
     for each in clashing[:LISTED]:
         for clash in each.clashes:
             lines.append(
-                f"{isolated(each.sidecar)}: {isolated(clash.there)} {'made way' if replaces else 'stays'}; the library "
-                f"says {isolated(clash.name)}"
+                f"{isolated(each.sidecar)}: {isolated(clash.there)} "
+                f"{'made way' if replaces else 'stays'}; the library says {isolated(clash.name)}"
             )
     n = len(report.written)
     doing = "would be written" if is_plan else "were written"

@@ -183,9 +183,7 @@ class ExportDialog(QDialog):
         self.close_button = push_button("Done", self.accept, is_primary=True)
         buttons = (self.back_button, self.take_back_button, self.show_button)
         self._gone_title = text_label(style="title")
-        return sheet(
-            self._gone_title, "", column, *buttons, self.write_button, self.close_button
-        )
+        return sheet(self._gone_title, "", column, *buttons, self.write_button, self.close_button)
 
     # Choosing
 
