@@ -98,15 +98,19 @@ def report_in_words(report: ImportReport, plan: ImportPlan, *, is_drawing: bool 
     return "\n".join([*lines, *rest_in_words(plan)])
 
 
-def rest_in_words(plan: ImportPlan) -> Iterator[str]:
-    """What is not taken in, a sentence for each reason."""
+def rest_in_words(plan: ImportPlan, *, where: str = "in the window") -> Iterator[str]:
+    """What is not taken in, a sentence for each reason.
+
+    Args:
+        where: the user can say who names without a place are.
+    """
     if plan.clashes:
         yield f"{counted(len(plan.clashes), 'name')} against what you said; your word stays:"
         yield from _some([clash_in_words(clash) for clash in plan.clashes])
     if plan.asked:
         yield (
             f"On {counted(len(plan.asked), 'photo')} a name has no place and several faces are "
-            "left; in the window you can say who is who:"
+            f"left; {where} you can say who is who:"
         )
         yield from _some([_asked_in_words(asked) for asked in plan.asked])
     reasons = Counter(left.reason for left in plan.left)

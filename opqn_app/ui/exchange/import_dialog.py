@@ -164,9 +164,11 @@ class ImportDialog(QDialog):
         ticks = QHBoxLayout()
         ticks.addWidget(self.all_button)
         ticks.addWidget(self.none_button)
-        ticks.addStretch(1)
         self.asked_button = push_button("Say who is who…", self._ask)
+        self._said = text_label(is_quiet=True)
         ticks.addWidget(self.asked_button)
+        ticks.addWidget(self._said)
+        ticks.addStretch(1)
         column = QVBoxLayout()
         column.setSpacing(8)
         column.addWidget(self._headline)
@@ -174,7 +176,7 @@ class ImportDialog(QDialog):
         column.addLayout(ticks)
         column.addWidget(self._left_head)
         column.addWidget(self._left)
-        column.addStretch(0)
+        self._room = column
         self.take_button = push_button("Take in", self._take_in, is_primary=True)
         self.back_button = push_button("Back", self._back)
         cancel = push_button("Cancel", self.reject)
@@ -284,18 +286,27 @@ class ImportDialog(QDialog):
         self._plan, self._answers = plan, {}
         self.asked_button.setVisible(bool(plan.asked))
         names = [name for name in plan.names if name.new]
-        left = "\n".join(rest_in_words(plan))
         self._headline.setText(headline(plan))
         self.table.show_names(names)
         for widget in (self.table, self.all_button, self.none_button):
             widget.setVisible(bool(names))
-        self._left.setPlainText(left)
         self._left.setFixedHeight(LEFT_HEIGHT) if names else self._left.setMaximumHeight(10_000)
-        self._left.setVisible(bool(left))
-        self._left_head.setVisible(bool(left))
+        self._room.setStretchFactor(self._left, 0 if names else 1)
+        self._show_left()
         self.sheets.setCurrentIndex(2)
         likely = self.asked_button if plan.asked else self.back_button
         (self.table if names else likely).setFocus()
+
+    def _show_left(self) -> None:
+        """What does not come, after all that was said of names without a place."""
+        assert self._plan is not None
+        rest = answered(self._plan, (), self._answers)
+        left = "\n".join(rest_in_words(rest, where="with the button above"))
+        self._left.setPlainText(left)
+        self._left.setVisible(bool(left))
+        self._left_head.setVisible(bool(left))
+        n = len(self._answers)
+        self._said.setText(f"{counted(n, 'face')} said." if n else "")
 
     def _show_ticks(self) -> None:
         names = {*(name.name for name in self.table.chosen()), *self._answers.values()}
@@ -316,6 +327,7 @@ class ImportDialog(QDialog):
     def _take_answers(self, answers: dict[int, str]) -> None:
         self._answers = answers
         self._show_ticks()
+        self._show_left()
         (self.take_button if self.take_button.isEnabled() else self.asked_button).setFocus()
 
     def _take_in(self) -> None:
