@@ -91,7 +91,7 @@ def report_in_words(report: ImportReport, plan: ImportPlan, *, is_drawing: bool 
     if report.waiting:
         faces = counted(report.waiting, "face")
         lines.append(
-            f"{faces} appear soon, where none was found: they are drawn now."
+            f"{faces} drawn now, where none was found."
             if is_drawing
             else f"{faces} could not be drawn yet; the next indexing run does it."
         )

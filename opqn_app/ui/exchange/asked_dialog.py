@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -34,6 +35,13 @@ INTRO = (
 )
 SIDE = 72  # of a face
 NOBODY = "Not said"
+
+
+class _Choice(QComboBox):
+    """The wheel scrolls the faces, and never changes what was said."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
 
 class AskedDialog(QDialog):
@@ -122,7 +130,7 @@ class AskedDialog(QDialog):
         empty_layout(self._rows)
         self.choices, self._pictures = {}, {}
         for number, face in enumerate(asked.faces):
-            picture, choice = QLabel(), QComboBox()
+            picture, choice = QLabel(), _Choice()
             picture.setFixedSize(SIDE, SIDE)
             choice.addItems([NOBODY, *map(isolated, asked.names)])
             choice.setAccessibleName(f"Who face {number + 1} of {asked.photo.name} is")

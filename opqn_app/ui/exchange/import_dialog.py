@@ -306,7 +306,7 @@ class ImportDialog(QDialog):
         self._left.setVisible(bool(left))
         self._left_head.setVisible(bool(left))
         n = len(self._answers)
-        self._said.setText(f"{counted(n, 'face')} said." if n else "")
+        self._said.setText(f"You named {counted(n, 'face')}." if n else "")
 
     def _show_ticks(self) -> None:
         names = {*(name.name for name in self.table.chosen()), *self._answers.values()}

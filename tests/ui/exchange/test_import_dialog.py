@@ -2,9 +2,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QBitmap, QRegion
-from PySide6.QtWidgets import QLabel, QPushButton, QTableWidgetItem, QWidget
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QBitmap, QRegion, QWheelEvent
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableWidgetItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core.types import Box
@@ -198,6 +198,12 @@ def test_names_without_boxes_are_asked_for_and_come_in(
     asked.choices[left].setFocus()
     qtbot.keyClick(asked.choices[left], Qt.Key.Key_Down)  # Eve
     assert asked.answers == {left: "Eve"}
+    turn = QWheelEvent(
+        *(QPointF(5, 5), QPointF(5, 5), QPoint(0, -120), QPoint(0, -120), Qt.MouseButton.NoButton),
+        *(Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False),
+    )
+    QApplication.sendEvent(asked.choices[left], turn)
+    assert asked.answers == {left: "Eve"}, "who scrolls says nothing"
     qtbot.keyClicks(asked.choices[right], "Eve")
     assert asked.answers == {right: "Eve"}, "nobody is on a photo twice"
     qtbot.keyClicks(asked.choices[left], "Cy")
