@@ -71,7 +71,7 @@ def photo_at(ledger: "Ledger", path: Path) -> "PhotoRecord":
     """The photo at a path.
 
     Raises:
-        OpqnError: it is not in the library.
+        OpqnError: it is not in the library, or can't be read.
     """
     from opqn_app.core.files import real_path
 
@@ -82,6 +82,9 @@ def photo_at(ledger: "Ledger", path: Path) -> "PhotoRecord":
         photo = ledger.library.photo_table.at(root[0], rel_path)
         if photo is not None:
             return photo
+        for failure in ledger.library.failures(root[0]):
+            if failure.path == real:
+                raise OpqnError(f"{path} could not be read: {failure.reason}.")
     raise OpqnError(f"{path} is not in the library. Index its folder first: opqn index DIR")
 
 

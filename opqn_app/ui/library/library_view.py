@@ -161,7 +161,7 @@ class LibraryReader:
 
 def _count_faces(library: "Library", photos: PhotoList, who: Who) -> int:
     """Without boxes that are no faces."""
-    found = sum(row[N_FACES] for row in photos.rows)
+    found: int = sum(row[N_FACES] for row in photos.rows)
     if not who.left_out:
         return found
     ids = set(photos.ids())
