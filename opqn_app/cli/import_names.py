@@ -33,7 +33,7 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from opqn_app.exchange.coming.words import plan_in_words, report_in_words
+    from opqn_app.exchange.coming.words import headline, plan_in_words, report_in_words
 
     program = next(each for each in PROGRAMS if each.key == arguments.program)
     wrong = program.wrong_place(arguments.place)
@@ -42,6 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     plan = _planned(arguments, program)
     _check_names(plan, arguments.only)
     value = asdict(plan)
+    if not (plan.photos or plan.problems):  # most likely it is another place
+        emit(arguments, value, f"{headline(plan)} {program.how}")
+        return 0
     if arguments.dry_run:
         emit(arguments, value, plan_in_words(plan))
         return 0

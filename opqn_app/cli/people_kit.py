@@ -71,7 +71,7 @@ def photo_at(ledger: "Ledger", path: Path) -> "PhotoRecord":
     """The photo at a path.
 
     Raises:
-        OpqnError: it is not in the library.
+        OpqnError: it is not in the library, or can't be read.
     """
     from opqn_app.core.files import real_path
 

@@ -4,12 +4,16 @@ import re
 from collections.abc import Iterable
 
 # What moves the cursor, colours, ends a line or turns the direction of reading.
-_ACTIVE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SIGNS = "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+# A stretch that is set apart (`core.bidi`) turns nothing around it.
+_ACTIVE = re.compile(f"(\u2068[^{_SIGNS}]*\u2069)|[{_SIGNS}]")
 
 
 def in_line(text: str) -> str:
     """A text of one line; what would act on a terminal is shown as an escape, "\\x1b"."""
-    return _ACTIVE.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return _ACTIVE.sub(
+        lambda found: found[1] or found[0].encode("unicode_escape").decode("ascii"), text
+    )
 
 
 def in_lines(lines: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from opqn_app.core.depth import AGAIN, THOROUGH, Depth
 from opqn_app.engine import Engine
-from opqn_app.index import vanished
+from opqn_app.index import moved_searches, vanished
 from opqn_app.index.analysis import MAX_FACES_AT_ONCE, Analysed, Sighting, encode, find_in_file
 from opqn_app.index.batch import Batch
 from opqn_app.index.content import hash_file
@@ -154,6 +154,11 @@ class IndexRun:
         writer.mark(
             [photo.id for photo in missing if photo.missing_since is None],
             [photo.id for photo in self.plan.seen_again],
+        )
+        roots = {root.id: root.path for root in self.library.roots()} if moves else {}
+        moved_searches.follow(
+            self.library,
+            [(roots[old.root_id] / old.rel_path, self.root / new.rel_path) for old, new in moves],
         )
         self._drop_emptied_roots()
         self.counts.removed = len(removed)

@@ -16,6 +16,7 @@ from opqn_app.ui.library.folder_list import Folder, FolderRole
 from opqn_app.ui.library.folder_view import mark_rect
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.library.library_view import LibraryReader, Wanted
+from opqn_app.ui.library.photo_rows import Look, arrange
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 from tests.ui.menu_clicks import choose, right_click, words_of
@@ -220,6 +221,24 @@ def test_headings_by_folder_are_remembered(
     assert page.header.view.text() == "By folder"
 
 
+def test_folders_that_differ_in_case_alone_have_one_heading_each(
+    session: Session,
+    people: MakePeople,
+    tmp_path: Path,
+    index_folder_of: Callable[[Path], None],
+    qtbot: QtBot,
+) -> None:
+    for number, folder in enumerate(("Alps", "alps", "Alps", "alps")):
+        people(f"Tours/{folder}/{number}.png", ("red", "green", "blue", "red")[number])
+    if (tmp_path / "Tours" / "alps").samefile(tmp_path / "Tours" / "Alps"):
+        pytest.skip("this disk does not tell them apart")
+    index_folder_of(tmp_path / "Tours")
+    with Library.open(session.library_path) as library:
+        photos = library.photo_table.listed()
+        shown = arrange(library, photos, Look("folder", once=False))
+    assert [(each.title, each.rows) for each in shown.sections] == [("Alps", 2), ("alps", 2)]
+
+
 def type_chip(page: LibraryPage, text: str) -> None:
     page.chips.line.field.setFocus()
     QTest.keyClicks(page.chips.line.field, text)
@@ -238,7 +257,7 @@ def test_a_search_is_saved_renamed_and_stays_current(
     qtbot.waitUntil(saved.isVisible, timeout=TIMEOUT)
     editor = QApplication.focusWidget()
     assert isinstance(editor, QLineEdit)  # its name can be typed at once
-    assert editor.text() == "2 faces"
+    assert editor.text() == "2 faces in 2019"
     editor.selectAll()
     QTest.keyClicks(editor, "Two of us")
     QTest.keyClick(editor, Qt.Key.Key_Return)
@@ -279,6 +298,32 @@ def test_a_saved_search_is_removed_and_brought_back(page: LibraryPage, qtbot: Qt
     saved.setFocus()
     QTest.keyClick(saved, Qt.Key.Key_Return)
     shows(page, qtbot, "c", "d")
+
+
+def test_a_saved_search_follows_its_folder_or_says_that_it_is_gone(
+    page: LibraryPage, qtbot: QtBot, session: Session, trips: Path
+) -> None:
+    page.show_folder(trips / "2019" / "Alps")
+    type_chip(page, "1 face")
+    shows(page, qtbot, "a", "b")
+    button(page, "Save").click()
+    saved = page._side.saved
+    qtbot.waitUntil(saved.isVisible, timeout=TIMEOUT)
+    (trips / "2019").rename(trips / "2018")
+    with qtbot.waitSignal(session.indexing_finished, timeout=TIMEOUT):
+        session.index(trips)
+    told = Qt.ItemDataRole.AccessibleTextRole
+    moved = trips / "2018" / "Alps"
+    qtbot.waitUntil(lambda: page.shelf.searches[0].asked.under == moved, timeout=TIMEOUT)
+    assert saved.searches.index(0).data(told) == "Saved search 1 face in Alps, 2 photos"
+    for photo in moved.iterdir():
+        photo.unlink()
+    with qtbot.waitSignal(session.indexing_finished, timeout=TIMEOUT):
+        session.index(trips)
+    lost = f"Saved search 1 face in Alps, no photo lies in {moved} any more"
+    qtbot.waitUntil(lambda: saved.searches.index(0).data(told) == lost, timeout=TIMEOUT)
+    label = saved.searches.index(0).data(FolderRole).label
+    assert label == "1 face in Alps · folder is gone"
 
 
 def test_saved_searches_are_offered_where_photos_are_chosen(

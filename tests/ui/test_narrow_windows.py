@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QPoint, QSize
 from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
@@ -68,6 +68,25 @@ def test_all_faces_of_a_query_and_its_buttons_are_seen(
         left = n_faces - len(page.bar.tiles)
         assert (f"{left} not shown" in page.bar._source.text()) == (left > 0)
         assert page.bar.tiles[-1].isChecked() == (n_faces > 1)
+
+
+@pytest.mark.parametrize("size", [(784, 560), (800, 600), (1280, 800)])
+def test_nothing_above_the_people_is_cut(
+    window: MainWindow, qtbot: QtBot, size: tuple[int, int]
+) -> None:
+    window.resize(*size)
+    window.show_page("people")
+    page = window.people
+    assert page is not None
+    page._count.setText("1,234 names")
+    settle()
+    assert window.size().toTuple() == size
+    for widget in (page.order, page.show_hidden, page.bring):
+        assert widget.width() >= widget.sizeHint().width(), widget
+        assert widget.visibleRegion().boundingRect() == widget.rect()
+    assert page.search.width() >= page.search.minimumWidth()
+    is_one_line = page.bring.mapTo(page, QPoint()).y() < page._count.mapTo(page, QPoint()).y() + 20
+    assert is_one_line == (size[0] > 1000)
 
 
 @pytest.mark.parametrize("width", [784, 880, 960])

@@ -7,6 +7,8 @@ from pathlib import Path
 from opqn_app.core.types import Box
 from opqn_app.exchange.records import Problem
 
+UNNAMED = "unnamed"  # the kind of a mark that is a face without a name
+
 
 class Reason(StrEnum):
     """Why something of another program is not taken in.

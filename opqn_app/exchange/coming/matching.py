@@ -8,7 +8,14 @@ from pathlib import Path
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.types import SAME_FACE, Box
 from opqn_app.exchange.coming.claims import Claim, Claims
-from opqn_app.exchange.coming.import_plan import Asked, DrawnBox, ImportPlan, Left, Reason
+from opqn_app.exchange.coming.import_plan import (
+    UNNAMED,
+    Asked,
+    DrawnBox,
+    ImportPlan,
+    Left,
+    Reason,
+)
 from opqn_app.exchange.coming.known_names import usable_name
 from opqn_app.exchange.coming.photo_of_path import PhotosOfPaths
 from opqn_app.exchange.coming.same_face import matched
@@ -27,8 +34,6 @@ from opqn_app.people.gestures import folded
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.decision_records import FaceKey
 from opqn_app.store.records import PhotoRecord
-
-UNNAMED = "unnamed"  # the kind of a mark that is a face without a name
 
 
 def plan_import(

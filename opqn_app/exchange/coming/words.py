@@ -4,9 +4,10 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from opqn_app.core.bidi import isolated
 from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted, duration_in_words
-from opqn_app.exchange.coming.import_plan import Asked, Clash, ImportPlan, Reason
+from opqn_app.exchange.coming.import_plan import UNNAMED, Asked, Clash, ImportPlan, Reason
 from opqn_app.exchange.coming.taking_in import ImportReport
 from opqn_app.exchange.records import Progress
 
@@ -68,11 +69,11 @@ def plan_in_words(plan: ImportPlan) -> str:
 
 def headline(plan: ImportPlan) -> str:
     """What an import would do, in two sentences."""
+    if not plan.photos:
+        return f"No {plan.source} names were found there."
     people = sum(name.new > 0 for name in plan.names)
-    return (
-        f"{plan.source} knows names or faces on {counted(plan.photos, 'photo')}. "
-        f"{_new_in_words(plan.new, people)}"
-    )
+    knows = f"{plan.source} knows names or faces on {counted(plan.photos, 'photo')}."
+    return f"{knows} {_new_in_words(plan.new, people) or _nothing_in_words(plan)}"
 
 
 def report_in_words(report: ImportReport, plan: ImportPlan, *, is_drawing: bool = False) -> str:
@@ -82,41 +83,47 @@ def report_in_words(report: ImportReport, plan: ImportPlan, *, is_drawing: bool 
         is_drawing: faces that wait for it are being drawn now.
     """
     if not report.outcome.rows:
-        lines = ["Nothing new: all that could be taken in is known already."]
+        lines = [_nothing_in_words(plan) if plan.photos else headline(plan)]
     else:
-        lines = [f"{_new_in_words(report.faces, len(report.names), done=True)}"]
+        lines = [_new_in_words(report.faces, len(report.names), done=True)]
         lines += _some([_line(n.name, n.faces, is_new=n.is_new) for n in report.names])
     if report.drawn:
         lines.append(f"{counted(report.drawn, 'face')} drawn where none was found.")
     if report.waiting:
         faces = counted(report.waiting, "face")
         lines.append(
-            f"{faces} appear soon, where none was found: they are drawn now."
+            f"{faces} drawn now, where none was found."
             if is_drawing
             else f"{faces} could not be drawn yet; the next indexing run does it."
         )
     return in_lines([*lines, *rest_in_words(plan)])
 
 
-def rest_in_words(plan: ImportPlan) -> Iterator[str]:
-    """What is not taken in, a sentence for each reason."""
+def rest_in_words(plan: ImportPlan, *, where: str = "in the window") -> Iterator[str]:
+    """What is not taken in, a sentence for each reason.
+
+    Args:
+        where: the user can say who names without a place are.
+    """
     if plan.clashes:
         yield f"{counted(len(plan.clashes), 'name')} against what you said; your word stays:"
         yield from _some([clash_in_words(clash) for clash in plan.clashes])
     if plan.asked:
         yield (
             f"On {counted(len(plan.asked), 'photo')} a name has no place and several faces are "
-            "left; name them yourself:"
+            f"left; {where} you can say who is who:"
         )
         yield from _some([_asked_in_words(asked) for asked in plan.asked])
     reasons = Counter(left.reason for left in plan.left)
     for reason, n in reasons.most_common():
         yield f"{counted(n, 'name')} left: {_REASONS[reason]}."
     for kind, n in plan.marks:
-        yield f"{counted(n, 'mark')} of the kind '{kind}' left."
+        yield _mark_in_words(kind, n)
     if plan.problems:
         yield f"{counted(len(plan.problems), 'file')} not read as a whole:"
-        yield from _some([f"{problem.path}: {problem.sentence}" for problem in plan.problems])
+        yield from _some(
+            [f"{isolated(problem.path)}: {problem.sentence}" for problem in plan.problems]
+        )
 
 
 def clash_in_words(clash: Clash) -> str:
@@ -124,16 +131,23 @@ def clash_in_words(clash: Clash) -> str:
     if not clash.is_face:
         said = "there is no face"
     else:
-        said = f"it is not {clash.name}" if clash.said is None else clash.said
-    return f"{clash.photo}: {clash.name}, where you said {said}"
+        said = f"it is not {isolated(clash.name)}" if clash.said is None else isolated(clash.said)
+    return f"{isolated(clash.photo)}: {isolated(clash.name)}, where you said {said}"
 
 
 def _asked_in_words(asked: Asked) -> str:
-    return f"{asked.photo}: {', '.join(asked.names)} ({counted(len(asked.faces), 'face')})"
+    names = ", ".join(map(isolated, asked.names))
+    return f"{isolated(asked.photo)}: {names} ({counted(len(asked.faces), 'face')})"
+
+
+def _mark_in_words(kind: str, n: int) -> str:
+    if kind == UNNAMED:
+        return f"{counted(n, 'face')} {'has' if n == 1 else 'have'} no name there either."
+    return f"{counted(n, 'mark')} left that {'is' if n == 1 else 'are'} no face: {kind}."
 
 
 def _line(name: str, faces: int, *, is_new: bool) -> str:
-    return f"{name}: {counted(faces, 'face')}{', somebody new' if is_new else ''}"
+    return f"{isolated(name)}: {counted(faces, 'face')}{', somebody new' if is_new else ''}"
 
 
 def _some(lines: Sequence[str]) -> Iterator[str]:
@@ -145,9 +159,17 @@ def _some(lines: Sequence[str]) -> Iterator[str]:
 
 def _new_in_words(faces: int, people: int, *, done: bool = False) -> str:
     if not faces:
-        return "Nothing of it is new."
+        return ""
     verb = "got" if done else "would get"
     return f"{counted(faces, 'face')} {verb} a name, of {_people(people)}."
+
+
+def _nothing_in_words(plan: ImportPlan) -> str:
+    """Why no face gets a name."""
+    words = ["Nothing of it is new."] if plan.known else []
+    if plan.asked:
+        words.append(f"On {counted(len(plan.asked), 'photo')} you have to say who is who.")
+    return " ".join(words) or "Nothing of it can be taken in."
 
 
 def _people(n: int) -> str:

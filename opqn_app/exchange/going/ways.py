@@ -6,6 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opqn_app.core.bidi import isolated
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -199,9 +200,8 @@ def _write(photos: "Sequence[GoingPhoto]", way: Way, path: Path) -> Going:
     write = write_csv if path.suffix.lower() == ".csv" else write_json
     yield from write(photos, path)
     faces = sum(len(going.faces) for going in photos)
-    return Gone(
-        f"{counted(faces, 'face')} of {counted(len(photos), 'photo')} listed in {path}.", (), path
-    )
+    listed = f"{counted(faces, 'face')} of {counted(len(photos), 'photo')} listed"
+    return Gone(f"{listed} in {isolated(path)}.", (), path)
 
 
 def plan_names(library_path: Path, wanted: "Wanted") -> Going:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from opqn_app.core.bidi import isolated
 from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.copying import CopyReport, in_bytes
@@ -19,15 +20,15 @@ def plan_of_copies(items: Sequence[Placed], target: Path) -> str:
     """What copying or zipping would do."""
     size = sum(item.going.photo.size for item in items)
     folders = sorted({item.folder for item in items if item.folder})
-    words = f"{counted(len(items), 'photo')}, {in_bytes(size)}, would go to {target}"
+    words = f"{counted(len(items), 'photo')}, {in_bytes(size)}, would go to {isolated(target)}"
     if folders:
-        words += f", in {counted(len(folders), 'folder')}: {', '.join(folders)}"
+        words += f", in {counted(len(folders), 'folder')}: {', '.join(map(isolated, folders))}"
     return f"{words}."
 
 
 def copied(report: CopyReport, *, for_window: bool = False) -> str:
     """Such as "12 photos copied to DIR. 3 were there already."."""
-    words = [f"{counted(report.copied, 'photo')} copied to {report.folder}."]
+    words = [f"{counted(report.copied, 'photo')} copied to {isolated(report.folder)}."]
     if report.already:
         words.append(f"{report.already:,} {_were(report.already)} there already.")
     words += _left_out(report.twins, for_window=for_window)
@@ -44,7 +45,9 @@ def copied(report: CopyReport, *, for_window: bool = False) -> str:
 
 
 def zipped(report: ZipReport, *, for_window: bool = False) -> str:
-    words = f"{counted(report.photos, 'photo')} in {report.path}, {in_bytes(report.size)}."
+    words = (
+        f"{counted(report.photos, 'photo')} in {isolated(report.path)}, {in_bytes(report.size)}."
+    )
     return " ".join([words, *_left_out(report.twins, for_window=for_window)])
 
 
@@ -65,8 +68,8 @@ def written(
     for each in clashing[:LISTED]:
         for clash in each.clashes:
             lines.append(
-                f"{each.sidecar}: {clash.there} {'made way' if replaces else 'stays'}; the library "
-                f"says {clash.name}"
+                f"{isolated(each.sidecar)}: {isolated(clash.there)} "
+                f"{'made way' if replaces else 'stays'}; the library says {isolated(clash.name)}"
             )
     n = len(report.written)
     doing = "would be written" if is_plan else "were written"
@@ -110,10 +113,10 @@ def taken_back(report: UndoReport, *, is_plan: bool = False) -> str:
 def taken_out(report: RemovalReport, name: str, *, is_plan: bool) -> str:
     n = len(report.sidecars)
     if not n:
-        return f"No XMP file beside these photos has a person called {name}."
+        return f"No XMP file beside these photos has a person called {isolated(name)}."
     doing = "would be" if is_plan else _were(1)
     end = "" if is_plan else " Undo: opqn export xmp --undo"
-    return f"{name} {doing} taken out of {counted(n, 'XMP file')}.{end}"
+    return f"{isolated(name)} {doing} taken out of {counted(n, 'XMP file')}.{end}"
 
 
 def sheet_of(photos: Sequence[GoingPhoto], people: Sequence[str]) -> str:
@@ -125,7 +128,8 @@ def sheet_of(photos: Sequence[GoingPhoto], people: Sequence[str]) -> str:
 
 
 def _line(each: PlannedSidecar) -> str:
-    return f"{each.sidecar}{' (new)' if each.is_new else ''}: {', '.join(each.names)}"
+    names = ", ".join(map(isolated, each.names))
+    return f"{isolated(each.sidecar)}{' (new)' if each.is_new else ''}: {names}"
 
 
 def _left_out(twins: int, *, for_window: bool) -> list[str]:

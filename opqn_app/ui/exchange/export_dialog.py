@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core import paths
+from opqn_app.core.bidi import isolated
 from opqn_app.core.errors import OpqnError
 from opqn_app.exchange.going.ways import (
     WAYS,
@@ -37,7 +38,7 @@ from opqn_app.exchange.going.ways import (
 from opqn_app.ui.exchange.drawn_sheets import draw_sheet
 from opqn_app.ui.exchange.offers import Offer
 from opqn_app.ui.exchange.sheets import sheet
-from opqn_app.ui.kit import desktop
+from opqn_app.ui.kit import desktop, dialogs
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.work.people_desk import FAULT
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 TITLE = "Take photos with you"
 INTRO = "Photos are copied, never moved, and nothing in them is changed."
 CHOOSING, GOING, GONE = range(3)
+STAYS = "What is done when you stop stays, and the same again goes on from there."
 PROBLEMS = 200  # that are told one by one
 
 
@@ -60,6 +62,7 @@ class ExportDialog(QDialog):
         offers: what can go out, the likeliest first.
         choose: asks for the folder or file.
         open_path: shows what was made.
+        confirm_stop: asks before photos that go out are stopped; gets what is lost.
     """
 
     def __init__(
@@ -69,11 +72,13 @@ class ExportDialog(QDialog):
         *,
         choose: "Callable[[QWidget, Way, Path], Path | None] | None" = None,
         open_path: Callable[[Path], bool] = desktop.show_in_folder,
+        confirm_stop: Callable[[QWidget, str], bool] = dialogs.confirm_stop,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._offers = session, offers
         self._choose, self._open_path = choose or choose_target, open_path
+        self._confirm_stop = confirm_stop
         self._task: Task | None = None
         self._shown: Path | None = None
         self._meant: Path | None = None  # a folder of the library that was warned of
@@ -94,6 +99,17 @@ class ExportDialog(QDialog):
         key = str(self._kept.value("export_way", known[0]))
         self.ways.setCurrentRow(known.index(key) if key in known else 0)
         self._show_way()
+
+    @property
+    def lost_by_closing(self) -> str:
+        """What goes on and would end with the dialog; "" if nothing does."""
+        return "" if self._task is None else f"Photos are on their way. {STAYS}"
+
+    def reject(self) -> None:
+        """Esc, and the cross of the dialog: what goes on is not ended unasked."""
+        lost = self.lost_by_closing
+        if not lost or self._confirm_stop(self, lost):
+            super().reject()
 
     # Sheets
 
@@ -152,8 +168,7 @@ class ExportDialog(QDialog):
         column.addWidget(self._bar)
         column.addStretch(1)
         self.stop_button = push_button("Stop", self._stop)
-        note = "What is done when you stop stays, and the same again goes on from there."
-        return sheet("On their way", note, column, self.stop_button)
+        return sheet("On their way", STAYS, column, self.stop_button)
 
     def _gone(self) -> QWidget:
         self.report = QPlainTextEdit()
@@ -168,7 +183,8 @@ class ExportDialog(QDialog):
         self.write_button = push_button("Write the names", self._write_names, is_primary=True)
         self.close_button = push_button("Done", self.accept, is_primary=True)
         buttons = (self.back_button, self.take_back_button, self.show_button)
-        return sheet("", "", column, *buttons, self.write_button, self.close_button)
+        self._gone_title = text_label(style="title")
+        return sheet(self._gone_title, "", column, *buttons, self.write_button, self.close_button)
 
     # Choosing
 
@@ -191,6 +207,8 @@ class ExportDialog(QDialog):
         self.target.setVisible(has_target)
         self._browse_button.setVisible(has_target)
         self.names.setVisible(way.has_names)
+        names = self._kept.value(f"export_names_{way.key}", way.key == "people", type=bool)
+        self.names.setChecked(bool(names))
         self.undo_button.setVisible(way.key == "xmp" and can_undo(library=library))
         self.target.setAccessibleName("Folder" if way.asks is Asks.FOLDER else "File")
         self.target.setPlaceholderText(self.target.accessibleName())
@@ -234,6 +252,8 @@ class ExportDialog(QDialog):
         if way.asks is Asks.FILE and target.suffix.lower() not in way.suffixes:
             target = target.with_name(f"{target.name}{way.suffixes[0]}")
         self._kept.setValue(f"export_to_{way.key}", str(target))
+        if way.has_names:
+            self._kept.setValue(f"export_names_{way.key}", self.names.isChecked())
         job = partial(
             take_out,
             library,
@@ -309,12 +329,12 @@ class ExportDialog(QDialog):
 
     def _show(self, gone: Gone, *, is_plan: bool) -> None:
         lines = [gone.words]
-        lines += [f"{each.path}: {each.sentence}" for each in gone.problems[:PROBLEMS]]
+        lines += [f"{isolated(each.path)}: {each.sentence}" for each in gone.problems[:PROBLEMS]]
         if len(gone.problems) > PROBLEMS:
             lines.append(f"… and {len(gone.problems) - PROBLEMS:,} more")
         self.report.setPlainText("\n".join(lines))
         self._shown = gone.shown
-        self.back_button.setVisible(is_plan)
+        self._gone_title.setText("What would be written" if is_plan else "What came of it")
         self.write_button.setVisible(is_plan and gone.can_undo)
         self.take_back_button.setVisible(not is_plan and gone.can_undo)
         self.show_button.setVisible(gone.shown is not None)

@@ -20,13 +20,15 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core.progress import counted
+from opqn_app.exchange.coming.answers import answered
 from opqn_app.exchange.coming.words import headline, report_in_words, rest_in_words
 from opqn_app.exchange.programs.listed import PROGRAMS, Program
 from opqn_app.exchange.programs.usual_places import usual_place
+from opqn_app.people.gestures import folded
 from opqn_app.ui.exchange.name_table import NameTable
 from opqn_app.ui.exchange.names_import import NamesImport
 from opqn_app.ui.exchange.sheets import sheet
-from opqn_app.ui.kit import drops
+from opqn_app.ui.kit import dialogs, drops
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.message_bar import MessageBar
 
@@ -41,6 +43,7 @@ INTRO = (
     "Names that you gave in another program come to the faces here. Nothing is changed there, and "
     "what you said here stays."
 )
+READING = "Names are being read. Nothing is changed yet; the next time all are read again."
 LEFT_HEIGHT = 110  # of what is left out
 
 
@@ -49,6 +52,7 @@ class ImportDialog(QDialog):
 
     Args:
         choose: asks for the place of what a program knows.
+        confirm_stop: asks before the reading is stopped; gets what is lost.
     """
 
     def __init__(
@@ -56,13 +60,16 @@ class ImportDialog(QDialog):
         session: "Session",
         *,
         choose: "Callable[[QWidget, Program, Path], Path | None] | None" = None,
+        confirm_stop: Callable[[QWidget, str], bool] = dialogs.confirm_stop,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
-        self._choose = choose or choose_place
+        self._choose, self._confirm_stop = choose or choose_place, confirm_stop
         self._folders: list[Path] = []
         self._plan: ImportPlan | None = None
+        self._taken: ImportPlan | None = None  # the part that is taken in
+        self._answers: dict[int, str] = {}  # face → a name that had no place
         self.setWindowTitle(TITLE)
         self.setMinimumSize(560, 440)
         self.resize(720, 560)
@@ -73,6 +80,17 @@ class ImportDialog(QDialog):
         session.read(lambda library: library.roots()).succeeded.connect(self._on_roots)
         self.programs.setCurrentRow(0)
         self._show_program()
+
+    @property
+    def lost_by_closing(self) -> str:
+        """What goes on and would end with the dialog; "" if nothing does."""
+        return READING if self.run.is_reading else ""
+
+    def reject(self) -> None:
+        """Esc, and the cross of the dialog: what goes on is not ended unasked."""
+        lost = self.lost_by_closing
+        if not lost or self._confirm_stop(self, lost):
+            super().reject()
 
     # Sheets
 
@@ -146,6 +164,10 @@ class ImportDialog(QDialog):
         ticks = QHBoxLayout()
         ticks.addWidget(self.all_button)
         ticks.addWidget(self.none_button)
+        self.asked_button = push_button("Say who is who…", self._ask)
+        self._said = text_label(is_quiet=True)
+        ticks.addWidget(self.asked_button)
+        ticks.addWidget(self._said)
         ticks.addStretch(1)
         column = QVBoxLayout()
         column.setSpacing(8)
@@ -154,7 +176,7 @@ class ImportDialog(QDialog):
         column.addLayout(ticks)
         column.addWidget(self._left_head)
         column.addWidget(self._left)
-        column.addStretch(0)
+        self._room = column
         self.take_button = push_button("Take in", self._take_in, is_primary=True)
         self.back_button = push_button("Back", self._back)
         cancel = push_button("Cancel", self.reject)
@@ -258,35 +280,68 @@ class ImportDialog(QDialog):
     # What would come
 
     def _show_plan(self, plan: "ImportPlan") -> None:
-        self._plan = plan
+        if not (plan.photos or plan.problems):  # most likely it is another place
+            self._show_error(headline(plan))
+            return
+        self._plan, self._answers = plan, {}
+        self.asked_button.setVisible(bool(plan.asked))
         names = [name for name in plan.names if name.new]
-        left = "\n".join(rest_in_words(plan))
         self._headline.setText(headline(plan))
         self.table.show_names(names)
         for widget in (self.table, self.all_button, self.none_button):
             widget.setVisible(bool(names))
-        self._left.setPlainText(left)
         self._left.setFixedHeight(LEFT_HEIGHT) if names else self._left.setMaximumHeight(10_000)
+        self._room.setStretchFactor(self._left, 0 if names else 1)
+        self._show_left()
+        self.sheets.setCurrentIndex(2)
+        likely = self.asked_button if plan.asked else self.back_button
+        (self.table if names else likely).setFocus()
+
+    def _show_left(self) -> None:
+        """What does not come, after all that was said of names without a place."""
+        assert self._plan is not None
+        rest = answered(self._plan, (), self._answers)
+        left = "\n".join(rest_in_words(rest, where="with the button above"))
+        self._left.setPlainText(left)
         self._left.setVisible(bool(left))
         self._left_head.setVisible(bool(left))
-        self.sheets.setCurrentIndex(2)
-        (self.table if names else self.back_button).setFocus()
+        n = len(self._answers)
+        self._said.setText(f"You named {counted(n, 'face')}." if n else "")
 
     def _show_ticks(self) -> None:
-        n = len(self.table.chosen())
+        names = {*(name.name for name in self.table.chosen()), *self._answers.values()}
+        n = len({folded(name) for name in names})
         self.take_button.setText(f"Take in {counted(n, 'name')}" if n else "Take in")
         self.take_button.setEnabled(n > 0)
+
+    def _ask(self) -> None:
+        """Let the user say which face a name without a place is."""
+        from opqn_app.ui.exchange.asked_dialog import AskedDialog
+
+        assert self._plan is not None
+        dialog = AskedDialog(self._session, self._plan.asked, self._answers, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(lambda _code: self._take_answers(dialog.answers))
+        dialog.open()
+
+    def _take_answers(self, answers: dict[int, str]) -> None:
+        self._answers = answers
+        self._show_ticks()
+        self._show_left()
+        (self.take_button if self.take_button.isEnabled() else self.asked_button).setFocus()
 
     def _take_in(self) -> None:
         assert self._plan is not None
         self.take_button.setEnabled(False)
-        self.run.take_in(self._plan, [name.name for name in self.table.chosen()])
+        names = [name.name for name in self.table.chosen()]
+        self._taken = answered(self._plan, names, self._answers)
+        self.run.take_in(self._taken, [name.name for name in self._taken.names])
 
     # What came
 
     def _show_report(self, report: "ImportReport") -> None:
-        assert self._plan is not None
-        self.report.setPlainText(report_in_words(report, self._plan, is_drawing=True))
+        assert self._taken is not None
+        self.report.setPlainText(report_in_words(report, self._taken, is_drawing=True))
         self.undo_button.setVisible(bool(report.outcome.rows))
         self.sheets.setCurrentIndex(3)
         self.close_button.setFocus()

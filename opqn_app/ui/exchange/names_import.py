@@ -39,6 +39,11 @@ class NamesImport(QObject):
         self._session = session
         self._task: Task | None = None
 
+    @property
+    def is_reading(self) -> bool:
+        """The reading goes on; taking in is short, and done even if the window closes."""
+        return self._task is not None and not self._task.is_kept
+
     def read(self, program: "Program", place: Path) -> None:
         """Find out what the import would do."""
         from opqn_app.exchange.coming.words import ProgressWords

@@ -1,18 +1,17 @@
 """One sheet of a dialog: what it is about, its body, the buttons below it."""
 
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit.controls import text_label
 
 
-def sheet(title: str, note: str, body: QBoxLayout, *buttons: QPushButton) -> QWidget:
+def sheet(title: str | QLabel, note: str, body: QBoxLayout, *buttons: QPushButton) -> QWidget:
     """The body takes the room that is left."""
     made = QWidget()
     column = QVBoxLayout(made)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(12)
-    if title:
-        column.addWidget(text_label(title, style="title"))
+    column.addWidget(text_label(title, style="title") if isinstance(title, str) else title)
     if note:
         column.addWidget(text_label(note, is_quiet=True, wraps=True))
     column.addLayout(body, 1)

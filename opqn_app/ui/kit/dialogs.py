@@ -46,6 +46,11 @@ def confirm_close(parent: QWidget, lost: str) -> bool:
     return confirm(parent, "Close the window now?", lost, yes="Close", no="Keep it running")
 
 
+def confirm_stop(parent: QWidget, lost: str) -> bool:
+    """Ask before a dialog closes on work that runs in it; the safe answer is the default."""
+    return confirm(parent, "Stop now?", lost, yes="Stop", no="Go on")
+
+
 def confirm(parent: QWidget, title: str, text: str, *, yes: str, no: str) -> bool:
     """Ask a question whose safe answer, `no`, is the default."""
     box = QMessageBox(parent)

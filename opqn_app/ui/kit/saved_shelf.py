@@ -19,12 +19,14 @@ class Saved:
 
     Attributes:
         photos: that it finds now.
+        is_lost: the folder that it asks for holds no photo of the library any more.
     """
 
     id: int
     name: str
     asked: PhotoFilter
     photos: int
+    is_lost: bool = False
 
 
 class SavedShelf(QObject):
@@ -101,7 +103,11 @@ def _read(ledger: "Ledger", _guesses: object) -> list[Saved]:
     found = []
     for each in ledger.library.saved_searches.all():
         asked = PhotoFilter.from_json(each.asked)
-        found.append(Saved(each.id, each.name, asked, len(asked.find(ledger))))
+        photos = len(asked.find(ledger))
+        is_lost = not photos and asked.under is not None
+        if is_lost:  # or the others in it do not fit
+            is_lost = not PhotoFilter(under=asked.under).find(ledger)
+        found.append(Saved(each.id, each.name, asked, photos, is_lost))
     return found
 
 

@@ -81,6 +81,7 @@ class LibraryPage(FolderDropPage):
         self._folder: Path | None = None  # None: all photos
         self._opened: set[Path] = set()  # folders whose folders are listed
         self._is_anew = True  # what is shown next begins at the top
+        self._counted: tuple[int, frozenset[int]] = (0, frozenset())  # faces; those that are none
         self._is_showing_folders = False
         self._activity = IndexActivity(session, self)
         self._reading = ViewReading(session, self._wanted, self)
@@ -274,7 +275,7 @@ class LibraryPage(FolderDropPage):
     def _wanted(self) -> Wanted:
         chips, look, people = self.chips, self._look, self._session.people.view
         who = Who()
-        if look.faces and people is not None:
+        if people is not None:
             who = Who(people.left_out, people.owner, frozenset(chips.line.filter.together))
         if chips.line.filter.copies_of is not None:
             look = replace(look, once=False)
@@ -383,7 +384,12 @@ class LibraryPage(FolderDropPage):
         self._reading.look_now()
 
     def _on_people(self) -> None:
-        if self._look.faces:
+        people = self._session.people.view
+        counted = (0, frozenset[int]())
+        if people is not None:
+            counted = (len(people.photo_of), people.left_out)
+        if self._look.faces or counted != self._counted:
+            self._counted = counted
             self.refresh()
 
     def _on_engine(self) -> None:

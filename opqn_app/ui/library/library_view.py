@@ -25,7 +25,7 @@ class Wanted:
     Attributes:
         folder: a root or a folder below one; None for all photos.
         found: the photos that the chips ask for; None without chips.
-        who: which faces, where faces are shown.
+        who: which faces are counted, and shown where faces are.
         encoder: of the model that answers; None while none is loaded.
     """
 
@@ -117,7 +117,7 @@ class LibraryReader:
                 root=root,
                 shown=shown,
                 total=len(photos),
-                faces=sum(row[N_FACES] for row in photos.rows),
+                faces=_count_faces(library, photos, wanted.who),
                 failures=_failures(library, root, folder),
                 unreachable=_unreachable(library, roots, root, folder),
                 tree=tree,
@@ -157,6 +157,15 @@ class LibraryReader:
             paths: Mapping[int, Path] = {root.id: root.path for root in roots}
             self._tree = (key, FolderTree.of(paths, library.photo_table.folders()))
         return self._tree[1]
+
+
+def _count_faces(library: "Library", photos: PhotoList, who: Who) -> int:
+    """Without boxes that are no faces."""
+    found: int = sum(row[N_FACES] for row in photos.rows)
+    if not who.left_out:
+        return found
+    ids = set(photos.ids())
+    return found - sum(face.photo.id in ids for face in library.faces(sorted(who.left_out)))
 
 
 def _failures(library: "Library", root: Root | None, folder: Path | None) -> tuple[Failure, ...]:

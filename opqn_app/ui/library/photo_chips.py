@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from opqn_app.core.progress import counted
 from opqn_app.store.photo_list import PhotoList
+from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.chip_line import ChipLine
 from opqn_app.ui.kit.controls import push_button
 from opqn_app.ui.kit.photo_finder import PhotoFinder
@@ -54,10 +55,10 @@ class PhotoChips(QObject):
 
     def save(self) -> None:
         """Keep what the chips ask, with the folder that is shown."""
-        asked, within = self.line.filter, self._within
+        asked, within, words = self.line.filter, self._within, self.line.words
         if asked.under is None and within is not None:
-            asked = replace(asked, under=within)
-        self._shelf.save(self.line.words, asked)
+            asked, words = replace(asked, under=within), f"{words} in {wording.folder_name(within)}"
+        self._shelf.save(words, asked)
 
     def _look(self) -> None:
         self._finder.look_for(self.line.filter, self._within)

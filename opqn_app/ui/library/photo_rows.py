@@ -113,8 +113,10 @@ def arrange(
 def _by_folder(photos: PhotoList) -> PhotoList:
     places = photos.folders()
     roots = {root: str(photos.root_path(root)).casefold() for root, _ in set(places)}
-    order = sorted(range(len(places)), key=lambda i: (roots[places[i][0]], places[i][1].casefold()))
-    return photos.chosen(photos.rows[i] for i in order)
+    # Names that differ in case alone stand side by side, and each keeps its photos together.
+    order = {place: (roots[place[0]], place[0], place[1].casefold(), place[1]) for place in places}
+    rows = sorted(range(len(places)), key=lambda i: order[places[i]])
+    return photos.chosen(photos.rows[i] for i in rows)
 
 
 def _faces(library: "Library", rows: Sequence[Any], who: Who) -> tuple[list[Any], list[int]]:

@@ -49,13 +49,14 @@ class SavedListModel(QAbstractListModel):
         if search is None:
             return None
         if role == FolderRole:  # drawn as a folder in a folder is
-            return Folder(None, None, search.photos, 0, 0, _ROW, depth=1, label=search.name)
+            label = f"{search.name} · folder is gone" if search.is_lost else search.name
+            return Folder(None, None, search.photos, 0, 0, _ROW, depth=1, label=label)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return search.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return plain(f"{search.name}: {counted(search.photos, 'photo')}")
+            return plain(f"{search.name}: {_counts(search)}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"Saved search {search.name}, {counted(search.photos, 'photo')}"
+            return f"Saved search {search.name}, {_counts(search)}"
         return None
 
     def setData(self, index: _Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -147,3 +148,9 @@ class SavedList(QListView):
         action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         action.triggered.connect(lambda _checked=False: act())
         self.addAction(action)
+
+
+def _counts(search: Saved) -> str:
+    if search.is_lost:
+        return f"no photo lies in {search.asked.under} any more"
+    return counted(search.photos, "photo")

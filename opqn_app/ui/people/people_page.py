@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
     QLineEdit,
+    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -20,6 +21,7 @@ from opqn_app.core.progress import counted
 from opqn_app.ui.kit import keyboard
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.empty_state import EmptyState
+from opqn_app.ui.kit.flow_layout import FlowLayout
 from opqn_app.ui.kit.menus import open_menu
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.people.guess_strip import GuessStrip
@@ -114,17 +116,15 @@ class PeoplePage(QWidget):
             self.order.addItem(words, key)
         self.show_hidden = QCheckBox("Show hidden")
         self._count = text_label(is_quiet=True)
-        title = text_label("People", style="title")
-        head = QHBoxLayout()
-        head.setSpacing(12)
-        for widget in (title, self._count):
-            head.addWidget(widget)
-        head.addStretch(1)
         self.bring = push_button("Bring in names…", self.names_wanted.emit)
         self.bring.setToolTip("Names that you gave in another program (Ctrl+Shift+I)")
         self.search.setMinimumWidth(96)
-        for control in (self.search, self.order, self.show_hidden, self.bring):
-            head.addWidget(control)
+        self.head = QWidget()
+        head = FlowLayout(self.head, spacing=12)
+        grows, shrinks = QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum
+        head.addWidget(_line(grows, text_label("People", style="title"), self._count))
+        # A narrow window has them below the title, each as wide as its words.
+        head.addWidget(_line(shrinks, self.search, self.order, self.show_hidden, self.bring))
         self.empty = EmptyState()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.grid)
@@ -132,7 +132,7 @@ class PeoplePage(QWidget):
         column = QVBoxLayout()
         column.setContentsMargins(16, 12, 8, 0)
         column.setSpacing(8)
-        column.addLayout(head)
+        column.addWidget(self.head)
         column.addWidget(self.strip)
         column.addWidget(self.stack, 1)
         self.everybody.setLayout(column)
@@ -333,3 +333,17 @@ class PeoplePage(QWidget):
         super().hideEvent(event)
         self.grid.end_naming()
         self._rest.stop()
+
+
+def _line(policy: QSizePolicy.Policy, *widgets: QWidget) -> QWidget:
+    """Widgets side by side, from the left."""
+    line = QWidget()
+    line.setSizePolicy(policy, QSizePolicy.Policy.Fixed)
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(12)
+    for widget in widgets:
+        row.addWidget(widget)
+    if policy == QSizePolicy.Policy.Expanding:
+        row.addStretch(1)
+    return line

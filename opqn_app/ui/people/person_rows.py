@@ -35,7 +35,7 @@ class PersonFace:
         is_gone: it is the person no more. It is shown faintly where it was, since nothing may move
             under the pointer.
         is_sure: nothing speaks against it. It is asked for with every answer, of thousands.
-        year: in which the photo was taken, or `NO_DATE`.
+        year: in which the photo was taken, else written, or `NO_DATE`.
     """
 
     record: FaceRecord
@@ -122,7 +122,7 @@ def in_order(faces: Iterable[PersonFace]) -> list[PersonFace]:
 
 def _age(face: PersonFace) -> tuple[str, int]:
     photo = face.record.photo
-    return photo.taken_at or "", photo.id
+    return photo.sort_time, photo.id
 
 
 def by_year(faces: Sequence[PersonFace], *, whole_photos: bool) -> Shown:
@@ -255,8 +255,8 @@ def good_faces(faces: Sequence[PersonFace]) -> list[int]:
 
 
 def year_of(photo: PhotoRecord) -> str:
-    """The year it was taken, or `NO_DATE`."""
-    year = (photo.taken_at or "")[:4]
+    """The year it was taken, else that of its file, as the Library says; or `NO_DATE`."""
+    year = photo.sort_time[:4]
     return year if len(year) == 4 and year.isdecimal() else NO_DATE
 
 

@@ -40,6 +40,8 @@ from opqn_app.ui.work.session import Session
 
 if TYPE_CHECKING:
     from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
+    from opqn_app.ui.exchange.export_dialog import ExportDialog
+    from opqn_app.ui.exchange.import_dialog import ImportDialog
     from opqn_app.ui.library.photo_viewer import PhotoViewer
     from opqn_app.ui.people.people_page import PeoplePage
     from opqn_app.ui.shell.shortcuts import ShortcutsSheet
@@ -79,6 +81,7 @@ class MainWindow(QMainWindow):
         self.people: PeoplePage | None = None  # made when they are first opened
         self.evaluate: EvaluatePage | None = None
         self.train: TrainPage | None = None
+        self._exchange: ImportDialog | ExportDialog | None = None
         self._before_report = "search"  # the page that was left for the report
         self.setWindowTitle(TITLE)
         self.setMinimumSize(784, 560)
@@ -300,9 +303,8 @@ class MainWindow(QMainWindow):
         from opqn_app.ui.exchange.import_dialog import ImportDialog
 
         dialog = ImportDialog(self._session, parent=self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self.show_page("people"))
-        dialog.open()
+        self._open_exchange(dialog)
 
     def open_export(self) -> None:
         """Let photos go out: what is chosen on the page that is shown, or all."""
@@ -319,8 +321,15 @@ class MainWindow(QMainWindow):
             offers = leaving_photos(self.library.grid.selected_photos())
         elif self.people is not None and shown is self.people:
             offers = self.people.going_out()
-        dialog = ExportDialog(self._session, [*offers, EVERYTHING], parent=self)
+        self._open_exchange(ExportDialog(self._session, [*offers, EVERYTHING], parent=self))
+
+    def _open_exchange(self, dialog: "ImportDialog | ExportDialog") -> None:
+        def forget(_code: int) -> None:
+            self._exchange = None
+
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.finished.connect(forget)
+        self._exchange = dialog
         dialog.open()
 
     def _add_folder(self) -> None:
@@ -412,7 +421,9 @@ class MainWindow(QMainWindow):
             words.append("Training is running. It is saved where it stands and can be resumed.")
         if self.evaluate is not None and self.evaluate.is_running:
             words.append("An evaluation is running. What it has measured so far is lost.")
-        return " ".join(words)
+        if self._exchange is not None:
+            words.append(self._exchange.lost_by_closing)
+        return " ".join(filter(None, words))
 
     def close_now(self) -> None:
         """Close without asking: the system, or the terminal, wants the program to end."""
@@ -429,6 +440,8 @@ class MainWindow(QMainWindow):
         kept.setValue("geometry", self.saveGeometry())
         kept.setValue("face_side", self.search.results.grid.side)
         kept.sync()
+        if self._exchange is not None:
+            self._exchange.done(0)
         self.hide()  # the lanes may need a moment
         for page in (self.train, self.evaluate):
             if page is not None:

@@ -19,6 +19,7 @@ from opqn_app.ui.work.session import Session
 if TYPE_CHECKING:
     from opqn_app.index.progress import IndexReport
     from opqn_app.people.agreement import AgreementProgress
+    from opqn_app.ui.work.people_jobs import PeopleView
 
 BAR_STEPS = 1000
 
@@ -33,6 +34,7 @@ class StatusLine(QWidget):
         self._session = session
         self._folder = ""
         self._progress: IndexProgress | AgreementProgress | None = None
+        self._known_faces = 0  # by the people; the library may have counted before
         self._news = ""  # what a run did, said until the next one
         self._build()
         self._connect()
@@ -85,6 +87,7 @@ class StatusLine(QWidget):
         session = self._session
         session.status_read.connect(self._on_status)
         session.status_failed.connect(self._say)
+        session.people.changed.connect(self._count_again)
         session.indexing_started.connect(self._on_started)
         session.indexing_progressed.connect(self._on_progress)
         session.indexing_paused.connect(self._on_paused)
@@ -110,9 +113,19 @@ class StatusLine(QWidget):
         if self._news:
             self._say(self._news)
         elif status.photos:
-            self._say(wording.contents(status.photos, status.faces) + " in your library")
+            view = self._session.people.view
+            faces = status.faces - (0 if view is None else len(view.left_out))
+            self._say(wording.contents(status.photos, faces) + " in your library")
         else:
             self._say("Your photos stay on this computer. Nothing is sent anywhere.")
+
+    def _count_again(self, view: "PeopleView") -> None:
+        """Boxes were drawn, or count as no faces any more, or again."""
+        if len(view.photo_of) != self._known_faces:
+            self._known_faces = len(view.photo_of)
+            self._session.refresh_status()
+        elif self._session.status is not None:
+            self._on_status(self._session.status)
 
     def _forget_news(self) -> None:
         """The library holds less now than what was said; its new counts follow."""

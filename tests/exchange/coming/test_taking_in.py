@@ -199,7 +199,7 @@ def test_words(ledger: Ledger) -> None:
     assert report_in_words(report, plan).startswith("4 faces got a name, of 4 people.")
     again = planned(ledger, *found)
     nothing = finished(take_in(ledger, again, None))
-    assert report_in_words(nothing, again).startswith("Nothing new")
+    assert report_in_words(nothing, again).startswith("Nothing of it is new. On 1 photo")
     assert "Nothing of it is new." in plan_in_words(again)
 
 

@@ -327,3 +327,15 @@ def test_what_is_away_is_told_beside_the_result(said: Said, photos: Path, tmp_pa
     status, out, err = said("export", "photos", tmp_path / "out")
     assert (status, out) == (0, f"3 photos copied to {tmp_path / 'out'}.\n")
     assert err.endswith("0.png is not copied: it is not there.\n")
+
+
+def test_a_photo_that_could_not_be_read_is_not_called_unknown(
+    said: Said, go: RunCommand, photos: Path, tmp_path: Path
+) -> None:
+    broken = photos / "broken.jpg"
+    broken.write_bytes(b"")
+    go("index", photos)
+    status, _, err = said("export", "photos", tmp_path / "out", "--photos", broken)
+    assert status == 1
+    assert f"{broken} could not be read: " in err
+    assert "Index its folder" not in err

@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import paths
 from opqn_app.exchange.going.selection import Wanted
 from opqn_app.exchange.going.ways import WAYS
 from opqn_app.store.library import Library
-from opqn_app.ui.exchange.export_dialog import GOING, GONE, ExportDialog
+from opqn_app.ui.exchange.export_dialog import GOING, GONE, STAYS, ExportDialog
 from opqn_app.ui.exchange.offers import EVERYTHING, Offer
+from opqn_app.ui.kit import dialogs
+from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 
 TIMEOUT = 120_000
@@ -42,7 +45,11 @@ def faces(
 
 @pytest.fixture
 def open_dialog(session: Session, faces: dict[str, int], qtbot: QtBot) -> Open:
-    def make(*offers: Offer, shown: list[Path] | None = None) -> ExportDialog:
+    def make(
+        *offers: Offer,
+        shown: list[Path] | None = None,
+        confirm_stop: Callable[[QWidget, str], bool] = dialogs.confirm_stop,
+    ) -> ExportDialog:
         def open_path(path: Path) -> bool:
             if shown is not None:
                 shown.append(path)
@@ -52,6 +59,7 @@ def open_dialog(session: Session, faces: dict[str, int], qtbot: QtBot) -> Open:
             session,
             offers or (EVERYTHING,),
             open_path=open_path,
+            confirm_stop=confirm_stop,
         )
         qtbot.addWidget(made)
         made.show()
@@ -194,12 +202,17 @@ def test_names_beside_photos_are_shown_first_written_and_undone(
     assert f"{sidecar} (new): Ann" in said
     assert "opqn" not in said
     assert not sidecar.exists()
+    assert dialog._gone_title.text() == "What would be written"
     qtbot.mouseClick(dialog.write_button, LEFT)
     qtbot.waitUntil(lambda: dialog.take_back_button.isVisible(), timeout=TIMEOUT)
     assert sidecar.exists()
     assert {path: path.read_bytes() for path in before} == before
+    assert dialog._gone_title.text() == "What came of it"
     qtbot.mouseClick(dialog.take_back_button, LEFT)
-    qtbot.waitUntil(lambda: not sidecar.exists(), timeout=TIMEOUT)
+    qtbot.waitUntil(lambda: dialog.sheets.currentIndex() == GONE, timeout=TIMEOUT)
+    assert not sidecar.exists()
+    qtbot.mouseClick(dialog.back_button, LEFT)
+    assert dialog.sheets.currentIndex() == 0
     assert {path: path.read_bytes() for path in varied_album.iterdir()} == before
 
 
@@ -243,3 +256,79 @@ def test_stopping_leaves_whole_files_and_goes_back(
     qtbot.waitUntil(lambda: not dialog._session.runner._tasks, timeout=TIMEOUT)
     left = tmp_path / "out"
     assert not left.exists() or all(each.suffix == ".png" for each in left.iterdir())
+
+
+def test_names_go_along_as_said_last_and_always_at_first_for_people(
+    open_dialog: Open, tmp_path: Path, qtbot: QtBot
+) -> None:
+    first = open_dialog()
+    choose(first, "photos")
+    assert not first.names.isChecked()
+    choose(first, "people")
+    assert first.names.isChecked()
+    first.names.setChecked(False)
+    go(first, tmp_path / "people", qtbot)
+    choose(first, "photos")
+    first.names.setChecked(True)
+    first._back()
+    choose(first, "photos")
+    first.names.setChecked(True)
+    go(first, tmp_path / "photos", qtbot)
+    again = open_dialog()
+    assert again.names.isChecked()
+    choose(again, "people")
+    assert not again.names.isChecked()
+
+
+@pytest.mark.parametrize("is_agreed", [False, True])
+def test_photos_on_their_way_are_not_stopped_unasked(
+    open_dialog: Open, tmp_path: Path, qtbot: QtBot, is_agreed: bool
+) -> None:
+    asked: list[str] = []
+
+    def confirm(_parent: QWidget, words: str) -> bool:
+        asked.append(words)
+        return is_agreed
+
+    dialog = open_dialog(confirm_stop=confirm)
+    choose(dialog, "photos")
+    dialog.target.setText(str(tmp_path / "out"))
+    qtbot.mouseClick(dialog.go_button, LEFT)
+    assert dialog.sheets.currentIndex() == GOING
+    qtbot.keyClick(dialog, Qt.Key.Key_Escape)
+    assert asked == [f"Photos are on their way. {STAYS}"]
+    assert dialog.isVisible() is not is_agreed
+    dialog.close()
+    assert len(asked) == 1 + (not is_agreed)
+    assert dialog.isVisible() is not is_agreed
+    if not is_agreed:
+        qtbot.waitUntil(lambda: dialog.sheets.currentIndex() == GONE, timeout=TIMEOUT)
+        assert len(list((tmp_path / "out").iterdir())) == 4
+        dialog.close()
+        assert len(asked) == 2, "nothing goes on any more"
+
+
+def test_the_window_asks_too_before_it_closes_on_photos_on_their_way(
+    session: Session, faces: dict[str, int], tmp_path: Path, qtbot: QtBot
+) -> None:
+    asked: list[str] = []
+
+    def confirm(_parent: QWidget, words: str) -> bool:
+        asked.append(words)
+        return False
+
+    window = MainWindow(session, confirm_close=confirm)
+    qtbot.addWidget(window)
+    window.show()
+    window.open_export()
+    (dialog,) = window.findChildren(ExportDialog)
+    choose(dialog, "photos")
+    dialog.target.setText(str(tmp_path / "out"))
+    qtbot.mouseClick(dialog.go_button, LEFT)
+    assert not window.close()
+    assert asked == [f"Photos are on their way. {STAYS}"]
+    qtbot.waitUntil(lambda: dialog.sheets.currentIndex() == GONE, timeout=TIMEOUT)
+    assert window.lost_by_closing == ""
+    window.close_now()
+    assert len(asked) == 1
+    assert not window.isVisible()

@@ -16,6 +16,7 @@ from opqn_app.ui.people.person_rows import (
     by_year,
     counts_in_words,
     good_faces,
+    in_order,
 )
 from tests.ui.photo_records import photo
 
@@ -50,6 +51,15 @@ def test_the_sections_hold_all_rows() -> None:
     ]
     assert [row.face_ids for row in shown.rows] == [(1,), (2,), (3,), (4,)]
     assert [s.is_apart for s in shown.sections] == [False, False, False, True]
+
+
+def test_a_photo_without_a_date_stands_where_the_library_has_it() -> None:
+    dated = face(3, None)
+    record = replace(dated.record, photo=replace(dated.record.photo, sort_time="2022-05-01"))
+    faces = in_order([face(1, "2024-01-02"), face(2, "2021-01-02"), PersonFace(record, 0.9)])
+    shown = by_year(faces, whole_photos=False)
+    assert [s.title for s in shown.sections] == ["2024", "2022", "2021"]
+    assert [row.face_ids for row in shown.rows] == [(1,), (3,), (2,)]
 
 
 def test_a_photo_is_sure_if_one_of_its_faces_is() -> None:

@@ -16,11 +16,11 @@ def test_faces_stand_under_their_years_newest_first_and_weak_ones_last(
 ) -> None:
     room.start()
     room.show(room.name(annas, "Anna"))
-    assert room.headings == ["2024", "2022", "No date", "Less sure"]
+    assert room.headings == ["2024", "2022", "1970", "Less sure"]
     old, older, new, newer, blurred, undated = annas
     assert room.shown == [newer, new, older, old, undated, blurred]
     assert room.view.head.name_label.text() == "Anna"
-    assert room.view.head.counts == "6 faces on 6 photos, 2022 to 2024"
+    assert room.view.head.counts == "6 faces on 6 photos, 1970 to 2024"
     weak = room.view.grid.faces.index(5)
     assert "The face is blurred." in weak.data(Qt.ItemDataRole.ToolTipRole)
 
