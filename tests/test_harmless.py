@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from opqn_app.cli import kit
+from opqn_app.core.bidi import isolated
 from opqn_app.core.harmless import in_line, in_lines, in_text
 
 APP = Path(__file__).resolve().parents[1] / "opqn_app"
@@ -35,3 +36,13 @@ def test_no_command_joins_lines_by_itself() -> None:
         file.name for file in (APP / "cli").glob("*.py") if '"\\n".join(' in file.read_text()
     ]
     assert joining == ["import_names.py"]  # the help, which holds no names
+
+
+def test_a_name_that_is_set_apart_stays_so_and_no_sign_in_it_acts() -> None:
+    name = isolated("אבא")
+    assert in_line(f"{name}: 15 faces") == "\u2068אבא\u2069: 15 faces"
+    for sign in ("\u202e", "\u2066", "\u2068", "\u2069", "\x1b"):
+        said = in_line(f"{isolated(f'אבא{sign}')}: 15")
+        assert said.count("\u2068") == said.count("\u2069") == 1
+        assert sign not in said.replace("\u2068", "", 1).replace("\u2069", "", 1)
+    assert in_line("\u2069a\u2068") == "\\u2069a\\u2068"
