@@ -245,7 +245,8 @@ def test_a_person_is_forgotten(
     run("find --with Annabel --save Gala")
     run("find --alone --save Like-Annabel")
     run("find --with Ben --save Ben")
-    assert run("forget --person Annabel --with-faces") == {"decisions": 1, "faces": 2}
+    report = run("forget --person Annabel --with-faces")
+    assert report == {"decisions": 1, "faces": 2, "searches": ["Gala", "Like-Annabel"]}
     assert people(run) == {"Ben": [photos[0][1]]}
     assert [row["name"] for row in run("find --list-saved")["saved"]] == ["Ben"]
     assert run("status")["faces"] == 6
