@@ -2,7 +2,6 @@
 
 import gc
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any
@@ -16,9 +15,9 @@ from opqn_app.people.gestures import name_faces
 from opqn_app.people.guesses import Guesses
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.library import Library
-from opqn_app.ui.work import grouping_run, jobs, people_jobs
+from opqn_app.ui.work import grouping_run, people_jobs
 from opqn_app.ui.work.people_desk import PeopleDesk
-from opqn_app.ui.work.people_jobs import Doubt, PeopleView, PeopleWork
+from opqn_app.ui.work.people_jobs import Doubt, PeopleView
 from opqn_app.ui.work.session import Session
 from tests.ui.tint_engine import tint_engine
 
@@ -238,20 +237,6 @@ def test_grouping_that_a_run_without_news_stopped_goes_on(
     index_folder_of(album)  # nothing is new in it
     qtbot.waitUntil(lambda: len(begun) == 2, timeout=60_000)
     desk.grouping.cancel()
-
-
-def test_a_library_that_is_being_made_is_waited_for(tmp_path: Path) -> None:
-    """Between two lanes the file is there before its tables are."""
-    path = tmp_path / "library.sqlite"
-    work = PeopleWork(path)
-    with ThreadPoolExecutor(1) as lane:
-        with jobs._making:
-            path.touch()
-            looking = lane.submit(work.refresh, None)
-            wait([looking], timeout=0.3)
-            Library.open(path, write=True).close()
-        assert looking.result(timeout=60) is not None
-        lane.submit(work.close).result(timeout=60)
 
 
 def test_a_drawn_box_needs_no_second_reading_of_all_decisions(
