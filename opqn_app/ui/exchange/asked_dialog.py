@@ -23,6 +23,7 @@ from opqn_app.core.bidi import isolated
 from opqn_app.ui.exchange.sheets import sheet
 from opqn_app.ui.kit.controls import CutLabel, empty_layout, push_button, text_label
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
+from opqn_app.ui.kit.tips import plain
 
 if TYPE_CHECKING:
     from opqn_app.exchange.coming.import_plan import Asked
@@ -83,7 +84,7 @@ class AskedDialog(QDialog):
         self.photos.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for each in asked:
             item = QListWidgetItem()
-            item.setToolTip(f"{each.photo}\n{', '.join(map(isolated, each.names))}")
+            item.setToolTip(plain(f"{each.photo}\n{', '.join(map(isolated, each.names))}"))
             self.photos.addItem(item)
         self._photo = CutLabel(style="heading")
         self._names = text_label(wraps=True, is_quiet=True)
@@ -125,7 +126,7 @@ class AskedDialog(QDialog):
     def _show_photo(self, row: int) -> None:
         asked = self._asked[max(row, 0)]
         self._photo.setText(isolated(asked.photo.name))
-        self._photo.setToolTip(str(asked.photo))
+        self._photo.setToolTip(plain(str(asked.photo)))
         self._names.setText(f"On it: {', '.join(map(isolated, asked.names))}")
         empty_layout(self._rows)
         self.choices, self._pictures = {}, {}
