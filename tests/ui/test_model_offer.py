@@ -99,7 +99,6 @@ def test_a_worse_model_is_offered_and_the_present_one_kept(
     assert answering(session, qtbot) == "old-id"
     bar = window.switch_bar
     assert "worse is ready, but it knows your people less well than old" in bar.text
-    assert "waits for your word; old goes on answering" in window.status_line.text
     assert not bar.back.isVisible()
     click(bar.keep, qtbot)
     assert bar.text == ""

@@ -337,5 +337,5 @@ def test_a_photo_that_could_not_be_read_is_not_called_unknown(
     go("index", photos)
     status, _, err = said("export", "photos", tmp_path / "out", "--photos", broken)
     assert status == 1
-    assert f"{broken} could not be read: " in err
+    assert f"{broken} could not be read when it was indexed: " in err
     assert "Index its folder" not in err
