@@ -1,6 +1,5 @@
 """How photos come to the Search page: chosen, dropped, pasted, or the sample."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal
@@ -58,15 +57,6 @@ class PhotoIntake(QObject):
             )
         else:
             self._messages.say("There is no photo to paste. Copy a photo or a photo file first.")
-
-    def take_files(self, files: Sequence[Path]) -> None:
-        """Photos, or a folder, that the program was started with."""
-        photos = [each for each in files if not each.is_dir()]
-        if photos:
-            self.photos_came.emit(photos, False)
-        elif files:
-            self.folder_came.emit()
-            self._offer_folder(files[0])
 
     def paste(self) -> None:
         self.take(QApplication.clipboard().mimeData() or QMimeData())

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,6 @@ from opqn_app.core import paths, private
 from opqn_app.core import settings as settings_file
 from opqn_app.ui.kit import theme
 from opqn_app.ui.shell.main_window import TITLE, MainWindow
-from opqn_app.ui.shell.one_window import OneWindow
 from opqn_app.ui.work.session import Session
 
 logger = logging.getLogger(__name__)
@@ -36,60 +35,35 @@ _LEVELS = {
 }
 
 
-def run_gui(
-    library: Path | None = None, *, photos: Sequence[Path] = (), time_to_window: bool = False
-) -> int:
-    """Open the window and run until it is closed; one that shows this library comes to the front.
+def run_gui(library: Path | None = None, *, time_to_window: bool = False) -> int:
+    """Open the window and run until it is closed.
 
     Args:
         library: library file instead of the one in the settings.
-        photos: searched with at once; a folder is offered to be added.
         time_to_window: print how long the first paint took, in milliseconds, and end; the
             environment variable OPQN_TIME_TO_WINDOW=1 does the same.
 
     Returns:
         The exit status.
-
-    Raises:
-        OpqnError: another window shows the library and does not answer.
     """
-    settings = settings_file.load()
-    is_timed = time_to_window or os.environ.get(TIMER_VARIABLE) == "1"
-    one_window = OneWindow(library or settings.library_path)
-    if not is_timed and not one_window.claim(photos):
-        return 0
     qInstallMessageHandler(_log_qt_message)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName(TITLE)
     app.setDesktopFileName("opqn-photo-search")
+    settings = settings_file.load()
     theme.apply_theme(app, settings.theme)
     app.setWindowIcon(theme.icon("face"))
     session = Session(settings, library=library)
     session.runner.hold()
     window = MainWindow(session)
     sys.excepthook = partial(_on_unexpected_error, window)
+    is_timed = time_to_window or os.environ.get(TIMER_VARIABLE) == "1"
     window.show()
-    one_window.asked.connect(partial(come_forward, window))
-    one_window.listen()
     after_first_paint(lambda: _on_first_paint(session, window, is_timed=is_timed))
-    if photos:
-        after_first_paint(lambda: window.search.intake.take_files(photos))
     with _crash_notes():
         stop_on_signals(window.close_now)
-        status = app.exec()
-    one_window.close()
-    return status
-
-
-def come_forward(window: MainWindow, photos: Sequence[Path]) -> None:
-    """The program was started once more, perhaps with photos: that is meant for this window."""
-    if window.isMinimized():
-        window.showNormal()
-    window.raise_()
-    window.activateWindow()
-    if photos:
-        window.search.intake.take_files(photos)
+        return app.exec()
 
 
 def after_first_paint(act: Callable[[], None]) -> None:
