@@ -95,6 +95,7 @@ def test_a_worse_model_is_offered_and_the_present_one_kept(
 ) -> None:
     before = people_of(library)
     offer(session, qtbot)
+    assert "waits for your word; old goes on answering" in window.status_line.text
     assert (session.settings.model, session.settings.next_model) == ("old", "worse")
     assert answering(session, qtbot) == "old-id"
     bar = window.switch_bar
