@@ -43,6 +43,7 @@ class NamingUser:
         self._truth = dict(enumerate(truth, start=1))
         counts = Counter(truth)
         self.worth = {person for person, number in counts.items() if number >= WORTH}
+        self._refusals: list[object] = []
         self.clicks = 0
         self.seconds: list[float] = []
         self.cpu_seconds: list[float] = []
@@ -171,14 +172,19 @@ class NamingUser:
     def _answer(self, act: Callable[[], object]) -> None:
         """One answer; its time ends when the window has drawn what came of it."""
         told: list[str] = []
-        self._session.people.told.connect(told.append)
+        desk = self._session.people
+        desk.told.connect(told.append)
+        desk.refused.connect(self._refusals.append)
+        desk.doubted.connect(self._refusals.append)
         begun, cpu = time.perf_counter(), time.process_time()
         act()
         self._wait(lambda: bool(told))
         QApplication.processEvents()  # draws it
         self.seconds.append(time.perf_counter() - begun)
         self.cpu_seconds.append(time.process_time() - cpu)
-        self._session.people.told.disconnect(told.append)
+        desk.told.disconnect(told.append)
+        desk.refused.disconnect(self._refusals.append)
+        desk.doubted.disconnect(self._refusals.append)
         self.clicks += 1
         self.rest()
 
@@ -191,8 +197,17 @@ class NamingUser:
         timer = QTimer(interval=1000)
         timer.start()
         while not is_so():
-            assert time.perf_counter() < until, "the window does not answer"
+            assert not self._refusals, self._refusals
+            assert time.perf_counter() < until, f"the window does not answer: {self._state()}"
             QApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+
+    def _state(self) -> str:
+        """Where the window is, for whoever has to find out why it waits."""
+        person = self._page.person
+        chosen = [] if person is None else person.grid.selected_ids()
+        seen = [] if person is None else [person.grid.place_of(face) for face in chosen]
+        focus, active = QApplication.focusWidget(), QApplication.activeWindow()
+        return f"{focus=} {active=} {chosen=} {seen=} tasks={self._session.runner._tasks}"
 
     def _shown(self, tile: Tile) -> str:
         """Whom a group shows mostly; of equals the first by name."""

@@ -204,6 +204,18 @@ def test_keys_go_from_heading_to_heading_and_the_heading_comes_into_sight(
     assert grid.heading_rect(1).top() >= 0
 
 
+def test_a_row_above_comes_into_sight_where_each_heading_has_one(make_grid: MakeGrid) -> None:
+    grid = make_grid(30)
+    grid.set_sections([GridSection(1, header=36, title=str(year)) for year in range(30)])
+    last = grid.model().index(29, 0)
+    for row in range(29):
+        grid.scrollTo(last)
+        grid.scrollTo(grid.model().index(row, 0))
+        place = grid.picture_rect(grid.model().index(row, 0))
+        assert grid.viewport().rect().contains(place)
+        assert grid.viewport().rect().contains(grid.heading_rect(row))
+
+
 def test_faces_are_chosen_as_photos_are(make_grid: MakeGrid, qtbot: QtBot) -> None:
     grid = make_grid(0)
     rows = shown([photo(5), photo(4)])

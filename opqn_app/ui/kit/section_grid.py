@@ -261,7 +261,8 @@ class SectionGrid(QAbstractItemView):
         if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
             bar.setValue(bar.value() + rect.center().y() - view.center().y())
         elif rect.top() - self._header_over(index.row()) < 0:  # its heading comes along
-            is_first = index.row() < self.columns
+            layout = self.layout_now()
+            is_first = layout.place_of(index.row())[1] == layout.place_of(0)[1]
             above = rect.top() - self._header_over(index.row()) - MARGIN
             bar.setValue(0 if is_first else bar.value() + above)
         elif rect.bottom() > view.bottom():
