@@ -15,13 +15,21 @@ class InLibraryError(ExportError):
     """Copies would become photos of the library; who means that says so."""
 
 
-def refuse_library(folder: Path, roots: Iterable[Path], *, names: bool, force: bool) -> None:
+def refuse_library(
+    folder: Path,
+    roots: Iterable[Path],
+    *,
+    names: bool,
+    force: bool,
+    what: str = "every copy",
+) -> None:
     """Look that copies don't go to where photos of the library lie.
 
     Args:
         roots: the folders of the library.
         names: XMP files get names there, which is never for originals.
         force: copies may lie there, and are photos of the library then.
+        what: would be a photo of it, in words.
 
     Raises:
         ExportError: they may not. It is InLibraryError where `force` would help.
@@ -36,9 +44,22 @@ def refuse_library(folder: Path, roots: Iterable[Path], *, names: bool, force: b
         )
     if not force:
         raise InLibraryError(
-            f"{where}, so every copy would be one more photo of it. Choose one outside it.",
-            hint="Or copy all the same: --force",
+            f"{where}, so {what} would be one more photo of it. Choose one outside it.",
+            hint="Or go on all the same: --force",
         )
+
+
+def refuse_pictures_in_library(
+    pictures: Iterable[Path], roots: Iterable[Path], *, force: bool
+) -> None:
+    """Look that pictures which are drawn don't become photos of the library; a PDF is none.
+
+    Raises:
+        InLibraryError: one would, and `force` is not given.
+    """
+    known = list(roots)
+    for folder in {path.parent for path in pictures if path.suffix.lower() in PHOTO_SUFFIXES}:
+        refuse_library(folder, known, names=False, force=force, what="the sheet")
 
 
 def refuse_what_is_there(paths: Iterable[Path], *, force: bool = False) -> None:

@@ -5,17 +5,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
-    QListWidget,
     QPlainTextEdit,
-    QProgressBar,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -37,10 +34,10 @@ from opqn_app.exchange.going.ways import (
 )
 from opqn_app.ui.exchange.drawn_sheets import draw_sheet
 from opqn_app.ui.exchange.offers import Offer
+from opqn_app.ui.exchange.panes import ChoosingPane, WaitingPane
 from opqn_app.ui.exchange.sheets import sheet
 from opqn_app.ui.kit import desktop, dialogs
 from opqn_app.ui.kit.controls import push_button, text_label
-from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.work.people_desk import FAULT
 
 if TYPE_CHECKING:
@@ -117,58 +114,29 @@ class ExportDialog(QDialog):
         self.what = QComboBox()
         self.what.setAccessibleName("What goes out")
         self.what.addItems([offer.words for offer in self._offers])
-        self.ways = QListWidget()
-        self.ways.setObjectName("choices")
-        self.ways.setAccessibleName("How it goes out")
-        self.ways.addItems([way.title for way in WAYS])
-        self.ways.setFixedWidth(240)
-        self.ways.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._how = text_label(wraps=True)
-        self.target = QLineEdit()
-        self.target.setClearButtonEnabled(True)
-        self._browse_button = push_button("Choose…", self._browse)
-        self._browse_button.setAutoDefault(False)
-        self.names = QCheckBox("With names, in XMP files beside them")
+        pane = ChoosingPane([way.title for way in WAYS], called="How it goes out")
+        pane.browse_wanted.connect(self._browse)
+        self._choosing_pane, self.messages = pane, pane.messages
+        self.ways, self.target = pane.choices, pane.place
+        self.names = QCheckBox("With names, in XMP files")
         self.undo_button = push_button("Undo the last writing", self._undo)
-        self.messages = MessageBar()
-        row = QHBoxLayout()
-        row.addWidget(self.target, 1)
-        row.addWidget(self._browse_button)
         undo = QHBoxLayout()
         undo.addWidget(self.undo_button)
         undo.addStretch(1)
-        right = QVBoxLayout()
-        right.setSpacing(12)
-        right.addWidget(self._how)
-        right.addLayout(row)
-        right.addWidget(self.names)
-        right.addLayout(undo)
-        right.addWidget(self.messages)
-        right.addStretch(1)
-        both = QHBoxLayout()
-        both.setSpacing(20)
-        both.addWidget(self.ways)
-        both.addLayout(right, 1)
+        pane.more.addWidget(self.names)
+        pane.more.addLayout(undo)
         column = QVBoxLayout()
         column.setSpacing(12)
         column.addWidget(self.what)
-        column.addLayout(both, 1)
+        column.addLayout(pane, 1)
         self.go_button = push_button("Go", self._go, is_primary=True)
         cancel = push_button("Cancel", self.reject)
         return sheet(TITLE, INTRO, column, cancel, self.go_button)
 
     def _going(self) -> QWidget:
-        self._words = text_label(wraps=True)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress")
-        column = QVBoxLayout()
-        column.setSpacing(12)
-        column.addWidget(self._words)
-        column.addWidget(self._bar)
-        column.addStretch(1)
+        self._waiting = WaitingPane("Progress")
         self.stop_button = push_button("Stop", self._stop)
-        return sheet("On their way", STAYS, column, self.stop_button)
+        return sheet("On their way", STAYS, self._waiting, self.stop_button)
 
     def _gone(self) -> QWidget:
         self.report = QPlainTextEdit()
@@ -202,10 +170,8 @@ class ExportDialog(QDialog):
         from opqn_app.exchange.going.sidecar_journal import can_undo
 
         way, library = self.way, self._session.library_path
-        has_target = way.asks is not Asks.NOTHING
-        self._how.setText(way.how)
-        self.target.setVisible(has_target)
-        self._browse_button.setVisible(has_target)
+        self._choosing_pane.how.setText(way.how)
+        self._choosing_pane.ask_for_place(way.asks is not Asks.NOTHING)
         self.names.setVisible(way.has_names)
         names = self._kept.value(f"export_names_{way.key}", way.key == "people", type=bool)
         self.names.setChecked(bool(names))
@@ -219,11 +185,14 @@ class ExportDialog(QDialog):
         self.messages.hide()
         is_ready = self.way.asks is Asks.NOTHING or bool(self.target.text().strip())
         self.go_button.setEnabled(is_ready)
-        usual = "Copy all the same" if self._is_meant else "Copy the photos"
-        self.go_button.setText(
-            {"xmp": "Show what would be written", "zip": "Make the zip", "list": "Make the list",
-             "sheet": "Make the sheet"}.get(self.way.key, usual)
-        )  # fmt: skip
+        words = {
+            "xmp": "Show what would be written",
+            "zip": "Make the zip",
+            "list": "Make the list",
+            "sheet": "Make the sheet",
+        }.get(self.way.key, "Copy the photos")
+        verb = "Draw it" if self.way.key == "sheet" else "Copy"
+        self.go_button.setText(f"{verb} all the same" if self._is_meant else words)
 
     @property
     def _is_meant(self) -> bool:
@@ -275,8 +244,7 @@ class ExportDialog(QDialog):
         self._start(partial(undo_names, self._session.library_path), self._show_gone)
 
     def _start(self, job: Callable[[], Going], then: Callable[[Gone], None]) -> None:
-        self._words.setText("Looking for the photos.")
-        self._bar.setRange(0, 0)
+        self._waiting.show_progress("Looking for the photos.")
         self.sheets.setCurrentIndex(GOING)
         self.stop_button.setFocus()
         task = self._session.runner.start("exchange", job)
@@ -287,9 +255,8 @@ class ExportDialog(QDialog):
 
     def _show_progress(self, task: "Task", progress: "Progress") -> None:
         if task is self._task:
-            self._words.setText(f"{progress.in_words()}\n{progress.current}")
-            self._bar.setRange(0, progress.total or 1)
-            self._bar.setValue(progress.done)
+            words = f"{progress.in_words()}\n{progress.current}"
+            self._waiting.show_progress(words, progress.done, progress.total or 1)
 
     def _end(self, task: "Task", act: Callable[[], None]) -> None:
         if task is self._task:

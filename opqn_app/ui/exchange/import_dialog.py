@@ -10,10 +10,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QFileDialog,
     QHBoxLayout,
-    QLineEdit,
-    QListWidget,
     QPlainTextEdit,
-    QProgressBar,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -27,10 +24,10 @@ from opqn_app.exchange.programs.usual_places import usual_place
 from opqn_app.people.gestures import folded
 from opqn_app.ui.exchange.name_table import NameTable
 from opqn_app.ui.exchange.names_import import NamesImport
+from opqn_app.ui.exchange.panes import ChoosingPane, WaitingPane
 from opqn_app.ui.exchange.sheets import sheet
 from opqn_app.ui.kit import dialogs, drops
 from opqn_app.ui.kit.controls import push_button, text_label
-from opqn_app.ui.kit.message_bar import MessageBar
 
 if TYPE_CHECKING:
     from opqn_app.exchange.coming.import_plan import ImportPlan
@@ -103,52 +100,24 @@ class ImportDialog(QDialog):
         column.addWidget(self.sheets)
 
     def _choosing(self) -> QWidget:
-        self.programs = QListWidget()
-        self.programs.setObjectName("choices")
-        self.programs.setAccessibleName("Programs")
-        self.programs.addItems(
+        pane = ChoosingPane(
             ["Names in photos and XMP files" if each.key == "xmp" else each.name
-             for each in PROGRAMS]
+             for each in PROGRAMS],
+            called="Programs",
         )  # fmt: skip
-        self.programs.setFixedWidth(240)
-        self.programs.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._how = text_label(wraps=True)
-        self.place = QLineEdit()
+        pane.browse_wanted.connect(self._browse)
+        self.programs, self.place = pane.choices, pane.place
+        self._how, self.messages = pane.how, pane.messages
         self.place.setAccessibleName("Where it lies")
-        self.place.setClearButtonEnabled(True)
-        browse = push_button("Choose…", self._browse)
-        browse.setAutoDefault(False)
-        self.messages = MessageBar()
-        row = QHBoxLayout()
-        row.addWidget(self.place, 1)
-        row.addWidget(browse)
-        right = QVBoxLayout()
-        right.setSpacing(12)
-        right.addWidget(self._how)
-        right.addLayout(row)
-        right.addWidget(self.messages)
-        right.addStretch(1)
-        both = QHBoxLayout()
-        both.setSpacing(20)
-        both.addWidget(self.programs)
-        both.addLayout(right, 1)
         self.read_button = push_button("Read the names", self._read, is_primary=True)
         cancel = push_button("Cancel", self.reject)
-        return sheet(TITLE, INTRO, both, cancel, self.read_button)
+        return sheet(TITLE, INTRO, pane, cancel, self.read_button)
 
     def _reading(self) -> QWidget:
-        self._words = text_label(wraps=True)
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Reading")
-        column = QVBoxLayout()
-        column.setSpacing(12)
-        column.addWidget(self._words)
-        column.addWidget(self._bar)
-        column.addStretch(1)
+        self._waiting = WaitingPane("Reading")
         note = "Nothing is changed yet. You see what would come before anything is taken in."
         self.stop_button = push_button("Stop", self._stop)
-        return sheet("Reading the names", note, column, self.stop_button)
+        return sheet("Reading the names", note, self._waiting, self.stop_button)
 
     def _preview(self) -> QWidget:
         self.table = NameTable(self._session)
@@ -261,9 +230,7 @@ class ImportDialog(QDialog):
         self.run.read(self.program, place)
 
     def _show_progress(self, words: str, done: int, total: int) -> None:
-        self._words.setText(f"{words}.")
-        self._bar.setRange(0, total)
-        self._bar.setValue(done)
+        self._waiting.show_progress(f"{words}.", done, total)
 
     def _stop(self) -> None:
         self.run.stop()

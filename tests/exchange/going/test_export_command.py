@@ -210,6 +210,16 @@ def test_a_contact_sheet(
         assert (tmp_path / name).read_bytes().startswith(b"%PDF")
 
 
+def test_a_sheet_is_a_photo_of_the_library_only_by_force(
+    said: Said, photos: Path, qapp: object
+) -> None:
+    status, _, words = said("export", "sheet", photos / "all.png")
+    assert (status, "one more photo of it" in words) == (1, True)
+    assert not (photos / "all.png").exists()
+    assert said("export", "sheet", photos / "all.pdf")[0] == 0
+    assert said("export", "sheet", photos / "all.png", "--force")[0] == 0
+
+
 def test_copies_go_to_the_library_only_by_force(said: Said, photos: Path) -> None:
     """! They doubled the library."""
     before = tree(photos)

@@ -145,6 +145,21 @@ def test_copies_go_to_the_library_only_after_a_warning(
     assert said.startswith("4 photos copied to")
 
 
+def test_a_sheet_is_no_photo_of_the_library_unless_that_is_meant(
+    open_dialog: Open, varied_album: Path, qtbot: QtBot
+) -> None:
+    dialog = open_dialog()
+    choose(dialog, "sheet")
+    assert "the sheet would be one more photo" in go(dialog, varied_album / "all.png", qtbot)
+    assert not (varied_album / "all.png").exists()
+    assert dialog.go_button.text() == "Draw it all the same"
+    go(dialog, None, qtbot)
+    assert (varied_album / "all.png").is_file()
+    choose(dialog, "sheet")
+    go(dialog, varied_album / "all.pdf", qtbot)
+    assert (varied_album / "all.pdf").is_file()
+
+
 def test_only_what_is_offered_goes_out(
     open_dialog: Open, faces: dict[str, int], tmp_path: Path, qtbot: QtBot
 ) -> None:
