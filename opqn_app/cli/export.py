@@ -212,10 +212,7 @@ def run_zip(arguments: argparse.Namespace) -> int:
 
 def run_sheet(arguments: argparse.Namespace) -> int:
     from opqn_app.core.display import has_display
-    from opqn_app.exchange.going.targets import (
-        refuse_pictures_in_library,
-        refuse_what_is_there,
-    )
+    from opqn_app.exchange.going.targets import refuse_sheet_in_library, refuse_what_is_there
     from opqn_app.exchange.going.ways import folders_of
     from opqn_app.exchange.going.words import sheet_of
     from opqn_app.ui.kit.contact_sheet import application, paths_of, write_sheet
@@ -223,7 +220,8 @@ def run_sheet(arguments: argparse.Namespace) -> int:
     photos = going_out(arguments)
     paths = paths_of(arguments.out, len(photos))
     refuse_what_is_there(paths, force=arguments.force)
-    refuse_pictures_in_library(paths, folders_of(library_path(arguments)), force=arguments.force)
+    roots = folders_of(library_path(arguments))
+    refuse_sheet_in_library(arguments.out, roots, force=arguments.force)
     files = paths[0].name if len(paths) == 1 else f"{paths[0].name} to {paths[-1].name}"
     if arguments.dry_run:
         value = {"paths": paths, "photos": len(photos)}

@@ -44,6 +44,8 @@ class NamingUser:
         counts = Counter(truth)
         self.worth = {person for person, number in counts.items() if number >= WORTH}
         self._refusals: list[object] = []
+        session.people.refused.connect(self._refusals.append)
+        session.people.doubted.connect(self._refusals.append)
         self.clicks = 0
         self.seconds: list[float] = []
         self.cpu_seconds: list[float] = []
@@ -172,19 +174,14 @@ class NamingUser:
     def _answer(self, act: Callable[[], object]) -> None:
         """One answer; its time ends when the window has drawn what came of it."""
         told: list[str] = []
-        desk = self._session.people
-        desk.told.connect(told.append)
-        desk.refused.connect(self._refusals.append)
-        desk.doubted.connect(self._refusals.append)
+        self._session.people.told.connect(told.append)
         begun, cpu = time.perf_counter(), time.process_time()
         act()
         self._wait(lambda: bool(told))
         QApplication.processEvents()  # draws it
         self.seconds.append(time.perf_counter() - begun)
         self.cpu_seconds.append(time.process_time() - cpu)
-        desk.told.disconnect(told.append)
-        desk.refused.disconnect(self._refusals.append)
-        desk.doubted.disconnect(self._refusals.append)
+        self._session.people.told.disconnect(told.append)
         self.clicks += 1
         self.rest()
 

@@ -12,7 +12,7 @@ _HINT = "Or replace it: --force"
 
 
 class InLibraryError(ExportError):
-    """Copies would become photos of the library; who means that says so."""
+    """What goes out would become photos of the library; who means that says so."""
 
 
 def refuse_library(
@@ -49,17 +49,14 @@ def refuse_library(
         )
 
 
-def refuse_pictures_in_library(
-    pictures: Iterable[Path], roots: Iterable[Path], *, force: bool
-) -> None:
-    """Look that pictures which are drawn don't become photos of the library; a PDF is none.
+def refuse_sheet_in_library(sheet: Path, roots: Iterable[Path], *, force: bool) -> None:
+    """Look that a sheet which is drawn is no photo of the library; a PDF never is.
 
     Raises:
-        InLibraryError: one would, and `force` is not given.
+        InLibraryError: it would be one, and `force` is not given.
     """
-    known = list(roots)
-    for folder in {path.parent for path in pictures if path.suffix.lower() in PHOTO_SUFFIXES}:
-        refuse_library(folder, known, names=False, force=force, what="the sheet")
+    if sheet.suffix.lower() in PHOTO_SUFFIXES:
+        refuse_library(sheet.parent, roots, names=False, force=force, what="the sheet")
 
 
 def refuse_what_is_there(paths: Iterable[Path], *, force: bool = False) -> None:

@@ -152,9 +152,9 @@ def take_out(
         copying = _copy(library_path, photos, way, target, names=names, force=force)
         return (yield from copying)
     if way.key == "sheet":
-        from opqn_app.exchange.going.targets import refuse_pictures_in_library
+        from opqn_app.exchange.going.targets import refuse_sheet_in_library
 
-        refuse_pictures_in_library([target], folders_of(library_path), force=force)
+        refuse_sheet_in_library(target, folders_of(library_path), force=force)
         return (yield from draw(photos, target, title))
     return (yield from _write(photos, way, target))
 

@@ -258,13 +258,11 @@ class SectionGrid(QAbstractItemView):
         if not rect.isValid():
             return
         bar = self.verticalScrollBar()
+        top = rect.top() - self._header_over(index.row())  # its heading comes along
         if hint == QAbstractItemView.ScrollHint.PositionAtCenter:
             bar.setValue(bar.value() + rect.center().y() - view.center().y())
-        elif rect.top() - self._header_over(index.row()) < 0:  # its heading comes along
-            layout = self.layout_now()
-            is_first = layout.place_of(index.row())[1] == layout.place_of(0)[1]
-            above = rect.top() - self._header_over(index.row()) - MARGIN
-            bar.setValue(0 if is_first else bar.value() + above)
+        elif top < 0:
+            bar.setValue(bar.value() + top - MARGIN)
         elif rect.bottom() > view.bottom():
             bar.setValue(bar.value() + rect.bottom() - view.bottom() + MARGIN)
 
