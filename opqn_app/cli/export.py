@@ -55,13 +55,12 @@ def add(parsers: Parsers) -> None:
     zipped.add_argument("--folders", action="store_true", help="a folder a person")
     sheet = add_part(parts, "sheet", run_sheet, "Draw a contact sheet.")
     sheet.add_argument("out", type=Path, metavar="FILE", help="ends in .pdf or .png")
-    _add_force(sheet)
+    _add_force(sheet, "; a .png may lie in a folder of the library")
 
 
-def _add_force(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--force", action="store_true", help="replace the file if it is there; never a picture"
-    )
+def _add_force(parser: argparse.ArgumentParser, more: str = "") -> None:
+    text = f"replace the file if it is there; never a picture{more}"
+    parser.add_argument("--force", action="store_true", help=text)
 
 
 def _add_copies(parser: argparse.ArgumentParser) -> None:
@@ -212,30 +211,26 @@ def run_zip(arguments: argparse.Namespace) -> int:
 
 def run_sheet(arguments: argparse.Namespace) -> int:
     from opqn_app.core.display import has_display
-    from opqn_app.exchange.going.targets import refuse_sheet_in_library, refuse_what_is_there
     from opqn_app.exchange.going.ways import folders_of
-    from opqn_app.exchange.going.words import sheet_of
-    from opqn_app.ui.kit.contact_sheet import application, paths_of, write_sheet
+    from opqn_app.exchange.going.words import drawn, sheet_of
+    from opqn_app.ui.kit.contact_sheet import application, check_place, write_sheet
 
-    photos = going_out(arguments)
-    paths = paths_of(arguments.out, len(photos))
-    refuse_what_is_there(paths, force=arguments.force)
+    photos, force = going_out(arguments), arguments.force
     roots = folders_of(library_path(arguments))
-    refuse_sheet_in_library(arguments.out, roots, force=arguments.force)
-    files = paths[0].name if len(paths) == 1 else f"{paths[0].name} to {paths[-1].name}"
     if arguments.dry_run:
+        paths = check_place(arguments.out, len(photos), roots, force=force)
         value = {"paths": paths, "photos": len(photos)}
-        emit(arguments, value, f"{counted(len(photos), 'photo')} would be drawn in {files}.")
+        emit(arguments, value, drawn(len(photos), paths, is_plan=True))
         return 0
     if not has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     kept = application()
     title = sheet_of(photos, [*arguments.person, *arguments.together])
-    job = write_sheet(photos, arguments.out, title, force=arguments.force)
+    job = write_sheet(photos, arguments.out, title, roots=roots, force=force)
     report = told_progress(job)
     del kept
     value = asdict(report) | {"problems": rows_of(report.problems)}
-    emit(arguments, value, f"{counted(report.photos, 'photo')} drawn in {files}.")
+    emit(arguments, value, drawn(report.photos, report.paths))
     tell_problems(report.problems)
     return 0
 

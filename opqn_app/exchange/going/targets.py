@@ -23,13 +23,13 @@ def refuse_library(
     force: bool,
     what: str = "every copy",
 ) -> None:
-    """Look that copies don't go to where photos of the library lie.
+    """Look that what goes out does not go to where photos of the library lie.
 
     Args:
         roots: the folders of the library.
         names: XMP files get names there, which is never for originals.
-        force: copies may lie there, and are photos of the library then.
-        what: would be a photo of it, in words.
+        force: it may lie there, and is a photo of the library then.
+        what: the words for it.
 
     Raises:
         ExportError: they may not. It is InLibraryError where `force` would help.

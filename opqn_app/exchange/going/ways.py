@@ -1,10 +1,10 @@
 """The ways photos and names can go out of the window, each with what it does."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from opqn_app.core.bidi import isolated
 from opqn_app.core.progress import counted
@@ -101,7 +101,20 @@ class Gone:
 
 
 Going = Generator["Progress", None, Gone]
-Draw = Callable[["Sequence[GoingPhoto]", Path, str], Going]
+
+
+class Draw(Protocol):
+    """Writes a contact sheet."""
+
+    def __call__(
+        self,
+        photos: "Sequence[GoingPhoto]",
+        path: Path,
+        title: str,
+        roots: Sequence[Path],
+        *,
+        force: bool,
+    ) -> Going: ...
 
 
 def choose_photos(
@@ -142,7 +155,7 @@ def take_out(
         draw: writes a contact sheet, which takes a window's means.
         title: of a contact sheet.
         names: write names into XMP files beside the copies.
-        force: copies may lie in a folder of the library.
+        force: copies, and a sheet that is a picture, may lie in a folder of the library.
 
     Raises:
         ExportError: nothing could go out, or only a part, as it says.
@@ -152,10 +165,7 @@ def take_out(
         copying = _copy(library_path, photos, way, target, names=names, force=force)
         return (yield from copying)
     if way.key == "sheet":
-        from opqn_app.exchange.going.targets import refuse_sheet_in_library
-
-        refuse_sheet_in_library(target, folders_of(library_path), force=force)
-        return (yield from draw(photos, target, title))
+        return (yield from draw(photos, target, title, folders_of(library_path), force=force))
     return (yield from _write(photos, way, target))
 
 

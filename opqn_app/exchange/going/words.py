@@ -26,6 +26,14 @@ def plan_of_copies(items: Sequence[Placed], target: Path) -> str:
     return f"{words}."
 
 
+def drawn(n_photos: int, paths: Sequence[Path], *, is_plan: bool = False) -> str:
+    """Such as "28 photos drawn in all-1.png to all-2.png."."""
+    files = isolated(paths[0].name)
+    if len(paths) > 1:
+        files += f" to {isolated(paths[-1].name)}"
+    return f"{counted(n_photos, 'photo')} {'would be ' if is_plan else ''}drawn in {files}."
+
+
 def copied(report: CopyReport, *, for_window: bool = False) -> str:
     """Such as "12 photos copied to DIR. 3 were there already."."""
     words = [f"{counted(report.copied, 'photo')} copied to {isolated(report.folder)}."]

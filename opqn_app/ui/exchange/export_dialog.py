@@ -78,7 +78,7 @@ class ExportDialog(QDialog):
         self._confirm_stop = confirm_stop
         self._task: Task | None = None
         self._shown: Path | None = None
-        self._meant: Path | None = None  # a folder of the library that was warned of
+        self._meant: Path | None = None  # what was warned of, since it lies in the library
         self._kept = QSettings(str(paths.window_file()), QSettings.Format.IniFormat)
         self.setWindowTitle(TITLE)
         self.setMinimumSize(560, 440)
@@ -119,6 +119,7 @@ class ExportDialog(QDialog):
         self._choosing_pane, self.messages = pane, pane.messages
         self.ways, self.target = pane.choices, pane.place
         self.names = QCheckBox("With names, in XMP files")
+        self.names.setToolTip("They lie beside the copies.")
         self.undo_button = push_button("Undo the last writing", self._undo)
         undo = QHBoxLayout()
         undo.addWidget(self.undo_button)
@@ -196,7 +197,7 @@ class ExportDialog(QDialog):
 
     @property
     def _is_meant(self) -> bool:
-        """Whether it was said of this folder that it is of the library."""
+        """Whether it was said of this place that it is of the library."""
         return self._meant is not None and self._target() == self._meant
 
     def _target(self) -> Path:
@@ -292,6 +293,7 @@ class ExportDialog(QDialog):
         self._show(gone, is_plan=True)
 
     def _show_gone(self, gone: Gone) -> None:
+        self._meant = None  # the next time is warned of again
         self._show(gone, is_plan=False)
 
     def _show(self, gone: Gone, *, is_plan: bool) -> None:

@@ -4,7 +4,7 @@
 may run beside the window's thread. Qt draws the text, so that all scripts are right.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from opqn_app.core.files import replacing
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.going.selection import GoingPhoto
-from opqn_app.exchange.going.targets import refuse_what_is_there
+from opqn_app.exchange.going.targets import refuse_sheet_in_library, refuse_what_is_there
 from opqn_app.exchange.records import Problem, Progress
 from opqn_app.ui.kit.thumbnails import image_of_photo
 
@@ -73,15 +73,36 @@ def paths_of(path: Path, n_photos: int) -> tuple[Path, ...]:
     return tuple(path.with_name(f"{path.stem}-{page}{path.suffix}") for page in range(1, n + 1))
 
 
+def check_place(
+    path: Path, n_photos: int, roots: Iterable[Path] = (), *, force: bool = False
+) -> tuple[Path, ...]:
+    """The files of a sheet, if it may be written there; see `write_sheet`.
+
+    Raises:
+        ExportError: it may not.
+    """
+    paths = paths_of(path, n_photos)
+    refuse_what_is_there(paths, force=force)
+    refuse_sheet_in_library(path, roots, force=force)
+    return paths
+
+
 def write_sheet(
-    photos: Sequence[GoingPhoto], path: Path, title: str, *, force: bool = False
+    photos: Sequence[GoingPhoto],
+    path: Path,
+    title: str,
+    *,
+    roots: Iterable[Path] = (),
+    force: bool = False,
 ) -> Generator[Progress, None, SheetReport]:
     """Draw photos on pages of A4.
 
     Args:
         photos: one or more.
         path: ends in ".pdf" or ".png". A PNG has a file a page.
-        force: a PDF that is there is replaced; a PNG never is.
+        roots: the folders of the library.
+        force: a PDF that is there is replaced, and a PNG may lie in one of `roots`; a PNG that is
+            there is never replaced.
 
     Raises:
         ExportError: it can't be written, or ends otherwise.
@@ -90,8 +111,7 @@ def write_sheet(
         raise ExportError(f"A contact sheet is a .pdf or a .png, and {path.name} is neither.")
     assert QGuiApplication.instance() is not None, "letters need an application"
     sheet = _Sheet(photos, title)
-    paths = paths_of(path, len(photos))
-    refuse_what_is_there(paths, force=force)
+    paths = check_place(path, len(photos), roots, force=force)
     try:
         if path.suffix.lower() == ".pdf":
             with replacing(path) as file:

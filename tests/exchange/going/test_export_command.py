@@ -215,6 +215,7 @@ def test_a_sheet_is_a_photo_of_the_library_only_by_force(
 ) -> None:
     status, _, words = said("export", "sheet", photos / "all.png")
     assert (status, "one more photo of it" in words) == (1, True)
+    assert said("export", "sheet", photos / "all.png", "--dry-run")[0] == 1
     assert not (photos / "all.png").exists()
     assert said("export", "sheet", photos / "all.pdf")[0] == 0
     assert said("export", "sheet", photos / "all.png", "--force")[0] == 0

@@ -153,8 +153,14 @@ def test_a_sheet_is_no_photo_of_the_library_unless_that_is_meant(
     assert "the sheet would be one more photo" in go(dialog, varied_album / "all.png", qtbot)
     assert not (varied_album / "all.png").exists()
     assert dialog.go_button.text() == "Draw it all the same"
-    go(dialog, None, qtbot)
+    assert go(dialog, None, qtbot).endswith(" drawn in all.png.")
     assert (varied_album / "all.png").is_file()
+    made = (varied_album / "all.png").read_bytes()
+    dialog.back_button.click()
+    assert dialog.go_button.text() == "Make the sheet"
+    assert "no picture is ever replaced" in go(dialog, None, qtbot)
+    assert dialog.go_button.text() == "Make the sheet"
+    assert (varied_album / "all.png").read_bytes() == made
     choose(dialog, "sheet")
     go(dialog, varied_album / "all.pdf", qtbot)
     assert (varied_album / "all.pdf").is_file()
