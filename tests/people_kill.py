@@ -1,8 +1,9 @@
 """Decide in a process of its own and kill it: people_kill.py LIBRARY SEED N.
 
 In each of N trials a forked child names faces, undoes, redoes, draws boxes and forgets people, and
-tells of each step once it is made. It gets SIGKILL soon after a random number of them. Prints what
-the library holds after each step of a whole run, and what each trial has left.
+tells of each step once it is made. It gets SIGKILL at a random time of one of them, as long as that
+step took in a whole run. Prints what the library holds after each step of that run, and what each
+trial has left.
 """
 
 import json
@@ -10,6 +11,7 @@ import os
 import random
 import shutil
 import signal
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -34,7 +36,6 @@ N_ROUNDS = 20
 N_STEPS = N_ROUNDS * len(STEPS)
 N_PHOTOS = 8
 SIDE = 30  # pixels of a drawn box
-LONGEST_S = 0.03  # from a step to the kill
 
 
 def decide(path: Path, tell: Callable[[], object]) -> None:
@@ -116,14 +117,22 @@ def main() -> None:
         Image.fromarray(noise).save(photo.path, "PNG")
     whole = library.with_name("whole.sqlite")
     shutil.copy(library, whole)
-    states = [held(whole)]
-    decide(whole, lambda: states.append(held(whole)))
+    states, ends = [held(whole)], [time.perf_counter()]
+    spent: list[float] = []
+
+    def look() -> None:
+        spent.append(time.perf_counter() - ends[-1])
+        states.append(held(whole))
+        ends.append(time.perf_counter())
+
+    decide(whole, look)
+    usual = [statistics.median(spent[kind :: len(STEPS)]) for kind in range(len(STEPS))]
     done = []
     for i in range(trials):
         target = library.with_name(f"{library.name}-{i}")
         shutil.copy(library, target)
         step = len(STEPS) * rng.randrange(1, N_ROUNDS - 1) + i % len(STEPS)
-        told = kill_after(target, step, rng.random() * LONGEST_S)
+        told = kill_after(target, step, rng.random() * usual[i % len(STEPS)])
         done.append({"told": told, "left": held(target), "is_whole": is_whole(target)})
     sys.stdout.write(json.dumps([states, done]))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -22,6 +23,7 @@ from tests.ui.tint_engine import SQUARE, TINTS, tint_engine
 
 YOUNG, BETWEEN = [2, 6, 12, 5], [2, 2, 3, 5]  # words of a code that is like Anna's and like YOUNG
 CARL = [12, 13, 14, 15]
+OUTSIDE = QPoint(20_000, 20_000)  # of every window
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -29,6 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
+
+
+@pytest.fixture(autouse=True)
+def pointer_elsewhere(qapp: QApplication) -> None:
+    """What one test has pointed at is not under the pointer in the next."""
+    QCursor.setPos(OUTSIDE)
 
 
 MakePeople = Callable[..., Path]
