@@ -361,9 +361,12 @@ def _implied_by_backbone(name: str) -> "Values":
 def _codes(arguments: argparse.Namespace, base: "TrainConfig") -> "list[CodeLength]":
     from trainer.presets import CodeLength, code_lengths
 
+    is_binary = METHODS[base.method.name].is_binary
     if not (arguments.lengths or arguments.num or arguments.words):
-        return [CodeLength(base.method.n_books, base.method.n_words)]
-    return code_lengths(arguments.lengths, arguments.num, arguments.words, base.method.input_size)
+        usual = CodeLength(base.method.n_books, base.method.n_words)
+        return [CodeLength(usual.bits, 2) if is_binary else usual]
+    given = (arguments.lengths, arguments.num, arguments.words)
+    return code_lengths(*given, base.method.input_size, is_binary=is_binary)
 
 
 def _combinations(arguments: argparse.Namespace, base: "TrainConfig") -> "list[Values]":
