@@ -39,7 +39,7 @@ RATES = {
     "csq": 5e-3,
     "orthohash": 5e-3,
     "dcdh": 5e-3,
-    "dcwh": 2e-3,
+    "dcwh": 5e-4,
     "ddqh": 5e-3,
 }  # fmt: skip - of `OVERFIT`
 BITS = {"method": {"n_books": 32, "n_words": 2, "feature_dim": 64}}

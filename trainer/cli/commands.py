@@ -15,6 +15,7 @@ from opqn_app.core.extras import needed_for
 from opqn_app.core.harmless import in_lines, in_text
 from opqn_app.opqn.backbones import INPUT_SIZES, TRUNK_PIXELS
 from trainer import choices
+from trainer.cli.bench_methods import add_command as add_bench_methods
 from trainer.cli.evaluate import add_command as add_evaluate
 from trainer.cli.prepare import add_command as add_prepare
 from trainer.loss_variants import VARIANTS
@@ -91,6 +92,7 @@ def add_commands(commands: Any) -> None:
     export.add_argument("out", type=Path, metavar="DIR", help="model folder to write")
     export.add_argument("--name", default="", help="name of the model for people")
     add_evaluate(commands)
+    add_bench_methods(commands)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
