@@ -94,7 +94,7 @@ def _map_by_bits(plt: Any, theme: Theme, compared: Compared) -> Any:
     figure, panels, labels = _panels(plt)
     for number, (_, rows) in enumerate(_by_kind(compared).items()):
         colour, marker = _style(theme, number)
-        line = "-" if rows[0].seconds else "--"
+        line = _line(theme, number, rows[0])
         for axes, split in zip(panels, SPLITS, strict=True):
             shown = [row for row in rows if row.split == split]
             means, spreads = zip(*(row.spread("map") for row in shown), strict=True)
@@ -107,6 +107,7 @@ def _map_by_bits(plt: Any, theme: Theme, compared: Compared) -> Any:
         axes.set_title(f"mAP, {table.HEADS[split]}")
         axes.set_xlabel("bits of a stored picture")
         axes.set_xticks(bits, [str(each) for each in bits])
+        axes.set_ylim(None, 1.01)
     label_lines(panels[1], labels)
     return figure
 
@@ -116,7 +117,7 @@ def _precision_recall(plt: Any, theme: Theme, compared: Compared) -> Any:
     longest = max(row.bits for row in compared.rows)
     for number, (_, rows) in enumerate(_by_kind(compared).items()):
         colour, _ = _style(theme, number)
-        line = "-" if rows[0].seconds else "--"
+        line = _line(theme, number, rows[0])
         for axes, split in zip(panels, SPLITS, strict=True):
             for row in rows:
                 if row.split == split and row.bits == longest:
@@ -149,3 +150,10 @@ def _by_kind(compared: Compared) -> dict[str, list[Row]]:
 
 def _style(theme: Theme, number: int) -> tuple[str, str]:
     return theme.series[number % len(theme.series)], MARKERS[number % len(MARKERS)]
+
+
+def _line(theme: Theme, number: int, row: Row) -> str:
+    """Whole lines for methods, dots for those whose colour comes again, dashes for controls."""
+    if not row.seconds:
+        return "--"
+    return "-" if number < len(theme.series) else ":"
