@@ -86,7 +86,7 @@ class MethodConfig:
         variant: OPQN, or one of the paper's comparisons; see `loss.VARIANTS`.
         codebooks: "dct" (Algorithm 1) or "svd" (orthonormal from a seeded random matrix).
         assignment: whether training assigns the "raw" or the "normalised" sub-vectors (D5).
-        assignment_scale: α of Eq. 1, used by OPQN-l2q and GPQ.
+        assignment_scale: α of Eq. 1, used by OPQN-l2q, PQN and GPQ.
         scale: r of Eqs. 6 and 7.
         margin: u of Eqs. 6 and 7.
         entropy_weight: λ of Eq. 10; in GPQ of the subspace entropy, and 0 there trains on labelled
@@ -246,7 +246,7 @@ class TrainConfig:
 
 def title_of(method: MethodConfig) -> str:
     """What a table calls the method: "OPQN-A", "DPQ"; with its variant where it has some."""
-    return method.variant if method.name == "opqn" else method.name.upper()
+    return method.variant if method.name == "opqn" else METHODS[method.name].title
 
 
 def flat(config: TrainConfig) -> dict[str, Any]:

@@ -100,12 +100,17 @@ def preset(name: str, *, input_size: int = 32, layout: str = "folders") -> Train
     return TrainConfig(preset=name).with_values(merge(values, QUICK if name == "quick" else {}))
 
 
-def code_length(bits: int, input_size: int) -> CodeLength:
+def code_length(bits: int, input_size: int, *, is_binary: bool = False) -> CodeLength:
     """M and K for `bits`: the paper's, else books of 256 or 64 words.
+
+    Args:
+        is_binary: of a method whose books are single bits.
 
     Raises:
         SettingsError: no books of 256 or 64 words make up so many bits.
     """
+    if is_binary and bits > 0:
+        return CodeLength(bits, 2)
     if bits in CODES.get(input_size, {}):
         return CodeLength(*CODES[input_size][bits])
     for word_bits in (8, 6):
@@ -115,7 +120,12 @@ def code_length(bits: int, input_size: int) -> CodeLength:
 
 
 def code_lengths(
-    lengths: list[int], books: list[int], words: list[int], input_size: int
+    lengths: list[int],
+    books: list[int],
+    words: list[int],
+    input_size: int,
+    *,
+    is_binary: bool = False,
 ) -> list[CodeLength]:
     """The codes of `--len 16 24 --num 2 4 --words 256 64`, as the released code reads these flags.
 
@@ -123,12 +133,13 @@ def code_lengths(
         lengths: bits of each code; if empty, books and words say it.
         books: M of each code; if empty, `code_length` chooses.
         words: K of each code.
+        is_binary: of a method whose books are single bits.
 
     Raises:
         SettingsError: the lists differ in length, or M · log2 K is not the length stated.
     """
     if not books and not words:
-        return [code_length(bits, input_size) for bits in lengths]
+        return [code_length(bits, input_size, is_binary=is_binary) for bits in lengths]
     if len(books) != len(words) or (lengths and len(lengths) != len(books)):
         raise SettingsError("--num", "--len, --num and --words must list the same number of codes")
     codes = [CodeLength(m, k) for m, k in zip(books, words, strict=True)]

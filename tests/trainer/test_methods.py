@@ -31,14 +31,26 @@ from trainer.presets import merge
 
 pytestmark = pytest.mark.slow
 
-RATES = {"opqn": 0.05, "dpq": 0.02, "gpq": 2e-3}  # of `OVERFIT`
+RATES = {
+    "opqn": 0.05,
+    "dpq": 0.02,
+    "gpq": 2e-3,
+    "pqn": 2e-3,
+    "csq": 5e-3,
+    "orthohash": 5e-3,
+    "dcdh": 5e-3,
+    "dcwh": 5e-4,
+    "ddqh": 5e-3,
+}  # fmt: skip - of `OVERFIT`
+BITS = {"method": {"n_books": 32, "n_words": 2, "feature_dim": 64}}
 every_method = pytest.mark.parametrize("name", METHODS)
 
 
 def config_of(name: str, **sections: dict[str, Any]) -> TrainConfig:
     """Of the sections on top of what the method implies."""
-    named = {"method": {"name": name}}
-    return tiny_config().with_values(merge(METHODS[name].settings, sections, named))
+    named, listed = {"method": {"name": name}}, METHODS[name]
+    bits = BITS if listed.is_binary else {}
+    return tiny_config().with_values(merge(listed.settings, sections, bits, named))
 
 
 def run_of(config: TrainConfig, folder: Path, data: TrainingData) -> RunDir:

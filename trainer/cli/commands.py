@@ -15,6 +15,7 @@ from opqn_app.core.extras import needed_for
 from opqn_app.core.harmless import in_lines, in_text
 from opqn_app.opqn.backbones import INPUT_SIZES, TRUNK_PIXELS
 from trainer import choices
+from trainer.cli.bench_methods import add_command as add_bench_methods
 from trainer.cli.evaluate import add_command as add_evaluate
 from trainer.cli.prepare import add_command as add_prepare
 from trainer.loss_variants import VARIANTS
@@ -91,6 +92,7 @@ def add_commands(commands: Any) -> None:
     export.add_argument("out", type=Path, metavar="DIR", help="model folder to write")
     export.add_argument("--name", default="", help="name of the model for people")
     add_evaluate(commands)
+    add_bench_methods(commands)
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
@@ -361,9 +363,12 @@ def _implied_by_backbone(name: str) -> "Values":
 def _codes(arguments: argparse.Namespace, base: "TrainConfig") -> "list[CodeLength]":
     from trainer.presets import CodeLength, code_lengths
 
+    is_binary = METHODS[base.method.name].is_binary
     if not (arguments.lengths or arguments.num or arguments.words):
-        return [CodeLength(base.method.n_books, base.method.n_words)]
-    return code_lengths(arguments.lengths, arguments.num, arguments.words, base.method.input_size)
+        usual = CodeLength(base.method.n_books, base.method.n_words)
+        return [CodeLength(usual.bits, 2) if is_binary else usual]
+    given = (arguments.lengths, arguments.num, arguments.words)
+    return code_lengths(*given, base.method.input_size, is_binary=is_binary)
 
 
 def _combinations(arguments: argparse.Namespace, base: "TrainConfig") -> "list[Values]":

@@ -19,6 +19,7 @@ from trainer.engine.runs import RunDir, check_is_free
 from trainer.engine.stopping import StopFlag, stop_requests
 from trainer.engine.tensorboard import Curves
 from trainer.engine.train import train
+from trainer.engine.validation import Diverged
 from trainer.presets import CodeLength
 
 
@@ -71,11 +72,15 @@ class Voice:
         self.event("epoch", report.to_dict(), epoch_in_words(report))
 
 
-def run_jobs(jobs: list[Job], *, as_json: bool) -> list[dict[str, Any]]:
+def run_jobs(jobs: list[Job], *, as_json: bool, may_diverge: bool = False) -> list[dict[str, Any]]:
     """Train one run after another; returns their results, in order.
+
+    Args:
+        may_diverge: a run that loses its numbers is told and has no result; the others go on.
 
     Raises:
         Stopped: on Ctrl-C or SIGTERM, after saving.
+        Diverged: a run lost its numbers.
     """
     voice = Voice(as_json=as_json)
     results = []
@@ -91,7 +96,13 @@ def run_jobs(jobs: list[Job], *, as_json: bool) -> list[dict[str, Any]]:
             if loaded is None or loaded[:2] != (job.config.data, method.stored_size):
                 loaded = job.config.data, method.stored_size, _load(job, voice)
             data = loaded[2]
-            results.append(_run_job(job, data, voice, stop))
+            try:
+                results.append(_run_job(job, data, voice, stop))
+            except Diverged as error:
+                if not may_diverge:
+                    raise
+                voice.event("diverged", {"run": str(job.path), "text": str(error)}, str(error))
+                results.append({})
             world.barrier()
     return results
 

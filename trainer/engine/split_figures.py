@@ -49,11 +49,11 @@ def evaluate_split(
     objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
 ) -> tuple[ValidationFigures, BookReport]:
     """Figures of the "val" or "test" pictures, and what the codebooks do with the queries."""
-    asked = _ask(objective, data, config, role, device)
+    found = asked(objective, data, config, role, device)
     figures = retrieve(
-        asked.scorer, *asked.people, t=config.engine.p_at, leave_one_out=asked.is_leave_one_out
+        found.scorer, *found.people, t=config.engine.p_at, leave_one_out=found.is_leave_one_out
     )
-    return figures, asked.books
+    return figures, found.books
 
 
 def calibrate(
@@ -66,9 +66,9 @@ def calibrate(
     """
     if not len(data.split.val):
         raise NotCalibrated("no pictures were kept to choose by (data.val_per_person)")
-    asked = _ask(objective, data, config, "val", device)
+    found = asked(objective, data, config, "val", device)
     return fit_calibration(
-        *pair_scores(asked.scorer, *asked.people, leave_one_out=asked.is_leave_one_out)
+        *pair_scores(found.scorer, *found.people, leave_one_out=found.is_leave_one_out)
     )
 
 
@@ -94,7 +94,7 @@ def learn_links(
     return finished(job)
 
 
-def _ask(
+def asked(
     objective: Objective, data: TrainingData, config: TrainConfig, role: str, device: torch.device
 ) -> SplitQueries:
     """Queries of "val" search the training pictures, those of "test" the gallery.

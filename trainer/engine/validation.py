@@ -115,6 +115,24 @@ def encode(
     return EncodedPictures(np.concatenate(tables) if tables else None, code, books)
 
 
+@torch.inference_mode()
+def features_of(
+    objective: Objective, images: NDArray[np.uint8], *, size: int, batch_size: int = 256
+) -> Floats:
+    """Features (n, D) of stored pictures, as `encode` takes them; the network is set to evaluate.
+
+    Args:
+        images: (n, S, S, 3) uint8, S ≥ `size`; the centre is used.
+    """
+    objective.eval()
+    found = []
+    for start in range(0, len(images), batch_size):
+        batch = torch.from_numpy(np.ascontiguousarray(images[start : start + batch_size]))
+        cropped = centre_crop(batch.permute(0, 3, 1, 2), size).permute(0, 2, 3, 1)
+        found.append(objective.features(cropped).numpy())
+    return np.concatenate(found)
+
+
 def retrieve(
     scorer: CodeScorer,
     query_people: NDArray[np.int64],

@@ -24,11 +24,29 @@ PRESETS = {
 ABOUT_PRESETS = (
     "Quick takes minutes for a few thousand pictures. The others take a graphics card, or a night."
 )
+MEASURED = "It is measured only: the app can't search with it."
 METHODS = {
-    "opqn": "Fixed words, and a classifier with a margin on every part of the code.",
-    "dpq": "Learned words, and one classifier on soft and hard codes. It is measured only: the app "
-    "can't search with it.",
-    "gpq": "Words mixed from prototypes of the people. Pictures without a label can help.",
+    "opqn": ("OPQN", "Fixed words, and a classifier with a margin on every part of the code."),
+    "dpq": ("DPQ", f"Learned words, and one classifier on soft and hard codes. {MEASURED}"),
+    "gpq": (
+        "GPQ",
+        "Words mixed from prototypes of the people. Pictures without a label can help.",
+    ),
+    "pqn": (
+        "PQN",
+        "Learned words, and triplets of pictures: each is compared with codes of others.",
+    ),
+    "csq": ("CSQ", f"Bits, pulled to a fixed code for each person. {MEASURED}"),
+    "orthohash": (
+        "OrthoHash",
+        f"Bits, turned to a fixed code for each person with a margin. {MEASURED}",
+    ),
+    "dcdh": (
+        "DCDH",
+        f"Bits near the learned centre of each person, the centres apart. {MEASURED}",
+    ),
+    "dcwh": ("DCWH", f"Bits in a cloud around the mean of each person. {MEASURED}"),
+    "ddqh": ("DDQH", f"Bits that a classifier reads. {MEASURED}"),
 }
 SIZES = {"32": "32 pixels: quick", "112": "112 pixels: better, much slower"}
 BITS = {
@@ -84,7 +102,7 @@ class TrainForm(ChoiceColumn):
 
     def _build(self, settings: Settings) -> None:
         self.preset = QuietComboBox("Preset", PRESETS)
-        self.method = QuietComboBox("Method", {name: name.upper() for name in METHODS})
+        self.method = QuietComboBox("Method", {name: title for name, (title, _) in METHODS.items()})
         self.method.currentIndexChanged.connect(lambda _row: self._show_method())
         self._about_method = text_label(is_quiet=True, wraps=True)
         self._show_method()
@@ -115,7 +133,7 @@ class TrainForm(ChoiceColumn):
         self.add_foot(self._why_not, self.train_button)
 
     def _show_method(self) -> None:
-        self._about_method.setText(METHODS[self.method.value])
+        self._about_method.setText(METHODS[self.method.value][1])
 
     def _show_bits(self) -> None:
         """The lengths that the paper gives for this size."""
