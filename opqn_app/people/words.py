@@ -214,7 +214,9 @@ def _faces_after_all(_: State, rows: Sequence[Decision]) -> str:
 
 
 def _drawn(_: State, rows: Sequence[Decision]) -> str:
-    return f"{_faces(rows, ('has', 'have'))} a box drawn by hand"
+    source = rows[0].source
+    whose = f"of {source}" if source else "drawn by hand"
+    return f"{_faces(rows, ('has', 'have'))} a box {whose}"
 
 
 def _renamed(state: State, rows: Sequence[Decision]) -> str:

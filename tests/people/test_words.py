@@ -28,6 +28,11 @@ def draw(ledger: Ledger) -> Outcome:
     return ledger.decide(lambda: [NewDecision(Kind.BOX_DRAWN, [key])])
 
 
+def draw_for_picasa(ledger: Ledger) -> Outcome:
+    key = key_of(0, true_box(0, 0.4))
+    return ledger.decide(lambda: [NewDecision(Kind.BOX_DRAWN, [key], source="Picasa")])
+
+
 GESTURES: list[tuple[Callable[[Ledger], Outcome], str]] = [
     (lambda a: gestures.name_faces(a, [10], "Gus"), "1 face is Gus."),
     (lambda a: gestures.name_faces(a, [8, 10], "ann"), "2 faces are Ann."),
@@ -51,6 +56,7 @@ GESTURES: list[tuple[Callable[[Ledger], Outcome], str]] = [
     (lambda a: gestures.mark_no_face(a, [8]), "1 box is no face."),
     (lambda a: gestures.mark_no_face(a, [8, 9], is_face=True), "2 boxes are faces."),
     (draw, "1 face has a box drawn by hand."),
+    (draw_for_picasa, "1 face has a box of Picasa."),
     (lambda a: gestures.rename(a, EVE, "Eva"), "Eve is now called Eva."),
     (lambda a: gestures.choose_picture(a, EVE, 5), "1 face stands for Eve."),
     (

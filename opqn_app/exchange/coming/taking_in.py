@@ -141,7 +141,9 @@ def _rows(ledger: Ledger, source: str, claims: Iterable[_Claim]) -> list[NewDeci
                 drawn[key] = None
         if free:
             rows.append(taking_in(source, name, free, person))
-    return [NewDecision(Kind.BOX_DRAWN, sorted(drawn)), *rows] if drawn else rows
+    if drawn:
+        rows.insert(0, NewDecision(Kind.BOX_DRAWN, sorted(drawn), source=source))
+    return rows
 
 
 def _is_free(ledger: Ledger, key: FaceKey, person: int | None) -> bool:

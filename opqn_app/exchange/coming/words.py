@@ -117,6 +117,13 @@ def rest_in_words(plan: ImportPlan, *, where: str = "in the window") -> Iterator
     reasons = Counter(left.reason for left in plan.left)
     for reason, n in reasons.most_common():
         yield f"{counted(n, 'name')} left: {_REASONS[reason]}."
+        yield from _some(
+            [
+                f"{isolated(left.photo)}: {isolated(left.name)}"
+                for left in plan.left
+                if left.reason is reason
+            ]
+        )
     for kind, n in plan.marks:
         yield _mark_in_words(kind, n)
     if plan.problems:

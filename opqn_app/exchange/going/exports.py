@@ -1,6 +1,8 @@
 """What all exports share: the pace they go at, and the error that ends one."""
 
+import errno
 from collections.abc import Callable
+from pathlib import Path
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.progress import RateMeter
@@ -9,6 +11,13 @@ from opqn_app.exchange.records import Progress
 
 class ExportError(OpqnError):
     """Photos or names can't go out; nothing half done is left."""
+
+
+def unwritten(path: Path, error: OSError) -> ExportError:
+    """Why a file can't be written, and what to do."""
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return ExportError(f"There is no folder {path.parent}. Make it, or choose another.")
+    return ExportError(f"{path} can't be written: {error.strerror}.")
 
 
 class Pace:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app.core.files import replacing
-from opqn_app.exchange.going.exports import ExportError, Pace
+from opqn_app.exchange.going.exports import Pace, unwritten
 from opqn_app.exchange.going.selection import GoingFace, GoingPhoto
 from opqn_app.exchange.going.targets import refuse_what_is_there
 from opqn_app.exchange.records import Progress
@@ -93,7 +93,7 @@ def _written(
                     if number % AT_ONCE == 0 or number == len(photos):
                         yield step
     except OSError as error:
-        raise ExportError(f"{path} can't be written: {error.strerror}.") from error
+        raise unwritten(path, error) from error
     return sum(len(going.faces) for going in photos)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from opqn_app.core.files import replacing
 from opqn_app.exchange.going.copying import SourceError, check_free, pieces
-from opqn_app.exchange.going.exports import ExportError, Pace
+from opqn_app.exchange.going.exports import ExportError, Pace, unwritten
 from opqn_app.exchange.going.placing import (
     Layout,
     folded,
@@ -99,7 +99,7 @@ def zip_photos(
             if not taken:
                 raise ExportError("None of the photos can be read now, so no zip is written.")
     except OSError as error:
-        raise ExportError(f"{path} can't be written: {error.strerror}.") from error
+        raise unwritten(path, error) from error
     twins = len(every) - len(items)
     return ZipReport(path, len(taken), path.stat().st_size, renamed, twins, tuple(problems))
 

@@ -25,7 +25,7 @@ from PySide6.QtGui import (
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.files import replacing
 from opqn_app.core.progress import counted
-from opqn_app.exchange.going.exports import ExportError, Pace
+from opqn_app.exchange.going.exports import ExportError, Pace, unwritten
 from opqn_app.exchange.going.selection import GoingPhoto
 from opqn_app.exchange.going.targets import refuse_sheet_in_library, refuse_what_is_there
 from opqn_app.exchange.records import Problem, Progress
@@ -137,7 +137,7 @@ def write_sheet(
                     if not image.save(str(file.name), "PNG"):  # type: ignore[call-overload]
                         raise OSError(None, "the disk did not take all of it")
     except OSError as error:
-        raise ExportError(f"{path} can't be written: {error.strerror}.") from error
+        raise unwritten(path, error) from error
     return SheetReport(paths, len(photos), tuple(sheet.problems))
 
 

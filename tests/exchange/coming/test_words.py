@@ -44,6 +44,16 @@ def test_why_nothing_comes_is_told_as_it_is(made: ImportPlan, words: str) -> Non
     assert nothing.splitlines()[0] == words
 
 
+def test_names_that_are_left_are_told_with_their_photo() -> None:
+    left = (Left(PHOTO, "Ann", Reason.NOT_THERE), Left(PHOTO, DANA, Reason.TWICE))
+    assert plan_in_words(plan(left=left)).splitlines()[-4:] == [
+        "1 name left: the photo is not there.",
+        "  /photos/party.jpg: Ann",
+        "1 name left: the person is on the photo already.",
+        f"  /photos/party.jpg: \u2068{DANA}\u2069",
+    ]
+
+
 def test_faces_without_a_name_are_no_marks() -> None:
     said = plan_in_words(plan(marks=(("focus", 1), ("unnamed", 275)))).splitlines()
     assert said[-2:] == [

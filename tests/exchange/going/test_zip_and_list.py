@@ -170,5 +170,18 @@ def test_names_of_any_script_and_paths_that_are_no_text(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("write", [write_csv, write_json])
 def test_a_list_that_can_not_be_written_is_one_sentence(tmp_path: Path, write: Any) -> None:
-    with pytest.raises(ExportError, match="can't be written"):
+    with pytest.raises(ExportError, match=f"no folder {tmp_path}/nowhere. Make it"):
         finished(write([], tmp_path / "nowhere" / "out"))
+
+
+@pytest.mark.parametrize("write", [write_csv, write_json])
+def test_a_full_disk_leaves_no_list(
+    tmp_path: Path, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ExportError, match="out can't be written: No space left"):
+        finished(write([], tmp_path / "out"))
+    assert list(tmp_path.iterdir()) == []
