@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from opqn_app.core.errors import ModelIncompatible
@@ -114,6 +115,24 @@ def test_full_precision_and_a_shared_trunk_give_what_torch_gives(
     }
     for name in ("one", "two"):
         agree(tmp_path / name, crops[:2])
+
+
+@pytest.mark.parametrize("trunk", ["", pytest.param("shared", marks=pytest.mark.slow)])
+def test_a_trained_model_in_the_place_of_an_untrained_one_gives_what_torch_gives(
+    trunk: str, crops: Crops, tmp_path: Path
+) -> None:
+    """Networks of untrained models lack weights, since those of equal values are merged."""
+    config = SFACE if trunk else CONFIGS["narrow"]
+    save_model(tmp_path / "model", make_tiny_model(config), trunk=trunk)
+    for weights in (tmp_path / "trunks").glob("*.safetensors"):
+        weights.unlink()  # lost; its networks stay
+    trained = make_tiny_model(config)
+    generator = torch.Generator().manual_seed(0)
+    for name, values in trained.backbone.named_buffers():
+        if name.endswith(("running_mean", "running_var")):
+            values.uniform_(0.5, 1.5, generator=generator)
+    save_model(tmp_path / "model", trained, trunk=trunk)
+    agree(tmp_path / "model", crops[:2])
 
 
 @pytest.mark.slow

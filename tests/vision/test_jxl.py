@@ -1,5 +1,6 @@
 """JPEG XL, where its extra is installed: turned by its own structure, in its own colours."""
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,41 @@ def test_a_jpeg_kept_inside_is_turned_as_that_jpeg_is(turn: int, tmp_path: Path)
     photo = read_photo(data, "a.jxl")
     assert (photo.width, photo.height) == SIZE
     assert is_upright(photo.image)
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_pixels_that_its_first_bits_turn_are_not_turned_again(turn: int) -> None:
+    """The plugin hands on the EXIF tag as well, and has turned them."""
+    for exif in (None, exif_bytes(turn), exif_bytes(3)):
+        data = with_turn(encoded(turned(corners(), turn), "JXL"), turn, exif)
+        photo = read_photo(data, "a.jxl")
+        assert (photo.width, photo.height) == SIZE
+        assert is_upright(photo.image)
+
+
+def with_turn(data: bytes, turn: int, exif: bytes | None) -> bytes:
+    """A bare JPEG XL of up to 256 px whose first bits are all by default, with a turn put in."""
+    head = int.from_bytes(data[2:5], "little")
+    n_size = 9 if head >> 6 & 7 else 14
+    assert head & 1
+    assert head >> n_size & 3 == 3
+    n_head = (n_size + 2 + 7) // 8
+    # Not by default, more fields; the turn; depth, channels, colours by default; and nothing else.
+    fields = [(1, 0), (1, 1), (3, turn - 1), (6, 0), (1, 1), (2, 0), (3, 7), (2, 0), (1, 1)]
+    bits, at = head & (1 << n_size) - 1, n_size
+    for width, value in fields:
+        bits |= value << at
+        at += width
+    stream = data[:2] + bits.to_bytes((at + 7) // 8, "little") + data[2 + n_head :]
+    if exif is None:
+        return stream
+    start = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
+    tag = bytes(4) + exif.removeprefix(b"Exif\0\0")
+    return start + box(b"Exif", tag) + box(b"jxlc", stream)
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
 def test_damaged_ones_are_refused_with_a_reason() -> None:

@@ -30,7 +30,7 @@ from opqn_app.opqn.model_folder import (
     trunk_file,
     write_description,
 )
-from opqn_app.opqn.torch.export import write_networks
+from opqn_app.opqn.torch.export import trunk_network, write_networks
 from opqn_app.opqn.torch.model import OpqnModel
 from opqn_app.opqn.torch.weights import State, as_loaded, check_state, fingerprint, stored_state
 
@@ -164,6 +164,8 @@ def _read_state(path: Path) -> State:
 def _share_trunk(path: Path, state: State) -> None:
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
+        for mirrored in (False, True):  # of a lost trunk of this name, whose weights they fit
+            trunk_network(path, mirrored=mirrored).unlink(missing_ok=True)
         _write_state(path, state)
         return
     kept = _read_state(path)

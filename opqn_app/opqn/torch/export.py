@@ -72,8 +72,7 @@ def write_networks(folder: Path, model: OpqnModel, trunk: str | None) -> dict[st
         replace_bytes(own, _as_onnx(model.backbone, picture, folder / WEIGHTS_FILE))
     else:
         backbone = cast("EmbeddedTrunk", model.backbone)
-        views = "-mirrored" if backbone.mirror_average else ""
-        common = shared.with_name(f"{shared.stem}{views}.onnx")
+        common = trunk_network(shared, mirrored=backbone.mirror_average)
         if not common.is_file():  # else its neighbours, which know its digest, have written it
             replace_bytes(common, _as_onnx(_Embedding(backbone), picture, shared))
         digests[common.name] = _digest(common)
@@ -81,6 +80,11 @@ def write_networks(folder: Path, model: OpqnModel, trunk: str | None) -> dict[st
         replace_bytes(own, _as_onnx(_Head(backbone), embedding, folder / WEIGHTS_FILE))
     digests[own.name] = _digest(own)
     return digests
+
+
+def trunk_network(shared: Path, *, mirrored: bool) -> Path:
+    """The network of a shared trunk, of one view or of both, beside its weights."""
+    return shared.with_name(f"{shared.stem}-mirrored.onnx" if mirrored else f"{shared.stem}.onnx")
 
 
 def _as_onnx(network: nn.Module, example: Tensor, weights: Path) -> bytes:
@@ -111,7 +115,10 @@ def _as_onnx(network: nn.Module, example: Tensor, weights: Path) -> bytes:
 
 
 def _refer_to(weights: Path, graph: Any) -> None:
-    """Let the initializers of a graph name their places in a safetensors file."""
+    """Let the initializers of a graph name their places in a safetensors file.
+
+    Weights of equal values are one initializer, so the graph serves for these weights only.
+    """
     with weights.open("rb") as file:
         (n_header,) = struct.unpack("<Q", file.read(8))
         places = plain_json.loads(file.read(n_header))
