@@ -17,6 +17,7 @@ room=$(mktemp -d); trap 'rm -rf "$room"' EXIT
 python3 -m venv "$room/venv"
 "$room/venv/bin/pip" install -qq torch==2.11.0 onnx==1.23.2 onnxscript==0.7.2 onnx-ir==1.1.0 onnxruntime==1.32.0 numpy==2.4.6
 cd "$room"
+export TMPDIR="$room"  # torch leaves folders there
 "$room/venv/bin/python" - 2>"$room/said" <<'PYTHON' || { cat "$room/said" >&2; exit 1; }
 import contextlib
 import io

@@ -43,6 +43,8 @@ How to search it (pip install opqn-photo-search[faiss]):
     vector = query_vectors([table], np.load("{words}"))     # (1, M * d)
     scores, face_ids = faiss.read_index("{index}").search(vector, 100)
 
+Faces of equal score change places when more are asked for. For pages, search once for all of them.
+
 The codes tell who is alike. What you remove from the library stays in this copy.
 """
 
