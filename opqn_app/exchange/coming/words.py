@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from opqn_app.core.bidi import isolated
 from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted, duration_in_words
-from opqn_app.exchange.coming.import_plan import UNNAMED, Asked, Clash, ImportPlan, Reason
+from opqn_app.exchange.coming.import_plan import UNNAMED, Asked, Clash, ImportPlan, Left, Reason
 from opqn_app.exchange.coming.taking_in import ImportReport
 from opqn_app.exchange.records import Progress
 
@@ -117,13 +117,7 @@ def rest_in_words(plan: ImportPlan, *, where: str = "in the window") -> Iterator
     reasons = Counter(left.reason for left in plan.left)
     for reason, n in reasons.most_common():
         yield f"{counted(n, 'name')} left: {_REASONS[reason]}."
-        yield from _some(
-            [
-                f"{isolated(left.photo)}: {isolated(left.name)}"
-                for left in plan.left
-                if left.reason is reason
-            ]
-        )
+        yield from _some([_left_in_words(left) for left in plan.left if left.reason is reason])
     for kind, n in plan.marks:
         yield _mark_in_words(kind, n)
     if plan.problems:
@@ -145,6 +139,12 @@ def clash_in_words(clash: Clash) -> str:
 def _asked_in_words(asked: Asked) -> str:
     names = ", ".join(map(isolated, asked.names))
     return f"{isolated(asked.photo)}: {names} ({counted(len(asked.faces), 'face')})"
+
+
+def _left_in_words(left: Left) -> str:
+    """Its photo, and the name unless that can't be shown."""
+    photo = isolated(left.photo)
+    return photo if left.reason is Reason.BAD_NAME else f"{photo}: {isolated(left.name)}"
 
 
 def _mark_in_words(kind: str, n: int) -> str:

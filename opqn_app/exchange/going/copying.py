@@ -18,7 +18,7 @@ from typing import IO
 from opqn_app.core.files import real_path, remove_unfinished, replacing
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.companions import Companion, Companions
-from opqn_app.exchange.going.exports import ExportError, Pace
+from opqn_app.exchange.going.exports import ExportError, Pace, no_folder
 from opqn_app.exchange.going.placing import (
     Layout,
     Placed,
@@ -329,7 +329,7 @@ def check_free(folder: Path, needed: int) -> None:
     try:
         free = shutil.disk_usage(folder).free
     except OSError as error:
-        raise ExportError(f"There is no folder {folder}. Make it, or choose another.") from error
+        raise no_folder(folder) from error
     if needed > free:
         raise ExportError(
             f"The photos need {in_bytes(needed)}, and the disk of {folder} has {in_bytes(free)} "

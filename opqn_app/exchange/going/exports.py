@@ -1,6 +1,5 @@
 """What all exports share: the pace they go at, and the error that ends one."""
 
-import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +12,15 @@ class ExportError(OpqnError):
     """Photos or names can't go out; nothing half done is left."""
 
 
+def no_folder(folder: Path) -> ExportError:
+    """Nothing can go to a folder that is not there."""
+    return ExportError(f"There is no folder {folder}. Make it, or choose another.")
+
+
 def unwritten(path: Path, error: OSError) -> ExportError:
     """Why a file can't be written, and what to do."""
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return ExportError(f"There is no folder {path.parent}. Make it, or choose another.")
+    if not path.parent.is_dir():
+        return no_folder(path.parent)
     return ExportError(f"{path} can't be written: {error.strerror}.")
 
 

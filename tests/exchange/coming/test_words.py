@@ -54,6 +54,11 @@ def test_names_that_are_left_are_told_with_their_photo() -> None:
     ]
 
 
+def test_a_name_that_can_not_be_shown_is_told_by_its_photo_alone() -> None:
+    said = plan_in_words(plan(left=(Left(PHOTO, "A" * 5000, Reason.BAD_NAME),))).splitlines()
+    assert said[-1] == "  /photos/party.jpg"
+
+
 def test_faces_without_a_name_are_no_marks() -> None:
     said = plan_in_words(plan(marks=(("focus", 1), ("unnamed", 275)))).splitlines()
     assert said[-2:] == [
