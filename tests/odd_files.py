@@ -317,3 +317,8 @@ def _can(action: Callable[[], object]) -> bool:
     except OSError:
         return False
     return True
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    """A box of HEIF, MP4 or JPEG XL."""
+    return (8 + len(content)).to_bytes(4) + kind + content

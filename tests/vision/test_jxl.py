@@ -1,6 +1,5 @@
 """JPEG XL, where its extra is installed: turned by its own structure, in its own colours."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from PIL import Image
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision import boxes
 from opqn_app.vision.images import open_photo, read_photo
-from tests.odd_files import SIZE, corners, encoded, exif_bytes, turned
+from tests.odd_files import SIZE, box, corners, encoded, exif_bytes, turned
 
 pytest.importorskip("pillow_jxl")
 
@@ -91,10 +90,6 @@ def with_turn(data: bytes, turn: int, exif: bytes | None) -> bytes:
     start = box(b"JXL ", b"\r\n\x87\n") + box(b"ftyp", b"jxl \0\0\0\0jxl ")
     tag = bytes(4) + exif.removeprefix(b"Exif\0\0")
     return start + box(b"Exif", tag) + box(b"jxlc", stream)
-
-
-def box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I4s", 8 + len(content), kind) + content
 
 
 def test_damaged_ones_are_refused_with_a_reason() -> None:

@@ -12,7 +12,7 @@ from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision import pixels
 from opqn_app.vision.images import read_photo
 from opqn_app.vision.orientation import Orientation
-from tests.odd_files import SIZE, corners, encoded, turned
+from tests.odd_files import SIZE, box, corners, encoded, turned
 from tests.tiff_files import grey_with_alpha, tiff_file
 
 OTHER_KIND = "it is a kind of {} that can't be read here"
@@ -180,9 +180,6 @@ def test_an_avif_whose_alpha_states_no_size_is_no_damage() -> None:
 
 
 def test_heif_of_a_sequence_alone_is_no_damage() -> None:
-    def box(kind: bytes, content: bytes) -> bytes:
-        return (8 + len(content)).to_bytes(4) + kind + content
-
     for brand in (b"msf1", b"hevc"):
         data = box(b"ftyp", brand + b"\0\0\0\0" + brand) + box(b"moov", bytes(90))
         assert reason_of(data + box(b"mdat", bytes(99))) == OTHER_KIND.format("HEIF")

@@ -11,7 +11,7 @@ from PIL import Image
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.vision.images import open_photo, read_photo
-from tests.odd_files import corners, encoded
+from tests.odd_files import box, corners, encoded
 
 OTHER_HEIF = "it is a kind of HEIF that can't be read here"
 DAMAGED = "the picture data is damaged"
@@ -22,10 +22,6 @@ def reason_of(data: bytes, name: str) -> str:
     with pytest.raises(PhotoUnreadable) as caught:
         read_photo(data, name)
     return caught.value.reason
-
-
-def box(kind: bytes, content: bytes = b"") -> bytes:
-    return (8 + len(content)).to_bytes(4) + kind + content
 
 
 @pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
