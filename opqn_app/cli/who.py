@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.why:
                 row["why"] = [_reason(each) for each in why.rows]
                 row["overlap"] = why.overlap
-                lines += _reasons_in_words(ledger, why)
+                lines += reasons_in_words(ledger, why)
             rows.append(row)
     shown = in_lines(lines) or "No face was found on it."
     emit(arguments, {"photo": str(photo.path), "faces": rows}, shown)
@@ -62,13 +62,15 @@ def _reason(row: Any) -> dict[str, Any]:
     }
 
 
-def _reasons_in_words(ledger: "Ledger", why: "Why") -> list[str]:
+def reasons_in_words(ledger: "Ledger", why: "Why") -> list[str]:
+    """A line a decision: when, what, and from which program if from one."""
     lines = []
     for row in why.rows:
-        kind = row.kind.replace("_", " ")
+        kind = row.kind.replace("_", " ").removesuffix(" from")
         about = row.name or (called(ledger, row.person) if row.person is not None else "")
-        source = f" (from {row.source})" if row.source else ""
-        lines.append(f"      {when(row.time)}  {kind} {about}{source}".rstrip())
+        source = f"(from {row.source})" if row.source else ""
+        words = " ".join(filter(None, (kind, about, source)))
+        lines.append(f"      {when(row.time)}  {words}")
     if why.overlap is not None and why.overlap < 1:
         lines.append(f"      its box agrees by {why.overlap:.0%} with the one that was decided on")
     return lines

@@ -1,9 +1,11 @@
 """What was done is said in words: just after it, undone, redone, and in the history of all."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
+from opqn_app.cli.who import reasons_in_words
 from opqn_app.people import gestures, words
 from opqn_app.people.forgetting import forget_person
 from opqn_app.people.kinds import Kind
@@ -168,3 +170,13 @@ def test_a_gesture_of_many_rows_is_put_into_words_once(
     past = past_gestures(named.library.decision_table.decisions())
     assert told == [1, 1, 30]
     assert past[-1].words.endswith("; and 28 more.")
+
+
+def test_why_a_face_is_who_it_is_names_the_program_once(ledger: Ledger) -> None:
+    gestures.take_in(ledger, "Picasa", [("Gus", [8])])
+    (line,) = reasons_in_words(ledger, ledger.why(8))
+    assert line.endswith("  imported Gus (from Picasa)")
+    why = ledger.why(8)
+    drawn = replace(why.rows[0], kind=Kind.BOX_DRAWN, name=None, person=None)
+    (line,) = reasons_in_words(ledger, replace(why, rows=(drawn,)))
+    assert line.endswith("  box drawn (from Picasa)")

@@ -13,7 +13,9 @@ class ExportError(OpqnError):
 
 
 def no_folder(folder: Path) -> ExportError:
-    """Nothing can go to a folder that is not there."""
+    """Nothing can go to a folder that is not there, or to a file instead of one."""
+    if folder.exists():
+        return ExportError(f"{folder} is not a folder. Choose another.")
     return ExportError(f"There is no folder {folder}. Make it, or choose another.")
 
 

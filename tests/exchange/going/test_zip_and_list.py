@@ -172,6 +172,9 @@ def test_names_of_any_script_and_paths_that_are_no_text(tmp_path: Path) -> None:
 def test_a_list_that_can_not_be_written_is_one_sentence(tmp_path: Path, write: Any) -> None:
     with pytest.raises(ExportError, match=f"no folder {tmp_path}/nowhere. Make it"):
         finished(write([], tmp_path / "nowhere" / "out"))
+    (tmp_path / "file").touch()
+    with pytest.raises(ExportError, match="file is not a folder"):
+        finished(write([], tmp_path / "file" / "out"))
 
 
 @pytest.mark.parametrize("write", [write_csv, write_json])
