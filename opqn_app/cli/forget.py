@@ -1,4 +1,4 @@
-"""`opqn forget`: remove a folder, a person, or what is kept of deleted photos."""
+"""`opqn forget`: remove a folder, a photo, a person, deleted photos, or all that is known."""
 
 import argparse
 from dataclasses import asdict
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from opqn_app.cli.kit import Parsers, emit, library_path, say
 from opqn_app.cli.people_kit import PERSON_HELP
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.harmless import in_lines
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
 
 
 def add(parsers: Parsers) -> None:
-    text = "Remove a folder from the library, a person, or what is kept of deleted photos."
+    text = "Remove a folder or a photo from the library, a person, or all that is known."
     parser = parsers.add("forget", run, text)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("folder", type=Path, nargs="?", metavar="DIR", help="folder that was indexed")
+    what.add_argument(
+        "path", type=Path, nargs="?", metavar="PATH", help="folder that was indexed, or a photo"
+    )
     what.add_argument(
         "--person",
         metavar="PERSON",
@@ -30,32 +33,66 @@ def add(parsers: Parsers) -> None:
         action="store_true",
         help="what is still kept of deleted photos, of all folders, in case they come back",
     )
+    what.add_argument(
+        "--everything",
+        action="store_true",
+        help="all folders, photos, faces, names and saved searches, beyond undo",
+    )
+    what.add_argument(
+        "--traces",
+        action="store_true",
+        help="bytes of what was forgotten, where another program kept them in use",
+    )
     parser.add_argument(
         "--with-faces", action="store_true", help="the person's faces too; the photos stay"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from opqn_app.core import scratch
+    from opqn_app.exchange.going.forgotten_sidecars import forget_everything, forget_path
     from opqn_app.store.library import Library
 
     if arguments.with_faces and arguments.person is None:
         raise OpqnError(
             "--with-faces goes with --person. Folders and photos always go with their faces."
         )
+    scratch.sweep()
     with Library.open(library_path(arguments), write=True) as library:
+        library.when_waiting = _tell_waiting
         if arguments.person is not None:
             return _forget_person(arguments, library)
-        if arguments.deleted:
+        if arguments.traces:
+            library.clear_traces()
+            emit(arguments, {"has_traces": False}, "Nothing is left of what was forgotten.")
+            return 0
+        if arguments.everything:
+            report = forget_everything(library)
+        elif arguments.deleted:
             report = library.forget_deleted()
         else:
-            report = library.forget_root(arguments.folder)
+            report = forget_path(library, arguments.path)
+            inside = library.root_for(arguments.path)
     text = f"Forgot {counted(report.photos, 'photo')} and {counted(report.faces, 'face')}."
     emit(arguments, asdict(report), text)
+    if arguments.path is not None and inside is not None and arguments.path.exists():
+        say(
+            f"It is still in the folder {inside[1]}: the next indexing finds it again, unless you "
+            "exclude it (opqn index --exclude, or the window's settings)."
+        )
     return 0
 
 
+def _tell_waiting() -> None:
+    say(
+        "Another program is reading the library as it was before. Waiting until it is done, since "
+        "bytes of what was forgotten can't be cleared before."
+    )
+
+
 def _forget_person(arguments: argparse.Namespace, library: "Library") -> int:
-    from opqn_app.people.forgetting import called_before, forget_name, forget_person
+    from opqn_app.exchange.going.forgotten_sidecars import forget_name, forget_person
+    from opqn_app.people.forgetting import called_before
     from opqn_app.people.gestures import find_person, is_nobody
     from opqn_app.people.ledger import Ledger
 
@@ -63,19 +100,33 @@ def _forget_person(arguments: argparse.Namespace, library: "Library") -> int:
     if is_nobody(ledger, name):
         if arguments.with_faces:
             raise OpqnError(f"Nobody is called {name} now, so there are no faces to remove.")
-        report = forget_name(ledger, name)
+        report, sidecars = forget_name(ledger, name)
         text = f"Forgot the name and {counted(report.decisions, 'decision')} that did not count."
-        emit(arguments, asdict(report), f"{text}{_searches(report)}")
+        _tell_person(arguments, text, report, sidecars)
         return 0
     person = find_person(ledger, name)
     known_as = ledger.state.facts[person].name
-    report = forget_person(ledger, person, with_faces=arguments.with_faces)
+    report, sidecars = forget_person(ledger, person, with_faces=arguments.with_faces)
     text = f"Forgot the person, {counted(report.decisions, 'decision')}"
     text += f" and {counted(report.faces, 'face')}."
-    emit(arguments, asdict(report), f"{text}{_searches(report)}")
+    _tell_person(arguments, text, report, sidecars)
     if known_as is not None and called_before(ledger, known_as):
         say(f"Others are or were called {known_as} too, so the name is still in the library.")
     return 0
+
+
+def _tell_person(
+    arguments: argparse.Namespace, text: str, report: "ForgottenPerson", sidecars: list[Path]
+) -> None:
+    value = {key: each for key, each in asdict(report).items() if key != "names"}
+    lines = [f"{text}{_searches(report)}"]
+    if sidecars:
+        lines.append(
+            f"The name is still in {counted(len(sidecars), 'XMP file')} that this program wrote "
+            "(opqn export xmp --take-out NAME takes it out of those beside your photos):"
+        )
+        lines += [f"  {path}" for path in sidecars]
+    emit(arguments, value | {"sidecars": sidecars}, in_lines(lines))
 
 
 def _searches(report: "ForgottenPerson") -> str:

@@ -11,6 +11,7 @@ OpqnError                        str(error) is a sentence fit to show: what happ
 │  ├─ LibraryLocked              another process is writing
 │  ├─ LibraryReplaced            it is not the file any more that was opened
 │  ├─ LibraryReadOnly            it can be searched, not changed
+│  ├─ TracesLeft                 bytes of what was forgotten are still on the disk
 │  └─ FolderUnavailable          a photo folder is missing, e.g. its disk is unplugged
 ├─ ModelError
 │  ├─ ModelMissing               no model of that name or path
@@ -144,6 +145,18 @@ class LibraryReadOnly(LibraryError):
             f"The library {path} can't be written: {reason}. Make the file and its folder "
             "writable, or copy the file to a folder of your own and use the copy (--library COPY, "
             "or Library file in the window's settings)."
+        )
+
+
+class TracesLeft(LibraryError):
+    """What was forgotten is out of the library, but bytes of it are still in files beside it."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"It is out of the library, but bytes of it are still in {path}-wal: another program "
+            "is reading the library as it was before, such as a search or a backup. End that "
+            "program. What is left is then cleared when the library is next written.",
+            hint="Or at once: opqn forget --traces",
         )
 
 

@@ -7,7 +7,6 @@ kind, and those of names that no scan would look at, are passed over here.
 import errno
 import logging
 import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
+from opqn_app.core.scratch import scratch_folder
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES, SKIP_MARKERS, is_left_out_folder
 
 logger = logging.getLogger(__name__)
@@ -112,8 +112,8 @@ class FolderEvents:
         return self._observer
 
     def _try_one_more(self, observer: BaseObserver) -> None:
-        with tempfile.TemporaryDirectory(prefix="opqn-watch-") as name:
-            watch = _schedule(observer, FileSystemEventHandler(), Path(name), is_recursive=False)
+        with scratch_folder() as folder:
+            watch = _schedule(observer, FileSystemEventHandler(), folder, is_recursive=False)
             observer.unschedule(watch)
 
 

@@ -7,7 +7,6 @@ system when it is replaced. Large photos are read by one worker at a time, see `
 import multiprocessing
 import os
 import signal
-import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from typing import Any
 
 from opqn_app.core import allocator
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.scratch import scratch_folder
 from opqn_app.engine import Engine
 from opqn_app.index.analysis import Analysed, analyse
 from opqn_app.index.large_photo_turns import Turn
@@ -40,8 +40,8 @@ def analyse_in_order(
     Raises:
         OpqnError: the engine can't be built, or workers end before they are ready.
     """
-    with tempfile.TemporaryDirectory(prefix="opqn-", ignore_cleanup_errors=True) as folder:
-        crew = _Processes(root, build, Path(folder) / "large-photo.lock")
+    with scratch_folder() as folder:
+        crew = _Processes(root, build, folder / "large-photo.lock")
         pool = Pool(crew, n_workers, MAX_AHEAD)
         try:
             yield from pool.run(iter(items))

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from opqn_app.people.gestures import PeopleError, folded
@@ -26,14 +26,21 @@ class ForgottenPerson:
         decisions: rows that are gone, or name the person no more.
         faces: faces of photos that are there whose crops and codes are gone.
         searches: names of saved searches that are gone.
+        names: that are in no decision any more.
     """
 
     decisions: int
     faces: int
     searches: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
-def forget_person(ledger: Ledger, person: int, *, with_faces: bool = False) -> ForgottenPerson:
+Also = Callable[[ForgottenPerson], None]
+
+
+def forget_person(
+    ledger: Ledger, person: int, *, with_faces: bool = False, also: Also = lambda _report: None
+) -> ForgottenPerson:
     """Remove a person's name and every decision about them, undone ones too, beyond undo.
 
     No byte of the name is left in the library file, unless somebody else has the name too, or had
@@ -44,43 +51,52 @@ def forget_person(ledger: Ledger, person: int, *, with_faces: bool = False) -> F
         person: an id of `ledger.state.facts`, and still one when nobody else can decide.
         with_faces: remove the faces too, with their crops and codes, and what was decided about
             them. The photos are not touched; a search for more faces may find them again.
+        also: is called before the transaction ends, for what is to be forgotten elsewhere.
 
     Raises:
         PeopleError: the person turned out to be another, or nobody, meanwhile.
+        TracesLeft: all is forgotten, but a reader keeps bytes of it.
     """
-    library = ledger.library
     # In one transaction: nobody can decide anything meanwhile, and a kill leaves all or nothing.
-    with library.decision_table.deciding():
-        report = _forget(ledger, person, with_faces=with_faces)
-    library.clear_traces()
-    ledger.refresh(anew=True)
+    try:
+        with ledger.library.forgetting():
+            report = _forget(ledger, person, with_faces=with_faces)
+            also(report)
+    finally:
+        ledger.refresh(anew=True)
     return report
 
 
-def forget_name(ledger: Ledger, name: str) -> ForgottenPerson:
+def forget_name(ledger: Ledger, name: str, *, also: Also = lambda _report: None) -> ForgottenPerson:
     """Remove a name that nobody has, and that is only in decisions that are undone.
 
     Args:
         ledger: of a library opened to write.
+        also: as for `forget_person`.
 
     Raises:
         PeopleError: there is no such decision, or somebody who is known was called so before.
+        TracesLeft: it is forgotten, but a reader keeps bytes of it.
     """
     library = ledger.library
-    with library.decision_table.deciding():
-        ledger.refresh()
-        rows = library.decision_table.decisions()
-        traces = _traces(ledger, rows, {folded(name)})
-        before = sorted(traces.before)
-        if before:
-            raise _was_called(ledger, name, before)
-        kept = _without([row for row in rows if not traces.holds(row)], traces.gone, set())
-        if len(kept) == len(rows):
-            raise PeopleError(f"Nobody is called {name}.", hint="`opqn people` lists everybody.")
-        searches = _forget_searches(library, traces.gone, {folded(name)})
-        report = replace(_erase(ledger, rows, kept, n_faces=0), searches=searches)
-    library.clear_traces()
-    ledger.refresh(anew=True)
+    try:
+        with library.forgetting():
+            ledger.refresh()
+            rows = library.decision_table.decisions()
+            traces = _traces(ledger, rows, {folded(name)})
+            before = sorted(traces.before)
+            if before:
+                raise _was_called(ledger, name, before)
+            kept = _without([row for row in rows if not traces.holds(row)], traces.gone, set())
+            if len(kept) == len(rows):
+                raise PeopleError(
+                    f"Nobody is called {name}.", hint="`opqn people` lists everybody."
+                )
+            searches = _forget_searches(library, traces.gone, {folded(name)})
+            report = replace(_erase(ledger, rows, kept, n_faces=0), searches=searches)
+            also(report)
+    finally:
+        ledger.refresh(anew=True)
     return report
 
 
@@ -146,7 +162,14 @@ def _erase(
     gone = [row.id for row in rows if row.id not in kept]
     changed = [kept[row.id] for row in rows if row.id in kept and kept[row.id] != row]
     ledger.library.decision_table.erase(gone, changed)
-    return ForgottenPerson(decisions=len(gone) + len(changed), faces=n_faces)
+    names = _names(rows) - _names(kept.values())
+    return ForgottenPerson(
+        decisions=len(gone) + len(changed), faces=n_faces, names=tuple(sorted(names))
+    )
+
+
+def _names(rows: Iterable[Decision]) -> set[str]:
+    return {row.name for row in rows if row.name}
 
 
 def _forget(ledger: Ledger, person: int, *, with_faces: bool) -> ForgottenPerson:

@@ -1,9 +1,9 @@
 """One SQLite connection with the project's pragmas, whose errors are sentences for people."""
 
-import logging
 import sqlite3
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,8 @@ from opqn_app.core.errors import (
     LibraryReplaced,
 )
 
-logger = logging.getLogger(__name__)
-
 BUSY_TIMEOUT_S = 10.0
+LOOK_S = 0.25  # between two looks whether a reader still keeps the write-ahead log
 MAX_PARAMS = 10_000  # values in one statement; SQLite allows 32766
 
 
@@ -103,14 +102,39 @@ class Connection:
         finally:
             self.raw.rollback()
 
-    def shrink(self) -> None:
-        """Give free pages back to the disk and empty the write-ahead log."""
+    def shrink(self, patience_s: float, when_waiting: Callable[[], None]) -> bool:
+        """Give free pages back to the disk and empty the write-ahead log.
+
+        Args:
+            patience_s: how long to wait for readers of an earlier state, which keep the log.
+            when_waiting: called once where there is one.
+
+        Returns:
+            False if one still keeps it.
+        """
+        until = time.monotonic() + patience_s
         with translated_errors(self.path):
             # execute() would stop after the first page: this PRAGMA works on while it is stepped.
             self.raw.executescript("PRAGMA incremental_vacuum")
-            is_busy, *_ = self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if is_busy:
-            logger.warning("a reader keeps the write-ahead log from being emptied now")
+            try:
+                is_told = False
+                while self._keeps_log():
+                    if time.monotonic() >= until:
+                        return False
+                    if not is_told:
+                        when_waiting()
+                        is_told = True
+            finally:
+                self._wait_for_others(BUSY_TIMEOUT_S)
+        return True
+
+    def _keeps_log(self) -> bool:
+        """Try to empty the write-ahead log; True where a reader still needs it."""
+        self._wait_for_others(LOOK_S)
+        return bool(self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0])
+
+    def _wait_for_others(self, seconds: float) -> None:
+        self.raw.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}").fetchall()
 
     def close(self) -> None:
         self.raw.close()

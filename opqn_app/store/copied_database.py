@@ -2,12 +2,12 @@
 
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.scratch import scratch_folder
 
 _BESIDE = ("-wal", "-journal")  # what SQLite still has to write into the file
 
@@ -32,8 +32,8 @@ def copied_database(
     Raises:
         CannotRead: the file can't be copied, or is no whole database of that program.
     """
-    with tempfile.TemporaryDirectory(prefix="opqn-") as folder:
-        copy = Path(folder) / path.name
+    with scratch_folder() as folder:
+        copy = folder / path.name
         is_in_use = _copy(path, copy)
         try:
             connection = sqlite3.connect(copy, isolation_level=None)

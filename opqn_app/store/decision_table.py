@@ -158,6 +158,11 @@ class DecisionTable:
         )
         self._db.run("UPDATE meta SET erasures = erasures + 1")
 
+    def erase_all(self) -> None:
+        """Take out every row for good; inside a transaction."""
+        self._db.run("DELETE FROM decisions")
+        self._db.run("UPDATE meta SET erasures = erasures + 1")
+
     def _insert(self, new: NewDecision, uid: bytes, gesture: int | None, time: str) -> Decision:
         decision_id = self._db.insert(
             "INSERT INTO decisions (uid, gesture, time, kind, person, other, name, source, "

@@ -220,6 +220,11 @@ class GroupTable:
             )
             last = stop
 
+    def erase_all(self) -> None:
+        """Delete all guesses; inside a transaction."""
+        self._db.run("DELETE FROM guesses")
+        self._db.run("DELETE FROM groupings")
+
     def _key(self, model_id: str) -> int | None:
         key: int | None = self._db.value("SELECT id FROM models WHERE model_id = ?", [model_id])
         return key

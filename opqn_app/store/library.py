@@ -1,13 +1,13 @@
 """The library file: what was found in the user's photos, kept so that it opens without them."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from opqn_app.core import private
-from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryReplaced
+from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryReplaced, TracesLeft
 from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted
 from opqn_app.store import schema
@@ -41,7 +41,9 @@ from opqn_app.store.root_table import RootTable
 from opqn_app.store.saved_searches import SavedSearches
 from opqn_app.store.unreachable import grouped
 
+_HAS_TRACES = 1  # the user_version of a library; SQLite changes it with the transaction
 SMALLEST_DATABASE = 512  # bytes: one page
+PATIENCE_S = 30.0  # with readers that keep what was forgotten in the write-ahead log
 
 
 class Library:
@@ -55,6 +57,7 @@ class Library:
         group_table: what a model guesses of faces.
         saved_searches: those that the user gave a name, see `open_to_decide`.
         writer: what indexing writes.
+        when_waiting: called when forgetting has to wait for another program that reads.
     """
 
     def __init__(self, path: Path, db: Connection, lock: WriterLock | None) -> None:
@@ -70,6 +73,7 @@ class Library:
         self.group_table = GroupTable(db)
         self.saved_searches = SavedSearches(db)
         self.writer = IndexWriter(db, self.code_store)
+        self.when_waiting: Callable[[], None] = lambda: None
 
     @classmethod
     def open(cls, path: Path, *, write: bool = False) -> "Library":
@@ -260,32 +264,64 @@ class Library:
 
         Raises:
             LibraryError: `path` is not a root.
+            TracesLeft: it is forgotten, but a reader keeps bytes of it.
         """
-        with self.writer.change():
-            report = self._roots.forget(real_path(path), self.code_store)
-        self.clear_traces()
-        return report
+        with self.forgetting():
+            return self.remove_root(path)
+
+    def remove_root(self, path: Path) -> ForgetReport:
+        """Delete what is known of a root; inside `forgetting`."""
+        return self._roots.forget(real_path(path), self.code_store)
+
+    def n_faces(self) -> int:
+        """How many faces are kept, those on deleted photos too."""
+        return int(self._db.value("SELECT COUNT(*) FROM faces"))
 
     def forget_deleted(self) -> ForgetReport:
         """Delete all that is kept of deleted photos as `forget_root` does, before its time."""
-        status, faces = self.status(), self._db.value("SELECT COUNT(*) FROM faces")
+        status, faces = self.status(), self.n_faces()
         self.forget_photos([photo.id for photo in self.photo_table.deleted_photos()])
         return ForgetReport(status.deleted, faces - status.faces)
 
-    def forget_photos(self, photo_ids: Sequence[int]) -> None:
+    def forget_photos(self, photo_ids: Sequence[int], patience_s: float = PATIENCE_S) -> None:
         """Delete all that is known of these photos as `forget_root` does; nothing for none."""
         if not photo_ids:
             return
-        self.writer.forget_photos(photo_ids)
-        with self.writer.change():
+        with self.forgetting(patience_s):
+            self.writer.forget_photos(photo_ids)
             self.code_store.purge()
-        self.clear_traces()
 
-    def clear_traces(self) -> None:
-        """Clear what deleted rows leave: free pages, the log, the copies that migrations made."""
-        self._db.shrink()
+    @contextmanager
+    def forgetting(self, patience_s: float = PATIENCE_S) -> Iterator[None]:
+        """A transaction that deletes for good; then what deleted rows leave is cleared.
+
+        Where that can't be done, or the program is killed before, it is left to whoever next opens
+        the library to write.
+
+        Raises:
+            TracesLeft: all is done, but a reader keeps the write-ahead log.
+        """
+        with self.writer.change():
+            self._db.run(f"PRAGMA user_version = {_HAS_TRACES}")
+            yield
+        self.clear_traces(patience_s)
+
+    @property
+    def has_traces(self) -> bool:
+        """Whether bytes of what was forgotten are still to be cleared."""
+        return bool(self._db.value("PRAGMA user_version"))
+
+    def clear_traces(self, patience_s: float = PATIENCE_S) -> None:
+        """Clear what deleted rows leave: free pages, the log, the copies that migrations made.
+
+        Raises:
+            TracesLeft: a reader kept the log for `patience_s`.
+        """
         for copy in schema.backups(self.path):
-            copy.unlink()
+            copy.unlink(missing_ok=True)
+        if not self._db.shrink(patience_s, self.when_waiting):
+            raise TracesLeft(self.path)
+        self._db.run("PRAGMA user_version = 0")
 
     def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool = True) -> None:
         """Leave failures out of counts and retries, or take them back in."""
@@ -317,7 +353,11 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
     except BaseException:
         lock.release()
         raise
-    return cls(path, db, lock)
+    library = cls(path, db, lock)
+    if library.has_traces:
+        with suppress(TracesLeft):  # whoever forgot it was told; the next one tries again
+            library.clear_traces(patience_s=0)
+    return library
 
 
 def _make(path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import tempfile
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from opqn_app.core.errors import ModelIncompatible, NoFaceFound, PhotoUnreadable
 from opqn_app.core.extras import needed_for
 from opqn_app.core.machine import n_cores
+from opqn_app.core.scratch import scratch_folder
 from opqn_app.core.types import Codes, Crops, Floats
 from opqn_app.opqn.config import OpqnConfig
 from opqn_app.opqn.encoder import OnnxEncoder
@@ -138,9 +138,9 @@ def _from_released_file(path: Path, device: str) -> Candidate:
         from opqn_app.opqn.torch.encoder import TorchEncoder
         from opqn_app.opqn.torch.import_official import import_official
 
-    with tempfile.TemporaryDirectory() as folder:
-        import_official(path, Path(folder) / "model")
-        return Candidate(path.stem, TorchEncoder.load(Path(folder) / "model", device), device)
+    with scratch_folder() as folder:
+        import_official(path, folder / "model")
+        return Candidate(path.stem, TorchEncoder.load(folder / "model", device), device)
 
 
 def encode(

@@ -17,7 +17,7 @@ from glob import escape
 from pathlib import Path
 from typing import Any
 
-from opqn_app.core import paths, plain_json
+from opqn_app.core import paths, plain_json, private
 from opqn_app.core.files import UNFINISHED, real_path, replace_bytes
 from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.records import Problem, Progress
@@ -25,7 +25,7 @@ from opqn_app.exchange.sidecars import SUFFIX
 from opqn_app.vision import reasons
 
 FOLDER = "sidecars"
-_LINES = "journal.jsonl"
+LINES = "journal.jsonl"
 _WAITING = "waiting"  # lies in a run of which some sidecars could not be reached
 _UNDONE = ".undone"  # suffix of a run of which some sidecars have been changed by others since
 
@@ -86,12 +86,13 @@ class Journal:
     def _keep(self, sidecar: Path, former: bytes | None, new: bytes) -> None:
         if self._run is None:
             self._run = self._all / f"{time.time_ns():020}-{secrets.token_hex(2)}"
-            self._run.mkdir(parents=True)
+            private.make_folder(self._all)
+            self._run.mkdir(mode=0o700)
         self._n += 1
         name = None
         if former is not None:
             name = f"{self._n}.xmp"
-            replace_bytes(self._run / name, former)
+            replace_bytes(self._run / name, former, closed=True)
         line = {
             "sidecar": str(sidecar),
             "former": name,
@@ -100,7 +101,8 @@ class Journal:
             "size": len(new),
             "library": self._library,
         }
-        with (self._run / _LINES).open("a", encoding="ascii") as file:
+        journal = self._run / LINES
+        with open(journal, "a", encoding="ascii", opener=private.opener) as file:
             file.write(json.dumps(line) + "\n")
             file.flush()
             os.fsync(file.fileno())
@@ -174,7 +176,7 @@ class _Undone:
 def _undo(
     run: Path, roots: Sequence[Path], is_plan: bool, undone: _Undone
 ) -> Generator[Progress, None, None]:
-    lines = _lines(run)
+    lines = lines_of(run)
     pace = Pace(len(lines), len(lines))
     moved: dict[str, list[Path]] | None = None
     for line in reversed(lines):
@@ -223,9 +225,14 @@ def _put_away(run: Path, undone: _Undone) -> None:
     if not undone.away:
         shutil.rmtree(run)
         return
-    text = "".join(json.dumps(line) + "\n" for line in undone.pending)
-    replace_bytes(run / _LINES, text.encode("ascii"))
-    (run / _WAITING).touch()
+    write_lines(run, undone.pending)
+    (run / _WAITING).touch(mode=private.FILE_MODE)
+
+
+def write_lines(run: Path, lines: Sequence[dict[str, Any]]) -> None:
+    """Make these the lines of a run, in one step."""
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    replace_bytes(run / LINES, text.encode("ascii"), closed=True)
 
 
 def _has_left(sidecar: Path) -> bool:
@@ -280,26 +287,33 @@ def _place(sidecar: Path, places: Sequence[Path]) -> Path:
 
 def _runs(folder: Path, library: Path | None) -> list[Path]:
     """Those that can be undone, the first one first."""
-    runs = sorted(each for each in folder.glob("*-*") if not each.name.endswith(_UNDONE))
+    runs = kept_runs(folder, library)
+    return [each for each in runs if not each.name.endswith(_UNDONE)]
+
+
+def kept_runs(folder: Path, library: Path | None) -> list[Path]:
+    """All of a library whose former sidecars are kept, also where they can't be undone."""
+    runs = sorted(folder.glob("*-*"))
     return [each for each in runs if library is None or _is_of(each, library)]
 
 
 def _is_of(run: Path, library: Path) -> bool:
-    said = [line.get("library") for line in _lines(run)[:1]]
+    said = [line.get("library") for line in lines_of(run)[:1]]
     return said in ([], [None], [str(real_path(library))])
 
 
 def _sweep(runs: Sequence[Path]) -> None:
     """Only the last sidecar of the last run can be unfinished."""
-    for line in _lines(runs[-1])[-1:] if runs else ():
+    for line in lines_of(runs[-1])[-1:] if runs else ():
         sidecar = Path(line["sidecar"]).resolve()
         for unfinished in sidecar.parent.glob(f"{escape(sidecar.name[:40])}.????????{UNFINISHED}"):
             unfinished.unlink(missing_ok=True)
 
 
-def _lines(run: Path) -> list[dict[str, Any]]:
+def lines_of(run: Path) -> list[dict[str, Any]]:
+    """What a run says of its sidecars, in the order of writing."""
     try:
-        lines = (run / _LINES).read_text(encoding="ascii").splitlines(keepends=True)
+        lines = (run / LINES).read_text(encoding="ascii").splitlines(keepends=True)
     except FileNotFoundError:
         return []  # killed before the first line
     return [

@@ -1,11 +1,13 @@
 """What can be said of a person as a whole: another name, somebody else, hidden, forgotten."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
+from opqn_app.core.progress import counted
 from opqn_app.ui.people.forget_dialog import Forgetting
 from opqn_app.ui.people.person_head import PersonHead
 from opqn_app.ui.people.person_subject import Subject
@@ -102,21 +104,30 @@ class WholePerson(QObject):
             return
         person = subject.person
         task = self._session.write(lambda lib: forget(lib, person, with_faces=asked.with_faces))
-        task.succeeded.connect(lambda _report: self._end_forgetting(person))
+        task.succeeded.connect(lambda sidecars: self._end_forgetting(person, sidecars))
         task.failed.connect(lambda error: self.failed.emit(str(error)))
         if self._session.is_indexing:
             self.told.emit(f"{subject.called} is forgotten as soon as indexing has ended.")
 
-    def _end_forgetting(self, person: int) -> None:
+    def _end_forgetting(self, person: int, sidecars: list[Path]) -> None:
         self.forgotten.emit(person)
         self._desk.refresh()
+        if sidecars:
+            self.told.emit(
+                f"The name is still in {counted(len(sidecars), 'XMP file')} that this program "
+                f"wrote, such as {sidecars[0]}. `opqn export xmp --take-out NAME` takes it out."
+            )
 
 
-def forget(library: "Library", person: int, *, with_faces: bool) -> None:
-    """What `opqn forget --person` does; runs on the lane that writes."""
-    from opqn_app.people.forgetting import forget_person
+def forget(library: "Library", person: int, *, with_faces: bool) -> list[Path]:
+    """What `opqn forget --person` does; runs on the lane that writes.
+
+    Returns:
+        XMP files that still hold the name.
+    """
+    from opqn_app.exchange.going.forgotten_sidecars import forget_person
     from opqn_app.people.gestures import find_person
     from opqn_app.people.ledger import Ledger
 
     ledger = Ledger(library)
-    forget_person(ledger, find_person(ledger, person), with_faces=with_faces)
+    return forget_person(ledger, find_person(ledger, person), with_faces=with_faces)[1]

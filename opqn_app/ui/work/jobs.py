@@ -184,7 +184,9 @@ def write_library(path: Path, job: Callable[["Library"], Result]) -> Result:
 
 def forget_root(path: Path, root: Path) -> "ForgetReport":
     """Remove a folder and every face code of it from the library; the photos stay."""
-    return write_library(path, lambda library: library.forget_root(root))
+    from opqn_app.exchange.going.forgotten_sidecars import forget_path
+
+    return write_library(path, lambda library: forget_path(library, root))
 
 
 def index_root(
