@@ -33,6 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
         uncoded = _without_code(library, searching)
         coded = library.code_store.coded()
         unreachable = library.unreachable_folders()
+        has_traces = library.has_traces
     value = {
         "library": str(library_path(arguments)),
         "photos": status.photos,
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         "not_searched_thoroughly": status.unsearched,
         "unreachable": [asdict(each) for each in unreachable],
         "deleted": status.deleted,
+        "has_traces": has_traces,
         "revision": status.revision,
         "folders": [asdict(root) for root in roots],
     }
@@ -79,6 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"forgotten at the next indexing {KEPT_DAYS} days after {they} went, or now "
             "(opqn forget --deleted)"
         )
+    if has_traces:
+        lines.append("  bytes of what was forgotten are still on the disk (opqn forget --traces)")
     for root in roots:
         state = "" if root.is_available else "  (not there now; still searchable)"
         lines.append(f"  {root.path}: {counted(root.photos, 'photo')}{state}")

@@ -2,8 +2,10 @@
 
 import os
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
+from opqn_app.core.errors import TracesLeft
 from opqn_app.index import vanished
 from opqn_app.store.library import Library
 from opqn_app.store.records import KEPT_DAYS, KnownPhoto, Root, name_before_deletion
@@ -26,14 +28,15 @@ def forget_expired(library: Library, now: float) -> None:
         expired[photo.root_id].append(photo)
     if not expired:
         return
-    library.forget_photos(
-        [
-            photo.id
-            for root in library.roots()
-            if root.id in expired and root.is_available
-            for photo in _lost(library, root, expired[root.id])
-        ]
-    )
+    doomed = [
+        photo.id
+        for root in library.roots()
+        if root.id in expired and root.is_available
+        for photo in _lost(library, root, expired[root.id])
+    ]
+    library.patience_s = 0.0
+    with suppress(TracesLeft):  # nobody asked for it now; the next run clears what is left
+        library.forget_photos(doomed)
 
 
 def _lost(library: Library, root: Root, deleted: list[KnownPhoto]) -> list[KnownPhoto]:

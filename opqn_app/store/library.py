@@ -57,8 +57,11 @@ class Library:
         group_table: what a model guesses of faces.
         saved_searches: those that the user gave a name, see `open_to_decide`.
         writer: what indexing writes.
-        when_waiting: called when forgetting has to wait for another program that reads.
+        patience_s: how long forgetting waits for other programs that read what is forgotten.
+        when_waiting: called when it has to wait.
     """
+
+    patience_s: float = PATIENCE_S
 
     def __init__(self, path: Path, db: Connection, lock: WriterLock | None) -> None:
         self.path = path
@@ -283,16 +286,16 @@ class Library:
         self.forget_photos([photo.id for photo in self.photo_table.deleted_photos()])
         return ForgetReport(status.deleted, faces - status.faces)
 
-    def forget_photos(self, photo_ids: Sequence[int], patience_s: float = PATIENCE_S) -> None:
+    def forget_photos(self, photo_ids: Sequence[int]) -> None:
         """Delete all that is known of these photos as `forget_root` does; nothing for none."""
         if not photo_ids:
             return
-        with self.forgetting(patience_s):
+        with self.forgetting():
             self.writer.forget_photos(photo_ids)
             self.code_store.purge()
 
     @contextmanager
-    def forgetting(self, patience_s: float = PATIENCE_S) -> Iterator[None]:
+    def forgetting(self) -> Iterator[None]:
         """A transaction that deletes for good; then what deleted rows leave is cleared.
 
         Where that can't be done, or the program is killed before, it is left to whoever next opens
@@ -304,14 +307,14 @@ class Library:
         with self.writer.change():
             self._db.run(f"PRAGMA user_version = {_HAS_TRACES}")
             yield
-        self.clear_traces(patience_s)
+        self.clear_traces()
 
     @property
     def has_traces(self) -> bool:
         """Whether bytes of what was forgotten are still to be cleared."""
         return bool(self._db.value("PRAGMA user_version"))
 
-    def clear_traces(self, patience_s: float = PATIENCE_S) -> None:
+    def clear_traces(self) -> None:
         """Clear what deleted rows leave: free pages, the log, the copies that migrations made.
 
         Raises:
@@ -319,7 +322,7 @@ class Library:
         """
         for copy in schema.backups(self.path):
             copy.unlink(missing_ok=True)
-        if not self._db.shrink(patience_s, self.when_waiting):
+        if not self._db.shrink(self.patience_s, self.when_waiting):
             raise TracesLeft(self.path)
         self._db.run("PRAGMA user_version = 0")
 
@@ -356,7 +359,9 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
     library = cls(path, db, lock)
     if library.has_traces:
         with suppress(TracesLeft):  # whoever forgot it was told; the next one tries again
-            library.clear_traces(patience_s=0)
+            library.patience_s = 0.0
+            library.clear_traces()
+        library.patience_s = Library.patience_s
     return library
 
 
