@@ -59,7 +59,8 @@ class Journal:
             folder: of all runs; None for that of the user's data.
             library: whose names are written; only for it they are taken back, also if it is moved.
         """
-        self._library, self._uuid = (None, None) if library is None else _names_of(library)
+        names: tuple[str | None, str | None] = (None, None)
+        self._library, self._uuid = names if library is None else _names_of(library)
         self._all = runs_folder() if folder is None else folder
         self._run: Path | None = None
         self._n = 0
