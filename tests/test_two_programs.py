@@ -1,4 +1,4 @@
-"""Two programs on one library: one writes, the others wait with a sentence or read what is there."""
+"""Two programs on one library: one writes, the others wait in words or read what is there."""
 
 import os
 import subprocess
