@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from pathlib import Path
 
 from opqn_app.cli.kit import Parsers
 from opqn_app.core.display import has_display
@@ -10,6 +11,7 @@ from opqn_app.core.errors import OpqnError
 
 def add(parsers: Parsers) -> None:
     parser = parsers.add("gui", run, "Open the window.", has_json=False)
+    parser.add_argument("--find", type=Path, metavar="PHOTO", help="search with this photo at once")
     parser.add_argument("--time-to-window", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -19,6 +21,9 @@ def run(arguments: argparse.Namespace) -> int:
             "There is no display to open the window on. 'opqn --help' lists the commands that "
             "need none."
         )
+    find = arguments.find
+    if find is not None and not find.is_file():
+        raise OpqnError(f"There is no photo {find}.")
     from opqn_app.ui.shell.app import run_gui
 
-    return run_gui(arguments.library, time_to_window=arguments.time_to_window)
+    return run_gui(arguments.library, find=find, time_to_window=arguments.time_to_window)

@@ -43,6 +43,7 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from opqn_app.index.in_words import away_in_words
     from opqn_app.search.code_index import CodeIndex
     from opqn_app.search.query import curve_of, faces_in, hits, question_of
     from opqn_app.store.library import Library
@@ -74,8 +75,13 @@ def run(arguments: argparse.Namespace) -> int:
             found = hits(library, index, ranking, asked.tables, curve)
             rows = [_row_of_hit(hit) for hit in found]
             text = _table_of_hits(rows)
+        faces = [row["face_id"] if "face_id" in row else row["faces"][0]["face_id"] for row in rows]
+        shown = {face.photo.root_id for face in library.faces(faces)}
+        away = away_in_words(library.roots(), shown)
     value["people_in_query"] = [[str(arguments.photos[i]) for i in group] for group in people]
     emit(arguments, {**value, "hits": rows}, text)
+    for sentence in away:
+        say(sentence)
     return 0
 
 

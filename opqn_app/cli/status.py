@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from opqn_app.store.library import Library
 
 
+_AWAY = "not there now; still searchable; if it is elsewhere: opqn relocate OLD NEW"
+
+
 def add(parsers: Parsers) -> None:
     parsers.add("status", run, "Say what the library holds.")
 
@@ -84,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     if has_traces:
         lines.append("  bytes of what was forgotten are still on the disk (opqn forget --traces)")
     for root in roots:
-        state = "" if root.is_available else "  (not there now; still searchable)"
+        state = "" if root.is_available else f"  ({_AWAY})"
         lines.append(f"  {root.path}: {counted(root.photos, 'photo')}{state}")
     lines += [f"  problem: {failure.path}: {failure.reason}" for failure in failures]
     emit(arguments, value, in_lines(lines))

@@ -1,16 +1,30 @@
 """Indexing in words: what a run does now, and what it did."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import IndexProgress, IndexReport
-from opqn_app.store.records import UnreachableFolder
+from opqn_app.store.records import Root, UnreachableFolder
 from opqn_app.store.unreachable import is_available
 
 NAMED = 3  # folders with photos that can't be reached
 _PHASES = {"comparing": "Comparing contents", "thorough": "Looking for more faces"}
+
+
+def away_in_words(roots: Sequence[Root], shown: Collection[int]) -> list[str]:
+    """A sentence for each folder that is not there, of those whose photos are shown.
+
+    Args:
+        shown: ids of roots.
+    """
+    return [
+        f"The folder {root.path} is not there now, so its photos can't be opened. If they are in "
+        f"another folder: opqn relocate {shlex.quote(str(root.path))} FOLDER"
+        for root in roots
+        if root.id in shown and not root.is_available
+    ]
 
 
 def faces_in_words(progress: IndexProgress) -> str:

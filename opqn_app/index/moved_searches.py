@@ -30,6 +30,15 @@ def follow(library: Library, moved: Sequence[tuple[Path, Path]]) -> int:
     return n
 
 
+def follow_folder(library: Library, old: Path, new: Path) -> None:
+    """Change the searches of a folder, and of folders in it, that lies elsewhere now."""
+    for search in library.saved_searches.all():
+        asked = json.loads(search.asked)
+        if UNDER in asked and Path(asked[UNDER]).is_relative_to(old):
+            now = new / Path(asked[UNDER]).relative_to(old)
+            library.saved_searches.save(search.name, json.dumps({**asked, UNDER: str(now)}))
+
+
 def _place_of(folder: Path, moved: Sequence[tuple[Path, Path]]) -> Path | None:
     """Where all photos of a folder went, in the same order below; None if to several places."""
     places: set[Path | None] = set()

@@ -173,6 +173,11 @@ class IndexWriter:
                     f"UPDATE photos SET missing_since = NULL WHERE id IN ({marks(chunk)})", chunk
                 )
 
+    def doubt(self, photo_ids: Sequence[int]) -> None:
+        """Let the next run look whether the files of these photos hold something else."""
+        for chunk in chunks(photo_ids):
+            self._db.run(f"UPDATE photos SET mtime_ns = 0 WHERE id IN ({marks(chunk)})", chunk)
+
     def forget_photos(self, photo_ids: Sequence[int]) -> None:
         """Delete photos for good, with their faces, crops and codes."""
         if not photo_ids:

@@ -244,7 +244,11 @@ class Library:
 
     def root_for(self, path: Path) -> tuple[int, Path] | None:
         """Id and path of the root that is `path` or holds it."""
-        root_id = self._roots.covering(real_path(path))
+        return self.root_for_known(real_path(path))
+
+    def root_for_known(self, path: Path) -> tuple[int, Path] | None:
+        """The same of a path as the library has it: it may be that of another machine."""
+        root_id = self._roots.covering(path)
         return None if root_id is None else (root_id, self._roots.paths()[root_id])
 
     def add_root(self, path: Path) -> Root:
@@ -258,6 +262,16 @@ class Library:
                 self._roots.add(path)
         root_id = self._roots.covering(path)
         return next(root for root in self.roots() if root.id == root_id)
+
+    def move_root(self, old: Path, new: Path) -> None:
+        """Say that a root, or a folder below one, lies elsewhere now; see `RootTable.move`."""
+        with self.writer.change():
+            self._roots.move(old, new)
+
+    def settle_root(self, path: Path) -> None:
+        """Forget where a root was before it was moved."""
+        with self.writer.change():
+            self._roots.settle(path)
 
     def forget_root(self, path: Path) -> ForgetReport:
         """Delete all that is known of a root, so that no byte of its codes or crops is left.

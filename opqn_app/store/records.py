@@ -24,6 +24,7 @@ class Root:
         is_available: False while the folder is missing, or empty although photos are known in it.
         unsearched: photos not searched thoroughly yet.
         unreachable: photos whose file the last run could not reach.
+        moved_from: where it was before the user said that it is here now; None if it never moved.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Root:
     is_available: bool
     unsearched: int = 0
     unreachable: int = 0
+    moved_from: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""The folders of a library: adding one, absorbing its sub-folders, forgetting one for good."""
+"""The folders of a library: adding one, absorbing its sub-folders, moving and forgetting one."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from opqn_app.core.errors import LibraryError
@@ -26,7 +27,7 @@ class RootTable:
     def all(self) -> list[Root]:
         """Every root, in the order they were added."""
         rows = self._db.rows(
-            "SELECT r.id, r.path, "
+            "SELECT r.id, r.path, r.moved_from, "
             f"(SELECT COUNT(*) FROM photos p WHERE p.root_id = r.id AND {SHOWN}), "
             "(SELECT COALESCE(SUM(p.n_faces), 0) FROM photos p "
             f"WHERE p.root_id = r.id AND {SHOWN}), "
@@ -79,6 +80,37 @@ class RootTable:
             self._absorb(inner.id, root_id, inner.path.relative_to(outer).as_posix())
         return root_id
 
+    def move(self, old: Path, new: Path) -> None:
+        """Say that a root, or a folder below one, lies elsewhere now, with all that is known of it.
+
+        Args:
+            old: a root keeps its id. A folder below one becomes a root.
+            new: below no root, or a folder below one that holds nothing; there it becomes a part.
+        """
+        root_id = self.covering(old)
+        assert root_id is not None, "it is known"
+        root = self.paths()[root_id]
+        heir = self.covering(new)
+        if old != root:
+            scope = f"{old.relative_to(root).as_posix()}/"
+            heir = self._db.insert(
+                "INSERT INTO roots (path, is_watched, moved_from) "
+                "SELECT ?, is_watched, ? FROM roots WHERE id = ?",
+                [name_to_db(str(new)), name_to_db(str(old)), root_id],
+            )
+            self._hand_over(root_id, heir, lambda name: _after(scope, name))
+        elif heir is None or heir == root_id:
+            self._db.run(
+                "UPDATE roots SET path = ?, moved_from = ? WHERE id = ?",
+                [name_to_db(str(new)), name_to_db(str(old)), root_id],
+            )
+        else:
+            self._absorb(root_id, heir, new.relative_to(self.paths()[heir]).as_posix())
+
+    def settle(self, path: Path) -> None:
+        """Forget where a root was before."""
+        self._db.run("UPDATE roots SET moved_from = NULL WHERE path = ?", [name_to_db(str(path))])
+
     def forget(self, path: Path, codes: CodeStore) -> ForgetReport:
         """Delete a root with its photos, faces, crops, codes and failures.
 
@@ -95,6 +127,9 @@ class RootTable:
         )
         codes.bury([row[0] for row in faces])
         self._db.run("DELETE FROM roots WHERE id = ?", [root_id])
+        for root in self.all():  # one that was a folder of it keeps no trace of its name
+            if root.moved_from is not None and root.moved_from.is_relative_to(path):
+                self.settle(root.path)
         codes.purge()
         return ForgetReport(photos=photos, faces=len(faces))
 
@@ -102,19 +137,22 @@ class RootTable:
         return [root for root in self.all() if outer in root.path.parents and root.is_available]
 
     def _absorb(self, inner_id: int, root_id: int, prefix: str) -> None:
+        self._hand_over(inner_id, root_id, lambda name: f"{prefix}/{name}")
+        self._db.run("DELETE FROM roots WHERE id = ?", [inner_id])
+
+    def _hand_over(self, giver: int, heir: int, name_there: Callable[[str], str | None]) -> None:
+        """Make photos and failures of one root those of another.
+
+        Args:
+            name_there: relative path → the one that it has below the heir; None if it stays.
+        """
         for table in ("photos", "failures"):
-            rows = self._db.rows(
-                f"SELECT id, rel_path FROM {table} WHERE root_id = ?",
-                [inner_id],
-            )
+            rows = self._db.rows(f"SELECT id, rel_path FROM {table} WHERE root_id = ?", [giver])
+            given = [(row_id, _renamed(row_id, name_from_db(n), name_there)) for row_id, n in rows]
             self._db.run_many(
                 f"UPDATE {table} SET root_id = ?, rel_path = ? WHERE id = ?",
-                [
-                    (root_id, name_to_db(_below(prefix, row_id, name_from_db(rel_path))), row_id)
-                    for row_id, rel_path in rows
-                ],
+                [(heir, name_to_db(name), row_id) for row_id, name in given if name is not None],
             )
-        self._db.run("DELETE FROM roots WHERE id = ?", [inner_id])
 
     def _not_a_root(self, path: Path) -> str:
         known = ", ".join(str(root) for root in self.paths().values())
@@ -122,15 +160,23 @@ class RootTable:
         return f"{path} is not a folder of the library {self._db.path}. {hint}"
 
 
-def _below(prefix: str, photo_id: int, rel_path: str) -> str:
-    if rel_path.startswith("/"):
-        return name_of_deleted(photo_id, f"{prefix}/{name_before_deletion(rel_path)}")
-    return f"{prefix}/{rel_path}"
+def _after(start: str, name: str) -> str | None:
+    """What follows `start`; None for a name that begins otherwise."""
+    return name.removeprefix(start) if name.startswith(start) else None
+
+
+def _renamed(photo_id: int, rel_path: str, name_there: Callable[[str], str | None]) -> str | None:
+    """The new name of a row, also of a deleted photo."""
+    if not rel_path.startswith("/"):
+        return name_there(rel_path)
+    name = name_there(name_before_deletion(rel_path))
+    return None if name is None else name_of_deleted(photo_id, name)
 
 
 def _root(
     root_id: int,
     path: str | bytes,
+    moved_from: str | bytes | None,
     photos: int,
     faces: int,
     failures: int,
@@ -147,4 +193,5 @@ def _root(
         is_available=is_available(folder, has_photos=photos > 0),
         unsearched=unsearched,
         unreachable=unreachable,
+        moved_from=None if moved_from is None else Path(name_from_db(moved_from)),
     )

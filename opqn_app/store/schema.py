@@ -260,6 +260,11 @@ def m0011_checksums(db: "Database") -> None:
         db.execute(f"UPDATE {table} SET {column} = {value}")
 
 
+def m0012_moved_roots(db: "Database") -> None:
+    """Where a folder was before the user said that it is elsewhere now, so that it can go back."""
+    db.execute("ALTER TABLE roots ADD COLUMN moved_from")
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -273,6 +278,7 @@ CHANGES: tuple[Change, ...] = (
     m0009_watched_roots,
     m0010_saved_searches,
     m0011_checksums,
+    m0012_moved_roots,
 )
 
 

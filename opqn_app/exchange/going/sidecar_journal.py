@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from opqn_app.core import paths, plain_json, private
+from opqn_app.core.errors import LibraryError
 from opqn_app.core.files import UNFINISHED, real_path, replace_bytes
 from opqn_app.exchange.going.exports import ExportError, Pace
 from opqn_app.exchange.records import Problem, Progress
 from opqn_app.exchange.sidecars import SUFFIX
+from opqn_app.store.library import Library
 from opqn_app.vision import reasons
 
 FOLDER = "sidecars"
@@ -55,9 +57,10 @@ class Journal:
 
         Args:
             folder: of all runs; None for that of the user's data.
-            library: whose names are written; only for it they are taken back.
+            library: whose names are written; only for it they are taken back, also if it is moved.
         """
-        self._library = None if library is None else str(real_path(library))
+        names: tuple[str | None, str | None] = (None, None)
+        self._library, self._uuid = names if library is None else _names_of(library)
         self._all = runs_folder() if folder is None else folder
         self._run: Path | None = None
         self._n = 0
@@ -100,6 +103,7 @@ class Journal:
             "written": _digest(new),
             "size": len(new),
             "library": self._library,
+            "uuid": self._uuid,
         }
         journal = self._run / LINES
         with open(journal, "a", encoding="ascii", opener=private.opener) as file:
@@ -225,11 +229,11 @@ def _put_away(run: Path, undone: _Undone) -> None:
     if not undone.away:
         shutil.rmtree(run)
         return
-    write_lines(run, undone.pending)
+    writelines_of(run, undone.pending)
     (run / _WAITING).touch(mode=private.FILE_MODE)
 
 
-def write_lines(run: Path, lines: Sequence[dict[str, Any]]) -> None:
+def writelines_of(run: Path, lines: Sequence[dict[str, Any]]) -> None:
     """Make these the lines of a run, in one step."""
     text = "".join(json.dumps(line) + "\n" for line in lines)
     replace_bytes(run / LINES, text.encode("ascii"), closed=True)
@@ -294,12 +298,28 @@ def _runs(folder: Path, library: Path | None) -> list[Path]:
 def kept_runs(folder: Path, library: Path | None) -> list[Path]:
     """All of a library whose former sidecars are kept, also where they can't be undone."""
     runs = sorted(folder.glob("*-*"))
-    return [each for each in runs if library is None or _is_of(each, library)]
+    if library is None or not runs:
+        return runs
+    path, uuid = _names_of(library)
+    return [each for each in runs if _is_of(each, path, uuid)]
 
 
-def _is_of(run: Path, library: Path) -> bool:
-    said = [line.get("library") for line in lines_of(run)[:1]]
-    return said in ([], [None], [str(real_path(library))])
+def _is_of(run: Path, path: str, uuid: str | None) -> bool:
+    for line in lines_of(run)[:1]:
+        if uuid is not None and line.get("uuid") is not None:
+            return bool(line["uuid"] == uuid)
+        return line.get("library") in (None, path)
+    return True
+
+
+def _names_of(library: Path) -> tuple[str, str | None]:
+    """Path of a library, and its uuid if it is there: a file that was moved keeps that."""
+    path = str(real_path(library))
+    try:
+        with Library.open(library) as opened:
+            return path, opened.uuid
+    except LibraryError:
+        return path, None
 
 
 def _sweep(runs: Sequence[Path]) -> None:

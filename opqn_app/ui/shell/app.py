@@ -18,6 +18,7 @@ from opqn_app.core import paths, private
 from opqn_app.core import settings as settings_file
 from opqn_app.ui.kit import theme
 from opqn_app.ui.shell.main_window import TITLE, MainWindow
+from opqn_app.ui.shell.one_window import TOKEN, Call, OneWindow, come_forward
 from opqn_app.ui.work.session import Session
 
 logger = logging.getLogger(__name__)
@@ -35,11 +36,14 @@ _LEVELS = {
 }
 
 
-def run_gui(library: Path | None = None, *, time_to_window: bool = False) -> int:
-    """Open the window and run until it is closed.
+def run_gui(
+    library: Path | None = None, *, find: Path | None = None, time_to_window: bool = False
+) -> int:
+    """Open the window and run until it is closed; where one is open, bring that forward.
 
     Args:
         library: library file instead of the one in the settings.
+        find: a photo to search with.
         time_to_window: print how long the first paint took, in milliseconds, and end; the
             environment variable OPQN_TIME_TO_WINDOW=1 does the same.
 
@@ -52,18 +56,44 @@ def run_gui(library: Path | None = None, *, time_to_window: bool = False) -> int
     app.setApplicationName(TITLE)
     app.setDesktopFileName("opqn-photo-search")
     settings = settings_file.load()
+    is_timed = time_to_window or os.environ.get(TIMER_VARIABLE) == "1"
+    one = None
+    if not is_timed:
+        call = Call(find and find.absolute(), os.environ.get(TOKEN, ""))
+        one = OneWindow(library or settings.library_path, call)
+        if not one.is_first:
+            sys.stderr.write("The window that is open already was brought forward.\n")
+            return 0
     theme.apply_theme(app, settings.theme)
     app.setWindowIcon(theme.icon("face"))
     session = Session(settings, library=library)
     session.runner.hold()
     window = MainWindow(session)
     sys.excepthook = partial(_on_unexpected_error, window)
-    is_timed = time_to_window or os.environ.get(TIMER_VARIABLE) == "1"
+    if find is not None:
+        window.search.open_sources([find])
+    if one is not None:
+        attend(window, one)
     window.show()
     after_first_paint(lambda: _on_first_paint(session, window, is_timed=is_timed))
     with _crash_notes():
         stop_on_signals(window.close_now)
         return app.exec()
+
+
+def attend(window: MainWindow, one: OneWindow) -> None:
+    """Let a window hear later starts, until it closes."""
+
+    def on_call(call: Call) -> None:
+        come_forward(window, call)
+        if call.find is not None:
+            window.search.open_sources([call.find])
+
+    one.setParent(window)
+    one.called.connect(on_call)
+    if one.problem:
+        sys.stderr.write(f"{one.problem}\n")
+        window.search.messages.warn(one.problem)
 
 
 def after_first_paint(act: Callable[[], None]) -> None:
