@@ -4,7 +4,7 @@ import argparse
 import os
 
 from opqn_app.cli.kit import Parsers
-from opqn_app.core.display import has_display
+from opqn_app.core.display import has_display, missing_packages
 from opqn_app.core.errors import OpqnError
 
 
@@ -18,6 +18,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise OpqnError(
             "There is no display to open the window on. 'opqn --help' lists the commands that "
             "need none."
+        )
+    missing = missing_packages()
+    if missing:
+        raise OpqnError(
+            f"The window needs packages of your system: {' '.join(missing)}. Install them, on "
+            f"Debian and Ubuntu with 'sudo apt install {' '.join(missing)}'."
         )
     from opqn_app.ui.shell.app import run_gui
 
