@@ -295,6 +295,16 @@ def test_without_a_display_the_window_is_not_tried(
     assert "no display" in said
 
 
+def test_packages_that_the_window_lacks_are_named(
+    monkeypatch: pytest.MonkeyPatch, run: Run
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setattr("opqn_app.cli.gui.missing_packages", lambda: ["libegl1", "libxcb-icccm4"])
+    status, _, said = run("gui")
+    assert status == 1
+    assert "sudo apt install libegl1 libxcb-icccm4" in said
+
+
 @pytest.mark.parametrize(
     "words", [["search"], ["nonsense"], ["forget"], ["search", "x.jpg", "-k", "0"]]
 )

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from opqn_app.cli.kit import Parsers
-from opqn_app.core.display import has_display
+from opqn_app.core.display import has_display, missing_packages
 from opqn_app.core.errors import OpqnError
 
 
@@ -24,6 +24,12 @@ def run(arguments: argparse.Namespace) -> int:
     find = arguments.find
     if find is not None and not find.is_file():
         raise OpqnError(f"There is no photo {find}.")
+    missing = missing_packages()
+    if missing:
+        raise OpqnError(
+            f"The window needs packages of your system: {' '.join(missing)}. Install them, on "
+            f"Debian and Ubuntu with 'sudo apt install {' '.join(missing)}'."
+        )
     from opqn_app.ui.shell.app import run_gui
 
     return run_gui(arguments.library, find=find, time_to_window=arguments.time_to_window)

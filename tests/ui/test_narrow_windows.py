@@ -1,11 +1,13 @@
 """Nothing is cut off in a narrow window: the query, the sheet of keys, what was done last."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QSize
+from PySide6.QtGui import QScreen
 from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -140,3 +142,39 @@ def test_what_was_done_last_stays_while_the_keyboard_is_at_its_button(
     bar._close.clearFocus()
     bar._timer.timeout.emit()
     assert not bar.isVisible()
+
+
+@pytest.mark.parametrize("room", [(1280, 720), (1920, 1080)])
+def test_the_first_window_fits_the_screen(
+    session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, room: tuple[int, int]
+) -> None:
+    """With what the desktop draws around it."""
+    monkeypatch.setattr(QScreen, "availableSize", lambda _screen: QSize(*room))
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    settle()
+    assert window.width() <= room[0]
+    assert window.height() <= room[1] - 40
+    assert window.height() >= min(800, room[1] - 48)
+
+
+def test_nothing_of_the_header_is_cut_where_it_says_most(
+    search_page: SearchPage, people: MakePeople, ask: Callable[..., None]
+) -> None:
+    """Several people are searched for, the active photo shows eight faces, and the bar is low."""
+    page = search_page
+    page.resize(800 - 132, 500)
+    photos = [people("q1.png", "red"), people("q2.png", "red"), people("q3.png", "green", "blue")]
+    ask(page.open_sources, photos)
+    assert page.query is not None
+    *first, last = page.query.faces
+    page.bar.show_query(Query((*first, replace(last, others=last.others * 4)), 2))
+    page.results.threshold.slider.setValue(20)
+    settle()
+    assert page.several.isVisible()
+    assert len(page.bar.strip) == 8
+    why, bar = page.results.why, page.bar
+    buttons = (why.open, why.show_file, bar._add, bar._clear, page.results.threshold.reset)
+    for each in (*bar.tiles, *bar.strip, *buttons):
+        assert is_whole(each), each.accessibleName()

@@ -145,6 +145,23 @@ def test_photos_are_combined_and_a_face_can_be_taken_out(
 
 
 @pytest.mark.slow
+def test_esc_says_what_it_cleared_and_a_button_brings_it_back(
+    page: SearchPage, ask: Callable[..., None], people: MakePeople
+) -> None:
+    ask(page.open_sources, [people("q1.png", "red"), people("q2.png", "red")])
+    query = page.query
+    page.clear_action.trigger()
+    assert page.messages.text == "The search with 2 photos was cleared."
+    ask(QTest.mouseClick, page.messages._button, Qt.MouseButton.LeftButton)
+    assert page.query is query
+    assert page.messages.text == ""
+    page.clear_action.trigger()
+    ask(page.back_action.trigger)
+    assert page.query is query
+    assert page.messages.text == ""
+
+
+@pytest.mark.slow
 def test_ctrl_drop_adds_to_the_query(
     page: SearchPage, ask: Callable[..., None], people: MakePeople
 ) -> None:
@@ -227,7 +244,7 @@ def test_moving_the_threshold_ranks_again_without_a_search(
     session.results_ready.connect(searches.append)
     page.results.threshold.slider.setValue(0)
     assert page.results.model.rowCount() == 5
-    assert page.bar.title == "5 faces are likely this person"
+    assert page.bar.title == "5 faces reach the 0\N{NO-BREAK SPACE}% you ask for"
     page.results.threshold.slider.setValue(50)
     assert page.results.model.rowCount() == 3
     assert not searches
@@ -239,6 +256,26 @@ def test_the_threshold_is_remembered_once_it_rests(
     with qtbot.waitSignal(session.settings_changed, timeout=TIMEOUT):
         page.results.threshold.slider.setValue(70)
     assert session.settings.min_probability == pytest.approx(0.7)
+
+
+@pytest.mark.slow
+def test_below_the_usual_bar_nothing_is_called_likely_and_one_click_leads_back(
+    page: SearchPage, session: Session, ask: Callable[..., None], people: MakePeople, qtbot: QtBot
+) -> None:
+    ask(page.open_sources, [people("q.png", "red")])
+    bar = page.results.threshold
+    assert bar.reset.isHidden()
+    bar.slider.setValue(0)
+    assert page.bar.title == "5 faces reach the 0\N{NO-BREAK SPACE}% you ask for"
+    assert bar.reset.isVisible()
+    qtbot.waitUntil(lambda: session.settings.min_probability == 0.0, timeout=TIMEOUT)
+    again = SearchPage(session)  # as at the next start
+    qtbot.addWidget(again)
+    assert not again.results.threshold.reset.isHidden()
+    QTest.mouseClick(bar.reset, Qt.MouseButton.LeftButton)
+    assert page.bar.title == "3 faces are likely this person"
+    assert bar.reset.isHidden()
+    qtbot.waitUntil(lambda: session.settings.min_probability == 0.5, timeout=TIMEOUT)
 
 
 @pytest.mark.slow

@@ -126,3 +126,15 @@ def test_the_help_lies_below_the_box_however_small_the_dialog_is(make_dialog: Ma
     assert text.y() >= box.geometry().bottom()
     assert text.height() >= text.heightForWidth(text.width())
     assert text.geometry().bottom() <= box.parentWidget().height()
+
+
+@pytest.mark.parametrize("is_another", [False, True])
+def test_a_library_that_is_open_beside_the_chosen_one_is_named(
+    session: Session, qtbot: QtBot, tmp_path: Path, is_another: bool
+) -> None:
+    """As with `opqn --library`, or once another file was chosen for the next start."""
+    opened = tmp_path / "other.sqlite" if is_another else session.settings.library_path
+    dialog = SettingsDialog(session.settings, session.runner, opened=opened, list_models=list)
+    qtbot.addWidget(dialog)
+    said = [label.text() for label in dialog.findChildren(QLabel)]
+    assert (f"Open now is another one: {opened}" in said) is is_another

@@ -149,6 +149,10 @@ def test_a_face_more_is_looked_at_anew(page: SearchPage, people: MakePeople, ask
 def test_words_for_photos_with_all() -> None:
     assert together_headline(0, 2) == "No photo of your library shows both"
     assert together_headline(2, 3) == "2 photos likely show all 3"
+    assert (
+        together_headline(2, 2, 0.2)
+        == "2 photos with both, at the 20\N{NO-BREAK SPACE}% you ask for"
+    )
 
 
 def test_what_mixes_people_is_not_named_as_one(page: SearchPage, ask: Ask) -> None:

@@ -314,7 +314,7 @@ def test_nothing_is_cut_off_in_a_small_window(page: TrainPage, qtbot: QtBot) -> 
 def test_a_run_becomes_the_model_of_the_app(
     page: TrainPage, session: Session, qtbot: QtBot, plan_file: Path, why_not: str
 ) -> None:
-    run = make_run("a", epoch(1, 8.0, 0.3), result={"test": None})
+    run = make_run("a", epoch(1, 8.0, 0.8), result={"test": None})
     page.refresh_runs()
     qtbot.waitUntil(page.runs.use.isEnabled, timeout=TIMEOUT)
     made = {"model": "x", "model_id": "y", "not_calibrated": why_not}
@@ -400,3 +400,17 @@ def test_without_torch_nothing_is_started_and_the_page_says_what_to_install(
     assert not page.is_running
     page.use(training.read_runs(training.runs_folder())[0])
     assert not page.is_running
+
+
+@pytest.mark.slow
+def test_a_weak_model_is_not_taken_without_a_question(
+    page: TrainPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(page.exporter, "start", started.append)
+    make_run("weak", epoch(1, 20.0, 0.08))
+    page.use(training.read_runs(training.runs_folder())[0])
+    assert page.messages.text.startswith("weak mixes people up: its mAP is 0.08")
+    assert not started
+    page.messages._button.click()
+    assert started[0][0] == "export-model"

@@ -229,11 +229,11 @@ def _put_away(run: Path, undone: _Undone) -> None:
     if not undone.away:
         shutil.rmtree(run)
         return
-    writelines_of(run, undone.pending)
+    write_lines(run, undone.pending)
     (run / _WAITING).touch(mode=private.FILE_MODE)
 
 
-def writelines_of(run: Path, lines: Sequence[dict[str, Any]]) -> None:
+def write_lines(run: Path, lines: Sequence[dict[str, Any]]) -> None:
     """Make these the lines of a run, in one step."""
     text = "".join(json.dumps(line) + "\n" for line in lines)
     replace_bytes(run / LINES, text.encode("ascii"), closed=True)

@@ -9,7 +9,12 @@ from PySide6.QtGui import QDesktopServices
 
 
 def cannot_open(path: Path) -> str:
-    """What to say where one of these fails."""
+    """What to say where one of these fails: the file is away, or nothing here takes it."""
+    if path.exists():
+        return (
+            f"No program on this computer opens {path.name}. Install one for such files, or choose "
+            "one in the settings of your desktop."
+        )
     return (
         f"{path} can't be opened. If it is on a disk that is not plugged in, plug it in and try "
         "again."

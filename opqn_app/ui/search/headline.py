@@ -2,12 +2,14 @@
 
 from opqn_app.core.progress import counted
 from opqn_app.ui.search.results_view import Counts
+from opqn_app.ui.search.threshold_bar import USUAL
 
 
-def headline(counts: Counts, *, is_coded: bool, is_several: bool = False) -> str:
+def headline(counts: Counts, minimum: float, *, is_coded: bool, is_several: bool = False) -> str:
     """What is said beside the faces that are searched with.
 
     Args:
+        minimum: what counts, 0 to 1; below `USUAL` nothing is called likely.
         is_coded: False where the faces of the library have no codes of the model.
         is_several: the faces look like several people, and nobody said that they are one.
     """
@@ -15,6 +17,10 @@ def headline(counts: Counts, *, is_coded: bool, is_several: bool = False) -> str
         return "Your library has no faces yet" if is_coded else "Your library can't be compared yet"
     if not counts.likely:
         return "No such photo" if counts.is_kept else "Nobody in your library matches"
+    if minimum < USUAL:
+        reach = "reaches" if counts.likely == 1 else "reach"
+        asked = f"{round(100 * minimum)}\N{NO-BREAK SPACE}% you ask for"
+        return f"{counted(counts.likely, 'face')} {reach} the {asked}"
     likely = "is likely" if counts.likely == 1 else "are likely"
     whom = "one of them" if is_several else "this person"
     return f"{counted(counts.likely, 'face')} {likely} {whom}"

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from opqn_app.vision.faces import FoundFace
 
 LOW_WINDOW = 720  # pixels; below this the query is drawn small
+LOW_PAGE = 560  # pixels; below this the panel beside the results has fewer buttons
 NARROW_PAGE = 720  # pixels; below this threshold and sorting take less room
 REMEMBER_MS = 800  # a threshold is saved when the slider has rested
 
@@ -196,6 +197,7 @@ class SearchPage(QWidget):
             return
         with self._keyboard.asked():
             self.query_taken.emit()
+        self.messages.hide()
         self._pending.clear()
         self.results.set_dimmed(True)
         self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, face_ids, add=add))
@@ -233,9 +235,15 @@ class SearchPage(QWidget):
             return
         self._pending.clear()
         self._session.drop_query()
-        self._remember(self.query)
-        self.query = None
+        query, self.query = self.query, None
+        self._remember(query)
         self.messages.hide()
+        if query is not None and len(query.faces) > 1:  # more than one drop to make again
+            self.messages.say(
+                f"The search with {len(query.faces):,} photos was cleared.",
+                "Bring it back",
+                partial(self._bring_back, query),
+            )
         self.results.clear()
         self.stack.setCurrentIndex(0)
         self.drop_zone.choose.setFocus()
@@ -244,9 +252,14 @@ class SearchPage(QWidget):
     def go_back(self) -> None:
         """The query before this one."""
         if self._history:
-            query = self._history.pop()
+            self.messages.hide()
             self.query = None  # going back is not a step to go back to
-            self._set_query(query)
+            self._set_query(self._history.pop())
+
+    def _bring_back(self, query: Query) -> None:
+        """A query that was cleared, whatever was searched for since."""
+        self._history = [each for each in self._history if each is not query]
+        self._set_query(query)
 
     def _remove_face(self, place: int) -> None:
         if self.query is not None and len(self.query.faces) > 1:
@@ -352,11 +365,13 @@ class SearchPage(QWidget):
     def _on_counted(self, counts: Counts) -> None:
         status, session = self._session.status, self._session
         has_faces = status is not None and status.faces > 0 and not session.is_indexing
+        minimum = self.results.threshold.minimum
         if self.query is not None and self.query.together:
-            self.bar.say(together_headline(counts.likely, len(self.query.together)))
+            n_people = len(self.query.together)
+            self.bar.say(together_headline(counts.likely, n_people, minimum))
             return
         is_several = not self.several.isHidden()
-        words = headline(counts, is_coded=not has_faces, is_several=is_several)
+        words = headline(counts, minimum, is_coded=not has_faces, is_several=is_several)
         self.bar.say(f"{words} so far" if self._is_stale and session.is_indexing else words)
         if not counts.total and not session.is_indexing:
             words = what_to_do(status.faces if has_faces else 0, session.coding_problem)
@@ -394,6 +409,7 @@ class SearchPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.bar.set_compact(event.size().height() < LOW_WINDOW)
+        self.results.why.set_low(event.size().height() < LOW_PAGE)
         is_narrow = event.size().width() < NARROW_PAGE
         self.bar.set_narrow(is_narrow)
         self.results.set_narrow(is_narrow)

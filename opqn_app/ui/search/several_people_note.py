@@ -11,6 +11,7 @@ from opqn_app.ui.kit.controls import empty_layout, push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.search.query import Query
+from opqn_app.ui.search.threshold_bar import USUAL
 
 if TYPE_CHECKING:
     from opqn_app.opqn.several_photos import People
@@ -112,10 +113,13 @@ class SeveralPeopleNote(QWidget):
             self.chosen.emit(self._query.as_one())
 
 
-def together_headline(n_photos: int, n_people: int) -> str:
-    """How many photos show all of them."""
+def together_headline(n_photos: int, n_people: int, minimum: float = USUAL) -> str:
+    """How many photos show all of them, each at least as likely as `minimum`, 0 to 1."""
     all_of_them = "both" if n_people == 2 else f"all {n_people}"
     if not n_photos:
         return f"No photo of your library shows {all_of_them}"
+    if minimum < USUAL:
+        asked = f"at the {round(100 * minimum)}\N{NO-BREAK SPACE}% you ask for"
+        return f"{counted(n_photos, 'photo')} with {all_of_them}, {asked}"
     likely = "likely shows" if n_photos == 1 else "likely show"
     return f"{counted(n_photos, 'photo')} {likely} {all_of_them}"

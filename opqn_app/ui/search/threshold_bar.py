@@ -4,8 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
+from opqn_app.core.settings import Settings
+
+USUAL = Settings().min_probability  # below it nothing is called likely
 INSET = 9.0  # room for half the handle at both ends
 FOOT = 18.0  # height of the track below the histogram
 
@@ -99,10 +102,16 @@ class ThresholdBar(QWidget):
         self.slider = HistogramSlider()
         self._label = QLabel("Count as the same person from")
         self._value = QLabel()
-        self._value.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._label.setBuddy(self.slider)
+        self.reset = QToolButton()
+        self.reset.setObjectName("link")
+        self.reset.setText(f"Back to {round(100 * USUAL)} %")
+        self.reset.setToolTip("What counts is kept for the next searches, until you change it")
+        self.reset.clicked.connect(self._on_reset)
         words = QHBoxLayout()
         words.addWidget(self._label, 1)
+        words.addWidget(self.reset)
         words.addWidget(self._value)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -121,6 +130,11 @@ class ThresholdBar(QWidget):
         self._show_value(value)
         self.changed.emit(value / 100.0)
 
+    def _on_reset(self) -> None:
+        self.slider.setFocus()  # the button goes
+        self.slider.setValue(round(100 * USUAL))
+
     def _show_value(self, value: int) -> None:
+        self.reset.setVisible(value < 100 * USUAL)
         self._value.setText(f"<b>{value} %</b>")
         self.slider.setAccessibleDescription(f"{value} percent")

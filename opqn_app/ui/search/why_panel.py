@@ -75,6 +75,11 @@ class WhyPanel(QWidget):
         column.addWidget(self._body, 1)
         self.clear()
 
+    def set_low(self, is_low: bool) -> None:
+        """Leave out what keys and the menu of the face do as well, since the page is low."""
+        for button in (self.name, self.search):
+            button.setVisible(not is_low)
+
     def _build(self) -> None:
         self._title = text_label("Why this match", style="heading")
         self._face = FaceTile(QImage(), FACE, "Look at the whole photo")

@@ -5,7 +5,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtGui import (
     QAction,
     QCloseEvent,
@@ -56,6 +56,10 @@ PAGES = {
     "evaluate": "Evaluate",
     "train": "Train",
 }
+
+
+FIRST_SIZE = QSize(1200, 800)  # where the screen has room for it and the desktop's frame
+FRAME = QSize(16, 48)
 
 
 class MainWindow(QMainWindow):
@@ -284,7 +288,10 @@ class MainWindow(QMainWindow):
         """Let the user change the settings."""
         from opqn_app.ui.shell.settings_dialog import SettingsDialog
 
-        dialog = SettingsDialog(self._session.settings, self._session.runner, parent=self)
+        session = self._session
+        dialog = SettingsDialog(
+            session.settings, session.runner, opened=session.library_path, parent=self
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._session.change_settings(dialog.edited))
         if at_excludes:
@@ -398,7 +405,7 @@ class MainWindow(QMainWindow):
 
     def _restore_geometry(self) -> None:
         kept = self._window_file()
-        self.resize(1200, 800)
+        self.resize(FIRST_SIZE.boundedTo(self.screen().availableSize() - FRAME))
         geometry = kept.value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)

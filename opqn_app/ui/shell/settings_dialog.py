@@ -45,6 +45,7 @@ class SettingsDialog(QDialog):
 
     Args:
         runner: lists the models off the GUI thread.
+        opened: the library that is open; it is named where the settings mean another one.
         list_models: what there is to choose from.
         choose_file: asks for a library file.
     """
@@ -54,12 +55,14 @@ class SettingsDialog(QDialog):
         settings: Settings,
         runner: TaskRunner,
         *,
+        opened: Path | None = None,
         list_models: Callable[[], Sequence[str]] = known_models,
         choose_file: Callable[[QWidget, Path], Path | None] | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._settings = settings
+        self._opened = opened or settings.library_path
         self._choose_file = choose_file or choose_library_file
         self.setWindowTitle("Settings")
         self.setMinimumWidth(520)
@@ -126,11 +129,16 @@ class SettingsDialog(QDialog):
         browse = push_button("Choose…", self._on_browse)
         browse.setAccessibleName("Choose the library file")
         browse.setAutoDefault(False)
-        holder = _FieldHolder(self._library)
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = QHBoxLayout()
         row.addWidget(self._library, 1)
         row.addWidget(browse)
+        holder = _FieldHolder(self._library)
+        stack = QVBoxLayout(holder)
+        stack.setContentsMargins(0, 0, 0, 0)
+        stack.addLayout(row)
+        if self._opened != self._settings.library_path:
+            words = f"Open now is another one: {self._opened}"
+            stack.addWidget(text_label(words, is_quiet=True, wraps=True))
         return holder
 
     def _build_excludes(self) -> QWidget:

@@ -1,6 +1,7 @@
 """The Train page: labelled pictures in, a model of the user's own out."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,9 +121,21 @@ class TrainPage(QWidget):
             self.work.end()
             self._run = None
 
-    def use(self, run: Run) -> None:
-        """Export a run as a model of the app and let it search the library."""
+    def use(self, run: Run, *, is_sure: bool = False) -> None:
+        """Export a run as a model of the app and let it search the library.
+
+        Args:
+            is_sure: the user has been told that it is weak.
+        """
         if self._says_what_is_missing():
+            return
+        if run.is_weak and not is_sure:
+            self.messages.warn(
+                f"{run.name} mixes people up: its mAP is {run.known_map:.2f}, where 1 is without a "
+                "fault. Searches would suffer from it.",
+                "Use it anyway",
+                partial(self.use, run, is_sure=True),
+            )
             return
         folder = paths.data_dir() / "models"
         taken = [each.name for each in folder.iterdir()] if folder.is_dir() else []

@@ -29,6 +29,9 @@ MAP_AXES = Axes(
 )
 
 
+WEAK_MAP = 0.5  # below it, half of what is shown for a person is others; the user is asked first
+
+
 def runs_folder() -> Path:
     """Where the window keeps its runs."""
     return paths.data_dir() / "runs"
@@ -116,6 +119,16 @@ class Run:
     @property
     def name(self) -> str:
         return self.path.name
+
+    @property
+    def known_map(self) -> float | None:
+        """mAP on the test pictures, or the best one that was measured on the way."""
+        return self.best_map if self.test is None else float(self.test["map"])
+
+    @property
+    def is_weak(self) -> bool:
+        """It is known to rank strangers among the faces of one person."""
+        return self.known_map is not None and self.known_map < WEAK_MAP
 
     @property
     def can_resume(self) -> bool:
