@@ -47,10 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
     from opqn_app.search.code_index import CodeIndex
     from opqn_app.search.query import curve_of, faces_in, hits, question_of
     from opqn_app.store.library import Library
+    from opqn_app.vision import apart
 
     if arguments.together and len(arguments.photos) < 2:
         raise OpqnError("--together needs a photo of each person, so two or more.")
     with Library.open(library_path(arguments)) as library:
+        apart.READERS.warm()
         engine = load_engine(arguments)
         encoder = engine.encoder
         crops = [

@@ -11,7 +11,7 @@ from opqn_app.core.types import Box
 from opqn_app.exchange.cleaned import box_of
 from opqn_app.exchange.records import Frame, PhotoNames
 from opqn_app.exchange.xmp.raw_heads import raw_turn
-from opqn_app.vision import boxes, decoders, orientation, png_chunks, reasons
+from opqn_app.vision import apart, boxes, decoders, orientation, png_chunks, reasons
 from opqn_app.vision.decoders import DAMAGE
 from opqn_app.vision.raw import RAW_SUFFIXES, is_plain_picture
 
@@ -115,6 +115,10 @@ def turn_of(path: Path) -> int:
     Raises:
         PhotoUnreadable: the file can't be opened as a photo.
     """
+    return apart.read(path, _turn_of, path)
+
+
+def _turn_of(path: Path) -> int:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):

@@ -17,6 +17,7 @@ from opqn_app.index.plan import PendingFile, is_same
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.records import NewFace, NewFailure, NewPhoto, Relocation
+from opqn_app.vision import apart
 from opqn_app.vision.faces import FoundFace, find_faces
 from opqn_app.vision.images import read_photo
 
@@ -64,12 +65,18 @@ def analyse(item: PendingFile, root: Path, engine: Engine, turn: Turn | None = N
 
 
 def find_in_file(
-    item: PendingFile, root: Path, detector: FaceDetector, turn: Turn | None = None
+    item: PendingFile,
+    root: Path,
+    detector: FaceDetector,
+    turn: Turn | None = None,
+    *,
+    is_apart: bool = False,
 ) -> Sighting:
     """The first half of `analyse`, for those who encode the faces of many photos together.
 
     Args:
         turn: taken for as long as a large photo is in memory.
+        is_apart: decode in another process, where this one must not die of a photo.
     """
     file = item.file
     if file.problem is not None:
@@ -82,11 +89,16 @@ def find_in_file(
         if item.depth != FAST:
             return Sighting(Analysed())  # its faces are known; the next run looks for more
         return _failed(_unread(item, error))
-    return find_in_content(item, content, detector, turn)
+    return find_in_content(item, content, detector, turn, is_apart=is_apart)
 
 
 def find_in_content(
-    item: PendingFile, content: FileContent, detector: FaceDetector, turn: Turn | None = None
+    item: PendingFile,
+    content: FileContent,
+    detector: FaceDetector,
+    turn: Turn | None = None,
+    *,
+    is_apart: bool = False,
 ) -> Sighting:
     """The faces in a file's content.
 
@@ -101,14 +113,13 @@ def find_in_content(
     depth = item.depth if is_same else FAST
     try:
         with turn or Turn() as mine:
-            photo = read_photo(
-                content.data,
-                path,
-                max_side=depth.max_side,
-                min_side=depth.min_side,
-                before_decoding=mine.wait,
-                hashed=True,
-            )
+            sides = {"max_side": depth.max_side, "min_side": depth.min_side}
+            if is_apart:
+                photo = apart.read_photo(content.data, path, hashed=True, **sides)
+            else:
+                photo = read_photo(
+                    content.data, path, before_decoding=mine.wait, hashed=True, **sides
+                )
             # Only metadata has changed: the faces are known.
             is_edited = (
                 not is_same and known is not None and photo.picture_hash == known.picture_hash

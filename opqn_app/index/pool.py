@@ -46,9 +46,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """What is said of a worker that is no more, as the reason why its photo failed."""
+    """What is said of a worker that is no more, as the reason why its photo failed.
+
+    Attributes:
+        is_late: it ran out of time; trying again would take as long.
+    """
 
     reason: str
+    is_late: bool = False
 
 
 class Crew(Protocol):
@@ -158,7 +163,7 @@ class Pool:
     def _listen(self) -> None:
         for worker, said in self._crew.listen(self._workers):
             if isinstance(said, Died):
-                self._bury(worker, said.reason)
+                self._bury(worker, said)
             elif isinstance(said, Ready):
                 worker.is_ready = True
                 self._failed_starts = 0
@@ -170,7 +175,7 @@ class Pool:
         self._crew.end(worker)
         self._workers.remove(worker)
 
-    def _bury(self, worker: Worker, reason: str) -> None:
+    def _bury(self, worker: Worker, said: Died) -> None:
         self._dismiss(worker)
         if not worker.is_ready:
             self._failed_starts += 1
@@ -179,7 +184,7 @@ class Pool:
         elif worker.jobs:
             culprit = worker.jobs[0]
             culprit.tries += 1
-            if culprit.tries >= self._crew.max_tries:
+            if said.is_late or culprit.tries >= self._crew.max_tries:
                 worker.jobs.popleft()
-                self._done[culprit.number] = (culprit.item, given_up(culprit.item, reason))
+                self._done[culprit.number] = (culprit.item, given_up(culprit.item, said.reason))
         self._again.extendleft(reversed(worker.jobs))

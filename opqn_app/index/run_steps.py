@@ -239,7 +239,7 @@ class IndexRun:
             results = elsewhere(items, self.root)
         elif builder is None or workers == 1 or n_items < MIN_FOR_WORKERS:
             for item in items:
-                yield item, find_in_file(item, self.root, self.engine.detector)
+                yield item, find_in_file(item, self.root, self.engine.detector, is_apart=True)
             return
         else:
             results = analyse_in_order(items, self.root, builder, workers)

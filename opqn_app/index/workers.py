@@ -5,9 +5,6 @@ system when it is replaced. Large photos are read by one worker at a time, see `
 """
 
 import multiprocessing
-import os
-import signal
-import threading
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from opqn_app.core import allocator
+from opqn_app.core import allocator, child
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.scratch import scratch_folder
 from opqn_app.engine import Engine
@@ -27,6 +24,7 @@ from opqn_app.index.plan import PendingFile
 from opqn_app.index.pool import Died, Pool, Ready, Worker
 
 MAX_PHOTOS = 400  # of one worker; then a new one starts with fresh memory
+LONGEST_S = 600.0  # for one photo, with up to 120 s in which it waits for its turn
 MAX_AHEAD = 48  # results that wait for a slow photo before them
 
 
@@ -78,7 +76,7 @@ class _Processes:
 
     def __init__(self, root: Path, build: Callable[[], Engine], turn_file: Path) -> None:
         self.max_photos = MAX_PHOTOS
-        self._given = root, build, turn_file
+        self._given = root, build, turn_file, LONGEST_S
         self._context = multiprocessing.get_context("spawn")  # forking is not safe beside threads
 
     def start(self) -> _Handle:
@@ -100,7 +98,8 @@ class _Processes:
                 said = worker.handle.pipe.recv()
             except (EOFError, OSError):
                 self.end(worker)
-                said = Died(_end_of(worker.handle.process.exitcode))
+                code = worker.handle.process.exitcode
+                said = Died(child.end_in_words(code, LONGEST_S), is_late=code == child.LATE)
             if isinstance(said, _Problem):
                 raise said.error()
             yield worker, said
@@ -111,34 +110,23 @@ class _Processes:
         worker.handle.pipe.close()
 
 
-def _end_of(exit_code: int | None) -> str:
-    """What happened to a process, said of the photo it read."""
-    if exit_code == -getattr(signal, "SIGKILL", 9):
-        return "the system ended the process that read it, perhaps for lack of memory"
-    return "decoding it crashed the process that read it"
-
-
-def _serve(pipe: Connection, root: Path, build: Callable[[], Engine], turn_file: Path) -> None:
+def _serve(
+    pipe: Connection, root: Path, build: Callable[[], Engine], turn_file: Path, longest_s: float
+) -> None:
     """The life of a worker: build the engine, then a result for each item until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started us
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    child.begin()
     allocator.give_back_large_buffers()
     turn = Turn(turn_file)
     try:
         engine = build()
         pipe.send(Ready())
         while True:
-            pipe.send(analyse(pipe.recv(), root, engine, turn))
+            item = pipe.recv()
+            with child.out_of_memory_ends_it(), child.time_limit(longest_s):
+                pipe.send(analyse(item, root, engine, turn))
     except (EOFError, BrokenPipeError):
         return
     except OpqnError as error:
         pipe.send(_Problem(str(error), is_known=True))
     except Exception:  # noqa: BLE001 - it is raised again on the other side
         pipe.send(_Problem(traceback.format_exc(), is_known=False))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)

@@ -20,8 +20,9 @@ from opqn_app.store.index_writer import IndexWriter
 from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo, NewFace, PhotoRecord
 from opqn_app.vision.align import is_alignable
+from opqn_app.vision.apart import open_photo
 from opqn_app.vision.faces import found_face
-from opqn_app.vision.images import Photo, open_photo
+from opqn_app.vision.images import Photo
 
 logger = logging.getLogger(__name__)
 

@@ -17,8 +17,9 @@ from opqn_app.search.code_index import CodeIndex, Ranking
 from opqn_app.store.crops import crop_from_webp
 from opqn_app.store.library import Library
 from opqn_app.store.records import FaceRecord
+from opqn_app.vision.apart import open_photo, read_photo
 from opqn_app.vision.faces import FoundFace, find_faces
-from opqn_app.vision.images import Photo, open_photo, photo_of_picture, read_photo
+from opqn_app.vision.images import Photo, photo_of_picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Colours as their profile means them, brought to sRGB, which every screen and model takes."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
@@ -23,6 +24,7 @@ class Colours:
     Attributes:
         transform: from values of `mode` to sRGB.
         mode: "RGB", "L" or "CMYK".
+        source: the profile, and the mode of the picture, that this was made of.
         is_far: without it the picture is no likeness, as with CMYK or values that are no red,
             green and blue. The others only look a little paler.
     """
@@ -30,6 +32,11 @@ class Colours:
     transform: ImageCms.ImageCmsTransform
     mode: str
     is_far: bool
+    source: tuple[bytes, str]
+
+    def __reduce__(self) -> tuple[Callable[[bytes, str], "Colours | None"], tuple[bytes, str]]:
+        """A transform does not go through a pipe; what it was made of does."""
+        return _colours, self.source
 
     def to_srgb(self, image: Image.Image) -> Image.Image:
         """A copy of `image`, RGB or CMYK, in sRGB; grey values stand in all three channels."""
@@ -49,6 +56,7 @@ def colours_of(image: Image.Image) -> Colours | None:
 
 @lru_cache(maxsize=32)  # a camera writes the same one into every photo
 def _colours(profile: bytes, mode: str) -> Colours | None:
+    asked = profile, mode
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         space = source.profile.xcolor_space.strip()
@@ -59,7 +67,7 @@ def _colours(profile: bytes, mode: str) -> Colours | None:
         transform = ImageCms.buildTransform(
             source, _srgb(), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC, _FLAGS
         )
-        made = Colours(transform, mode, not source.profile.is_matrix_shaper)
+        made = Colours(transform, mode, not source.profile.is_matrix_shaper, asked)
         return None if mode != "CMYK" and _changes_nothing(made) else made
     except (ImageCms.PyCMSError, OSError):
         return None  # a broken profile; the picture itself is fine

@@ -21,6 +21,7 @@ from opqn_app.index import workers
 from opqn_app.index.indexing import index_folder
 from opqn_app.index.large_photo_turns import LARGE_PIXELS, LONGEST_WAIT_S
 from opqn_app.index.plan import PendingFile
+from opqn_app.vision import apart
 from tests.index import worker_fakes
 from tests.index.scan_at_once import scan_folder
 from tests.index.test_kill import content
@@ -50,7 +51,11 @@ def write_photos(folder: Path) -> WritePhotos:
 
 
 def no_children_left() -> bool:
-    """All but helpers of multiprocessing, which stay for the process's life once a test had one."""
+    """All but helpers of multiprocessing, which stay for the process's life once a test had one.
+
+    The warm process that decodes for a run without workers is sent away first.
+    """
+    apart.READERS.close()
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         if not [c for c in psutil.Process().children(recursive=True) if not _is_helper(c)]:

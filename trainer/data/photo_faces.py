@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from opqn_app.core.errors import NoFaceFound, OpqnError
 from opqn_app.core.types import Crops, FaceDetector
 from opqn_app.vision.align import CROP_SIZE
+from opqn_app.vision.apart import read_photo
 from opqn_app.vision.faces import find_faces, wider_crop
-from opqn_app.vision.images import read_photo
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from PIL import Image
 from opqn_app.core.errors import DataError, FolderUnavailable, PhotoUnreadable
 from opqn_app.core.progress import counted
 from opqn_app.core.tars import open_whole
-from opqn_app.vision.images import read_photo
+from opqn_app.vision.apart import read_photo
 from opqn_app.vision.photo_folder import CROP_SUFFIXES, PHOTO_SUFFIXES, FolderScan, belonging
 
 SHOWN = 20  # pictures named on a terminal

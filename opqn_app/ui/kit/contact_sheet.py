@@ -209,7 +209,7 @@ class _Sheet:
             _line(painter, line, text, CAPTION, colour)
 
     def _picture(self, painter: QPainter, place: QRectF, going: GoingPhoto) -> None:
-        from opqn_app.vision.images import open_photo
+        from opqn_app.vision.apart import open_photo
 
         path = going.photo.path
         try:

@@ -141,7 +141,7 @@ def _copied() -> bytes:
 
 
 def _picture(path: Path) -> QImage:
-    from opqn_app.vision.images import open_photo
+    from opqn_app.vision.apart import open_photo
 
     try:
         return image_of_photo(open_photo(path, max_side=MAX_SIDE), MAX_SIDE)

@@ -58,7 +58,7 @@ def stand_in(photo: PhotoRecord, faces: Sequence[tuple[FaceRecord, bytes]]) -> Q
 
 
 def _decode(photo: PhotoRecord) -> QImage | None:
-    from opqn_app.vision.images import open_photo
+    from opqn_app.vision.apart import open_photo
 
     try:
         return image_of_photo(open_photo(photo.path, max_side=THUMBNAIL_SIDE), THUMBNAIL_SIDE)

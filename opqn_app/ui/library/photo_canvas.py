@@ -55,7 +55,7 @@ def view_photo(library: "Library", item: PhotoRecord | int) -> ViewedPhoto:
     Args:
         item: the photo, or the id of a face on it.
     """
-    from opqn_app.vision.images import open_photo
+    from opqn_app.vision.apart import open_photo
 
     photo = item if isinstance(item, PhotoRecord) else _photo_of_face(library, item)
     image, problem = None, ""

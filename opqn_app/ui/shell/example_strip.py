@@ -81,7 +81,7 @@ def _draw_arrow(painter: QPainter, left: float, middle: float, colour: str) -> N
 
 
 def _decode(photos: Sequence[Path]) -> list[QImage]:
-    from opqn_app.vision.images import open_photo
+    from opqn_app.vision.apart import open_photo
 
     images = []
     for photo in photos:

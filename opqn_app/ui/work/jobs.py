@@ -155,6 +155,15 @@ class EngineSlot:
         self._future.cancel()
 
 
+def load_engine(detector: str, model: str, device: str) -> "Engine":
+    """On a lane: what it imports would keep the first picture waiting."""
+    from opqn_app import engine
+    from opqn_app.vision import apart
+
+    apart.READERS.warm()
+    return engine.load_engine(model, device, detector=detector)
+
+
 def ensure_library(path: Path) -> None:
     """Make the library file if it is missing; the lanes of this process wait for each other."""
     from opqn_app.store.library import Library
@@ -250,7 +259,7 @@ def open_query(
 
 
 def _photo_of(source: Path | bytes | QImage, name: str) -> "Photo":
-    from opqn_app.vision.images import open_photo, read_photo
+    from opqn_app.vision.apart import open_photo, read_photo
 
     if isinstance(source, Path):
         return open_photo(source)

@@ -115,7 +115,7 @@ class Session(QObject):
         self.runner = TaskRunner(self)
         self.status: Any = None  # the newest LibraryStatus, None until read
         self.coding_problem = ""  # why the faces have no codes of the model, if that was tried
-        self._engine_factory = engine_factory or partial(_load_engine, settings.detector)
+        self._engine_factory = engine_factory or partial(jobs.load_engine, settings.detector)
         self._slot = jobs.EngineSlot()
         self._load_task: Task | None = None
         self.switch = ModelSwitch(self, self._engine_of, self._slot, self)
@@ -440,10 +440,3 @@ class Session(QObject):
         self._slot.close()
         self.watch.shut_down()
         self.runner.shutdown()
-
-
-def _load_engine(detector: str, model: str, device: str) -> "Engine":
-    """On a lane: what it imports would keep the first picture waiting."""
-    from opqn_app.engine import load_engine
-
-    return load_engine(model, device, detector=detector)

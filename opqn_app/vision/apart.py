@@ -1,0 +1,40 @@
+"""Photos decoded in a process that may die alone: a crash, a hang or a flood of memory is a reason.
+
+Whoever decodes what somebody else may have made comes here (decision 63). Only the workers of
+indexing, which may die too, use `opqn_app.vision.images` themselves.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from opqn_app.core.apart import Died, Pool
+from opqn_app.core.errors import PhotoUnreadable
+from opqn_app.vision import decoders, images
+from opqn_app.vision.images import Photo
+
+T = TypeVar("T")
+
+READERS = Pool(decoders.prepare)
+
+
+def open_photo(path: Path, **options: Any) -> Photo:
+    """`images.open_photo`, in a process apart."""
+    return read(path, images.open_photo, path, **options)
+
+
+def read_photo(data: bytes, name: str, **options: Any) -> Photo:
+    """`images.read_photo`, in a process apart."""
+    return read(name, images.read_photo, data, name, **options)
+
+
+def read(name: Path | str, function: Callable[..., T], *args: Any, **options: Any) -> T:
+    """What a function makes of a file, in a process apart; both must be picklable.
+
+    Raises:
+        PhotoUnreadable: the process died of it, or as the function does.
+    """
+    try:
+        return READERS.call(function, *args, **options)
+    except Died as death:
+        raise PhotoUnreadable(name, str(death)) from death
