@@ -14,9 +14,9 @@ from torch import Tensor, nn
 
 from opqn_app.opqn.config import OpqnConfig
 from trainer.config import MethodConfig
+from trainer.method.class_rows import dot_rows, unit_rows
 from trainer.method.gathered import gathered
 from trainer.method.method import Batch
-from trainer.method.unit_rows import unit_rows
 
 TINY = 1e-5  # inside the logarithm of the subspace entropy, as published
 
@@ -56,7 +56,7 @@ class PrototypeWords(nn.Module):
     def words_of(self, prototypes: Tensor) -> Tensor:
         """Those that are mixed from unit prototypes (M, C, d)."""
         raw = self.sharpness * F.normalize(self.raw, dim=-1)
-        shares = (raw @ prototypes.transpose(1, 2)).softmax(-1)  # (M, K, C)
+        shares = dot_rows(raw, prototypes).softmax(-1)  # (M, K, C)
         return F.normalize(shares @ prototypes, dim=-1)
 
     def cosines(self, unit: Tensor, words: Tensor) -> Tensor:
@@ -71,7 +71,7 @@ class PrototypeWords(nn.Module):
     def class_cosines(self, unit: Tensor, prototypes: Tensor) -> Tensor:
         """Mean over the sub-spaces of the cosine to each unit prototype (M, C, d):
         (B, M, d) → (B, C)."""
-        return (unit.transpose(0, 1) @ prototypes.transpose(1, 2)).mean(0)
+        return dot_rows(unit.transpose(0, 1).contiguous(), prototypes).mean(0)
 
     def training_log_assignment(self, x: Tensor) -> Tensor:
         return (self.sharpness * self.cosines(self.unit(x), self.words())).log_softmax(-1)

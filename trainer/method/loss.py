@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from opqn_app.opqn.torch.quantizer import assignment_entropy
 from trainer.loss_variants import LossOptions
-from trainer.method.unit_rows import SHORTEST
+from trainer.method.class_rows import dot_rows, dot_unit_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +84,19 @@ class SubspaceMarginLoss(nn.Module):
         return LossParts(total, feature, soft, entropy)
 
     def _cross_entropies(self, x: Tensor, s: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Of x and of s, each the mean over pictures and books; one product for both.
-
-        The logits are divided by the lengths of the class weights, not the weights: with many
-        classes these are the larger by far.
-        """
+        """Of x and of s, each the mean over pictures and books; one product for both."""
         options, weights = self.options, self.class_weights  # (M, C, d)
         both = torch.cat([x, s])  # (2B, M, d)
         if options.is_joint:
             both = both.flatten(1)[:, None]  # (2B, 1, D)
         if options.is_cosine:
             both = F.normalize(both, dim=-1)
-        logits = both.transpose(0, 1) @ weights.transpose(1, 2)  # (M, 2B, C)
-        labels = labels.repeat(2)
+        by_book, labels = both.transpose(0, 1).contiguous(), labels.repeat(2)
         if options.is_cosine:
-            lengths = torch.linalg.vector_norm(weights, dim=-1).clamp_min(SHORTEST)
-            logits = logits * (self.scale / lengths)[:, None]
+            logits = dot_unit_rows(by_book, weights, self.scale)  # (M, 2B, C)
             logits = logits.clamp(-self.scale, self.scale).sub_(self._margins(logits, labels))
+        else:
+            logits = dot_rows(by_book, weights)
         target = labels.expand(len(logits), -1)  # (M, 2B)
         losses = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
         feature, soft = losses.view(len(logits), 2, -1).mean((0, 2)).unbind()
