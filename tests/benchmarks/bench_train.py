@@ -2,41 +2,49 @@
 
 The plain loop is an own re-creation of how such code is commonly written: a DataLoader that decodes
 pictures to float tensors, transforms of the whole batch, float32, a Python loop over the books in
-the head and the loss, and one `.item()` a step. Both train the same network on the same pictures.
+the head and the loss (`plain_losses`), torch's own optimiser, and one `.item()` a step. Both train
+the same network on the same pictures. They take turns, a few steps each, so that both meet the same
+load of the machine. On a processor its own time is counted, not the clock's.
 
-    python tests/benchmarks/bench_train.py                    # what this machine has
-    python tests/benchmarks/bench_train.py --size 112 --batch 1024 --compile
+    python -m tests.benchmarks.bench_train                    # OPQN, what this machine has
+    python -m tests.benchmarks.bench_train --size 112 --batch 1024 --compile
+    python -m tests.benchmarks.bench_train --method all --people 2000 --books 8 --words 256
 """
 
 import argparse
 import io
+import itertools
 import math
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from opqn_app.opqn.codebooks import orthonormal_codebooks
 from opqn_app.opqn.torch.prelu import PReLU
-from trainer.config import TrainConfig
+from tests.benchmarks.plain_losses import PLAIN
+from trainer.config import TrainConfig, Values
 from trainer.data.crop_set import CropSet
 from trainer.data.loading import TrainingData, label_data
 from trainer.data.splits import draw_split
+from trainer.engine.distributed import World
 from trainer.engine.runs import RunDir
-from trainer.engine.train import train
+from trainer.engine.train import Trainer
 from trainer.method.networks import Network
-from trainer.presets import code_length, code_values, preset
+from trainer.methods import METHODS
+from trainer.presets import CodeLength, code_length, code_values, merge, preset
 
 # bf16 without sparsity, in FLOP/s, by words of the device's name.
 PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "4090": 165e12}
+STEPS_A_TURN = {"cpu": 3, "cuda": 20}
+LEAST_TURNS = 4
 MACS = {("resnet20", 112): 2.03e9, ("resnet20", 32): 0.66e9}  # forward, convolutions
 
 
@@ -52,10 +60,10 @@ def make_data(config: TrainConfig, n: int, people: int) -> TrainingData:
 class PlainLoader(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):
     """PNG bytes decoded to floats one picture at a time by worker processes."""
 
-    def __init__(self, data: TrainingData) -> None:
-        self.labels = data.labels[data.split.train]
+    def __init__(self, data: TrainingData, rows: NDArray[np.intp]) -> None:
+        self.labels = data.labels[rows]
         self.files = []
-        for image in data.pictures.images[data.split.train]:
+        for image in data.pictures.images[rows]:
             buffer = io.BytesIO()
             Image.fromarray(image).save(buffer, "PNG", compress_level=1)
             self.files.append(buffer.getvalue())
@@ -69,141 +77,171 @@ class PlainLoader(torch.utils.data.Dataset[tuple[torch.Tensor, int]]):
         return torch.from_numpy(pixels).permute(2, 0, 1).float() / 255, int(self.labels[row])
 
 
-class PlainHead(nn.Module):
-    """Assignment, soft quantisation and margin loss, a book at a time."""
+class Plain:
+    """The plain loop of a method; `steps` never ends and yields the pictures of each step."""
 
-    def __init__(self, n_classes: int, m: int, k: int, d: int, device: torch.device) -> None:
-        super().__init__()
-        self.f = nn.Parameter(nn.init.xavier_uniform_(torch.empty(m, d, k, device=device)))
-        self.w = nn.Parameter(nn.init.xavier_uniform_(torch.empty(m, n_classes, d, device=device)))
-        self.books = torch.from_numpy(orthonormal_codebooks(m, k, d)).to(device)
+    def __init__(
+        self, config: TrainConfig, data: TrainingData, device: torch.device, workers: int
+    ) -> None:
+        self.config, self.device = config, device
+        self.network = Network(config.method, n_classes=len(data.classes)).to(device).train()
+        for module in self.network.modules():
+            if isinstance(module, PReLU):
+                module.__class__ = nn.PReLU  # type: ignore[assignment]  # as such code has it
+        made = PLAIN[config.method.name](self.network.sizes, len(data.classes))
+        self.head = made.to(device).train()
+        parameters = [*self.network.backbone.parameters(), *self.head.parameters()]
+        engine = config.engine
+        if engine.optimiser == "adam":
+            self.optimiser: torch.optim.Optimizer = torch.optim.Adam(
+                parameters, engine.lr, (engine.momentum, 0.999), weight_decay=engine.weight_decay
+            )
+        else:
+            self.optimiser = torch.optim.SGD(
+                parameters, engine.lr, engine.momentum, weight_decay=engine.weight_decay
+            )
+        roles = [data.split.train]
+        if self.network.method.uses_unlabelled:
+            roles.append(data.split.unlabelled)
+        self.loaders: list[Any] = [
+            torch.utils.data.DataLoader(
+                PlainLoader(data, rows), engine.batch_size, shuffle=True, drop_last=True,
+                num_workers=workers, persistent_workers=workers > 0,
+            )
+            for rows in roles
+        ]  # fmt: skip
 
-    def forward(self, x: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        pieces = x.chunk(len(self.f), dim=1)
-        total = x.new_zeros(())
-        for m, piece in enumerate(pieces):
-            p = (piece @ self.f[m]).softmax(1)
-            soft = p @ self.books[m].T
-            w = F.normalize(self.w[m], dim=1)
-            target = F.one_hot(labels, len(w)).float()
-            for vector in (piece, soft):
-                cosine = (F.normalize(vector, dim=1) @ w.T).clamp(-1, 1)
-                total = total + F.cross_entropy(40 * (cosine - 0.4 * target), labels) / 2
-            total = total + 0.1 * torch.distributions.Categorical(p).entropy().mean()
-        return total / len(self.f)
+    def steps(self) -> Iterator[int]:
+        while True:
+            for batches in zip(*self.loaders, strict=True):
+                images = torch.cat([pixels for pixels, _ in batches]).to(self.device)
+                labels = batches[0][1].to(self.device)
+                self.step(images, labels)
+                yield len(images)
 
-
-def plain_rate(config: TrainConfig, data: TrainingData, device: torch.device, seconds: float,
-               workers: int) -> float:  # fmt: skip
-    method = config.method
-    network = Network(method).to(device).train()
-    for module in network.modules():
-        if isinstance(module, PReLU):
-            module.__class__ = nn.PReLU  # type: ignore[assignment]  # as such code has it
-    sizes = network.sizes
-    head = PlainHead(len(data.classes), sizes.n_books, sizes.n_words, sizes.sub_dim, device)
-    parameters = [*network.backbone.parameters(), *head.parameters()]
-    optimiser = torch.optim.SGD(parameters, lr=0.01, momentum=0.9, weight_decay=5e-4)
-    loader: Any = torch.utils.data.DataLoader(
-        PlainLoader(data), config.engine.batch_size, shuffle=True, drop_last=True,
-        num_workers=workers, persistent_workers=workers > 0,
-    )  # fmt: skip
-    slack = method.stored_size - method.input_size
-
-    def epoch() -> Any:
-        for images, labels in loader:
-            images, labels = images.to(device), labels.to(device)
-            top, left = (int(v) for v in torch.randint(0, slack + 1, (2,)))
-            size = method.input_size
-            images = images[:, :, top : top + size, left : left + size]
-            if torch.rand(()) < 0.5:
-                images = images.flip(3)
-            loss = head(network.features((images - 0.5) / 0.5), labels)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            assert math.isfinite(loss.item())
-            yield len(labels)
-
-    return measured(epoch, device, seconds)
-
-
-def our_rate(config: TrainConfig, data: TrainingData) -> float:
-    """The trainer as it is run; the first epoch warms up and does not count."""
-    with tempfile.TemporaryDirectory() as folder:
-        run = RunDir.create(Path(folder) / "run", config)
-        rates = [report.images_per_s for report in train(config, run, data=data)]
-    return statistics.median(rates[1:])
+    def step(self, images: torch.Tensor, labels: torch.Tensor) -> None:
+        method = self.config.method
+        slack, size = method.stored_size - method.input_size, method.input_size
+        top, left = (int(v) for v in torch.randint(0, slack + 1, (2,)))
+        images = images[:, :, top : top + size, left : left + size]
+        if torch.rand(()) < 0.5:
+            images = images.flip(3)
+        x = self.network.features((images - 0.5) / 0.5)
+        rest = x[len(labels) :] if len(x) > len(labels) else None
+        loss = self.head(x[: len(labels)], labels, rest)
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        assert math.isfinite(loss.item())
 
 
-def measured(epoch: Callable[[], Any], device: torch.device, seconds: float) -> float:
-    """Pictures per second after one warm-up epoch's first steps."""
-    for warmed, _ in enumerate(epoch()):
-        if warmed >= (5 if device.type == "cuda" else 1):
-            break
-    wait(device)
-    started, seen = time.perf_counter(), 0
-    while time.perf_counter() - started < seconds:
-        for n in epoch():
-            seen += n
-            if time.perf_counter() - started > seconds:
-                break
-    wait(device)
-    return seen / (time.perf_counter() - started)
+def our_steps(config: TrainConfig, data: TrainingData, folder: Path) -> Iterator[int]:
+    """The trainer's own steps, without end."""
+    trainer = Trainer(
+        config,
+        RunDir.create(folder, config),
+        data,
+        World(device=torch.device(config.engine.device)),
+    )
+    trainer.start(is_resumed=False)
+    module = trainer.ready_module()
+    for epoch in itertools.count():
+        for fed in trainer.feed.steps(epoch, 0):
+            trainer.train_step(module, fed, 0.0)
+            yield len(fed.pixels)
 
 
-def wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize()
+def rates(loops: list[Iterator[int]], device: torch.device, seconds: float) -> list[float]:
+    """Median pictures per second of each loop, over all of its turns but the first."""
+    turn = STEPS_A_TURN[device.type]
+    found: list[list[float]] = [[] for _ in loops]
+    started = time.perf_counter()
+    while time.perf_counter() - started < seconds * len(loops) or len(found[0]) < LEAST_TURNS:
+        for loop, values in zip(loops, found, strict=True):
+            begun = clock(device)
+            seen = sum(itertools.islice(loop, turn))
+            values.append(seen / (clock(device) - begun))
+    return [statistics.median(values[1:]) for values in found]
+
+
+def clock(device: torch.device) -> float:
+    """Seconds: the processor's own, or the clock's once a graphics card has done its work."""
+    if device.type == "cpu":
+        return time.process_time()
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def config_of(arguments: argparse.Namespace, name: str) -> TrainConfig:
+    """The paper's settings of a method, with what the command line says."""
+    listed = METHODS[name]
+    bits = 64 if arguments.size == 112 else 36
+    code = code_length(bits, arguments.size)
+    if arguments.books:
+        code = CodeLength(arguments.books, arguments.words)
+    if listed.is_binary:
+        code = CodeLength(code.bits, 2)
+    own: Values = {
+        "method": {
+            "name": name, "backbone": arguments.backbone, **code_values(code, arguments.size)
+        },
+        "data": {"queries_per_person": 0, "val_per_person": 0},
+        "engine": {
+            "batch_size": arguments.batch, "compile": arguments.compile,
+            "precision": arguments.precision, "device": arguments.device, "drop_last": True,
+        },
+    }  # fmt: skip
+    if name == "opqn":
+        own["engine"]["lr"] = 0.01
+    if name == "gpq":
+        own["data"]["labelled_per_person"] = -(-arguments.pictures // arguments.people // 2)
+    base = preset("paper", input_size=arguments.size)
+    return base.with_values(merge(listed.settings, own))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     has_cuda = torch.cuda.is_available()
     parser.add_argument("--device", default="cuda" if has_cuda else "cpu")
+    parser.add_argument("--method", nargs="+", default=["opqn"], help="names, or all")
     parser.add_argument("--size", type=int, default=112 if has_cuda else 32)
     parser.add_argument("--batch", type=int, default=1024 if has_cuda else 32)
     parser.add_argument("--backbone", default="resnet20" if has_cuda else "resnet20-narrow")
     parser.add_argument("--pictures", type=int, default=65536 if has_cuda else 512)
     parser.add_argument("--people", type=int, default=371 if has_cuda else 40)
-    parser.add_argument("--seconds", type=float, default=20.0 if has_cuda else 4.0)
+    parser.add_argument("--books", type=int, default=0, help="default: those of 64 or 36 bits")
+    parser.add_argument("--words", type=int, default=256, help="of each book, with --books")
+    parser.add_argument("--seconds", type=float, default=20.0 if has_cuda else 8.0)
     parser.add_argument("--workers", type=int, default=8 if has_cuda else 0)
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--precision", default="auto", help="of the trainer: auto, bf16, fp32")
     arguments = parser.parse_args()
-    code = code_length(64 if arguments.size == 112 else 36, arguments.size)
-    config = preset("paper", input_size=arguments.size).with_values(
-        {
-            "method": {"backbone": arguments.backbone, **code_values(code, arguments.size)},
-            "data": {"queries_per_person": 0, "val_per_person": 0},
-            "engine": {
-                "batch_size": arguments.batch,
-                "compile": arguments.compile,
-                "precision": arguments.precision,
-                "lr": 0.01,
-                "epochs": 4,
-                "device": arguments.device,
-            },
-        }
-    )
     device = torch.device(arguments.device)
-    data = make_data(config, arguments.pictures, arguments.people)
-    plain = plain_rate(config, data, device, arguments.seconds, arguments.workers)
-    ours = our_rate(config, data)
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     threads = "" if device.type == "cuda" else f", {torch.get_num_threads()} threads"
     print(
-        f"{name}{threads}: {arguments.backbone}, {arguments.size} px, batch {arguments.batch}"
-        f", {arguments.precision}"
+        f"{name}{threads}: {arguments.backbone}, {arguments.size} px, batch {arguments.batch}, "
+        f"{arguments.people} people, {arguments.precision}; images/s"
     )
-    print(f"  plain loop  {plain:10,.0f} images/s")
-    print(f"  trainer     {ours:10,.0f} images/s   ratio {ours / plain:.2f}")
     macs = MACS.get((arguments.backbone, arguments.size))
     peak = next((p for word, p in PEAKS.items() if word in name), None)
-    if macs and peak:
+    for method in METHODS if arguments.method == ["all"] else arguments.method:
+        config = config_of(arguments, method)
+        data = make_data(config, arguments.pictures, arguments.people)
+        with tempfile.TemporaryDirectory() as folder:
+            loops = [
+                Plain(config, data, device, arguments.workers).steps(),
+                our_steps(config, data, Path(folder) / "run"),
+            ]
+            plain, ours = rates(loops, device, arguments.seconds)
         print(
-            f"  roofline    {100 * ours * macs * 6 / peak:9.1f} % of {peak / 1e12:.0f} TFLOP/s bf16"
+            f"  {METHODS[method].title:10} plain {plain:8,.0f}  trainer {ours:8,.0f}  "
+            f"ratio {ours / plain:.2f}",
+            flush=True,
         )
+        if macs and peak:
+            share = ours * macs * 6 / peak
+            print(f"  roofline    {100 * share:9.1f} % of {peak / 1e12:.0f} TFLOP/s bf16")
 
 
 if __name__ == "__main__":

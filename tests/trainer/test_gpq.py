@@ -149,7 +149,7 @@ class _Loss(torch.nn.Module):
 @torch.no_grad()
 def test_all_is_of_length_one_and_scores_are_cosines_with_the_effective_words() -> None:
     _, quantizer, x, u = parts_of(2)
-    words, mixed = quantizer.words(), quantizer.mixed(quantizer.unit(x))
+    words, mixed = quantizer.words(), quantizer.mixed(quantizer.unit(x), quantizer.words())
     for vectors in (words, mixed, quantizer.unit(x)):
         assert torch.allclose(vectors.norm(dim=-1), torch.ones((), dtype=torch.float64))
     assert not torch.allclose(words, quantizer.raw)

@@ -82,7 +82,7 @@ def compare(comparison: Comparison, say: Say) -> Compared:
     tried = [job for found in searches.values() for _, job in found]
     run_jobs(tried, as_json=False, may_diverge=True)
     for method, found in searches.items():
-        rates[method] = {rate: _validation(job) for rate, job in found}
+        rates[method] = {rate: best_validation(job) for rate, job in found}
         chosen[method] = max(rates[method], key=lambda rate: rates[method][rate])
         say(f"{METHODS[method].title}: {chosen[method]:g}")
     rows: list[Row] = []
@@ -130,7 +130,7 @@ def _rows(
     ]
 
 
-def _validation(job: Job) -> float:
+def best_validation(job: Job) -> float:
     """The best validation mAP of a run; one that never validated lost its numbers."""
     lines = RunDir.open(job.path).metrics()
     return max((line["validation"]["map"] for line in lines if line["validation"]), default=0.0)

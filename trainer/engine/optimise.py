@@ -14,7 +14,10 @@ from trainer.method.objective import Objective
 
 
 def build_optimiser(objective: Objective, engine: EngineConfig) -> torch.optim.Optimizer:
-    """SGD or Adam over everything that learns, in groups by part and by whether weights decay."""
+    """SGD or Adam over everything that learns, in groups by part and by whether weights decay.
+
+    Fused: a step is one pass over the weights instead of five to ten.
+    """
     trunk = {id(p) for p in objective.network.trunk.parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for parameter in objective.parameters():
@@ -29,8 +32,9 @@ def build_optimiser(objective: Objective, engine: EngineConfig) -> torch.optim.O
         for (is_trunk, decays), parameters in groups.items()
     ]
     if engine.optimiser == "adam":
-        return torch.optim.Adam(described, lr=engine.lr, betas=(engine.momentum, 0.999))
-    return torch.optim.SGD(described, lr=engine.lr, momentum=engine.momentum)
+        betas = (engine.momentum, 0.999)
+        return torch.optim.Adam(described, lr=engine.lr, betas=betas, fused=True)
+    return torch.optim.SGD(described, lr=engine.lr, momentum=engine.momentum, fused=True)
 
 
 def set_rates(

@@ -152,19 +152,25 @@ class Trainer:
         self, should_stop: Callable[[], bool], on_step: Callable[[StepProgress], None]
     ) -> int:
         """The steps that are left of this epoch; returns the pictures they took."""
-        module = self._ready_module()
+        module = self.ready_module()
         n_steps = len(self.feed.bounds())
         shown = _Pace(self, n_steps, on_step)
         seen = 0
         for fed in self.feed.steps(self.epoch, self.step):
-            self._train_step(module, fed, self.step / n_steps)
+            self.train_step(module, fed, self.step / n_steps)
             self.step += 1
             seen += fed.n_global
             shown.after_step(seen)
             self._agree(should_stop, is_last=self.step == n_steps)
         return seen
 
-    def _train_step(self, module: nn.Module, fed: Fed, progress: float) -> None:
+    def train_step(self, module: nn.Module, fed: Fed, progress: float) -> None:
+        """One step: forward, backward, new weights. Nothing in it waits for the device.
+
+        Args:
+            module: of `ready_module`.
+            progress: share of the epoch that is done, 0 to 1.
+        """
         set_rates(self.optimiser, self.engine, self.epoch, progress)
         total, parts = module(fed.pixels, fed.labels, fed.teacher)
         self.optimiser.zero_grad(set_to_none=True)
@@ -175,7 +181,7 @@ class Trainer:
             self.ema.update()
         self.sums += fed.n_global * torch.cat([parts, norm[None]]).double()
 
-    def _ready_module(self) -> nn.Module:
+    def ready_module(self) -> nn.Module:
         """The objective in training mode, what is frozen standing still, wrapped for the world."""
         frozen = is_trunk_frozen(self.engine, self.epoch)
         self.objective.train()

@@ -73,9 +73,8 @@ def spread(centres: Tensor) -> Tensor:
     """Mean over pairs of centres of log(1 + exp(½ L cosine)); (C, L) → 0-d."""
     n, n_bits = centres.shape
     unit = F.normalize(centres, dim=-1)
-    first, second = torch.triu_indices(n, n, 1, device=centres.device)
-    cosines = (unit @ unit.T)[first, second]
-    return F.softplus(n_bits / 2 * cosines).mean()
+    both_ways = (n_bits / 2 * unit @ unit.T).fill_diagonal_(-torch.inf)  # softplus(-inf) is 0
+    return F.softplus(both_ways).sum() / max(n * (n - 1), 1)
 
 
 def class_means(rows: Tensor, labels: Tensor, n_classes: int) -> Tensor:

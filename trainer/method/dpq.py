@@ -97,10 +97,11 @@ class Dpq:
         assert isinstance(quantizer, SoftWords)
         assert isinstance(criterion, ClassifierAndCentres)
         p = quantizer.training_log_assignment(batch.x).exp()
-        soft = quantizer.mixed(p).flatten(1)
-        hard = quantizer.mixed(one_word(p, passes=self._passes)).flatten(1)
+        both = quantizer.mixed(torch.cat([p, one_word(p, passes=self._passes)])).flatten(1)
+        soft, hard = both.chunk(2)
         on_soft, on_hard = (
-            F.cross_entropy(criterion.classifier(v), batch.labels) for v in (soft, hard)
+            F.cross_entropy(answers, batch.labels)
+            for answers in criterion.classifier(both).chunk(2)
         )
         own = criterion.centres[batch.labels]
         away = (soft - own).square().sum(1) + (hard - own).square().sum(1)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from opqn_app.opqn.config import OpqnConfig
 from trainer.config import MethodConfig
+from trainer.method.class_rows import dot_rows, unit_rows
 from trainer.method.gathered import gathered
 from trainer.method.method import Batch
 
@@ -44,26 +45,33 @@ class PrototypeWords(nn.Module):
         """Sub-vectors of length 1: (B, D) → (B, M, d)."""
         return F.normalize(self.sub_vectors(x), dim=-1)
 
+    def unit_prototypes(self) -> Tensor:
+        """(M, C, d), of length 1."""
+        return unit_rows(self.prototypes)
+
     def words(self) -> Tensor:
         """The effective words, of length 1: (M, K, d)."""
-        prototypes = F.normalize(self.prototypes, dim=-1)
-        cosines = F.normalize(self.raw, dim=-1) @ prototypes.transpose(1, 2)  # (M, K, C)
-        return F.normalize((self.sharpness * cosines).softmax(-1) @ prototypes, dim=-1)
+        return self.words_of(self.unit_prototypes())
+
+    def words_of(self, prototypes: Tensor) -> Tensor:
+        """Those that are mixed from unit prototypes (M, C, d)."""
+        raw = self.sharpness * F.normalize(self.raw, dim=-1)
+        shares = dot_rows(raw, prototypes).softmax(-1)  # (M, K, C)
+        return F.normalize(shares @ prototypes, dim=-1)
 
     def cosines(self, unit: Tensor, words: Tensor) -> Tensor:
         """(B, M, d) and (M, K, d) → (B, M, K)."""
         return torch.einsum("bmd,mkd->bmk", unit, words)
 
-    def mixed(self, unit: Tensor) -> Tensor:
-        """Soft quantisation: (B, M, d) → (B, M, d) of length 1."""
-        words = self.words()
+    def mixed(self, unit: Tensor, words: Tensor) -> Tensor:
+        """Soft quantisation: (B, M, d) and (M, K, d) → (B, M, d) of length 1."""
         p = (self.sharpness * self.cosines(unit, words)).softmax(-1)
         return F.normalize(torch.einsum("bmk,mkd->bmd", p, words), dim=-1)
 
-    def class_cosines(self, unit: Tensor) -> Tensor:
-        """Mean over the sub-spaces of the cosine to each prototype: (B, M, d) → (B, C)."""
-        prototypes = F.normalize(self.prototypes, dim=-1)
-        return torch.einsum("bmd,mcd->bc", unit, prototypes) / self.n_books
+    def class_cosines(self, unit: Tensor, prototypes: Tensor) -> Tensor:
+        """Mean over the sub-spaces of the cosine to each unit prototype (M, C, d):
+        (B, M, d) → (B, C)."""
+        return dot_rows(unit.transpose(0, 1).contiguous(), prototypes).mean(0)
 
     def training_log_assignment(self, x: Tensor) -> Tensor:
         return (self.sharpness * self.cosines(self.unit(x), self.words())).log_softmax(-1)
@@ -103,17 +111,20 @@ class Gpq:
         """
         assert isinstance(quantizer, PrototypeWords)
         stretch = self._settings.classifier_scale**2
+        prototypes = quantizer.unit_prototypes()  # made once: with many classes they cost most
         unit = quantizer.unit(batch.x)
-        others = gathered(quantizer.mixed(unit)).flatten(1)
+        others = gathered(quantizer.mixed(unit, quantizer.words_of(prototypes))).flatten(1)
         same = (batch.labels[:, None] == gathered(batch.labels)).to(unit.dtype)
         target = same / same.sum(1, keepdim=True)
         pairs = F.cross_entropy(unit.flatten(1) @ others.T, target)
-        answers = stretch * quantizer.class_cosines(unit)
-        classifier = F.cross_entropy(answers, batch.labels)
+        asked = unit
+        if batch.unlabelled is not None:
+            asked = torch.cat([unit, quantizer.unit(turned_round(batch.unlabelled))])
+        answers = stretch * quantizer.class_cosines(asked, prototypes)
+        classifier = F.cross_entropy(answers[: len(unit)], batch.labels)
         entropy = batch.x.new_zeros(())
         if batch.unlabelled is not None:
-            turned = quantizer.unit(turned_round(batch.unlabelled))
-            p = (stretch * quantizer.class_cosines(turned)).softmax(-1)
+            p = answers[len(unit) :].softmax(-1)
             entropy = -(p * (p + TINY).log()).sum(-1).mean()
         settings = self._settings
         total = pairs + settings.classifier_weight * classifier - settings.entropy_weight * entropy

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from opqn_app.opqn.torch.quantizer import assignment_entropy
 from trainer.loss_variants import LossOptions
+from trainer.method.class_rows import dot_rows, dot_unit_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,33 +77,37 @@ class SubspaceMarginLoss(nn.Module):
             log_assignment: log p, (B, M, K).
             labels: (B,) int64, 0 to C - 1.
         """
-        weights: Tensor = self.class_weights  # (M, C, d)
-        if self.options.is_cosine:
-            weights = F.normalize(weights, dim=-1)
-        feature = self._cross_entropy(sub_vectors, weights, labels)  # Eq. 6
-        soft = self._cross_entropy(quantised, weights, labels)  # Eq. 7
+        feature, soft = self._cross_entropies(sub_vectors, quantised, labels)  # Eqs. 6 and 7
         entropy = assignment_entropy(log_assignment).mean()  # Eq. 9
         share = self.options.feature_share
         total = share * feature + (1 - share) * soft + self.entropy_weight * entropy  # Eqs. 8, 10
         return LossParts(total, feature, soft, entropy)
 
-    def _cross_entropy(self, vectors: Tensor, weights: Tensor, labels: Tensor) -> Tensor:
-        if self.options.is_joint:
-            vectors = vectors.flatten(1)[:, None]  # (B, 1, D)
-        if self.options.is_cosine:
-            vectors = F.normalize(vectors, dim=-1)
-        logits = torch.einsum("bmd,mcd->bmc", vectors, weights)
-        if self.options.is_cosine:
-            logits = self.scale * (logits.clamp(-1, 1) - self._margins(logits, labels))
-        target = labels[:, None].expand(-1, logits.shape[1])  # (B, M)
-        return F.cross_entropy(logits.flatten(0, 1), target.flatten())
+    def _cross_entropies(self, x: Tensor, s: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Of x and of s, each the mean over pictures and books; one product for both."""
+        options, weights = self.options, self.class_weights  # (M, C, d)
+        both = torch.cat([x, s])  # (2B, M, d)
+        if options.is_joint:
+            both = both.flatten(1)[:, None]  # (2B, 1, D)
+        if options.is_cosine:
+            both = F.normalize(both, dim=-1)
+        by_book, labels = both.transpose(0, 1).contiguous(), labels.repeat(2)
+        if options.is_cosine:
+            logits = dot_unit_rows(by_book, weights, self.scale)  # (M, 2B, C)
+            logits = logits.clamp(-self.scale, self.scale).sub_(self._margins(logits, labels))
+        else:
+            logits = dot_rows(by_book, weights)
+        target = labels.expand(len(logits), -1)  # (M, 2B)
+        losses = F.cross_entropy(logits.flatten(0, 1), target.flatten(), reduction="none")
+        feature, soft = losses.view(len(logits), 2, -1).mean((0, 2)).unbind()
+        return feature, soft
 
     def _margins(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """u at the true class, 0 elsewhere: (B, 1, C). A comparison, as a scatter on CUDA is not
+        """r · u at the true class, 0 elsewhere: (2B, C). A comparison, as a scatter on CUDA is not
         repeatable to the bit."""
         classes = torch.arange(logits.shape[-1], device=logits.device)
-        is_true = classes == labels[:, None]  # (B, C)
-        return (is_true.to(logits.dtype) * self.margin)[:, None]
+        is_true = classes == labels[:, None]
+        return is_true.to(logits.dtype) * (self.scale * self.margin)
 
 
 def relation_loss(features: Tensor, teacher: Tensor) -> Tensor:

@@ -36,10 +36,13 @@ class UnitWords(nn.Module):
     def sub_vectors(self, x: Tensor) -> Tensor:
         return x.view(*x.shape[:-1], self.n_books, self.sub_dim)
 
+    def unit(self, x: Tensor) -> Tensor:
+        """Sub-vectors of length 1: (B, D) → (B, M, d)."""
+        return F.normalize(self.sub_vectors(x), dim=-1)
+
     def tables(self, x: Tensor) -> Tensor:
         """Cosines of sub-vectors and words: (B, D) → (B, M, K)."""
-        unit = F.normalize(self.sub_vectors(x), dim=-1)
-        return torch.einsum("bmd,mkd->bmk", unit, self.words())
+        return cosines(self.unit(x), self.words())
 
     def training_log_assignment(self, x: Tensor) -> Tensor:
         return (self.sharpness * self.tables(x)).log_softmax(-1)
@@ -47,10 +50,16 @@ class UnitWords(nn.Module):
     def codes(self, x: Tensor) -> Tensor:
         return self.tables(x).argmax(-1)
 
-    def mixed(self, x: Tensor) -> Tensor:
-        """The soft code: (B, D) → (B, M, d)."""
-        p = self.training_log_assignment(x).exp()
-        return torch.einsum("bmk,mkd->bmd", p, self.words())
+    def mixed(self, unit: Tensor) -> Tensor:
+        """The soft code: (B, M, d) → (B, M, d)."""
+        words = self.words()
+        p = (self.sharpness * cosines(unit, words)).softmax(-1)
+        return torch.einsum("bmk,mkd->bmd", p, words)
+
+
+def cosines(unit: Tensor, words: Tensor) -> Tensor:
+    """(B, M, d) and (M, K, d) → (B, M, K)."""
+    return torch.einsum("bmd,mkd->bmk", unit, words)
 
 
 class Pqn:
@@ -77,8 +86,8 @@ class Pqn:
         many people seldom has two pictures of one.
         """
         assert isinstance(quantizer, UnitWords)
-        unit = F.normalize(quantizer.sub_vectors(batch.x), dim=-1).flatten(1)
-        scores = unit @ gathered(quantizer.mixed(batch.x)).flatten(1).T
+        unit = quantizer.unit(batch.x)
+        scores = unit.flatten(1) @ gathered(quantizer.mixed(unit)).flatten(1).T
         same = batch.labels[:, None] == gathered(batch.labels)
         own, right = same.nonzero(as_tuple=True)
         behind = F.softplus(scores[own] - scores[own, right][:, None])  # (pairs, wrong)
