@@ -1,6 +1,6 @@
 """Photos decoded in a process that may die alone: a crash, a hang or a flood of memory is a reason.
 
-Whoever decodes what somebody else may have made comes here (decision 63). Only the workers of
+Whoever decodes what somebody else may have made comes here (decision 59). Only the workers of
 indexing, which may die too, use `opqn_app.vision.images` themselves.
 """
 
