@@ -213,6 +213,8 @@ def translated_errors(path: Path) -> Iterator[None]:
             raise LibraryReadOnly(path, "the rights of the file do not allow it") from error
         if str(error).startswith("Could not decode"):  # Python's words, which have no code
             raise LibraryDamaged(path, "a text in it is not UTF-8") from error
+        if str(error) in _OF_THE_FILE:
+            raise LibraryDamaged(path, str(error)) from error
         reason = _OPERATIONAL.get(code)
         if reason is None:
             raise
@@ -225,6 +227,9 @@ def translated_errors(path: Path) -> Iterator[None]:
     except UnicodeDecodeError as error:  # SQLite's own words hold a piece of the file
         raise LibraryDamaged(path, "a text in it is not UTF-8") from error
 
+
+# SQLite's words where a head that makes no sense has the code of a mistake in the SQL.
+_OF_THE_FILE = ("unsupported file format",)
 
 _OPERATIONAL = {
     sqlite3.SQLITE_CANTOPEN: "it can't be opened; check that its folder exists and may be read",
