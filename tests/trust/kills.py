@@ -125,7 +125,12 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(words)
     if "die_at_write" not in os.environ.get("LD_PRELOAD", ""):
         with tempfile.TemporaryDirectory(prefix="opqn-kills-") as folder:
-            again = [sys.executable, "-m", "tests.trust.kills", *(words or sys.argv[1:])]
+            again = [
+                sys.executable,
+                "-m",
+                "tests.trust.kills",
+                *(sys.argv[1:] if words is None else words),
+            ]
             return subprocess.run(again, env=preloaded(Path(folder)), check=False).returncode
     began, found = time.monotonic(), {}
     with tempfile.TemporaryDirectory(prefix="opqn-kills-") as room:
