@@ -12,11 +12,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from opqn_app.core import allocator, child, machine
 from opqn_app.core.errors import OpqnError, PhotoUnreadable
+from opqn_app.core.logs import OWN
 
 T = TypeVar("T")
 LONGEST_S = 120.0  # a photo of 250 megapixels takes some 10 s
@@ -189,11 +191,17 @@ def _result(function: Callable[..., Any], args: tuple[Any, ...], options: dict[s
 
 
 def _collected_logs() -> "SimpleQueue[logging.LogRecord]":
-    """What is logged here is told with each result: one process writes the log."""
+    """What we log here is told with each result: one process writes the log.
+
+    Libraries keep quiet. What they write past Python, such as libjpeg's lines, goes nowhere.
+    """
     told: SimpleQueue[logging.LogRecord] = SimpleQueue()
-    root = logging.getLogger()
-    root.addHandler(QueueHandler(told))
-    root.setLevel(logging.INFO)
+    for own in OWN:
+        logging.getLogger(own).addHandler(QueueHandler(told))
+        logging.getLogger(own).setLevel(logging.INFO)
+    logging.getLogger().addHandler(logging.NullHandler())
+    with Path(os.devnull).open("w") as nowhere, suppress(OSError):
+        os.dup2(nowhere.fileno(), 2)
     return told
 
 

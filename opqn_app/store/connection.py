@@ -237,6 +237,8 @@ def translated_errors(path: Path) -> Iterator[None]:
             raise LibraryReadOnly(path, "the rights of the file do not allow it") from error
         if str(error).startswith("Could not decode"):  # Python's words, which have no code
             raise LibraryDamaged(path, "a text in it is not UTF-8") from error
+        if str(error).startswith(_OF_THE_FILE):
+            raise LibraryDamaged(path, str(error)) from error
         reason = _OPERATIONAL.get(code)
         if reason is None:
             raise
@@ -249,6 +251,17 @@ def translated_errors(path: Path) -> Iterator[None]:
     except UnicodeDecodeError as error:  # SQLite's own words hold a piece of the file
         raise LibraryDamaged(path, "a text in it is not UTF-8") from error
 
+
+# SQLite's words where the file's head or tables make no sense. They have the code of a mistake in
+# our SQL, which tests of whole libraries would show.
+_OF_THE_FILE = (
+    "unsupported file format",
+    "no such table",
+    "no such column",
+    "no such index",
+    "duplicate column name",
+    "error in ",  # a view or trigger
+)
 
 _OPERATIONAL = {
     sqlite3.SQLITE_CANTOPEN: "it can't be opened; check that its folder exists and may be read",

@@ -5,8 +5,11 @@ indexing, which may die too, use `opqn_app.vision.images` themselves.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+from PIL import Image
 
 from opqn_app.core.apart import Died, Pool
 from opqn_app.core.errors import PhotoUnreadable
@@ -20,12 +23,12 @@ READERS = Pool(decoders.prepare)
 
 def open_photo(path: Path, **options: Any) -> Photo:
     """`images.open_photo`, in a process apart."""
-    return read(path, images.open_photo, path, **options)
+    return read(path, _opened, path, **options)
 
 
 def read_photo(data: bytes, name: str, **options: Any) -> Photo:
     """`images.read_photo`, in a process apart."""
-    return read(name, images.read_photo, data, name, **options)
+    return read(name, _read, data, name, **options)
 
 
 def read(name: Path | str, function: Callable[..., T], *args: Any, **options: Any) -> T:
@@ -38,3 +41,17 @@ def read(name: Path | str, function: Callable[..., T], *args: Any, **options: An
         return READERS.call(function, *args, **options)
     except Died as death:
         raise PhotoUnreadable(name, str(death)) from death
+
+
+def _opened(path: Path, **options: Any) -> Photo:
+    return _plain(images.open_photo(path, **options))
+
+
+def _read(data: bytes, name: str, **options: Any) -> Photo:
+    return _plain(images.read_photo(data, name, **options))
+
+
+def _plain(photo: Photo) -> Photo:
+    """A picture of its format's own class, such as JPEG XL's, does not go through pipes."""
+    is_plain = type(photo.image) is Image.Image
+    return photo if is_plain else replace(photo, image=photo.image.copy())

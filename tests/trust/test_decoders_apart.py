@@ -27,12 +27,13 @@ from opqn_app.ui.kit.photo_thumbnails import load_photo_thumbnails
 from opqn_app.ui.library.photo_canvas import view_photo
 from opqn_app.ui.shell import example_strip
 from opqn_app.ui.work import jobs
-from opqn_app.vision import apart
+from opqn_app.vision import apart, images
 from tests.exchange.going_photos import going
 from tests.library_fakes import PixelDetector, fake_engine
 from tests.odd_files import corners, encoded
 from tests.trust import bad_decoders
 from tests.trust.bad_decoders import CRASHES, EATS, HANGS
+from tests.trust.fuzz import photos
 from trainer.data.pictures import AlignedCrops, PhotoCrops
 from trainer.data.prepare import prepare
 from trainer.data.prepared import PrepareSettings
@@ -109,6 +110,16 @@ def test_a_photo_that_kills_its_decoder_is_unreadable(
         PLACES[place](bad)
     assert REASONS[what] in caught.value.reason
     assert PLACES[place](fine) is not None
+
+
+@pytest.mark.parametrize("name", photos())
+def test_every_format_comes_back_as_it_is_here(name: str) -> None:
+    """Where the picture is neither turned nor shrunk it may be of the format's own class."""
+    data = photos()[name]
+    here, there = images.read_photo(data, name), apart.read_photo(data, name)
+    assert there.image.tobytes() == here.image.tobytes()
+    assert (there.width, there.height, there.taken_at) == (here.width, here.height, here.taken_at)
+    assert there.in_srgb(there.image).tobytes() == here.in_srgb(here.image).tobytes()
 
 
 def test_a_decoder_that_never_ends_is_ended(
