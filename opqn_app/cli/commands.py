@@ -34,6 +34,7 @@ from opqn_app.cli import (
     split,
     status,
     undo,
+    verify,
     who,
 )
 from opqn_app.cli.kit import Command, Parsers, say
@@ -66,6 +67,7 @@ COMMANDS = (
     forget,
     import_checkpoint,
     export_faiss,
+    verify,
     demo_command,
     gui,
 )
