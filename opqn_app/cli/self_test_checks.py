@@ -70,11 +70,7 @@ def photos_are_read(seen: Sequence[Seen], room: Room) -> Check:
 def written_places(seen: Sequence[Seen], room: Room) -> Check:
     own = str(room.place) + os.sep
     written = [each.what for each in seen if each.kind == "written"]
-    strange = [
-        what
-        for what in written
-        if not what.startswith((own, *HARMLESS)) and what != str(room.place)
-    ]
+    strange = [what for what in written if not f"{what}{os.sep}".startswith((own, *HARMLESS))]
     faults = [
         f"{what} was written, outside the folders of the program. Report it as a fault."
         for what in strange
