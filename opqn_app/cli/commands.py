@@ -35,6 +35,7 @@ from opqn_app.cli import (
     split,
     status,
     undo,
+    verify,
     who,
 )
 from opqn_app.cli.kit import Command, Parsers, say
@@ -68,6 +69,7 @@ COMMANDS = (
     forget,
     import_checkpoint,
     export_faiss,
+    verify,
     demo_command,
     gui,
 )

@@ -53,7 +53,11 @@ class Place:
 
 def places(library: Path) -> list[Place]:
     """All of them, for the library at this path; the first is the library itself."""
-    data, cache, log = paths.data_dir(), paths.cache_dir(), paths.log_dir()
+    return places_in(library, paths.data_dir(), paths.cache_dir(), paths.log_dir())
+
+
+def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
+    """`places` of a program that keeps its data, caches and logs in these folders."""
     name = escape(library.name)
     beside = tuple(f"{name}{end}" for end in _BESIDE)
     return [

@@ -246,12 +246,8 @@ def test_a_person_is_forgotten(
     run("find --alone --save Like-Annabel")
     run("find --with Ben --save Ben")
     report = run("forget --person Annabel --with-faces")
-    assert report == {
-        "decisions": 1,
-        "faces": 2,
-        "searches": ["Gala", "Like-Annabel"],
-        "sidecars": [],
-    }
+    assert report.pop("sidecars") == []
+    assert report == {"decisions": 1, "faces": 2, "searches": ["Gala", "Like-Annabel"]}
     assert people(run) == {"Ben": [photos[0][1]]}
     assert [row["name"] for row in run("find --list-saved")["saved"]] == ["Ben"]
     assert run("status")["faces"] == 6

@@ -207,7 +207,7 @@ def test_a_forgetting_that_was_killed_is_finished_by_the_next_writer(
 ) -> None:
     copy = scene.library.with_name("library.sqlite.before-m0011_checksums")
     copy.write_bytes(scene.library.read_bytes())
-    words = [sys.executable, "-c", FORGET_AND_DIE, scene.library, scene.folders["gone"]]
+    words = [sys.executable, "-c", FORGET_AND_DIE, str(scene.library), str(scene.folders["gone"])]
     subprocess.run(words, check=False)
     assert scene.found("gone")
     assert "forget --traces" in scene.run(capsys, "status")[1]
