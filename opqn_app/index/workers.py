@@ -5,10 +5,8 @@ system when it is replaced. Large photos are read by one worker at a time, see `
 """
 
 import multiprocessing
-import os
 import signal
 import tempfile
-import threading
 import traceback
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -20,6 +18,7 @@ from typing import Any
 
 from opqn_app.core import allocator
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.helpers import helper_of, run_helper
 from opqn_app.engine import Engine
 from opqn_app.index.analysis import Analysed, analyse
 from opqn_app.index.large_photo_turns import Turn
@@ -78,12 +77,12 @@ class _Processes:
 
     def __init__(self, root: Path, build: Callable[[], Engine], turn_file: Path) -> None:
         self.max_photos = MAX_PHOTOS
-        self._given = root, build, turn_file
+        self._work = helper_of(_serve, root, build, turn_file)
         self._context = multiprocessing.get_context("spawn")  # forking is not safe beside threads
 
     def start(self) -> _Handle:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, *self._given), daemon=True)
+        process = self._context.Process(target=run_helper, args=(theirs, self._work), daemon=True)
         process.start()
         theirs.close()
         return _Handle(process, ours)
@@ -120,8 +119,6 @@ def _end_of(exit_code: int | None) -> str:
 
 def _serve(pipe: Connection, root: Path, build: Callable[[], Engine], turn_file: Path) -> None:
     """The life of a worker: build the engine, then a result for each item until the pipe closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one that started us
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     allocator.give_back_large_buffers()
     turn = Turn(turn_file)
     try:
@@ -135,10 +132,3 @@ def _serve(pipe: Connection, root: Path, build: Callable[[], Engine], turn_file:
         pipe.send(_Problem(str(error), is_known=True))
     except Exception:  # noqa: BLE001 - it is raised again on the other side
         pipe.send(_Problem(traceback.format_exc(), is_known=False))
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
