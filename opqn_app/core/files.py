@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from opqn_app.core import private
+from opqn_app.core.errors import OpqnError
 
 UNFINISHED = ".tmp"  # suffix of a file that is being written
 
@@ -75,5 +76,12 @@ def remove_unfinished(folder: Path) -> None:
 
 
 def real_path(path: Path) -> Path:
-    """`path` without links; one that leads back to itself is left as it is, no error."""
-    return Path(os.path.realpath(path))
+    """`path` without links; one that leads back to itself is left as it is, no error.
+
+    Raises:
+        OpqnError: no system can have a file of that name.
+    """
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError as error:  # it holds a NUL, or a letter that file names can't have
+        raise OpqnError(f"{str(path)!r} can't be a path: {error}. Choose another one.") from error

@@ -16,6 +16,7 @@ from typing import Any
 
 from opqn_app.core import allocator, child
 from opqn_app.core.errors import OpqnError
+from opqn_app.core.helpers import helper_of, run_helper
 from opqn_app.core.scratch import scratch_folder
 from opqn_app.engine import Engine
 from opqn_app.index.analysis import Analysed, analyse
@@ -76,12 +77,12 @@ class _Processes:
 
     def __init__(self, root: Path, build: Callable[[], Engine], turn_file: Path) -> None:
         self.max_photos = MAX_PHOTOS
-        self._given = root, build, turn_file, LONGEST_S
+        self._work = helper_of(_serve, root, build, turn_file, LONGEST_S)
         self._context = multiprocessing.get_context("spawn")  # forking is not safe beside threads
 
     def start(self) -> _Handle:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, *self._given), daemon=True)
+        process = self._context.Process(target=run_helper, args=(theirs, self._work), daemon=True)
         process.start()
         theirs.close()
         return _Handle(process, ours)
@@ -114,7 +115,7 @@ def _serve(
     pipe: Connection, root: Path, build: Callable[[], Engine], turn_file: Path, longest_s: float
 ) -> None:
     """The life of a worker: build the engine, then a result for each item until the pipe closes."""
-    child.begin()
+    child.bound_memory(child.MEMORY_BYTES)
     allocator.give_back_large_buffers()
     turn = Turn(turn_file)
     try:

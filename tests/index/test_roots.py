@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from opqn_app.core.errors import FolderUnavailable
+from opqn_app.core.errors import FolderUnavailable, OpqnError
 from opqn_app.store.library import Library
 from tests.library_fakes import FacesByPath, RunIndex, WritePhoto
 
@@ -137,3 +137,17 @@ def test_an_unplugged_root_inside_a_new_root_keeps_its_photos(
     assert (report.unchanged, report.decoded) == (2, 0)
     with Library.open(library_path) as library:
         assert [root.path for root in library.roots()] == [folder]
+
+
+@pytest.mark.parametrize("name", ["\0", "photos\0", "a\0b/c"])
+def test_a_path_that_no_system_has_is_refused_in_a_sentence(
+    folder: Path, run_index: RunIndex, write_photo: WritePhoto, library_path: Path, name: str
+) -> None:
+    write_photo("a.png")
+    run_index()
+    with pytest.raises(OpqnError, match="can't be a path"):
+        run_index(folder.parent / name)
+    with Library.open(library_path, write=True) as library:
+        with pytest.raises(OpqnError, match="can't be a path"):
+            library.add_root(Path(name))
+        assert len(library.roots()) == 1

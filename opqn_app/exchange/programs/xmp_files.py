@@ -3,7 +3,6 @@
 import logging
 import multiprocessing
 import os
-import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.files import real_path
+from opqn_app.core.helpers import begin_helper
 from opqn_app.core.machine import n_cores
 from opqn_app.exchange.frames import turn_of, upright, without_margin
 from opqn_app.exchange.records import FACE, Found, PhotoNames, Problem, Progress
@@ -155,7 +155,7 @@ def _read_all(batches: Sequence[Batch], total: int) -> Iterator[list[PhotoNames 
         yield from map(read_batch, batches)
         return
     context = multiprocessing.get_context("spawn")  # forking is not safe beside threads
-    pool = ProcessPoolExecutor(n_processes, context, initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(n_processes, context, initializer=begin_helper)
     waiting: deque[tuple[Batch, _Answer | None]] = deque()
     try:
         for batch in batches:
@@ -182,8 +182,3 @@ def _result(batch: Batch, answer: _Answer | None) -> list[PhotoNames | Problem]:
         except BrokenProcessPool:  # the system ended a process, perhaps for lack of memory
             logger.info("photos are read in this process, since another one has ended")
     return read_batch(batch)
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the process that started this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -16,6 +16,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import opqn_app
+from opqn_app.core.with_parent import environment_of_child
 
 logger = logging.getLogger(__name__)
 
@@ -81,7 +82,6 @@ class ChildProcess(QObject):
         self._errors.clear()
         process = QProcess(self)
         process.setProcessEnvironment(_environment())
-        process.setStandardInputFile(QProcess.nullDevice())
         process.readyReadStandardOutput.connect(self._read_output)
         process.readyReadStandardError.connect(self._read_errors)
         process.finished.connect(self._on_finished)
@@ -199,4 +199,5 @@ def _environment() -> QProcessEnvironment:
     values = QProcessEnvironment.systemEnvironment()
     values.insert("PYTHONUNBUFFERED", "1")
     values.insert("PYTHONIOENCODING", "utf-8")
+    values.insert(*environment_of_child())  # its stdin is a pipe of ours, on which nothing is said
     return values

@@ -207,7 +207,7 @@ def test_a_process_that_is_ended_costs_nothing(many: Path, monkeypatch: pytest.M
     monkeypatch.setattr(xmp_files, "MIN_FOR_PROCESSES", 20)
     monkeypatch.setattr(xmp_files, "BATCH", 7)
     monkeypatch.setattr(xmp_files, "n_cores", lambda: 2)
-    monkeypatch.setattr(xmp_files, "_leave_interrupts", _end)
+    monkeypatch.setattr(xmp_files, "begin_helper", _end)
     assert told(many) == alone
 
 
