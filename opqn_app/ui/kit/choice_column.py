@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QSpinBox,
+    QStyledItemDelegate,
     QVBoxLayout,
     QWidget,
 )
@@ -91,6 +92,7 @@ class QuietComboBox(QComboBox):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own takes no room for rows
         for value, words in choices.items():
             self.addItem(words, value)
         self.currentIndexChanged.connect(lambda _row: self.setToolTip(plain(self.currentText())))
