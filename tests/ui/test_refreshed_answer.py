@@ -181,6 +181,21 @@ def test_what_waits_while_the_user_looks_comes_when_the_mouse_has_gone(
     assert not page.bar._title.text().endswith("so far")
 
 
+def test_while_photos_come_in_the_headline_says_that_it_can_change(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page, session = window.search, window._session
+    final = page.bar.title
+    monkeypatch.setattr(Session, "is_indexing", True)
+    refresh(page)
+    assert page.bar.title == f"{final}, among the photos read by now"
+    assert "percentages can change" in page.bar._title.toolTip()
+    monkeypatch.setattr(Session, "is_indexing", False)
+    session.indexing_cancelled.emit(Path("folder"))
+    assert page.bar.title == final
+    assert not page.bar._title.toolTip()
+
+
 def test_a_card_about_a_face_goes_with_its_page(window: MainWindow) -> None:
     page = window.search
     QTest.keyClick(page.results.grid, Qt.Key.Key_N)

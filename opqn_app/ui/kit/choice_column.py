@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QSpinBox,
+    QStyledItemDelegate,
     QVBoxLayout,
     QWidget,
 )
@@ -16,6 +17,7 @@ from opqn_app.ui.kit.controls import text_label
 from opqn_app.ui.kit.tips import plain
 
 WIDTH = 288
+MARGIN = 16
 
 
 def page_scroll(content: QWidget) -> QScrollArea:
@@ -40,19 +42,22 @@ class ChoiceColumn(QFrame):
         inner = QWidget()
         inner.setObjectName("clear")
         self._fields = QVBoxLayout(inner)
-        self._fields.setContentsMargins(16, 4, 16, 16)
+        self._fields.setContentsMargins(MARGIN, 4, MARGIN, 16)
         self._fields.setSpacing(4)
         self._fields.addStretch(1)
         heading = text_label(title, style="title")
-        heading.setContentsMargins(16, 12, 16, 4)
+        heading.setContentsMargins(MARGIN, 12, MARGIN, 4)
         self._foot = QVBoxLayout()
-        self._foot.setContentsMargins(16, 8, 16, 12)
+        self._foot.setContentsMargins(MARGIN, 8, MARGIN, 12)
         self._foot.setSpacing(8)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(heading)
-        column.addWidget(page_scroll(inner), 1)
+        scroll = page_scroll(inner)
+        self._bar = scroll.verticalScrollBar()
+        self._bar.rangeChanged.connect(lambda _least, _most: self._keep_right_edge())
+        column.addWidget(scroll, 1)
         column.addLayout(self._foot)
 
     def add_field(self, label: str, *widgets: QWidget) -> QLabel:
@@ -69,6 +74,11 @@ class ChoiceColumn(QFrame):
         for widget in widgets:
             self._foot.addWidget(widget)
 
+    def _keep_right_edge(self) -> None:
+        """Fields end where the button at the foot does, with and without a scroll bar."""
+        taken = self._bar.sizeHint().width() if self._bar.maximum() > 0 else 0
+        self._fields.setContentsMargins(MARGIN, 4, MARGIN - taken, 16)
+
 
 class QuietComboBox(QComboBox):
     """A choice that does not change under a wheel that scrolls the page.
@@ -82,6 +92,7 @@ class QuietComboBox(QComboBox):
         self.setAccessibleName(name)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own takes no room for rows
         for value, words in choices.items():
             self.addItem(words, value)
         self.currentIndexChanged.connect(lambda _row: self.setToolTip(plain(self.currentText())))

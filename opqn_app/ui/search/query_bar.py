@@ -26,6 +26,8 @@ ADD, CLEAR = "Add photo", "Clear"
 MANY = 3  # from so many query faces on they are drawn small
 STRIP_MAX = 9  # as many as there are number keys
 
+SO_FAR = "Photos are still coming in: faces come to this answer, and percentages can change"
+
 
 class QueryBar(QWidget):
     """Shows a Query; changes nothing itself.
@@ -89,9 +91,10 @@ class QueryBar(QWidget):
     def title(self) -> str:
         return self._title.text()
 
-    def say(self, title: str) -> None:
-        """The answer so far, in one line."""
-        self._title.setText(title)
+    def say(self, title: str, *, so_far: str = "") -> None:
+        """The answer in one line; `so_far` says that it can still change."""
+        self._title.setText(title + so_far)
+        self._title.setToolTip(SO_FAR if so_far else "")
 
     def set_compact(self, is_compact: bool) -> None:
         """Draw the query small, since the window is low."""

@@ -147,6 +147,12 @@ class SearchPage(QWidget):
         session.engine_failed.connect(self.messages.warn)
         session.settings_changed.connect(self._on_settings)
         session.library_changed.connect(self._on_library_changed)
+        for ended in (
+            session.indexing_finished,
+            session.indexing_cancelled,
+            session.indexing_failed,
+        ):
+            ended.connect(self._say_again)
         intake.photos_came.connect(lambda photos, add: self.open_sources(photos, add=add))
         intake.faces_came.connect(lambda ids, add: self.search_with_ids(ids, add=add))
         intake.folder_came.connect(self.query_taken)
@@ -368,11 +374,12 @@ class SearchPage(QWidget):
         minimum = self.results.threshold.minimum
         if self.query is not None and self.query.together:
             n_people = len(self.query.together)
-            self.bar.say(together_headline(counts.likely, n_people, minimum))
+            words = together_headline(counts.likely, n_people, minimum)
+            self.bar.say(words, so_far=self._so_far)
             return
         is_several = not self.several.isHidden()
         words = headline(counts, minimum, is_coded=not has_faces, is_several=is_several)
-        self.bar.say(f"{words} so far" if self._is_stale and session.is_indexing else words)
+        self.bar.say(words, so_far=self._so_far)
         if not counts.total and not session.is_indexing:
             words = what_to_do(status.faces if has_faces else 0, session.coding_problem)
             self.messages.say(words, "Library", self.library_wanted.emit)
@@ -387,7 +394,19 @@ class SearchPage(QWidget):
         self._is_stale = is_held or self._session.is_answering
         if not self._is_stale:
             self._session.search_faces(self.query.crops, self.query.together)
-        elif is_held and self.results.counts is not None:
+        elif is_held:
+            self._say_again()
+
+    @property
+    def _so_far(self) -> str:
+        """What is said behind the answer while it can still change; "" once it can't."""
+        if not self._session.is_indexing:
+            return ""
+        return " so far" if self._is_stale else ", among the photos read by now"
+
+    def _say_again(self, *_what: object) -> None:
+        """What was said was so far only."""
+        if self.query is not None and self.results.counts is not None:
             self._on_counted(self.results.counts)
 
     def _catch_up(self) -> None:

@@ -1,0 +1,46 @@
+"""The choices of Evaluate and Train stand in one line, and none of them is cut."""
+
+import pytest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from opqn_app.ui.evaluate.evaluate_form import EvaluateForm
+from opqn_app.ui.kit import theme
+from opqn_app.ui.kit.choice_column import QuietComboBox
+from opqn_app.ui.train.train_form import TrainForm
+from opqn_app.ui.work.session import Session
+
+
+@pytest.mark.parametrize("height", [300, 2000])
+@pytest.mark.parametrize("kind", [EvaluateForm, TrainForm])
+def test_fields_end_where_the_button_ends_with_and_without_a_scroll_bar(
+    session: Session,
+    qtbot: QtBot,
+    kind: type[EvaluateForm] | type[TrainForm],
+    height: int,
+) -> None:
+    form = kind(session.settings, session.runner)
+    qtbot.addWidget(form)
+    form.resize(form.width(), height)
+    form.show()
+    assert (form._bar.maximum() > 0) is (height == 300)
+    button = form.train_button if isinstance(form, TrainForm) else form.run_button
+    fields: list[QWidget] = [form.data, *form.findChildren(QuietComboBox)]
+    qtbot.waitUntil(lambda: {_right(each, form) for each in fields} == {_right(button, form)})
+
+
+def _right(widget: QWidget, form: QWidget) -> int:
+    return widget.mapTo(form, widget.rect().topRight()).x()
+
+
+def test_the_rows_of_a_list_have_room(qtbot: QtBot, session: Session) -> None:
+    form = TrainForm(session.settings, session.runner)
+    qtbot.addWidget(form)
+    theme.apply_theme(QApplication.instance(), "light")  # type: ignore[arg-type]
+    form.show()
+    form.method.showPopup()
+    view = form.method.view()
+    rows = [view.visualRect(view.model().index(row, 0)) for row in range(form.method.count())]
+    assert min(row.height() for row in rows) >= 28
+    assert all(view.viewport().rect().contains(row) for row in rows), "the last row is cut"
+    form.method.hidePopup()
