@@ -37,7 +37,6 @@ from opqn_app.ui.people.tiles import (
     TileBook,
     Tiles,
     Wish,
-    is_shown,
     sections_of,
 )
 from opqn_app.ui.work.session import Session
@@ -179,7 +178,7 @@ class PeoplePage(QWidget):
             self._look_anew()
             return
         self._is_moved = True
-        self.model.show_settled(self._book.settled(self.model.tiles, view, self._wish))
+        self.model.show_settled(self._book.settled(view, self._wish))
         self._show_right()
         self._show_guesses()
         self.acts.show_enabled()
@@ -228,8 +227,7 @@ class PeoplePage(QWidget):
         view = self._desk.view
         if view is None:
             return ""
-        named = sum(is_shown(each) and each.name is not None for each in view.persons)
-        return counted(named, "name") if named else ""
+        return counted(view.n_named, "name") if view.n_named else ""
 
     def _show_guesses(self) -> None:
         tile, view = self.model.tile(self.grid.chosen_row), self._desk.view

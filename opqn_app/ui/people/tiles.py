@@ -1,6 +1,6 @@
 """Which tiles the People page shows, in which order, and how they stay in place; no widget."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -72,11 +72,72 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class Sums:
+    """How many tiles under one heading are named, are hidden and named, wait for a name, or are
+    there only to say what became of them."""
+
+    named: int = 0
+    hidden: int = 0
+    waiting: int = 0
+    faded: int = 0
+
+    @classmethod
+    def of(cls, tiles: Iterable[Tile]) -> "Sums":
+        named = hidden = waiting = faded = 0
+        for tile in tiles:
+            if tile.fate:
+                faded += 1
+            elif tile.name is not None:
+                named += 1
+                hidden += tile.is_hidden
+            elif not tile.is_hidden:
+                waiting += 1
+        return cls(named, hidden, waiting, faded)
+
+    def changed(self, gone: Iterable[Tile], come: Iterable[Tile]) -> "Sums":
+        """The sums with other tiles in the place of some."""
+        less, more = Sums.of(gone), Sums.of(come)
+        return Sums(
+            self.named - less.named + more.named,
+            self.hidden - less.hidden + more.hidden,
+            self.waiting - less.waiting + more.waiting,
+            self.faded - less.faded + more.faded,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Tiles:
-    """The tiles in order; the first `n_named` are people with names."""
+    """The tiles in order; the first `n_named` are people with names.
+
+    Attributes:
+        first, rest: sums of these, and of the others.
+    """
 
     tiles: tuple[Tile, ...] = ()
     n_named: int = 0
+    first: Sums = Sums()
+    rest: Sums = Sums()
+
+    @classmethod
+    def of(cls, named: Sequence[Tile], others: Iterable[Tile]) -> "Tiles":
+        """People with names, and all else."""
+        some = tuple(others)
+        return cls((*named, *some), len(named), Sums.of(named), Sums.of(some))
+
+    def changed(self, places: Mapping[int, Tile], more: Sequence[Tile]) -> "Tiles":
+        """Other tiles in some rows, and more after the last; it costs what is changed."""
+        tiles = list(self.tiles)
+        first, rest = [], []
+        for row in places:
+            (first if row < self.n_named else rest).append(row)
+        for row, tile in places.items():
+            tiles[row] = tile
+        return Tiles(
+            (*tiles, *more),
+            self.n_named,
+            self.first.changed((self.tiles[i] for i in first), (tiles[i] for i in first)),
+            self.rest.changed((self.tiles[i] for i in rest), (*(tiles[i] for i in rest), *more)),
+        )
 
     def __len__(self) -> int:
         return len(self.tiles)
@@ -93,36 +154,31 @@ def sections_of(tiles: Tiles, waits_for: str) -> tuple[GridSection, GridSection]
     Args:
         waits_for: what is under way before groups can be shown, in words; "" where nothing is.
     """
-    first, rest = tiles.tiles[: tiles.n_named], tiles.tiles[tiles.n_named :]
-    above, now = sum(map(_counts_as_named, first)), sum(map(_counts_as_named, rest))
-    hidden = sum(tile.is_hidden for tile in first if _counts_as_named(tile))
-    left, waiting = (sum(tile.can_be_named for tile in some) for some in (first, rest))
+    n_first, n_rest = tiles.n_named, len(tiles) - tiles.n_named
+    above, now, hidden = tiles.first.named, tiles.rest.named, tiles.first.hidden
+    left, waiting = tiles.first.waiting, tiles.rest.waiting
     notes = [
         f"{above:,}",
         f"{hidden:,} of them hidden" if hidden else "",
         f"{left:,} without a name now" if left else "",
         f"{now:,} more below, named just now" if now else "",
     ]
-    header = HEADER if first else 0
-    title, note = ("Named", _joined(notes)) if first else ("", "")
-    named = GridSection(len(first), header=header, title=title, note=note)
+    header = HEADER if n_first else 0
+    title, note = ("Named", _joined(notes)) if n_first else ("", "")
+    named = GridSection(n_first, header=header, title=title, note=note)
     title, notes = "Not named yet", [f"{waiting:,}"]
     if now:
         said = [f"{now:,} named just now", f"{waiting:,} not named yet" if waiting else ""]
         title, notes = _joined(said), ["put in order when you come back"]
     elif waits_for:
-        notes = [waits_for] if not rest else [*notes, waits_for]
-    elif not any(tile.fate for tile in rest):
+        notes = [waits_for] if not n_rest else [*notes, waits_for]
+    elif not tiles.rest.faded:
         notes.append("those on most photos first")
-    if not rest and not waits_for:
+    if not n_rest and not waits_for:
         title = ""
-    header, is_apart = HEADER if title else 0, bool(first and title)
+    header, is_apart = HEADER if title else 0, bool(n_first and title)
     note = _joined(notes) if title else ""
-    return named, GridSection(len(rest), header=header, title=title, note=note, is_apart=is_apart)
-
-
-def _counts_as_named(tile: Tile) -> bool:
-    return tile.is_named and not tile.fate
+    return named, GridSection(n_rest, header=header, title=title, note=note, is_apart=is_apart)
 
 
 def _joined(parts: Iterable[str]) -> str:
@@ -133,55 +189,75 @@ class TileBook:
     """Makes the tiles of one view after the other; what has not changed is the same tile again."""
 
     def __init__(self) -> None:
-        self._made: dict[int, tuple[object, Tile]] = {}  # by the id of a person or group
+        # By the id of a person or group, which lives as long as it is held here.
+        self._made: dict[int, tuple[Person | Group, Tile]] = {}
+        self._last = Tiles()  # what `_rows` and `_faded` are about
+        self._rows: dict[int, int] = {}  # by the id of a tile
+        self._faded: set[int] = set()  # rows that say what became of a tile
 
     def tiles_of(self, view: "PeopleView", wish: Wish) -> Tiles:
         """Everybody anew: named people, people without a name, then groups, largest first."""
-        return _in_order(self._live(view, wish), wish)
-
-    def _live(self, view: "PeopleView", wish: Wish) -> list[Tile]:
-        """The tiles of everybody whom the user wants to see, people first."""
         before, self._made = self._made, {}
-        people = [
-            self._tile(before, person, view)
-            for person in view.persons
-            if is_shown(person, with_hidden=wish.shows_hidden)
-        ]
-        needle = folded(wish.needle)
-        if needle:
-            return [tile for tile in people if tile.name and needle in folded(tile.name)]
-        return [*people, *(self._tile(before, group, view) for group in view.groups)]
+        for of in _wanted(view.persons, view.groups, wish):
+            self._made[id(of)] = before.get(id(of)) or (of, tile_of(of, view))
+        tiles = _in_order((tile for _, tile in self._made.values()), wish)
+        self._last, self._faded = tiles, set()
+        self._rows = dict(zip(map(id, tiles.tiles), range(len(tiles)), strict=True))
+        return tiles
 
-    def settled(self, old: Tiles, view: "PeopleView", wish: Wish) -> Tiles:
+    def settled(self, view: "PeopleView", wish: Wish) -> Tiles:
         """The tiles after something was decided: each stays where it is, new ones come last.
 
         A group that was named becomes the person in place. A tile whose faces went elsewhere
-        stays and says where; so nothing moves under the pointer.
-        """
-        live = self._live(view, wish)
-        before = {id(tile) for tile in old.tiles}
-        same = {id(tile) for tile in live if id(tile) in before}
-        come = [tile for tile in live if id(tile) not in same]
-        places = _Places(_in_order(come, wish).tiles)
-        kept: list[Tile | None] = []
-        # People first: a group becomes a person only where no tile shows that person already.
-        for tile in old.tiles:
-            if id(tile) in same:
-                kept.append(tile)
-            else:
-                kept.append(None if tile.fate else places.take_person(tile.person))
-        for row, tile in enumerate(old.tiles):
-            if kept[row] is None:
-                kept[row] = _became(tile, view, places)
-        return Tiles((*(tile for tile in kept if tile), *places.left()), old.n_named)
+        stays and says where; so nothing moves under the pointer. Only what changed is made anew.
 
-    def _tile(
-        self, before: dict[int, tuple[object, Tile]], of: "Person | Group", view: "PeopleView"
-    ) -> Tile:
-        known = before.get(id(of))
-        made = known[1] if known is not None and known[0] is of else tile_of(of, view)
-        self._made[id(of)] = of, made
-        return made
+        Args:
+            wish: the same as of the tiles that were made last.
+        """
+        old, made = self._last, self._made
+        now = {*map(id, view.persons), *map(id, view.groups)}
+        gone = [made.pop(key)[1] for key in [key for key in made if key not in now]]
+        come = _wanted(
+            (person for person in view.persons if id(person) not in made),
+            (group for group in view.groups if id(group) not in made),
+            wish,
+        )
+        for of in come:
+            made[id(of)] = of, tile_of(of, view)
+        places = _Places(_in_order((made[id(of)][1] for of in come), wish).tiles)
+        rows = sorted({*(self._rows[id(tile)] for tile in gone), *self._faded})
+        kept: dict[int, Tile] = {}
+        # People first: a group becomes a person only where no tile shows that person already.
+        for row in rows:
+            tile = old.tiles[row]
+            person = None if tile.fate else places.take_person(tile.person)
+            if person is not None:
+                kept[row] = person
+        for row in rows:
+            if row not in kept:
+                kept[row] = _became(old.tiles[row], view, places)
+        more = places.left()
+        for row, tile in kept.items():
+            self._rows.pop(id(old.tiles[row]), None)
+            (self._faded.add if tile.fate else self._faded.discard)(row)
+        self._rows |= {id(tile): row for row, tile in kept.items()}
+        self._rows |= {id(tile): len(old) + n for n, tile in enumerate(more)}
+        self._last = old.changed(kept, more)
+        return self._last
+
+
+def _wanted(
+    persons: Iterable["Person"], groups: Iterable["Group"], wish: Wish
+) -> list["Person | Group"]:
+    """Those of some people and groups whom the user wants to see."""
+    needle = folded(wish.needle)
+    people = [
+        person
+        for person in persons
+        if is_shown(person, with_hidden=wish.shows_hidden)
+        and (not needle or needle in folded(person.name or ""))
+    ]
+    return [*people, *(() if needle else groups)]
 
 
 class _Places:
@@ -277,7 +353,7 @@ def _in_order(tiles: Iterable[Tile], wish: Wish) -> Tiles:
             (nameless if tile.name is None else named).append(tile)
     named.sort(key=_by_name if wish.order == BY_NAME else _by_photos)
     nameless.sort(key=_by_photos)
-    return Tiles((*named, *nameless, *groups), len(named))
+    return Tiles.of(named, (*nameless, *groups))
 
 
 def _by_name(tile: Tile) -> tuple[str, int, int]:

@@ -41,6 +41,7 @@ class PeopleView:
         owner: face → person.
         left_out: boxes that are no faces.
         photo_of: face → photo, of every face of the library.
+        n_named: people who are shown with a name.
         n_photos: person → number of photos.
         pictures: person → the face that stands for the person, where there is one.
         n_grouped: faces that are in groups, of one face too, by the model that answers now.
@@ -55,6 +56,7 @@ class PeopleView:
     n_photos: Mapping[int, int]
     pictures: Mapping[int, int]
     by_id: Mapping[int, "Person"]
+    n_named: int
     n_grouped: int
     can_undo: bool
     can_redo: bool
@@ -123,6 +125,7 @@ class PeopleWork:
         self._guesses: Guesses | None = None
         self._encoder: FaceEncoder | None = None
         self._persons: dict[int, Person] = {}
+        self._n_named = 0  # of these, as the view says
         self._owner = SharedMap({})
         self._n_photos: dict[int, int] = {}
         self._pictures: dict[int, int] = {}
@@ -236,6 +239,7 @@ class PeopleWork:
 
     def _read_all(self) -> None:
         self._persons = {person.id: person for person in self._ledger.persons()}
+        self._n_named = sum(map(_is_named, self._persons.values()))
         self._owner = SharedMap({face: p.id for p in self._persons.values() for face in p.faces})
         self._look_at(self._persons.values())
         self._left_out_stamp = (-1, -1)
@@ -254,6 +258,7 @@ class PeopleWork:
             come |= dict.fromkeys(new - old, each)
         self._owner = self._owner.changed(gone=gone, come=come)
         self._persons |= made
+        self._n_named += sum(map(_is_named, made.values())) - sum(map(_is_named, before.values()))
         self._look_at(made.values())
 
     def _look_at(self, persons: Iterable["Person"]) -> None:
@@ -299,12 +304,19 @@ class PeopleWork:
             n_photos=MappingProxyType(dict(self._n_photos)),
             pictures=MappingProxyType(dict(self._pictures)),
             by_id=MappingProxyType(persons),
+            n_named=self._n_named,
             n_grouped=0 if guesses is None else len(guesses),
             can_undo=ledger.can_undo,
             can_redo=ledger.can_redo,
             undo_words=sentence(ledger.state, ledger.to_undo) if ledger.can_undo else "",
             redo_words=sentence(ledger.state, ledger.to_redo) if ledger.can_redo else "",
         )
+
+
+def _is_named(person: "Person") -> bool:
+    return bool(
+        person.name is not None and not person.is_hidden and (person.faces or person.waiting)
+    )
 
 
 def look_at_box(
