@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from opqn_app.cli.self_test import NAME, OUT, SECRETS, Room
+from opqn_app.cli.self_test_room import NAME, OUT, SECRETS, Room
 from opqn_app.core import places, private, residue, scratch
 from opqn_app.core.files import UNFINISHED
 from opqn_app.core.places import Place

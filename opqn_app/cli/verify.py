@@ -48,17 +48,17 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _test(place: Path, library: Path) -> tuple[list["Check"], list["Seen"]]:
-    from opqn_app.cli import self_test, self_test_checks
+    from opqn_app.cli import self_test_checks, self_test_room
     from opqn_app.core import places, watched
 
-    room, mark = self_test.Room(place), f"{MARK}={secrets.token_hex(8)}"
-    self_test.prepare(room)
+    room, mark = self_test_room.Room(place), f"{MARK}={secrets.token_hex(8)}"
+    self_test_room.prepare(room)
     name, value = mark.split("=")
     environment = {**os.environ, **room.variables(), name: value, "PYTHONDONTWRITEBYTECODE": "1"}
     words = [sys.executable, "-m", "opqn_app.cli.self_test", str(place)]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     gone = self_test_checks.processes(mark)
-    seen = watched.read_notes(place / self_test.NOTES)
+    seen = watched.read_notes(place / self_test_room.NOTES)
     apart = place / "apart"
     is_apart = apart.is_file() and apart.read_text(encoding="ascii") == "True"
     own, users = places.places_in(room.library, *room.folders), places.places(library)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from opqn_app.cli import commands, self_test_checks
-from opqn_app.cli.self_test import Room
+from opqn_app.cli.self_test_room import Room
 from opqn_app.core import paths, places, scratch
 from opqn_app.core.watched import Seen, read_notes
 
