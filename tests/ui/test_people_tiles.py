@@ -116,3 +116,13 @@ def test_a_person_who_has_not_changed_is_the_same_tile_again() -> None:
     now = book.settled(views.of(owners, groups, facts), wish)
     assert [tile.name for tile in now.tiles] == ["Anna", "Ben", None]
     assert [a is b for a, b in zip(before.tiles, now.tiles, strict=True)] == [True, False, True]
+
+
+def test_a_tile_that_said_what_became_of_it_is_live_again_after_undo() -> None:
+    views, book, wish = Views(), TileBook(), Wish()
+    groups = [0] * 4 + [1] * 4 + [2] * 4
+    facts: list[tuple[str | None, bool]] = [("Anna", False), ("Ben", False), (None, False)]
+    before = book.tiles_of(views.of([1] * 4 + [0] * 8, groups, facts), wish)
+    now = book.settled(views.of([1] * 8 + [0] * 4, groups, facts), wish)
+    assert [tile.fate for tile in now.tiles] == ["", "is Anna", ""]
+    assert book.settled(views.of([1] * 4 + [0] * 8, groups, facts), wish) == before

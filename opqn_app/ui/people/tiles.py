@@ -127,9 +127,8 @@ class Tiles:
     def changed(self, places: Mapping[int, Tile], more: Sequence[Tile]) -> "Tiles":
         """Other tiles in some rows, and more after the last; it costs what is changed."""
         tiles = list(self.tiles)
-        first, rest = [], []
-        for row in places:
-            (first if row < self.n_named else rest).append(row)
+        first = [row for row in places if row < self.n_named]
+        rest = [row for row in places if row >= self.n_named]
         for row, tile in places.items():
             tiles[row] = tile
         return Tiles(
