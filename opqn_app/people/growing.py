@@ -1,6 +1,6 @@
 """Groups of faces while they grow: their sizes, their centres, and what is known of pairs of them.
 
-About 40 bytes a face, and one vector for each group of several faces that was asked for.
+About 40 bytes a face, and one vector for each group of three faces or more that was asked for.
 """
 
 import numpy as np
