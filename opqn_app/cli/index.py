@@ -66,6 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
     from opqn_app.index.indexing import index_folder
     from opqn_app.people.drawing import draw_all_missing
 
+    _refuse_impossible(arguments.folder)
     if arguments.folder.is_file():
         raise OpqnError(f"{arguments.folder} is a file. Name the folder it lies in.")
     if not arguments.folder.is_dir() and not arguments.accept_missing:
@@ -105,3 +106,13 @@ def cluster_of(address: str, model: str, device: str, engine: "Engine") -> "Clus
     has_gpus = device == "cuda"
     build = engine_builder(model, device if has_gpus else "cpu", engine.detector_name)
     return Cluster(address, build, engine.encoder.model_id, n_gpus=int(has_gpus))
+
+
+def _refuse_impossible(folder: Path) -> None:
+    """A path that the system does not even look up, such as one with a name that is too long."""
+    try:
+        folder.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return  # what is said of these depends on more
+    except OSError as error:
+        raise FolderUnavailable(folder, f"{error.strerror}".lower()) from error

@@ -103,7 +103,7 @@ def foreign(sql: str) -> Callable[[bytes], bytes]:
 NEWER = f"UPDATE {schema.MIGRATIONS_TABLE} SET name = 'm9999_later' WHERE name = 'm0011_checksums'"
 HEADS = (16, 18, 19, 20, 21, 44, 47, 56)
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON photos BEGIN DELETE FROM faces; END"
-NO_TEXT = "UPDATE photos SET rel_path = CAST(x'ff1b5b33316d0a' AS TEXT)"
+NO_TEXT = "UPDATE photos SET rel_path = CAST(x'ff1b5b33316d0a' AS TEXT) WHERE id = 1"
 LIBRARIES: list[Library] = [
     *((f"flip {i}", flipped(i), "") for i in range(60)),
     *((f"overwritten {i}", overwritten(i), "") for i in range(30)),
