@@ -19,6 +19,8 @@ from trainer.method.bits import balanced_targets
 class PlainOpqn(nn.Module):
     """Assignment, soft quantisation and margin loss."""
 
+    books: Tensor
+
     def __init__(self, sizes: OpqnConfig, n_classes: int) -> None:
         super().__init__()
         m, d, k = sizes.n_books, sizes.sub_dim, sizes.n_words
@@ -143,6 +145,8 @@ class PlainBits(nn.Module):
 class PlainCsq(PlainBits):
     """Bits pulled to fixed codes."""
 
+    codes: Tensor
+
     def __init__(self, sizes: OpqnConfig, n_classes: int) -> None:
         super().__init__(sizes, n_classes, is_normalised=False)
         self.register_buffer("codes", balanced_targets(n_classes, sizes.n_books))
@@ -155,6 +159,8 @@ class PlainCsq(PlainBits):
 
 class PlainOrthoHash(PlainBits):
     """A cosine margin to fixed codes."""
+
+    codes: Tensor
 
     def __init__(self, sizes: OpqnConfig, n_classes: int) -> None:
         super().__init__(sizes, n_classes, is_normalised=True)
@@ -190,6 +196,8 @@ class PlainDcdh(PlainBits):
 
 class PlainDcwh(PlainBits):
     """Clouds around running means, a class at a time."""
+
+    means: Tensor
 
     def __init__(self, sizes: OpqnConfig, n_classes: int) -> None:
         super().__init__(sizes, n_classes, is_normalised=False)

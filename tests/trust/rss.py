@@ -102,7 +102,7 @@ def of_decisions(n: int, room: Path) -> Iterator[None]:
 
 def held_mb() -> float:
     here = psutil.Process()
-    total = here.memory_info().rss
+    total: float = here.memory_info().rss
     for child in here.children(recursive=True):
         try:
             total += child.memory_info().rss

@@ -37,7 +37,7 @@ class _UnitRows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, rows: Tensor) -> Tensor:
         lengths = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
-        unit = rows / lengths.clamp_min(SHORTEST)
+        unit: Tensor = rows / lengths.clamp_min(SHORTEST)
         ctx.save_for_backward(unit, lengths)
         return unit
 
