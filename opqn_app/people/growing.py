@@ -1,6 +1,6 @@
 """Groups of faces while they grow: their sizes, their centres, and what is known of pairs of them.
 
-About 40 bytes a face, and one vector for each group of three faces or more that was asked for.
+About 40 bytes a face, and one vector for each group of several faces that was asked for.
 """
 
 import numpy as np
@@ -8,14 +8,12 @@ import numpy as np
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn.links import PairEvidence
 from opqn_app.people.known import GroupMarks, Known, Labels, Mask
-from opqn_app.people.word_sums import WordSums
+from opqn_app.people.word_sums import WordSums, scaled
 
 BLOCK = 256  # pairs whose vectors are multiplied at once
 LARGE = 128  # faces of a group from which words are counted
 PICKING = 8  # faces for each partner that a group picks, but the first
 STEPS = 32767.0  # of the largest entry of a stored vector
-NOT_YET = -1  # instead of a slot, of a face alone and of a group that nobody has asked for
-TWO = -2  # less the row of the other face, instead of the slot of a group of two
 
 
 class Groups:
@@ -34,7 +32,7 @@ class Groups:
         self._marks = GroupMarks(known.marks, known.people, self.labels)
         # Mean score inside a group, each face with itself too.
         self._within = np.ones(n, np.float32)
-        self._slots = np.full(n, NOT_YET, np.int32)
+        self._slots = np.full(n, -1, np.int32)
         self._centres = _Centres(n, sums.dim)
 
     @property
@@ -89,11 +87,7 @@ class Groups:
                 place = np.searchsorted(first, np.arange(begin, begin + len(few)), "right") - 1
                 where, at = np.unique(place, return_index=True)
                 total[where] += np.add.reduceat(self._of(few), at, axis=0)
-            centres = (total / sizes[:, None]).astype(np.float32)
-            self._within[names] = np.einsum("ij,ij->i", centres, centres)
-            is_two = sizes == 2  # two rows are cheaper to keep than a vector
-            self._slots[names[is_two]] = TWO - come[first[is_two]]
-            self._centres.put(self._slots, names[~is_two], centres[~is_two])
+            self._set(names, (total / sizes[:, None]).astype(np.float32))
             start = stop
         self._centres.release(self._slots, lost)
         np.add.at(self.sizes, kept, self.sizes[lost])
@@ -149,24 +143,19 @@ class Groups:
         is_asked = np.zeros(len(self.sizes), np.bool_)
         for some in names:
             is_asked[some] = True
-        found = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots == NOT_YET))
+        found = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots < 0))
         return found.astype(np.int32)
 
     def _of(self, names: Labels) -> Floats:
         """(j, D) sums of the vectors of groups."""
         slots = self._slots[names]
-        if (slots == NOT_YET).all():
-            return self._words.units(self._codes[names])
+        if (slots < 0).all():
+            return scaled(self._words.sums(self._codes[names]))
         out = np.empty((len(names), self._words.dim), np.float32)
-        held, two = slots >= 0, np.flatnonzero(slots <= TWO)
+        held = slots >= 0
         sizes = self.sizes[names[held]].astype(np.float32)
         out[held] = self._centres.times(slots[held], sizes)
-        rest = np.flatnonzero(~held)
-        rows = np.append(names[rest], TWO - slots[two])
-        vectors = self._words.units(self._codes[rows])
-        out[rest] = vectors[: len(rest)]
-        if len(two):
-            out[two] = as_kept(out[two] + vectors[len(rest) :])
+        out[~held] = scaled(self._words.sums(self._codes[names[~held]]))
         return out
 
     def _set(self, names: Labels, centres: Floats) -> None:
@@ -199,7 +188,7 @@ class _Centres:
         self._free.extend(range(self._n_used, self._n_used + missing))
         self._n_used += missing
         slots[new] = [self._free.pop() for _ in new]
-        steps = _steps_of(vectors)
+        steps = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-12)) / np.float32(STEPS)
         self._steps[slots[names]] = steps
         self._vectors[slots[names]] = np.rint(vectors / steps[:, None])
 
@@ -207,19 +196,4 @@ class _Centres:
         """Forget the vectors of groups."""
         held = names[slots[names] >= 0]
         self._free.extend(slots[held].tolist())
-        slots[names] = NOT_YET
-
-
-def as_kept(sums: Floats) -> Floats:
-    """(j, D) sums of the vectors of two faces as if their centres had been kept in 16 bits."""
-    centres = sums / np.float32(2)
-    steps = _steps_of(centres)
-    found: Floats = np.rint(centres / steps[:, None])
-    found *= (steps * np.float32(2))[:, None]
-    return found
-
-
-def _steps_of(vectors: Floats) -> Floats:
-    """(j,) what the last bit of each vector is worth."""
-    found: Floats = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-12)) / np.float32(STEPS)
-    return found
+        slots[held] = -1
