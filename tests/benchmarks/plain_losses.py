@@ -189,7 +189,7 @@ class PlainDcdh(PlainBits):
         total = total + 0.1 * torch.triu(apart, 1).sum() / (n * (n - 1) / 2)
         with torch.no_grad():
             y = F.one_hot(labels, n).float()
-            r = torch.linalg.pinv(y.T @ y, hermitian=True) @ y.T @ h.sign()
+            r: Tensor = torch.linalg.pinv(y.T @ y, hermitian=True) @ y.T @ h.sign()
             b = (y @ r + 0.01 * h).sign()
         return total + 0.01 * ((h - b) ** 2).sum(1).mean()
 
