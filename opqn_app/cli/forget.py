@@ -13,6 +13,7 @@ from opqn_app.core.progress import counted
 if TYPE_CHECKING:
     from opqn_app.people.forgetting import ForgottenPerson
     from opqn_app.store.library import Library
+    from opqn_app.store.records import ForgetReport
 
 
 def add(parsers: Parsers) -> None:
@@ -50,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             report = library.forget_root(arguments.folder)
     text = f"Forgot {counted(report.photos, 'photo')} and {counted(report.faces, 'face')}."
-    emit(arguments, asdict(report), text)
+    emit(arguments, asdict(report), f"{text}{_backups(report)}")
     return 0
 
 
@@ -65,17 +66,28 @@ def _forget_person(arguments: argparse.Namespace, library: "Library") -> int:
             raise OpqnError(f"Nobody is called {name} now, so there are no faces to remove.")
         report = forget_name(ledger, name)
         text = f"Forgot the name and {counted(report.decisions, 'decision')} that did not count."
-        emit(arguments, asdict(report), f"{text}{_searches(report)}")
+        emit(arguments, asdict(report), f"{text}{_searches(report)}{_backups(report)}")
         return 0
     person = find_person(ledger, name)
     known_as = ledger.state.facts[person].name
     report = forget_person(ledger, person, with_faces=arguments.with_faces)
     text = f"Forgot the person, {counted(report.decisions, 'decision')}"
     text += f" and {counted(report.faces, 'face')}."
-    emit(arguments, asdict(report), f"{text}{_searches(report)}")
+    emit(arguments, asdict(report), f"{text}{_searches(report)}{_backups(report)}")
     if known_as is not None and called_before(ledger, known_as):
         say(f"Others are or were called {known_as} too, so the name is still in the library.")
     return 0
+
+
+def _backups(report: "ForgottenPerson | ForgetReport") -> str:
+    """What became of the backups, in words."""
+    words = ""
+    if report.backups:
+        words = f" It was taken out of {counted(report.backups, 'backup')}."
+    if report.backups_deleted:
+        deleted = counted(report.backups_deleted, "backup")
+        words += f" Deleted {deleted} that could not be read or written anew."
+    return words
 
 
 def _searches(report: "ForgottenPerson") -> str:

@@ -1,7 +1,9 @@
 """The library file: what was found in the user's photos, kept so that it opens without them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +12,7 @@ from opqn_app.core import private
 from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryReplaced
 from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted
-from opqn_app.store import schema
+from opqn_app.store import backup_file, backups, schema
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
 from opqn_app.store.decision_table import DecisionTable
@@ -97,6 +99,15 @@ class Library:
         path = Path(path)
         _open_to_read(cls, path).close()
         return cls(path, connect(path, write=True), None)
+
+    @classmethod
+    def of_backup(cls, path: Path) -> "Library":
+        """A backup as a library without photos, in memory; the file stays as it is.
+
+        Raises:
+            BackupError: it is not whole.
+        """
+        return cls(path, backup_file.load(path), None)
 
     def close(self) -> None:
         try:
@@ -256,15 +267,16 @@ class Library:
         """Delete all that is known of a root, so that no byte of its codes or crops is left.
 
         The file's free pages, its write-ahead log and the copies that migrations made are
-        cleared as well. The photos themselves are not touched.
+        cleared as well, and no backup names the folder any more. The photos are not touched.
 
         Raises:
             LibraryError: `path` is not a root.
         """
         with self.writer.change():
             report = self._roots.forget(real_path(path), self.code_store)
+            kept = self.rewrite_backups(lambda old: old._roots.forget_name(real_path(path)))
         self.clear_traces()
-        return report
+        return replace(report, backups=kept.changed, backups_deleted=kept.deleted)
 
     def forget_deleted(self) -> ForgetReport:
         """Delete all that is kept of deleted photos as `forget_root` does, before its time."""
@@ -286,6 +298,18 @@ class Library:
         self._db.shrink()
         for copy in schema.backups(self.path):
             copy.unlink()
+
+    def back_up(self, why: backups.Why, now: datetime | None = None) -> Path:
+        """Make a backup of what people said; see `backups.make`."""
+        return backups.make(self._db, why, now)
+
+    def rewrite_backups(self, change: Callable[["Library"], bool]) -> backups.Rewritten:
+        """Take something out of every backup; see `backups.rewrite`."""
+        return backups.rewrite(self.path, lambda loaded: change(Library(loaded.path, loaded, None)))
+
+    def has_changed_since_backup(self) -> bool:
+        """See `backups.has_changed`."""
+        return backups.has_changed(self._db)
 
     def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool = True) -> None:
         """Leave failures out of counts and retries, or take them back in."""
@@ -310,6 +334,8 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
         _tighten(path)
         db = connect(path, write=True)
         try:
+            if schema.needs_migration(db) and not schema.is_empty(db):
+                backups.before_migration(db)
             schema.migrate(db)
         except BaseException:
             db.close()
