@@ -40,7 +40,7 @@ def _list(arguments: argparse.Namespace, library: Path) -> int:
     from opqn_app.store.backups import folder_of
 
     rows, folder = _rows(library), folder_of(library)
-    lines = [f"{len(rows):,} in {folder}", "Bring names back: opqn people --take-over FILE"]
+    lines = [f"{len(rows):,} in {folder}", "To bring one back: opqn restore FILE"]
     for row in rows:
         what = f"can't be used: {row['problem']}" if row["problem"] else _holds(row)
         lines.append(f"{row['file']}  {row['bytes']:,} bytes  {what}")
