@@ -11,6 +11,7 @@ from typing import Any
 from opqn_app import __version__
 from opqn_app.cli import (
     backup,
+    check,
     demo_command,
     draw,
     encode,
@@ -66,6 +67,7 @@ COMMANDS = (
     status,
     backup,
     restore,
+    check,
     model,
     forget,
     import_checkpoint,

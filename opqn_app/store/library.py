@@ -12,7 +12,7 @@ from opqn_app.core import private
 from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryReplaced
 from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted
-from opqn_app.store import backup_file, backups, schema
+from opqn_app.store import backup_file, backups, checking, schema
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
 from opqn_app.store.decision_table import DecisionTable
@@ -306,6 +306,10 @@ class Library:
     def rewrite_backups(self, change: Callable[["Library"], bool]) -> backups.Rewritten:
         """Take something out of every backup; see `backups.rewrite`."""
         return backups.rewrite(self.path, lambda loaded: change(Library(loaded.path, loaded, None)))
+
+    def faults(self) -> list[checking.Fault]:
+        """What is wrong in the file; see `checking.faults`."""
+        return list(checking.faults(self._db))
 
     def has_changed_since_backup(self) -> bool:
         """See `backups.has_changed`."""
