@@ -10,6 +10,8 @@ from typing import Any
 
 from opqn_app import __version__
 from opqn_app.cli import (
+    backup,
+    check,
     demo_command,
     draw,
     encode,
@@ -32,6 +34,7 @@ from opqn_app.cli import (
     privacy,
     redo,
     relocate,
+    restore,
     search,
     split,
     status,
@@ -39,7 +42,7 @@ from opqn_app.cli import (
     verify,
     who,
 )
-from opqn_app.cli.kit import Command, Parsers, say
+from opqn_app.cli.kit import Command, Parsers, library_path, say
 from opqn_app.core import logs, paths
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.extras import needed_for
@@ -66,6 +69,9 @@ COMMANDS = (
     relocate,
     history,
     status,
+    backup,
+    restore,
+    check,
     model,
     forget,
     import_checkpoint,
@@ -111,7 +117,9 @@ def run(argv: Sequence[str], *, add_more: Callable[[Any], None] | None = None) -
     try:
         logs.configure(verbose=arguments.verbose, log_dir=paths.log_dir())
         with needed_for(f"opqn {arguments.command}"):
-            return command(arguments)
+            status = command(arguments)
+        _back_up(arguments)
+        return status
     except OpqnError as error:
         say(f"{error} {error.hint}".rstrip())
         return 1
@@ -121,6 +129,18 @@ def run(argv: Sequence[str], *, add_more: Callable[[Any], None] | None = None) -
     except BrokenPipeError:  # the reader of stdout went away, e.g. `| head`
         sys.stderr.close()
         return 1
+
+
+def _back_up(arguments: argparse.Namespace) -> None:
+    """Make the backup of the day if it is due; what hinders it is said and fails nothing."""
+    if not hasattr(arguments, "library"):
+        return  # a command that knows no library
+    from opqn_app.store.daily_backup import make_if_due
+
+    try:
+        make_if_due(library_path(arguments))
+    except OpqnError as error:
+        say(f"The backup of today was not made. {error}")
 
 
 def _allow_any_file_name() -> None:

@@ -14,6 +14,7 @@ from opqn_app.core.progress import counted
 if TYPE_CHECKING:
     from opqn_app.people.forgetting import ForgottenPerson
     from opqn_app.store.library import Library
+    from opqn_app.store.records import ForgetReport
 
 
 def add(parsers: Parsers) -> None:
@@ -74,6 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
             report = forget_path(library, arguments.path)
             inside = library.root_for(arguments.path)
     text = f"Forgot {counted(report.photos, 'photo')} and {counted(report.faces, 'face')}."
+    if arguments.everything and report.backups_deleted:
+        text += f" Deleted {counted(report.backups_deleted, 'backup')}."
+    else:
+        text += _backups(report)
     emit(arguments, asdict(report), text)
     if arguments.path is not None and inside is not None and arguments.path.exists():
         say(
@@ -119,7 +124,7 @@ def _tell_person(
     arguments: argparse.Namespace, text: str, report: "ForgottenPerson", sidecars: list[Path]
 ) -> None:
     value = {key: each for key, each in asdict(report).items() if key != "names"}
-    lines = [f"{text}{_searches(report)}"]
+    lines = [f"{text}{_searches(report)}{_backups(report)}"]
     if sidecars:
         lines.append(
             f"The name is still in {counted(len(sidecars), 'XMP file')} that this program wrote "
@@ -127,6 +132,17 @@ def _tell_person(
         )
         lines += [f"  {path}" for path in sidecars]
     emit(arguments, value | {"sidecars": sidecars}, in_lines(lines))
+
+
+def _backups(report: "ForgottenPerson | ForgetReport") -> str:
+    """What became of the backups, in words."""
+    words = ""
+    if report.backups:
+        words = f" It was taken out of {counted(report.backups, 'backup')}."
+    if report.backups_deleted:
+        deleted = counted(report.backups_deleted, "backup")
+        words += f" Deleted {deleted} that could not be read or written anew."
+    return words
 
 
 def _searches(report: "ForgottenPerson") -> str:

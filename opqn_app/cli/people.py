@@ -30,8 +30,8 @@ def add(parsers: Parsers) -> None:
         "--take-over",
         type=Path,
         metavar="FILE",
-        help="first add what was decided in another library file, such as one from before a "
-        "rebuild; doing it twice adds nothing",
+        help="first add what was decided in another library file, such as a backup or one "
+        "from before a rebuild; doing it twice adds nothing",
     )
     parser.add_argument(
         "--all", action="store_true", help="those too of whom every face was taken away"
@@ -112,9 +112,11 @@ def _groups(ledger: "Ledger", encoder: "FaceEncoder") -> list[dict[str, Any]]:
 
 def _take_over(arguments: argparse.Namespace) -> None:
     from opqn_app.people.replay import take_over
+    from opqn_app.store.backup_file import is_backup
     from opqn_app.store.library import Library
 
-    with Library.open(arguments.take_over) as other:
+    opened = Library.of_backup if is_backup(arguments.take_over) else Library.open
+    with opened(arguments.take_over) as other:
         decisions, pictures = other.decision_table.decisions(), other.decision_table.pictures()
     with open_ledger(arguments) as ledger:
         say(f"{counted(take_over(decisions, ledger, pictures), 'decision')} taken over.")

@@ -83,6 +83,17 @@ def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
             has_faces=True,
         ),
         Place(
+            "backups",
+            "Backups",
+            library.parent,
+            (f"{name}.backups",),
+            "What you said about who is who, the names, the paths of your folders, and your saved "
+            "searches. No pictures and no codes.",
+            "In case the library is lost or damaged. One a day for a week, one a week for a month. "
+            "What is forgotten is taken out of them.",
+            has_faces=True,
+        ),
+        Place(
             "settings",
             "Settings",
             data,

@@ -27,12 +27,33 @@ class ForgottenPerson:
         faces: faces of photos that are there whose crops and codes are gone.
         searches: names of saved searches that are gone.
         names: that are in no decision any more.
+        backups: how many the person was taken out of.
+        backups_deleted: how many went, since they could not be read or written anew.
     """
 
     decisions: int
     faces: int
     searches: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    backups: int = 0
+    backups_deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """What a backup must not hold any more.
+
+    Attributes:
+        people: uids of the rows that made them.
+        rows: uids of rows that are gone.
+        known: uids of all rows there were: a person of another row may have the name too.
+    """
+
+    people: frozenset[bytes]
+    rows: frozenset[bytes]
+    known: frozenset[bytes]
+    names: frozenset[str]
+    keys: frozenset[FaceKey]
 
 
 Also = Callable[[ForgottenPerson], None]
@@ -94,6 +115,8 @@ def forget_name(ledger: Ledger, name: str, *, also: Also = lambda _report: None)
                 )
             searches = _forget_searches(library, traces.gone, {folded(name)})
             report = replace(_erase(ledger, rows, kept, n_faces=0), searches=searches)
+            gone = _gone(rows, kept, traces.gone, {folded(name)}, set())
+            report = _forget_in_backups(library, gone, report)
             also(report)
     finally:
         ledger.refresh(anew=True)
@@ -191,7 +214,53 @@ def _forget(ledger: Ledger, person: int, *, with_faces: bool) -> ForgottenPerson
     others = [row for row in rows if _who_is_named(row) in people or not traces.holds(row)]
     kept = _without(others, people | traces.gone, keys)
     searches = _forget_searches(library, people | traces.gone, names)
-    return replace(_erase(ledger, rows, kept, n_faces=len(doomed)), searches=searches)
+    report = replace(_erase(ledger, rows, kept, n_faces=len(doomed)), searches=searches)
+    gone = _gone(rows, kept, people | traces.gone, names, keys)
+    return _forget_in_backups(library, gone, report)
+
+
+def _gone(
+    rows: Sequence[Decision],
+    kept: dict[int, Decision],
+    people: set[int],
+    names: set[str],
+    keys: set[FaceKey],
+) -> _Gone:
+    return _Gone(
+        people=frozenset(row.uid for row in rows if row.id in people),
+        rows=frozenset(row.uid for row in rows if row.id not in kept),
+        known=frozenset(row.uid for row in rows),
+        names=frozenset(names),
+        keys=frozenset(keys),
+    )
+
+
+def _forget_in_backups(library: Library, gone: _Gone, report: ForgottenPerson) -> ForgottenPerson:
+    done = library.rewrite_backups(lambda backup: _forget_in_backup(backup, gone))
+    return replace(report, backups=done.changed, backups_deleted=done.deleted)
+
+
+def _forget_in_backup(backup: Library, gone: _Gone) -> bool:
+    """Take people out of a backup, who may be called otherwise there; whether any were in it."""
+    rows = backup.decision_table.decisions()
+    uids = {row.id: row.uid for row in rows}
+    people = {row.id for row in rows if row.uid in gone.people}
+    people |= {
+        _who_is_named(row)
+        for row in rows
+        if row.name
+        and folded(row.name) in gone.names
+        and uids.get(_who_is_named(row)) not in gone.known
+    }
+    left = [row for row in rows if row.uid not in gone.rows]
+    kept = _without(left, people, set(gone.keys))
+    changed = [kept[row.id] for row in left if row.id in kept and kept[row.id] != row]
+    searches = _forget_searches(backup, people, set(gone.names))
+    if len(kept) == len(rows) and not changed and not searches:
+        return False
+    with backup.decision_table.deciding():
+        backup.decision_table.erase([row.id for row in rows if row.id not in kept], changed)
+    return True
 
 
 def _forget_searches(library: Library, people: set[int], names: set[str]) -> tuple[str, ...]:

@@ -39,6 +39,11 @@ class Connection:
             row: tuple[Any, ...] | None = self.raw.execute(sql, params).fetchone()
             return row
 
+    def stream(self, sql: str, params: Sequence[Any] = ()) -> Iterator[tuple[Any, ...]]:
+        """Row by row, for tables of any size."""
+        with translated_errors(self.path):
+            yield from self.raw.execute(sql, params)
+
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The first column of the first row; None without rows."""
         row = self.row(sql, params)
@@ -239,7 +244,7 @@ def translated_errors(path: Path) -> Iterator[None]:
             raise LibraryDamaged(path, "a text in it is not UTF-8") from error
         if str(error).startswith(_OF_THE_FILE):
             raise LibraryDamaged(path, str(error)) from error
-        reason = _OPERATIONAL.get(code)
+        reason = UNUSABLE.get(code)
         if reason is None:
             raise
         raise LibraryError(f"The library {path} can't be used: {reason}.") from error
@@ -263,7 +268,7 @@ _OF_THE_FILE = (
     "error in ",  # a view or trigger
 )
 
-_OPERATIONAL = {
+UNUSABLE = {
     sqlite3.SQLITE_CANTOPEN: "it can't be opened; check that its folder exists and may be read",
     sqlite3.SQLITE_FULL: "the disk is full; free some space",
     sqlite3.SQLITE_IOERR: "its disk gave an error; check that it is still connected",

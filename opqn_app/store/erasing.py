@@ -4,6 +4,7 @@ from pathlib import Path
 
 from opqn_app.core.errors import LibraryError
 from opqn_app.core.files import real_path
+from opqn_app.store import backups
 from opqn_app.store.library import Library
 from opqn_app.store.records import ForgetReport, name_before_deletion
 
@@ -56,13 +57,14 @@ def forget_everything(library: Library) -> ForgetReport:
     photos = library.photo_count() + len(library.photo_table.deleted_photos())
     faces = library.n_faces()
     with library.forgetting():
+        n_backups = backups.delete_all(library.path)
         for root in library.watched_roots():
             library.remove_root(root)
         library.decision_table.erase_all()
         library.group_table.erase_all()
         for search in library.saved_searches.all():
             library.saved_searches.remove(search.name)
-    return ForgetReport(photos, faces)
+    return ForgetReport(photos, faces, backups_deleted=n_backups)
 
 
 def _is_in(path: Path, place: Path) -> bool:

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from opqn_app.core import private
-from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryReplaced, TracesLeft
+from opqn_app.core.errors import LibraryError, LibraryReplaced, TracesLeft
 from opqn_app.core.files import real_path
-from opqn_app.core.progress import counted
-from opqn_app.store import schema
+from opqn_app.store import backup_file, backups, checking, library_file, schema
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
 from opqn_app.store.decision_table import DecisionTable
@@ -42,7 +43,6 @@ from opqn_app.store.saved_searches import SavedSearches
 from opqn_app.store.unreachable import grouped
 
 _HAS_TRACES = 1  # the user_version of a library; SQLite changes it with the transaction
-SMALLEST_DATABASE = 512  # bytes: one page
 PATIENCE_S = 30.0  # with readers that keep what was forgotten in the write-ahead log
 
 
@@ -104,6 +104,15 @@ class Library:
         path = Path(path)
         _open_to_read(cls, path).close()
         return cls(path, connect(path, write=True), None)
+
+    @classmethod
+    def of_backup(cls, path: Path) -> "Library":
+        """A backup as a library without photos, in memory; the file stays as it is.
+
+        Raises:
+            BackupError: it is not whole.
+        """
+        return cls(path, backup_file.load(path), None)
 
     def close(self) -> None:
         try:
@@ -277,7 +286,7 @@ class Library:
         """Delete all that is known of a root, so that no byte of its codes or crops is left.
 
         The file's free pages, its write-ahead log and the copies that migrations made are
-        cleared as well. The photos themselves are not touched.
+        cleared as well, and no backup names the folder any more. The photos are not touched.
 
         Raises:
             LibraryError: `path` is not a root.
@@ -288,7 +297,9 @@ class Library:
 
     def remove_root(self, path: Path) -> ForgetReport:
         """Delete what is known of a root; inside `forgetting`."""
-        return self._roots.forget(real_path(path), self.code_store)
+        report = self._roots.forget(real_path(path), self.code_store)
+        kept = self.rewrite_backups(lambda old: old._roots.forget_name(real_path(path)))
+        return replace(report, backups=kept.changed, backups_deleted=kept.deleted)
 
     def n_faces(self) -> int:
         """How many faces are kept, those on deleted photos too."""
@@ -340,6 +351,22 @@ class Library:
             raise TracesLeft(self.path)
         self._db.run("PRAGMA user_version = 0")
 
+    def back_up(self, why: backups.Why, now: datetime | None = None) -> Path:
+        """Make a backup of what people said; see `backups.make`."""
+        return backups.make(self._db, why, now)
+
+    def rewrite_backups(self, change: Callable[["Library"], bool]) -> backups.Rewritten:
+        """Take something out of every backup; see `backups.rewrite`."""
+        return backups.rewrite(self.path, lambda loaded: change(Library(loaded.path, loaded, None)))
+
+    def faults(self) -> list[checking.Fault]:
+        """What is wrong in the file; see `checking.faults`."""
+        return list(checking.faults(self._db))
+
+    def has_changed_since_backup(self) -> bool:
+        """See `backups.has_changed`."""
+        return backups.has_changed(self._db)
+
     def ignore_failures(self, failure_ids: Sequence[int], *, ignored: bool = True) -> None:
         """Leave failures out of counts and retries, or take them back in."""
         self.writer.ignore_failures(failure_ids, ignored=ignored)
@@ -357,12 +384,14 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
     lock.acquire()
     try:
         if path.exists():
-            _refuse_foreign(path)
+            library_file.refuse_foreign(path)
         else:
-            _make(real_path(path))
-        _tighten(path)
+            library_file.make(real_path(path))
+        library_file.tighten(path)
         db = connect(path, write=True)
         try:
+            if schema.needs_migration(db) and not schema.is_empty(db):
+                backups.before_migration(db)
             schema.migrate(db)
         except BaseException:
             db.close()
@@ -379,61 +408,10 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
     return library
 
 
-def _make(path: Path) -> None:
-    """Make an empty library, whole from the moment it is there."""
-    unfinished = path.with_name(f"{path.name}.new")
-    try:
-        for old in _files_of(unfinished):  # of a program that was killed here
-            old.unlink(missing_ok=True)
-        private.make_file(unfinished)
-        db = connect(unfinished, write=True)
-        try:
-            schema.migrate(db)
-        finally:
-            db.close()
-        for old in _files_of(path)[1:]:  # of a library that was deleted; it would be written over
-            old.unlink(missing_ok=True)
-        unfinished.replace(path)
-    except OSError as error:
-        raise LibraryError(f"The library {path} can't be made: {error.strerror}.") from error
-    finally:
-        for left in _files_of(unfinished):
-            left.unlink(missing_ok=True)
-
-
-def _files_of(path: Path) -> list[Path]:
-    """A database and what SQLite keeps beside it."""
-    return [path.with_name(f"{path.name}{end}") for end in ("", "-wal", "-shm")]
-
-
-def _tighten(path: Path) -> None:
-    """Close a library to others, with all that lies beside it."""
-    beside = [path.with_name(f"{path.name}{end}") for end in (".lock", ".writer.json")]
-    for each in (*_files_of(path), *beside, *schema.backups(path)):
-        private.tighten(each)
-
-
-def _refuse_cut(path: Path) -> None:
-    """Raise for less than a database; SQLite would take it for a new one and write over it."""
-    size = path.stat().st_size
-    if size < SMALLEST_DATABASE and path.is_file():
-        raise LibraryDamaged(path, f"it was cut off, {counted(size, 'byte')} are left")
-
-
-def _refuse_foreign(path: Path) -> None:
-    """Raise for what is no library of this version before any setting of ours changes the file."""
-    _refuse_cut(path)
-    db = connect(path, write=False)
-    try:
-        schema.needs_migration(db)
-    finally:
-        db.close()
-
-
 def _open_to_read(cls: type[Library], path: Path) -> Library:
     if not path.is_file():
         raise LibraryError(_no_library(path))
-    _refuse_cut(path)
+    library_file.refuse_cut(path)
     db = connect(path, write=False)
     try:
         if schema.is_empty(db):
@@ -443,7 +421,7 @@ def _open_to_read(cls: type[Library], path: Path) -> Library:
         db.close()
         raise
     if not is_old:
-        _tighten(path)
+        library_file.tighten(path)
         return cls(path, db, None)
     db.close()
     _open_to_write(cls, path).close()

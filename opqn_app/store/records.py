@@ -124,10 +124,17 @@ class LibraryStatus:
 
 @dataclass(frozen=True, slots=True)
 class ForgetReport:
-    """What `Library.forget_root` removed."""
+    """What `Library.forget_root` removed.
+
+    Attributes:
+        backups: how many it was taken out of.
+        backups_deleted: how many went, since they could not be read or written anew.
+    """
 
     photos: int
     faces: int
+    backups: int = 0
+    backups_deleted: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

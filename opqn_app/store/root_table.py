@@ -133,6 +133,10 @@ class RootTable:
         codes.purge()
         return ForgetReport(photos=photos, faces=len(faces))
 
+    def forget_name(self, path: Path) -> bool:
+        """Delete the row of a root that has no photos, as in a backup; whether there was one."""
+        return self._db.run("DELETE FROM roots WHERE path = ?", [name_to_db(str(path))]) > 0
+
     def _inner(self, outer: Path) -> list[Root]:
         return [root for root in self.all() if outer in root.path.parents and root.is_available]
 

@@ -1,18 +1,24 @@
 """The library's tables, as migrations that are never edited once released."""
 
+import glob
+import logging
+import shutil
 import sqlite3
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from opqn_app.core import private
-from opqn_app.core.errors import LibraryDamaged, LibraryTooNew
+from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryTooNew
 from opqn_app.store import checksums
 from opqn_app.store.connection import Connection, translated_errors
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
+
+logger = logging.getLogger(__name__)
 
 Change = Callable[["Database"], None]
 
@@ -311,27 +317,49 @@ def needs_migration(connection: Connection, changes: Sequence[Change] = CHANGES)
 def migrate(connection: Connection, changes: Sequence[Change] = CHANGES) -> Path | None:
     """Bring the file up to date; a file that holds a library is copied beside itself first.
 
+    The copy takes the place of earlier ones. Where the disk has no room for it, none is made: each
+    change is made as a whole or not at all.
+
     Returns:
-        The copy, None if none was needed.
+        The copy, None if none was needed, or made.
     """
     if not needs_migration(connection, changes):
         return None
     copy = None if is_empty(connection) else _copy_beside(connection, changes)
-    _apply(connection, changes)
+    bring_up_to_date(connection, changes)
     return copy
 
 
 def backups(path: Path) -> list[Path]:
-    """The copies `migrate` made of the library at `path`."""
+    """The copies `migrate` made of the library at `path`; more than one only of old versions."""
     return sorted(
-        file for file in path.parent.iterdir() if file.name.startswith(f"{path.name}{_BACKUP_MARK}")
+        file
+        for file in path.parent.iterdir()
+        if file.name.startswith(f"{path.name}{_BACKUP_MARK}") and file.suffix != _UNFINISHED
     )
 
 
+def drop_old_copies(path: Path, now: float) -> None:
+    """Delete the copies that `migrate` made more than COPY_DAYS ago, and what it left unfinished.
+
+    Args:
+        now: in seconds since 1970.
+    """
+    for unfinished in path.parent.glob(f"{glob.escape(path.name)}{_BACKUP_MARK}*{_UNFINISHED}"):
+        unfinished.unlink(missing_ok=True)
+    for copy in backups(path):
+        if copy.stat().st_mtime < now - COPY_DAYS * 24 * 3600:
+            copy.unlink(missing_ok=True)
+
+
+COPY_DAYS = 30
 _BACKUP_MARK = ".before-"
+_UNFINISHED = ".tmp"
+_SPARE = 64 * 1024 * 1024  # bytes that a copy leaves free, beside those that a change may take
 
 
-def _apply(connection: Connection, changes: Sequence[Change]) -> None:
+def bring_up_to_date(connection: Connection, changes: Sequence[Change] = CHANGES) -> None:
+    """Make the changes that a file does not have yet, without a copy."""
     # Imported here, since a window that only reads should not wait 0.2 s for it.
     from sqlite_utils import Database
     from sqlite_utils.migrations import Migrations
@@ -344,18 +372,31 @@ def _apply(connection: Connection, changes: Sequence[Change]) -> None:
         migrations.apply(Database(connection.raw, execute_plugins=False))
 
 
-def _copy_beside(connection: Connection, changes: Sequence[Change]) -> Path:
+def _copy_beside(connection: Connection, changes: Sequence[Change]) -> Path | None:
     applied = set(_applied(connection))
     first = next(change.__name__ for change in changes if change.__name__ not in applied)
-    copy = connection.path.with_name(f"{connection.path.name}{_BACKUP_MARK}{first}")
-    copy.unlink(missing_ok=True)
-    private.make_file(copy)
-    target = sqlite3.connect(copy)
+    path = connection.path
+    copy = path.with_name(f"{path.name}{_BACKUP_MARK}{first}")
+    if shutil.disk_usage(path.parent).free < 2 * path.stat().st_size + _SPARE:
+        logger.warning("the disk has no room for a copy of the library before it is changed")
+        return None
+    unfinished = copy.with_name(f"{copy.name}{_UNFINISHED}")
+    unfinished.unlink(missing_ok=True)
     try:
-        with translated_errors(copy):
+        private.make_file(unfinished)
+        with closing(sqlite3.connect(unfinished)) as target, translated_errors(copy):
             connection.raw.backup(target)
+        unfinished.replace(copy)
+    except LibraryDamaged:
+        raise
+    except (OSError, LibraryError):  # a full disk, or a quota that nobody can ask for
+        logger.warning("no copy of the library could be made before it is changed")
+        return None
     finally:
-        target.close()
+        unfinished.unlink(missing_ok=True)
+    for other in backups(path):
+        if other != copy:
+            other.unlink(missing_ok=True)
     return copy
 
 

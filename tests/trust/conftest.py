@@ -1,4 +1,4 @@
-"""A library of real photos, read by the real detector and model, that each test gets a copy of."""
+"""Two libraries that tests get copies of: one of real photos, and a made one with a few names."""
 
 import shutil
 from collections.abc import Iterator
@@ -10,8 +10,11 @@ import pytest
 
 from opqn_app.cli import commands
 from opqn_app.core import places, residue
+from opqn_app.people import gestures
+from opqn_app.people.ledger import Ledger
 from opqn_app.store import secrets_of
 from opqn_app.store.library import Library
+from tests.people_world import World
 from tests.trust.sample_photos import copy_sample
 
 NAMES = {"gone": "Quillfeather", "kept": "Umberlane"}
@@ -92,3 +95,27 @@ def scene(indexed: tuple[Path, dict[str, Path]], own_folders: Path) -> Scene:
         held = {each.kind for each in scene.found(name)}
         assert held == {"crops", "codes", "landmarks", "boxes", "checksums", "paths", "root"}
     return scene
+
+
+@pytest.fixture
+def library_path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "library.sqlite"
+
+
+@pytest.fixture
+def world(library_path: Path) -> Iterator[World]:
+    """Four photos with three faces each: 1, 4 and 7 are Anna, 2 is Ben; a search is saved."""
+    with Library.open(library_path, write=True) as library:
+        world = World(library)
+        for content in range(4):
+            world.add_photo(content, [0, 1, 2])
+        ledger = Ledger(library)
+        gestures.name_faces(ledger, [1, 4, 7], "Anna Secret")
+        gestures.name_faces(ledger, [2], "Ben")
+        library.saved_searches.save("By the sea", "{}")
+        yield world
+
+
+@pytest.fixture
+def ledger(world: World) -> Ledger:
+    return Ledger(world.library)

@@ -1,0 +1,45 @@
+"""`opqn restore`: bring what a backup holds back into the library."""
+
+import argparse
+from dataclasses import asdict
+from pathlib import Path
+
+from opqn_app.cli.kit import Parsers, emit, library_path
+from opqn_app.core.errors import OpqnError
+from opqn_app.core.harmless import in_lines
+from opqn_app.core.progress import counted
+
+
+def add(parsers: Parsers) -> None:
+    text = "Add what a backup holds and the library does not; where it is gone, make a new one."
+    parser = parsers.add("restore", run, text)
+    parser.add_argument(
+        "backup", type=Path, nargs="?", help="a backup; without it, the newest that is whole"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from opqn_app.people.restoring import restore
+
+    library = library_path(arguments)
+    backup = arguments.backup or _newest(library)
+    done = restore(library, backup)
+    words = f"{counted(done.decisions, 'decision')}, {counted(len(done.folders), 'folder')} and "
+    words += f"{len(done.searches):,} saved searches came from {backup}."
+    lines = [words, *(f"Index it: opqn index {folder}" for folder in done.folders)]
+    if done.before is not None:
+        lines.append(f"Before that the library was backed up in {done.before}.")
+    emit(arguments, {"backup": str(backup), **asdict(done)}, in_lines(lines))
+    return 0
+
+
+def _newest(library: Path) -> Path:
+    from opqn_app.store import backups
+
+    for backup in backups.listed(library):
+        if not backup.problem:
+            return backup.path
+    raise OpqnError(
+        f"There is no whole backup in {backups.folder_of(library)}. Name a backup that lies "
+        "elsewhere."
+    )

@@ -1,0 +1,66 @@
+"""A backup comes back: into its library, into one built anew, and where there is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from opqn_app.__main__ import main
+from opqn_app.people import gestures
+from opqn_app.people.ledger import Ledger
+from opqn_app.people.photo_filter import PhotoFilter
+from opqn_app.people.restoring import restore
+from opqn_app.store.backup_file import BackupError
+from opqn_app.store.backups import Why
+from opqn_app.store.library import Library
+from tests.people_world import World
+
+
+def test_what_is_there_already_does_not_come_twice(world: World) -> None:
+    path = world.library.path
+    backup = world.library.back_up(Why.ASKED)
+    world.library.close()
+    done = restore(path, backup)
+    assert (done.decisions, done.folders, done.searches) == (0, (), ())
+    assert done.before is not None
+    assert done.before.exists()
+
+
+def test_a_library_that_is_gone_comes_back_with_its_names(
+    world: World, ledger: Ledger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, folder = world.library.path, world.library.path.parent / "photos"
+    world.library.watch_root(folder, is_watched=False)
+    ben = gestures.find_person(ledger, "Ben")
+    world.library.saved_searches.save("Ben alone", PhotoFilter((ben,), alone=True).as_json())
+    world.library.back_up(Why.ASKED)
+    world.library.close()
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        file.unlink(missing_ok=True)
+    assert main(["restore", "--json", "--library", str(path)]) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert (done["decisions"], done["folders"]) == (2, [str(folder)])
+    with Library.open(path, write=True) as library:
+        assert library.watched_roots() == {folder: False}
+        again = World(library)
+        for content in range(4):
+            again.add_photo(content, [0, 1, 2], jitter=0.02)
+        found = Ledger(library)
+        assert {p.name: p.faces for p in found.persons()} == {
+            "Anna Secret": (1, 4, 7),
+            "Ben": (2,),
+        }
+        searches = {search.name: search.asked for search in library.saved_searches.all()}
+        assert set(searches) == {"Ben alone", "By the sea"}
+        (who,) = PhotoFilter.from_json(searches["Ben alone"]).together
+        person = found.person(who)
+        assert person is not None
+        assert person.name == "Ben"
+
+
+def test_a_damaged_backup_changes_nothing(world: World, tmp_path: Path) -> None:
+    backup = world.library.back_up(Why.ASKED)
+    backup.write_bytes(backup.read_bytes().replace(b"Ben", b"Bem"))
+    with pytest.raises(BackupError, match="not what was written"):
+        restore(tmp_path / "other.sqlite", backup)
+    assert not (tmp_path / "other.sqlite").exists()
