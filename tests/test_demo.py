@@ -37,6 +37,9 @@ def hook(event, args):
         path, mode, flags = args
         if (mode and set(mode) & set("wax+")) or (isinstance(flags, int) and flags & WRITE):
             seen["written"].append(os.fsdecode(path))
+    elif event in ("os.remove", "os.rmdir") and args[1] >= 0:  # a name in an open folder
+        folder = os.readlink(f"/dev/fd/{args[1]}")
+        seen["written"].append(os.path.join(folder, os.fsdecode(args[0])))
     elif event in ("os.mkdir", "os.remove", "os.rmdir", "os.rename", "os.truncate", "os.link"):
         seen["written"].extend(os.fsdecode(a) for a in args[:2] if isinstance(a, (str, bytes)))
     elif event == "sqlite3.connect":

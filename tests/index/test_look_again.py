@@ -11,11 +11,11 @@ from opqn_app.core.depth import FAST
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.core.types import Box, DetectedFace, FaceQuality
 from opqn_app.engine import Engine
-from opqn_app.index import analysis
 from opqn_app.index.indexing import index_folder
 from opqn_app.store.connection import connect
 from opqn_app.store.library import Library
 from opqn_app.store.photo_table import AWAITING
+from opqn_app.vision import apart
 from tests.library_fakes import PixelDetector, PixelEncoder, RunIndex, calls_of
 
 CHANGE = "m0008_photos_that_await_a_look"
@@ -137,7 +137,7 @@ def test_a_photo_that_can_not_be_read_any_more_keeps_its_faces_and_is_tried_once
         raise PhotoUnreadable(Path(name), "the decoder is gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(analysis, "read_photo", refuse)
+        patched.setattr(apart, "read_photo", refuse)
         report = run_index(engine=engine())
         assert {failure.path.name for failure in report.failures} == {"unsure.png", "nobody.png"}
         assert faces(library_path) == before

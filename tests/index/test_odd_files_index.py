@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from opqn_app.store.library import Library
-from opqn_app.vision import pixels
+from opqn_app.vision import apart, pixels
 from tests.library_fakes import RunIndex, WritePhoto, calls_of, fake_engine
 from tests.odd_files import OddFile, corners, write_odd_files
 from tests.tiff_files import grey_with_alpha
@@ -69,6 +69,7 @@ def test_what_no_decoder_was_seen_to_raise_does_not_end_a_run(
 
     with monkeypatch.context() as patch:
         patch.setattr(pixels, "upright_rgb", fail)
+        patch.setattr(apart.READERS, "call", lambda job, *more, **how: job(*more, **how))
         report = run_index()
     assert report.added == 2
     assert [(f.path.name, "OddError" in f.reason) for f in report.failures] == [("b.tif", True)]

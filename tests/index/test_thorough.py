@@ -26,6 +26,7 @@ from opqn_app.store.connection import connect
 from opqn_app.store.library import Library
 from opqn_app.store.photo_table import UNSEARCHED
 from opqn_app.store.records import FaceRecord, KnownPhoto
+from opqn_app.vision import apart
 from opqn_app.vision.images import Photo, read_photo
 from opqn_app.vision.photo_folder import PhotoFile
 from tests.index import worker_fakes
@@ -292,7 +293,8 @@ def too_large(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             raise PhotoUnreadable(name, "it is too large")
         return read_photo(data, name, **how)
 
-    monkeypatch.setattr(analysis, "read_photo", read)
+    for decoder in (analysis, apart):  # a worker's, and that of few photos
+        monkeypatch.setattr(decoder, "read_photo", read)
     return names
 
 

@@ -246,12 +246,12 @@ def test_a_person_is_forgotten(
     run("find --alone --save Like-Annabel")
     run("find --with Ben --save Ben")
     report = run("forget --person Annabel --with-faces")
-    assert report.pop("sidecars") == []
-    assert report == {"decisions": 1, "faces": 2, "searches": ["Gala", "Like-Annabel"]}
+    nothing = {"sidecars": [], "backups": 0, "backups_deleted": 0}
+    assert report == {"decisions": 1, "faces": 2, "searches": ["Gala", "Like-Annabel"]} | nothing
     assert people(run) == {"Ben": [photos[0][1]]}
     assert [row["name"] for row in run("find --list-saved")["saved"]] == ["Ben"]
     assert run("status")["faces"] == 6
-    for path in tmp_path.glob("library.sqlite*"):
+    for path in filter(Path.is_file, tmp_path.rglob("*")):
         assert b"Annabel" not in path.read_bytes()
 
 
@@ -264,7 +264,7 @@ def test_a_name_that_was_undone_is_forgotten(
     run("name --person Ann QWERTZILLA")
     run("undo")
     run("forget --person Qwertzilla")
-    for path in tmp_path.glob("library.sqlite*"):
+    for path in filter(Path.is_file, tmp_path.rglob("*")):
         assert b"qwertzilla" not in path.read_bytes().lower()
     assert [each["words"] for each in run("history")["decisions"]] == ["1 face is Ann."]
     assert people(run) == {"Ann": [photos[1][0]]}
@@ -289,7 +289,7 @@ def test_a_name_from_before_belongs_to_somebody(
     assert "so the name is still in the library" in typed("forget --person Wobblekin")[2]
     assert typed("forget --person Ann")[2] == ""
     assert people(run) == {}
-    for path in tmp_path.glob("library.sqlite*"):
+    for path in filter(Path.is_file, tmp_path.rglob("*")):
         content = path.read_bytes()
         assert not any(name in content for name in (b"Qwertzilla", b"Wobblekin", b"Ann"))
 

@@ -174,7 +174,7 @@ def test_no_copy_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """Neither when all is read, nor when reading is broken off, nor when it can't begin."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    monkeypatch.setenv("OPQN_CACHE_DIR", str(temporary))
     made = DigikamDatabase(tmp_path / "digikam4.db", Path("/photos"))
     for n in range(3):
         made.photo(f"{n}.jpg", [("Ann", ANN)], SIZE)
