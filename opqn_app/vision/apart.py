@@ -13,7 +13,7 @@ from PIL import Image
 
 from opqn_app.core.apart import Died, Pool
 from opqn_app.core.errors import PhotoUnreadable
-from opqn_app.vision import decoders, images
+from opqn_app.vision import decoders, images, reasons
 from opqn_app.vision.images import Photo
 
 T = TypeVar("T")
@@ -39,12 +39,18 @@ def read(name: Path | str, function: Callable[..., T], *args: Any, **options: An
     """What a function makes of a file, in a process apart; both must be picklable.
 
     Raises:
-        PhotoUnreadable: the process died of it, or as the function does.
+        PhotoUnreadable: the process died of it, or as the function does; it has the name as given.
     """
+    try:  # a process that waited is still in the folder where we were when it began
+        args = tuple(part.absolute() if isinstance(part, Path) else part for part in args)
+    except FileNotFoundError as error:  # the folder where we are was removed
+        raise PhotoUnreadable(name, reasons.file_system(Path(name), error)) from error
     try:
         return READERS.call(function, *args, **options)
     except Died as death:
         raise PhotoUnreadable(name, str(death)) from death
+    except PhotoUnreadable as error:
+        raise PhotoUnreadable(name, error.reason) from error
 
 
 def _opened(path: Path, **options: Any) -> Photo:

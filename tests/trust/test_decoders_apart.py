@@ -122,6 +122,30 @@ def test_every_format_comes_back_as_it_is_here(name: str) -> None:
     assert there.in_srgb(there.image).tobytes() == here.in_srgb(here.image).tobytes()
 
 
+@pytest.mark.parametrize("opened", [apart.open_photo, turn_of])
+def test_a_relative_path_is_of_the_folder_where_we_are_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Callable[[Path], object]
+) -> None:
+    """The process waits from an earlier call, in the folder where we were then."""
+    old, new = _fine(tmp_path / "old", "Ben.jpg"), _fine(tmp_path / "new", "Anna.jpg")
+    monkeypatch.chdir(old.parent)
+    opened(old)
+    monkeypatch.chdir(new.parent)
+    assert opened(Path(new.name)) is not None
+    with pytest.raises(PhotoUnreadable, match=r"Can't read Ben\.jpg: it is not there"):
+        opened(Path(old.name))
+
+
+def test_a_relative_path_in_a_folder_that_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(PhotoUnreadable, match=r"Can't read Anna\.jpg: it is not there"):
+        apart.open_photo(Path("Anna.jpg"))
+
+
 def test_a_decoder_that_never_ends_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
