@@ -11,6 +11,7 @@ from PIL import Image
 
 from opqn_app.core.progress import finished
 from opqn_app.exchange.going.copying import copy_photos
+from opqn_app.exchange.going.listing import write_csv
 from opqn_app.exchange.going.placing import Layout
 from opqn_app.exchange.going.sidecar_journal import Journal
 from opqn_app.exchange.going.sidecar_writing import write_sidecars
@@ -95,6 +96,7 @@ def _export(here: Path, shared: Path, tell: Tell) -> None:
     finished(copy_photos(album, out / "copies", layout=Layout.PEOPLE, names=True))
     finished(write_sidecars(album, journal=Journal(here / "kept")))
     finished(zip_photos(album, out / "all.zip", force=True))
+    finished(write_csv(album, out / "all.csv", force=True))
     tell(1)
 
 
@@ -187,7 +189,8 @@ def _backed_up(here: Path) -> Any:
 
 
 def _files(here: Path) -> Any:
-    return {name: each[0] for name, each in tree(here / "out" / "copies").items()}
+    """The content of all files that went out; a zip has no time of its own."""
+    return {name: each[0] for name, each in tree(here / "out").items()}
 
 
 def _count(sql: str) -> Callable[[Path], int]:
