@@ -7,10 +7,11 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
-from opqn_app.core import files
+from opqn_app.core import files, unfinished
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="permissions and signals of POSIX")
 
@@ -134,6 +135,65 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     assert len(names(tmp_path)) == 3
     files.remove_unfinished(tmp_path)
     assert names(tmp_path) == ["a.txt", "other.tmp"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from opqn_app.core.files import replacing
+with replacing(Path(sys.argv[1]), among_others=True) as file:
+    file.write(b"half")
+    file.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@posix_only
+def test_the_next_writer_among_others_deletes_what_a_killed_one_left(tmp_path: Path) -> None:
+    theirs = ["a.zip.0123abcd.tmp", "a.opqn-document.tmp", "a.zip.tmp"]  # of other programs
+    for name in theirs:
+        (tmp_path / name).write_text("of another program")
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "a.zip"], cwd=root, check=False)
+    (left,) = set(names(tmp_path)) - set(theirs)
+    assert left.startswith("a.zip.opqn-")
+    (tmp_path / f"b{left[5:]}").symlink_to(tmp_path / theirs[0])
+    with files.replacing(tmp_path / "b.zip", among_others=True) as file:
+        assert left not in names(tmp_path)
+        file.write(b"whole")
+    assert names(tmp_path) == sorted([*theirs, "b.zip", f"b{left[5:]}"])
+
+
+def test_writers_among_others_leave_each_other_alone(tmp_path: Path) -> None:
+    with files.replacing(tmp_path / "a.zip", among_others=True) as one:
+        one.write(b"one")
+        with files.replacing(tmp_path / "b.zip", among_others=True) as two:
+            two.write(b"two")
+        unfinished.sweep(tmp_path)
+        assert len(names(tmp_path)) == 2
+    assert (tmp_path / "a.zip").read_bytes() == b"one"
+    assert names(tmp_path) == ["a.zip", "b.zip"]
+
+
+@posix_only
+def test_a_file_that_is_deleted_before_it_is_held_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = files._new
+    first: list[Path] = []
+
+    def swept_at_once(*args: object, **options: object) -> BinaryIO:
+        file = made(*args, **options)  # type: ignore[arg-type]
+        if not first:
+            first.append(Path(file.name))
+            first[0].unlink()
+        return file
+
+    monkeypatch.setattr(files, "_new", swept_at_once)
+    with files.replacing(tmp_path / "a.zip", among_others=True) as file:
+        file.write(b"whole")
+        assert Path(file.name) != first[0]
+    assert (tmp_path / "a.zip").read_bytes() == b"whole"
 
 
 @posix_only

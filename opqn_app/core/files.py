@@ -9,15 +9,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from opqn_app.core import private
+from opqn_app.core import private, unfinished
 from opqn_app.core.errors import OpqnError
 
-UNFINISHED = ".tmp"  # suffix of a file that is being written
+UNFINISHED = unfinished.SUFFIX
 
 
 @contextmanager
 def replacing(
-    path: Path, *, durable: bool = True, room: Path | None = None, closed: bool = False
+    path: Path,
+    *,
+    durable: bool = True,
+    room: Path | None = None,
+    closed: bool = False,
+    among_others: bool = False,
 ) -> Iterator[BinaryIO]:
     """Opens a new file beside `path`; it takes the place of `path` when the block is done.
 
@@ -30,27 +35,46 @@ def replacing(
             may leave an empty file: for what is checked when it is read, or easily made again.
         room: the unfinished file lies in this folder, of the same disk.
         closed: others than the owner may not read it.
+        among_others: the folder is the user's, who should not find what killed programs left: the
+            next writer there that says so deletes it.
 
     Raises:
         OSError: the file can't be written.
     """
     target = path.resolve()
-    name = f"{target.name[:40]}.{secrets.token_hex(4)}{UNFINISHED}"  # writers don't meet
-    opener = private.opener if closed else None
-    unfinished = (room or target.parent) / name
+    folder = room or target.parent
+    make = _held if among_others else _new
+    file = make(folder, target.name, closed=closed)
+    new = Path(file.name)
     try:
-        with open(unfinished, "xb", opener=opener) as file:
+        with file:
             yield file
+            file.flush()
             if durable:
-                file.flush()
                 os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, unfinished)
-        if closed:
-            private.tighten(unfinished)
-        os.replace(unfinished, target)  # noqa: PTH105 - the step is the point
+            if os.name == "nt":
+                file.close()  # there an open file can't be moved; elsewhere it is held till then
+            if target.exists():
+                shutil.copymode(target, new)
+            if closed:
+                private.tighten(new)
+            os.replace(new, target)  # noqa: PTH105 - the step is the point
     finally:
-        unfinished.unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
+
+
+def _new(folder: Path, name: str, *, closed: bool, mark: str = ".") -> BinaryIO:
+    unique = f"{name[:40]}{mark}{secrets.token_hex(4)}{UNFINISHED}"  # writers don't meet
+    return open(folder / unique, "xb", opener=private.opener if closed else None)
+
+
+def _held(folder: Path, name: str, *, closed: bool) -> BinaryIO:
+    unfinished.sweep(folder)
+    file = _new(folder, name, closed=closed, mark=unfinished.MARK)
+    while not unfinished.hold(file):
+        file.close()
+        file = _new(folder, name, closed=closed, mark=unfinished.MARK)
+    return file
 
 
 def replace_bytes(path: Path, data: bytes, *, closed: bool = False) -> None:
@@ -71,8 +95,8 @@ def replace_json(path: Path, values: dict[str, Any], *, closed: bool = False) ->
 
 def remove_unfinished(folder: Path) -> None:
     """Delete what writers that were killed left in `folder`; nobody may be writing there."""
-    for unfinished in folder.glob(f"*.????????{UNFINISHED}"):
-        unfinished.unlink(missing_ok=True)
+    for left in folder.glob(f"*.????????{UNFINISHED}"):
+        left.unlink(missing_ok=True)
 
 
 def real_path(path: Path) -> Path:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from opqn_app.core.progress import finished
 from opqn_app.exchange.going.copying import copy_photos
+from opqn_app.exchange.going.listing import write_csv
 from opqn_app.exchange.going.placing import Layout
 from opqn_app.exchange.going.sidecar_journal import Journal
 from opqn_app.exchange.going.sidecar_writing import write_sidecars
@@ -18,6 +19,7 @@ from opqn_app.exchange.going.zipping import zip_photos
 from opqn_app.index.indexing import encode_library, index_folder
 from opqn_app.people import gestures
 from opqn_app.people.ledger import Ledger
+from opqn_app.store import backups
 from opqn_app.store.library import Library
 from opqn_app.vision import apart
 from tests import export_kill
@@ -25,7 +27,7 @@ from tests.exchange.going_photos import tree
 from tests.library_fakes import columns, fake_engine, layered_engine
 from tests.trust.write_deaths import Tell
 
-N_PHOTOS, N_NAMES = 9, 12
+N_PHOTOS, N_NAMES, N_BACKUPS = 9, 12, 3
 LIBRARY = "library.sqlite"
 UNEQUAL = ("meta", "_sqlite_migrations")  # a time, a random name
 
@@ -94,6 +96,7 @@ def _export(here: Path, shared: Path, tell: Tell) -> None:
     finished(copy_photos(album, out / "copies", layout=Layout.PEOPLE, names=True))
     finished(write_sidecars(album, journal=Journal(here / "kept")))
     finished(zip_photos(album, out / "all.zip", force=True))
+    finished(write_csv(album, out / "all.csv", force=True))
     tell(1)
 
 
@@ -126,6 +129,28 @@ def _migrate(here: Path, _shared: Path, tell: Tell) -> None:
         tell(1)
 
 
+def _named(start: Path) -> None:
+    _indexed(start)
+    _decide(start, start, lambda _: None)
+
+
+def _back_up(here: Path, _shared: Path, tell: Tell) -> None:
+    """As `opqn backup`, some times."""
+    for number in range(N_BACKUPS):
+        with Library.open(here / LIBRARY) as library:
+            library.back_up(backups.Why.ASKED)
+        tell(number + 1)
+
+
+def kept_backups(here: Path) -> set[str]:
+    """The folder of backups and what may lie in it for ever: whole backups, and the lock."""
+    folder = backups.folder_of(here / LIBRARY)
+    whole = [each.path for each in backups.listed(here / LIBRARY) if not each.problem]
+    return {
+        path.relative_to(here.resolve()).as_posix() for path in (folder, folder / ".lock", *whole)
+    }
+
+
 def rows(here: Path) -> dict[str, Any]:
     """All rows that a second run makes the same."""
     raw = sqlite3.connect(here / LIBRARY)
@@ -153,8 +178,19 @@ def _names(here: Path) -> Any:
         return [(row.id, row.kind, row.name, len(row.faces)) for row in decided]
 
 
+def _count_backups(here: Path) -> int:
+    return sum(not each.problem for each in backups.listed(here / LIBRARY))
+
+
+def _backed_up(here: Path) -> Any:
+    """What each backup holds, however many there are."""
+    found = backups.listed(here / LIBRARY)
+    return {(each.problem, each.why, each.decisions, each.folders) for each in found}
+
+
 def _files(here: Path) -> Any:
-    return {name: each[0] for name, each in tree(here / "out" / "copies").items()}
+    """The content of all files that went out; a zip has no time of its own."""
+    return {name: each[0] for name, each in tree(here / "out").items()}
 
 
 def _count(sql: str) -> Callable[[Path], int]:
@@ -180,5 +216,5 @@ WORKS: dict[str, Work] = {
     "decisions": Work(_indexed, _decide, _names, _count("SELECT COUNT(*) FROM decisions")),
     "export": Work(_album, _export, _files),
     "migration": Work(_older, _migrate, rows),
-    # A backup comes here: its start is `_indexed`, and it is held if its copy opens.
+    "backup": Work(_named, _back_up, _backed_up, _count_backups),
 }

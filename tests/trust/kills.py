@@ -4,6 +4,7 @@
 
 Each trial begins with a fresh copy of the start. After the kill the library must be whole and hold
 all that was told of; the next run must come to what a clean run comes to, and leave no other files.
+Every backup that is listed must be whole. One more of them is no file left over; an unfinished is.
 """
 
 import argparse
@@ -20,7 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.trust.kill_works import LIBRARY, WORKS, Work
+from opqn_app.store import backups
+from tests.trust.kill_works import LIBRARY, WORKS, Work, kept_backups
 from tests.trust.write_deaths import preloaded, run_dying
 
 
@@ -29,7 +31,8 @@ class Row:
     """Attributes:
     writes: of a clean run.
     lost: trials in which something that was told of is gone.
-    whole: trials after which the file passes SQLite's checks, or is not there yet.
+    whole: trials after which the file passes SQLite's checks, or is not there yet, and all listed
+        backups are whole.
     same: trials that came to what a clean run comes to.
     leftovers: trials that left a file that a clean run does not leave.
     """
@@ -83,7 +86,7 @@ def _copied(start: Path, target: Path) -> Path:
 def _end(work: Work, here: Path, shared: Path, first: set[str]) -> tuple[Any, set[str]]:
     """What is held, and which files are there; new ones beside shared photos are deleted."""
     held = work.held(here)
-    files = {path.relative_to(here).as_posix() for path in here.rglob("*")}
+    files = {path.relative_to(here).as_posix() for path in here.rglob("*")} - kept_backups(here)
     if (here / "kept").exists():  # a journal's folder has a time in its name
         files = {name for name in files if not name.startswith("kept/")}
     for path in list(shared.rglob("*")):
@@ -94,6 +97,8 @@ def _end(work: Work, here: Path, shared: Path, first: set[str]) -> tuple[Any, se
 
 
 def _is_whole(here: Path) -> bool:
+    if any(backup.problem for backup in backups.listed(here / LIBRARY)):
+        return False
     if not (here / LIBRARY).exists():
         return True
     raw = sqlite3.connect(here / LIBRARY)

@@ -88,7 +88,7 @@ def test_damaged_and_foreign_libraries(library: Path, say: Run) -> None:
     photo = library.parent / "album" / "0.jpg"
     for name, change, sentence in hostile.LIBRARIES:
         for beside in library.parent.glob("library.sqlite*"):
-            beside.unlink()
+            shutil.rmtree(beside) if beside.is_dir() else beside.unlink()
         library.write_bytes(change(good))
         before = library.read_bytes()
         others = (("status",), ("encode",)) if sentence else ()

@@ -84,7 +84,7 @@ def _written(
 ) -> Generator[Progress, None, int]:
     pace = Pace(len(photos), len(photos))
     try:
-        with replacing(path) as file:
+        with replacing(path, among_others=True) as file:
             # The last part, after those of the photos, closes what the first one opens.
             for number, part in enumerate(parts):
                 file.write(part.encode("utf-8", errors="backslashreplace"))

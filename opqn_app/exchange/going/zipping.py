@@ -79,7 +79,10 @@ def zip_photos(
     taken: set[str] = set()
     renamed = 0
     try:
-        with replacing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        with (
+            replacing(path, among_others=True) as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive,
+        ):
             for item in items:
                 source = item.going.photo.path
                 yield pace.at(source.name)

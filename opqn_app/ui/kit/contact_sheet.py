@@ -114,7 +114,7 @@ def write_sheet(
     paths = check_place(path, len(photos), roots, force=force)
     try:
         if path.suffix.lower() == ".pdf":
-            with replacing(path) as file:
+            with replacing(path, among_others=True) as file:
                 with _pdf(Path(file.name), title) as (painter, writer):
                     for page in range(sheet.pages):
                         if page:
@@ -132,7 +132,7 @@ def write_sheet(
                     yield from sheet.draw(painter, page)
                 finally:
                     painter.end()
-                with replacing(target) as file:
+                with replacing(target, among_others=True) as file:
                     # The stubs want bytes, and PySide wants text.
                     if not image.save(str(file.name), "PNG"):  # type: ignore[call-overload]
                         raise OSError(None, "the disk did not take all of it")
