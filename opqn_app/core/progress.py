@@ -14,9 +14,13 @@ Result = TypeVar("Result")
 Told = TypeVar("Told")
 
 WINDOW_S = 30.0
+MANY = 20  # done; fewer say little of a pace, so a slow job is looked at for longer
 EARLY_S = 3.0  # of work; before that an estimate would be noise
-SETTLED_S = 15.0  # from here on one is told even if the pace still changes
-STEADY = 1.5  # times faster or slower, lately, than over the whole time
+WATCHED = 0.15  # of the time still to go is watched before that is told, at most SURE_S
+SURE_S = 20.0
+SETTLED_S = 30.0  # from here on one is told even if the pace still changes
+PATIENCE_S = 120.0  # from here on even if not many are done
+STEADY = 1.3  # times faster or slower, lately, than over the whole time
 
 
 def duration_in_words(seconds: float) -> str:
@@ -39,8 +43,9 @@ def counted(n: int, noun: str) -> str:
 class RateMeter:
     """How many are done a second, over the last 30 s of work, and how long the rest takes.
 
-    It counts from the first one that is done, since what comes before that is getting ready. Time
-    inside `paused` does not count.
+    Of a slow job the last 20 that were done count, whatever time they took. It counts from the
+    first one that is done, since what comes before that is getting ready. Time inside `paused`
+    does not count.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -62,26 +67,41 @@ class RateMeter:
         self._done += count
         now = self._clock() - self._paused_s
         self._samples.append((now, self._done))
-        while len(self._samples) > 2 and now - self._samples[1][0] >= WINDOW_S:
+        while len(self._samples) > 2 and self._is_enough_from(*self._samples[1]):
             self._samples.popleft()
+
+    def _is_enough_from(self, when: float, done: int) -> bool:
+        now, all_done = self._samples[-1]
+        return now - when >= WINDOW_S and all_done - done >= MANY
 
     def rate(self) -> float:
         """How many a second; 0 while there is nothing to go by."""
         return self._rate_since(0)
 
     def eta_s(self, remaining: int) -> float | None:
-        """Seconds for `remaining` more at this rate; None while the pace is not steady yet."""
-        rate = self.rate()
-        return remaining / rate if rate > 0 and self._is_steady(rate) else None
+        """Seconds for `remaining` more; None while too little is done to be near the truth.
 
-    def _is_steady(self, rate: float) -> bool:
-        seconds = self._samples[-1][0] - self._samples[0][0]
-        if seconds < EARLY_S or seconds >= SETTLED_S:
-            return seconds >= SETTLED_S
-        middle = self._samples[0][0] + seconds / 2
+        A long rest is told later than a short one: its start says less of it.
+        """
+        if remaining == 0 and self._done:
+            return 0.0
+        rate = self.rate()
+        if rate <= 0 or remaining < 0:  # the total is not known yet
+            return None
+        (start, before), (end, done) = self._samples[0], self._samples[-1]
+        seconds, lately = end - start, self._rate_of_later_half()
+        if seconds < PATIENCE_S and done - before < min(MANY, remaining / 5):
+            return None
+        if seconds < max(EARLY_S, min(SURE_S, WATCHED * remaining / rate)):
+            return None
+        if rate / STEADY <= lately <= rate * STEADY:
+            return remaining / rate
+        return remaining / lately if lately > 0 and seconds >= SETTLED_S else None
+
+    def _rate_of_later_half(self) -> float:
+        middle = (self._samples[0][0] + self._samples[-1][0]) / 2
         half = next(place for place, (when, _) in enumerate(self._samples) if when >= middle)
-        lately = self._rate_since(min(half, len(self._samples) - 2))
-        return rate / STEADY <= lately <= rate * STEADY
+        return self._rate_since(min(half, len(self._samples) - 2))
 
     def _rate_since(self, place: int) -> float:
         if len(self._samples) < 2:

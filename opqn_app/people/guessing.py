@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opqn_app.core import allocator
-from opqn_app.core.progress import retold
+from opqn_app.core.progress import RateMeter, retold
 from opqn_app.core.types import Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Links
@@ -140,7 +140,7 @@ class _Run:
         asking = _unlisted(coded, self._stored)
         if not len(asking):
             return 0
-        began, done, start = time.perf_counter(), 0, 0
+        meter, done, start = RateMeter(), 0, 0
         yield GroupingProgress("lists", 0, len(asking), None)
         ids = np.append(coded.face_ids, NONE).astype(np.int32)  # the last is NOBODY's
         near = np.empty((len(asking), N_LISTED), np.int32)
@@ -154,9 +154,9 @@ class _Run:
                 here = slice(start, done)
                 faces = coded.face_ids[asking[here]]
                 table.save_lists(self._model_id, faces, near[here], scores[here])
+                meter.add(done - start)
                 start = done
-                eta_s = (time.perf_counter() - began) / done * (len(asking) - done)
-                yield GroupingProgress("lists", done, len(asking), eta_s)
+                yield GroupingProgress("lists", done, len(asking), meter.eta_s(len(asking) - done))
         self._stored = self._stored.with_lists(coded.face_ids[asking], near, scores)
         return len(asking)
 

@@ -1,7 +1,9 @@
 """Rates and estimates with a clock of the test's own."""
 
-from collections.abc import Sequence
+import random
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pytest
 
 from opqn_app.core.progress import WINDOW_S, RateMeter
@@ -94,3 +96,38 @@ def test_a_step_counts_and_stops_the_clock_while_it_is_out() -> None:
     clock.now += 2
     [progress] = counts.step(4, "c.jpg")
     assert (progress.done, progress.photos_per_s, progress.eta_s) == (12, 2.0, 3.0)
+
+
+def paces(kind: str, chance: random.Random) -> Iterator[float]:
+    """Seconds that one photo after the other takes."""
+    for place in range(400):
+        if kind == "slow":
+            yield 4.0
+        elif kind == "warming up":  # models are loaded, the disk wakes
+            yield 1.0 if place < 8 else 0.1
+        elif kind == "speeding up":  # from 1 a second to 10
+            yield 1 / min(10.0, 1 + 0.3 * place)
+        elif kind == "small ones first":
+            yield 0.1 if place < 10 else 0.5
+        else:  # some are a hundred times as large as others
+            yield chance.lognormvariate(-1, 0.8)
+
+
+@pytest.mark.parametrize("at_once", [1, 8])
+@pytest.mark.parametrize(
+    "kind", ["slow", "warming up", "speeding up", "small ones first", "all sizes"]
+)
+def test_the_first_estimate_is_near_the_truth_or_comes_later(kind: str, at_once: int) -> None:
+    for seed in range(10):
+        finished = np.cumsum(list(paces(kind, random.Random(seed))))
+        clock = Clock()
+        meter = RateMeter(clock)
+        for done in range(at_once, len(finished), at_once):
+            clock.now = 100.0 + float(finished[done - 1])
+            meter.add(at_once)
+            told = meter.eta_s(len(finished) - done)
+            if told is not None:
+                break
+        truth = float(finished[-1] - finished[done - 1])
+        assert told is not None, "it comes before the end"
+        assert truth / 2 <= told <= truth * 2, (seed, done)

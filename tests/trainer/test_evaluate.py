@@ -1,5 +1,6 @@
 """Whole evaluations of tiny models on made-up people."""
 
+from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from trainer.data.pictures import AlignedCrops
 from trainer.evaluate import protocols
 from trainer.evaluate.encoding import encode, load_candidate
 from trainer.evaluate.evaluate import duplicates_in_words, evaluate
-from trainer.evaluate.results import EvalReport, EvalSettings, figures_of
+from trainer.evaluate.results import EvalProgress, EvalReport, EvalSettings, figures_of
+from trainer.evaluate.steps import READING, Whole
 
 pytestmark = pytest.mark.slow
 
@@ -232,8 +234,63 @@ def test_progress_tells_how_long_it_takes(model: Path, people: Path) -> None:
     reading = [event for event in events if "encoding" in event.phase]
     assert [event.done for event in reading] == [0, 16, 20]
     assert reading[0].eta_s is None
-    assert reading[1].eta_s > 0
-    assert reading[-1].eta_s == 0
+    assert reading[1].eta_s is None, "one batch says nothing of the pace"
+    assert reading[-1].eta_s is not None
+
+
+class Counting(AlignedCrops):
+    """Counts how often a picture is read."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.reads: Counter[int] = Counter()
+
+    def crop(self, row: int) -> Any:
+        self.reads[row] += 1
+        return super().crop(row)
+
+
+def test_photos_are_read_once_for_all_models_under_one_bar(model: Path, people: Path) -> None:
+    source = Counting(people)
+    query_split = protocols.leave_one_out(source.files)
+    settings = EvalSettings((str(model), str(model)))
+    both, events = run(evaluate(settings, source, query_split))
+    assert set(source.reads.values()) == {1}
+    shares = [event.share for event in events]
+    assert shares == sorted(shares)
+    assert shares[0] == 0.0
+    assert shares[-1] < 1.0
+    assert {event.phase for event in events if event.share < READING} == {
+        "2 models: reading and encoding"
+    }
+    alone, _ = run(evaluate(EvalSettings((str(model),)), AlignedCrops(people), query_split))
+    for result in both.results:
+        assert figures_of(result, (1, 5))["map"] == figures_of(alone.results[0], (1, 5))["map"]
+
+
+def test_the_time_left_is_of_the_whole_evaluation() -> None:
+    now = [0.0]
+
+    def counted() -> Generator[int, None, None]:
+        for done in range(1, 101):
+            now[0] += 1.0
+            yield done
+
+    def ranked() -> Generator[EvalProgress, None, None]:
+        yield EvalProgress("ranking", 0, 10)
+        now[0] += 5.0
+        yield EvalProgress("ranking", 10, 10)
+
+    whole = Whole(100, 2, lambda: now[0])
+    told = [(now[0], event) for event in whole.reading(counted(), "reading", 100)]
+    told += [(now[0], event) for _ in range(2) for event in whole.following(ranked())]
+    known = [(when, event.eta_s) for when, event in told if event.eta_s is not None]
+    assert known
+    for when, left in known:
+        truth = now[0] - when
+        assert truth / 2 - 5 <= left <= truth * 2 + 5, when
+    halfway = next(left for when, left in known if when == 50.0)
+    assert halfway == pytest.approx(50 + 100 / 9, rel=0.05), "what follows counts as well"
 
 
 def test_closing_the_evaluation_stops_it(model: Path, people: Path) -> None:

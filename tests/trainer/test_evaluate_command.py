@@ -250,7 +250,7 @@ def test_what_would_fail_at_the_end_fails_at_once(
 ) -> None:
     import trainer.evaluate.evaluate as module
 
-    monkeypatch.setattr(module, "encode", None)  # nothing may get that far
+    monkeypatch.setattr(module, "encode_by_each", None)  # nothing may get that far
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="can't be written"):
         command(people, "--model", model, "--aligned", "--out", tmp_path / "file" / "report")
@@ -268,7 +268,7 @@ from trainer.evaluate import evaluate
 def encode(*_asked, **_wanted):
     time.sleep(60)
     yield 1
-evaluate.encode = encode
+evaluate.encode_by_each = encode
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -1,14 +1,18 @@
 """The choices of Evaluate and Train stand in one line, and none of them is cut."""
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.evaluate.evaluate_form import EvaluateForm
 from opqn_app.ui.kit import theme
-from opqn_app.ui.kit.choice_column import QuietComboBox
+from opqn_app.ui.kit.choice_box import ChoiceBox, QuietComboBox
 from opqn_app.ui.train.train_form import TrainForm
 from opqn_app.ui.work.session import Session
+
+UI = Path(theme.__file__).parents[1]
 
 
 @pytest.mark.parametrize("height", [300, 2000])
@@ -44,3 +48,16 @@ def test_the_rows_of_a_list_have_room(qtbot: QtBot, session: Session) -> None:
     assert min(row.height() for row in rows) >= 28
     assert all(view.viewport().rect().contains(row) for row in rows), "the last row is cut"
     form.method.hidePopup()
+
+
+def test_every_list_of_choices_has_room(qtbot: QtBot) -> None:
+    theme.apply_theme(QApplication.instance(), "light")  # type: ignore[arg-type]
+    box = ChoiceBox("Sort by", {"match": "Best match", "date": "Newest photo"})
+    qtbot.addWidget(box)
+    box.show()
+    box.showPopup()
+    rows = [box.view().visualRect(box.model().index(row, 0)) for row in range(box.count())]
+    assert min(row.height() for row in rows) >= 28
+    box.hidePopup()
+    bare = [path for path in UI.rglob("*.py") if "QComboBox" in path.read_text(encoding="utf-8")]
+    assert [path.name for path in bare] == ["choice_box.py"], "the other lists are ChoiceBoxes"

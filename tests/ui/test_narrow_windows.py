@@ -159,6 +159,33 @@ def test_the_first_window_fits_the_screen(
     assert window.height() >= min(800, room[1] - 48)
 
 
+@pytest.mark.parametrize("size", [(800, 600), (900, 600)])
+@pytest.mark.parametrize("name", [None, "Anna Lindqvist"])
+def test_why_a_face_matches_is_read_without_scrolling(
+    window: MainWindow,
+    qtbot: QtBot,
+    album: Path,
+    people: MakePeople,
+    index_folder_of: Callable[[Path], None],
+    size: tuple[int, int],
+    name: str | None,
+) -> None:
+    index_folder_of(album)
+    window.resize(*size)
+    window.show_page("search")
+    page = window.search
+    assert page is not None
+    page.open_sources([people("q.png", "red")])
+    qtbot.waitUntil(lambda: bool(page.results.why._agreement.text()))
+    why = page.results.why
+    why.show_name(name)
+    settle()
+    assert window.size().toTuple() == size
+    for each in (why._verdict, why._agreement, why.bars):
+        assert each.visibleRegion().boundingRect() == each.rect(), each
+        assert each.height() >= each.heightForWidth(each.width())
+
+
 def test_nothing_of_the_header_is_cut_where_it_says_most(
     search_page: SearchPage, people: MakePeople, ask: Callable[..., None]
 ) -> None:

@@ -318,7 +318,8 @@ def _run(work: "Generator[EvalProgress, None, Report]", *, as_lines: bool) -> Re
                 return report
             if as_lines:
                 event = {"event": "progress", "phase": progress.phase, "done": progress.done,
-                         "total": progress.total, "eta_s": progress.eta_s}  # fmt: skip
+                         "total": progress.total, "eta_s": progress.eta_s,
+                         "share": progress.share}  # fmt: skip
                 sys.stdout.write(json.dumps(event) + "\n")
                 sys.stdout.flush()
             line.show(_progress_in_words(progress))

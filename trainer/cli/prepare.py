@@ -144,10 +144,13 @@ def _detector() -> "FaceDetector":
 def _progress_in_words(progress: "PrepareProgress") -> str:
     """ "120/400 photos · 5.1 photos/s · 3 dropped · 55 s left"."""
     parts = [f"{progress.done:,}/{progress.total:,} photos"]
-    if progress.eta_s is None:
-        return parts[0]
-    parts += [f"{progress.photos_per_s:.1f} photos/s", f"{progress.dropped:,} dropped"]
-    return " · ".join([*parts, f"{duration_in_words(progress.eta_s)} left"])
+    if progress.photos_per_s > 0:
+        parts.append(f"{progress.photos_per_s:.1f} photos/s")
+    if progress.done:
+        parts.append(f"{progress.dropped:,} dropped")
+    if progress.eta_s is not None:
+        parts.append(f"{duration_in_words(progress.eta_s)} left")
+    return " · ".join(parts)
 
 
 def _print(values: dict[str, Any]) -> None:

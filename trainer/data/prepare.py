@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from opqn_app.core.errors import DataError
+from opqn_app.core.progress import RateMeter
 from opqn_app.core.types import FaceDetector
 from opqn_app.vision.photo_folder import PHOTO_SUFFIXES
 from trainer.data.crop_folder import CropFolder
@@ -65,7 +66,7 @@ def prepare(
 def _rounds(
     work: CropFolder, todo: list[int], detector: FaceDetector
 ) -> Generator[PrepareProgress, None, None]:
-    began, dropped = time.monotonic(), 0
+    meter, dropped = RateMeter(), 0
     yield PrepareProgress(0, len(todo), 0, 0.0, None)
     with ThreadPoolExecutor() as pool:
         for start in range(0, len(todo), AT_ONCE):
@@ -73,9 +74,11 @@ def _rounds(
             found = list(pool.map(lambda row: work.look(row, detector), part))
             work.keep(found)
             dropped += sum(not entry.crop for entry in found)
-            done, spent = start + len(part), time.monotonic() - began
-            rate = done / max(spent, 1e-9)
-            yield PrepareProgress(done, len(todo), dropped, rate, (len(todo) - done) / rate)
+            meter.add(len(part))
+            left = len(todo) - start - len(part)
+            yield PrepareProgress(
+                len(todo) - left, len(todo), dropped, meter.rate(), meter.eta_s(left)
+            )
 
 
 def _check_places(source: Path, target: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from trainer.data.pictures import Crop, PictureSource
 READ_ON_CPU = 16  # pictures between two signs of progress
 READ_ON_GPU = 256
 MOST_ENCODERS = 8  # of one model side by side, about 90 MB each
+MOST_IN_ALL = 16  # of all models
 WORTH_ONE = 32  # pictures that take longer than making one more of them
 
 
@@ -151,31 +152,53 @@ def encode(
     asking: NDArray[np.intp],
     wants_features: bool = False,
 ) -> Generator[int, None, Encoded]:
-    """Read and encode `rows`; yields how many are done.
+    """Read and encode `rows`; yields how many are done. See `encode_by_each`."""
+    job = encode_by_each([model], source, rows, asking=asking, wants_features=wants_features)
+    (encoded,) = yield from job
+    return encoded
+
+
+def encode_by_each(
+    models: Sequence[Candidate],
+    source: PictureSource,
+    rows: NDArray[np.intp],
+    *,
+    asking: NDArray[np.intp],
+    wants_features: bool = False,
+) -> Generator[int, None, list[Encoded]]:
+    """Read `rows` once and encode them by each model; yields how many are done.
 
     Args:
         rows: of the listing, ascending.
         asking: those of them that need tables.
-        wants_features: keep the features of all; 4·D bytes a picture.
+        wants_features: keep the features of all; 4·D bytes a picture and model.
+
+    Returns:
+        What each model makes, in the order of `models`.
     """
-    size = READ_ON_CPU if model.device == "cpu" else READ_ON_GPU
+    size = READ_ON_CPU if any(model.device == "cpu" for model in models) else READ_ON_GPU
+    most, asks = max(1, min(MOST_ENCODERS, MOST_IN_ALL // len(models))), np.isin(rows, asking)
     with ThreadPoolExecutor() as pool:
-        encoders = _side_by_side(model, len(rows), pool)
-        parts = _Parts(encoders, pool, np.isin(rows, asking), wants_features)
+        parts = [
+            _Parts(_side_by_side(model, len(rows), most, pool), pool, asks, wants_features)
+            for model in models
+        ]
         for start in range(0, len(rows), size):
             batch = rows[start : start + size]
-            parts.add(start, batch, list(pool.map(lambda row: read_crop(source, row), batch)))
+            found = list(pool.map(lambda row: read_crop(source, row), batch))
+            for part in parts:
+                part.add(start, batch, found)
             yield start + len(batch)
-    return parts.result()
+    return [part.result() for part in parts]
 
 
 def _side_by_side(
-    model: Candidate, n_pictures: int, pool: ThreadPoolExecutor
+    model: Candidate, n_pictures: int, most: int, pool: ThreadPoolExecutor
 ) -> list[ModelEncoder]:
     """The model's encoder, and more of the same where there are cores and pictures for them."""
     if model.folder is None:
         return [model.encoder]
-    n_more = min(n_cores(), MOST_ENCODERS, n_pictures // WORTH_ONE) - 1
+    n_more = min(n_cores(), most, n_pictures // WORTH_ONE) - 1
     more = [load_encoder(model.folder) for _ in range(n_more)]
     list(pool.map(OnnxEncoder.prepare, more))
     return [model.encoder, *more]

@@ -19,7 +19,7 @@ from opqn_app.core.types import Codes, Floats
 from trainer.data.picture_files import Dropped
 from trainer.data.pictures import PictureSource
 from trainer.evaluate.baselines import ControlUnavailable, ProductQuantizer, train_pq
-from trainer.evaluate.encoding import Candidate, Encoded, encode, load_candidate
+from trainer.evaluate.encoding import Candidate, Encoded, encode_by_each, load_candidate
 from trainer.evaluate.protocols import QuerySplit
 from trainer.evaluate.queries_and_gallery import QueriesAndGallery
 from trainer.evaluate.ranked_lists import lists_to_show
@@ -33,7 +33,7 @@ from trainer.evaluate.results import (
     RankedList,
 )
 from trainer.evaluate.scoring import CodeScorer, CosineScorer, Scorer, StoredTables
-from trainer.evaluate.steps import shown
+from trainer.evaluate.steps import Whole, shown
 from trainer.evaluate.subspace_maps import (
     SubSpaceMap,
     angle_counts,
@@ -75,9 +75,25 @@ def _all_of(
     began = time.perf_counter()
     candidates = with_own_names([load_candidate(m, settings.device) for m in settings.models])
     found: list[_CandidateResults] = []
-    for model, name in zip(candidates, settings.models, strict=True):
-        one = yield from _of_candidate(model, name, settings, source, query_split, controls_source)
-        found.append(one)
+    used, wants = query_split.used, settings.controls
+    every = np.arange(0 if not wants or controls_source is None else len(controls_source.files))
+    whole = Whole(len(used) + len(every), len(candidates))
+    asking = query_split.queries
+    job = encode_by_each(candidates, source, used, asking=asking, wants_features=wants)
+    encoded = yield from whole.reading(job, reading_for(candidates), len(used))
+    learned: list[Floats | None] = [None] * len(candidates)
+    if controls_source is not None and wants:
+        job = encode_by_each(
+            candidates, controls_source, every, asking=every[:0], wants_features=True
+        )
+        phase = f"pictures the controls learn from: {reading_for(candidates)}"
+        others = yield from whole.reading(job, phase, len(every))
+        learned = [each.features for each in others]
+    for place, (model, name) in enumerate(zip(candidates, settings.models, strict=True)):
+        work = _of_candidate(
+            model, name, encoded[place], settings, source, query_split, learned[place]
+        )
+        found.append((yield from whole.following(work)))
     readable, results = found[0].readable, [result for one in found for result in one.results]
     first = results[0]
     return EvalReport(
@@ -112,40 +128,26 @@ class _CandidateResults:
 def _of_candidate(
     model: Candidate,
     given_as: str,
+    encoded: Encoded,
     settings: EvalSettings,
     source: PictureSource,
     query_split: QuerySplit,
-    controls_source: PictureSource | None,
+    learn_from: Floats | None,
 ) -> Generator[EvalProgress, None, _CandidateResults]:
-    wants = settings.controls
-    job = encode(model, source, query_split.used, asking=query_split.queries, wants_features=wants)
-    phase = f"{model.name}: reading and encoding"
-    encoded = yield from shown(job, phase, len(query_split.used))
     readable = QueriesAndGallery(source, query_split, encoded, settings)
     notes = duplicates_in_words(encoded.digests, source.people[encoded.rows])
     results = [(yield from _of_model(model, encoded, readable))]
     if settings.controls:
-        learned = None if controls_source is None else (yield from _learned(model, controls_source))
-        results += yield from _controls(model, encoded, readable, learned, notes)
+        results += yield from _controls(model, encoded, readable, learn_from, notes)
     drawn = None
     if settings.wants_map:
-        yield EvalProgress(f"{model.name}: map of a sub-space", 0, 1, None)
+        yield EvalProgress(f"{model.name}: map of a sub-space", 0, 1)
         try:
             drawn = map_sub_space(model, source, readable.gallery)
         except ExtraMissing as reason:
             notes.append(str(reason))
     info = _info(given_as, model, encoded)
     return _CandidateResults(info, readable, results, drawn, encoded.dropped, notes)
-
-
-def _learned(
-    model: Candidate, source: PictureSource
-) -> Generator[EvalProgress, None, Floats | None]:
-    """Features of the pictures that PQ and OPQ learn from."""
-    every = np.arange(len(source.files))
-    job = encode(model, source, every, asking=every[:0], wants_features=True)
-    phase = f"{model.name}: pictures the controls learn from"
-    return (yield from shown(job, phase, len(every))).features
 
 
 def _of_model(
@@ -192,7 +194,7 @@ def _controls(
     results = [float_result]
     learn = searched if learn_from is None else learn_from
     for kind, rotated in (("pq", False), ("opq", True)):
-        yield EvalProgress(f"{model.name}: learning {kind.upper()}", 0, 1, None)
+        yield EvalProgress(f"{model.name}: learning {kind.upper()}", 0, 1)
         try:
             quantizer = train_pq(learn, config.n_books, config.bits_per_book, rotated=rotated)
         except (ControlUnavailable, ExtraMissing) as reason:
@@ -282,6 +284,12 @@ def _measured(
         angles=None if words is None else angle_counts(words),
         ms_per_query=1e3 * (time.perf_counter() - began) / max(scorer.n_queries, 1),
     )
+
+
+def reading_for(models: list[Candidate]) -> str:
+    """The phase in which the pictures are read once and encoded by each of `models`."""
+    whom = models[0].name if len(models) == 1 else f"{len(models)} models"
+    return f"{whom}: reading and encoding"
 
 
 def with_own_names(models: list[Candidate]) -> list[Candidate]:

@@ -19,8 +19,8 @@ from opqn_app.people.neighbours import Edges, nearest_faces
 from opqn_app.people.word_sums import WordSums
 from trainer.data.picture_files import Dropped
 from trainer.data.pictures import PictureSource
-from trainer.evaluate.encoding import Candidate, encode, load_candidate
-from trainer.evaluate.evaluate import duplicates_in_words, with_own_names
+from trainer.evaluate.encoding import Candidate, encode_by_each, load_candidate
+from trainer.evaluate.evaluate import duplicates_in_words, reading_for, with_own_names
 from trainer.evaluate.group_figures import GroupFigures, group_figures
 from trainer.evaluate.other_groupings import (
     THRESHOLDS,
@@ -29,7 +29,7 @@ from trainer.evaluate.other_groupings import (
     near_graph,
 )
 from trainer.evaluate.results import EvalProgress, EvalSettings
-from trainer.evaluate.steps import shown
+from trainer.evaluate.steps import Whole, shown
 
 Labels = NDArray[Any]
 GroupingWork = Generator[EvalProgress, None, "GroupingReport"]
@@ -110,13 +110,15 @@ def _all_of(settings: EvalSettings, source: PictureSource) -> GroupingWork:
     notes: list[str] = []
     rows: NDArray[np.intp] = np.empty(0, np.intp)
     dropped: list[Dropped] = []
-    for model in models:
-        every = np.arange(len(source.files))
-        job = encode(model, source, every, asking=every[:0])
-        encoded = yield from shown(job, f"{model.name}: reading and encoding", len(every))
+    every = np.arange(len(source.files))
+    whole = Whole(len(every), len(models))
+    job = encode_by_each(models, source, every, asking=every[:0])
+    coded = yield from whole.reading(job, reading_for(models), len(every))
+    for model, encoded in zip(models, coded, strict=True):
         rows, dropped = encoded.rows, encoded.dropped
         notes += duplicates_in_words(encoded.digests, source.people[rows])
-        results += yield from _of_model(model, encoded.codes, source.people[rows], notes)
+        work = _of_model(model, encoded.codes, source.people[rows], notes)
+        results += yield from whole.following(work)
     return GroupingReport(
         results=tuple(results),
         people=len(np.unique(source.people[rows])),
@@ -140,7 +142,7 @@ def _of_model(
     listing_s = time.process_time() - began
     results = []
     for label, least in (("groups", links.joins_from), ("parts", CERTAIN)):
-        yield EvalProgress(f"{model.name}: {label}", 0, 1, None)
+        yield EvalProgress(f"{model.name}: {label}", 0, 1)
         began = time.process_time()
         groups = grouped(codes, sums, edges, links, least)
         spent = listing_s + time.process_time() - began
@@ -148,7 +150,7 @@ def _of_model(
         results.append(
             GroupingResult(name, model.name, least, group_figures(groups, people), spent)
         )
-    yield EvalProgress(f"{model.name}: other ways of grouping", 0, 1, None)
+    yield EvalProgress(f"{model.name}: other ways of grouping", 0, 1)
     try:
         began = time.process_time()
         graph = near_graph(sums.units(codes))

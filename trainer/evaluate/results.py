@@ -40,12 +40,19 @@ class EvalSettings:
 
 @dataclass(frozen=True, slots=True)
 class EvalProgress:
-    """Where the evaluation stands. `eta_s` is of this phase; None until it can be told."""
+    """Where the evaluation stands.
+
+    Attributes:
+        phase: what is done now, of which `done` of `total` are through.
+        eta_s: seconds until all phases are through; None until it can be told.
+        share: of all phases, 0 to 1; it never goes back.
+    """
 
     phase: str
     done: int
     total: int
-    eta_s: float | None
+    eta_s: float | None = None
+    share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

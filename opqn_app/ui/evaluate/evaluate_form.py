@@ -7,7 +7,8 @@ from PySide6.QtWidgets import QCheckBox, QWidget
 
 from opqn_app.core.settings import Settings
 from opqn_app.ui.evaluate.evaluation import P_AT
-from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietComboBox, QuietSpinBox
+from opqn_app.ui.kit.choice_box import QuietComboBox
+from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietSpinBox
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.data_field import DataField
 from opqn_app.ui.kit.labelled_data import EXPLAINED

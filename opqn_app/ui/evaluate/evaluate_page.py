@@ -133,12 +133,8 @@ class EvaluatePage(QWidget):
             done = float(event["done"])
             counted = f": {done:,.0f} of {total:,.0f}" if total > 1 else " …"
             if not self.child.is_stopping:
-                self.work.show_progress(
-                    f"{phase}{counted}",
-                    done,
-                    total if total > 1 else 0,
-                    event["eta_s"],
-                )
+                share = float(event["share"])
+                self.work.show_progress(f"{phase}{counted}", share, 1.0, event["eta_s"])
         elif "results" in event:
             self._result = event
 

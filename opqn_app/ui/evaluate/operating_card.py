@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.ui.evaluate import operating
 from opqn_app.ui.evaluate.evaluation import Method, OperatingPoint
+from opqn_app.ui.kit.choice_box import ChoiceBox
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.models import ModelChoice
 
@@ -78,11 +79,9 @@ class OperatingCard(QFrame):
         self._offer_points(PICKED)
 
     def _build(self) -> None:
-        self._name = QComboBox()
-        self._name.setAccessibleName("Model of the operating point")
+        self._name = ChoiceBox("Model of the operating point")
         self._name.currentIndexChanged.connect(self._on_method)
-        self._wanted = QComboBox()
-        self._wanted.setAccessibleName("Wanted precision")
+        self._wanted = ChoiceBox("Wanted precision")
         self._wanted.currentIndexChanged.connect(lambda _row: self._show())
         self._point_words = text_label(wraps=True)
         self._point_words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -91,7 +90,7 @@ class OperatingCard(QFrame):
         self._switch = push_button("", self._on_switch)
         for combo in (self._name, self._wanted):  # a long name may not widen the page
             combo.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+                ChoiceBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
             combo.setMinimumContentsLength(7)
             combo.setMaximumWidth(280)

@@ -5,9 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QGridLayout,
     QHBoxLayout,
@@ -21,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app.core.bidi import isolated
 from opqn_app.ui.exchange.sheets import sheet
+from opqn_app.ui.kit.choice_box import QuietComboBox
 from opqn_app.ui.kit.controls import CutLabel, empty_layout, push_button, text_label
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.kit.tips import plain
@@ -36,13 +35,6 @@ INTRO = (
 )
 SIDE = 72  # of a face
 NOBODY = "Not said"
-
-
-class _Choice(QComboBox):
-    """The wheel scrolls the faces, and never changes what was said."""
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class AskedDialog(QDialog):
@@ -67,7 +59,7 @@ class AskedDialog(QDialog):
         super().__init__(parent)
         self._asked = asked
         self.answers = dict(answers)
-        self.choices: dict[int, QComboBox] = {}
+        self.choices: dict[int, QuietComboBox] = {}
         self._pictures: dict[int, QLabel] = {}
         self._thumbnails = ThumbnailCache(
             session.runner, partial(load_face_crops, session.library_path), parent=self
@@ -131,10 +123,10 @@ class AskedDialog(QDialog):
         empty_layout(self._rows)
         self.choices, self._pictures = {}, {}
         for number, face in enumerate(asked.faces):
-            picture, choice = QLabel(), _Choice()
+            picture = QLabel()
+            choice = QuietComboBox(f"Who face {number + 1} of {asked.photo.name} is")
             picture.setFixedSize(SIDE, SIDE)
             choice.addItems([NOBODY, *map(isolated, asked.names)])
-            choice.setAccessibleName(f"Who face {number + 1} of {asked.photo.name} is")
             said = self.answers.get(face)
             choice.setCurrentIndex(asked.names.index(said) + 1 if said in asked.names else 0)
             choice.currentIndexChanged.connect(partial(self._answer, asked, face))

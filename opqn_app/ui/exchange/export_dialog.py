@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QFileDialog,
     QHBoxLayout,
@@ -37,6 +36,7 @@ from opqn_app.ui.exchange.offers import Offer
 from opqn_app.ui.exchange.panes import ChoosingPane, WaitingPane
 from opqn_app.ui.exchange.sheets import sheet
 from opqn_app.ui.kit import desktop, dialogs
+from opqn_app.ui.kit.choice_box import ChoiceBox
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.work.people_desk import FAULT
 
@@ -111,8 +111,7 @@ class ExportDialog(QDialog):
     # Sheets
 
     def _choosing(self) -> QWidget:
-        self.what = QComboBox()
-        self.what.setAccessibleName("What goes out")
+        self.what = ChoiceBox("What goes out")
         self.what.addItems([offer.words for offer in self._offers])
         pane = ChoosingPane([way.title for way in WAYS], called="How it goes out")
         pane.browse_wanted.connect(self._browse)

@@ -3,18 +3,15 @@
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QLabel,
     QScrollArea,
     QSpinBox,
-    QStyledItemDelegate,
     QVBoxLayout,
     QWidget,
 )
 
 from opqn_app.ui.kit.controls import text_label
-from opqn_app.ui.kit.tips import plain
 
 WIDTH = 288
 MARGIN = 16
@@ -78,37 +75,6 @@ class ChoiceColumn(QFrame):
         """Fields end where the button at the foot does, with and without a scroll bar."""
         taken = self._bar.sizeHint().width() if self._bar.maximum() > 0 else 0
         self._fields.setContentsMargins(MARGIN, 4, MARGIN - taken, 16)
-
-
-class QuietComboBox(QComboBox):
-    """A choice that does not change under a wheel that scrolls the page.
-
-    Args:
-        choices: value → words.
-    """
-
-    def __init__(self, name: str, choices: dict[str, str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own takes no room for rows
-        for value, words in choices.items():
-            self.addItem(words, value)
-        self.currentIndexChanged.connect(lambda _row: self.setToolTip(plain(self.currentText())))
-
-    @property
-    def value(self) -> str:
-        return str(self.currentData())
-
-    def choose(self, value: str) -> None:
-        """Take a value; an unknown one changes nothing."""
-        row = self.findData(value)
-        if row >= 0:
-            self.setCurrentIndex(row)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        event.ignore()
 
 
 class QuietSpinBox(QSpinBox):

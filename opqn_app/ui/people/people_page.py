@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QLineEdit,
     QSizePolicy,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from opqn_app.core.progress import counted
 from opqn_app.ui.kit import keyboard
+from opqn_app.ui.kit.choice_box import ChoiceBox
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.flow_layout import FlowLayout
@@ -109,10 +109,7 @@ class PeoplePage(QWidget):
         self.search.setAccessibleName("Find a name")
         self.search.setClearButtonEnabled(True)
         self.search.setMaximumWidth(240)
-        self.order = QComboBox()
-        self.order.setAccessibleName("Order of the named people")
-        for key, words in ORDERS.items():
-            self.order.addItem(words, key)
+        self.order = ChoiceBox("Order of the named people", ORDERS)
         self.show_hidden = QCheckBox("Show hidden")
         self._count = text_label(is_quiet=True)
         self.bring = push_button("Bring in names…", self.names_wanted.emit)

@@ -31,11 +31,17 @@ class ContributionBars(QWidget):
         self.values: tuple[float, ...] = ()
         self.shares: tuple[float, ...] = ()
         self._reach: tuple[float, ...] = ()
+        self._is_low = False
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("What each part of the face code adds")
 
     def sizeHint(self) -> QSize:
-        return QSize(248, 104)
+        return QSize(248, 72 if self._is_low else 104)
+
+    def set_low(self, is_low: bool) -> None:
+        """Shorter columns, since the page is low."""
+        self._is_low = is_low
+        self.updateGeometry()
 
     @property
     def n_agreeing(self) -> int:

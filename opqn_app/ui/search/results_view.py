@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.core.types import Floats
+from opqn_app.ui.kit.choice_box import ChoiceBox
 from opqn_app.ui.kit.controls import text_label
 from opqn_app.ui.kit.photo_thumbnails import BATCH, load_photo_thumbnails
 from opqn_app.ui.kit.section_grid import CAPTION
@@ -132,10 +133,7 @@ class ResultsView(QWidget):
         self.nobody = NobodyNote(self.grid)
         self.why = WhyPanel()
         self.threshold = ThresholdBar(settings.min_probability)
-        self.sort = QComboBox()
-        self.sort.setAccessibleName("Sort by")
-        for key, word in SORTS.items():
-            self.sort.addItem(word, key)
+        self.sort = ChoiceBox("Sort by", SORTS)
         self.group = QCheckBox("One face a photo")
         self.group.setChecked(settings.group_by_photo)
         self.switch = ResultSwitch(settings.results_as_photos)

@@ -49,6 +49,7 @@ class WhyPanel(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Why this match")
         self.setFixedWidth(WIDTH)
+        self._is_low = False
         self._none = text_label("Choose a face to see why it was found.", is_quiet=True, wraps=True)
         self._none.setContentsMargins(16, 8, 0, 8)
         self._none.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -76,9 +77,19 @@ class WhyPanel(QWidget):
         self.clear()
 
     def set_low(self, is_low: bool) -> None:
-        """Leave out what keys and the menu of the face do as well, since the page is low."""
+        """The page is low: what explains the match is seen whole, and needs no scrolling.
+
+        Left out is what keys and the menu of the face do as well.
+        """
+        self._is_low = is_low
         for button in (self.name, self.search):
             button.setVisible(not is_low)
+        self.bars.set_low(is_low)
+        self._show_title()
+
+    def _show_title(self) -> None:
+        """A name takes the place of the title where there is no room for both."""
+        self._title.setVisible(not (self._is_low and self._name.text()))
 
     def _build(self) -> None:
         self._title = text_label("Why this match", style="heading")
@@ -115,8 +126,8 @@ class WhyPanel(QWidget):
         self._column.addWidget(self._title)
         self._column.addWidget(self._name)  # over the whole width: names can be long
         self._column.addLayout(head)
-        self._column.addWidget(self.bars)
         self._column.addWidget(self._agreement)
+        self._column.addWidget(self.bars)
         self._column.addWidget(self._weak)
         self._column.addLayout(self._facts)
         self._column.addStretch(1)
@@ -190,6 +201,7 @@ class WhyPanel(QWidget):
         self._name.setText(breakable(name or "", self._name.fontMetrics(), NAME))
         self._name.setAccessibleName(name or "")
         self._name.setVisible(bool(name))
+        self._show_title()
 
     def show_picture(self, picture: QPixmap | None) -> None:
         self._face.set_pixmap(picture if picture is not None else QPixmap())

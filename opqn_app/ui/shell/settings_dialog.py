@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFileDialog,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.core.settings import MAX_WORKERS, Settings
+from opqn_app.ui.kit.choice_box import ChoiceBox
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.wording import DEVICES
 from opqn_app.ui.work.tasks import TaskRunner
@@ -201,11 +201,8 @@ def _worker_count(chosen: int) -> QSpinBox:
     return box
 
 
-def _combo(choices: dict[str, str], chosen: str, name: str) -> QComboBox:
-    combo = QComboBox()
-    combo.setAccessibleName(name)
-    for value, words in choices.items():
-        combo.addItem(words, value)
+def _combo(choices: dict[str, str], chosen: str, name: str) -> ChoiceBox:
+    combo = ChoiceBox(name, choices)
     combo.setCurrentIndex(max(0, combo.findData(chosen)))
     return combo
 

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from opqn_app.core.extras import what_training_lacks
 from opqn_app.core.settings import Settings
-from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietComboBox, QuietSpinBox
+from opqn_app.ui.kit.choice_box import QuietComboBox
+from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietSpinBox
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.data_field import DataField
 from opqn_app.ui.kit.labelled_data import EXPLAINED, look_at
