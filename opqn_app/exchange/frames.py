@@ -115,7 +115,7 @@ def turn_of(path: Path) -> int:
     Raises:
         PhotoUnreadable: the file can't be opened as a photo.
     """
-    return apart.read(path, _turn_of, path.absolute())
+    return apart.read(path, _turn_of, path)
 
 
 def _turn_of(path: Path) -> int:

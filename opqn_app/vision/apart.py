@@ -23,11 +23,7 @@ READERS = Pool(decoders.prepare)
 
 def open_photo(path: Path, **options: Any) -> Photo:
     """`images.open_photo`, in a process apart."""
-    whole = path.absolute()  # such a process stays in the folder where it was started
-    try:
-        return read(path, _opened, whole, **options)
-    except PhotoUnreadable as error:
-        raise PhotoUnreadable(path, error.reason) from error
+    return read(path, _opened, path, **options)
 
 
 def read_photo(data: bytes, name: str, **options: Any) -> Photo:
