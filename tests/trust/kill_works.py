@@ -47,8 +47,13 @@ class Work:
     done: Callable[[Path], int] | None = None
 
 
-def _photos(start: Path) -> None:
+def _decode_here() -> None:
+    """No process beside the one that is killed: each trial would start another."""
     apart.READERS.call = lambda function, *args, **options: function(*args, **options)  # type: ignore[method-assign]
+
+
+def _photos(start: Path) -> None:
+    _decode_here()
     folder = start / "shared" / "photos"
     folder.mkdir(parents=True)
     for i in range(N_PHOTOS):
@@ -104,6 +109,7 @@ _albums: dict[Path, Any] = {}
 
 
 def _album(start: Path) -> None:
+    _decode_here()
     shared = start / "shared"
     shared.mkdir()
     export_kill.TAIL = 1 << 16  # here no kill waits for a copy to take a while

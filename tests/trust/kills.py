@@ -56,7 +56,7 @@ def trials(name: str, n: int, room: Path, seed: int) -> Row:
     work.make(start)
     shared = start / "shared"
     clean = _copied(start, room / "clean")
-    first = {path.name for path in shared.rglob("*")}
+    first = {path: path.read_bytes() for path in shared.rglob("*") if path.is_file()}
     _, _, writes = run_dying(lambda tell: work.run(clean, shared, tell), 0)
     expected, files = _end(work, clean, shared, first)
     row, rng = Row(writes), random.Random(f"{name} {seed}")
@@ -83,16 +83,22 @@ def _copied(start: Path, target: Path) -> Path:
     return target
 
 
-def _end(work: Work, here: Path, shared: Path, first: set[str]) -> tuple[Any, set[str]]:
-    """What is held, and which files are there; new ones beside shared photos are deleted."""
-    held = work.held(here)
+def _end(work: Work, here: Path, shared: Path, first: dict[Path, bytes]) -> tuple[Any, set[str]]:
+    """What is held, with all that lies in "shared", and which files are there.
+
+    What is new or changed in "shared" is put back to how it was.
+    """
     files = {path.relative_to(here).as_posix() for path in here.rglob("*")} - kept_backups(here)
     if (here / "kept").exists():  # a journal's folder has a time in its name
         files = {name for name in files if not name.startswith("kept/")}
-    for path in list(shared.rglob("*")):
-        if path.name not in first and path.is_file():
-            files.add(path.name)
-            path.unlink()
+    beside = {path: path.read_bytes() for path in shared.rglob("*") if path.is_file()}
+    held = work.held(here), beside
+    for path in beside.keys() - first.keys():
+        files.add(path.name)
+        path.unlink()
+    for path, content in first.items():
+        if beside.get(path) != content:
+            path.write_bytes(content)
     return held, files
 
 
