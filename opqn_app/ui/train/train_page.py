@@ -156,7 +156,9 @@ class TrainPage(QWidget):
 
     def _build(self) -> None:
         self.form = TrainForm(self._session.settings, self._session.runner)
-        self.messages = MessageBar()
+        area = QWidget()
+        area.setObjectName("clear")
+        self.messages = MessageBar(area)
         self._pause = push_button("Pause", self._on_pause, icon="pause")
         self._stop_button = push_button("Stop", self.stop)
         self._stop_button.setToolTip("Saves where it stands; the run can be gone on with later")
@@ -176,17 +178,16 @@ class TrainPage(QWidget):
         self.runs.setFixedHeight(RUNS_HEIGHT)
         self._content = page_scroll(inner)
         self.stack.addWidget(self._content)
-        right = QVBoxLayout()
+        right = QVBoxLayout(area)
         right.setContentsMargins(16, 12, 8, 0)
         right.setSpacing(12)
-        right.addWidget(self.messages)
         right.addWidget(self.work)
         right.addWidget(self.stack, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.form)
-        row.addLayout(right, 1)
+        row.addWidget(area, 1)
 
     def _connect(self) -> None:
         self.form.train_wanted.connect(self.start)
