@@ -1,6 +1,7 @@
 """The Train page makes face crops of photos: progress, Cancel, and the offer to train on them."""
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,11 +9,12 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.train.crop_making import crops_place, made_in_words
+from opqn_app.ui.train.crop_making import CropMaking, crops_place, made_in_words
 from opqn_app.ui.train.train_page import TrainPage
 from opqn_app.ui.work.session import Session
 
 TIMEOUT = 600_000  # ms; only reached by a test that fails
+SAMPLE = Path(__file__).parents[2] / "resources" / "sample" / "photos" / "Parties"
 FAKE = Path(__file__).parent / "fake_child.py"
 PROGRESS = {"event": "progress", "done": 8, "total": 40, "dropped": 1, "photos_per_s": 2.0,
             "eta_s": 16.0}  # fmt: skip
@@ -87,3 +89,21 @@ def test_people_of_whom_nothing_is_left_are_told() -> None:
     assert made_in_words({**RESULT, "people_without_a_crop": ["Ben"]}).endswith(
         "Nothing is left of 1 person."
     )
+
+
+@pytest.mark.slow
+def test_the_command_itself_makes_the_crops(session: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    for number, person in enumerate(("Anna", "Ben")):
+        place = tmp_path / "people" / person / f"{number}.jpg"
+        place.parent.mkdir(parents=True)
+        shutil.copy(SAMPLE / f"party_0{number + 1}.jpg", place)
+    making = CropMaking()
+    qtbot.addWidget(making.work)
+    problems: list[str] = []
+    making.failed.connect(problems.append)
+    with qtbot.waitSignal(making.ended, timeout=TIMEOUT):
+        making.start(tmp_path / "people")
+    assert not problems
+    folder = crops_place(tmp_path / "people")
+    assert (folder / "prepare.json").is_file()
+    assert len(list(folder.rglob("*.webp"))) == 2
