@@ -122,6 +122,16 @@ def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
             has_faces=True,
         ),
         Place(
+            "crops",
+            "Face crops to train on",
+            data,
+            ("crops",),
+            "Faces cut out of the labelled photos you chose on the Train page, in a folder for "
+            "each person.",
+            "A model is trained on them.",
+            has_faces=True,
+        ),
+        Place(
             "runs",
             "Training",
             data,

@@ -104,7 +104,9 @@ class EvaluatePage(QWidget):
 
     def _build(self) -> None:
         self.form = EvaluateForm(self._session.settings, self._session.runner)
-        self.messages = MessageBar()
+        area = QWidget()
+        area.setObjectName("clear")
+        self.messages = MessageBar(area)
         self._cancel = push_button("Cancel", self.cancel)
         self._cancel.setAccessibleName("Cancel the evaluation")
         self.work = WorkBar("Evaluation progress", self._cancel)
@@ -113,17 +115,16 @@ class EvaluatePage(QWidget):
         self.empty.button.clicked.connect(lambda: self.form.data.choose("folder"))
         self.stack = QStackedWidget()
         self.stack.addWidget(self.empty)
-        right = QVBoxLayout()
+        right = QVBoxLayout(area)
         right.setContentsMargins(16, 12, 8, 0)
         right.setSpacing(12)
-        for widget in (self.messages, self.work):
-            right.addWidget(widget)
+        right.addWidget(self.work)
         right.addWidget(self.stack, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.form)
-        row.addLayout(right, 1)
+        row.addWidget(area, 1)
 
     # The child
 

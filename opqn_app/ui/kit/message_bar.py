@@ -7,14 +7,18 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
-from opqn_app.ui.kit.passing_bar import PassingBar
+from opqn_app.ui.kit.lying_bar import LyingBar
 
 
-class MessageBar(PassingBar):
-    """Hidden until `say` or `warn`; a new message replaces the old one."""
+class MessageBar(LyingBar):
+    """Hidden until `say` or `warn`; a new message replaces the old one.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    Args:
+        over: the page that it lies over; None: it stands in a layout.
+    """
+
+    def __init__(self, over: QWidget | None = None) -> None:
+        super().__init__(over)
         self.setObjectName("messageBar")
         self._label = text_label(wraps=True)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -42,6 +46,13 @@ class MessageBar(PassingBar):
         """Show a message about something that went wrong."""
         self._show("warning", text, button, act)
 
+    def wanted_width(self, room: int) -> int:
+        words = self._label.fontMetrics().horizontalAdvance(self._label.text()) + 48
+        shown = [each for each in (self._button, self._close) if not each.isHidden()]
+        for each in shown:
+            each.ensurePolished()  # else its size is that of a button without a style
+        return min(room, words + sum(each.sizeHint().width() + 8 for each in shown))
+
     def _show(self, kind: str, text: str, button: str, act: Callable[[], None] | None) -> None:
         if not button:
             self.give_back(self._button)
@@ -54,6 +65,7 @@ class MessageBar(PassingBar):
         self.style().polish(self)
         self.setAccessibleName(text)
         self.show()
+        self.place()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
 
     def _on_button(self) -> None:

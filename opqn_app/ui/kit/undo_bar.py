@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -14,17 +14,16 @@ from PySide6.QtWidgets import (
 )
 
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
-from opqn_app.ui.kit.passing_bar import PassingBar
+from opqn_app.ui.kit.lying_bar import LyingBar
 
 if TYPE_CHECKING:
     from opqn_app.ui.work.people_desk import Gesture, PeopleDesk
     from opqn_app.ui.work.people_jobs import Doubt
 
 SHOWN_MS = 12_000  # then it goes by itself; a question stays
-MARGIN = 12
 
 
-class UndoBar(PassingBar):
+class UndoBar(LyingBar):
     """Lies over `parent`, so that nothing below it moves.
 
     It follows the desk: what was done, with Undo; what could not be; and what is doubtful, with a
@@ -35,7 +34,7 @@ class UndoBar(PassingBar):
         super().__init__(parent)
         self.setObjectName("undoBar")
         self.setAccessibleName("What was done last")
-        self._desk, self._around = desk, parent
+        self._desk = desk
         self._label = text_label(wraps=True)
         self.undo_button = push_button("Undo", self._undo)
         self.choices: list[QPushButton] = []
@@ -51,7 +50,6 @@ class UndoBar(PassingBar):
         self._lines.addLayout(self._row)
         self._timer = QTimer(self, singleShot=True, interval=SHOWN_MS)
         self._timer.timeout.connect(self._go)
-        parent.installEventFilter(self)
         desk.told.connect(self.tell)
         desk.refused.connect(self.refuse)
         desk.doubted.connect(self.ask)
@@ -83,18 +81,7 @@ class UndoBar(PassingBar):
             self._row.insertWidget(self._row.count() - 1, button)
             button.show()  # a layout does so only later, and its width is asked for now
             self.choices.append(button)
-        self._place()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Resize and self.isVisible():
-            self._place()
-        return super().eventFilter(watched, event)
-
-    def event(self, event: QEvent) -> bool:
-        done = super().event(event)
-        if event.type() == QEvent.Type.LayoutRequest and self.isVisible():
-            self._place()  # what is in it has another size now
-        return done
+        self.place()
 
     def _show(self, words: str, *, kind: str = "note", can_undo: bool = False) -> None:
         self._timer.stop()
@@ -110,12 +97,10 @@ class UndoBar(PassingBar):
         self.style().unpolish(self)
         self.style().polish(self)
         self.show()
-        self._place()
+        self.place()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
-    def _place(self) -> None:
-        around = self._around
-        room = around.width() - 2 * MARGIN
+    def wanted_width(self, room: int) -> int:
         words = self._label.fontMetrics().horizontalAdvance(self._label.text()) + 24
         shown = [self.undo_button, *self.choices, self._close]
         for each in shown:
@@ -125,12 +110,7 @@ class UndoBar(PassingBar):
         way, is_narrow = QBoxLayout.Direction, buttons + words + 32 > room
         is_below = is_narrow and bool(self.choices)
         self._lines.setDirection(way.TopToBottom if is_below else way.LeftToRight)
-        width = min(room, max(words, buttons) + 32 if is_below else words + buttons + 32)
-        height = max(48, self.heightForWidth(width) if self.hasHeightForWidth() else 48)
-        self.setGeometry(
-            (around.width() - width) // 2, around.height() - height - MARGIN, width, height
-        )
-        self.raise_()
+        return min(room, max(words, buttons) + 32 if is_below else words + buttons + 32)
 
     def _go(self) -> None:
         focused = QApplication.focusWidget()

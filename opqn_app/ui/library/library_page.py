@@ -204,16 +204,15 @@ class LibraryPage(FolderDropPage):
         self.chips = PhotoChips(self._session, self.grid, self.shelf)
         self.failure_list = FailureList()
         self.empty = EmptyState()
-        self.messages = MessageBar()
         self._stack = QStackedWidget()
         for widget in (self.grid, self.failure_list, self.empty):
             self._stack.addWidget(widget)
         main = QWidget()
+        self.messages = MessageBar(main)
         stack = QVBoxLayout(main)
         stack.setContentsMargins(16, 12, 8, 0)
         stack.setSpacing(8)
         stack.addWidget(self.header)
-        stack.addWidget(self.messages)
         stack.addWidget(self.chips.line)
         stack.addWidget(self._stack, 1)
         return main

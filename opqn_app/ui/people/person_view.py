@@ -78,7 +78,7 @@ class PersonView(QWidget):
         self.whole = WholePerson(
             self._session, self.head, lambda: self.subject, self._ask_to_forget
         )
-        self.messages = MessageBar()
+        self.messages = MessageBar(self)
         self.strip = SuggestionStrip(self.crops)
         self.grid = PersonGrid(self._session, self.crops)
         self.acts = PersonActions(self._session, self.grid, self._person)
@@ -94,7 +94,7 @@ class PersonView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 8)
         column.setSpacing(10)
-        for widget in (self.head, self.messages, self.strip, self.controls):
+        for widget in (self.head, self.strip, self.controls):
             column.addWidget(widget)
         column.addWidget(self.stack, 1)
 

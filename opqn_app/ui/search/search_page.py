@@ -73,7 +73,7 @@ class SearchPage(QWidget):
         self._connect()
 
     def _build(self) -> None:
-        self.messages = MessageBar()
+        self.messages = MessageBar(self)
         self.intake = PhotoIntake(self._session, self.messages, self)
         self.drop_zone = DropZone()
         self.bar = QueryBar()
@@ -111,7 +111,6 @@ class SearchPage(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(16, 16, 16, 8)
         outer.setSpacing(12)
-        outer.addWidget(self.messages)
         outer.addWidget(self.stack, 1)
         self._rest_timer = QTimer(self)
         self._rest_timer.setSingleShot(True)

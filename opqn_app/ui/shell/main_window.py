@@ -106,14 +106,10 @@ class MainWindow(QMainWindow):
             self.stack.addWidget(page)
         self.sidebar = Sidebar(PAGES, {"settings": "Settings", "help": "Help"})
         self.status_line = StatusLine(self._session)
-        self.switch_bar = SwitchBar(self._session.switch)
+        self.switch_bar = SwitchBar(self._session.switch, self.stack)
         column = QVBoxLayout()
         column.setSpacing(0)
         column.addWidget(self.stack, 1)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(16, 0, 16, 0)
-        foot.addWidget(self.switch_bar)
-        column.addLayout(foot)
         column.addWidget(self.status_line)
         self._content = content = QWidget()
         row = QHBoxLayout(content)
@@ -225,7 +221,8 @@ class MainWindow(QMainWindow):
             self.pages[key] = self._make_page(key)
             self.stack.addWidget(self.pages[key])
         self.stack.setCurrentWidget(self.pages[key])
-        self.undo_bar.raise_()
+        for bar in (self.switch_bar, self.undo_bar):
+            bar.raise_()
         self.sidebar.show_page(key)
 
     def _make_page(self, key: str) -> QWidget:

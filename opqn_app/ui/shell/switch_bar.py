@@ -4,13 +4,14 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.ui.kit.controls import push_button, text_label, tool_button
+from opqn_app.ui.kit.lying_bar import LyingBar
 from opqn_app.ui.work.model_switch import ModelSwitch
 
 
-class SwitchBar(QFrame):
+class SwitchBar(LyingBar):
     """Hidden while there is nothing to say of the change of the model.
 
     Signals:
@@ -19,8 +20,8 @@ class SwitchBar(QFrame):
 
     report_wanted = Signal()
 
-    def __init__(self, switch: ModelSwitch, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, switch: ModelSwitch, around: QWidget) -> None:
+        super().__init__(around)
         self.setObjectName("messageBar")
         self._switch = switch
         self._label = text_label(wraps=True)
@@ -34,7 +35,8 @@ class SwitchBar(QFrame):
         first.addWidget(self._close)
         second = QHBoxLayout()
         second.setSpacing(8)
-        for button in (self.report, self.keep, self.use, self.back):
+        self._buttons = (self.report, self.keep, self.use, self.back)
+        for button in self._buttons:
             second.addWidget(button)
         second.addStretch(1)
         stack = QVBoxLayout(self)
@@ -49,6 +51,14 @@ class SwitchBar(QFrame):
     def text(self) -> str:
         """What it says; "" while it is hidden."""
         return "" if self.isHidden() else self._label.text()
+
+    def wanted_width(self, room: int) -> int:
+        words = self._label.fontMetrics().horizontalAdvance(self._label.text()) + 72
+        shown = [each for each in self._buttons if not each.isHidden()]
+        for each in shown:
+            each.ensurePolished()  # else its size is that of a button without a style
+        buttons = sum(each.sizeHint().width() + 8 for each in shown) + 32
+        return min(room, max(words, buttons))
 
     def _show(self) -> None:
         offer, taken = self._switch.offer, self._switch.taken
@@ -85,6 +95,7 @@ class SwitchBar(QFrame):
         self.style().polish(self)
         self.setAccessibleName(words)
         self.show()
+        self.place()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, words))
 
 

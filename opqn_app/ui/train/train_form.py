@@ -12,7 +12,7 @@ from opqn_app.ui.kit.choice_box import QuietComboBox
 from opqn_app.ui.kit.choice_column import ChoiceColumn, QuietSpinBox
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.data_field import DataField
-from opqn_app.ui.kit.labelled_data import EXPLAINED, look_at
+from opqn_app.ui.kit.labelled_data import EXPLAINED, PACK_SUFFIX, look_at
 from opqn_app.ui.kit.wording import DEVICES
 from opqn_app.ui.work.tasks import TaskRunner
 from opqn_app.vision.photo_folder import CROP_SUFFIXES
@@ -55,10 +55,11 @@ BITS = {
     "112": {"24": "24 bit", "36": "36 bit", "48": "48 bit", "64": "64 bit", "128": "128 bit"},
 }
 USUAL_BITS = {"32": "36", "112": "64"}
+PREPARED = "prepare.json"  # lies beside the crops that `opqn prepare` made
 QUERIES = 2  # test pictures of each person, as preset quick takes; the paper took 5
 CROPS = (
-    "The pictures should be face crops, all cut alike; opqn prepare, a command, makes them of "
-    "photos. "
+    "The pictures should be face crops, all cut alike. If you have photos, let crops be made of "
+    "them first. "
     f"Each person needs {QUERIES + 2} or more, or 2 more than test pictures."
 )
 
@@ -66,9 +67,11 @@ CROPS = (
 class TrainForm(ChoiceColumn):
     """Signals:
     train_wanted: the user wants to begin.
+    crops_wanted: the pictures are photos (Path), of which face crops are to be made.
     """
 
     train_wanted = Signal()
+    crops_wanted = Signal(object)
 
     def __init__(
         self, settings: Settings, runner: TaskRunner, parent: QWidget | None = None
@@ -122,7 +125,8 @@ class TrainForm(ChoiceColumn):
         self.train_button = push_button("Start training", self.train_wanted.emit, is_primary=True)
         self._why_not = text_label(is_quiet=True, wraps=True)
         about = text_label(f"{EXPLAINED} {CROPS}", is_quiet=True, wraps=True)
-        self.add_field("Labelled pictures", self.data, about)
+        self.crops_button = push_button("Make face crops of these photos", self._on_crops)
+        self.add_field("Labelled pictures", self.data, self.crops_button, about)
         about = text_label(ABOUT_PRESETS, is_quiet=True, wraps=True)
         self.add_field("Preset", self.preset, about)
         self.add_field("Method", self.method, self._about_method)
@@ -132,6 +136,10 @@ class TrainForm(ChoiceColumn):
         self.add_field("Test pictures of each person", self.queries)
         self.add_field("Computed by", self.device)
         self.add_foot(self._why_not, self.train_button)
+
+    def _on_crops(self) -> None:
+        if self.data.path is not None:
+            self.crops_wanted.emit(self.data.path)
 
     def _show_method(self) -> None:
         self._about_method.setText(METHODS[self.method.value][1])
@@ -149,6 +157,7 @@ class TrainForm(ChoiceColumn):
         reason = lacks or self._what_data_lacks()
         self.train_button.setEnabled(not reason and not self._is_running)
         self.train_button.setVisible(not lacks)
+        self.crops_button.setEnabled(_may_be_photos(self.data.path) and not self._is_running)
         self._why_not.setText(reason)
         self._why_not.setVisible(bool(reason) and not lacks and not self._is_running)
 
@@ -156,3 +165,10 @@ class TrainForm(ChoiceColumn):
         if self.data.path is None:
             return "Choose labelled pictures first."
         return "" if self.data.is_usable else self.data.words
+
+
+def _may_be_photos(path: Path | None) -> bool:
+    """A folder or a tar file that `opqn prepare` has not made itself."""
+    if path is None or not path.exists() or path.suffix == PACK_SUFFIX:
+        return False
+    return not (path / PREPARED).exists()

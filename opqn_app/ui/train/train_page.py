@@ -19,6 +19,7 @@ from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.kit.theme import set_icon
 from opqn_app.ui.kit.work_bar import WorkBar
 from opqn_app.ui.train import training
+from opqn_app.ui.train.crop_making import CropMaking
 from opqn_app.ui.train.run_list import RunList
 from opqn_app.ui.train.train_form import TrainForm
 from opqn_app.ui.train.training import History, Run
@@ -62,6 +63,7 @@ class TrainPage(QWidget):
         self._show_file = show_file
         self.child = ChildProcess(program=program, parent=self)
         self.exporter = ChildProcess(program=program, parent=self)
+        self.crops = CropMaking(program=program, parent=self)
         self.view: TrainingView | None = None
         self._run: Path | None = None  # the one that runs or is paused
         self._live = History()
@@ -77,14 +79,18 @@ class TrainPage(QWidget):
         self._connect()
 
     @property
+    def _children(self) -> tuple[ChildProcess, ...]:
+        return self.child, self.exporter, self.crops.child
+
+    @property
     def is_running(self) -> bool:
         """A child is at work."""
-        return self.child.is_running or self.exporter.is_running
+        return any(child.is_running for child in self._children)
 
     def shut_down(self) -> None:
         """End the children; training saves first."""
         self._reread.stop()
-        for child in (self.child, self.exporter):
+        for child in self._children:
             child.stop_and_wait()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -156,7 +162,9 @@ class TrainPage(QWidget):
 
     def _build(self) -> None:
         self.form = TrainForm(self._session.settings, self._session.runner)
-        self.messages = MessageBar()
+        area = QWidget()
+        area.setObjectName("clear")
+        self.messages = MessageBar(area)
         self._pause = push_button("Pause", self._on_pause, icon="pause")
         self._stop_button = push_button("Stop", self.stop)
         self._stop_button.setToolTip("Saves where it stands; the run can be gone on with later")
@@ -176,20 +184,25 @@ class TrainPage(QWidget):
         self.runs.setFixedHeight(RUNS_HEIGHT)
         self._content = page_scroll(inner)
         self.stack.addWidget(self._content)
-        right = QVBoxLayout()
+        right = QVBoxLayout(area)
         right.setContentsMargins(16, 12, 8, 0)
         right.setSpacing(12)
-        right.addWidget(self.messages)
         right.addWidget(self.work)
+        right.addWidget(self.crops.work)
         right.addWidget(self.stack, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.form)
-        row.addLayout(right, 1)
+        row.addWidget(area, 1)
 
     def _connect(self) -> None:
         self.form.train_wanted.connect(self.start)
+        self.form.crops_wanted.connect(self._make_crops)
+        self.crops.ended.connect(lambda: self.form.set_running(False))
+        self.crops.made.connect(self._on_crops)
+        self.crops.told.connect(self.messages.say)
+        self.crops.failed.connect(self.messages.warn)
         self.child.told.connect(self._on_told)
         self.child.finished.connect(self._on_finished)
         self.exporter.told.connect(self._on_export_told)
@@ -198,6 +211,22 @@ class TrainPage(QWidget):
         self.runs.resume_wanted.connect(lambda run: self.resume(run.path))
         self.runs.use_wanted.connect(self.use)
         self.runs.show_wanted.connect(lambda run: self._show_file(run.path / "config.json"))
+
+    # Face crops of photos
+
+    def _make_crops(self, photos: Path) -> None:
+        self.messages.hide()
+        self.form.set_running(True)
+        self.crops.start(photos)
+
+    def _on_crops(self, folder: Path, words: str) -> None:
+        """Training takes the crops now; whether they are enough the form tells."""
+        self.form.set_data(folder)
+        self.messages.say(words, "Start training", self._start_if_possible)
+
+    def _start_if_possible(self) -> None:
+        if self.form.train_button.isEnabled():
+            self.start()
 
     # The training child
 
