@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from PIL import Image
@@ -20,6 +21,7 @@ from opqn_app.opqn.calibration import Calibration
 from opqn_app.store.crops import crop_to_webp
 from opqn_app.store.library import Library
 from opqn_app.store.records import ModelInfo, NewFace, NewPhoto
+from opqn_app.vision import apart
 
 FacesByPath = Callable[[], dict[str, list[int]]]
 WritePhoto = Callable[..., Path]
@@ -236,12 +238,16 @@ def store_codes(
 
 @contextmanager
 def bound_by_rights() -> Iterator[None]:
-    """Root is not stopped by file rights, so act as a nobody for the moment."""
+    """Root is not stopped by file rights, so act as a nobody for the moment.
+
+    A nobody can't start Python where it lies in root's home, so photos are decoded in this process.
+    """
     is_root = os.geteuid() == 0
     if is_root:
         os.seteuid(65534)
     try:
-        yield
+        with patch.object(apart.READERS, "call", lambda of, *args, **options: of(*args, **options)):
+            yield
     finally:
         if is_root:
             os.seteuid(0)
