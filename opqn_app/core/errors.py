@@ -83,7 +83,8 @@ class LibraryDamaged(LibraryError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"The library {path} can't be read: {reason}. Move the file away and index your "
-            "folders again; your photos are not touched."
+            "folders again; your photos are not touched.",
+            hint="What was backed up comes back by: opqn restore",
         )
 
 

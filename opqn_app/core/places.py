@@ -97,10 +97,11 @@ def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
             "settings",
             "Settings",
             data,
-            ("settings.json*", "window.ini*"),
-            "What you chose in the settings, the size of the window, and the folders you last "
-            "exported to.",
-            "So that you need not choose it again.",
+            ("settings.json*", "window.ini*", "window.key"),
+            "What you chose in the settings, the size of the window, the folders you last exported "
+            "to, and a random key.",
+            "So that you need not choose it again. By the key a second start finds the window that "
+            "is open.",
         ),
         Place(
             "sidecars",

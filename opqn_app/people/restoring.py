@@ -17,7 +17,7 @@ class Restored:
 
     Attributes:
         decisions: rows that were not there.
-        folders: that were not there; they are to be indexed.
+        folders: that were not there, nor are in another place since; they are to be indexed.
         searches: names of saved searches that were not there.
         before: the backup that was made of the library first; None where there was none.
     """
@@ -75,7 +75,10 @@ def _translated(asked: str, mine: dict[int, int]) -> str:
 
 def _add_folders(old: Library, library: Library) -> tuple[Path, ...]:
     added = []
+    moved = [root.moved_from for root in library.roots() if root.moved_from is not None]
     for folder, is_watched in old.watched_roots().items():
+        if any(folder.is_relative_to(before) for before in moved):
+            continue  # its photos are known in another place since
         if library.root_for(folder) is None:
             library.add_root(folder)
             library.watch_root(folder, is_watched=is_watched)

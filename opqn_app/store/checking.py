@@ -34,11 +34,15 @@ def faults(db: Connection) -> Iterator[Fault]:
 
     A page that can't be read ends one look, not the others.
     """
+    unreadable = set()
     for look in (_pages, _references, _counts, _segments, _codes, _crops):
         try:
             yield from look(db)
         except LibraryError as error:
-            yield Fault(str(error))
+            words = f"{error} {error.hint}".strip()
+            if words not in unreadable:  # several looks may come upon the same page
+                yield Fault(words)
+            unreadable.add(words)
 
 
 def _pages(db: Connection) -> Iterator[Fault]:

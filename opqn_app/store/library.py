@@ -410,12 +410,12 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
 
 def _open_to_read(cls: type[Library], path: Path) -> Library:
     if not path.is_file():
-        raise LibraryError(_no_library(path))
+        raise _no_library(path)
     library_file.refuse_cut(path)
     db = connect(path, write=False)
     try:
         if schema.is_empty(db):
-            raise LibraryError(_no_library(path))
+            raise _no_library(path)
         is_old = schema.needs_migration(db)
     except BaseException:
         db.close()
@@ -428,5 +428,7 @@ def _open_to_read(cls: type[Library], path: Path) -> Library:
     return cls(path, connect(path, write=False), None)
 
 
-def _no_library(path: Path) -> str:
-    return f"There is no library at {path} yet. Index a folder of photos first."
+def _no_library(path: Path) -> LibraryError:
+    hint = "What was backed up comes back by: opqn restore" if backups.files(path) else ""
+    words = f"There is no library at {path} yet. Index a folder of photos first."
+    return LibraryError(words, hint=hint)

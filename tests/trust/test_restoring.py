@@ -1,6 +1,7 @@
 """A backup comes back: into its library, into one built anew, and where there is none."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,33 @@ def test_a_damaged_backup_changes_nothing(world: World, tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="not what was written"):
         restore(tmp_path / "other.sqlite", backup)
     assert not (tmp_path / "other.sqlite").exists()
+
+
+def test_a_folder_that_is_elsewhere_now_does_not_come_back(world: World) -> None:
+    path, folder = world.library.path, world.library.path.parent / "photos"
+    backup = world.library.back_up(Why.ASKED)
+    world.library.close()
+    raw = sqlite3.connect(path)
+    raw.execute("UPDATE roots SET path = ?, moved_from = path", [str(folder.with_name("moved"))])
+    raw.commit()
+    raw.close()
+    assert restore(path, backup).folders == ()
+
+
+def test_where_names_come_back_from_is_said(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = world.library.path
+    world.library.back_up(Why.ASKED)
+    world.library.close()
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    main(["check", "--library", str(path)])
+    said = "".join(capsys.readouterr())
+    assert said.count("can't be read") == 1
+    assert "opqn restore" in said
+    path.unlink()
+    assert main(["people", "--library", str(path)]) == 1
+    assert "opqn restore" in capsys.readouterr().err
