@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.core import settings as settings_file
@@ -233,8 +233,9 @@ def test_the_way_back_is_there_after_a_restart_until_it_is_dismissed(
         session.switch_model("twin")
     session.shut_down()
     again = Session(settings_file.load(), engine_factory=engine_of)
-    bar = SwitchBar(again.switch)
-    qtbot.addWidget(bar)
+    around = QWidget()
+    qtbot.addWidget(around)
+    bar = SwitchBar(again.switch, around)
     assert bar.text == "twin now answers your searches."
     assert not bar.back.isHidden()
     with qtbot.waitSignal(again.model_switched, timeout=TIMEOUT) as switched:
