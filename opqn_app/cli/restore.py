@@ -14,7 +14,10 @@ def add(parsers: Parsers) -> None:
     text = "Add what a backup holds and the library does not; where it is gone, make a new one."
     parser = parsers.add("restore", run, text)
     parser.add_argument(
-        "backup", type=Path, nargs="?", help="a backup; without it, the newest that is whole"
+        "backup",
+        type=Path,
+        nargs="?",
+        help="a backup; without it, the newest whole one of the library with most decisions",
     )
 
 
@@ -22,10 +25,12 @@ def run(arguments: argparse.Namespace) -> int:
     from opqn_app.people.restoring import restore
 
     library = library_path(arguments)
-    backup = arguments.backup or _newest(library)
+    backup = arguments.backup or _fullest(library)
     done = restore(library, backup)
     words = f"{counted(done.decisions, 'decision')}, {counted(len(done.folders), 'folder')} and "
     words += f"{len(done.searches):,} saved searches came from {backup}."
+    if not (done.decisions or done.folders or done.searches):
+        words = f"Nothing was missing: the library holds all that is in {backup}."
     lines = [words, *(f"Index it: opqn index {folder}" for folder in done.folders)]
     if done.before is not None:
         lines.append(f"Before that the library was backed up in {done.before}.")
@@ -33,12 +38,19 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _newest(library: Path) -> Path:
+def _fullest(library: Path) -> Path:
+    """Of each library that lay here the newest whole backup; of these the one that holds most.
+
+    A library that was begun anew has backups too, which hold less.
+    """
     from opqn_app.store import backups
 
+    newest: dict[str, backups.Backup] = {}
     for backup in backups.listed(library):
         if not backup.problem:
-            return backup.path
+            newest.setdefault(backup.uuid, backup)
+    if newest:
+        return max(newest.values(), key=lambda each: (each.decisions, each.made)).path
     raise OpqnError(
         f"There is no whole backup in {backups.folder_of(library)}. Name a backup that lies "
         "elsewhere."

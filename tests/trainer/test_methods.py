@@ -39,7 +39,7 @@ RATES = {
     "csq": 5e-3,
     "orthohash": 5e-3,
     "dcdh": 5e-3,
-    "dcwh": 1e-3,
+    "dcwh": 5e-4,
     "ddqh": 5e-3,
 }  # fmt: skip - of `OVERFIT`
 LONGER = {"dcwh": 100}  # epochs: its means come after its codes

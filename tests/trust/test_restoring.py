@@ -95,3 +95,21 @@ def test_where_names_come_back_from_is_said(
     path.unlink()
     assert main(["people", "--library", str(path)]) == 1
     assert "opqn restore" in capsys.readouterr().err
+
+
+def test_a_library_begun_anew_gets_back_what_the_old_one_held(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = world.library.path
+    world.library.back_up(Why.ASKED)
+    world.library.close()
+    for file in path.parent.glob(f"{path.name}*"):
+        if file.is_file():
+            file.unlink()
+    with Library.open(path, write=True) as library:  # which has a backup too, the newest one
+        library.add_root(path.parent / "photos")
+        library.back_up(Why.ASKED)
+    assert main(["restore", "--json", "--library", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out)["decisions"] == 2
+    assert main(["restore", "--library", str(path)]) == 0
+    assert "Nothing was missing" in capsys.readouterr().out
