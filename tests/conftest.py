@@ -51,6 +51,7 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     home = tmp_path_factory.mktemp("home")
     for name in ("DATA", "CACHE", "LOG"):
         monkeypatch.setenv(f"OPQN_{name}_DIR", str(home / name.lower()))
+    monkeypatch.setattr("tempfile.tempdir", None)  # the program sets it as it starts
     return home
 
 

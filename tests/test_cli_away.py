@@ -48,7 +48,8 @@ def test_what_is_away_is_said_with_a_status_until_it_is_accepted(
     assert (state["photos"], state["faces"], state["deleted"]) == (1, 2, 12)
     words = run("status")[1]["text"]
     assert "forgotten at the next indexing 30 days after they went" in words
-    assert run("forget", "--deleted", "--json")[1] == {"photos": 12, "faces": 24}
+    report = run("forget", "--deleted", "--json")[1]
+    assert report == {"photos": 12, "faces": 24, "backups": 0, "backups_deleted": 0}
     assert run("status", "--json")[1]["deleted"] == 0
     status, _, words = run("index", photos / "nothing", "--accept-missing")
     assert status == 1

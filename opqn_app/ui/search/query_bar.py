@@ -94,7 +94,7 @@ class QueryBar(QWidget):
     def say(self, title: str, *, so_far: str = "") -> None:
         """The answer in one line; `so_far` says that it can still change."""
         self._title.setText(title + so_far)
-        self._title.setToolTip(SO_FAR if so_far else "")
+        self._title.setToolTip(plain(SO_FAR if so_far else ""))
 
     def set_compact(self, is_compact: bool) -> None:
         """Draw the query small, since the window is low."""
