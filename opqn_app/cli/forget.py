@@ -52,6 +52,7 @@ def add(parsers: Parsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from opqn_app.core import scratch
     from opqn_app.exchange.going.forgotten_sidecars import forget_everything, forget_path
+    from opqn_app.store import set_aside
     from opqn_app.store.library import Library
 
     if arguments.with_faces and arguments.person is None:
@@ -59,7 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
             "--with-faces goes with --person. Folders and photos always go with their faces."
         )
     scratch.sweep()
-    with Library.open(library_path(arguments), write=True) as library:
+    path = library_path(arguments)
+    if set_aside.files(path):
+        say(
+            "The damaged library that was set aside is deleted too: what it holds can't be taken "
+            "out of it."
+        )
+    with Library.open(path, write=True) as library:
         library.when_waiting = _tell_waiting
         if arguments.person is not None:
             return _forget_person(arguments, library)

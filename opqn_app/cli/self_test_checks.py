@@ -107,10 +107,8 @@ def rights(title: str, kept: Iterable[Place]) -> Check:
 
 def folders(title: str, kept: Iterable[Place]) -> Check:
     """Whether the folders of the program are closed to others."""
-    named = [
-        place for place in kept if place.key not in ("library", "copies")
-    ]  # it may be anywhere
-    own = {place.folder for place in named if place.folder.is_dir()}
+    beside = ("library", "copies", "damaged", "backups")  # a library may lie anywhere
+    own = {each.folder for each in kept if each.key not in beside and each.folder.is_dir()}
     open_ones = [
         folder
         for folder in sorted(own)

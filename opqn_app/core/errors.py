@@ -78,13 +78,19 @@ class LibraryTooNew(LibraryError):
 
 
 class LibraryDamaged(LibraryError):
-    """SQLite can't read the file."""
+    """SQLite can't read the file.
 
-    def __init__(self, path: Path, reason: str) -> None:
+    Args:
+        reason: a plain clause.
+        is_lost: nothing of it can be saved.
+    """
+
+    def __init__(self, path: Path, reason: str, *, is_lost: bool = False) -> None:
+        repair = "" if is_lost else "opqn check --repair saves what can be read. "
         super().__init__(
             f"The library {path} can't be read: {reason}. Move the file away and index your "
             "folders again; your photos are not touched.",
-            hint="What was backed up comes back by: opqn restore",
+            hint=f"Or: {repair}opqn restore sets it aside and brings back what was backed up.",
         )
 
 
@@ -113,7 +119,8 @@ class CropsDamaged(LibraryError):
         super().__init__(
             f"The library {path} is damaged: stored pictures of faces are not what was written "
             f"({n_faces:,}), so they can't be used. Those faces are on {first}{more}. All others "
-            "are as they should be. Copy the library to another disk if this one is failing."
+            "are as they should be. Copy the library to another disk if this one is failing.",
+            hint="Then: opqn check --repair, and index their folders; the photos are read again.",
         )
 
 

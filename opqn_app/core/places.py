@@ -83,6 +83,17 @@ def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
             has_faces=True,
         ),
         Place(
+            "damaged",
+            "Damaged libraries",
+            library.parent,
+            (f"{name}.damaged-*",),
+            "A library that could not be read any more and was repaired, or that a backup took the "
+            "place of: all that a library holds.",
+            "In case something more can be saved from it. After 30 days, or when something is "
+            "forgotten, it is deleted.",
+            has_faces=True,
+        ),
+        Place(
             "backups",
             "Backups",
             library.parent,

@@ -2,11 +2,11 @@
 
 import os
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from opqn_app.core.files import real_path
-from opqn_app.store import backups, schema
+from opqn_app.store import backups, schema, set_aside
 from opqn_app.store.library import Library
 
 
@@ -26,6 +26,7 @@ def make_if_due(path: Path, now: datetime | None = None) -> Path | None:
     if not path.is_file() or not may_write:
         return None
     schema.drop_old_copies(path, time.time() if now is None else now.timestamp())
+    set_aside.drop_old(path, now or datetime.now(UTC))
     if not backups.is_due(path, now):
         return None
     with Library.open(path) as library:

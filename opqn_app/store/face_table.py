@@ -131,12 +131,13 @@ class FaceTable:
         return found
 
     def boxes(self, photo_ids: Sequence[int]) -> dict[int, tuple[Box, ...]]:
-        """The boxes of photos' faces, in the order of their ids; none for a photo without faces."""
+        """The boxes of photos' faces that have a picture, by their ids; none without such faces."""
         found: dict[int, tuple[Box, ...]] = {}
         for chunk in chunks(photo_ids):
             for photo_id, *sides in self._db.rows(
                 "SELECT photo_id, box_left, box_top, box_right, box_bottom FROM faces "
-                f"WHERE photo_id IN ({marks(chunk)}) ORDER BY id",
+                f"WHERE photo_id IN ({marks(chunk)}) AND id IN (SELECT face_id FROM crops) "
+                "ORDER BY id",
                 chunk,
             ):
                 found[photo_id] = (*found.get(photo_id, ()), Box(*sides))

@@ -230,6 +230,17 @@ class GroupTable:
         return key
 
 
+def is_possible(near: object, last_face: int) -> bool:
+    """Whether a stored list of near faces can be what was written.
+
+    Args:
+        last_face: the highest id that a face ever had.
+    """
+    if not isinstance(near, bytes) or len(near) != N_LISTED * _NEAR.itemsize:
+        return False
+    return int(np.frombuffer(near, _NEAR)["face"].max()) <= last_face
+
+
 def _put_rows(rows: Sequence[tuple[Any, ...]], into: StoredGuesses, few: slice) -> None:
     packed = np.frombuffer(b"".join([row[1] for row in rows]), _NEAR).reshape(-1, N_LISTED)
     into.near[few], into.scores[few] = packed["face"], packed["score"]

@@ -74,7 +74,7 @@ class IndexWriter:
         """
         with self.change():
             ids: list[int] = []
-            photos = [self._recognised(photo) for photo in photos]
+            photos = [self._with_lost_pictures(self._recognised(photo)) for photo in photos]
             for photo in photos:
                 photo_id = self._save_photo(root_id, photo)
                 ids += [self._save_face(photo_id, face) for face in photo.faces]
@@ -299,6 +299,33 @@ class IndexWriter:
         there = [Box(*row[:4]) for row in known]
         more = tuple(f for f in photo.faces if all(f.box.overlap(b) < SAME_FACE for b in there))
         return replace(photo, faces=more, keeps_faces=True, is_edited=True)
+
+    def _with_lost_pictures(self, photo: NewPhoto) -> NewPhoto:
+        """Give known faces whose picture a disk has lost the one that was found; the others left.
+
+        They keep their ids and codes.
+        """
+        if photo.photo_id is None or not photo.keeps_faces:
+            return photo
+        rows = self._db.rows(
+            "SELECT id, box_left, box_top, box_right, box_bottom FROM faces "
+            "WHERE photo_id = ? AND id NOT IN (SELECT face_id FROM crops)",
+            [photo.photo_id],
+        )
+        without = {face_id: Box(*sides) for face_id, *sides in rows}
+        new = []
+        for face in photo.faces:
+            best = max(without, key=lambda i: without[i].overlap(face.box), default=None)
+            if best is None or without[best].overlap(face.box) < SAME_FACE:
+                new.append(face)
+                continue
+            del without[best]
+            crop = face.crop_webp
+            self._db.run("INSERT INTO crops (face_id, webp) VALUES (?, ?)", [best, crop])
+            self._db.run(
+                "UPDATE faces SET crop_sum = ? WHERE id = ?", [checksums.of_blobs(crop), best]
+            )
+        return replace(photo, faces=tuple(new))
 
     def _save_face(self, photo_id: int, face: NewFace) -> int:
         box, quality = face.box, face.quality

@@ -11,7 +11,7 @@ from typing import Self
 from opqn_app.core import private
 from opqn_app.core.errors import LibraryError, LibraryReplaced, TracesLeft
 from opqn_app.core.files import real_path
-from opqn_app.store import backup_file, backups, checking, library_file, schema
+from opqn_app.store import backup_file, backups, checking, library_file, schema, set_aside
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
 from opqn_app.store.decision_table import DecisionTable
@@ -340,13 +340,14 @@ class Library:
         return bool(self._db.value("PRAGMA user_version"))
 
     def clear_traces(self) -> None:
-        """Clear what deleted rows leave: free pages, the log, the copies that migrations made.
+        """Clear what deleted rows leave: free pages, the log, copies, damaged files set aside.
 
         Raises:
             TracesLeft: a reader kept the log for `patience_s`.
         """
         for copy in schema.backups(self.path):
             copy.unlink(missing_ok=True)
+        set_aside.delete_all(self.path)
         if not self._db.shrink(self.patience_s, self.when_waiting):
             raise TracesLeft(self.path)
         self._db.run("PRAGMA user_version = 0")
@@ -383,6 +384,7 @@ def _open_to_write(cls: type[Library], path: Path) -> Library:
     lock = WriterLock(path)
     lock.acquire()
     try:
+        library_file.remove_unfinished(real_path(path))
         if path.exists():
             library_file.refuse_foreign(path)
         else:

@@ -13,24 +13,36 @@ SMALLEST_DATABASE = 512  # bytes: one page
 
 def make(path: Path) -> None:
     """Make an empty library, whole from the moment it is there."""
-    unfinished = path.with_name(f"{path.name}.new")
+    new = unfinished(path)
     try:
-        for old in files_of(unfinished):  # of a program that was killed here
-            old.unlink(missing_ok=True)
-        private.make_file(unfinished)
-        db = connect(unfinished, write=True)
+        remove_unfinished(path)
+        private.make_file(new)
+        db = connect(new, write=True)
         try:
             schema.migrate(db)
         finally:
             db.close()
         for old in files_of(path)[1:]:  # of a library that was deleted; it would be written over
             old.unlink(missing_ok=True)
-        unfinished.replace(path)
+        new.replace(path)
     except OSError as error:
         raise LibraryError(f"The library {path} can't be made: {error.strerror}.") from error
     finally:
-        for left in files_of(unfinished):
-            left.unlink(missing_ok=True)
+        remove_unfinished(path)
+
+
+def unfinished(path: Path) -> Path:
+    """Where the file is made that becomes the library; only who has the writer's lock makes one."""
+    return path.with_name(f"{path.name}.new")
+
+
+def remove_unfinished(path: Path) -> None:
+    """Delete what a program left that was killed while it made one; inside the writer's lock."""
+    for file in (
+        *files_of(unfinished(path)),
+        unfinished(path).with_name(f"{path.name}.new-journal"),
+    ):
+        file.unlink(missing_ok=True)
 
 
 def files_of(path: Path) -> list[Path]:

@@ -9,9 +9,10 @@ import pytest
 from opqn_app.core.errors import CodesDamaged, CropsDamaged
 from opqn_app.index.indexing import encode_library
 from opqn_app.search.query import crop_of_face
-from opqn_app.store import code_store, schema
+from opqn_app.store import checking, code_store, schema
 from opqn_app.store.connection import connect
 from opqn_app.store.library import Library
+from opqn_app.store.repairing import repair
 from tests.library_fakes import RunIndex, WritePhoto, fake_engine, store_codes
 
 MODEL = "fake-2"
@@ -136,3 +137,23 @@ def test_what_was_written_before_there_were_checksums_gets_one(tmp_path: Path) -
     db.close()
     assert raw.execute(sql).fetchall() == before
     raw.close()
+
+
+def test_a_lost_picture_comes_back_with_the_photo(indexed: Path, run_index: RunIndex) -> None:
+    """The face keeps its id and its code; nothing else is changed."""
+    before = _codes(indexed)
+    with Library.open(indexed) as library:
+        ids = library.code_store.faces_without_code("none").tolist()
+        crops = library.face_table.crops(ids)
+    _flip(indexed, "crops", "webp", 1, 40)
+    repaired = repair(indexed)
+    assert repaired.done == ("1 face lost their picture. " + checking.READ_AGAIN,)
+    (fault,) = repaired.left
+    assert (fault.words, fault.remedy) == ("faces without a picture", checking.READ_AGAIN)
+    assert _codes(indexed) == before
+    report = run_index(engine=fake_engine(MODEL, n_faces=2))
+    assert report.more_faces == 0
+    with Library.open(indexed) as library:
+        assert library.face_table.crops(ids) == crops
+        assert library.faults() == []
+    assert _codes(indexed) == before

@@ -1,0 +1,150 @@
+"""Repair a damaged library: never in place, but in a copy that takes its place when it is whole."""
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from opqn_app.core import private
+from opqn_app.core.errors import LibraryDamaged, LibraryError, LibraryTooNew
+from opqn_app.core.files import real_path
+from opqn_app.core.progress import counted
+from opqn_app.store import (
+    alone,
+    backup_file,
+    backups,
+    checking,
+    library_file,
+    mending,
+    salvage,
+    schema,
+    set_aside,
+)
+from opqn_app.store.alone import Held
+from opqn_app.store.connection import Connection, translated_errors
+from opqn_app.store.salvage import Saved
+
+_WORDS = {"roots": "folders", "meta": "the name of the library", "crops": "pictures of faces"}
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What became of a damaged library.
+
+    Attributes:
+        aside: where the damaged file is now; None where it had to go, since it holds bytes of what
+            was forgotten.
+        done: sentences: what was lost, what was taken out or from a backup, what to do next.
+        left: what is still not as it should be, and what to do about it.
+    """
+
+    aside: Path | None
+    done: tuple[str, ...]
+    left: tuple[checking.Fault, ...]
+
+
+def repair(path: Path, now: datetime | None = None) -> Repaired:
+    """Save what can be read of a library, make it fit, and put it in place of the damaged file.
+
+    The damaged file is set aside for `set_aside.KEPT_DAYS` days. Killed anywhere, either file is in
+    place.
+
+    Raises:
+        LibraryDamaged: nothing of it can be read, or what was saved is not whole either; the file
+            is as it was.
+        LibraryLocked: another program has it open.
+        LibraryError: there is no room, or no right, for the copy.
+    """
+    path, now = real_path(path), now or datetime.now(UTC)
+    with alone.held_alone(path) as held:
+        try:
+            return _repaired(held, path, now)
+        except OSError as error:
+            raise LibraryError(
+                f"The library {path} can't be repaired: {error.strerror}. Its copy needs as much "
+                "room as the library, in the same folder."
+            ) from error
+        finally:
+            library_file.remove_unfinished(path)
+
+
+def _repaired(held: Held, path: Path, now: datetime) -> Repaired:
+    library_file.remove_unfinished(path)
+    new = library_file.unfinished(path)
+    with closing(_new_database(new)) as copy:
+        try:
+            has_traces = _refuse_foreign(held.db)
+            saved = salvage.copy_tables(held.db, copy)
+        except LibraryDamaged as error:
+            raise LibraryDamaged(path, "its tables can't be found", is_lost=True) from error
+        done = [_lost(each) for each in saved if not each.is_whole]
+        if schema.needs_migration(copy):
+            schema.bring_up_to_date(copy)
+        done += _from_backup(copy, path, saved)
+        copy.run("PRAGMA foreign_keys = ON")
+        done += mending.mend(copy)
+        left = tuple(checking.faults(copy))
+    wrong = [fault.words for fault in left if fault.remedy == checking.REPAIR]
+    if wrong:
+        reason = f"what was saved of it is not whole either ({wrong[0]})"
+        raise LibraryDamaged(path, reason, is_lost=True)
+    with new.open("rb+") as file:
+        os.fsync(file.fileno())
+    held.let_go()
+    aside: Path | None = set_aside.put_in_place(new, path, now)
+    if has_traces and aside is not None:
+        aside.unlink()
+        aside = None
+    return Repaired(aside, tuple(done), left)
+
+
+def _new_database(path: Path) -> Connection:
+    private.make_file(path)
+    with translated_errors(path):
+        raw = sqlite3.connect(path, isolation_level=None)
+        raw.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        raw.execute("PRAGMA journal_mode = OFF").fetchall()  # a copy that breaks off is deleted
+        raw.execute("PRAGMA synchronous = OFF")
+        raw.execute(f"PRAGMA application_id = {schema.APPLICATION_ID}")
+    return Connection(path, raw)
+
+
+def _refuse_foreign(db: Connection) -> bool:
+    """Raise for a file of another program or a newer version; whether it holds forgotten bytes."""
+    is_ours = db.value("PRAGMA application_id") == schema.APPLICATION_ID
+    try:
+        if schema.is_empty(db):
+            raise LibraryDamaged(db.path, "there is no table in it", is_lost=True)
+        schema.needs_migration(db)
+    except LibraryTooNew:
+        raise
+    except LibraryDamaged:
+        if not is_ours:
+            raise
+    return bool(db.value("PRAGMA user_version"))
+
+
+def _from_backup(copy: Connection, library: Path, saved: Sequence[Saved]) -> list[str]:
+    """Fill what people said from the newest whole backup of the same library, where it was lost."""
+    broken = {each.table for each in saved if not each.is_whole}
+    wanted = [table for table in backup_file.KEPT if table in broken]
+    uuid = copy.value("SELECT uuid FROM meta")
+    for backup in backups.listed(library) if wanted else ():
+        if backup.problem or uuid not in (None, backup.uuid):
+            continue
+        with closing(backup_file.load(backup.path)) as old:
+            n = mending.fill(copy, old, wanted)
+        return [f"{counted(n, 'row')} of these came from the backup {backup.path}."]
+    return []
+
+
+def _lost(saved: Saved) -> str:
+    name = _WORDS.get(saved.table, saved.table)
+    if saved.of is None or saved.of <= saved.rows:
+        return (
+            f"Of {name} {counted(saved.rows, 'row')} could be saved; others were on damaged pages."
+        )
+    return f"Of {name} {saved.rows:,} of {counted(saved.of, 'row')} could be saved."
