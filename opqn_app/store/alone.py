@@ -10,6 +10,7 @@ from opqn_app.core.errors import LibraryDamaged, LibraryLocked
 from opqn_app.store.connection import Connection, translated_errors
 from opqn_app.store.lock import WriterLock
 
+HEAD = 100  # bytes
 WAIT_S = 5.0  # for others who have it open
 
 
@@ -17,10 +18,14 @@ class Held:
     """A library that nobody else has open.
 
     Attributes:
+        head: its first bytes, which say how it is laid out.
         db: reads it; SQLite may find damage wherever it does.
     """
 
     def __init__(self, path: Path) -> None:
+        # Closing the file again, once SQLite has locked it, would undo the lock.
+        with path.open("rb") as file:
+            self.head = file.read(HEAD)
         self.db = Connection(path, sqlite3.connect(path, isolation_level=None, timeout=WAIT_S))
         self._stays = False
 

@@ -1,5 +1,6 @@
 """The files of a library on the disk: made whole, closed to others, refused where they are none."""
 
+import glob
 from pathlib import Path
 
 from opqn_app.core import private
@@ -38,10 +39,7 @@ def unfinished(path: Path) -> Path:
 
 def remove_unfinished(path: Path) -> None:
     """Delete what a program left that was killed while it made one; inside the writer's lock."""
-    for file in (
-        *files_of(unfinished(path)),
-        unfinished(path).with_name(f"{path.name}.new-journal"),
-    ):
+    for file in path.parent.glob(f"{glob.escape(path.name)}.new*"):
         file.unlink(missing_ok=True)
 
 

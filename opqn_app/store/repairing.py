@@ -1,9 +1,10 @@
 """Repair a damaged library: never in place, but in a copy that takes its place when it is whole."""
 
 import os
+import shutil
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,8 @@ from opqn_app.store.alone import Held
 from opqn_app.store.connection import Connection, translated_errors
 from opqn_app.store.salvage import Saved
 
+_MAGIC = b"SQLite format 3\0"
+_LONGEST_CUT = 2**33  # bytes; a head that tells of more is damaged itself
 _WORDS = {"roots": "folders", "meta": "the name of the library", "crops": "pictures of faces"}
 
 
@@ -74,10 +77,10 @@ def repair(path: Path, now: datetime | None = None) -> Repaired:
 def _repaired(held: Held, path: Path, now: datetime) -> Repaired:
     library_file.remove_unfinished(path)
     new = library_file.unfinished(path)
-    with closing(_new_database(new)) as copy:
+    with closing(_new_database(new)) as copy, _readable(held) as source:
         try:
-            has_traces = _refuse_foreign(held.db)
-            saved = salvage.copy_tables(held.db, copy)
+            has_traces = _refuse_foreign(source)
+            saved = salvage.copy_tables(source, copy)
         except LibraryDamaged as error:
             raise LibraryDamaged(path, "its tables can't be found", is_lost=True) from error
         done = [_lost(each) for each in saved if not each.is_whole]
@@ -99,6 +102,32 @@ def _repaired(held: Held, path: Path, now: datetime) -> Repaired:
         aside.unlink()
         aside = None
     return Repaired(aside, tuple(done), left)
+
+
+@contextmanager
+def _readable(held: Held) -> Iterator[Connection]:
+    """The damaged library; of one that was cut off, a copy as long as it was, which SQLite opens.
+
+    Nobody else can open it before, so that reading the file undoes no lock.
+    """
+    path, head = held.db.path, held.head
+    page, n_pages = int.from_bytes(head[16:18]), int.from_bytes(head[28:32])
+    missing = page * n_pages - path.stat().st_size
+    if not (head.startswith(_MAGIC) and 0 < missing <= _LONGEST_CUT):
+        yield held.db
+        return
+    copies = library_file.files_of(path.with_name(f"{path.name}.new-cut"))
+    for file_now, copy in zip(library_file.files_of(path)[:2], copies, strict=False):
+        if file_now.is_file():
+            private.make_file(copy)
+            shutil.copyfile(file_now, copy)
+    os.truncate(copies[0], page * n_pages)
+    with translated_errors(path):
+        raw = sqlite3.connect(copies[0], isolation_level=None)
+    try:
+        yield Connection(path, raw)
+    finally:
+        raw.close()
 
 
 def _new_database(path: Path) -> Connection:

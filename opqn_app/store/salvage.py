@@ -11,7 +11,7 @@ from opqn_app.core.errors import LibraryError
 from opqn_app.store.connection import Connection, marks
 
 MOST_TRIES = 20_000  # ranges of one table that are looked at, the largest first
-_HIGHEST = 2**31  # no table of ours has a higher id, where the file does not tell
+_FEWEST, _HIGHEST = 1000, 2**22  # the highest id of a small library; where the file does not tell
 _SEQUENCE = "sqlite_sequence"
 
 
@@ -83,7 +83,7 @@ def _copy(source: Connection, target: Connection, table: str, highest: dict[str,
     # A value that a page had by damage may break a rule of the table; such a row is lost.
     target.run_many(
         f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks(names)})",
-        reading.rows(max([_HIGHEST, *highest.values()])),
+        reading.rows(max([_FEWEST, *highest.values()]) if highest else _HIGHEST),
     )
     rows = target.raw.total_changes - before
     is_whole = not reading.is_broken and reading.n == rows

@@ -1,6 +1,7 @@
 """`opqn check --repair` saves what can be read, and puts it in place only when it is whole."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -257,3 +258,18 @@ def test_old_ones_go(path: Path) -> None:
     assert len(set_aside.files(path)) == 1
     set_aside.drop_old(path, now + timedelta(days=31))
     assert set_aside.files(path) == []
+
+
+def test_of_a_file_that_was_cut_off_the_rest_is_saved(world: World, capsys: Capture) -> None:
+    for content in range(4, 120):
+        world.add_photo(content, [0, 1, 2])
+    path = world.library.path
+    world.library.close()
+    size = path.stat().st_size
+    os.truncate(path, size * 5 // 6 + 100)
+    main(["check", "--repair", "--library", str(path)])
+    assert "Of photos 66 of 120 rows could be saved." in capsys.readouterr().out
+    assert [row[0] for row in _rows(path, "SELECT id FROM photos ORDER BY id")] == [*range(1, 67)]
+    assert set(_people(path)) == {"Anna Secret", "Ben"}
+    (aside,) = set_aside.files(path)
+    assert aside.stat().st_size == size * 5 // 6 + 100
