@@ -8,6 +8,7 @@ OpqnError                        str(error) is a sentence fit to show: what happ
 │  ├─ LibraryDamaged             SQLite says the file is broken
 │  ├─ CodesDamaged               codes that are not what was written; they can be made again
 │  ├─ CropsDamaged               so are pictures of faces
+│  ├─ LedgerDamaged              what was said about faces is not what was written
 │  ├─ LibraryLocked              another process is writing
 │  ├─ LibraryReplaced            it is not the file any more that was opened
 │  ├─ LibraryReadOnly            it can be searched, not changed
@@ -121,6 +122,24 @@ class CropsDamaged(LibraryError):
             f"({n_faces:,}), so they can't be used. Those faces are on {first}{more}. All others "
             "are as they should be. Copy the library to another disk if this one is failing.",
             hint="Then: opqn check --repair, and index their folders; the photos are read again.",
+        )
+
+
+class LedgerDamaged(LibraryError):
+    """Decisions about faces changed on the disk; followed, they would say what nobody said.
+
+    Args:
+        decisions: their ids.
+    """
+
+    def __init__(self, path: Path, decisions: Sequence[int]) -> None:
+        self.decisions = list(decisions)
+        first = ", ".join(str(each) for each in decisions[:SHOWN])
+        more = f" and {len(decisions) - SHOWN:,} more" if len(decisions) > SHOWN else ""
+        super().__init__(
+            f"The library {path} is damaged: of what was said about faces, number {first}{more} is "
+            "not what was written, so none of it is followed. Searching goes on. Close the window, "
+            "then run: opqn check --repair. It takes what is lost from the newest backup."
         )
 
 

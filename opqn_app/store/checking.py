@@ -8,6 +8,7 @@ import numpy as np
 from opqn_app.core.errors import LibraryError
 from opqn_app.store import checksums, group_table
 from opqn_app.store.connection import Connection
+from opqn_app.store.decision_table import DecisionTable
 
 SHOWN = 20  # faults of SQLite that are told
 
@@ -56,7 +57,17 @@ def faults(db: Connection) -> Iterator[Fault]:
     A page that can't be read ends one look, not the others.
     """
     unreadable = set()
-    looks = (_pages, _references, _counts, _pictures, _segments, _codes, _crops, _guesses)
+    looks = (
+        _pages,
+        _references,
+        _counts,
+        _pictures,
+        _segments,
+        _codes,
+        _crops,
+        _decisions,
+        _guesses,
+    )
     for look in looks:
         try:
             yield from look(db)
@@ -131,6 +142,12 @@ def damaged_crops(db: Connection) -> Iterator[int]:
         "SELECT f.id, c.webp, f.crop_sum FROM crops c JOIN faces f ON f.id = c.face_id"
     )
     return (face for face, webp, checksum in rows if checksums.of_blobs(webp) != checksum)
+
+
+def _decisions(db: Connection) -> Iterator[Fault]:
+    n = len(DecisionTable(db).damaged())
+    if n:
+        yield Fault("decisions about faces that are not what was written", n)
 
 
 def _guesses(db: Connection) -> Iterator[Fault]:

@@ -1,6 +1,11 @@
-"""What tells codes and crops that are as they were written from those that a disk has changed."""
+"""What tells codes, crops and decisions that are as they were written from those a disk changed."""
 
+import struct
 import zlib
+from typing import Any
+
+_FACE = struct.Struct("<qqqdddd")
+BETWEEN = "\x1f"  # the columns of a decision
 
 
 def of_blobs(*blobs: bytes) -> int:
@@ -14,3 +19,33 @@ def of_blobs(*blobs: bytes) -> int:
 def of_code(face_id: int, code: bytes) -> int:
     """That of the code of one face; the same code of another face has another."""
     return zlib.crc32(code, face_id & 0xFFFFFFFF)
+
+
+def of_decision(*columns: Any) -> int:
+    """That of a row of `decisions`: its columns but for the checksum, then the number of its faces.
+
+    The words of numbers are the same in every version of Python.
+    """
+    words = (each.hex() if isinstance(each, bytes) else str(each) for each in columns)
+    return zlib.crc32(BETWEEN.join(words).encode("utf-8", "surrogatepass"))
+
+
+def of_decided_face(
+    decision: int,
+    position: int,
+    side: int,
+    content_hash: bytes,
+    left: float,
+    top: float,
+    right: float,
+    bottom: float,
+) -> int:
+    """That of a row of `decision_faces`; 0 for values that can't have been written.
+
+    It is right for 0 once in four thousand million rows.
+    """
+    try:
+        packed = _FACE.pack(decision, position, side, left, top, right, bottom)
+        return zlib.crc32(packed, zlib.crc32(content_hash))
+    except (struct.error, TypeError):
+        return -1

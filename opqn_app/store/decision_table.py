@@ -8,12 +8,15 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from opqn_app.core.errors import LedgerDamaged
+from opqn_app.store import checksums
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.decision_records import Decision, FaceKey, NewDecision, PlacedFace
 from opqn_app.store.photo_table import SHOWN, SHOWN_OF_FACES
-from opqn_app.store.pictures import KEY_COLUMNS, learn_picture
+from opqn_app.store.pictures import learn_picture
+from opqn_app.store.schema import DECISION_COLUMNS, FACE_COLUMNS, N_FACES
 
-_COLUMNS = "id, uid, gesture, time, kind, person, other, name, source, is_twice, target"
+Faces = tuple[tuple[FaceKey, ...], tuple[FaceKey, ...]]  # what it is about, and its others
 _PLACED = (
     "SELECT f.id, f.photo_id, p.picture_hash, f.box_left / p.width, f.box_top / p.height, "
     "f.box_right / p.width, f.box_bottom / p.height, f.is_drawn "
@@ -39,21 +42,20 @@ class DecisionTable:
         return int(self._db.value("SELECT erasures FROM meta"))
 
     def decisions(self, after: int = 0) -> list[Decision]:
-        """Rows with an id above `after`, in the order they were added."""
-        faces = self._faces_of_decisions("decision > ?", [after])
-        rows = self._db.rows(f"SELECT {_COLUMNS} FROM decisions WHERE id > ? ORDER BY id", [after])
-        return [_decision(row, *faces.get(row[0], ((), ()))) for row in rows]
+        """Rows with an id above `after`, in the order they were added.
+
+        Raises:
+            LedgerDamaged: one is not what was written.
+        """
+        return self._read("id > ?", "decision > ?", [after])
 
     def of_gestures(self, gestures: Sequence[int]) -> list[Decision]:
         """The rows of some gestures."""
         found = []
         for chunk in chunks(gestures):
             which = f"gesture IN ({marks(chunk)})"
-            rows = self._db.rows(f"SELECT {_COLUMNS} FROM decisions WHERE {which}", chunk)
-            faces = self._faces_of_decisions(
-                f"decision IN (SELECT id FROM decisions WHERE {which})", chunk
-            )
-            found += [_decision(row, *faces.get(row[0], ((), ()))) for row in rows]
+            theirs = f"decision IN (SELECT id FROM decisions WHERE {which})"
+            found += self._read(which, theirs, chunk)
         return found
 
     def has(self, kind: str) -> bool:
@@ -152,6 +154,7 @@ class DecisionTable:
             )
             self._db.run("DELETE FROM decision_faces WHERE decision = ?", [one.id])
             self._insert_faces(one.id, one.faces, one.others)
+            self._seal(one.id)
         self._db.run(
             "DELETE FROM decisions WHERE target IS NOT NULL AND target NOT IN "
             "(SELECT gesture FROM decisions WHERE target IS NULL)"
@@ -184,6 +187,7 @@ class DecisionTable:
             gesture = decision_id
             self._db.run("UPDATE decisions SET gesture = id WHERE id = ?", [decision_id])
         self._insert_faces(decision_id, new.faces, new.others)
+        self._seal(decision_id)
         return Decision(
             id=decision_id,
             uid=uid,
@@ -204,30 +208,77 @@ class DecisionTable:
         self, decision_id: int, faces: Sequence[FaceKey], others: Sequence[FaceKey]
     ) -> None:
         sides = [(0, key) for key in faces] + [(1, key) for key in others]
+        rows = [(decision_id, position, side, *key) for position, (side, key) in enumerate(sides)]
         self._db.run_many(
-            f"INSERT INTO decision_faces (decision, position, side, {KEY_COLUMNS}) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (decision_id, i, side, k.content_hash, k.left, k.top, k.right, k.bottom)
-                for i, (side, k) in enumerate(sides)
-            ),
+            f"INSERT INTO decision_faces ({FACE_COLUMNS}, checksum) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*row, checksums.of_decided_face(*row)) for row in rows),
         )
 
-    def _faces_of_decisions(
-        self, condition: str, params: Sequence[Any]
-    ) -> dict[int, tuple[tuple[FaceKey, ...], tuple[FaceKey, ...]]]:
+    def _seal(self, decision_id: int) -> None:
+        """Give a row that is complete its checksum."""
+        row = self._db.row(
+            f"SELECT {DECISION_COLUMNS}, {N_FACES} FROM decisions WHERE id = ?", [decision_id]
+        )
+        assert row is not None, "it was just written"
+        self._db.run(
+            "UPDATE decisions SET checksum = ? WHERE id = ?",
+            [checksums.of_decision(*row), decision_id],
+        )
+
+    def _read(self, which: str, faces_of_which: str, params: Sequence[Any]) -> list[Decision]:
         rows = self._db.rows(
-            f"SELECT decision, side, {KEY_COLUMNS} FROM decision_faces WHERE {condition} "
+            f"SELECT {DECISION_COLUMNS}, checksum FROM decisions WHERE {which} ORDER BY id", params
+        )
+        faces, damaged = self._faces(faces_of_which, params)
+        none: Faces = ((), ())
+        found = []
+        for *row, checksum in rows:
+            of_row = faces.get(row[0], none)
+            n_faces = len(of_row[0]) + len(of_row[1])
+            if checksums.of_decision(*row, n_faces) != checksum:
+                damaged.add(row[0])
+            found.append((row, of_row))
+        if damaged:
+            raise LedgerDamaged(self._db.path, sorted(damaged))
+        return [_decision(row, *of_row) for row, of_row in found]
+
+    def damaged(self) -> list[int]:
+        """Ids of the decisions that are not what was written."""
+        try:
+            self.decisions()
+        except LedgerDamaged as error:
+            return error.decisions
+        return []
+
+    def mend_gestures(self) -> None:
+        """Let rows be one gesture whose first row was lost; inside a transaction."""
+        rows = self._db.rows(
+            "SELECT id, MIN(id) OVER (PARTITION BY gesture) FROM decisions "
+            "WHERE gesture NOT IN (SELECT id FROM decisions)"
+        )
+        for decision_id, first in rows:
+            self._db.run("UPDATE decisions SET gesture = ? WHERE id = ?", [first, decision_id])
+            self._seal(decision_id)
+
+    def _faces(self, which: str, params: Sequence[Any]) -> tuple[dict[int, "Faces"], set[int]]:
+        """The faces of decisions, and the decisions of which one is not what was written."""
+        rows = self._db.rows(
+            f"SELECT {FACE_COLUMNS}, checksum FROM decision_faces WHERE {which} "
             "ORDER BY decision, position",
             params,
         )
-        found = {}
+        found: dict[int, Faces] = {}
+        damaged: set[int] = set()
         for decision, group in groupby(rows, key=itemgetter(0)):
             sides: tuple[list[FaceKey], list[FaceKey]] = ([], [])
             for row in group:
-                sides[row[1]].append(FaceKey._make(row[2:]))
-            found[int(decision)] = tuple(sides[0]), tuple(sides[1])
-        return found
+                if checksums.of_decided_face(*row[:-1]) == row[-1]:
+                    sides[row[2]].append(FaceKey._make(row[3:-1]))
+                else:
+                    damaged.add(decision)
+            found[decision] = tuple(sides[0]), tuple(sides[1])
+        return found, damaged
 
 
 def _decision(

@@ -10,7 +10,17 @@ from opqn_app.core.progress import counted
 from opqn_app.store import checking
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, chunks, marks
+from opqn_app.store.decision_table import DecisionTable
 from opqn_app.store.index_writer import IndexWriter
+
+
+def drop_damaged_decisions(db: Connection) -> int:
+    """Take out the decisions that are not what was written; returns how many."""
+    damaged = DecisionTable(db).damaged()
+    for chunk in chunks(damaged):
+        db.run(f"DELETE FROM decision_faces WHERE decision IN ({marks(chunk)})", chunk)
+        db.run(f"DELETE FROM decisions WHERE id IN ({marks(chunk)})", chunk)
+    return len(damaged)
 
 
 def fill(db: Connection, backup: Connection, tables: Collection[str]) -> int:
@@ -47,11 +57,7 @@ def mend(db: Connection) -> list[str]:
             "UPDATE photos SET n_faces = (SELECT COUNT(*) FROM faces WHERE photo_id = photos.id) "
             "WHERE n_faces != (SELECT COUNT(*) FROM faces WHERE photo_id = photos.id)"
         )
-        db.run(
-            "UPDATE decisions SET gesture = (SELECT MIN(id) FROM decisions d "
-            "WHERE d.gesture = decisions.gesture) "
-            "WHERE gesture NOT IN (SELECT id FROM decisions)"
-        )
+        DecisionTable(db).mend_gestures()
     return done
 
 

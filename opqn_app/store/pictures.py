@@ -1,5 +1,6 @@
 """What a photo is known by: the hash of its picture; until it is known, that of its whole file."""
 
+from opqn_app.store import checksums
 from opqn_app.store.connection import Connection
 from opqn_app.store.decision_records import FaceKey, same_faces
 
@@ -21,10 +22,13 @@ def learn_picture(db: Connection, known_as: bytes, picture_hash: bytes) -> None:
     if not moving:
         return
     same = same_faces(moving, _decided(db, picture_hash))
-    db.run_many(
-        f"UPDATE decision_faces SET ({KEY_COLUMNS}) = (?, ?, ?, ?, ?) "
-        f"WHERE ({KEY_COLUMNS}) = (?, ?, ?, ?, ?)",
-        [(*same.get(new, new), *old) for new, old in moving.items()],
+    db.raw.create_function("crc", 8, checksums.of_decided_face, deterministic=True)
+    place = "decision, position, side"
+    db.run_many(  # what is not what was written stays so
+        f"UPDATE decision_faces SET checksum = crc({place}, ?, ?, ?, ?, ?), "
+        f"({KEY_COLUMNS}) = (?, ?, ?, ?, ?) WHERE ({KEY_COLUMNS}) = (?, ?, ?, ?, ?) "
+        f"AND checksum = crc({place}, {KEY_COLUMNS})",
+        [(*same.get(new, new), *same.get(new, new), *old) for new, old in moving.items()],
     )
     db.run("UPDATE meta SET erasures = erasures + 1")
 

@@ -86,7 +86,10 @@ def _repaired(held: Held, path: Path, now: datetime) -> Repaired:
         done = [_lost(each) for each in saved if not each.is_whole]
         if schema.needs_migration(copy):
             schema.bring_up_to_date(copy)
-        done += _from_backup(copy, path, saved)
+        n = mending.drop_damaged_decisions(copy)
+        if n:
+            done.append(f"{counted(n, 'decision')} about faces went: not what was written.")
+        done += _from_backup(copy, path, saved, has_lost_decisions=n > 0)
         copy.run("PRAGMA foreign_keys = ON")
         done += mending.mend(copy)
         left = tuple(checking.faults(copy))
@@ -156,9 +159,13 @@ def _refuse_foreign(db: Connection) -> bool:
     return bool(db.value("PRAGMA user_version"))
 
 
-def _from_backup(copy: Connection, library: Path, saved: Sequence[Saved]) -> list[str]:
+def _from_backup(
+    copy: Connection, library: Path, saved: Sequence[Saved], *, has_lost_decisions: bool
+) -> list[str]:
     """Fill what people said from the newest whole backup of the same library, where it was lost."""
     broken = {each.table for each in saved if not each.is_whole}
+    if has_lost_decisions:
+        broken |= {"decisions", "decision_faces"}
     wanted = [table for table in backup_file.KEPT if table in broken]
     uuid = copy.value("SELECT uuid FROM meta")
     for backup in backups.listed(library) if wanted else ():

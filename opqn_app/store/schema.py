@@ -271,6 +271,25 @@ def m0012_moved_roots(db: "Database") -> None:
     db.execute("ALTER TABLE roots ADD COLUMN moved_from")
 
 
+def m0013_checksums_of_decisions(db: "Database") -> None:
+    """CRC-32 of what the user said; see checksums."""
+    raw = db.conn
+    raw.create_function("crc_of_decision", -1, checksums.of_decision, deterministic=True)
+    raw.create_function("crc_of_decided_face", 8, checksums.of_decided_face, deterministic=True)
+    for table, value in (
+        ("decisions", f"crc_of_decision({DECISION_COLUMNS}, {N_FACES})"),
+        ("decision_faces", f"crc_of_decided_face({FACE_COLUMNS})"),
+    ):
+        db.execute(f"ALTER TABLE {table} ADD COLUMN checksum INTEGER")
+        db.execute(f"UPDATE {table} SET checksum = {value}")
+
+
+# What a checksum covers, in this order.
+DECISION_COLUMNS = "id, uid, gesture, time, kind, person, other, name, source, is_twice, target"
+FACE_COLUMNS = "decision, position, side, content_hash, box_left, box_top, box_right, box_bottom"
+N_FACES = "(SELECT COUNT(*) FROM decision_faces WHERE decision = decisions.id)"
+
+
 # In order; new ones go to the end.
 CHANGES: tuple[Change, ...] = (
     m0001_first_tables,
@@ -285,6 +304,7 @@ CHANGES: tuple[Change, ...] = (
     m0010_saved_searches,
     m0011_checksums,
     m0012_moved_roots,
+    m0013_checksums_of_decisions,
 )
 
 

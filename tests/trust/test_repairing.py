@@ -106,7 +106,6 @@ def _is_repaired(path: Path, capsys: Capture, *words: str) -> dict[str, object]:
         ("UPDATE photos SET n_faces = 9 WHERE id = 1", ""),
         ("DELETE FROM faces WHERE id = 5", "1 row of crops belonged to nothing"),
         ("DELETE FROM models", "belonged to nothing"),
-        ("UPDATE decisions SET gesture = 99 WHERE id = 2", ""),
         ("INSERT INTO guesses VALUES (1, 1, x'00', NULL, NULL)", "made anew"),
         ("INSERT INTO groupings VALUES (1, 1, 99, 0, 1)", "made anew"),
         ("DELETE FROM meta", ""),
