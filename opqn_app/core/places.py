@@ -4,6 +4,7 @@
 here. Who makes a new file of the program's own adds its place.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import escape
@@ -49,6 +50,14 @@ class Place:
     def size(self) -> int:
         """Bytes of its files."""
         return sum(_size(file) for file in self.files())
+
+    def delete(self) -> None:
+        """Delete all of it."""
+        for entry in [each for pattern in self.patterns for each in self.folder.glob(pattern)]:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink(missing_ok=True)
 
 
 def places(library: Path) -> list[Place]:
