@@ -116,6 +116,8 @@ class StatusLine(QWidget):
             view = self._session.people.view
             faces = status.faces - (0 if view is None else len(view.left_out))
             self._say(wording.contents(status.photos, faces) + " in your library")
+        elif not status.remembers_faces:
+            self._say(f"{wording.NO_FACES} Nothing is sent anywhere.")
         else:
             self._say("Your photos stay on this computer. Nothing is sent anywhere.")
 
