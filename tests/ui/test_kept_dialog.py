@@ -11,6 +11,7 @@ from opqn_app.core.errors import RemembersNoFaces
 from opqn_app.store.library import Library
 from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.listed_question import ListedQuestion, Question
+from opqn_app.ui.library.folder_list import FolderRole
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.people.people_page import PeoplePage
 from opqn_app.ui.search.search_page import SearchPage
@@ -168,6 +169,8 @@ def test_the_pages_say_it(
     assert not search_page.is_in_use
     qtbot.waitUntil(lambda: wording.NO_FACES in library.empty.words, timeout=TIMEOUT)
     qtbot.waitUntil(lambda: wording.NO_FACES in persons.empty.words, timeout=TIMEOUT)
+    row = library.folder_model.index(1)
+    assert row.data(FolderRole).state.text == "Kept, not read"
     for page, button in (
         (search_page, search_page.drop_zone.remember),
         (library, library.empty.button),

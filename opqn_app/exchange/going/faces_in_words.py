@@ -11,12 +11,7 @@ def would_go_in_words(kept: KeptOfFaces, pictures: int) -> list[str]:
     Args:
         pictures: bytes outside the library, see `no_faces.pictures_outside`.
     """
-    lines = [
-        f"{counted(kept.faces, 'face')}: their pictures, codes, places and groups",
-        f"what is known of {counted(kept.photos, 'photo')}; the photos themselves are not touched",
-        f"{counted(kept.names, 'name')}, and {counted(kept.decisions, 'decision')} about who is "
-        "who, beyond undo",
-    ]
+    lines = faces_in_words(kept)
     if kept.searches:
         named = ", ".join(f"“{name}”" for name in kept.searches)
         lines.append(f"saved searches that ask for people: {named}")
@@ -26,6 +21,18 @@ def would_go_in_words(kept: KeptOfFaces, pictures: int) -> list[str]:
         lines.append(
             f"{pictures / 1e6:.1f} MB of reports of evaluations and of face crops to train on"
         )
+    return lines
+
+
+def faces_in_words(kept: KeptOfFaces) -> list[str]:
+    """What a library knows of faces, one thing a line."""
+    lines = [
+        f"{counted(kept.faces, 'face')}: their pictures, codes, places and groups",
+        f"what is known of {counted(kept.photos, 'photo')}; the photos themselves are not touched",
+    ]
+    if kept.decisions:
+        said = f"{counted(kept.decisions, 'decision')} about who is who"
+        lines.append(f"{counted(kept.names, 'name')}, and {said}, beyond undo")
     return lines
 
 

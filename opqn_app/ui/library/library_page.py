@@ -222,7 +222,6 @@ class LibraryPage(FolderDropPage):
     def _connect(self) -> None:
         session = self._session
         session.library_changed.connect(self.refresh)
-        session.memory.changed.connect(lambda _is_on: self._show_folders())
         self._activity.changed.connect(self._show_folders)
         self._reading.read.connect(self._on_view)
         self._reading.failed.connect(self._warn)

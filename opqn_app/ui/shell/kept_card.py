@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
 
 from opqn_app.ui.kit.controls import CutLabel, push_button, text_label
@@ -21,7 +20,6 @@ class KeptCard(QFrame):
         self._title = title
         self._size = text_label(is_quiet=True)
         self._place = CutLabel(is_quiet=True)
-        self._place.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._holds = text_label(wraps=True)
         self._why = text_label(is_quiet=True, wraps=True)
         head = QHBoxLayout()

@@ -23,10 +23,7 @@ from opqn_app.ui.work.people_desk import FAULT
 from opqn_app.ui.work.session import Session
 
 TITLE = "What this program keeps"
-INTRO = (
-    "All of it lies on this computer, readable by nobody else who uses it. Your photos are only "
-    "read. Nothing is sent anywhere."
-)
+INTRO = "All of it lies on this computer. Your photos are only read. Nothing is sent anywhere."
 SIZE, SMALLEST = QSize(760, 680), QSize(520, 400)
 OPEN, DELETE, OFF, EVERYTHING = "Open the folder", "Delete…", "Remember no faces…", "Forget all…"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from opqn_app.core import places
 from opqn_app.core.places import Place
 from opqn_app.core.progress import counted
-from opqn_app.exchange.going.faces_in_words import stays_in_words, would_go_in_words
+from opqn_app.exchange.going.faces_in_words import faces_in_words, stays_in_words, would_go_in_words
 from opqn_app.ui.kit.listed_question import Question
 from opqn_app.ui.work.face_memory import KeptNow
 
@@ -42,7 +42,7 @@ def size_in_words(seen: Seen) -> str:
     size = seen.size
     words = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
     if not seen.is_there:
-        words = "nothing there now"
+        return "nothing there now"
     return f"{words} · holds faces or names" if seen.place.has_faces else words
 
 
@@ -86,10 +86,8 @@ ON_QUESTION = Question(
 def everything_question(kept: KeptNow) -> Question:
     of = kept.of_faces
     lines = [
-        f"{counted(of.folders, 'folder')}, and what is known of {counted(of.photos, 'photo')}; "
-        "the photos themselves are not touched",
-        f"{counted(of.faces, 'face')}: their pictures, codes, places and groups",
-        f"{counted(of.names, 'name')}, and {counted(of.decisions, 'decision')} about who is who",
+        counted(of.folders, "folder"),
+        *faces_in_words(of),
         "all saved searches",
         f"{counted(of.backups, 'backup')}, and XMP files as they were before names were written",
     ]

@@ -95,6 +95,7 @@ class StatusLine(QWidget):
         session.indexing_cancelled.connect(self._on_cancelled)
         session.indexing_failed.connect(self._on_failed)
         session.root_forgotten.connect(lambda _root, _report: self._forget_news())
+        session.memory.told.connect(lambda _lines: self._forget_news())
         session.model_switch_progressed.connect(self._on_switch_progress)
         session.model_switched.connect(lambda name: self._end(f"{name} now answers your searches."))
         session.model_switch_ended.connect(self._on_switch_ended)
