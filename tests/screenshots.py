@@ -26,6 +26,7 @@ from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
 from opqn_app.ui.work.people_desk import PeopleDesk
 from tests.screenshot_studio import LARGE, NORMAL, SMALL, Studio
+from tests.screenshots_kept import kept
 
 CHILD_PATIENCE_S = 1800.0  # evaluations and training runs
 
@@ -387,6 +388,7 @@ SCENES = (
     people,
     nobody,
     settings,
+    kept,
     shortcuts,
     evaluation,
     training,

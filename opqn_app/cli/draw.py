@@ -26,6 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     box = Box(arguments.left, arguments.top, arguments.right, arguments.bottom)
     with Library.open(library_path(arguments), write=True) as library:
+        library.faces_switch.refuse_if_off()
         ledger = Ledger(library)
         photo = photo_at(ledger, arguments.photo)
         engine, name = load_engine(arguments), arguments.name

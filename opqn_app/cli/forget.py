@@ -52,6 +52,7 @@ def add(parsers: Parsers) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from opqn_app.core import scratch
     from opqn_app.exchange.going.forgotten_sidecars import forget_everything, forget_path
+    from opqn_app.index.in_words import everything_in_words
     from opqn_app.store import set_aside
     from opqn_app.store.library import Library
 
@@ -81,10 +82,10 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             report = forget_path(library, arguments.path)
             inside = library.root_for(arguments.path)
-    text = f"Forgot {counted(report.photos, 'photo')} and {counted(report.faces, 'face')}."
-    if arguments.everything and report.backups_deleted:
-        text += f" Deleted {counted(report.backups_deleted, 'backup')}."
+    if arguments.everything:
+        text = everything_in_words(report)
     else:
+        text = f"Forgot {counted(report.photos, 'photo')} and {counted(report.faces, 'face')}."
         text += _backups(report)
     emit(arguments, asdict(report), text)
     if arguments.path is not None and inside is not None and arguments.path.exists():

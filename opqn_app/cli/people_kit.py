@@ -34,6 +34,7 @@ def open_ledger(arguments: argparse.Namespace) -> Iterator["Ledger"]:
     from opqn_app.store.library import Library
 
     with Library.open_to_decide(library_path(arguments)) as library:
+        library.faces_switch.refuse_if_off()
         yield Ledger(library)
 
 

@@ -52,6 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.together and len(arguments.photos) < 2:
         raise OpqnError("--together needs a photo of each person, so two or more.")
     with Library.open(library_path(arguments)) as library:
+        library.faces_switch.refuse_if_off()
         apart.READERS.warm()
         engine = load_engine(arguments)
         encoder = engine.encoder

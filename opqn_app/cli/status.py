@@ -50,6 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         "not_searched_thoroughly": status.unsearched,
         "unreachable": [asdict(each) for each in unreachable],
         "deleted": status.deleted,
+        "remembers_faces": status.remembers_faces,
         "has_traces": has_traces,
         "revision": status.revision,
         "folders": [asdict(root) for root in roots],
@@ -84,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"forgotten at the next indexing {KEPT_DAYS} days after {they} went, or now "
             "(opqn forget --deleted)"
         )
+    if not status.remembers_faces:
+        lines.append("  it remembers no faces, as you chose (opqn remember-faces on lets it again)")
     if has_traces:
         lines.append("  bytes of what was forgotten are still on the disk (opqn forget --traces)")
     for root in roots:

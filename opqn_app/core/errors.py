@@ -12,6 +12,7 @@ OpqnError                        str(error) is a sentence fit to show: what happ
 │  ├─ LibraryLocked              another process is writing
 │  ├─ LibraryReplaced            it is not the file any more that was opened
 │  ├─ LibraryReadOnly            it can be searched, not changed
+│  ├─ RemembersNoFaces           the user said so; no face can come into it
 │  ├─ TracesLeft                 bytes of what was forgotten are still on the disk
 │  └─ FolderUnavailable          a photo folder is missing, e.g. its disk is unplugged
 ├─ ModelError
@@ -172,6 +173,18 @@ class LibraryReadOnly(LibraryError):
             f"The library {path} can't be written: {reason}. Make the file and its folder "
             "writable, or copy the file to a folder of your own and use the copy (--library COPY, "
             "or Library file in the window's settings)."
+        )
+
+
+class RemembersNoFaces(LibraryError):
+    """The user said that no face is to be remembered, see `store.faces_switch`."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"The library {path} remembers no faces, as you chose, so nothing can be indexed, "
+            'searched or named. The window lets it again under Settings, "What this program '
+            'keeps".',
+            hint="Or: opqn remember-faces on",
         )
 
 

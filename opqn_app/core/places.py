@@ -4,6 +4,7 @@
 here. Who makes a new file of the program's own adds its place.
 """
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import escape
@@ -24,6 +25,7 @@ class Place:
         holds, why: a sentence or two for people.
         has_faces: pictures, codes or places of faces, or names, are kept in it.
         is_personal: others may not read it. They may read compiled code.
+        if_deleted: what it means to delete it by itself; "" where that is not offered.
     """
 
     key: str
@@ -34,6 +36,7 @@ class Place:
     why: str
     has_faces: bool = False
     is_personal: bool = True
+    if_deleted: str = ""
 
     def entries(self) -> Iterator[Path]:
         """Every file and folder of it; what vanishes meanwhile, or can't be listed, is left out."""
@@ -49,6 +52,14 @@ class Place:
     def size(self) -> int:
         """Bytes of its files."""
         return sum(_size(file) for file in self.files())
+
+    def delete(self) -> None:
+        """Delete all of it."""
+        for entry in [each for pattern in self.patterns for each in self.folder.glob(pattern)]:
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink(missing_ok=True)
 
 
 def places(library: Path) -> list[Place]:
@@ -81,6 +92,7 @@ def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
             "The whole library, as it was before a new version changed its form.",
             "In case the change fails. Whenever something is forgotten, they are deleted.",
             has_faces=True,
+            if_deleted="The library itself stays. What it was before the update is gone.",
         ),
         Place(
             "damaged",
@@ -132,6 +144,7 @@ def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
             "Figures, and pictures of faces of the photos that were evaluated.",
             "So that you can look at them again. Only the newest twenty are kept.",
             has_faces=True,
+            if_deleted="The reports are gone. The photos that were evaluated are not touched.",
         ),
         Place(
             "crops",
@@ -142,6 +155,8 @@ def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
             "each person.",
             "A model is trained on them.",
             has_faces=True,
+            if_deleted="They have to be cut out again before a model is trained on them. The "
+            "photos are not touched.",
         ),
         Place(
             "runs",

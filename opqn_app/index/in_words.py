@@ -6,11 +6,19 @@ from collections.abc import Collection, Sequence
 from opqn_app.core.files import real_path
 from opqn_app.core.progress import counted, duration_in_words
 from opqn_app.index.progress import IndexProgress, IndexReport
-from opqn_app.store.records import Root, UnreachableFolder
+from opqn_app.store.records import ForgetReport, Root, UnreachableFolder
 from opqn_app.store.unreachable import is_available
 
 NAMED = 3  # folders with photos that can't be reached
 _PHASES = {"comparing": "Comparing contents", "thorough": "Looking for more faces"}
+
+
+def everything_in_words(report: ForgetReport) -> str:
+    """What went when everything was forgotten."""
+    text = f"Forgot {counted(report.photos, 'photo')} and {counted(report.faces, 'face')}."
+    if report.backups_deleted:
+        text += f" Deleted {counted(report.backups_deleted, 'backup')}."
+    return text
 
 
 def away_in_words(roots: Sequence[Root], shown: Collection[int]) -> list[str]:

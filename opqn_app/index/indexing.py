@@ -78,6 +78,7 @@ def index_folder(
         reason = "it is a file" if folder.exists() else "it is not there"
         raise FolderUnavailable(root, reason + _if_deleted(library_path, folder, accept_missing))
     with Library.written(library_path) as library:
+        library.faces_switch.refuse_if_off()
         _refuse_empty(library, folder, accept_missing=accept_missing)
         run = _start(library, folder, engine)
         run.clock, run.accepts_missing, run.settled = clock, accept_missing, settled
@@ -136,6 +137,7 @@ def encode_library(library_path: Path, engine: Engine) -> Generator[IndexProgres
         LibraryError: the library can't be written.
     """
     with Library.written(library_path) as library:
+        library.faces_switch.refuse_if_off()
         run = IndexRun(library, engine, root_id=0, root=library_path.parent, scope="")
         yield from run.encode_known_faces()
         library.writer.use_model(run.model)

@@ -113,7 +113,7 @@ def forget_name(ledger: Ledger, name: str, *, also: Also = lambda _report: None)
                 raise PeopleError(
                     f"Nobody is called {name}.", hint="`opqn people` lists everybody."
                 )
-            searches = _forget_searches(library, traces.gone, {folded(name)})
+            searches = forget_searches(library, traces.gone, {folded(name)})
             report = replace(_erase(ledger, rows, kept, n_faces=0), searches=searches)
             gone = _gone(rows, kept, traces.gone, {folded(name)}, set())
             report = _forget_in_backups(library, gone, report)
@@ -213,7 +213,7 @@ def _forget(ledger: Ledger, person: int, *, with_faces: bool) -> ForgottenPerson
     traces = _traces(ledger, rows, names)
     others = [row for row in rows if _who_is_named(row) in people or not traces.holds(row)]
     kept = _without(others, people | traces.gone, keys)
-    searches = _forget_searches(library, people | traces.gone, names)
+    searches = forget_searches(library, people | traces.gone, names)
     report = replace(_erase(ledger, rows, kept, n_faces=len(doomed)), searches=searches)
     gone = _gone(rows, kept, people | traces.gone, names, keys)
     return _forget_in_backups(library, gone, report)
@@ -255,7 +255,7 @@ def _forget_in_backup(backup: Library, gone: _Gone) -> bool:
     left = [row for row in rows if row.uid not in gone.rows]
     kept = _without(left, people, set(gone.keys))
     changed = [kept[row.id] for row in left if row.id in kept and kept[row.id] != row]
-    searches = _forget_searches(backup, people, set(gone.names))
+    searches = forget_searches(backup, people, set(gone.names))
     if len(kept) == len(rows) and not changed and not searches:
         return False
     with backup.decision_table.deciding():
@@ -263,16 +263,23 @@ def _forget_in_backup(backup: Library, gone: _Gone) -> bool:
     return True
 
 
-def _forget_searches(library: Library, people: set[int], names: set[str]) -> tuple[str, ...]:
-    """Those that ask for the people, and those that are called by one of the names."""
-    gone = []
+def forget_searches(library: Library, people: set[int], names: set[str]) -> tuple[str, ...]:
+    """Remove those of `searches_of`."""
+    gone = searches_of(library, people, names)
+    for name in gone:
+        library.saved_searches.remove(name)
+    return gone
+
+
+def searches_of(library: Library, people: set[int], names: set[str]) -> tuple[str, ...]:
+    """Saved searches that ask for the people, and those that are called by one of the names."""
+    found = []
     for search in library.saved_searches.all():
         asked, called = PhotoFilter.from_json(search.asked), folded(search.name)
         asks_for = not people.isdisjoint((*asked.together, *asked.without))
         if asks_for or any(_is_called(called, name) for name in names):
-            library.saved_searches.remove(search.name)
-            gone.append(search.name)
-    return tuple(gone)
+            found.append(search.name)
+    return tuple(found)
 
 
 def _is_called(text: str, name: str) -> bool:

@@ -107,8 +107,12 @@ class Ledger:
         Args:
             make: gives the rows. It is called when everything is up to date and nobody else can
                 add. If it raises, nothing is added.
+
+        Raises:
+            RemembersNoFaces: nothing can be decided about faces.
         """
         with self._table.deciding():
+            self.library.faces_switch.refuse_if_off()
             people = self._catch_up()
             rows = self._table.append(make())
         return Outcome(tuple(rows), people | self._take(rows))

@@ -39,8 +39,10 @@ def restore(path: Path, backup: Path) -> Restored:
     """
     is_there = path.exists()
     with Library.of_backup(backup) as old, Library.written(path) as library:
-        before = library.back_up(Why.RESTORE) if is_there else None
         rows = old.decision_table.decisions()
+        if rows:
+            library.faces_switch.refuse_if_off()
+        before = library.back_up(Why.RESTORE) if is_there else None
         ledger = Ledger(library)
         with library.decision_table.deciding():
             n = take_over(rows, ledger)
@@ -48,6 +50,8 @@ def restore(path: Path, backup: Path) -> Restored:
             mine = {row.id: ids[row.uid] for row in rows if row.uid in ids}
             searches = _add_searches(old, library, mine)
             folders = _add_folders(old, library)
+            if not (is_there or old.faces_switch.is_on):
+                library.faces_switch.turn_off()
     return Restored(n, folders, searches, before)
 
 

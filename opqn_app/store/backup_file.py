@@ -21,6 +21,7 @@ from opqn_app.store.connection import (
     Connection,
     translated_errors,
 )
+from opqn_app.store.faces_switch import IS_OFF
 
 UNFINISHED = ".tmp"
 # Who is who, folders, saved searches; all else can be made again. A test wants each table placed.
@@ -64,6 +65,8 @@ def fingerprint(source: Connection) -> str:
         parts += ["SELECT erasures FROM meta", "SELECT COUNT(*), MAX(id) FROM decisions"]
     if "saved_searches" in _tables(source):
         parts.append("SELECT * FROM saved_searches ORDER BY id")
+    if source.row(switched := f"SELECT name FROM sqlite_master WHERE {IS_OFF}"):
+        parts.append(switched)
     digest = hashlib.sha256()
     for sql in parts:
         digest.update(repr(source.rows(sql)).encode("utf-8", "surrogateescape"))

@@ -14,6 +14,7 @@ from opqn_app.core.errors import (
     LibraryLocked,
     LibraryReadOnly,
     LibraryReplaced,
+    RemembersNoFaces,
 )
 
 BUSY_TIMEOUT_S = 10.0
@@ -249,7 +250,10 @@ def translated_errors(path: Path) -> Iterator[None]:
             raise
         raise LibraryError(f"The library {path} can't be used: {reason}.") from error
     except sqlite3.DatabaseError as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        extended = getattr(error, "sqlite_errorcode", 0)
+        if extended == sqlite3.SQLITE_CONSTRAINT_TRIGGER:  # there are no others than faces_switch
+            raise RemembersNoFaces(path) from error
+        code = extended & 0xFF
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             raise LibraryDamaged(path, str(error)) from error
         raise

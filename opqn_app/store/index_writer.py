@@ -190,6 +190,12 @@ class IndexWriter:
                 self._codes.bury([row[0] for row in faces])
                 self._db.run(f"DELETE FROM photos WHERE id IN ({marks(chunk)})", chunk)
 
+    def forget_all_photos(self) -> None:
+        """Delete every photo for good, with all faces, crops, codes and failures; roots stay."""
+        with self.change():
+            for table in ("photos", "failures", "code_segments", "code_tail"):
+                self._db.run(f"DELETE FROM {table}")
+
     def drop_root_if_empty(self, root_id: int, heir: int) -> None:
         """Delete a root without photos, after they were all found in another one, `heir`.
 

@@ -16,6 +16,7 @@ from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
 from opqn_app.store.decision_table import DecisionTable
 from opqn_app.store.face_table import FaceTable
+from opqn_app.store.faces_switch import IS_OFF, FacesSwitch
 from opqn_app.store.failure_table import FailureTable
 from opqn_app.store.group_table import GroupTable
 from opqn_app.store.index_writer import IndexWriter
@@ -56,6 +57,7 @@ class Library:
         decision_table: what the user said of faces, see `open_to_decide`.
         group_table: what a model guesses of faces.
         saved_searches: those that the user gave a name, see `open_to_decide`.
+        faces_switch: whether faces are remembered.
         writer: what indexing writes.
         patience_s: how long forgetting waits for other programs that read what is forgotten.
         when_waiting: called when it has to wait.
@@ -75,6 +77,7 @@ class Library:
         self.decision_table = DecisionTable(db)
         self.group_table = GroupTable(db)
         self.saved_searches = SavedSearches(db)
+        self.faces_switch = FacesSwitch(db)
         self.writer = IndexWriter(db, self.code_store)
         self.when_waiting: Callable[[], None] = lambda: None
 
@@ -174,11 +177,12 @@ class Library:
             f"(SELECT COUNT(*) FROM photos WHERE {UNSEARCHED}) - "
             f"(SELECT COUNT(*) FROM ({given_up(UNSEARCHED)})), "
             f"(SELECT COUNT(*) FROM photos WHERE {UNREACHABLE}), "
-            f"(SELECT COUNT(*) FROM photos WHERE {DELETED}) "
+            f"(SELECT COUNT(*) FROM photos WHERE {DELETED}), "
+            f"NOT EXISTS (SELECT 1 FROM sqlite_master WHERE {IS_OFF}) "
             "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"
         )
         assert row is not None, "the first migration fills meta"
-        return LibraryStatus(*row)
+        return LibraryStatus(*row[:-1], bool(row[-1]))
 
     def detectors(self) -> dict[str, int]:
         """How many photos each detector has searched, most first.

@@ -108,6 +108,7 @@ class LibraryStatus:
         unreachable: those of `photos` whose file the last run could not reach.
         deleted: photos that are not among `photos`, but come back with their faces if their file
             does.
+        remembers_faces: see `faces_switch`.
     """
 
     photos: int
@@ -120,6 +121,7 @@ class LibraryStatus:
     unsearched: int = 0
     unreachable: int = 0
     deleted: int = 0
+    remembers_faces: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def plan_import(
         found: what a reader yields.
         source: the program, as people call it.
     """
+    ledger.library.faces_switch.refuse_if_off()
     matching = _Matching(ledger, source)
     is_told = False  # by the reader, who knows how much there is
     for n, item in enumerate(found):

@@ -4,7 +4,7 @@ The sidecars themselves lie beside the user's photos: those that still hold a na
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,21 @@ def forget_path(library: Library, path: Path) -> ForgetReport:
 
 def forget_everything(library: Library) -> ForgetReport:
     """`erasing.forget_everything`, and what was kept of sidecars."""
-    with _then(lambda: _forget_places(library.path, lambda _sidecar: True)):
+    with _then(lambda: forget_sidecars(library.path)):
         return erasing.forget_everything(library)
+
+
+def forget_sidecars(library: Path) -> None:
+    """Drop all that was kept of sidecars of a library."""
+    _forget_places(library, lambda _sidecar: True)
+
+
+def sidecars_with(library: Path, names: Iterable[str]) -> list[Path]:
+    """The sidecars that this program wrote for a library and that hold one of the names now."""
+    wanted = [form for name in names for form in _forms(name)]
+    runs = kept_runs(runs_folder(), library) if wanted else []
+    written = {Path(line["sidecar"]) for run in runs for line in lines_of(run)}
+    return sorted(path for path in written if _holds(path, wanted))
 
 
 def forget_person(
@@ -87,9 +100,7 @@ class _Keeper:
 
     def drop(self, report: ForgottenPerson) -> None:
         wanted = [form for name in report.names for form in _forms(name)]
-        runs = kept_runs(runs_folder(), self._library) if wanted else []
-        written = {Path(line["sidecar"]) for run in runs for line in lines_of(run)}
-        self.holding = sorted(path for path in written if _holds(path, wanted))
+        self.holding = sidecars_with(self._library, report.names)
         _drop(self._library, lambda run, line: _former_holds(run, line, wanted))
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from opqn_app.people.agreement import AgreementProgress
     from opqn_app.people.guessing import GroupingProgress
 
+NO_FACES = "This library remembers no faces."
+REMEMBER_AGAIN = "Remember faces…"
+
 DEVICES = {"auto": "The fastest there is", "cpu": "Processor", "cuda": "Graphics card (CUDA)"}
 
 _MINUTE = 60.0

@@ -105,6 +105,7 @@ class Activity:
     is_paused: bool = False
     progress: "IndexProgress | None" = None
     watched: Mapping[Path, Watched] = field(default_factory=dict)
+    remembers_faces: bool = True
 
 
 def state_of(
@@ -115,6 +116,8 @@ def state_of(
         return _running_state(activity)
     if path in activity.waiting:
         return FolderState("Waiting for its turn", "clock")
+    if not activity.remembers_faces:
+        return FolderState("Kept, not read", "pause")
     if not is_available:
         return FolderState("Disk unplugged", "unplugged", is_warning=True)
     if unreachable:

@@ -27,6 +27,7 @@ class IndexActivity(QObject):
         self._progress: IndexProgress | None = None
         self._finished: set[Path] = set()
         self._stopped: set[Path] = set()
+        session.memory.changed.connect(lambda _is_on: self._forget())
         session.indexing_queued.connect(self.changed)
         session.indexing_paused.connect(lambda _is_paused: self.changed.emit())
         session.indexing_started.connect(self._on_started)
@@ -45,11 +46,18 @@ class IndexActivity(QObject):
             stopped=frozenset(self._stopped),
             is_paused=session.is_paused,
             progress=self._progress,
+            remembers_faces=session.memory.is_on,
         )
 
     def is_coming(self, path: Path) -> bool:
         """A folder is indexed, or waits for its turn."""
         return path == self._session.indexing_root or path in self._session.waiting_roots
+
+    def _forget(self) -> None:
+        """What runs have found is no more."""
+        self._finished.clear()
+        self._stopped.clear()
+        self.changed.emit()
 
     def _on_started(self, root: Path) -> None:
         self._progress = None

@@ -53,12 +53,14 @@ class LibraryPage(FolderDropPage):
         photo_view_requested: the photos, the row to begin with, and whether to ask for a name.
         face_view_requested: ids of all faces that are shown, and the row to begin with.
         settings_requested: the user wants to see what is skipped.
+        faces_wanted: faces are to be remembered again.
     """
 
     face_search_requested = Signal(int)
     photo_view_requested = Signal(object, int, bool)
     face_view_requested = Signal(object, int)
     settings_requested = Signal()
+    faces_wanted = Signal()
 
     def __init__(
         self,
@@ -345,7 +347,9 @@ class LibraryPage(FolderDropPage):
         else:
             is_coming = any(self._activity.is_coming(path) for path in self._paths_shown())
             has_folders = self.folder_model.rowCount() > 0
-            self.empty.show_words(*words_when_empty(has_folders, is_coming))
+            is_on = self._session.memory.is_on
+            words = words_when_empty(has_folders, is_coming, remembers_faces=is_on)
+            self.empty.show_words(*words)
             self._stack.setCurrentWidget(self.empty)
 
     # Answers to the user and the session
@@ -405,7 +409,9 @@ class LibraryPage(FolderDropPage):
         self.messages.say(words, "Undo", lambda: self.shelf.put_back(search))
 
     def _on_empty_button(self) -> None:
-        if self.folder_model.rowCount() == 0:
+        if not self._session.memory.is_on:
+            self.faces_wanted.emit()
+        elif self.folder_model.rowCount() == 0:
             self.add_folder()
         else:
             self.rescan()

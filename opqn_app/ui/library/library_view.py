@@ -189,8 +189,13 @@ def reach_changed(before: Sequence[Root], now: Sequence[Root]) -> bool:
     )
 
 
-def words_when_empty(has_folders: bool, is_coming: bool) -> tuple[str, str, str]:
+def words_when_empty(
+    has_folders: bool, is_coming: bool, *, remembers_faces: bool = True
+) -> tuple[str, str, str]:
     """Icon, words and button where there is no photo to show."""
+    if not remembers_faces:
+        words = f"{wording.NO_FACES} Your folders stay listed, and nothing is read from them."
+        return "shield", words, wording.REMEMBER_AGAIN
     if not has_folders:
         words = "Add a folder of photos, and every face in it can be searched."
         return "folder", words, "Add a folder"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from opqn_app.core.errors import FolderUnavailable, LibraryLocked, OpqnError
+from opqn_app.core.errors import FolderUnavailable, LibraryLocked, OpqnError, RemembersNoFaces
 from opqn_app.core.progress import counted
 from opqn_app.store.records import Root
 from opqn_app.ui.kit import wording
@@ -66,6 +66,6 @@ class RunMessages(QObject):
             self._messages.say(words, "Show them", lambda: self.problems_wanted.emit(root))
 
     def _on_failed(self, root: Path, error: Exception) -> None:
-        is_passing = isinstance(error, LibraryLocked | FolderUnavailable)
+        is_passing = isinstance(error, LibraryLocked | FolderUnavailable | RemembersNoFaces)
         if not (is_passing and self._watch.began(root)):  # it is tried again
             self.warn(error)

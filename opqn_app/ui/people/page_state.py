@@ -13,7 +13,7 @@ from opqn_app.ui.work.session import Session
 class PageState:
     """Attributes:
     button: its words, "" without one.
-    act: what the button does: "folder", "settings" or "group".
+    act: what the button does: "folder", "settings", "group" or "faces".
     """
 
     words: str
@@ -27,6 +27,9 @@ def state_of(session: Session, wish: Wish, n_tiles: int) -> PageState | None:
     if n_tiles:
         return None
     view = desk.view
+    if not session.memory.is_on:
+        words = f"{wording.NO_FACES} So there is nobody to name."
+        return PageState(words, wording.REMEMBER_AGAIN, "faces")
     if view is not None and wish.needle.strip() and view.persons:
         return PageState(f"Nobody is called “{wish.needle.strip()}”.")
     if view is None or not view.photo_of:

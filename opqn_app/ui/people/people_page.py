@@ -62,6 +62,7 @@ class PeoplePage(QWidget):
     Signals:
         folder_wanted: the user wants to add a folder of photos.
         settings_wanted: another model is to be chosen.
+        faces_wanted: faces are to be remembered again.
         names_wanted: names that another program has are to come in.
         export_wanted: photos are to be taken out of the library, as copies.
         photo_wanted: a photo is to be shown, with a face marked (PhotoRecord, FaceRecord).
@@ -73,6 +74,7 @@ class PeoplePage(QWidget):
 
     folder_wanted = Signal()
     settings_wanted = Signal()
+    faces_wanted = Signal()
     names_wanted = Signal()
     export_wanted = Signal()
     photo_wanted = Signal(object, object)
@@ -215,7 +217,7 @@ class PeoplePage(QWidget):
                 QTimer.singleShot(0, self._take_keyboard)
             return
         acts = {"folder": self.folder_wanted.emit, "settings": self.settings_wanted.emit,
-                "group": self._desk.group}  # fmt: skip
+                "group": self._desk.group, "faces": self.faces_wanted.emit}  # fmt: skip
         self._act = acts.get(state.act, lambda: None)
         self.empty.show_words("people", state.words, state.button)
         self.stack.setCurrentWidget(self.empty)

@@ -48,8 +48,8 @@ class QueryFace:
         return cls(first, pictures[0], opened.name, pictures, tuple(found), 0, opened)
 
     @classmethod
-    def of_library(cls, crop: Crop, source: str, face_id: int | None = None) -> "QueryFace":
-        return cls(crop, image_of_array(crop), source, face_id=face_id)
+    def of_library(cls, crop: Crop, face_id: int) -> "QueryFace":
+        return cls(crop, image_of_array(crop), "your library", face_id=face_id)
 
     def choosing(self, number: int) -> "QueryFace":
         """Another face of the same photo."""

@@ -50,12 +50,14 @@ class SearchPage(QWidget):
     look_wanted: show the whole photo of a face: ids of all faces (list), and its row.
     folder_offered: the user agreed to add this folder (Path).
     library_wanted: the user wants to see the Library page.
+    faces_wanted: faces are to be remembered again.
     """
 
     query_taken = Signal()
     look_wanted = Signal(object, int)
     folder_offered = Signal(object)
     library_wanted = Signal()
+    faces_wanted = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -146,11 +148,9 @@ class SearchPage(QWidget):
         session.engine_failed.connect(self.messages.warn)
         session.settings_changed.connect(self._on_settings)
         session.library_changed.connect(self._on_library_changed)
-        for ended in (
-            session.indexing_finished,
-            session.indexing_cancelled,
-            session.indexing_failed,
-        ):
+        session.memory.changed.connect(self._on_memory)
+        ends = (session.indexing_finished, session.indexing_cancelled, session.indexing_failed)
+        for ended in ends:
             ended.connect(self._say_again)
         intake.photos_came.connect(lambda photos, add: self.open_sources(photos, add=add))
         intake.faces_came.connect(lambda ids, add: self.search_with_ids(ids, add=add))
@@ -159,6 +159,7 @@ class SearchPage(QWidget):
         intake.library_wanted.connect(self.library_wanted)
         self.drop_zone.choose_wanted.connect(intake.choose_photo)
         self.drop_zone.sample_wanted.connect(intake.try_sample)
+        self.drop_zone.faces_wanted.connect(self.faces_wanted)
         bar.face_chosen.connect(self.choose_face)
         bar.face_removed.connect(self._remove_face)
         bar.face_activated.connect(self._activate_face)
@@ -187,7 +188,7 @@ class SearchPage(QWidget):
 
     def open_sources(self, sources: Sequence[Source], *, add: bool = False) -> None:
         """Search with photos: one is a query, several are combined, the largest face of each."""
-        if not sources:
+        if not sources or not self._can_search():
             return
         with self._keyboard.asked():
             self.query_taken.emit()
@@ -198,7 +199,7 @@ class SearchPage(QWidget):
 
     def search_with_ids(self, face_ids: Sequence[int], *, add: bool = False) -> None:
         """Search with faces of the library, combined if there are several."""
-        if not face_ids:
+        if not face_ids or not self._can_search():
             return
         with self._keyboard.asked():
             self.query_taken.emit()
@@ -207,11 +208,22 @@ class SearchPage(QWidget):
         self.results.set_dimmed(True)
         self._session.fetch_crops(face_ids, lambda crops: self._on_crops(crops, face_ids, add=add))
 
+    def _can_search(self) -> bool:
+        """Where no faces are remembered, the empty page says so."""
+        if not self._session.memory.is_on:
+            self.query_taken.emit()
+        return self._session.memory.is_on
+
+    def _on_memory(self, is_on: bool) -> None:
+        self.drop_zone.show_memory(is_on)
+        if not is_on:
+            self.save_bar.close_bar()
+            self.query = self._searched = None
+            self._history = []
+            self.clear()
+
     def _on_crops(self, crops: Sequence[Any], face_ids: Sequence[int], *, add: bool) -> None:
-        faces = [
-            QueryFace.of_library(crop, "your library", face_id)
-            for crop, face_id in zip(crops, face_ids, strict=True)
-        ]
+        faces = [QueryFace.of_library(*each) for each in zip(crops, face_ids, strict=True)]
         if add and self.query is not None:
             self._set_query(self.query.adding(*faces))
         else:

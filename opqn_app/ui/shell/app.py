@@ -17,7 +17,8 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from opqn_app.core import paths, private
 from opqn_app.core import settings as settings_file
 from opqn_app.ui.kit import theme
-from opqn_app.ui.shell.main_window import TITLE, MainWindow
+from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.shell.menus import TITLE
 from opqn_app.ui.shell.one_window import TOKEN, Call, OneWindow, come_forward
 from opqn_app.ui.work.session import Session
 

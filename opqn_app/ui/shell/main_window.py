@@ -1,19 +1,17 @@
 """The window's frame: sidebar, menus, pages, status line, drops. Wiring only."""
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, QSize, Qt
 from PySide6.QtGui import (
-    QAction,
     QCloseEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QKeySequence,
 )
 from PySide6.QtWidgets import (
     QApplication,
@@ -24,7 +22,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from opqn_app import __version__
 from opqn_app.core import paths
 from opqn_app.store.records import FaceRecord, LibraryStatus, PhotoRecord
 from opqn_app.ui.kit import dialogs, drops, theme
@@ -32,6 +29,7 @@ from opqn_app.ui.kit.drop_veil import DropVeil
 from opqn_app.ui.kit.undo_bar import UndoBar
 from opqn_app.ui.library.library_page import LibraryPage
 from opqn_app.ui.search.search_page import SearchPage
+from opqn_app.ui.shell.menus import PAGES, TITLE, make_menus
 from opqn_app.ui.shell.sidebar import Sidebar
 from opqn_app.ui.shell.status_line import StatusLine
 from opqn_app.ui.shell.switch_bar import SwitchBar
@@ -47,16 +45,6 @@ if TYPE_CHECKING:
     from opqn_app.ui.shell.shortcuts import ShortcutsSheet
     from opqn_app.ui.train.train_page import TrainPage
     from opqn_app.ui.work.people_jobs import PeopleView
-
-TITLE = "OPQN Photo Search"
-PAGES = {
-    "search": "Search",
-    "library": "Library",
-    "people": "People",
-    "evaluate": "Evaluate",
-    "train": "Train",
-}
-
 
 FIRST_SIZE = QSize(1200, 800)  # where the screen has room for it and the desktop's frame
 FRAME = QSize(16, 48)
@@ -87,7 +75,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(784, 560)
         self.setAcceptDrops(True)
         self._build()
-        self._make_menus()
+        self.undo_action, self.redo_action = make_menus(self, session)
         self._connect()
         self._restore_geometry()
         self.show_page("search")
@@ -121,53 +109,6 @@ class MainWindow(QMainWindow):
         self.undo_bar = UndoBar(self._session.people, self.stack)
         self.veil = DropVeil(content)
 
-    def _make_menus(self) -> None:
-        search, library = self.search, self.library
-        menu = self.menuBar().addMenu("&File")
-        menu.addAction(search.open_action)
-        menu.addAction(search.add_action)
-        menu.addAction(self._action("Add a &folder…", "Ctrl+Shift+O", self._add_folder))
-        menu.addSeparator()
-        menu.addAction(
-            self._action("Names from other &programs…", "Ctrl+Shift+I", self.open_import)
-        )
-        menu.addAction(self._action("&Take photos with you…", "Ctrl+Shift+E", self.open_export))
-        menu.addSeparator()
-        menu.addAction(self._action("&Settings…", "Ctrl+,", self.open_settings))
-        menu.addAction(self._action("&Quit", "Ctrl+Q", self.close))
-        menu = self.menuBar().addMenu("&Edit")
-        self.undo_action = self._action("&Undo", "Ctrl+Z", self._session.people.undo)
-        self.redo_action = self._action("&Redo", "Ctrl+Shift+Z", self._session.people.redo)
-        self.redo_action.setShortcuts([QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y")])
-        for action in (self.undo_action, self.redo_action):
-            action.setEnabled(False)
-            menu.addAction(action)
-        menu.addSeparator()
-        for action in (search.paste_action, search.back_action, search.clear_action):
-            menu.addAction(action)
-        menu = self.menuBar().addMenu("&View")
-        for number, (key, word) in enumerate(PAGES.items(), start=1):
-            menu.addAction(self._action(f"&{word}", f"Ctrl+{number}", partial(self.show_page, key)))
-        menu.addSeparator()
-        for action in (search.larger_action, search.smaller_action):
-            menu.addAction(action)
-        menu.addSeparator()
-        menu.addAction(self._action("Loo&k for new photos", "F5", library.rescan))
-        menu = self.menuBar().addMenu("&Face")
-        for action in search.faces.all:
-            menu.addAction(action)
-        menu = self.menuBar().addMenu("&Help")
-        menu.addAction(self._action("&Keyboard shortcuts", "F1", self._open_shortcuts))
-        about = QAction(f"{TITLE} {__version__}", self)
-        about.setEnabled(False)
-        menu.addAction(about)
-
-    def _action(self, text: str, keys: str, act: Callable[[], object]) -> QAction:
-        action = QAction(text, self)
-        action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(lambda _checked=False: act())
-        return action
-
     def _connect(self) -> None:
         self.sidebar.page_chosen.connect(self.show_page)
         self.sidebar.foot_chosen.connect(self._on_foot)
@@ -179,6 +120,8 @@ class MainWindow(QMainWindow):
         self.library.photo_view_requested.connect(lambda *what: self.viewer.open_photos(*what))
         self.library.face_view_requested.connect(lambda *what: self.viewer.open_faces(*what))
         self.search.faces.take_wanted.connect(self.open_export)
+        for page in (self.search, self.library):
+            page.faces_wanted.connect(self.open_kept)
         self.library.settings_requested.connect(lambda: self.open_settings(at_excludes=True))
         self.switch_bar.report_wanted.connect(self._show_report)
         self.welcome.folder_chosen.connect(self.add_folder)
@@ -210,7 +153,7 @@ class MainWindow(QMainWindow):
 
         return ShortcutsSheet(self._content)
 
-    def _open_shortcuts(self) -> None:
+    def open_shortcuts(self) -> None:
         self.shortcuts.open_sheet()
 
     # Pages
@@ -258,8 +201,9 @@ class MainWindow(QMainWindow):
         from opqn_app.ui.people.people_page import PeoplePage
 
         self.people = PeoplePage(self._session)
-        self.people.folder_wanted.connect(self._add_folder)
+        self.people.folder_wanted.connect(self.choose_folder)
         self.people.settings_wanted.connect(self.open_settings)
+        self.people.faces_wanted.connect(self.open_kept)
         self.people.names_wanted.connect(self.open_import)
         self.people.export_wanted.connect(self.open_export)
         self.people.photo_wanted.connect(self._preview)
@@ -291,8 +235,17 @@ class MainWindow(QMainWindow):
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._session.change_settings(dialog.edited))
+        dialog.kept_wanted.connect(lambda: self.open_kept(dialog))
         if at_excludes:
             dialog.edit_excludes()
+        dialog.open()
+
+    def open_kept(self, parent: QWidget | None = None) -> None:
+        """Say what this program keeps, and let it be forgotten."""
+        from opqn_app.ui.shell.kept_dialog import KeptDialog
+
+        dialog = KeptDialog(self._session, parent=parent or self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def open_import(self) -> None:
@@ -329,7 +282,8 @@ class MainWindow(QMainWindow):
         self._exchange = dialog
         dialog.open()
 
-    def _add_folder(self) -> None:
+    def choose_folder(self) -> None:
+        """Ask for a folder, index it and show it."""
         self.show_page("library")
         self.library.add_folder()
 
@@ -337,7 +291,7 @@ class MainWindow(QMainWindow):
         if key == "settings":
             self.open_settings()
         else:
-            self._open_shortcuts()
+            self.open_shortcuts()
 
     def _on_status(self, status: LibraryStatus) -> None:
         """First start: nothing was ever added, and nothing is being done about it."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -43,12 +44,17 @@ def known_models() -> list[str]:
 class SettingsDialog(QDialog):
     """A form over a Settings; `edited` is the result.
 
+    Signals:
+        kept_wanted: the user wants to see what this program keeps.
+
     Args:
         runner: lists the models off the GUI thread.
         opened: the library that is open; it is named where the settings mean another one.
         list_models: what there is to choose from.
         choose_file: asks for a library file.
     """
+
+    kept_wanted = Signal()
 
     def __init__(
         self,
@@ -107,6 +113,9 @@ class SettingsDialog(QDialog):
         form.addRow("&Library file", self._build_library())
         form.addRow("&Skip", self._build_excludes())
         buttons = QDialogButtonBox()
+        kept = push_button("What this program keeps…", self.kept_wanted.emit)
+        kept.setAutoDefault(False)
+        buttons.addButton(kept, QDialogButtonBox.ButtonRole.ActionRole)
         save = push_button("Save", is_primary=True)
         save.setDefault(True)
         buttons.addButton(save, QDialogButtonBox.ButtonRole.AcceptRole)

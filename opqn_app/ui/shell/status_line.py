@@ -95,6 +95,7 @@ class StatusLine(QWidget):
         session.indexing_cancelled.connect(self._on_cancelled)
         session.indexing_failed.connect(self._on_failed)
         session.root_forgotten.connect(lambda _root, _report: self._forget_news())
+        session.memory.told.connect(lambda _lines: self._forget_news())
         session.model_switch_progressed.connect(self._on_switch_progress)
         session.model_switched.connect(lambda name: self._end(f"{name} now answers your searches."))
         session.model_switch_ended.connect(self._on_switch_ended)
@@ -116,6 +117,8 @@ class StatusLine(QWidget):
             view = self._session.people.view
             faces = status.faces - (0 if view is None else len(view.left_out))
             self._say(wording.contents(status.photos, faces) + " in your library")
+        elif not status.remembers_faces:
+            self._say(f"{wording.NO_FACES} Nothing is sent anywhere.")
         else:
             self._say("Your photos stay on this computer. Nothing is sent anywhere.")
 

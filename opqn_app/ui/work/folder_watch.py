@@ -10,6 +10,7 @@ from opqn_app.core.settings import Settings
 
 if TYPE_CHECKING:
     from opqn_app.index.watching import Found, How, Watcher
+    from opqn_app.store.library import Library
     from opqn_app.ui.work.tasks import Task, TaskRunner
 
 
@@ -160,7 +161,7 @@ class FolderWatch(QObject):
 
     def _read(self) -> None:
         if self._is_wanted:
-            task = self._session.read(lambda library: library.watched_roots())
+            task = self._session.read(switches_of)
             task.succeeded.connect(self._on_switches)
 
     def _on_written(self, root: Path, is_on: bool) -> None:
@@ -202,6 +203,11 @@ class FolderWatch(QObject):
     def _on_ended(self, root: Path, *, failed: bool = False) -> None:
         if self._watcher is not None:
             self._watcher.ended(root, failed=failed)
+
+
+def switches_of(library: "Library") -> dict[Path, bool]:
+    """Of each folder whether it is watched; none is where no faces are remembered."""
+    return library.watched_roots() if library.faces_switch.is_on else {}
 
 
 def keep_switch(path: Path, root: Path, *, is_on: bool) -> None:

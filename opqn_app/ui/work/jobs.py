@@ -368,10 +368,17 @@ class Searcher:
     def _current(self, library: "Library", model_id: str) -> "CodeIndex":
         from opqn_app.search.code_index import CodeIndex
 
+        if not library.faces_switch.is_on:
+            self.forget()
+        library.faces_switch.refuse_if_off()
         held = self._index
         if held is not None and held.model_id == model_id:
             return held.refreshed(library)
         return CodeIndex.load(library, model_id)
+
+    def forget(self) -> None:
+        """Keep no code in memory."""
+        self._index = None
 
     @property
     def n_faces(self) -> int:

@@ -15,6 +15,7 @@ from opqn_app.core import paths
 from opqn_app.core import settings as settings_file
 from opqn_app.core.settings import Settings
 from opqn_app.ui.work import jobs
+from opqn_app.ui.work.face_memory import FaceMemory
 from opqn_app.ui.work.folder_watch import FolderWatch
 from opqn_app.ui.work.model_switch import ModelSwitch
 from opqn_app.ui.work.people_desk import PeopleDesk
@@ -134,6 +135,7 @@ class Session(QObject):
         self._change_timer = QTimer(self, singleShot=True, interval=COALESCE_MS)
         self._change_timer.timeout.connect(self.library_changed)
         self.library_changed.connect(self.refresh_status)
+        self.memory = FaceMemory(self, self._searcher, self)
         self.people = PeopleDesk(self, self._slot, self)
         self.watch = FolderWatch(self, self)
 
