@@ -209,8 +209,8 @@ class SearchPage(QWidget):
 
     def _on_crops(self, crops: Sequence[Any], face_ids: Sequence[int], *, add: bool) -> None:
         faces = [
-            QueryFace.of_library(crop, "your library", face_id)
-            for crop, face_id in zip(crops, face_ids, strict=True)
+            QueryFace(crop, picture, "your library", face_id=face_id)
+            for (crop, picture), face_id in zip(crops, face_ids, strict=True)
         ]
         if add and self.query is not None:
             self._set_query(self.query.adding(*faces))
