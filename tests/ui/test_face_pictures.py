@@ -39,7 +39,7 @@ def rgb(image: QImage) -> NDArray[np.uint8]:
 
 @pytest.fixture(scope="module")
 def tight(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Crops, Floats]:
-    """A library of one portrait that ends at the forehead; its face as cut, and what of it is photo."""
+    """A library of one portrait cut at the forehead; its face as cut, and what of it is photo."""
     room = tmp_path_factory.mktemp("tight")
     source = next((paths.resource("sample") / "queries").glob("*.jpg"))
     detector = make_detector("mtcnn")
