@@ -12,12 +12,13 @@ from opqn_app.core.types import Box, FaceQuality, Floats, Ids
 from opqn_app.store import checksums
 from opqn_app.store.connection import Connection, chunks, marks
 from opqn_app.store.photo_table import PHOTO_COLUMNS, SHOWN_OF_FACES, photo_of_row
-from opqn_app.store.records import FaceRecord
+from opqn_app.store.records import FaceRecord, PlacedCrop
 
 _FACE_COLUMNS = (
     "f.id, f.box_left, f.box_top, f.box_right, f.box_bottom, f.size_px, f.confidence, f.sharpness"
 )
 _N_FACE_COLUMNS = 8
+_LANDMARK_BYTES = 5 * 2 * 4
 AT_ONCE = 8192  # faces whose photos are read by one statement
 
 
@@ -63,17 +64,19 @@ class FaceTable:
                 found[face.id] = face
         return [found[int(i)] for i in face_ids if int(i) in found]
 
-    def crop(self, face_id: int) -> bytes | None:
-        """The aligned 112×112 crop as a WebP file; None for an unknown face or a damaged crop."""
+    def crop(self, face_id: int) -> PlacedCrop | None:
+        """The aligned crop of a face; None for an unknown face or a damaged crop."""
         row = self._db.row(
-            "SELECT c.webp, f.crop_sum FROM crops c JOIN faces f ON f.id = c.face_id "
+            "SELECT c.webp, f.crop_sum, f.landmarks, p.width, p.height FROM crops c "
+            "JOIN faces f ON f.id = c.face_id "
             f"JOIN photos p ON p.id = f.photo_id WHERE c.face_id = ? AND {SHOWN_OF_FACES}",
             [face_id],
         )
-        if row is None or checksums.of_blobs(row[0]) != row[1]:
+        if row is None or checksums.of_blobs(row[0]) != row[1] or len(row[2]) != _LANDMARK_BYTES:
             return None
-        webp: bytes = row[0]
-        return webp
+        webp, _, landmarks, *photo_size = row
+        points = np.frombuffer(landmarks, "<f4").reshape(5, 2)
+        return PlacedCrop(webp, points, (photo_size[0], photo_size[1]))
 
     def crops(self, face_ids: Sequence[int]) -> dict[int, bytes]:
         """The crops of faces by their ids, of deleted photos too.

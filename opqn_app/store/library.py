@@ -36,6 +36,7 @@ from opqn_app.store.records import (
     ForgetReport,
     LibraryStatus,
     PhotoRecord,
+    PlacedCrop,
     Root,
     UnreachableFolder,
 )
@@ -227,6 +228,11 @@ class Library:
 
     def crop(self, face_id: int) -> bytes | None:
         """The aligned 112×112 crop as a WebP file."""
+        found = self.face_table.crop(face_id)
+        return None if found is None else found.webp
+
+    def placed_crop(self, face_id: int) -> PlacedCrop | None:
+        """The same with its place on the photo."""
         return self.face_table.crop(face_id)
 
     def failures(self, root_id: int | None = None) -> list[Failure]:

@@ -87,6 +87,21 @@ class FaceRecord:
     quality: FaceQuality
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedCrop:
+    """The stored crop of a face, and what tells which part of it is the photo.
+
+    Attributes:
+        webp: the aligned 112×112 crop as a file.
+        landmarks: (5, 2) float32, pixels of the upright photo.
+        photo_size: width and height of that.
+    """
+
+    webp: bytes
+    landmarks: Floats
+    photo_size: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
     """A file that looks like a photo and can't be read."""

@@ -108,6 +108,28 @@ def align_face(
     return np.asarray(crop, dtype=np.uint8).copy()
 
 
+def share_inside(landmarks: Floats, picture: tuple[int, int]) -> Floats:
+    """How much of each pixel of an aligned crop is picture; the rest are edge pixels gone on.
+
+    Args:
+        landmarks: as the crop was cut by, in pixels of the picture.
+        picture: its width and height.
+
+    Returns:
+        (112, 112), 0 to 1; all 1 for landmarks that are no face in such a picture.
+    """
+    if not is_alignable(landmarks, picture):
+        return np.ones((CROP_SIZE, CROP_SIZE), np.float32)
+    inverse = _inverted(similarity_transform(landmarks))
+    middles = np.arange(CROP_SIZE) + 0.5
+    across, down = np.meshgrid(middles, middles)
+    x, y = (turn[0] * across + turn[1] * down + turn[2] for turn in inverse)
+    inward = np.minimum(np.minimum(x, picture[0] - x), np.minimum(y, picture[1] - y))
+    shrink = math.hypot(inverse[0, 0], inverse[1, 0])
+    shares: Floats = np.clip(inward / shrink + 0.5, 0.0, 1.0).astype(np.float32)
+    return shares
+
+
 def _inverted(forward: NDArray[np.float64]) -> NDArray[np.float64]:
     turn = np.linalg.inv(forward[:, :2])
     return np.column_stack([turn, -turn @ forward[:, 2]])

@@ -1,6 +1,8 @@
 """Lanes: order, progress, pause, cancel, failure, and an end that leaves no thread behind."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -8,6 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.ui.work.tasks import TaskRunner
+
+
+class Held:
+    """What a connected function names."""
 
 
 @pytest.fixture
@@ -144,3 +150,23 @@ def test_what_a_lane_has_opened_is_closed_on_its_thread_at_the_end(
     runner.start("people", lambda: threads.append("too late"))
     runner.shutdown()
     assert threads[0] == threads[-1]
+
+
+def test_a_task_goes_although_its_functions_name_it(runner: TaskRunner, qtbot: QtBot) -> None:
+    """Qt's connections hide such a ring from Python's collector: each search left one behind."""
+    heard: list[object] = []
+
+    def start() -> tuple[weakref.ref[object], weakref.ref[object]]:
+        task, held = runner.start("read", list), Held()
+        task.succeeded.connect(lambda _: heard.append((task.is_done, held)[0]))
+        task.finished.connect(lambda: heard.append(task.is_done))
+        return weakref.ref(task), weakref.ref(held)
+
+    both = start()
+    qtbot.waitUntil(lambda: len(heard) == 2)
+
+    def is_gone() -> bool:
+        gc.collect()
+        return both[0]() is both[1]() is None
+
+    qtbot.waitUntil(is_gone)

@@ -13,6 +13,7 @@ from opqn_app.vision.align import (
     TEMPLATE,
     align_face,
     is_alignable,
+    share_inside,
     similarity_transform,
 )
 
@@ -250,3 +251,26 @@ def test_a_margin_adds_pixels_around_the_same_crop(scale: float) -> None:
     assert wide.shape == (124, 124, 3)
     apart = np.abs(wide[6:-6, 6:-6] - crop)
     assert apart.max() <= (0 if scale <= 1.0 else 10)
+
+
+@pytest.mark.parametrize(
+    ("scale", "angle", "x", "y"),
+    [(1.0, 0.0, 40, 30), (0.4, 0.3, 8, 70), (2.5, -0.5, 150, 20), (0.6, 0.0, 80, 70)],
+)
+def test_what_of_a_crop_is_picture(scale: float, angle: float, x: float, y: float) -> None:
+    """A white picture on black ground: how bright the crop is there is what belongs to it."""
+    ground, border = Image.new("RGB", (760, 740)), 300
+    ground.paste((255, 255, 255), (border, border, border + 160, border + 140))
+    landmarks = placed(scale, angle, x, y)
+    shares = share_inside(landmarks, (160, 140))
+    white = align_face(ground, landmarks + np.float32(border))[..., 0] / 255
+    assert shares.shape == (CROP_SIZE, CROP_SIZE)
+    assert np.abs(shares - white).mean() < 0.012
+    clear = (shares == 0) | (shares == 1)
+    far = clear & (np.abs(white - 0.5) > 0.4)
+    assert np.array_equal(shares[far], np.rint(white[far]))
+    assert (shares[clear & ~far].size) < 0.05 * shares.size
+
+
+def test_all_of_a_crop_is_picture_where_that_can_not_be_told() -> None:
+    assert share_inside(np.zeros((5, 2), np.float32), (10, 10)).min() == 1

@@ -256,6 +256,7 @@ class _OfferDelegate(QStyledItemDelegate):
         if offer.picture is not None:
             pixmap = self._thumbs.pixmap(offer.picture)
             if pixmap is not None and not pixmap.isNull():
+                painter.fillRect(face, group.color(role.AlternateBase))
                 painter.drawPixmap(face, pixmap)
         words = rect.adjusted(FACE + 14, 0, -8, 0)
         quiet = (

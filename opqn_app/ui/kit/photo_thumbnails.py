@@ -10,6 +10,7 @@ from PySide6.QtGui import QBrush, QImage, QPainter, QPixmap, QTransform
 from opqn_app.core.errors import PhotoUnreadable
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit.thumbnails import image_of_photo
+from opqn_app.ui.work.face_pictures import face_picture
 from opqn_app.ui.work.jobs import read_library
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def is_stand_in(pixmap: QPixmap) -> bool:
     return pixmap.hasAlphaChannel()
 
 
-def stand_in(photo: PhotoRecord, faces: Sequence[tuple[FaceRecord, bytes]]) -> QImage:
+def stand_in(photo: PhotoRecord, faces: Sequence[tuple[FaceRecord, QImage]]) -> QImage:
     """The stored crops of `faces` at their places on a see-through picture of the photo's shape."""
     scale = THUMBNAIL_SIDE / max(photo.width, photo.height, 1)
     width, height = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
@@ -51,8 +52,8 @@ def stand_in(photo: PhotoRecord, faces: Sequence[tuple[FaceRecord, bytes]]) -> Q
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setPen(Qt.PenStyle.NoPen)
-    for face, data in faces:
-        _draw_crop(painter, QImage.fromData(data), face, scale)
+    for face, crop in faces:
+        _draw_crop(painter, crop, face, scale)
     painter.end()
     return image
 
@@ -68,14 +69,13 @@ def _decode(photo: PhotoRecord) -> QImage | None:
 
 def _stand_ins(library_path: Path, photos: Sequence[PhotoRecord]) -> dict[PhotoRecord, QImage]:
     def draw(library: "Library") -> dict[PhotoRecord, QImage]:
-        return {photo: stand_in(photo, _faces_with_crops(library, photo)) for photo in photos}
+        return {photo: stand_in(photo, _with_pictures(library, photo)) for photo in photos}
 
     return read_library(library_path, draw)
 
 
-def _faces_with_crops(library: "Library", photo: PhotoRecord) -> list[tuple[FaceRecord, bytes]]:
-    found = [(face, library.crop(face.id)) for face in library.faces_of(photo.id)]
-    return [(face, data) for face, data in found if data]
+def _with_pictures(library: "Library", photo: PhotoRecord) -> list[tuple[FaceRecord, QImage]]:
+    return [(face, face_picture(library, face.id)) for face in library.faces_of(photo.id)]
 
 
 def _draw_crop(painter: QPainter, crop: QImage, face: FaceRecord, scale: float) -> None:

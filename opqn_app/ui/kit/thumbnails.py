@@ -1,6 +1,7 @@
 """Pictures for grids: decoded off the GUI thread, newest request first, the recent ones kept."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage, QPixmap
 
 from opqn_app.core.types import Box
+from opqn_app.ui.work.face_pictures import face_pictures
 from opqn_app.ui.work.jobs import read_library
 from opqn_app.ui.work.lane_cache import LaneCache
 from opqn_app.ui.work.tasks import LANES, TaskRunner
@@ -56,9 +58,8 @@ class ThumbnailCache(LaneCache[QPixmap]):
 
 
 def load_face_crops(library_path: Path, face_ids: Sequence[int]) -> dict[int, QImage]:
-    """The stored crops of faces; runs in the "thumbs" lane."""
-    stored = read_library(library_path, lambda library: {i: library.crop(i) for i in face_ids})
-    images = {i: QImage.fromData(data) for i, data in stored.items() if data}
+    """The pictures of faces; runs in the "thumbs" lane."""
+    images = read_library(library_path, partial(face_pictures, face_ids=face_ids))
     return {i: image for i, image in images.items() if not image.isNull()}
 
 

@@ -35,10 +35,11 @@ class TileDelegate(QStyledItemDelegate):
 
     def paint_face(self, painter: QPainter, face: QRect, pixmap: QPixmap | None) -> None:
         """A rounded picture; None while it is being fetched."""
-        if pixmap is None or pixmap.isNull():
+        if pixmap is None or pixmap.isNull() or pixmap.hasAlphaChannel():  # its photo ends in it
             shape = QPainterPath()
             shape.addRoundedRect(QRectF(face), RADIUS, RADIUS)
             painter.fillPath(shape, self.colour(QPalette.ColorRole.AlternateBase))
+        if pixmap is None or pixmap.isNull():
             if pixmap is not None:  # it is known that there is no picture
                 mark = self.mark("face", 32, colours().quiet)
                 painter.drawPixmap(face.center() - QPoint(16, 16), mark)

@@ -11,6 +11,7 @@ from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.face_tile import FaceTile
 from opqn_app.ui.kit.popover import Popover
+from opqn_app.ui.work.face_pictures import face_picture
 from opqn_app.ui.work.people_desk import PeopleDesk
 
 if TYPE_CHECKING:
@@ -132,9 +133,7 @@ def _nearest(
     from opqn_app.people.likeness import nearest_of
 
     found = nearest_of(ledger.library, face_id, faces, encoder, NEAREST)
-    return tuple(
-        (QImage.fromData(ledger.library.crop(each) or b""), chance) for each, chance in found
-    )
+    return tuple((face_picture(ledger.library, each), chance) for each, chance in found)
 
 
 def _alike_face(image: QImage, chance: str) -> QWidget:

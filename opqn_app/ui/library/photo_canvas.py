@@ -25,6 +25,7 @@ from opqn_app.ui.kit import face_boxes, theme
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.kit.tips import plain
 from opqn_app.ui.library.photo_delegate import FACE_TIP
+from opqn_app.ui.work.face_pictures import face_picture
 
 if TYPE_CHECKING:
     from opqn_app.store.library import Library
@@ -67,7 +68,7 @@ def view_photo(library: "Library", item: PhotoRecord | int) -> ViewedPhoto:
         is_there = photo.path.exists()
         problem = str(error) if is_there else _away(photo)
     faces = library.faces_of(photo.id)
-    crops = [QImage.fromData(library.crop(face.id) or b"") for face in faces]
+    crops = [face_picture(library, face.id) for face in faces]
     return ViewedPhoto(photo, image, problem, tuple(zip(faces, crops, strict=True)))
 
 

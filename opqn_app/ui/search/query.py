@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QImage
 
-from opqn_app.ui.kit.thumbnails import image_of_array, image_of_face
+from opqn_app.ui.kit.thumbnails import image_of_face
 from opqn_app.ui.work.jobs import Crop, OpenedPhoto
 
 if TYPE_CHECKING:
@@ -46,10 +46,6 @@ class QueryFace:
         pictures = tuple(image_of_face(opened.photo, f.box, PICTURE_SIDE) for f in found)
         first = found[0].crop
         return cls(first, pictures[0], opened.name, pictures, tuple(found), 0, opened)
-
-    @classmethod
-    def of_library(cls, crop: Crop, face_id: int) -> "QueryFace":
-        return cls(crop, image_of_array(crop), "your library", face_id=face_id)
 
     def choosing(self, number: int) -> "QueryFace":
         """Another face of the same photo."""

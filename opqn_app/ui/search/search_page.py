@@ -223,7 +223,10 @@ class SearchPage(QWidget):
             self.clear()
 
     def _on_crops(self, crops: Sequence[Any], face_ids: Sequence[int], *, add: bool) -> None:
-        faces = [QueryFace.of_library(*each) for each in zip(crops, face_ids, strict=True)]
+        faces = [
+            QueryFace(crop, picture, "your library", face_id=face_id)
+            for (crop, picture), face_id in zip(crops, face_ids, strict=True)
+        ]
         if add and self.query is not None:
             self._set_query(self.query.adding(*faces))
         else:

@@ -15,6 +15,7 @@ from PySide6.QtGui import QImage
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.types import Crops, Floats, Ids, Lut
+from opqn_app.ui.work.face_pictures import face_picture
 
 if TYPE_CHECKING:  # the library and search layers are imported in the lanes, after the first paint
     from opqn_app.engine import Engine
@@ -284,11 +285,14 @@ def photo_of_image(image: QImage) -> "Photo":
     return Photo(pixels, image.width(), image.height(), None)
 
 
-def crops_of_faces(path: Path, face_ids: Sequence[int]) -> list[Crop]:
-    """The stored aligned crops of library faces, to be used as queries."""
+def crops_of_faces(path: Path, face_ids: Sequence[int]) -> list[tuple[Crop, QImage]]:
+    """The stored aligned crops of library faces, to be used as queries, and how they are shown."""
     from opqn_app.search.query import crop_of_face
 
-    return read_library(path, lambda library: [crop_of_face(library, i) for i in face_ids])
+    return read_library(
+        path,
+        lambda library: [(crop_of_face(library, i), face_picture(library, i)) for i in face_ids],
+    )
 
 
 class Searcher:

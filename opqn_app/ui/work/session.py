@@ -397,8 +397,10 @@ class Session(QObject):
         task = self._start_query(self._searcher.search, tuple(crops), self._slot, people)
         task.succeeded.connect(self._if_newest(task, self.results_ready.emit))
 
-    def fetch_crops(self, face_ids: Sequence[int], then: Callable[[list[jobs.Crop]], None]) -> None:
-        """Give `then` the stored crops of library faces, unless a newer query comes first."""
+    def fetch_crops(
+        self, face_ids: Sequence[int], then: Callable[[list[tuple[jobs.Crop, QImage]]], None]
+    ) -> None:
+        """Give `then` the crops and pictures of library faces, unless a newer query comes first."""
         task = self._start_query(jobs.crops_of_faces, self.library_path, tuple(face_ids))
         task.succeeded.connect(self._if_newest(task, then))
 

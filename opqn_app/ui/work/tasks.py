@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from inspect import isgenerator
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import SIGNAL, QObject, Qt, QTimer, Signal
 
 from opqn_app.core.errors import OpqnError
 
@@ -20,6 +20,12 @@ logger = logging.getLogger(__name__)
 # programs know and copies photos.
 LANES = {"index": 1, "query": 1, "read": 1, "thumbs": 2, "load": 1, "people": 1, "groups": 1,
          "exchange": 1}  # fmt: skip
+
+# Of a task: name → what it gives.
+_SIGNALS = {
+    **dict.fromkeys(("progressed", "succeeded", "failed"), "PyObject"),
+    **dict.fromkeys(("cancelled", "finished"), ""),
+}
 
 
 class Task(QObject):
@@ -121,6 +127,18 @@ class Task(QObject):
             else:
                 getattr(self, kind).emit(value)
             self.finished.emit()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Drop what is connected, which often names the task itself.
+
+        Qt holds a connected function where Python's collector can't see it: such a task, and all
+        that its functions name, would never go.
+        """
+        for name, values in _SIGNALS.items():
+            # QMetaMethod.fromSignal would hold the task for ever itself.
+            if self.receivers(SIGNAL(f"{name}({values})")):
+                getattr(self, name).disconnect()
 
 
 class TaskRunner(QObject):
