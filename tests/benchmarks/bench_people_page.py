@@ -41,6 +41,7 @@ from opqn_app.ui.kit import theme
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.session import Session
 from tests.family_faces import SHARED, family_faces, make_library, put_in_library
+from tests.ui import click_times
 from tests.ui.naming_user import NamingUser
 from trainer.evaluate.group_figures import group_figures
 from trainer.evaluate.grouping import grouped
@@ -92,13 +93,15 @@ def family(folder: Path, model: str) -> dict[str, Any]:
     user.name_everybody()
     assert not user.wrong_people()
     window.close()
+    print(click_times.table(user.times.clicks), flush=True)
     return {
         "model": model,
         "faces": FAMILY,
         "clicks": user.clicks,
+        "clicks_spared": user.spared,
         "clicks_of_the_table": table.clicks,
-        "answer": in_ms(user.seconds),
-        "answer_cpu": in_ms(user.cpu_seconds),
+        "answers": dict(user.answers),
+        "times": click_times.figures(user.times.clicks),
     }
 
 

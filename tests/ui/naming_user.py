@@ -2,7 +2,8 @@
 
 What is counted is what `trainer.evaluate.group_figures` counts: one for each group, or single face,
 that shows mostly somebody worth a name, one to take out each wrong face of these, and one to put
-each wrong face of somebody worth a name where it belongs.
+each wrong face of somebody worth a name where it belongs. Every click and key is timed, those too
+that only lead to such an answer.
 """
 
 import time
@@ -12,7 +13,7 @@ from functools import partial
 
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QWidget
 
 from opqn_app.ui.people.people_page import PeoplePage
 from opqn_app.ui.people.person_view import PersonView
@@ -20,6 +21,7 @@ from opqn_app.ui.people.tiles import Tile
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.work.people_jobs import PeopleView
 from opqn_app.ui.work.session import Session
+from tests.ui.click_times import ClickTimes
 
 WORTH = 3  # photos from which somebody is worth a name
 PATIENCE_S = 120.0
@@ -33,9 +35,9 @@ class NamingUser:
         truth: (n,) who each face shows.
 
     Attributes:
-        clicks: how many answers it took.
-        seconds: from each answer until it was drawn.
-        cpu_seconds: of all threads of this process, for the same.
+        answers: how many of each kind it took.
+        spared: answers of the table that named several faces at once took the place of.
+        times: of every click and key.
     """
 
     def __init__(self, session: Session, window: MainWindow, truth: Sequence[str]) -> None:
@@ -46,9 +48,14 @@ class NamingUser:
         self._refusals: list[object] = []
         session.people.refused.connect(self._refusals.append)
         session.people.doubted.connect(self._refusals.append)
-        self.clicks = 0
-        self.seconds: list[float] = []
-        self.cpu_seconds: list[float] = []
+        self.answers: Counter[str] = Counter()
+        self.spared = 0
+        self.times = ClickTimes(QApplication.processEvents, self._wait)
+
+    @property
+    def clicks(self) -> int:
+        """How many answers it took."""
+        return self.answers.total()
 
     @property
     def view(self) -> PeopleView:
@@ -95,15 +102,15 @@ class NamingUser:
             self._name_tile(row, self._shown(tile))
 
     def _name_tile(self, row: int, name: str) -> None:
+        """Name a tile; the field stands at it already if the last answer led there."""
         grid = self._page.grid
         if not (grid.is_naming and grid.currentIndex().row() == row):
             grid.go_to(row)
             rect = grid.name_rect(grid.currentIndex())
-            QTest.mouseClick(
-                grid.viewport(), LEFT, PLAIN, rect.center() - QPoint(rect.width() // 3, 0)
-            )
+            place = rect.center() - QPoint(rect.width() // 3, 0)
+            self._click("click on the place for a name", grid, place)
         self._type(grid.field, name)
-        self._answer(lambda: QTest.keyClick(grid.field, Qt.Key.Key_Return))
+        self._answer("Enter names a tile", lambda: QTest.keyClick(grid.field, Qt.Key.Key_Return))
 
     def _take_out(self, person: str) -> None:
         """Open a person, and say of each wrong face that it is somebody else."""
@@ -116,8 +123,10 @@ class NamingUser:
         view = self._open(row)
         for face in wrong:
             self._choose(view, face)
-            self._answer(lambda: QTest.keyClick(view.grid, Qt.Key.Key_Delete))
-        QTest.keyClick(view.grid, Qt.Key.Key_Escape)
+            act = partial(QTest.keyClick, view.grid, Qt.Key.Key_Delete)
+            self._answer("Delete takes a face out", act)
+        back = partial(QTest.keyClick, view.grid, Qt.Key.Key_Escape)
+        self.times.time("Esc leads back to all", back)
 
     def _put_right(self) -> None:
         """Name the faces that were taken out, and those in groups of people not worth a name."""
@@ -133,6 +142,7 @@ class NamingUser:
             people = {self._truth[face] for face in tile.faces}
             if len(people) == 1:
                 self._name_tile(row, people.pop())
+                self.spared += len(tile.faces) - 1
                 self._page.grid.end_naming()
             else:
                 self._name_inside(row, [face for face in tile.faces if face in left])
@@ -144,45 +154,53 @@ class NamingUser:
             if view.grid.faces.row_of(face) is None:
                 break  # the group is another one now
             self._choose(view, face)
-            QTest.keyClick(view.grid, Qt.Key.Key_N)
+            self.times.time("N opens the field", partial(QTest.keyClick, view.grid, Qt.Key.Key_N))
             field = QApplication.focusWidget()
             self._type(field, self._truth[face])
-            self._answer(partial(QTest.keyClick, field, Qt.Key.Key_Return))
+            act = partial(QTest.keyClick, field, Qt.Key.Key_Return)
+            self._answer("Enter names a face", act)
         self._page.show_everybody()
 
     def _open(self, row: int) -> PersonView:
         """Double-click a tile, and wait until all of it is shown."""
         grid = self._page.grid
         grid.go_to(row)
+        QApplication.processEvents()
         place = grid.picture_rect(grid.currentIndex()).center()
-        QTest.mouseDClick(grid.viewport(), LEFT, PLAIN, place)
+        act = partial(QTest.mouseDClick, grid.viewport(), LEFT, PLAIN, place)
+        self.times.time("double click opens a tile", act, lambda: self._shows_faces)
         self.rest()
         assert self._page.person is not None
         return self._page.person
+
+    @property
+    def _shows_faces(self) -> bool:
+        view = self._page.person
+        return view is not None and view.isVisible() and view.grid.faces.rowCount() > 0
 
     def _choose(self, view: PersonView, face: int) -> None:
         row = view.grid.faces.row_of(face)
         assert row is not None, f"face {face} is not shown"
         index = view.grid.faces.index(row)
         view.grid.scrollTo(index)
-        QTest.mouseClick(view.grid.viewport(), LEFT, PLAIN, view.grid.picture_rect(index).center())
+        self._click("click chooses a face", view.grid, view.grid.picture_rect(index).center())
+
+    def _click(self, kind: str, grid: QAbstractItemView, place: QPoint) -> None:
+        QApplication.processEvents()  # it came into sight, which is no part of the click
+        self.times.time(kind, partial(QTest.mouseClick, grid.viewport(), LEFT, PLAIN, place))
 
     def _type(self, field: QWidget | None, text: str) -> None:
         assert field is not None
-        QTest.keyClicks(field, text)
+        for letter in text:
+            self.times.time("a letter of a name", partial(QTest.keyClicks, field, letter))
 
-    def _answer(self, act: Callable[[], object]) -> None:
+    def _answer(self, kind: str, act: Callable[[], object]) -> None:
         """One answer; its time ends when the window has drawn what came of it."""
         told: list[str] = []
         self._session.people.told.connect(told.append)
-        begun, cpu = time.perf_counter(), time.process_time()
-        act()
-        self._wait(lambda: bool(told))
-        QApplication.processEvents()  # draws it
-        self.seconds.append(time.perf_counter() - begun)
-        self.cpu_seconds.append(time.process_time() - cpu)
+        self.times.time(kind, act, lambda: bool(told))
         self._session.people.told.disconnect(told.append)
-        self.clicks += 1
+        self.answers[kind] += 1
         self.rest()
 
     def rest(self) -> None:
