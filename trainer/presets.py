@@ -111,8 +111,9 @@ def code_length(bits: int, input_size: int, *, is_binary: bool = False) -> CodeL
     """
     if is_binary and bits > 0:
         return CodeLength(bits, 2)
-    if bits in CODES.get(input_size, {}):
-        return CodeLength(*CODES[input_size][bits])
+    published = CODES[_nearest_published(input_size)]
+    if bits in published:
+        return CodeLength(*published[bits])
     for word_bits in (8, 6):
         if bits > 0 and bits % word_bits == 0:
             return CodeLength(bits // word_bits, 2**word_bits)
@@ -151,11 +152,16 @@ def code_lengths(
 
 
 def feature_dim(code: CodeLength, input_size: int) -> int:
-    """D as published: 512 rounded up to a multiple of M at 32 px, M · K else; d ≥ K always."""
+    """D as published: 512 rounded up to a multiple of M at 32 px, M · K at 112; d ≥ K always."""
     least = code.n_books * code.n_words
-    if input_size != 32:
+    if _nearest_published(input_size) != 32:
         return least
     return max(-(-512 // code.n_books) * code.n_books, least)
+
+
+def _nearest_published(input_size: int) -> int:
+    """The published picture size whose codes one of any size takes: 32 below 72 px, else 112."""
+    return min(CODES, key=lambda size: abs(size - input_size))
 
 
 def code_values(code: CodeLength, input_size: int) -> dict[str, int]:

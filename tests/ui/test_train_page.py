@@ -16,7 +16,9 @@ from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.ui.shell.main_window import MainWindow
-from opqn_app.ui.train import train_form, training
+from opqn_app.ui.train import training
+from opqn_app.ui.train.method_names import METHODS as METHOD_NAMES
+from opqn_app.ui.train.method_names import method_of
 from opqn_app.ui.train.train_page import TrainPage
 from opqn_app.ui.work.session import Session
 from trainer.methods import METHODS
@@ -145,11 +147,17 @@ def test_choices_become_the_command_line(
 
 def test_every_method_can_be_chosen_and_is_explained(page: TrainPage) -> None:
     known = {name: (listed.title, listed.sentence) for name, listed in METHODS.items()}
-    assert known == train_form.METHODS
+    assert known == METHOD_NAMES
     assert page.form.method.value == "opqn"
-    for name, (_, sentence) in train_form.METHODS.items():
+    for name, (_, sentence) in METHOD_NAMES.items():
         page.form.method.choose(name)
         assert sentence in [label.text() for label in page.form.findChildren(QLabel)]
+
+
+def test_the_list_of_runs_names_the_method() -> None:
+    assert method_of({"variant": "OPQN-A"}) == "OPQN-A"  # of before there were methods
+    assert method_of({"name": "gpq", "variant": "OPQN"}) == "GPQ"
+    assert method_of({"name": "a later one", "variant": "OPQN"}) == "a later one"
 
 
 @pytest.mark.parametrize(
@@ -215,7 +223,7 @@ def test_a_finished_run_tells_its_test_figures(
     assert ended.args == ["finished"]
     assert "mAP 0.9700, rank-1 0.9900 (3 asked, 12 were searched)" in page.messages.text
     qtbot.waitUntil(lambda: "finished" in cells_of(page), timeout=TIMEOUT)
-    assert cells_of(page) == ["a", "finished", "1 of 5", "36", "0.5000", "0.9700", "0.9900"]
+    assert cells_of(page) == ["a", "OPQN", "finished", "1 of 5", "36", "0.5000", "0.9700", "0.9900"]
     assert not page.runs.resume.isEnabled()
 
 

@@ -14,6 +14,7 @@ from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.data_field import DataField
 from opqn_app.ui.kit.labelled_data import EXPLAINED, PACK_SUFFIX, look_at
 from opqn_app.ui.kit.wording import DEVICES
+from opqn_app.ui.train.method_names import METHODS
 from opqn_app.ui.work.tasks import TaskRunner
 from opqn_app.vision.photo_folder import CROP_SUFFIXES
 
@@ -25,30 +26,6 @@ PRESETS = {
 ABOUT_PRESETS = (
     "Quick takes minutes for a few thousand pictures. The others take a graphics card, or a night."
 )
-MEASURED = "It is measured only: the app can't search with it."
-METHODS = {
-    "opqn": ("OPQN", "Fixed words, and a classifier with a margin on every part of the code."),
-    "dpq": ("DPQ", f"Learned words, and one classifier on soft and hard codes. {MEASURED}"),
-    "gpq": (
-        "GPQ",
-        "Words mixed from prototypes of the people. Pictures without a label can help.",
-    ),
-    "pqn": (
-        "PQN",
-        "Learned words, and triplets of pictures: each is compared with codes of others.",
-    ),
-    "csq": ("CSQ", f"Bits, pulled to a fixed code for each person. {MEASURED}"),
-    "orthohash": (
-        "OrthoHash",
-        f"Bits, turned to a fixed code for each person with a margin. {MEASURED}",
-    ),
-    "dcdh": (
-        "DCDH",
-        f"Bits near the learned centre of each person, the centres apart. {MEASURED}",
-    ),
-    "dcwh": ("DCWH", f"Bits in a cloud around the mean of each person. {MEASURED}"),
-    "ddqh": ("DDQH", f"Bits that a classifier reads. {MEASURED}"),
-}
 SIZES = {"32": "32 pixels: quick", "112": "112 pixels: better, much slower"}
 BITS = {
     "32": {"16": "16 bit", "24": "24 bit", "36": "36 bit", "48": "48 bit", "64": "64 bit"},

@@ -11,6 +11,7 @@ import numpy as np
 from opqn_app.core import paths, plain_json
 from opqn_app.core.progress import counted
 from opqn_app.ui.charts.chart_data import Axes, Curve
+from opqn_app.ui.train.method_names import method_of
 
 LOSS_AXES = Axes(
     title="Loss",
@@ -97,6 +98,7 @@ class Run:
     """A run folder.
 
     Attributes:
+        method: its name in tables.
         bits: length of the codes.
         done: finished epochs, of `epochs`.
         test: figures on the test pictures; None until the run is finished.
@@ -104,7 +106,7 @@ class Run:
     """
 
     path: Path
-    variant: str
+    method: str
     bits: int
     preset: str
     done: int
@@ -140,6 +142,7 @@ class Run:
         test = self.test or {}
         return [
             self.name,
+            self.method,
             state,
             f"{self.done:,} of {self.epochs:,}",
             f"{self.bits}",
@@ -149,7 +152,7 @@ class Run:
         ]
 
 
-RUN_HEADS = ("Run", "State", "Epochs", "Bits", "Best mAP", "Test mAP", "Test rank-1")
+RUN_HEADS = ("Run", "Method", "State", "Epochs", "Bits", "Best mAP", "Test mAP", "Test rank-1")
 
 
 def read_runs(folder: Path) -> list[Run]:
@@ -171,7 +174,7 @@ def _read_run(path: Path) -> Run:
     files = [path / name for name in ("metrics.jsonl", "config.json")]
     return Run(
         path=path,
-        variant=str(method["variant"]),
+        method=method_of(method),
         bits=int(method["n_books"]) * (int(method["n_words"]) - 1).bit_length(),
         preset=str(config["preset"]),
         done=len(history.epochs),
