@@ -2,6 +2,7 @@
 
 import io
 import lzma
+import os
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -31,6 +32,17 @@ def tar_xz(folder: Path, *, prefix: str, epoch: int) -> bytes:
 def below(folder: Path) -> Iterator[Path]:
     """All that lies in a folder, in an order that is the same everywhere."""
     return iter(sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()))
+
+
+def linked(program: Path, place: Path) -> None:
+    """Have all files of the program below another folder too; they are linked, not copied."""
+    for file in below(program):
+        target = place / file.relative_to(program)
+        if file.is_dir() and not file.is_symlink():
+            target.mkdir(parents=True, exist_ok=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.link(file, target, follow_symlinks=False)
 
 
 def _add(tar: tarfile.TarFile, path: Path, name: str, epoch: int) -> None:

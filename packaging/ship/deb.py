@@ -1,17 +1,11 @@
-"""Make a Debian package of the frozen program: `python packaging/ship/deb.py OUT`.
+"""Makes a Debian package of the frozen program; the same folder gives the same bytes."""
 
-OUT holds the folder that `freeze.py` made. The same folder gives the same bytes.
-"""
-
-import argparse
 import hashlib
-import os
-import sys
 import tempfile
 from pathlib import Path
 
 import about
-from archives import ar, below, tar_xz
+from archives import ar, below, linked, tar_xz
 from share import write_share
 
 # What Qt loads and a bare Debian lacks; `opqn_app.core.display` knows the same list.
@@ -31,33 +25,24 @@ DESCRIPTION = (
 )
 
 
-def main(words: list[str] | None = None) -> int:
-    """Write OUT/opqn-photo-search_VERSION_amd64.deb and print its size and SHA-256."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
-    parser.add_argument("out", type=Path, help="folder that freeze.py was given")
-    out = parser.parse_args(words).out.resolve()
-    site = out / "site"
+def write(out: Path, program: Path, site: Path | None) -> Path:
+    """Write the package of the folder `program` into `out`.
+
+    Args:
+        site: the pages that mkdocs built.
+    """
     with tempfile.TemporaryDirectory(dir=out) as place:
         root = Path(place)
-        lay_out(root, out / about.NAME, site if site.is_dir() else None)
+        lay_out(root, program, site)
         made = package(root, about.epoch())
     file = out / f"{about.NAME}_{about.version()}_amd64.deb"
     file.write_bytes(made)
-    sha = hashlib.sha256(made).hexdigest()
-    sys.stdout.write(f"{file}: {len(made) / 1e6:.1f} MB, SHA-256 {sha}\n")
-    return 0
+    return file
 
 
 def lay_out(root: Path, program: Path, site: Path | None) -> None:
     """Put everything where Debian wants it, below `root`; the program is linked, not copied."""
-    place = root / about.INSTALLED.lstrip("/")
-    for file in below(program):
-        target = place / file.relative_to(program)
-        if file.is_dir() and not file.is_symlink():
-            target.mkdir(parents=True, exist_ok=True)
-        else:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.link(file, target, follow_symlinks=False)
+    linked(program, root / about.INSTALLED.lstrip("/"))
     command = root / "usr" / "bin" / about.COMMAND
     command.parent.mkdir(parents=True)
     command.symlink_to(f"../lib/{about.NAME}/{about.COMMAND}")
@@ -105,7 +90,3 @@ def control_files(root: Path) -> dict[str, str]:
         sums.append(f"{digest}  {path.relative_to(root).as_posix()}\n")
     control = "".join(f"{name}: {value}\n" for name, value in fields.items())
     return {"control": control, "md5sums": "".join(sums)}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -5,6 +5,7 @@ sources and packages give the same bytes.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,9 @@ from pathlib import Path
 
 import about
 from archives import below
+from notices import write_notices
+from parts import parts_of
+from sizes import megabytes
 
 SPEC = Path(__file__).with_name("opqn.spec")
 SOURCES = "sources.json"  # beside the folder: the files that went into it
@@ -30,6 +34,8 @@ def main(words: list[str] | None = None) -> int:
         _collect(out, Path(work))
     folder = out / about.NAME
     _strip(folder / "lib")
+    sources = json.loads((out / SOURCES).read_text(encoding="utf-8"))
+    write_notices(folder, parts_of(sources))
     settle(folder, about.epoch())
     sys.stdout.write(f"{folder}: {megabytes(folder):.1f} MB\n")
     return 0
@@ -70,11 +76,6 @@ def settle(folder: Path, epoch: int) -> None:
             path.chmod(0o755 if is_program else 0o644)
         os.utime(path, (epoch, epoch), follow_symlinks=False)
     os.utime(folder, (epoch, epoch))
-
-
-def megabytes(folder: Path) -> float:
-    """What the files take, in millions of bytes."""
-    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
 if __name__ == "__main__":

@@ -68,16 +68,17 @@ def of_package(package: Distribution) -> str:
     raise UnknownLicenceError(f"{name} says of its licence {[each for each in tried if each]}")
 
 
-def of_library(file: str) -> dict[str, Any]:
-    """The entry of licences.toml for a library, by the name of its file.
+def of_library(path: str) -> dict[str, Any]:
+    """The entry of licences.toml for a library, by its path with slashes.
 
     Raises:
         UnknownLicenceError: there is none.
     """
     for entry in table()["library"]:
-        if any(fnmatchcase(file, pattern) for pattern in entry["files"]):
-            return dict(entry)
-    raise UnknownLicenceError(f"no entry of licences.toml fits the library {file}")
+        for pattern in entry["files"]:
+            if fnmatchcase(path if "/" in pattern else path.rpartition("/")[2], pattern):
+                return dict(entry)
+    raise UnknownLicenceError(f"no entry of licences.toml fits the library {path}")
 
 
 def forbidden(expressions: Iterable[tuple[str, str]]) -> list[str]:
