@@ -1,5 +1,7 @@
 """Packages that are not there: which extra to install, said in one way."""
 
+import sys
+
 import pytest
 
 from opqn_app.core.errors import ExtraMissing
@@ -36,3 +38,9 @@ def test_training_names_the_first_package_it_lacks(monkeypatch: pytest.MonkeyPat
     assert what_training_lacks() == ""
     monkeypatch.setattr("opqn_app.core.extras.is_installed", lambda package: package == "torch")
     assert what_training_lacks().startswith("Training needs the package onnx, which")
+
+
+def test_a_frozen_build_says_that_it_leaves_a_package_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.raises(ExtraMissing, match="torch, which this build leaves out"), needed_for("It"):
+        raise ModuleNotFoundError(name="torch")

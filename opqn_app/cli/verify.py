@@ -4,7 +4,6 @@ import argparse
 import os
 import secrets
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from opqn_app.cli.kit import Parsers, emit, library_path, say
 from opqn_app.core.harmless import in_lines
+from opqn_app.core.own_program import own_self_test
 from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _test(place: Path, library: Path) -> tuple[list["Check"], list["Seen"]]:
     self_test_room.prepare(room)
     name, value = mark.split("=")
     environment = {**os.environ, **room.variables(), name: value, "PYTHONDONTWRITEBYTECODE": "1"}
-    words = [sys.executable, "-m", "opqn_app.cli.self_test", str(place)]
+    words = [*own_self_test(), str(place)]
     done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
     gone = self_test_checks.processes(mark)
     seen = watched.read_notes(place / self_test_room.NOTES)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opqn_app.core.errors import ExtraMissing
+from opqn_app.core.own_program import is_frozen
 
 # Package, as it is imported → its name for pip, the extra that brings it. Without an extra the app
 # itself brings it: `python -m trainer` also runs where the app is not installed.
@@ -27,6 +28,7 @@ PACKAGES = {
 }
 TRAINING = ("torch", "onnx")  # without these training can't start, or can't end with a model
 NOT_INSTALLED = "which is not installed"
+LEFT_OUT = "which this build leaves out, but the program as a Python package can have"
 
 
 @contextmanager
@@ -46,14 +48,14 @@ def needed_for(work: str) -> Iterator[None]:
         if package not in PACKAGES:
             raise
         is_absent = isinstance(error, ModuleNotFoundError)
-        reason = NOT_INSTALLED if is_absent else f"which can't be loaded ({error})"
+        reason = _absence() if is_absent else f"which can't be loaded ({error})"
         raise _missing(work, package, reason) from error
 
 
 def what_training_lacks() -> str:
     """The sentence that says what to install for training; "" where all is there."""
     absent = (package for package in TRAINING if not is_installed(package))
-    return next((str(_missing("Training", each, NOT_INSTALLED)) for each in absent), "")
+    return next((str(_missing("Training", each, _absence())) for each in absent), "")
 
 
 def is_installed(package: str) -> bool:
@@ -65,6 +67,10 @@ def how_to_install(extra: str) -> str:
     """The command, such as `pip install "opqn-photo-search[train]"`; "" is the app alone."""
     # Double quotes: cmd.exe hands single ones on to pip.
     return f'pip install "opqn-photo-search[{extra}]"' if extra else "pip install opqn-photo-search"
+
+
+def _absence() -> str:
+    return LEFT_OUT if is_frozen() else NOT_INSTALLED
 
 
 def _missing(work: str, package: str, reason: str) -> ExtraMissing:

@@ -1,6 +1,7 @@
 """Makes the decoding libraries ready: which formats, what they raise, and that they keep quiet."""
 
 import ctypes
+import importlib
 import logging
 import re
 import struct
@@ -28,7 +29,7 @@ DAMAGE = (
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "HEIF", "AVIF")
 _SUFFIX_OF_OLD_SETS = ".pgm"  # of faces; no photo of an index has it
-_READERS = r"PIL\.|pillow_heif|pillow_jxl"
+_READERS = r"PIL\.|pillow_heif|pi_heif|pillow_jxl"
 _QUIET = ("ignore", None, UserWarning, re.compile(_READERS), 0)  # as `warnings` keeps it
 _JXL_STARTS = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
@@ -73,10 +74,11 @@ def prepare() -> None:
 
 @cache
 def _register() -> None:
-    if is_installed("pillow_heif"):  # the app brings it; a training machine may do without
-        import pillow_heif
-
-        pillow_heif.register_heif_opener()
+    # The app brings the first; what is frozen has the second, which only reads and holds no code
+    # under the GPL. A training machine may do without.
+    heif = next((each for each in ("pillow_heif", "pi_heif") if is_installed(each)), None)
+    if heif is not None:
+        importlib.import_module(heif).register_heif_opener()
     # Pillow's own limit speaks through the warnings module and is lower than what cameras make.
     Image.MAX_IMAGE_PIXELS = None
     # Editors write XMP and profiles beyond Pillow's 1 MB, and the picture is fine.

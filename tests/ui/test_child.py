@@ -11,8 +11,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
-import opqn_app
-from opqn_app.ui.work.child import ChildEnd, ChildProcess, failure_in_words, own_program
+from opqn_app.ui.work.child import ChildEnd, ChildProcess, failure_in_words
 
 TIMEOUT = 600_000  # ms; only reached by a test that fails
 FAKE = Path(__file__).parent / "fake_child.py"
@@ -116,15 +115,3 @@ def test_a_program_that_is_not_there_is_a_sentence(qtbot: QtBot) -> None:
     _, end = run(child, qtbot)
     assert end.status == "failed"
     assert "could not start" in end.words
-
-
-def test_the_program_starts_its_own_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    python, main = own_program()
-    assert python == sys.executable
-    assert Path(main).name == "main.py"
-    assert Path(main).is_file()
-    with monkeypatch.context() as installed:
-        installed.setattr(opqn_app, "__file__", "/usr/lib/site-packages/opqn_app/__init__.py")
-        assert own_program() == [sys.executable, "-P", "-m", "opqn_app"]
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert own_program() == [sys.executable]

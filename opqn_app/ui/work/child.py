@@ -6,16 +6,14 @@ trainer out of the app: all that is known of it is what it prints.
 
 import json
 import logging
-import sys
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-import opqn_app
+from opqn_app.core.own_program import own_program
 from opqn_app.core.with_parent import environment_of_child
 
 logger = logging.getLogger(__name__)
@@ -183,16 +181,6 @@ def failure_in_words(errors: str, code: int, *, is_crash: bool) -> str:
     if code == 1 and lines and not any(line.startswith("Traceback ") for line in lines):
         return lines[-1]
     return "This task ended by a fault of this program; its log file says more."
-
-
-def own_program() -> list[str]:
-    """How this program starts itself: as a frozen app, from a clone, or installed."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable]
-    clone = Path(opqn_app.__file__).resolve().parent.parent
-    if (clone / "pyproject.toml").is_file():
-        return [sys.executable, str(clone / "main.py")]
-    return [sys.executable, "-P", "-m", "opqn_app"]  # -P: no module comes from the folder we are in
 
 
 def _environment() -> QProcessEnvironment:
