@@ -38,7 +38,7 @@ def undo_restore(path: Path) -> Unrestored:
         LibraryError: there was none, it brought none, or something was decided since that needs
             them.
     """
-    with Library.written(path) as library:
+    with Library.written(path, make=False) as library:
         before = _before(library)
         with Library.of_backup(before.path) as old, library.decision_table.deciding():
             known = {row.uid for row in old.decision_table.decisions()}

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.store.library import Library
 from opqn_app.store.records import Root
-from opqn_app.ui.library.folder_finder import ANOTHER, Asking
+from opqn_app.ui.library.folder_finder import ANOTHER, Asking, confirm_place
 from opqn_app.ui.library.folder_header import FIND, GO_BACK
 from opqn_app.ui.library.folder_list import FolderRole
 from opqn_app.ui.library.library_page import LibraryPage
@@ -196,3 +196,16 @@ def test_a_folder_that_is_back_is_not_called_missing_any_more(
     session.mark_changed()
     qtbot.waitUntil(lambda: page.messages.text == "", timeout=LONG)
     assert not action(page, FIND).isVisible()
+
+
+def test_a_name_that_looks_like_markup_is_asked_about_as_it_is(page: LibraryPage) -> None:
+    seen: list[Qt.TextFormat] = []
+
+    def look() -> None:
+        (box,) = page.findChildren(QMessageBox)
+        seen.extend(each.textFormat() for each in box.findChildren(QLabel) if each.text())
+        box.reject()
+
+    QTimer.singleShot(0, look)
+    assert not confirm_place(page, "Is <b>x</b> here now?", "<img src='x'>")
+    assert seen == [Qt.TextFormat.PlainText] * 2

@@ -25,7 +25,7 @@ def relocate_folder(path: Path, found: "Comparison") -> None:
     from opqn_app.index.relocating import relocate
     from opqn_app.store.library import Library
 
-    with Library.written(path) as library:
+    with Library.written(path, make=False) as library:
         relocate(library, found)
 
 
@@ -34,5 +34,5 @@ def take_folder_back(path: Path, place: Path) -> Generator["IndexProgress", None
     from opqn_app.index.relocating import take_back
     from opqn_app.store.library import Library
 
-    with Library.written(path) as library:
+    with Library.written(path, make=False) as library:
         return (yield from take_back(library, place))
