@@ -56,8 +56,10 @@ def files_of(path: Path) -> list[Path]:
 
 def tighten(path: Path) -> None:
     """Close a library to others, with all that lies beside it."""
-    beside = [path.with_name(f"{path.name}{end}") for end in (".lock", ".writer.json")]
-    for each in (*files_of(path), *beside, *schema.backups(path)):
+    ends = (".lock", ".writer.json", ".backups")
+    beside = [path.with_name(f"{path.name}{end}") for end in ends]
+    damaged = path.parent.glob(f"{glob.escape(path.name)}.damaged-*")
+    for each in (*files_of(path), *beside, *schema.backups(path), *damaged):
         private.tighten(each)
 
 
