@@ -111,6 +111,9 @@ def unplugged(studio: Studio) -> None:
         window.show_page("library")
         studio.rest(window.search._session)
         studio.shoot(window, "unplugged")
+        window.library.show_folder(folder)
+        studio.rest(window.search._session)
+        studio.shoot(window, "folder-missing")
         photos = window.library.photos.photos
         window.viewer.open_photos(photos, 0)
         studio.rest(window.search._session)

@@ -284,6 +284,31 @@ def test_encode_makes_no_library(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "library.sqlite").exists()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["people"],
+        ["export", "people", "out"],
+        ["check", "--repair"],
+        ["relocate", "a", "b"],
+        ["restore", "--undo"],
+        ["forget", "--everything"],
+        ["forget", "--person", "Ann"],
+        ["forget", "--traces"],
+        ["draw", "a.jpg", "1", "2", "3", "4"],
+        ["name", "1", "Ann"],
+        ["undo"],
+    ],
+)
+def test_what_needs_a_library_makes_none(
+    tmp_path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "not" / "there"
+    assert main([*words, "--library", str(folder / "library.sqlite")]) == 1
+    assert "library" in capsys.readouterr().err
+    assert not folder.parent.exists()
+
+
 def test_without_a_display_the_window_is_not_tried(
     monkeypatch: pytest.MonkeyPatch, run: Run
 ) -> None:

@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     from opqn_app.store.library import Library
 
     box = Box(arguments.left, arguments.top, arguments.right, arguments.bottom)
-    with Library.open(library_path(arguments), write=True) as library:
+    with Library.open(library_path(arguments), write=True, make=False) as library:
         library.faces_switch.refuse_if_off()
         ledger = Ledger(library)
         photo = photo_at(ledger, arguments.photo)

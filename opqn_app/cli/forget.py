@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
             "The damaged library that was set aside is deleted too: what it holds can't be taken "
             "out of it."
         )
-    with Library.open(path, write=True) as library:
+    with Library.open(path, write=True, make=False) as library:
         library.when_waiting = _tell_waiting
         if arguments.person is not None:
             return _forget_person(arguments, library)

@@ -88,7 +88,7 @@ def _taken_in(arguments: argparse.Namespace, plan: "ImportPlan") -> "ImportRepor
     if any(name.boxes for name in plan.names):
         engine: Any = load_engine(arguments)
         try:
-            with Library.open(path, write=True) as library:
+            with Library.open(path, write=True, make=False) as library:
                 job = take_in(Ledger(library), plan, engine, arguments.only)
                 return run_with_progress(job, words)
         except LibraryLocked:

@@ -57,7 +57,7 @@ def _relocate(arguments: argparse.Namespace) -> int:
     from opqn_app.index.relocating import compare, relocate
     from opqn_app.store.library import Library
 
-    with Library.written(library_path(arguments)) as library:
+    with Library.written(library_path(arguments), make=False) as library:
         job = compare(library, arguments.old, arguments.new)
         found = run_with_progress(job, progress_in_words)
         relocate(library, found)
@@ -69,7 +69,7 @@ def _take_back(arguments: argparse.Namespace) -> int:
     from opqn_app.index.relocating import take_back
     from opqn_app.store.library import Library
 
-    with Library.written(library_path(arguments)) as library:
+    with Library.written(library_path(arguments), make=False) as library:
         found = run_with_progress(take_back(library, arguments.old), progress_in_words)
     return _tell(arguments, found, f"The library looks for these photos in {found.new} again.")
 

@@ -1,6 +1,7 @@
 """`opqn restore`: bring what a backup holds back into the library."""
 
 import argparse
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,12 +20,17 @@ def add(parsers: Parsers) -> None:
         nargs="?",
         help="a backup; without it, the newest whole one of the library with most decisions",
     )
+    parser.add_argument(
+        "--undo", action="store_true", help="take out the decisions that the last restore brought"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     from opqn_app.people.restoring import restore
 
     library = library_path(arguments)
+    if arguments.undo:
+        return _undo(arguments, library)
     backup = arguments.backup or _fullest(library)
     done = restore(library, backup)
     words = f"{counted(done.decisions, 'decision')}, {counted(len(done.folders), 'folder')} and "
@@ -34,7 +40,34 @@ def run(arguments: argparse.Namespace) -> int:
     lines = [words, *(f"Index it: opqn index {folder}" for folder in done.folders)]
     if done.before is not None:
         lines.append(f"Before that the library was backed up in {done.before}.")
+        lines.append("To take the decisions back: opqn restore --undo")
+    if done.aside is not None:
+        lines.append(
+            f"The library that lay there could not be opened. It was set aside first, as "
+            f"{done.aside}, for 30 days or until something is forgotten. To go back, move it to "
+            f"{library}."
+        )
     emit(arguments, {"backup": str(backup), **asdict(done)}, in_lines(lines))
+    return 0
+
+
+def _undo(arguments: argparse.Namespace, library: Path) -> int:
+    from opqn_app.people.unrestoring import undo_restore
+
+    if arguments.backup is not None:
+        raise OpqnError("--undo takes back the last restore and needs no backup named.")
+    done = undo_restore(library)
+    lines = [f"{counted(done.decisions, 'decision')} that the last restore brought were taken out."]
+    lines += [
+        f"The folder {folder} came since then and stays: opqn forget {shlex.quote(str(folder))}"
+        for folder in done.folders
+    ]
+    lines += [
+        f'The saved search "{name}" came since then and stays: '
+        f"opqn find --forget-saved {shlex.quote(name)}"
+        for name in done.searches
+    ]
+    emit(arguments, asdict(done), in_lines(lines))
     return 0
 
 

@@ -4,11 +4,13 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from opqn_app.core.errors import LibraryDamaged
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.people.replay import take_over
 from opqn_app.store.backups import Why
 from opqn_app.store.library import Library
+from opqn_app.store.repairing import begin_anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +22,42 @@ class Restored:
         folders: that were not there, nor are in another place since; they are to be indexed.
         searches: names of saved searches that were not there.
         before: the backup that was made of the library first; None where there was none.
+        aside: where the library is now that lay there and could not be opened; None without one.
     """
 
     decisions: int
     folders: tuple[Path, ...]
     searches: tuple[str, ...]
     before: Path | None
+    aside: Path | None = None
 
 
 def restore(path: Path, backup: Path) -> Restored:
     """Add what a backup holds and the library at `path` does not; nothing is taken away.
 
-    All of it comes or nothing. Where there is no library one is made, to be indexed.
+    All of it comes or nothing. Where there is no library one is made, to be indexed. One that is
+    so damaged that it can't be opened is set aside first.
 
     Raises:
         BackupError: the backup is not whole, or none can be made of the library first.
-        LibraryError: the library can't be written, or is damaged.
+        LibraryError: the library can't be written, or is open elsewhere.
     """
-    is_there = path.exists()
-    with Library.of_backup(backup) as old, Library.written(path) as library:
+    with Library.of_backup(backup) as old:
+        aside = begin_anew(path) if _cant_be_opened(path) else None
+        return replace(_add(old, path, is_there=aside is None and path.exists()), aside=aside)
+
+
+def _cant_be_opened(path: Path) -> bool:
+    try:
+        if path.is_file():
+            Library.open(path).close()
+    except LibraryDamaged:
+        return True
+    return False
+
+
+def _add(old: Library, path: Path, *, is_there: bool) -> Restored:
+    with Library.written(path) as library:
         rows = old.decision_table.decisions()
         if rows:
             library.faces_switch.refuse_if_off()

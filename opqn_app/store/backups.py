@@ -36,7 +36,6 @@ class Why(StrEnum):
     MIGRATION = "migration"
     ASKED = "asked"
     RESTORE = "restore"
-    REPAIR = "repair"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,8 +83,8 @@ class Library:
         self.when_waiting: Callable[[], None] = lambda: None
 
     @classmethod
-    def open(cls, path: Path, *, write: bool = False) -> "Library":
-        """Open the library at `path`; for writing it is made if it is missing.
+    def open(cls, path: Path, *, write: bool = False, make: bool = True) -> "Library":
+        """Open the library at `path`; for writing it is made if it is missing, unless not `make`.
 
         Raises:
             LibraryError: there is no library to read, or its folder can't be made.
@@ -93,6 +93,8 @@ class Library:
             LibraryLocked: another writer is at work.
         """
         path = Path(path)
+        if write and not make and not path.is_file():
+            raise _no_library(path)
         return _open_to_write(cls, path) if write else _open_to_read(cls, path)
 
     @classmethod
@@ -148,14 +150,14 @@ class Library:
 
     @classmethod
     @contextmanager
-    def written(cls, path: Path) -> Iterator["Library"]:
+    def written(cls, path: Path, *, make: bool = True) -> Iterator["Library"]:
         """A library open for writing; what was written is then in the file at `path`.
 
         Raises:
             LibraryReplaced: it is not.
             LibraryError: as `open` does.
         """
-        with cls.open(path, write=True) as library:
+        with cls.open(path, write=True, make=make) as library:
             yield library
             library._db.check_place()
             done = library.uuid, library.revision

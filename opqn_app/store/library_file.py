@@ -14,15 +14,8 @@ SMALLEST_DATABASE = 512  # bytes: one page
 
 def make(path: Path) -> None:
     """Make an empty library, whole from the moment it is there."""
-    new = unfinished(path)
     try:
-        remove_unfinished(path)
-        private.make_file(new)
-        db = connect(new, write=True)
-        try:
-            schema.migrate(db)
-        finally:
-            db.close()
+        new = make_beside(path)
         for old in files_of(path)[1:]:  # of a library that was deleted; it would be written over
             old.unlink(missing_ok=True)
         new.replace(path)
@@ -30,6 +23,19 @@ def make(path: Path) -> None:
         raise LibraryError(f"The library {path} can't be made: {error.strerror}.") from error
     finally:
         remove_unfinished(path)
+
+
+def make_beside(path: Path) -> Path:
+    """Make an empty library that can take the place of `path`, and say where; raises OSError."""
+    remove_unfinished(path)
+    new = unfinished(path)
+    private.make_file(new)
+    db = connect(new, write=True)
+    try:
+        schema.migrate(db)
+    finally:
+        db.close()
+    return new
 
 
 def unfinished(path: Path) -> Path:
@@ -50,8 +56,10 @@ def files_of(path: Path) -> list[Path]:
 
 def tighten(path: Path) -> None:
     """Close a library to others, with all that lies beside it."""
-    beside = [path.with_name(f"{path.name}{end}") for end in (".lock", ".writer.json")]
-    for each in (*files_of(path), *beside, *schema.backups(path)):
+    ends = (".lock", ".writer.json", ".backups")
+    beside = [path.with_name(f"{path.name}{end}") for end in ends]
+    damaged = path.parent.glob(f"{glob.escape(path.name)}.damaged-*")
+    for each in (*files_of(path), *beside, *schema.backups(path), *damaged):
         private.tighten(each)
 
 

@@ -74,6 +74,31 @@ def repair(path: Path, now: datetime | None = None) -> Repaired:
             library_file.remove_unfinished(path)
 
 
+def begin_anew(path: Path, now: datetime | None = None) -> Path:
+    """Put an empty library in place of one that can't be opened.
+
+    Returns:
+        Where the damaged file is now.
+
+    Raises:
+        LibraryDamaged: nothing tells that the file was ever a library; it stays.
+        LibraryError: as for `repair`.
+    """
+    path, now = real_path(path), now or datetime.now(UTC)
+    with alone.held_alone(path) as held:
+        app_id = held.head[68:72]
+        if int.from_bytes(app_id) != schema.APPLICATION_ID and not backups.files(path):
+            raise LibraryDamaged(path, "it may be a file of another program", is_lost=True)
+        try:
+            new = library_file.make_beside(path)
+            held.let_go()
+            return set_aside.put_in_place(new, path, now)
+        except OSError as error:
+            raise LibraryError(f"No library can be made at {path}: {error.strerror}.") from error
+        finally:
+            library_file.remove_unfinished(path)
+
+
 def _repaired(held: Held, path: Path, now: datetime) -> Repaired:
     library_file.remove_unfinished(path)
     new = library_file.unfinished(path)

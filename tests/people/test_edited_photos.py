@@ -14,7 +14,9 @@ from opqn_app.index.indexing import IndexReport, index_folder
 from opqn_app.people import gestures
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.replay import take_over
+from opqn_app.store import checksums
 from opqn_app.store.library import Library
+from opqn_app.store.schema import FACE_COLUMNS
 from opqn_app.vision.picture_hash import picture_hash
 from tests.library_fakes import calls_of, fake_engine, layered_engine
 
@@ -80,6 +82,8 @@ class Album:
                 "UPDATE decision_faces SET content_hash = (SELECT p.content_hash FROM photos p "
                 "WHERE p.picture_hash = decision_faces.content_hash)"
             )
+            db.create_function("crc", 8, checksums.of_decided_face)
+            db.execute(f"UPDATE decision_faces SET checksum = crc({FACE_COLUMNS})")
             db.execute("UPDATE photos SET picture_hash = content_hash")
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from opqn_app.__main__ import main
+from opqn_app.core.errors import LibraryDamaged
 from opqn_app.people import gestures
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.people.restoring import restore
+from opqn_app.store import set_aside
 from opqn_app.store.backup_file import BackupError
 from opqn_app.store.backups import Why
 from opqn_app.store.library import Library
@@ -113,3 +115,105 @@ def test_a_library_begun_anew_gets_back_what_the_old_one_held(
     assert json.loads(capsys.readouterr().out)["decisions"] == 2
     assert main(["restore", "--library", str(path)]) == 0
     assert "Nothing was missing" in capsys.readouterr().out
+
+
+def _damage(path: Path) -> bytes:
+    path.write_bytes(b"\xa5" * 9000)
+    return path.read_bytes()
+
+
+def test_a_damaged_library_is_set_aside_first(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = world.library.path
+    world.library.back_up(Why.ASKED)
+    world.library.close()
+    damaged = _damage(path)
+    assert main(["restore", "--library", str(path)]) == 0
+    said = capsys.readouterr().out
+    (aside,) = set_aside.files(path)
+    assert aside.read_bytes() == damaged
+    assert f"set aside first, as {aside}" in said
+    assert f"To go back, move it to {path}" in said
+    with Library.open(path) as library:
+        assert len(library.decision_table.decisions()) == 2
+    assert main(["restore", "--undo", "--library", str(path)]) == 1
+    assert str(aside) in capsys.readouterr().err
+
+
+def test_a_damaged_library_stays_where_the_backup_is_damaged_too(world: World) -> None:
+    path = world.library.path
+    backup = world.library.back_up(Why.ASKED)
+    world.library.close()
+    damaged = _damage(path)
+    backup.write_bytes(b"nothing")
+    with pytest.raises(BackupError):
+        restore(path, backup)
+    assert (path.read_bytes(), set_aside.files(path)) == (damaged, [])
+
+
+def test_what_was_never_a_library_is_not_set_aside(world: World, tmp_path: Path) -> None:
+    backup, photo = world.library.back_up(Why.ASKED), tmp_path / "photo.jpg"
+    photo.write_bytes(b"\xff\xd8" * 4000)
+    with pytest.raises(LibraryDamaged, match="another program"):
+        restore(photo, backup)
+    assert photo.read_bytes() == b"\xff\xd8" * 4000
+    other = tmp_path / "other.sqlite"
+    raw = sqlite3.connect(other)
+    raw.execute("CREATE TABLE notes (words TEXT)")
+    raw.close()
+    with pytest.raises(LibraryDamaged, match="another program"):
+        restore(other, backup)
+    assert other.is_file()
+
+
+def test_a_restore_is_taken_back(
+    world: World, ledger: Ledger, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also the joining of people of one name; what was said since stays."""
+    backup = world.library.back_up(Why.ASKED)
+    path = tmp_path / "new" / "library.sqlite"
+    with Library.open(path, write=True) as library:
+        again = World(library)
+        for content in range(4):
+            again.add_photo(content, [0, 1, 2])
+        gestures.name_faces(Ledger(library), [12], "Ben")
+    library_at = ["--library", str(path)]
+    assert main(["restore", str(backup), *library_at]) == 0
+    assert "restore --undo" in capsys.readouterr().out
+    assert main(["name", "9", "Carl", *library_at]) == 0
+    with Library.open(path) as library:
+        assert {p.name: p.faces for p in Ledger(library).persons()} == {
+            "Anna Secret": (1, 4, 7),
+            "Ben": (2, 12),
+            "Carl": (9,),
+        }
+    capsys.readouterr()
+    assert main(["restore", "--undo", *library_at]) == 0
+    assert "By the sea" in capsys.readouterr().out
+    with Library.open(path) as library:
+        assert {p.name: p.faces for p in Ledger(library).persons()} == {"Ben": (12,), "Carl": (9,)}
+        assert library.faults() == []
+    assert main(["restore", "--undo", *library_at]) == 1
+    assert main(["restore", str(backup), *library_at]) == 0
+    with Library.open(path) as library:
+        assert len(Ledger(library).persons()) == 3
+
+
+def test_what_needs_a_restore_keeps_it(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    backup = world.library.back_up(Why.ASKED)
+    path = tmp_path / "new" / "library.sqlite"
+    with Library.open(path, write=True) as library:
+        World(library).add_photo(3, [0, 1, 2])
+    library_at = ["--library", str(path)]
+    main(["restore", str(backup), *library_at])
+    assert main(["name", "1", "Ben", *library_at]) == 0
+    capsys.readouterr()
+    assert main(["restore", "--undo", *library_at]) == 1
+    assert "(1 decision). Undo that first" in capsys.readouterr().err
+    assert main(["undo", *library_at]) == 0
+    assert main(["restore", "--undo", *library_at]) == 0
+    with Library.open(path) as library:
+        assert Ledger(library).persons() == []

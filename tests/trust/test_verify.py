@@ -1,6 +1,7 @@
 """`opqn verify` passes where all is as it should be, and fails for each thing that is not."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from opqn_app.cli import commands, self_test_checks
 from opqn_app.cli.self_test_room import Room
 from opqn_app.core import paths, places, scratch
+from opqn_app.core.files import UNFINISHED
 from opqn_app.core.watched import Seen, read_notes
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rights work differently there")
@@ -18,6 +20,7 @@ Capture = pytest.CaptureFixture[str]
 PLANTED_SOCKET = """
 import socket, sys
 from pathlib import Path
+from opqn_app.core.files import UNFINISHED
 from opqn_app.core.watched import Watch
 Watch(Path(sys.argv[1]))
 socket.socketpair()  # within this machine
@@ -40,6 +43,59 @@ def test_a_fresh_environment_passes(own_folders: Path, capsys: Capture) -> None:
     status, checks, err = verify(capsys)
     assert (status, [title for title, passed in checks.items() if not passed]) == (0, []), err
     assert list((own_folders / "cache").glob("opqn-*")) == []
+
+
+CALLS_HOME = """
+import os
+if "OPQN_SELF_TEST" in os.environ:
+    import atexit, pathlib, socket
+    def call_home():
+        pathlib.Path({elsewhere!r}).write_text("what was seen")
+        try:
+            socket.create_connection(("192.0.2.1", 443), timeout=1)
+        except OSError:
+            pass
+    atexit.register(call_home)
+"""  # what a package that is installed beside the program could do
+
+
+@pytest.mark.slow
+def test_a_whole_run_fails_for_each_planted_fault(
+    own_folders: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket, a file elsewhere, a file that others may read, an open folder, leftovers."""
+    beside, elsewhere = tmp_path / "beside", tmp_path / "elsewhere.txt"
+    beside.mkdir()
+    (beside / "sitecustomize.py").write_text(CALLS_HOME.format(elsewhere=str(elsewhere)))
+    monkeypatch.setenv("PYTHONPATH", str(beside), prepend=os.pathsep)
+    data, cache = paths.data_dir(), paths.cache_dir()
+    (data / "evaluations").mkdir(mode=0o755)
+    (data / "evaluations").chmod(0o755)
+    (data / "library.sqlite.damaged-2026").touch()
+    (data / "library.sqlite.damaged-2026").chmod(0o644)
+    left = cache / "opqn-killed"
+    left.mkdir(mode=0o700)
+    (left / scratch.IN_USE).touch(mode=0o600)
+    unfinished = data / f"settings.json.abcd1234{UNFINISHED}"
+    unfinished.touch(mode=0o600)
+    os.utime(unfinished, (1.0, 1.0))
+    status, checks, err = verify(capsys)
+    assert status == 1
+    assert {title for title, passed in checks.items() if not passed} == {
+        "No network",
+        "Writes where it says",
+        "Your own files",
+        "No leftovers of killed runs",
+    }, err
+    for words in (
+        "Something asked for the network (socket.",
+        f"{elsewhere} was written, outside the folders of the program.",
+        f"Close it: chmod go= {data / 'evaluations'}",
+        f"Close it: chmod go= {data / 'library.sqlite.damaged-2026'}",
+        f"Delete it: rm -r {unfinished}",
+    ):
+        assert words in err
+    assert not left.exists()  # the next run of the program deletes it, whatever run that is
 
 
 def test_a_planted_socket_is_refused_and_found(tmp_path: Path) -> None:

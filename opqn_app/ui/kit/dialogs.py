@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from opqn_app.store.records import Root
@@ -56,6 +57,7 @@ def confirm(parent: QWidget, title: str, text: str, *, yes: str, no: str) -> boo
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(title)
+    box.setTextFormat(Qt.TextFormat.PlainText)  # a folder's name may look like markup
     box.setText(title)
     box.setInformativeText(text)
     act = box.addButton(yes, QMessageBox.ButtonRole.DestructiveRole)

@@ -20,6 +20,8 @@ from opqn_app.ui.library.view_menu import ViewMenu
 
 MORE_FACES = "Look for more faces"
 KEEP_UP = "Take in new photos by itself"
+FIND = "Find the folder again…"
+GO_BACK = "Look for it in its former place again"
 WIDE = 480  # pixels; a narrower header has no tool buttons but the menus
 WIDEST = 640  # pixels; from this on the order of the photos is said in words
 
@@ -32,6 +34,8 @@ class FolderSummary:
         problems: files to be looked at; `ignored` ones are not among them.
         is_removable: False for "All photos" and a folder not yet in the library.
         has_unreachable: some of its photos can't be reached.
+        is_missing: the folder itself is not there.
+        former: where it was before the user said that it is here now; "" if it never moved.
     """
 
     name: str
@@ -41,6 +45,8 @@ class FolderSummary:
     ignored: int
     is_removable: bool
     has_unreachable: bool = False
+    is_missing: bool = False
+    former: str = ""
 
 
 class FolderHeader(QWidget):
@@ -48,8 +54,8 @@ class FolderHeader(QWidget):
 
     Signals:
         tab_changed: "photos", "faces" or "problems".
-        rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, deletion_told,
-            remove_wanted: what was chosen.
+        rescan_wanted, search_wanted, retry_wanted, show_wanted, skips_wanted, finding_wanted,
+            return_wanted, deletion_told, remove_wanted: what was chosen.
         watch_switched: whether the folder is to be kept up to date by itself.
     """
 
@@ -59,6 +65,8 @@ class FolderHeader(QWidget):
     retry_wanted = Signal()
     show_wanted = Signal()
     skips_wanted = Signal()
+    finding_wanted = Signal()
+    return_wanted = Signal()
     deletion_told = Signal()
     remove_wanted = Signal()
     watch_switched = Signal(bool)
@@ -131,6 +139,9 @@ class FolderHeader(QWidget):
         self._show_action.setEnabled(folder.is_removable)
         self._retry_action.setEnabled(folder.problems > 0)
         self._deletion_action.setVisible(folder.has_unreachable)
+        self._find_action.setVisible(folder.is_missing or folder.has_unreachable)
+        self._find_action.setEnabled(folder.is_removable)
+        self._return_action.setVisible(bool(folder.former))
         words = f"Problems ({folder.problems:,})" if folder.problems else "Problems"
         self._tabs["problems"].setText(words)
         has_problems = folder.problems + folder.ignored > 0
@@ -210,6 +221,8 @@ class FolderHeader(QWidget):
         self._watch_action.triggered.connect(self.watch_switched)
         self._show_action = menu.addAction("Show in file manager", self.show_wanted.emit)
         menu.addAction("Folders and files to skip…", self.skips_wanted.emit)
+        self._find_action = menu.addAction(FIND, self.finding_wanted.emit)
+        self._return_action = menu.addAction(GO_BACK, self.return_wanted.emit)
         words = "Photos that can't be reached were deleted…"
         self._deletion_action = menu.addAction(words, self.deletion_told.emit)
         menu.addSeparator()

@@ -19,6 +19,7 @@ from opqn_app.ui.kit.photo_thumbnails import BATCH, load_photo_thumbnails
 from opqn_app.ui.kit.saved_shelf import Saved, SavedShelf
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.library.failure_list import FailureList
+from opqn_app.ui.library.folder_finder import Asking, FolderFinder
 from opqn_app.ui.library.folder_header import FolderHeader, FolderSummary
 from opqn_app.ui.library.folder_list import FolderListModel, FolderRole, folders
 from opqn_app.ui.library.folder_side import FolderSide
@@ -46,6 +47,7 @@ class LibraryPage(FolderDropPage):
         choose_folder: asks for a folder to be added.
         confirm_removal: asks before a folder is removed.
         confirm_deletion: asks whether photos that can't be reached were deleted.
+        asking: asks where a folder is now.
         show_file: shows a file in the system's file manager.
 
     Signals:
@@ -69,6 +71,7 @@ class LibraryPage(FolderDropPage):
         choose_folder: Callable[[QWidget], Path | None] = dialogs.choose_folder,
         confirm_removal: Callable[[QWidget, Root], bool] = dialogs.confirm_removal,
         confirm_deletion: Confirm = confirm_deletion,
+        asking: Asking | None = None,
         show_file: Callable[[Path], object] = desktop.show_in_folder,
         parent: QWidget | None = None,
     ) -> None:
@@ -92,6 +95,8 @@ class LibraryPage(FolderDropPage):
         self._unreachable = UnreachableNote(
             self.messages, confirm_deletion, partial(session.index, accept_missing=True)
         )
+        finder = FolderFinder(session, self.messages, self._root_shown, self.show_folder, asking)
+        self._finder = finder
         self._messages_of_runs = RunMessages(
             session, self.messages, self._unreachable, lambda root: self._view.root_at(root)
         )
@@ -240,6 +245,8 @@ class LibraryPage(FolderDropPage):
         self.header.search_wanted.connect(self.look_for_more_faces)
         self.header.show_wanted.connect(self._show_shown_folder)
         self.header.skips_wanted.connect(self.settings_requested)
+        self.header.finding_wanted.connect(self._finder.ask)
+        self.header.return_wanted.connect(self._finder.go_back)
         self.header.deletion_told.connect(self._unreachable.ask)
         self.header.remove_wanted.connect(self.remove_folder)
         problems = ProblemActions(
@@ -297,6 +304,7 @@ class LibraryPage(FolderDropPage):
             self._is_anew = False
         self.failure_list.model.show_failures(view.failures)
         self._unreachable.show(view.unreachable)
+        self._finder.tell()
         self._show_folders()
         self._show_header()
 
@@ -330,6 +338,8 @@ class LibraryPage(FolderDropPage):
                 ignored=failures.ignored_count,
                 is_removable=root is not None,
                 has_unreachable=bool(self._view.unreachable),
+                is_missing=root is not None and not root.is_available,
+                former=str(root.moved_from or "") if root is not None else "",
             )
         )
         self._watch.show()

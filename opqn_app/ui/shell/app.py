@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtCore import QMessageLogContext, Qt, QTimer, QtMsgType, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from opqn_app.core import paths, private
@@ -20,6 +20,7 @@ from opqn_app.ui.kit import theme
 from opqn_app.ui.shell.main_window import MainWindow
 from opqn_app.ui.shell.menus import TITLE
 from opqn_app.ui.shell.one_window import TOKEN, Call, OneWindow, come_forward
+from opqn_app.ui.work.daily_backups import DailyBackups
 from opqn_app.ui.work.session import Session
 
 logger = logging.getLogger(__name__)
@@ -111,6 +112,9 @@ def _on_first_paint(session: Session, window: MainWindow, *, is_timed: bool) -> 
         return
     session.runner.release()
     session.watch.start()
+    backups = DailyBackups(session)
+    backups.failed.connect(window.search.messages.warn)
+    backups.start()
     session.refresh_status()
     session.load_engine()
 
@@ -178,6 +182,7 @@ def show_details(window: MainWindow, error: BaseException) -> None:
 
     box = QMessageBox(window)
     box.setWindowTitle("Unexpected error")
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(f"The log file is {paths.log_dir() / 'opqn.log'}. Nothing has been sent.")
     box.setDetailedText("".join(traceback.format_exception(error)))
     box.open()
