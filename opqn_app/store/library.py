@@ -182,7 +182,7 @@ class Library:
             "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"
         )
         assert row is not None, "the first migration fills meta"
-        return LibraryStatus(*row[:-1], bool(row[-1]))
+        return replace(LibraryStatus(*row[:-1]), remembers_faces=bool(row[-1]))
 
     def detectors(self) -> dict[str, int]:
         """How many photos each detector has searched, most first.

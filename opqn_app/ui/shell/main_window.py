@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(784, 560)
         self.setAcceptDrops(True)
         self._build()
-        self.undo_action, self.redo_action = make_menus(self, session)
+        self.undo_action, self.redo_action = make_menus(self, session.people)
         self._connect()
         self._restore_geometry()
         self.show_page("search")
