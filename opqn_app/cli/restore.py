@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     from opqn_app.people.restoring import restore
 
     library = library_path(arguments)
-    backup = arguments.backup or _fullest(library)
+    backup = _named(library, arguments.backup) or _fullest(library)
     done = restore(library, backup)
     words = f"{counted(done.decisions, 'decision')}, {counted(len(done.folders), 'folder')} and "
     words += f"{len(done.searches):,} saved searches came from {backup}."
@@ -33,9 +33,18 @@ def run(arguments: argparse.Namespace) -> int:
         words = f"Nothing was missing: the library holds all that is in {backup}."
     lines = [words, *(f"Index it: opqn index {folder}" for folder in done.folders)]
     if done.before is not None:
-        lines.append(f"Before that the library was backed up in {done.before}.")
+        lines.append(f"What the library held before is in the backup {done.before}.")
     emit(arguments, {"backup": str(backup), **asdict(done)}, in_lines(lines))
     return 0
+
+
+def _named(library: Path, backup: Path | None) -> Path | None:
+    """A backup by its path, or by its name as `opqn backup --list` prints it."""
+    from opqn_app.store.backups import folder_of
+
+    if backup is None or backup.exists() or backup.name != str(backup):
+        return backup
+    return folder_of(library) / backup
 
 
 def _fullest(library: Path) -> Path:

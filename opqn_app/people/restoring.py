@@ -19,13 +19,16 @@ class Restored:
         decisions: rows that were not there.
         folders: that were not there, nor are in another place since; they are to be indexed.
         searches: names of saved searches that were not there.
-        before: the backup that was made of the library first; None where there was none.
+        before: a backup that holds what the library held before; None where there was none.
+        last_before, last: ids of the last decisions before and after; they let it be undone.
     """
 
     decisions: int
     folders: tuple[Path, ...]
     searches: tuple[str, ...]
     before: Path | None
+    last_before: int = 0
+    last: int = 0
 
 
 def restore(path: Path, backup: Path) -> Restored:
@@ -42,9 +45,10 @@ def restore(path: Path, backup: Path) -> Restored:
         rows = old.decision_table.decisions()
         if rows:
             library.faces_switch.refuse_if_off()
-        before = library.back_up(Why.RESTORE) if is_there else None
+        before = library.backed_up(Why.RESTORE) if is_there else None
         ledger = Ledger(library)
         with library.decision_table.deciding():
+            last_before = library.decision_table.last_id()
             n = take_over(rows, ledger)
             ids = {row.uid: row.id for row in library.decision_table.decisions()}
             mine = {row.id: ids[row.uid] for row in rows if row.uid in ids}
@@ -52,7 +56,8 @@ def restore(path: Path, backup: Path) -> Restored:
             folders = _add_folders(old, library)
             if not (is_there or old.faces_switch.is_on):
                 library.faces_switch.turn_off()
-    return Restored(n, folders, searches, before)
+            last = library.decision_table.last_id()
+    return Restored(n, folders, searches, before, last_before, last)
 
 
 def _add_searches(old: Library, library: Library, mine: dict[int, int]) -> tuple[str, ...]:

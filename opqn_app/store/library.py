@@ -359,6 +359,10 @@ class Library:
         """Make a backup of what people said; see `backups.make`."""
         return backups.make(self._db, why, now)
 
+    def backed_up(self, why: backups.Why) -> Path:
+        """The newest backup if it holds what the library holds now, else a new one."""
+        return backups.current(self._db) or self.back_up(why)
+
     def rewrite_backups(self, change: Callable[["Library"], bool]) -> backups.Rewritten:
         """Take something out of every backup; see `backups.rewrite`."""
         return backups.rewrite(self.path, lambda loaded: change(Library(loaded.path, loaded, None)))
@@ -366,6 +370,10 @@ class Library:
     def faults(self) -> list[checking.Fault]:
         """What is wrong in the file; see `checking.faults`."""
         return list(checking.faults(self._db))
+
+    def has_broken_pages(self) -> bool:
+        """See `checking.has_broken_pages`."""
+        return checking.has_broken_pages(self._db)
 
     def has_changed_since_backup(self) -> bool:
         """See `backups.has_changed`."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -25,16 +25,22 @@ from opqn_app.ui.work.session import Session
 TITLE = "What this program keeps"
 INTRO = "All of it lies on this computer. Your photos are only read. Nothing is sent anywhere."
 SIZE, SMALLEST = QSize(760, 680), QSize(520, 400)
-OPEN, DELETE, OFF, EVERYTHING = "Open the folder", "Delete…", "Remember no faces…", "Forget all…"
+OPEN, DELETE, BACKUPS = "Open the folder", "Delete…", "See them…"
+OFF, EVERYTHING = "Remember no faces…", "Forget all…"
 
 
 class KeptDialog(QDialog):
     """A card for the switch "remember no faces", and one for each place.
 
+    Signals:
+        backups_wanted: the user wants to see the backups.
+
     Args:
         ask: asks before something is deleted, or faces are remembered again.
         show_file: shows a file in the system's file manager.
     """
+
+    backups_wanted = Signal()
 
     def __init__(
         self,
@@ -71,6 +77,8 @@ class KeptDialog(QDialog):
             card = self._add(column, place.key, place.title)
             if place.key == "library":
                 card.offer(EVERYTHING, self._forget_everything)
+            if place.key == "backups":
+                card.offer(BACKUPS, self.backups_wanted.emit)
             if place.if_deleted:
                 card.offer(DELETE, partial(self._delete, place.key))
             card.offer(OPEN, partial(self._open, place.key))

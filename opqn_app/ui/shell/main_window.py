@@ -246,6 +246,15 @@ class MainWindow(QMainWindow):
 
         dialog = KeptDialog(self._session, parent=parent or self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.backups_wanted.connect(lambda: self.open_backups(dialog))
+        dialog.open()
+
+    def open_backups(self, parent: QWidget | None = None) -> None:
+        """List the backups of the library, and let one be made or restored."""
+        from opqn_app.ui.shell.backups_dialog import BackupsDialog
+
+        dialog = BackupsDialog(self._session, parent=parent or self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
     def open_import(self) -> None:
