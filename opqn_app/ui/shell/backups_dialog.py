@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from opqn_app.core.errors import OpqnError
@@ -126,7 +126,10 @@ class BackupsDialog(QDialog):
     def _offer(self, backup: ListedBackup) -> None:
         """Say what would come, then ask."""
         task = self._start("read", backup_jobs.what_would_come, backup.path)
-        task.succeeded.connect(partial(self._on_compared, backup))
+        # Later: a task that waits for an answer would not be over.
+        task.succeeded.connect(
+            lambda lines: QTimer.singleShot(0, self, partial(self._on_compared, backup, lines))
+        )
 
     def _on_compared(self, backup: ListedBackup, lines: Sequence[str]) -> None:
         if not lines:
