@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from PySide6.QtWidgets import QWidget
 
+from opqn_app.core import crash_reports
 from opqn_app.people import gestures
 from opqn_app.people.ledger import Ledger
 from opqn_app.store import backups
@@ -12,6 +13,7 @@ from opqn_app.store.backups import Why
 from opqn_app.store.library import Library
 from opqn_app.ui.kit.listed_question import ListedQuestion, Question
 from opqn_app.ui.shell.backups_dialog import RESTORE, BackupsDialog
+from opqn_app.ui.shell.crash_dialog import CrashDialog
 from opqn_app.ui.shell.kept_dialog import EVERYTHING, OFF, KeptDialog
 from tests.screenshot_studio import NORMAL, SMALL, Studio
 
@@ -44,6 +46,7 @@ def kept(studio: Studio) -> None:
             studio.shoot(dialog, f"kept-end{name}")
             if not name:
                 dialog.close()
+        _shoot_report(studio, dialog)
         dialog.cards["library"].buttons[EVERYTHING].click()
         dialog.faces.buttons[OFF].click()
         studio.wait(lambda: "Deleted" in dialog.messages.text)
@@ -55,6 +58,16 @@ def kept(studio: Studio) -> None:
             window.show_page(page)
             studio.rest(session)
             studio.shoot(window, f"no-faces-{page}")
+
+
+def _shoot_report(studio: Studio, parent: QWidget) -> None:
+    try:
+        raise RuntimeError
+    except RuntimeError as error:
+        report = CrashDialog(crash_reports.write(error, "a picture is taken"), parent=parent)
+    report.show()
+    studio.shoot(report, "crash-report")
+    report.close()
 
 
 def backed_up(studio: Studio) -> None:

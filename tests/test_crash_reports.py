@@ -10,6 +10,7 @@ import pytest
 from opqn_app.cli import commands, status
 from opqn_app.core import crash_reports, logs, paths
 from opqn_app.core.errors import LibraryError
+from opqn_app.core.harmless_traceback import lines_of
 from opqn_app.store.library import Library
 
 PHOTO = "/home/anna/Photos/Anna and Bert.jpg"
@@ -26,7 +27,7 @@ def own_handlers() -> Iterator[None]:
     root.handlers, root.level = before, level
 
 
-def fault(depth: int = 0) -> BaseException:
+def fault(depth: int = 0) -> ValueError:
     """An error whose text, note and cause name a photo; another place for each depth."""
 
     def fail(left: int) -> None:
@@ -63,12 +64,12 @@ def test_of_libraries_and_of_python_the_folders_are_left_out() -> None:
     try:
         json.loads("{")
     except ValueError as error:
-        text = "\n".join(crash_reports.lines_of(error))
+        text = "\n".join(lines_of(error))
     assert 'File "json/decoder.py", line ' in text
     try:
         pytest.importorskip("no_such_package", reason=PHOTO)
     except pytest.skip.Exception as error:
-        text = "\n".join(crash_reports.lines_of(error))
+        text = "\n".join(lines_of(error))
     assert 'File "_pytest/outcomes.py", line ' in text
     assert PHOTO not in text
 
@@ -78,7 +79,7 @@ def test_a_group_of_errors_and_a_circle_end() -> None:
     assert error.__cause__ is not None
     error.__cause__.__cause__ = error
     group = ExceptionGroup(PHOTO, [error, KeyError(PHOTO)])
-    lines = list(crash_reports.lines_of(group))
+    lines = list(lines_of(group))
     assert lines[0] == "builtins.ExceptionGroup"
     assert "  | builtins.KeyError" in lines
     assert not any("Anna" in line for line in lines)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from opqn_app.people import gestures
@@ -69,8 +70,7 @@ def forget_anna(session: Session) -> None:
 
 
 def test_one_is_made_and_told(dialog: BackupsDialog, session: Session, qtbot: QtBot) -> None:
-    label = dialog._column.itemAt(0).widget()
-    assert label.text() == NONE_YET  # type: ignore[attr-defined]
+    assert NONE_YET in {label.text() for label in dialog.findChildren(QLabel)}
     make(dialog, qtbot)
     words = dialog.cards[0].words
     assert "1 person (1 with a name), 1 decision, 1 folder, 0 saved searches." in words

@@ -1,8 +1,5 @@
 """The report of a fault is shown before it is copied."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -58,9 +55,7 @@ def test_where_none_could_be_written_it_is_said(qtbot: QtBot) -> None:
 
 
 def test_the_page_of_kept_things_shows_the_newest(session: Session, qtbot: QtBot) -> None:
-    shown: list[Path] = []
-    show: Callable[[Path], bool] = lambda path: bool(shown.append(path)) or True  # noqa: E731
-    dialog = KeptDialog(session, show_file=show)
+    dialog = KeptDialog(session)
     qtbot.addWidget(dialog)
     dialog.show()
     qtbot.waitUntil(lambda: bool(dialog._seen), timeout=TIMEOUT)
