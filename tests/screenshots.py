@@ -26,7 +26,7 @@ from opqn_app.ui.evaluate.evaluate_page import EvaluatePage
 from opqn_app.ui.shell.settings_dialog import SettingsDialog
 from opqn_app.ui.work.people_desk import PeopleDesk
 from tests.screenshot_studio import LARGE, NORMAL, SMALL, Studio
-from tests.screenshots_kept import kept
+from tests.screenshots_kept import backed_up, kept
 
 CHILD_PATIENCE_S = 1800.0  # evaluations and training runs
 
@@ -392,6 +392,7 @@ SCENES = (
     nobody,
     settings,
     kept,
+    backed_up,
     shortcuts,
     evaluation,
     training,

@@ -5,9 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opqn_app.cli.kit import Parsers, emit, library_path
+from opqn_app.cli.kit import Parsers, emit, library_path, say
 from opqn_app.core.harmless import in_lines
-from opqn_app.core.progress import counted
 
 if TYPE_CHECKING:
     from opqn_app.people.held import Held
@@ -22,6 +21,8 @@ def add(parsers: Parsers) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from opqn_app.people.held import held
+    from opqn_app.people.held_in_words import holds_in_words
     from opqn_app.store.backups import Why, folder_of
     from opqn_app.store.library import Library
 
@@ -30,29 +31,34 @@ def run(arguments: argparse.Namespace) -> int:
         return _list(arguments, library)
     with Library.open(library) as opened:
         made = opened.back_up(Why.ASKED)
-    (row,) = _rows(library, made)
-    words = f"{_holds(row)} are kept in {made}."
-    emit(arguments, {"folder": str(folder_of(library)), "backup": row}, words)
-    return 0
+        is_broken = opened.has_broken_pages()
+    (found,) = [each for each in held(library) if each.backup.path == made]
+    value = {"folder": str(folder_of(library)), "backup": _row(found), "is_broken": is_broken}
+    emit(arguments, value, f"{holds_in_words(found)} are kept in {made}.")
+    if is_broken:
+        say(
+            f"But the library {library} is damaged (opqn check says where). What could be read of "
+            "names and decisions is in the backup; look whether it is all. Older backups are kept."
+        )
+    return int(is_broken)
 
 
 def _list(arguments: argparse.Namespace, library: Path) -> int:
+    from opqn_app.people.held import held
+    from opqn_app.people.held_in_words import holds_in_words, when_in_words, why_in_words
     from opqn_app.store.backups import folder_of
 
-    rows, folder = _rows(library), folder_of(library)
-    lines = [f"{len(rows):,} in {folder}", "To bring one back: opqn restore FILE"]
-    for row in rows:
-        what = f"can't be used: {row['problem']}" if row["problem"] else _holds(row)
-        lines.append(f"{row['file']}  {row['bytes']:,} bytes  {what}")
-    text = in_lines(lines) if rows else f"There are no backups in {folder} yet."
+    found, folder = held(library), folder_of(library)
+    lines = [f"{len(found):,} in {folder}", "To bring one back: opqn restore FILE"]
+    for each in found:
+        backup = each.backup
+        said = [when_in_words(backup), why_in_words(backup), holds_in_words(each)]
+        said += [f"{backup.size:,} bytes", backup.path.name]
+        lines.append("  ".join(words for words in said if words))
+    text = in_lines(lines) if found else f"There are no backups in {folder} yet."
+    rows = [_row(each) for each in found]
     emit(arguments, {"folder": str(folder), "backups": rows}, text)
-    return 1 if any(row["problem"] for row in rows) else 0
-
-
-def _rows(library: Path, only: Path | None = None) -> list[dict[str, Any]]:
-    from opqn_app.people.held import held
-
-    return [_row(each) for each in held(library) if only in (None, each.backup.path)]
+    return int(any(each.backup.problem for each in found))
 
 
 def _row(held: "Held") -> dict[str, Any]:
@@ -68,14 +74,3 @@ def _row(held: "Held") -> dict[str, Any]:
         "names": held.names,
         **backup,
     }
-
-
-def _holds(row: dict[str, Any]) -> str:
-    people = "1 person" if row["people"] == 1 else f"{row['people']:,} people"
-    parts = [
-        f"{people} ({row['names']:,} with a name)",
-        counted(row["decisions"], "decision"),
-        counted(row["folders"], "folder"),
-        f"{row['searches']:,} saved searches",
-    ]
-    return ", ".join(parts)

@@ -44,7 +44,7 @@ from opqn_app.cli import (
     who,
 )
 from opqn_app.cli.kit import Command, Parsers, library_path, say
-from opqn_app.core import logs, paths
+from opqn_app.core import crash_reports, logs, paths
 from opqn_app.core.errors import OpqnError
 from opqn_app.core.extras import needed_for
 
@@ -131,6 +131,19 @@ def run(argv: Sequence[str], *, add_more: Callable[[Any], None] | None = None) -
     except BrokenPipeError:  # the reader of stdout went away, e.g. `| head`
         sys.stderr.close()
         return 1
+    except Exception as error:
+        _report(error, arguments.command)
+        raise
+
+
+def _report(error: Exception, command: str) -> None:
+    """Say where a fault of the program is written down."""
+    path = crash_reports.write(error, f"opqn {command}")
+    where = f" A report without names, paths of photos and faces is in {path}." if path else ""
+    say(
+        f"This is a fault of the program, not of what you did.{where} It was sent to nobody; what "
+        "follows here may hold names."
+    )
 
 
 def _back_up(arguments: argparse.Namespace) -> None:

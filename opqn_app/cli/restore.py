@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     library = library_path(arguments)
     if arguments.undo:
         return _undo(arguments, library)
-    backup = arguments.backup or _fullest(library)
+    backup = _named(library, arguments.backup) or _fullest(library)
     done = restore(library, backup)
     words = f"{counted(done.decisions, 'decision')}, {counted(len(done.folders), 'folder')} and "
     words += f"{len(done.searches):,} saved searches came from {backup}."
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         words = f"Nothing was missing: the library holds all that is in {backup}."
     lines = [words, *(f"Index it: opqn index {folder}" for folder in done.folders)]
     if done.before is not None:
-        lines.append(f"Before that the library was backed up in {done.before}.")
+        lines.append(f"What the library held before is in the backup {done.before}.")
         lines.append("To take the decisions back: opqn restore --undo")
     if done.aside is not None:
         lines.append(
@@ -69,6 +69,15 @@ def _undo(arguments: argparse.Namespace, library: Path) -> int:
     ]
     emit(arguments, asdict(done), in_lines(lines))
     return 0
+
+
+def _named(library: Path, backup: Path | None) -> Path | None:
+    """A backup by its path, or by its name as `opqn backup --list` prints it."""
+    from opqn_app.store.backups import folder_of
+
+    if backup is None or backup.exists() or backup.name != str(backup):
+        return backup
+    return folder_of(library) / backup
 
 
 def _fullest(library: Path) -> Path:

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-import traceback
 from collections.abc import Callable
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
@@ -10,8 +9,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from opqn_app.core import private
+from opqn_app.core import crash_reports, private
+from opqn_app.core.errors import OpqnError
 from opqn_app.core.harmless import in_text
+from opqn_app.core.harmless_traceback import lines_of
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -47,6 +48,7 @@ def configure(*, verbose: bool = False, log_dir: Path | None = None) -> None:
         to_file.setLevel(logging.INFO)
         to_file.setFormatter(_WithoutErrorText(LOG_FORMAT))
         root.addHandler(to_file)
+        root.addHandler(_Reports(logging.ERROR))
 
 
 def _once() -> Callable[[logging.LogRecord], bool]:
@@ -96,12 +98,13 @@ class _WithoutErrorText(logging.Formatter):
             record.exc_text = shown
 
     def formatException(self, ei: ExcInfo) -> str:
-        lines: list[str] = []
-        error = ei[1]
-        while error is not None:
-            kind = type(error)
-            lines += traceback.format_tb(error.__traceback__)
-            lines.append(f"{kind.__module__}.{kind.__qualname__}\n")
-            cause = error.__cause__
-            error = cause if cause or error.__suppress_context__ else error.__context__
-        return "".join(lines).rstrip()
+        return "\n".join(lines_of(ei[1]))
+
+
+class _Reports(logging.Handler):
+    """Keeps a report of each error that comes with where it was raised: nobody foresaw it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and not isinstance(error, OpqnError | KeyboardInterrupt):
+            crash_reports.write(error, str(record.msg))  # what it is filled with may be a name

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
-from opqn_app.core import paths
+from opqn_app.core import crash_reports, paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,10 +190,20 @@ def places_in(library: Path, data: Path, cache: Path, log: Path) -> list[Place]:
             "log",
             "Log",
             log,
-            ("opqn.log*", "crash*"),
+            ("opqn.log*", "crash.log"),
             "When the program did what, and where in the program something went wrong. No names, "
             "no paths of photos, no faces.",
             "To find out why something went wrong. The program sends it to nobody.",
+        ),
+        Place(
+            "crashes",
+            "Reports of faults",
+            log,
+            (crash_reports.FOLDER,),
+            "Where in the program a fault of its own was met. No names, no paths of photos, no "
+            "faces. The newest ten are kept.",
+            "You can read one, and pass it on if you like. The program sends it to nobody.",
+            if_deleted="What is known of faults so far is gone.",
         ),
     ]
 

@@ -21,7 +21,7 @@ class Restored:
         decisions: rows that were not there.
         folders: that were not there, nor are in another place since; they are to be indexed.
         searches: names of saved searches that were not there.
-        before: the backup that was made of the library first; None where there was none.
+        before: a backup that holds what the library held before; None where there was none.
         aside: where the library is now that lay there and could not be opened; None without one.
     """
 
@@ -61,7 +61,7 @@ def _add(old: Library, path: Path, *, is_there: bool) -> Restored:
         rows = old.decision_table.decisions()
         if rows:
             library.faces_switch.refuse_if_off()
-        before = library.back_up(Why.RESTORE) if is_there else None
+        before = library.back_up_instead(Why.RESTORE) if is_there else None
         ledger = Ledger(library)
         with library.decision_table.deciding():
             n = take_over(rows, ledger)

@@ -9,6 +9,7 @@ from opqn_app.core.errors import LibraryError
 from opqn_app.core.progress import counted
 from opqn_app.people.history import counting
 from opqn_app.people.kinds import Kind
+from opqn_app.people.restoring import Restored
 from opqn_app.store import backups, set_aside
 from opqn_app.store.backups import Backup, Why
 from opqn_app.store.decision_records import Decision
@@ -22,7 +23,8 @@ class Unrestored:
     Attributes:
         decisions: rows that came by the restore and are gone.
         before: the backup that tells what there was before.
-        folders, searches: that were not there before it. They stay, since they may be newer.
+        folders, searches: that were not there before it and stay, since they may be newer, or
+            since photos of the folders were read meanwhile.
     """
 
     decisions: int
@@ -31,8 +33,13 @@ class Unrestored:
     searches: tuple[str, ...]
 
 
-def undo_restore(path: Path) -> Unrestored:
+def undo_restore(path: Path, done: Restored | None = None) -> Unrestored:
     """Take out the decisions that the last restore brought.
+
+    Args:
+        path: the library.
+        done: the last restore, if it is known; then its saved searches and folders go too, but for
+            folders whose photos were read meanwhile.
 
     Raises:
         LibraryError: there was none, it brought none, or something was decided since that needs
@@ -44,7 +51,7 @@ def undo_restore(path: Path) -> Unrestored:
             known = {row.uid for row in old.decision_table.decisions()}
             rows = library.decision_table.decisions()
             came = {row.id for row in _came(rows, known, before.made)}
-            if not came:
+            if not came and (done is None or not (done.folders or done.searches)):
                 raise LibraryError("The last restore brought nothing that is still there.")
             needing = [row for row in counting(rows) if row.id not in came and _needs(row, came)]
             if needing:
@@ -54,12 +61,22 @@ def undo_restore(path: Path) -> Unrestored:
                     "forget the people (opqn forget --person)."
                 )
             library.decision_table.erase(sorted(came), [])
+            if done is not None:
+                _take_out(library, done)
             folders = library.watched_roots().keys() - old.watched_roots().keys()
             names = {search.name for search in old.saved_searches.all()}
             now = {search.name for search in library.saved_searches.all()}
         return Unrestored(
             len(came), before.path, tuple(sorted(folders)), tuple(sorted(now - names))
         )
+
+
+def _take_out(library: Library, done: Restored) -> None:
+    for name in done.searches:
+        library.saved_searches.remove(name)
+    for root in library.roots():
+        if root.path in done.folders and not root.photos:
+            library.writer.drop_root_if_empty(root.id, root.id)
 
 
 def _before(library: Library) -> Backup:

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from opqn_app.core import private
-from opqn_app.core.errors import LibraryError
+from opqn_app.core.errors import LibraryDamaged, LibraryError
 from opqn_app.store import schema
 from opqn_app.store.connection import (
     UNUSABLE,
@@ -129,7 +129,10 @@ def _copy_tables(target: sqlite3.Connection, source: Connection) -> None:
         target.execute(sql)
     for table in _kept(source):
         for row in source.stream(f"SELECT * FROM {table}"):
-            target.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
+            try:
+                target.execute(f"INSERT INTO {table} VALUES ({','.join('?' * len(row))})", row)
+            except sqlite3.IntegrityError as error:
+                raise LibraryDamaged(source.path, f"rows of {table} make no sense") from error
     target.execute("COMMIT")
 
 

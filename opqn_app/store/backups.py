@@ -142,10 +142,23 @@ def is_due(library: Path, now: datetime | None = None) -> bool:
 
 def has_changed(source: Connection) -> bool:
     """Whether the newest whole backup does not hold what the library holds now."""
-    newest = next((path for path in files(source.path) if not backup_file.problem(path)), None)
+    return current(source) is None and (
+        backup_file.holds_anything(source) or _newest(source.path) is not None
+    )
+
+
+def current(source: Connection) -> Path | None:
+    """The newest whole backup, if it holds what the library holds now."""
+    newest = _newest(source.path)
     if newest is None:
-        return backup_file.holds_anything(source)
-    return backup_file.read_note(newest).fingerprint != backup_file.fingerprint(source)
+        return None
+    is_same = backup_file.read_note(newest).fingerprint == backup_file.fingerprint(source)
+    return newest if is_same else None
+
+
+def _newest(library: Path) -> Path | None:
+    """The newest whole one."""
+    return next((path for path in files(library) if not backup_file.problem(path)), None)
 
 
 @contextmanager

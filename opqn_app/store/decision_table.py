@@ -58,6 +58,10 @@ class DecisionTable:
             found += self._read(which, theirs, chunk)
         return found
 
+    def last_id(self) -> int:
+        """Of the row that was added last; 0 without rows."""
+        return int(self._db.value("SELECT COALESCE(MAX(id), 0) FROM decisions"))
+
     def has(self, kind: str) -> bool:
         """Whether there is a row of this kind."""
         return self._db.row("SELECT 1 FROM decisions WHERE kind = ? LIMIT 1", [kind]) is not None

@@ -185,7 +185,7 @@ class Library:
             "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"
         )
         assert row is not None, "the first migration fills meta"
-        return LibraryStatus(*row[:-1], bool(row[-1]))
+        return replace(LibraryStatus(*row[:-1]), remembers_faces=bool(row[-1]))
 
     def detectors(self) -> dict[str, int]:
         """How many photos each detector has searched, most first.
@@ -368,6 +368,14 @@ class Library:
         """Make a backup of what people said; see `backups.make`."""
         return backups.make(self._db, why, now)
 
+    def back_up_instead(self, why: backups.Why) -> Path:
+        """Make a backup in place of the newest one, if that holds the same for the same reason."""
+        same = backups.current(self._db)
+        path = self.back_up(why)
+        if same is not None and backup_file.read_note(same).why == why:
+            same.unlink(missing_ok=True)
+        return path
+
     def rewrite_backups(self, change: Callable[["Library"], bool]) -> backups.Rewritten:
         """Take something out of every backup; see `backups.rewrite`."""
         return backups.rewrite(self.path, lambda loaded: change(Library(loaded.path, loaded, None)))
@@ -375,6 +383,10 @@ class Library:
     def faults(self) -> list[checking.Fault]:
         """What is wrong in the file; see `checking.faults`."""
         return list(checking.faults(self._db))
+
+    def has_broken_pages(self) -> bool:
+        """See `checking.has_broken_pages`."""
+        return checking.has_broken_pages(self._db)
 
     def has_changed_since_backup(self) -> bool:
         """See `backups.has_changed`."""

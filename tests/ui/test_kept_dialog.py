@@ -171,12 +171,12 @@ def test_the_pages_say_it(
     qtbot.waitUntil(lambda: wording.NO_FACES in persons.empty.words, timeout=TIMEOUT)
     row = library.folder_model.index(1)
     assert row.data(FolderRole).state.text == "Kept, not read"
-    for page, button in (
-        (search_page, search_page.drop_zone.remember),
-        (library, library.empty.button),
-        (persons, persons.empty.button),
+    for wanted, button in (
+        (search_page.faces_wanted, search_page.drop_zone.remember),
+        (library.faces_wanted, library.empty.button),
+        (persons.faces_wanted, persons.empty.button),
     ):
-        with qtbot.waitSignal(page.faces_wanted, timeout=TIMEOUT):
+        with qtbot.waitSignal(wanted, timeout=TIMEOUT):
             button.click()
     with qtbot.waitSignal(session.indexing_finished, timeout=TIMEOUT):
         session.memory.turn_on()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from opqn_app.core import crash_reports
 from opqn_app.core.errors import TracesLeft
 from opqn_app.core.files import real_path
 from opqn_app.exchange.going.sidecar_journal import kept_runs, lines_of, runs_folder, write_lines
@@ -29,7 +30,8 @@ def forget_path(library: Library, path: Path) -> ForgetReport:
 
 
 def forget_everything(library: Library) -> ForgetReport:
-    """`erasing.forget_everything`, and what was kept of sidecars."""
+    """`erasing.forget_everything`, what was kept of sidecars, and reports of faults."""
+    crash_reports.delete_all()
     with _then(lambda: forget_sidecars(library.path)):
         return erasing.forget_everything(library)
 

@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,9 +13,9 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QMessageLogContext, Qt, QTimer, QtMsgType, qInstallMessageHandler
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
-from opqn_app.core import paths, private
+from opqn_app.core import crash_reports, paths, private
 from opqn_app.core import settings as settings_file
 from opqn_app.ui.kit import theme
 from opqn_app.ui.shell.main_window import MainWindow
@@ -72,6 +73,7 @@ def run_gui(
     session.runner.hold()
     window = MainWindow(session)
     sys.excepthook = partial(_on_unexpected_error, window)
+    threading.excepthook = _on_thread_error
     if find is not None:
         window.search.open_sources([find])
     if one is not None:
@@ -159,6 +161,11 @@ def _log_qt_message(kind: QtMsgType, context: QMessageLogContext, text: str) -> 
     qt_logger.log(_LEVELS.get(kind, logging.WARNING), "%s", text)
 
 
+def _on_thread_error(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None:
+        logger.critical("a thread ended by an unexpected error", exc_info=args.exc_value)
+
+
 def _on_unexpected_error(
     window: MainWindow,
     kind: type[BaseException],
@@ -169,20 +176,18 @@ def _on_unexpected_error(
     if issubclass(kind, KeyboardInterrupt):
         window.close()
         return
+    report = crash_reports.write(error, "the window is open")
     window.search.messages.warn(
         "Something went wrong that should not have; your library is safe.",
         "Details…",
-        lambda: show_details(window, error),
+        lambda: show_details(window, report),
     )
 
 
-def show_details(window: MainWindow, error: BaseException) -> None:
-    """Let the user read, and copy, what went wrong and where it is written down."""
-    import traceback
+def show_details(window: MainWindow, report: Path | None) -> None:
+    """Let the user read what is written down of a fault, before it is copied."""
+    from opqn_app.ui.shell.crash_dialog import CrashDialog
 
-    box = QMessageBox(window)
-    box.setWindowTitle("Unexpected error")
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setText(f"The log file is {paths.log_dir() / 'opqn.log'}. Nothing has been sent.")
-    box.setDetailedText("".join(traceback.format_exception(error)))
-    box.open()
+    dialog = CrashDialog(report, parent=window)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()

@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from opqn_app.core import places
+from opqn_app.core import crash_reports, places
 from opqn_app.core.errors import OpqnError
 from opqn_app.ui.kit import desktop, listed_question, wording
 from opqn_app.ui.kit.choice_column import page_scroll
@@ -16,6 +16,7 @@ from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.listed_question import Question
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.shell import kept_words
+from opqn_app.ui.shell.crash_dialog import CrashDialog
 from opqn_app.ui.shell.kept_card import KeptCard
 from opqn_app.ui.shell.kept_words import Seen
 from opqn_app.ui.work.face_memory import KeptNow
@@ -25,16 +26,24 @@ from opqn_app.ui.work.session import Session
 TITLE = "What this program keeps"
 INTRO = "All of it lies on this computer. Your photos are only read. Nothing is sent anywhere."
 SIZE, SMALLEST = QSize(760, 680), QSize(520, 400)
-OPEN, DELETE, OFF, EVERYTHING = "Open the folder", "Delete…", "Remember no faces…", "Forget all…"
+NEWEST = "Show the newest…"
+OPEN, DELETE, BACKUPS = "Open the folder", "Delete…", "See them…"
+OFF, EVERYTHING = "Remember no faces…", "Forget all…"
+ALWAYS = (EVERYTHING, BACKUPS)  # also where nothing is there yet
 
 
 class KeptDialog(QDialog):
     """A card for the switch "remember no faces", and one for each place.
 
+    Signals:
+        backups_wanted: the user wants to see the backups.
+
     Args:
         ask: asks before something is deleted, or faces are remembered again.
         show_file: shows a file in the system's file manager.
     """
+
+    backups_wanted = Signal()
 
     def __init__(
         self,
@@ -71,6 +80,10 @@ class KeptDialog(QDialog):
             card = self._add(column, place.key, place.title)
             if place.key == "library":
                 card.offer(EVERYTHING, self._forget_everything)
+            if place.key == "backups":
+                card.offer(BACKUPS, self.backups_wanted.emit)
+            if place.key == "crashes":
+                card.offer(NEWEST, self._show_report)
             if place.if_deleted:
                 card.offer(DELETE, partial(self._delete, place.key))
             card.offer(OPEN, partial(self._open, place.key))
@@ -122,8 +135,8 @@ class KeptDialog(QDialog):
             self._seen[place.key] = seen
             size = kept_words.size_in_words(seen)
             card.say(place.holds, why=place.why, size=size, place=str(seen.shown))
-            for words in {OPEN, DELETE} & card.buttons.keys():
-                card.buttons[words].setEnabled(seen.is_there)
+            for button in card.buttons.values():
+                button.setEnabled(seen.is_there or button.text() in ALWAYS)
 
     # What can be done
 
@@ -148,6 +161,11 @@ class KeptDialog(QDialog):
         seen = self._seen[key]
         if not self._show_file(seen.shown):
             self.messages.warn(desktop.cannot_open(seen.shown))
+
+    def _show_report(self) -> None:
+        dialog = CrashDialog(next(iter(crash_reports.reports()), None), parent=self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
     def _delete(self, key: str) -> None:
         seen = self._seen[key]

@@ -75,7 +75,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(784, 560)
         self.setAcceptDrops(True)
         self._build()
-        self.undo_action, self.redo_action = make_menus(self, session)
+        self.undo_action, self.redo_action = make_menus(self, session.people)
         self._connect()
         self._restore_geometry()
         self.show_page("search")
@@ -245,6 +245,15 @@ class MainWindow(QMainWindow):
         from opqn_app.ui.shell.kept_dialog import KeptDialog
 
         dialog = KeptDialog(self._session, parent=parent or self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.backups_wanted.connect(lambda: self.open_backups(dialog))
+        dialog.open()
+
+    def open_backups(self, parent: QWidget | None = None) -> None:
+        """List the backups of the library, and let one be made or restored."""
+        from opqn_app.ui.shell.backups_dialog import BackupsDialog
+
+        dialog = BackupsDialog(self._session, parent=parent or self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

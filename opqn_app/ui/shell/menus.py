@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenuBar
 
 from opqn_app import __version__
-
-if TYPE_CHECKING:
-    from opqn_app.ui.shell.main_window import MainWindow
-    from opqn_app.ui.work.session import Session
+from opqn_app.ui.library.library_page import LibraryPage
+from opqn_app.ui.search.search_page import SearchPage
+from opqn_app.ui.work.people_desk import PeopleDesk
 
 TITLE = "OPQN Photo Search"
 PAGES = {
@@ -22,12 +22,30 @@ PAGES = {
 }
 
 
-def make_menus(window: "MainWindow", session: "Session") -> tuple[QAction, QAction]:
+class MenuHost(Protocol):
+    """What the menus act on."""
+
+    search: SearchPage
+    library: LibraryPage
+
+    def menuBar(self) -> QMenuBar: ...
+    def show_page(self, key: str) -> None: ...
+    def choose_folder(self) -> None: ...
+    def open_import(self) -> None: ...
+    def open_export(self) -> None: ...
+    def open_backups(self) -> None: ...
+    def open_kept(self) -> None: ...
+    def open_settings(self) -> None: ...
+    def open_shortcuts(self) -> None: ...
+    def close(self) -> bool: ...
+
+
+def make_menus(window: MenuHost, people: PeopleDesk) -> tuple[QAction, QAction]:
     """Fill the menu bar; the actions of undo and redo, whose words change."""
-    search, bar, people = window.search, window.menuBar(), session.people
+    search, bar = window.search, window.menuBar()
 
     def action(text: str, keys: str, act: Callable[[], object]) -> QAction:
-        made = QAction(text, window)
+        made = QAction(text, bar)
         made.setShortcut(QKeySequence(keys))
         made.triggered.connect(lambda _checked=False: act())
         return made
@@ -40,6 +58,7 @@ def make_menus(window: "MainWindow", session: "Session") -> tuple[QAction, QActi
     menu.addAction(action("Names from other &programs…", "Ctrl+Shift+I", window.open_import))
     menu.addAction(action("&Take photos with you…", "Ctrl+Shift+E", window.open_export))
     menu.addSeparator()
+    menu.addAction(action("&Backups…", "", window.open_backups))
     menu.addAction(action("&What this program keeps…", "", window.open_kept))
     menu.addAction(action("&Settings…", "Ctrl+,", window.open_settings))
     menu.addAction(action("&Quit", "Ctrl+Q", window.close))
@@ -67,7 +86,7 @@ def make_menus(window: "MainWindow", session: "Session") -> tuple[QAction, QActi
     menu = bar.addMenu("&Help")
     menu.addAction(action("&Keyboard shortcuts", "F1", window.open_shortcuts))
     menu.addAction(action("What this program &keeps", "", window.open_kept))
-    about = QAction(f"{TITLE} {__version__}", window)
+    about = QAction(f"{TITLE} {__version__}", bar)
     about.setEnabled(False)
     menu.addAction(about)
     return undo, redo
