@@ -5,7 +5,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -75,6 +75,29 @@ def _held(folder: Path, name: str, *, closed: bool) -> BinaryIO:
         file.close()
         file = _new(folder, name, closed=closed, mark=unfinished.MARK)
     return file
+
+
+@contextmanager
+def shared_room(room: Path) -> Iterator[None]:
+    """A folder for unfinished files; it goes with the last of those who use it at one time.
+
+    Files in it are written `among_others`. What killed programs left there is deleted.
+
+    Raises:
+        OSError: it can't be made.
+    """
+    sign = None
+    while sign is None:
+        room.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):  # who used it last has just removed it
+            sign = _held(room, "used", closed=False)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the disk is gone, or others use it still
+            sign.close()
+            Path(sign.name).unlink()
+            room.rmdir()
 
 
 def replace_bytes(path: Path, data: bytes, *, closed: bool = False) -> None:

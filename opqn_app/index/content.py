@@ -73,9 +73,7 @@ def _read_if_stable(path: Path) -> FileContent | None:
     with _open_regular(path) as file:
         before = os.fstat(file.fileno())
         if before.st_size > MAX_FILE_BYTES:
-            raise PhotoUnreadable(
-                path, reasons.hopeless(b"", before.st_size, MAX_FILE_BYTES) or "it is too large"
-            )
+            raise PhotoUnreadable(path, reasons.too_large(before.st_size, MAX_FILE_BYTES))
         data = file.read(before.st_size + 1)
         after = os.fstat(file.fileno())
     is_stable = before.st_mtime_ns == after.st_mtime_ns and len(data) == after.st_size

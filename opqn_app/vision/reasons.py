@@ -48,10 +48,15 @@ def hopeless(head: bytes, size: int, max_bytes: int) -> str | None:
     if size == 0:
         return "the file is empty"
     if size > max_bytes:
-        return f"the file has {size / 1e6:,.0f} MB, and the limit is {max_bytes / 1e6:,.0f}"
+        return too_large(size, max_bytes)
     if head and not head.strip(b"\0"):
         return "the file holds only zeros, as after a copy that broke off"
     return None
+
+
+def too_large(size: int, max_bytes: int) -> str:
+    """The reason for a file of more bytes than are read."""
+    return f"the file has {size / 1e6:,.0f} MB, and the limit is {max_bytes / 1e6:,.0f}"
 
 
 def not_a_file(mode: int) -> str:

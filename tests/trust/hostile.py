@@ -1,7 +1,9 @@
 """Hostile and odd inputs as tables: what is made, and what is said of it.
 
 Each entry has a name, what it is made of, and a piece of the sentence that refuses it; "" where it
-is taken, or where only that it is refused in words counts.
+is taken, or where only that it is refused in words counts. How many there are:
+
+    python -m tests.trust.hostile
 """
 
 import io
@@ -9,13 +11,16 @@ import json
 import os
 import random
 import sqlite3
+import sys
 import tarfile
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from opqn_app.core import paths
 from opqn_app.store import schema
-from tests.odd_files import corners, encoded, png_claiming
+from tests.odd_files import corners, encoded, png_claiming, write_odd_files
 
 Library = tuple[str, Callable[[bytes], bytes], str]
 
@@ -198,6 +203,33 @@ NAMES = [
     *("a" * 250 + ".jpg", "\u200b.jpg", "=cmd|' C calc'!A0.jpg", "\x7f.jpg", "\ufeff.jpg"),
 ]
 
+# Names as somebody may write them, of files, people and data sets, to be shown to people.
+SHOWN = {
+    "a tag": "<b>bold</b>",
+    "a picture": "<img src=file:///etc/passwd onerror=alert(1)>",
+    "a script": "</title><script>alert(1)</script>",
+    "an end of a comment": "--><svg onload=alert(1)>",
+    "an attribute": "\" onmouseover='alert(1)' x=\"",
+    "entities": "&lt;b&gt; &amp; &#x202e;",
+    "a template": "{{ 7 * 7 }}{% raw %}",
+    "colours of a terminal": "\x1b[31mred\x1b[0m",
+    "a bell": "ring\x07",
+    "a control of one byte": "\x9b2J",
+    "a line more": "Anna\nBen",
+    "a line back": "Anna\rBen",
+    "separators of lines": "a\u2028b\u2029c",
+    "read backwards": "photo_\u202egpj.exe",
+    "set apart without an end": "\u2066Anna\u2067Ben",
+    "an end of what was set apart": "Anna\u2069\u202c",
+    "a null": "An\0na",
+    "a mnemonic": "&File && &Edit",
+    "a link": "javascript:alert(1)",
+    "marks upon marks": "e" + "\u0301" * 500,
+    "very long": "wide" * 1500,
+    "very long words": "a name " * 900,
+    "nothing to see": "\u200b\ufeff",
+}
+
 
 def model_configs(config: bytes) -> Iterator[tuple[str, bytes]]:
     """Damaged copies of a model's config.json."""
@@ -234,3 +266,32 @@ def pipes_and_such(room: Path) -> dict[str, str]:
         str(room / "/".join(["deep"] * 2000)): ".",
         "": "",
     }
+
+
+def counts(room: Path) -> dict[str, int]:
+    """How many inputs there are of each kind; `room` is a folder to make some in."""
+    config = paths.resource(f"models/{paths.DEFAULT_MODEL}") / "config.json"
+    (room / "odd").mkdir()
+    (room / "places").mkdir()
+    return {
+        "photos and files": len(write_odd_files(room / "odd")),
+        "settings": len(SETTINGS),
+        "libraries": len(LIBRARIES),
+        "tar files": len(list(tars())),
+        "models": len(list(model_configs(config.read_bytes()))),
+        "names of files": len(NAMES),
+        "names that are shown": len(SHOWN),
+        "folders that are none": len(pipes_and_such(room / "places")),
+    }
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="opqn-hostile-") as room:
+        found = counts(Path(room))
+    for kind, number in found.items():
+        sys.stdout.write(f"{kind:24}{number:5}\n")
+    sys.stdout.write(f"{'together':24}{sum(found.values()):5}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -96,7 +96,8 @@ def of_decisions(n: int, room: Path) -> Iterator[None]:
             if number % 5 == 4:
                 ledger.undo()
             else:
-                gestures.name_faces(ledger, [faces[number % len(faces)]], f"Person {number % 9}")
+                face, name = faces[number % len(faces)], f"Person {number % 9}"
+                gestures.name_faces(ledger, [face], name, is_twice=True)
             yield
 
 

@@ -14,8 +14,8 @@ from opqn_app.core.errors import LibraryError
 from opqn_app.people import gestures
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.restore_preview import missing
-from opqn_app.people.unrestoring import undo_restore
 from opqn_app.people.restoring import restore
+from opqn_app.people.unrestoring import undo_restore
 from opqn_app.store import backups
 from opqn_app.store.backups import Why
 from opqn_app.store.library import Library

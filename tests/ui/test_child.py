@@ -9,9 +9,13 @@ from typing import Any
 
 import psutil
 import pytest
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from opqn_app.ui.work.child import ChildEnd, ChildProcess, failure_in_words
+from opqn_app.ui.evaluate.evaluate_form import EvaluateForm
+from opqn_app.ui.train.train_form import TrainForm
+from opqn_app.ui.work.child import FIELDS, ChildEnd, ChildProcess, failure_in_words
+from opqn_app.ui.work.session import Session
 
 TIMEOUT = 600_000  # ms; only reached by a test that fails
 FAKE = Path(__file__).parent / "fake_child.py"
@@ -115,3 +119,20 @@ def test_a_program_that_is_not_there_is_a_sentence(qtbot: QtBot) -> None:
     _, end = run(child, qtbot)
     assert end.status == "failed"
     assert "could not start" in end.words
+
+
+def test_the_fields_that_stand_for_flags_are_there(session: Session, qtbot: QtBot) -> None:
+    forms = [form(session.settings, session.runner) for form in (EvaluateForm, TrainForm)]
+    for form in forms:
+        qtbot.addWidget(form)
+    shown = {label.text() for form in forms for label in form.findChildren(QLabel)}
+    assert set(FIELDS.values()) <= shown
+
+
+def test_a_sentence_about_a_flag_names_the_field() -> None:
+    told = "nobody has 43 pictures, so none are left to test with; lower --queries."
+    said = failure_in_words(f"a line\n{told}\n", 1, is_crash=False)
+    assert said.endswith("lower “Test pictures of each person”.")
+    told = "lower --queries-per-person, or ask --queries-on-paper"
+    said = failure_in_words(told, 1, is_crash=False)
+    assert said == "lower “Pictures of each that ask”, or ask --queries-on-paper"

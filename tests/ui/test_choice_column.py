@@ -1,8 +1,10 @@
 """The choices of Evaluate and Train stand in one line, and none of them is cut."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -11,6 +13,7 @@ from opqn_app.ui.kit import theme
 from opqn_app.ui.kit.choice_box import ChoiceBox, QuietComboBox
 from opqn_app.ui.train.train_form import TrainForm
 from opqn_app.ui.work.session import Session
+from tests.ui.test_theme import contrast
 
 UI = Path(theme.__file__).parents[1]
 
@@ -61,3 +64,31 @@ def test_every_list_of_choices_has_room(qtbot: QtBot) -> None:
     box.hidePopup()
     bare = [path for path in UI.rglob("*.py") if "QComboBox" in path.read_text(encoding="utf-8")]
     assert [path.name for path in bare] == ["choice_box.py"], "the other lists are ChoiceBoxes"
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_the_row_under_the_pointer_can_be_read(
+    look: str, themed: QApplication, qtbot: QtBot
+) -> None:
+    """Its words were white on white once."""
+    theme.apply_theme(themed, look)
+    box = ChoiceBox("Sort by", {"match": "Best match", "date": "Newest photo"})
+    qtbot.addWidget(box)
+    box.show()
+    box.showPopup()
+    view = box.view()
+    for row in range(box.count()):
+        index = box.model().index(row, 0)
+        view.setCurrentIndex(index)
+        for each in range(box.count()):
+            place = view.visualRect(box.model().index(each, 0)).adjusted(4, 4, -4, -4)
+            colours = _colours(view.viewport().grab(place).toImage())
+            ground = colours.most_common(1)[0][0]
+            assert max(contrast(ground, other) for other in colours) >= 4.5, (row, each)
+    box.hidePopup()
+
+
+def _colours(image: QImage) -> Counter[str]:
+    return Counter(
+        image.pixelColor(x, y).name() for x in range(image.width()) for y in range(image.height())
+    )

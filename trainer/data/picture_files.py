@@ -20,6 +20,7 @@ from PIL import Image
 from opqn_app.core.errors import DataError, FolderUnavailable, PhotoUnreadable
 from opqn_app.core.progress import counted
 from opqn_app.core.tars import open_whole
+from opqn_app.vision import images, reasons
 from opqn_app.vision.apart import read_photo
 from opqn_app.vision.photo_folder import CROP_SUFFIXES, PHOTO_SUFFIXES, FolderScan, belonging
 
@@ -123,16 +124,21 @@ class PictureFiles:
         """The bytes of one file.
 
         Raises:
-            PhotoUnreadable: the file went away or can't be read.
+            PhotoUnreadable: the file went away, can't be read, or is far too large for a photo.
         """
         name = str(self.files[row])
-        self._check(name)
+        size, _ = self.stamp(row)
+        if size > images.MAX_FILE_BYTES:  # a small packed file can hold a huge one
+            raise PhotoUnreadable(name, reasons.too_large(size, images.MAX_FILE_BYTES))
         try:
             if self._tar is None:
                 return (self._source / name).read_bytes()
             with self._lock:
                 stream = self._tar.extractfile(self._members[name])
-                return stream.read() if stream else b""
+                data = stream.read(images.MAX_FILE_BYTES + 1) if stream else b""
+            if len(data) > images.MAX_FILE_BYTES:  # a link says nothing of its target's size
+                raise PhotoUnreadable(name, reasons.too_large(len(data), images.MAX_FILE_BYTES))
+            return data
         except KeyError as error:
             raise PhotoUnreadable(name, "it is a link to a file that is not there") from error
         except (OSError, tarfile.TarError, EOFError, zlib.error) as error:

@@ -158,8 +158,8 @@ def _single(
             roles[rows[: config.queries_per_person]] = "test"
             roles[rows[config.queries_per_person : needed - 1]] = "val"
     if not rows_of or (config.queries_per_person and not (roles == "test").any()):
-        reason = f"nobody has {needed} pictures, so none are left to test with; lower the number of"
-        raise DataError("the training data", f"{reason} test pictures of each person (--queries)")
+        reason = f"nobody has {needed} pictures, so none are left to test with; lower --queries"
+        raise DataError("the training data", reason)
     return _from_roles("single", roles, config.split_seed)
 
 

@@ -206,7 +206,7 @@ def _controls(
     if learn_from is None and len(results) > 1:
         notes.append(
             "PQ and OPQ learned their centroids from the searched pictures themselves, "
-            "which flatters them; --controls-from DATA gives them others."
+            "which flatters them; on the command line --controls-from DATA gives them others."
         )
     return results
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opqn_app.core.extras import needed_for
+from opqn_app.core.harmless import in_text
 from trainer.evaluate.results import EvalReport, figures_of
 from trainer.report.published import Comparison
 from trainer.report.tables import figure_rows
@@ -120,9 +121,15 @@ def _environment() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_harmless,
     )
     made.filters["data_uri"] = _data_uri
     return made
+
+
+def _harmless(value: Any) -> Any:
+    """What a template shows; signs that end a line or turn the reading round are spelt out."""
+    return in_text(value) if type(value) is str else value  # Markup is a kind of str
 
 
 def _data_uri(data: bytes, mime: str) -> str:

@@ -10,12 +10,12 @@ import os
 import re
 import shutil
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from opqn_app.core.files import real_path, remove_unfinished, replacing
+from opqn_app.core.files import real_path, remove_unfinished, replacing, shared_room
 from opqn_app.core.progress import counted
 from opqn_app.exchange.going.companions import Companion, Companions
 from opqn_app.exchange.going.exports import ExportError, Pace, no_folder
@@ -228,7 +228,7 @@ def _copy(
     target = folder.new_name(stem, suffix, companions)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(target, room=into.room) as file:
+        with replacing(target, room=into.room, among_others=True) as file:
             found = yield from pieces(source, file)
             file.flush()
             os.utime(file.fileno(), ns=(found.st_atime_ns, found.st_mtime_ns))
@@ -252,7 +252,7 @@ def _copy_companions(
                 continue
             if there is not None:
                 into.journal.keep(target, there, content)
-            with replacing(target, room=into.room) as file:
+            with replacing(target, room=into.room, among_others=True) as file:
                 file.write(content)
                 if each.source is not None and not each.is_named:
                     file.flush()
@@ -299,15 +299,11 @@ def _make(folder: Path) -> None:
 
 @contextmanager
 def _room_in(folder: Path) -> Iterator[Path]:
-    """A hidden folder for the unfinished file; what a killed copy left there is deleted."""
+    """A hidden folder for unfinished files, of all who copy to this place at one time."""
     room = folder / ROOM
-    room.mkdir(exist_ok=True)
-    remove_unfinished(room)
-    try:
+    with shared_room(room):
+        remove_unfinished(room)  # of earlier versions
         yield room
-    finally:
-        with suppress(OSError):  # the disk is gone, or something else lies there
-            room.rmdir()
 
 
 def _check_room(folder: Path, items: Sequence[Placed]) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QLayout, QPushButton, QSizePolicy, QToolButton
 
+from opqn_app.core.harmless import in_text
 from opqn_app.ui.kit.theme import set_icon
 from opqn_app.ui.kit.tips import plain
 
@@ -19,20 +20,30 @@ def text_label(
     Args:
         style: "title" or "heading" of the style sheet.
     """
-    label = QLabel(words)
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = PlainLabel(words)
     label.setObjectName(style)
     label.setProperty("quiet", is_quiet)
     label.setWordWrap(wraps)
     return label
 
 
-class CutLabel(QLabel):
+class PlainLabel(QLabel):
+    """Text letter by letter: no markup, and no sign in a name turns the reading round."""
+
+    def __init__(self, words: str = "") -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(words)
+
+    def setText(self, words: str) -> None:
+        super().setText(in_text(words))
+
+
+class CutLabel(PlainLabel):
     """One line of plain text that ends in … where it is too long, rather than widen the window."""
 
     def __init__(self, *, style: str = "", is_quiet: bool = False) -> None:
         super().__init__()
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setObjectName(style)
         self.setProperty("quiet", is_quiet)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -3,6 +3,7 @@
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPalette, QPen
 
+from opqn_app.core.harmless import in_line
 from opqn_app.ui.kit.grid_layout import GridSection
 
 BESIDE = 8  # pixels between the words
@@ -21,7 +22,7 @@ def paint_heading(
     middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
     act = action_rect(place, section, font)
     metrics, elide = QFontMetrics(strong(font)), Qt.TextElideMode.ElideRight
-    title = metrics.elidedText(section.title, elide, act.left() - BESIDE - line.left())
+    title = metrics.elidedText(in_line(section.title), elide, act.left() - BESIDE - line.left())
     painter.setFont(strong(font))
     painter.setPen(palette.color(QPalette.ColorRole.Text))
     painter.drawText(line, middle, title)

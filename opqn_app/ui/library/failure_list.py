@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from opqn_app.core.harmless import in_line
 from opqn_app.core.progress import counted
 from opqn_app.store.records import Failure
 from opqn_app.ui.kit import theme
@@ -123,10 +124,11 @@ class FailureDelegate(QStyledItemDelegate):
         bold.setWeight(QFont.Weight.DemiBold)
         painter.setFont(bold)
         painter.setPen(QColor(colours.quiet if failure.is_ignored else colours.text))
-        used = _draw_text(painter, upper, failure.path.name)
+        used = _draw_text(painter, upper, in_line(failure.path.name))
         painter.setFont(font)
         painter.setPen(QColor(colours.quiet))
-        _draw_text(painter, upper.adjusted(used + 12, 0, 0, 0), str(failure.path.parent))
+        folder = in_line(str(failure.path.parent))
+        _draw_text(painter, upper.adjusted(used + 12, 0, 0, 0), folder)
         reason = failure.reason[:1].upper() + failure.reason[1:]
         if failure.is_ignored:
             reason = f"Ignored. {reason}"

@@ -6,6 +6,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPalette
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from opqn_app.core.harmless import in_line
 from opqn_app.ui.kit import theme, wording
 from opqn_app.ui.library.folder_list import Folder, FolderListModel, FolderRole, FolderState
 
@@ -109,7 +110,9 @@ def _draw_ground(
 def _write(painter: QPainter, rect: QRect, text: str, font: QFont, colour: str) -> None:
     painter.setFont(font)
     painter.setPen(QColor(colour))
-    short = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, rect.width())
+    short = painter.fontMetrics().elidedText(
+        in_line(text), Qt.TextElideMode.ElideMiddle, rect.width()
+    )
     painter.drawText(rect, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, short)
 
 

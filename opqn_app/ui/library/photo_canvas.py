@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from opqn_app.core.errors import OpqnError, PhotoUnreadable
+from opqn_app.core.harmless import in_text
 from opqn_app.core.types import Box
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme
@@ -298,7 +299,7 @@ class PhotoCanvas(QWidget):
         for place, crop in enumerate(crops):
             painter.drawImage(QRectF(left + place * (side + 16), top, side, side), crop)
         words = QRectF(area.left(), top + height - needed.height(), area.width(), needed.height())
-        painter.drawText(words, int(flags), viewed.problem)
+        painter.drawText(words, int(flags), in_text(viewed.problem))
 
     def _placement(self) -> face_boxes.Placement:
         photo = self._viewed.photo if self._viewed else None

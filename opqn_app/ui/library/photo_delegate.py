@@ -7,6 +7,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, Q
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
+from opqn_app.core.harmless import in_line
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme
 from opqn_app.ui.kit.grid_headings import strong
@@ -99,7 +100,7 @@ class PhotoDelegate(TileDelegate):
         painter.setFont(strong(self.grid.font()))
         painter.setPen(self.colour(QPalette.ColorRole.Text))
         right = Qt.TextElideMode.ElideRight
-        words = painter.fontMetrics().elidedText(name, right, line.width())
+        words = painter.fontMetrics().elidedText(in_line(name), right, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, words)
 
 

@@ -12,6 +12,7 @@ from opqn_app.core.progress import counted
 from opqn_app.core.types import Box
 from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import desktop, theme, wording
+from opqn_app.ui.kit.controls import PlainLabel
 from opqn_app.ui.kit.face_gestures import FaceGestures
 from opqn_app.ui.kit.file_drag import copy_files, drag_files
 from opqn_app.ui.kit.menus import open_menu
@@ -388,8 +389,7 @@ class PhotoViewer(Overlay):
 
 
 def _white_label(*, is_strong: bool = False) -> QLabel:
-    label = QLabel()
-    label.setTextFormat(Qt.TextFormat.PlainText)
+    label = PlainLabel()
     label.setObjectName("onDarkStrong" if is_strong else "onDark")
     return label
 

@@ -4,6 +4,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPalette
 from PySide6.QtWidgets import QStyleOptionViewItem
 
+from opqn_app.core.harmless import in_line
 from opqn_app.ui.kit import face_boxes, theme
 from opqn_app.ui.kit.section_grid import SectionGrid
 from opqn_app.ui.kit.thumbnails import ThumbnailCache
@@ -79,7 +80,7 @@ class PersonDelegate(TileDelegate):
         words = shortened(day)
         if metrics.horizontalAdvance(words) > line.width():
             words = shortened(day, with_year=False)
-        words = metrics.elidedText(words, Qt.TextElideMode.ElideMiddle, line.width())
+        words = metrics.elidedText(in_line(words), Qt.TextElideMode.ElideMiddle, line.width())
         painter.drawText(line, middle | Qt.AlignmentFlag.AlignLeft, words)
 
 

@@ -109,7 +109,7 @@ def _on_first_paint(session: Session, window: MainWindow, *, is_timed: bool) -> 
     passed = milliseconds_since_start()
     logger.info("time to first window: %.0f ms", passed)
     if is_timed:
-        sys.stderr.write(f"{passed:.0f}\n")
+        sys.stderr.write(f"{passed:.0f} ms to the first window\n")
         window.close()
         return
     session.runner.release()

@@ -6,6 +6,7 @@ trainer out of the app: all that is known of it is what it prints.
 
 import json
 import logging
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,22 @@ logger = logging.getLogger(__name__)
 GRACE_MS = 60_000  # to save a checkpoint; then the process is killed
 CLOSING_GRACE_MS = 15_000  # the same while the window closes
 KEPT_LINES = 200  # of stderr
+# What a child's sentence calls by its flag → the field of Evaluate or Train that sets it.
+FIELDS = {
+    "--queries": "Test pictures of each person",
+    "--queries-per-person": "Pictures of each that ask",
+    "--len": "Code length of a face",
+    "--method": "Method",
+    "--preset": "Preset",
+    "--input-size": "Pictures are seen at",
+    "--epochs": "Epochs",
+    "--protocol": "Protocol",
+    "--device": "Computed by",
+    "--model": "Models",
+    "--aligned": "They are",
+    "--controls": "Compare with",
+}
+_FLAG = re.compile(rf"(?:{'|'.join(FIELDS)})(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +196,13 @@ def failure_in_words(errors: str, code: int, *, is_crash: bool) -> str:
             "Close other programs or take fewer pictures, and try again."
         )
     if code == 1 and lines and not any(line.startswith("Traceback ") for line in lines):
-        return lines[-1]
+        return _with_fields(lines[-1])
     return "This task ended by a fault of this program; its log file says more."
+
+
+def _with_fields(sentence: str) -> str:
+    """A sentence with the fields of the window in place of the flags that they stand for."""
+    return _FLAG.sub(lambda found: f"“{FIELDS[found[0]]}”", sentence)
 
 
 def _environment() -> QProcessEnvironment:

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -86,6 +87,27 @@ def test_begun_again_it_goes_on_and_copies_nothing_twice(
     assert (report.copied, report.already) == (6 - n_there, n_there)
     assert sorted(tree(out).values()) == sorted(tree(whole.folder).values())
     assert finished(copy_photos(album, out)).copied == 0
+
+
+def test_two_copies_into_one_folder_do_not_meet(album: list[GoingPhoto], tmp_path: Path) -> None:
+    """Wherever the first one is, the second begins and ends; what is unfinished is left alone."""
+    out = tmp_path / "out"
+    rooms = 0
+    for step in range(1, 30):
+        first = copy_photos(album[:3], out)
+        is_over = next((False for _ in islice(first, step - 1, step)), True)
+        unfinished = [path for path in names_in(out) if f"{ROOM}/" in path]
+        assert finished(copy_photos(album[3:], out)).copied == 3
+        left = [path for path in names_in(out) if f"{ROOM}/" in path]
+        assert left == unfinished
+        rooms += bool(left)
+        assert is_over or finished(first).copied == 3
+        assert len(tree(out)) == 6
+        assert not (out / ROOM).exists()
+        shutil.rmtree(out)
+        if is_over:
+            break
+    assert rooms > 3
 
 
 def test_what_a_killed_copy_left_goes_and_what_others_left_stays(
