@@ -33,6 +33,7 @@ Index = QModelIndex | QPersistentModelIndex
 MIN_SIDE, MAX_SIDE, SIDE_STEP = 96, 256, 16
 MARGIN = 12  # around the whole grid
 GAP = 6  # around a picture, so that the focus ring has room
+RING = 2  # pixels by which its pen may stand out of a cell
 CAPTION = 28  # below a picture
 
 Move = QAbstractItemView.CursorAction
@@ -347,11 +348,16 @@ class SectionGrid(QAbstractItemView):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         hovered = self.indexAt(self.viewport().mapFromGlobal(self.cursor().pos()))
+        region = event.region()
         for row in self.rows_in(event.rect()):
             index = self.model().index(row, 0)
+            place = self.visualRect(index)
+            # A field that blinks or gets a letter lies over one of the tiles of its line.
+            if not region.intersects(place.adjusted(-RING, -RING, RING, RING)):
+                continue
             option = QStyleOptionViewItem()
             self.initViewItemOption(option)
-            option.rect = self.visualRect(index)
+            option.rect = place
             option.state &= ~(QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_MouseOver)
             if self.selectionModel().isSelected(index):
                 option.state |= QStyle.StateFlag.State_Selected
