@@ -33,7 +33,6 @@ Index = QModelIndex | QPersistentModelIndex
 MIN_SIDE, MAX_SIDE, SIDE_STEP = 96, 256, 16
 MARGIN = 12  # around the whole grid
 GAP = 6  # around a picture, so that the focus ring has room
-RING = 2  # pixels by which its pen may stand out of a cell
 CAPTION = 28  # below a picture
 
 Move = QAbstractItemView.CursorAction
@@ -348,13 +347,11 @@ class SectionGrid(QAbstractItemView):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         hovered = self.indexAt(self.viewport().mapFromGlobal(self.cursor().pos()))
-        region = event.region()
         for row in self.rows_in(event.rect()):
             index = self.model().index(row, 0)
             place = self.visualRect(index)
-            # A field that blinks or gets a letter lies over one of the tiles of its line.
-            if not region.intersects(place.adjusted(-RING, -RING, RING, RING)):
-                continue
+            if not event.region().intersects(place.adjusted(-2, -2, 2, 2)):  # for the rings' pens
+                continue  # as when a field over one tile of its line gets a letter
             option = QStyleOptionViewItem()
             self.initViewItemOption(option)
             option.rect = place
