@@ -56,7 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _check_names(plan: "ImportPlan", only: Sequence[str] | None) -> None:
-    from opqn_app.people.gestures import folded
+    from opqn_app.people.facts import folded
 
     known = {folded(name.name) for name in plan.names}
     unknown = [name for name in only or () if folded(name) not in known]

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from opqn_app.people.gestures import PeopleError, folded
+from opqn_app.people.facts import folded
+from opqn_app.people.gestures import PeopleError
 from opqn_app.people.history import counting
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger

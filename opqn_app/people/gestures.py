@@ -5,11 +5,11 @@ All raise PeopleError for what can't be, with a sentence for people, and change 
 
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 from itertools import islice
 
 from opqn_app.core.errors import LibraryError
 from opqn_app.core.progress import counted
+from opqn_app.people.facts import without_joiners
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger, Outcome
 from opqn_app.store.decision_records import FaceKey, NewDecision
@@ -48,9 +48,7 @@ def is_nobody(ledger: Ledger, name_or_id: str) -> bool:
 
 def named(ledger: Ledger, name: str) -> list[int]:
     """Ids of the people of a name, in the order they were made; capitals do not count."""
-    wanted = folded(name)
-    facts = ledger.state.facts.items()
-    return sorted(i for i, each in facts if each.name and folded(each.name) == wanted)
+    return ledger.state.facts.called(name)
 
 
 def name_faces(
@@ -309,7 +307,7 @@ def _clean(name: str) -> str:
     if len(name.strip().splitlines()) > 1:
         raise PeopleError("A name is one line.")
     name = " ".join(name.split())
-    seen = _without_joiners(name)
+    seen = without_joiners(name)
     if not seen.strip() or len(name) > MAX_NAME or not seen.isprintable():
         raise PeopleError(f"A name has 1 to {MAX_NAME} characters, all of them printable.")
     return unicodedata.normalize("NFC", name)
@@ -317,15 +315,3 @@ def _clean(name: str) -> str:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
-
-
-def _without_joiners(name: str) -> str:
-    """Without the signs that say how letters are joined, and are not seen themselves."""
-    return name.replace("\u200c", "").replace("\u200d", "")
-
-
-@lru_cache(maxsize=1 << 16)  # each new name is compared with all names
-def folded(name: str) -> str:
-    """What two names have in common that are the same to people, such as with other capitals."""
-    folded = unicodedata.normalize("NFC", " ".join(name.split())).casefold()
-    return _without_joiners(folded) or folded

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from opqn_app.people.gestures import folded
+from opqn_app.people.facts import folded
 from opqn_app.people.history import counting
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger

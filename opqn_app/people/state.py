@@ -3,17 +3,18 @@
 It knows faces by content only. So it does not depend on what is in the library now.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from opqn_app.people.facts import Facts, PeopleFacts
 from opqn_app.people.kinds import Kind
 from opqn_app.store.decision_records import Decision, FaceKey
 
 Side = tuple[int, int]  # a decision that faces are not the same, and on which side of it one is
 
 _ABSENT: Any = object()
-_Change = tuple[dict[Any, Any], Any, Any]  # a mapping, a key, the value it had
+_Change = tuple[MutableMapping[Any, Any], Any, Any]  # a mapping, a key, the value it had
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +23,6 @@ class _Step:
 
     changes: list[_Change]
     people: set[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known of a person besides the faces; a person need not have a name."""
-
-    name: str | None
-    is_hidden: bool = False
-    picture: FaceKey | None = None
 
 
 class State:
@@ -51,7 +43,7 @@ class State:
     """
 
     def __init__(self) -> None:
-        self.facts: dict[int, Facts] = {}
+        self.facts = PeopleFacts()
         self.members: dict[int, dict[FaceKey, None]] = {}
         self.owner: dict[FaceKey, int] = {}
         self.rejected: dict[FaceKey, frozenset[int]] = {}
@@ -319,10 +311,10 @@ class State:
         place = key.content_hash, person
         self._put(self._in_photo, place, self._in_photo.get(place, 0) + more)
 
-    def _put(self, mapping: dict[Any, Any], key: Any, value: Any) -> None:
+    def _put(self, mapping: MutableMapping[Any, Any], key: Any, value: Any) -> None:
         self._changes.append((mapping, key, mapping.get(key, _ABSENT)))
         mapping[key] = value
 
-    def _drop(self, mapping: dict[Any, Any], key: Any) -> None:
+    def _drop(self, mapping: MutableMapping[Any, Any], key: Any) -> None:
         if key in mapping:
             self._changes.append((mapping, key, mapping.pop(key)))

@@ -317,6 +317,9 @@ class LedgerMachine(IndexingMachine):
         faces = self.world.faces()
         assert people.owner == {f: said.owner[t] for f, t in faces.items() if t in said.owner}
         assert {p.id: p.name for p in people.persons.values()} == said.names
+        for name in {*NAMES, *filter(None, said.names.values())}:
+            called = sorted(person for person, given in said.names.items() if given == name)
+            assert gestures.named(self.ledger, name.upper()) == called
         assert {p.id for p in people.persons.values() if p.is_hidden} == said.hidden
         for person in people.persons.values():
             mine = {face for face, owner in people.owner.items() if owner == person.id}

@@ -131,10 +131,14 @@ def test_a_face_is_said_not_to_be_who_it_was(page: SearchPage, told: Told, by_me
     assert names_of(page) == [None] * 3
 
 
-def test_what_is_no_face_goes_and_comes_back(page: SearchPage, told: Told) -> None:
+@pytest.mark.parametrize("by_menu", [False, True])
+def test_what_is_no_face_goes_and_comes_back(page: SearchPage, told: Told, by_menu: bool) -> None:
     press(page, Qt.Key.Key_Right)
     second, third = page.results.model.face_ids([1, 2])
-    told(lambda: press(page, Qt.Key.Key_X))
+    if by_menu:
+        told(lambda: choose(show_menu(page, 1), "Not a face"))  # type: ignore[arg-type]
+    else:
+        told(lambda: press(page, Qt.Key.Key_X))
     assert second not in page.results.model.all_ids()
     assert page.results.current_face_id() == third  # nothing else moves
     assert page.bar.title == "2 faces are likely this person"
@@ -142,9 +146,16 @@ def test_what_is_no_face_goes_and_comes_back(page: SearchPage, told: Told) -> No
     assert second in page.results.model.all_ids()
 
 
+@pytest.mark.parametrize("by_menu", [False, True])
 def test_a_face_stands_for_its_person_and_says_why_it_is_hers(
-    page: SearchPage, told: Told, qtbot: QtBot
+    page: SearchPage, told: Told, qtbot: QtBot, by_menu: bool
 ) -> None:
+    def say(key: Qt.Key, words: str) -> None:
+        if by_menu:
+            choose(show_menu(page, 2), words)  # type: ignore[arg-type]
+        else:
+            press(page, key)
+
     QTest.keyClick(page.results.grid, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     told(lambda: name_by_key(page, "Anna"))
     QTest.mouseClick(
@@ -152,10 +163,10 @@ def test_a_face_stands_for_its_person_and_says_why_it_is_hers(
         Qt.MouseButton.LeftButton,
         pos=page.results.grid.picture_rect(page.results.model.index(2)).center(),
     )
-    told(lambda: press(page, Qt.Key.Key_P))
+    told(lambda: say(Qt.Key.Key_P, "Make this Anna’s picture"))
     (anna,) = view_of(page).persons
     assert anna.picture == page.results.current_face_id()
-    press(page, Qt.Key.Key_W)
+    say(Qt.Key.Key_W, "Why is this Anna?")
     reasons = page.faces.gestures.reasons
     assert reasons is not None
     qtbot.waitUntil(reasons.isVisible, timeout=TIMEOUT)

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from opqn_app.store.library import Library
@@ -205,9 +205,17 @@ def test_the_menu_of_a_photo_beside_its_faces(page: LibraryPage, qtbot: QtBot) -
     assert page.window().viewer.isVisible()  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("by_mouse", [False, True])
 def test_results_are_gone_through_in_the_large_photo_and_the_last_one_is_chosen(
-    window: MainWindow, people: MakePeople, qtbot: QtBot, session: Session
+    window: MainWindow, people: MakePeople, qtbot: QtBot, session: Session, by_mouse: bool
 ) -> None:
+    def page(key: Qt.Key, button: str) -> None:
+        if not by_mouse:
+            QTest.keyClick(viewer, key)
+            return
+        found = [b for b in viewer.findChildren(QToolButton) if b.accessibleName() == button]
+        QTest.mouseClick(found[0], LEFT)
+
     search, viewer = window.search, window.viewer
     with qtbot.waitSignal(session.results_ready, timeout=TIMEOUT):
         search.open_sources([people("q.png", "red")])
@@ -220,8 +228,8 @@ def test_results_are_gone_through_in_the_large_photo_and_the_last_one_is_chosen(
         qtbot.waitUntil(lambda: "Opening" not in viewer.hint, timeout=TIMEOUT)
         assert viewer.canvas.current_face == face_id
         assert search.results.current_face_id() == face_id
-        QTest.keyClick(viewer, Qt.Key.Key_Right)
-    QTest.keyClick(viewer, Qt.Key.Key_Left)
+        page(Qt.Key.Key_Right, "Next photo")
+    page(Qt.Key.Key_Left, "Previous photo")
     QTest.keyClick(viewer, Qt.Key.Key_Escape)
     assert search.results.selected_ids() == model.face_ids([1])
     assert window.focusWidget() is grid

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSizeF, Qt
 from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QToolButton, QWidget
@@ -15,6 +15,8 @@ from opqn_app.store.library import Library
 from opqn_app.store.records import PhotoRecord
 from opqn_app.ui.kit import face_boxes
 from opqn_app.ui.kit.name_popover import NamePopover
+from opqn_app.ui.library import box_by_keys
+from opqn_app.ui.library.photo_canvas import KEY_STEP
 from opqn_app.ui.library.photo_viewer import PhotoViewer
 from opqn_app.ui.work.people_jobs import PeopleView
 from opqn_app.ui.work.session import Session
@@ -215,6 +217,63 @@ def test_a_face_that_was_missed_is_drawn_and_named(
     told(session.people.undo)
     told(session.people.undo)
     assert len(chips(viewer)) == 1
+
+
+def test_a_face_that_was_missed_is_drawn_and_named_by_keys_alone(
+    viewer: PhotoViewer,
+    photos: dict[str, PhotoRecord],
+    qtbot: QtBot,
+    told: Told,
+    session: Session,
+) -> None:
+    photo, shift = photos["green.png"], Qt.KeyboardModifier.ShiftModifier
+    viewer.open_photos([photo, photos["both.png"]], 0)
+    wait_shown(viewer, qtbot)
+    QTest.keyClick(viewer, Qt.Key.Key_B)
+    for _ in range(4):  # the first one brings the box to the middle
+        QTest.keyClick(viewer, Qt.Key.Key_Right)
+    QTest.keyClick(viewer, Qt.Key.Key_Up)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down):
+        QTest.keyClick(viewer, key, shift)
+    assert viewer.photo == photo, "the arrow keys mean the box and not the next photo"
+    QTest.keyClick(viewer, Qt.Key.Key_Return)
+    qtbot.waitUntil(
+        lambda: viewer.gestures.popover is not None and popover_of(viewer).isVisible(),
+        timeout=TIMEOUT,
+    )
+    told(lambda: type_name(viewer, "Eve"))
+    (eve,) = view_of(viewer).persons
+    with Library.open(session.library_path) as library:
+        (drawn,) = library.faces(list(eve.faces))
+    room = viewer.canvas.rect().toRectF().adjusted(16, 8, -16, -8)
+    step = KEY_STEP / face_boxes.fit(photo.width, photo.height, room).scale
+    side = box_by_keys.FIRST * min(photo.width, photo.height)
+    left = photo.width / 2 - side / 2 + 3 * step
+    top = photo.height / 2 - side / 2 - step
+    box = Box(left, top, left + side + 2 * step, top + side + step)
+    assert drawn.box.overlap(box) > 0.9
+    QTest.keyClick(viewer, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: viewer.photo == photos["both.png"], timeout=TIMEOUT)
+
+
+def test_a_box_stays_on_the_photo_and_is_never_too_small() -> None:
+    photo = QSizeF(200, 100)
+    box = box_by_keys.first_box(QPointF(0, 0), photo)
+    assert (box.left(), box.top(), box.width(), box.height()) == (0, 0, 20, 20)
+    for key, sizes, wanted in (
+        (Qt.Key.Key_Left, False, (0, 0, 20, 20)),
+        (Qt.Key.Key_Right, False, (180, 0, 20, 20)),
+        (Qt.Key.Key_Down, False, (180, 80, 20, 20)),
+        (Qt.Key.Key_Right, True, (180, 80, 20, 20)),
+        (Qt.Key.Key_Up, True, (180, 80, 20, 8)),
+        (Qt.Key.Key_Left, True, (180, 80, 8, 8)),
+    ):
+        for _ in range(40):
+            changed = box_by_keys.moved(box, key, 7.0, photo, sizes=sizes)
+            assert changed is not None
+            box = changed
+        assert (box.left(), box.top(), box.width(), box.height()) == wanted
+    assert box_by_keys.moved(box, Qt.Key.Key_A, 7.0, photo, sizes=False) is None
 
 
 def test_escape_ends_drawing_before_it_closes_the_viewer(

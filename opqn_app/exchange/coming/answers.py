@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from opqn_app.exchange.coming.import_plan import Asked, ImportPlan, PlannedName
-from opqn_app.people.gestures import folded
+from opqn_app.people.facts import folded
 
 
 def answered(plan: ImportPlan, names: Collection[str], answers: Mapping[int, str]) -> ImportPlan:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from opqn_app.exchange.coming.import_plan import Clash, DrawnBox, Left, PlannedName, Reason
 from opqn_app.exchange.coming.known_names import KnownNames
-from opqn_app.people.gestures import folded
+from opqn_app.people.facts import folded
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.decision_records import FaceKey
 

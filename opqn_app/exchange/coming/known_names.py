@@ -2,7 +2,8 @@
 
 import unicodedata
 
-from opqn_app.people.gestures import MAX_NAME, folded, named
+from opqn_app.people.facts import folded
+from opqn_app.people.gestures import MAX_NAME, named
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger
 

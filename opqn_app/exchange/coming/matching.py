@@ -30,7 +30,7 @@ from opqn_app.exchange.records import (
     Region,
 )
 from opqn_app.people.drawing import MIN_SIDE, key_for
-from opqn_app.people.gestures import folded
+from opqn_app.people.facts import folded
 from opqn_app.people.ledger import Ledger
 from opqn_app.store.decision_records import FaceKey
 from opqn_app.store.records import PhotoRecord

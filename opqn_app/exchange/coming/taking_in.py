@@ -9,7 +9,8 @@ from opqn_app.exchange.coming.import_plan import DrawnBox, ImportPlan, PlannedNa
 from opqn_app.exchange.coming.known_names import KnownNames
 from opqn_app.exchange.records import Progress
 from opqn_app.people.drawing import draw_missing, key_for
-from opqn_app.people.gestures import folded, taking_in
+from opqn_app.people.facts import folded
+from opqn_app.people.gestures import taking_in
 from opqn_app.people.kinds import Kind
 from opqn_app.people.ledger import Ledger, Outcome
 from opqn_app.store.decision_records import FaceKey, NewDecision

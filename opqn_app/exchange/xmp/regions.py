@@ -19,7 +19,7 @@ from opqn_app.exchange.xmp.spelling import (
     text_of,
 )
 from opqn_app.exchange.xmp.tree import RDF, Element, NotXmpError, Tree
-from opqn_app.people.gestures import folded
+from opqn_app.people.facts import folded
 
 SAME_SHAPE = 0.01  # by how much the shape may differ of the picture that boxes were written for
 

@@ -27,7 +27,7 @@ from opqn_app.exchange.xmp.spelling import (
     text_of,
 )
 from opqn_app.exchange.xmp.tree import RDF, NotXmpError, Tree
-from opqn_app.people.gestures import folded
+from opqn_app.people.facts import folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from opqn_app.exchange.coming.answers import answered
 from opqn_app.exchange.coming.words import headline, report_in_words, rest_in_words
 from opqn_app.exchange.programs.listed import PROGRAMS, Program
 from opqn_app.exchange.programs.usual_places import usual_place
-from opqn_app.people.gestures import folded
+from opqn_app.people.facts import folded
 from opqn_app.ui.exchange.name_table import NameTable
 from opqn_app.ui.exchange.names_import import NamesImport
 from opqn_app.ui.exchange.panes import ChoosingPane, WaitingPane

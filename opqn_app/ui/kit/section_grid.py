@@ -349,9 +349,12 @@ class SectionGrid(QAbstractItemView):
         hovered = self.indexAt(self.viewport().mapFromGlobal(self.cursor().pos()))
         for row in self.rows_in(event.rect()):
             index = self.model().index(row, 0)
+            place = self.visualRect(index)
+            if not event.region().intersects(place.adjusted(-2, -2, 2, 2)):  # for the rings' pens
+                continue  # as when a field over one tile of its line gets a letter
             option = QStyleOptionViewItem()
             self.initViewItemOption(option)
-            option.rect = self.visualRect(index)
+            option.rect = place
             option.state &= ~(QStyle.StateFlag.State_HasFocus | QStyle.StateFlag.State_MouseOver)
             if self.selectionModel().isSelected(index):
                 option.state |= QStyle.StateFlag.State_Selected

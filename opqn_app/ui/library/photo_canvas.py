@@ -25,6 +25,7 @@ from opqn_app.store.records import FaceRecord, PhotoRecord
 from opqn_app.ui.kit import face_boxes, theme
 from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.kit.tips import plain
+from opqn_app.ui.library import box_by_keys
 from opqn_app.ui.library.photo_delegate import FACE_TIP
 from opqn_app.ui.work.face_pictures import face_picture
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 MAX_SIDE = 2560  # pixels decoded; enough for a 4K window and a few steps of zoom
 MAX_ZOOM = 8.0
 STEP = 1.25
+KEY_STEP = 8.0  # pixels of the screen by which a key moves what is drawn
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,12 +157,39 @@ class PhotoCanvas(QWidget):
         return self._is_drawing
 
     def draw_boxes(self, is_drawing: bool) -> None:
-        """Let the next drag draw a box, or no longer."""
+        """Let the next drag draw a box, or `draw_by_key`; or no longer."""
         self._is_drawing = is_drawing
         self._drawn = None
         self.setCursor(Qt.CursorShape.CrossCursor if is_drawing else Qt.CursorShape.ArrowCursor)
         self.setToolTip("")
         self.update()
+
+    def draw_by_key(self, key: int, *, sizes: bool) -> bool:
+        """Move or size the box that is drawn, or give it with Enter; False for other keys.
+
+        The first arrow key brings a box to the middle of what is seen.
+        """
+        photo = self._viewed.photo if self._viewed else None
+        if not self._is_drawing or photo is None:
+            return False
+        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._give_box()
+            return True
+        placement, size = self._placement(), QSizeF(photo.width, photo.height)
+        middle = QRectF(self.rect()).center() - QPointF(placement.left, placement.top)
+        begun = box_by_keys.first_box(middle / placement.scale, size)
+        step = KEY_STEP / placement.scale
+        box = box_by_keys.moved(self._drawn or begun, key, step, size, sizes=sizes)
+        if box is None:
+            return False
+        self._drawn = begun if self._drawn is None else box
+        self.update()
+        return True
+
+    def _give_box(self) -> None:
+        drawn = self._drawn
+        if drawn is not None:
+            self.box_drawn.emit(Box(drawn.left(), drawn.top(), drawn.right(), drawn.bottom()))
 
     def place_of(self, face_id: int) -> QRect | None:
         """Where the box of a face is drawn; None for one that is not on the photo."""
@@ -233,10 +262,7 @@ class PhotoCanvas(QWidget):
         if pressed is None or event.button() != Qt.MouseButton.LeftButton:
             return
         if self._is_drawing:
-            drawn = self._drawn
-            if drawn is not None:
-                box = Box(drawn.left(), drawn.top(), drawn.right(), drawn.bottom())
-                self.box_drawn.emit(box)
+            self._give_box()
             return
         face = None if self._is_dragging else self._face_at(event.position())
         if face is not None:

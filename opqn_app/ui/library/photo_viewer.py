@@ -24,7 +24,10 @@ from opqn_app.ui.library.photo_canvas import STEP, PhotoCanvas, ViewedPhoto, vie
 from opqn_app.ui.work.session import Session
 from opqn_app.ui.work.tasks import Task
 
-DRAW = "Draw a box around the face, from corner to corner. Esc: no more."
+DRAW = (
+    "Draw a box around the face; or take the arrow keys, with Shift for its size, and Enter. "
+    "Esc: no more."
+)
 
 
 class PhotoViewer(Overlay):
@@ -102,6 +105,10 @@ class PhotoViewer(Overlay):
         key = event.key()
         if key == Qt.Key.Key_Escape and self.canvas.is_drawing:
             self._draw(False)
+        elif self.canvas.draw_by_key(
+            key, sizes=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        ):
+            return
         elif key == Qt.Key.Key_Space:
             self.close_sheet()
         elif key in (Qt.Key.Key_Left, Qt.Key.Key_PageUp):
@@ -343,6 +350,7 @@ class PhotoViewer(Overlay):
         if is_drawing:
             self._hint.setText(DRAW)
             self.undo_bar.hide()
+            self.setFocus()  # the button that was pressed would take the keys
         elif self._hint.text() == DRAW:
             self._hint.setText("")
 

@@ -118,7 +118,7 @@ SHORTCUTS: dict[str, tuple[Shortcut, ...]] = {
         Shortcut(("1", "…", "9"), "Search with that face"),
         Shortcut(("+", "-", "0"), "Zoom in, zoom out, fit"),
         Shortcut(("Tab",), "Go from face to face"),
-        Shortcut(("B",), "Draw a box around a face; Esc: no more"),
+        Shortcut(("B",), "Draw a box around a face, by the mouse or by arrows, Shift and Enter"),
         Shortcut(("Esc", "Space"), "Close"),
     ),
 }

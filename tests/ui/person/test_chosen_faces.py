@@ -86,17 +86,27 @@ def test_a_face_becomes_her_picture(room: Room, anna: list[int]) -> None:
     assert room.view.subject.picture == anna[1]
 
 
-def test_a_chosen_face_can_be_no_face_at_all(room: Room, anna: list[int]) -> None:
+@pytest.mark.parametrize("by_menu", [False, True])
+def test_a_chosen_face_can_be_no_face_at_all(room: Room, anna: list[int], by_menu: bool) -> None:
     room.click(anna[1])
-    room.told(lambda: room.press(KEY.Key_X))
+    if by_menu:
+        menu = right_click(room.view.grid.viewport(), room.place(anna[1]).center())
+        room.told(lambda: choose(menu, "Not a face"))
+    else:
+        room.told(lambda: room.press(KEY.Key_X))
     assert anna[1] in room.people.left_out
     assert anna[1] not in room.shown
 
 
-def test_chosen_faces_are_copied_as_files(room: Room, anna: list[int]) -> None:
+@pytest.mark.parametrize("by_menu", [False, True])
+def test_chosen_faces_are_copied_as_files(room: Room, anna: list[int], by_menu: bool) -> None:
     room.click(anna[0])
     room.click(anna[1], CTRL)
-    room.press(KEY.Key_C, CTRL)
+    if by_menu:
+        menu = right_click(room.view.grid.viewport(), room.place(anna[1]).center())
+        choose(menu, "Copy the photos")
+    else:
+        room.press(KEY.Key_C, CTRL)
     data = QApplication.clipboard().mimeData()
     assert sorted(Path(url.toLocalFile()).name for url in data.urls()) == ["00001.jpg", "00002.jpg"]
     QApplication.clipboard().clear()  # the application outlives Python
