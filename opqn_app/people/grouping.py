@@ -59,13 +59,12 @@ def group_faces(
     # Pairs of which nothing is new are looked up once one of their groups is joined.
     is_open = _whole(groups.labels, fresh)
     pairs, left = Pairs(len(codes)), None if is_open.all() else edges
-    opened = edges.touching(is_open) if left is not None else edges.all_pairs()
-    del edges  # its room is given back where nobody else holds it
     if left is None:
+        pairs.add_all(edges, groups, links)
+        del edges  # its room is given back where nobody else holds it
         allocator.give_back_unused()
-    pairs.add(opened, groups.labels)
-    del opened
-    if (groups.sizes > 1).any():  # else each pair is there once
+    else:
+        pairs.add(left.touching(is_open), groups.labels)
         pairs.merge()
     held = len(pairs)
     while True:
