@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core import allocator
 from opqn_app.core.progress import RateMeter, retold
 from opqn_app.core.types import Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
@@ -137,6 +136,7 @@ class _Run:
             self._coded = coded = Coded.of(self._library, self._model_id)
             self._stored: StoredGuesses = table.guesses(self._model_id)
             self._before = table.state(self._model_id)
+        self._library.give_back_unused()
         asking = _unlisted(coded, self._stored)
         if not len(asking):
             return 0
@@ -162,8 +162,6 @@ class _Run:
 
     def group(self) -> Generator[GroupingProgress, None, int | None]:
         """Make and store the groups; returns how many there are, None if others were faster."""
-        if (self._stored.groups == NONE).all():
-            allocator.give_back_unused()
         yield GroupingProgress("groups", 0, 1, None)
         library, before = self._library, self._before
         with library.snapshot():
@@ -181,6 +179,7 @@ class _Run:
             before.edition + 1 if before else 1, ledger.last_decision, ledger.erasures
         )
         del ledger, photos  # a ledger of many decisions takes more room than groups do
+        library.give_back_unused()
         old = Known(decided.people, labels_of(stored.groups), marks)
         old_parts = replace(old, start=labels_of(stored.parts))
         known, known_parts = old.fallen_apart(old_parts.start), old_parts.fallen_apart()
@@ -224,6 +223,7 @@ class _Run:
         """Read them once more; of faces that went meanwhile there are none."""
         with self._library.snapshot():
             stored = self._library.group_table.guesses(self._model_id)
+        self._library.give_back_unused()
         rows = faces.rows(stored.face_ids)
         if len(rows) != len(faces) or (rows != np.arange(len(rows))).any():
             there = rows != NOBODY
