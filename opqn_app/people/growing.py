@@ -8,6 +8,7 @@ import numpy as np
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn.links import PairEvidence
 from opqn_app.people.known import GroupMarks, Known, Labels, Mask
+from opqn_app.people.room import room
 from opqn_app.people.word_sums import WordSums
 
 BLOCK = 256  # pairs whose vectors are multiplied at once
@@ -179,8 +180,8 @@ class _Centres:
     """
 
     def __init__(self, n: int, dim: int) -> None:
-        self._vectors = np.empty((n, dim), np.int16)
-        self._steps = np.empty(n, np.float32)
+        self._vectors = room((n, dim), np.int16)
+        self._steps = room((n,), np.float32)
         self._free: list[int] = []
         self._n_used = 0
 

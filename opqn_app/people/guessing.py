@@ -18,7 +18,7 @@ from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Links
 from opqn_app.people.coded import Coded, labels_of
 from opqn_app.people.decided import Decided, changed_since
-from opqn_app.people.grouping import CERTAIN, group_faces
+from opqn_app.people.grouping import CERTAIN, group_faces, whole
 from opqn_app.people.known import Known, Labels, Marks, Mask
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import NOBODY, Listed, lists_of
@@ -188,7 +188,8 @@ class _Run:
         fresh = is_new | has_changed
         lists = [_rows_of_lists(faces, stored, left_out)]
         stored = stored.without_lists()
-        kept = None if fresh.all() else lists[0]  # else who groups by them lets go of them
+        # Who looks at all pairs gives the lists up.
+        kept = None if whole(known.start, fresh).all() else lists[0]
         groups = yield from self._joined(faces, lists.pop(), known, self._links.joins_from, fresh)
         in_changed = np.zeros(len(groups), np.bool_)
         in_changed[groups[has_changed]] = True

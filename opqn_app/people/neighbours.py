@@ -58,9 +58,17 @@ class Edges:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def touching(self, faces: Mask, *, but: Mask | None = None) -> "Edges":
-        """A copy of those with a face of (n,) `faces`, and with none of (n,) `but`."""
+    def touching(
+        self, faces: Mask, *, but: Mask | None = None, labels: Rows | None = None
+    ) -> "Edges":
+        """A copy of those with a face of (n,) `faces`, and with none of (n,) `but`.
+
+        Args:
+            labels: (n,) groups; pairs of which both faces are in one are left out.
+        """
         kept = faces[self.first] | faces[self.second]
+        if labels is not None:
+            kept &= labels[self.first] != labels[self.second]
         if but is not None:
             kept &= ~(but[self.first] | but[self.second])
         return self.of(kept)
@@ -105,17 +113,30 @@ class Listed:
     step: float = 1.0
     within: Rows | None = None
 
-    def touching(self, faces: Mask, *, but: Mask | None = None) -> Edges:
-        """Pairs with a face of (n,) `faces`, none of (n,) `but`, each once."""
+    def touching(
+        self, faces: Mask, *, but: Mask | None = None, labels: Rows | None = None
+    ) -> Edges:
+        """Pairs with a face of (n,) `faces`, none of (n,) `but`, each once.
+
+        Args:
+            labels: (n,) groups; pairs of which both faces are in one are left out.
+        """
         found = []
         for start in range(0, len(self.near), BLOCK):  # a few rows at a time, for the room it takes
             few = slice(start, start + BLOCK)
             hit = faces.take(self.near[few], mode="wrap")
             hit |= faces[few, None]
-            own, place = self._once(start, hit, but)
-            found.append((own, self.near[own, place], self.scores[own, place]))
+            if not hit.any():
+                continue
+            own, place = self._once(start, hit, but, labels)
+            others = self.near[own, place]
+            scores = self.scores[own, place]
+            found.append((np.minimum(own, others), np.maximum(own, others), scores))
+        if not found:
+            none = np.empty(0, np.int32)
+            return Edges(none, none.copy(), none.astype(self.scores.dtype), self.step)
         first, second, scores = (np.concatenate(part) for part in zip(*found, strict=True))
-        return Edges(np.minimum(first, second), np.maximum(first, second), scores, self.step)
+        return Edges(first, second, scores, self.step)
 
     def all_pairs(self) -> Edges:
         """Every pair, for which the lists are given up."""
@@ -129,7 +150,7 @@ class Listed:
         n = len(self.near)
         for start in range(0, n, BLOCK):
             near = self.near[start : start + BLOCK]
-            own, place = self._once(start, near != NOBODY, None)
+            own, place = self._once(start, near != NOBODY, None, None)
             once = np.zeros(near.shape, np.bool_)
             once[own - start, place] = True
             near[~once] = NOBODY  # that of the lower row stays, so the lists to come are found
@@ -148,7 +169,9 @@ class Listed:
         self.scores.resize(done, refcheck=False)
         return Told(counts, self.near, self.scores, self.step)
 
-    def _once(self, start: int, hit: Mask, but: Mask | None) -> tuple[Rows, NDArray[np.intp]]:
+    def _once(
+        self, start: int, hit: Mask, but: Mask | None, labels: Rows | None
+    ) -> tuple[Rows, NDArray[np.intp]]:
         """Rows and places of those entries from row `start` on that tell of a pair first.
 
         Args:
@@ -161,6 +184,9 @@ class Listed:
         if but is not None:
             asked &= ~(but[own] | but[others])
         own, place, others = own[asked], place[asked], others[asked]
+        if labels is not None:
+            between = np.flatnonzero(labels[others] != labels[own])
+            own, place, others = own[between], place[between], others[between]
         if self.within is not None:
             inside = np.flatnonzero(self.within[others] == self.within[own])
             own, place, others = own[inside], place[inside], others[inside]

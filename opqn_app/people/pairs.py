@@ -10,7 +10,7 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from opqn_app.core.types import Floats, Ids
 from opqn_app.opqn.links import Links
@@ -19,6 +19,7 @@ from opqn_app.people.growing import Groups
 from opqn_app.people.known import Labels, Mask
 from opqn_app.people.likely import Likely, together
 from opqn_app.people.neighbours import Edges, Listed
+from opqn_app.people.room import room
 
 MANY = 8192  # pairs that are looked at together
 MOST_PARTS = 250  # in which equal pairs are looked for
@@ -33,18 +34,37 @@ class Pairs:
     """
 
     def __init__(self, n: int) -> None:
-        self._n = n
-        none = np.empty(0, np.int32)
-        self.first, self.second = none, none
-        self._best: NDArray[Any] = none  # the best score of a listed pair, in steps
-        self._step = 1.0
-        # That both show one person; nan where it is not known.
-        # Less than 0 where it is known that nothing is against it, and then 0 less the chance.
-        self._chances: Floats = none.astype(np.float32)
+        self._n, self._n_pairs, self._step = n, 0, 1.0
         self._alone: Alone | None = None
+        self._columns = self._with_room(0, np.uint16)
+
+    def _with_room(self, n_pairs: int, scores: DTypeLike) -> tuple[NDArray[Any], ...]:
+        """Of as many pairs: first, second, best, chances; there may be more than are used.
+
+        `best` is the best score of a listed pair, in steps. A chance is that both show one person;
+        nan where it is not known; less than 0 where it is known that nothing is against it, and
+        then 0 less the chance.
+        """
+        return tuple(room((n_pairs,), kind) for kind in (np.int32, np.int32, scores, np.float32))
+
+    @property
+    def first(self) -> Labels:
+        return self._columns[0][: self._n_pairs]
+
+    @property
+    def second(self) -> Labels:
+        return self._columns[1][: self._n_pairs]
+
+    @property
+    def _best(self) -> NDArray[Any]:
+        return self._columns[2][: self._n_pairs]
+
+    @property
+    def _chances(self) -> Floats:
+        return self._columns[3][: self._n_pairs]
 
     def __len__(self) -> int:
-        return len(self.first) + (0 if self._alone is None else len(self._alone))
+        return self._n_pairs + (0 if self._alone is None else len(self._alone))
 
     @property
     def best(self) -> Floats:
@@ -54,16 +74,14 @@ class Pairs:
     def add_all(self, edges: Edges | Listed, groups: Groups, links: Links) -> None:
         """Every listed pair of faces, in groups, once; lists are given up."""
         if isinstance(edges, Listed) and edges.scores.dtype == np.uint16:
-            told = edges.given_up()
-            del edges
-            self._alone = Alone(told, links)
+            self._alone = Alone(edges.given_up(), links)
+            self._columns = self._with_room(len(self._alone), np.uint16)  # there are never more
             is_several = groups.sizes[groups.labels] > 1
             if is_several.any():
                 self._take_in(is_several, groups.labels)
                 self._merge()
             return
         self.add(edges.all_pairs(), groups.labels)
-        del edges
         if (groups.sizes > 1).any():  # else each pair is there once
             self.merge()
 
@@ -147,7 +165,7 @@ class Pairs:
             _rename_all(first, second, renamed)
             stay &= first != second
             done = self._move(few, stay, done)
-        self._resize(done)
+        self._n_pairs = done
         self._take_in(is_changed, renamed)
         self._merge()
 
@@ -161,15 +179,16 @@ class Pairs:
 
     def _append(self, edges: Edges) -> None:
         """Pairs that are named by groups, and of which nothing is known."""
-        n, self._step = len(self.first), edges.step
-        if not n:
-            self.first, self.second, self._best = edges.first, edges.second, edges.scores
-            self._chances = np.full(len(edges), np.nan, np.float32)
-            return
-        self._resize(n + len(edges))
+        start, self._step = self._n_pairs, edges.step
+        self._n_pairs += len(edges)
+        if self._n_pairs > len(self._columns[0]):
+            known = self._columns
+            self._columns = self._with_room(self._n_pairs, edges.scores.dtype)
+            for column, old in zip(self._columns, known, strict=True):
+                column[:start] = old[:start]
         new = edges.first, edges.second, edges.scores, np.float32(np.nan)
-        for column, values in zip(self._columns(), new, strict=True):
-            column[n:] = values
+        for column, values in zip(self._columns, new, strict=True):
+            column[start : self._n_pairs] = values
 
     def _scores(self, rows: Any) -> Floats:
         found: Floats = self._best[rows].astype(np.float32) * np.float32(self._step)
@@ -233,22 +252,14 @@ class Pairs:
         for start in range(0, len(stay), MANY):
             few = slice(start, start + MANY)
             done = self._move(few, stay[few], done)
-        self._resize(done)
+        self._n_pairs = done
 
     def _move(self, few: slice, stay: Mask, to: int) -> int:
         """Some of a few pairs, to a place before them; returns where they end."""
-        end = to + int(np.count_nonzero(stay))
-        for column in self._columns():
+        end, few = to + int(np.count_nonzero(stay)), slice(few.start, few.start + len(stay))
+        for column in self._columns:
             column[to:end] = column[few][stay]
         return end
-
-    def _columns(self) -> tuple[NDArray[Any], ...]:
-        return self.first, self.second, self._best, self._chances
-
-    def _resize(self, n: int) -> None:
-        """Columns that nobody else holds; the room of those that go is given back."""
-        for column in self._columns():
-            column.resize(n, refcheck=False)
 
 
 def _rename_all(first: Labels, second: Labels, renamed: Labels) -> None:
