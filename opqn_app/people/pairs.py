@@ -118,17 +118,16 @@ class Pairs:
             lowest = self._last_picked(groups, least)
             are_settled, found = True, []
             for keeper in self._keepers():
-                picked, both = [], []
                 for pairs in keeper.likely(least):
                     by_first, by_second = pairs.choices()
                     one, other = by_first >= lowest[pairs.first], by_second >= lowest[pairs.second]
-                    picked.append(pairs.of((one | other) & keeper.is_new(pairs)))
-                    both.append(pairs.of(one & other))
-                new = together(picked)
-                apart = groups.are_apart(new.first, new.second)
-                keeper.settle(new, apart)
-                are_settled &= not apart.any()
-                found += both
+                    new = (one | other) & keeper.is_new(pairs)
+                    if new.any():
+                        picked = pairs.of(new)
+                        apart = groups.are_apart(picked.first, picked.second)
+                        keeper.settle(picked, apart)
+                        are_settled &= not apart.any()
+                    found.append(pairs.of(one & other))
             if are_settled:
                 joined = together(found)
                 return joined.first, joined.second, joined.chances
