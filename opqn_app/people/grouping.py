@@ -25,7 +25,7 @@ from opqn_app.people.neighbours import Edges, Listed
 from opqn_app.people.pairs import Pairs
 from opqn_app.people.word_sums import WordSums
 
-SHRUNK = 0.05  # of the pairs, from which it is worth giving their room back
+SHRUNK = 0.03  # of the pairs, from which it is worth giving their room back
 CERTAIN = 0.95  # of parts, which are nearly never two people
 
 

@@ -181,8 +181,10 @@ class _Run:
         del ledger, photos  # a ledger of many decisions takes more room than groups do
         library.give_back_unused()
         old = Known(decided.people, labels_of(stored.groups), marks)
-        are_same = np.array_equal(stored.parts, stored.groups)  # as they are at first
-        old_parts = old if are_same else replace(old, start=labels_of(stored.parts))
+        if np.array_equal(stored.parts, stored.groups):  # as they are at first
+            stored = replace(stored, parts=stored.groups)
+        is_one = stored.parts is stored.groups
+        old_parts = old if is_one else replace(old, start=labels_of(stored.parts))
         known, known_parts = old.fallen_apart(old_parts.start), old_parts.fallen_apart()
         is_new, has_changed = stored.groups == NONE, known.start != old.start
         has_changed[told[told != NOBODY]] = True

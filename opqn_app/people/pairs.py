@@ -22,6 +22,7 @@ from opqn_app.people.neighbours import Edges, Listed
 from opqn_app.people.room import room
 
 MANY = 8192  # pairs that are looked at together
+ASKED = 4096  # pairs whose chances are found together
 MOST_PARTS = 250  # in which equal pairs are looked for
 NEVER = np.float32(2.0)  # instead of a chance, of those that must not be joined
 
@@ -101,8 +102,8 @@ class Pairs:
 
     def look_again(self, groups: Groups, links: Links) -> None:
         """Find the chances that are not known."""
-        for start in range(0, len(self.first), MANY):
-            unknown = start + np.flatnonzero(np.isnan(self._chances[start : start + MANY]))
+        for start in range(0, len(self.first), ASKED):
+            unknown = start + np.flatnonzero(np.isnan(self._chances[start : start + ASKED]))
             if len(unknown):
                 pairs = groups.evidence(
                     self.first[unknown], self.second[unknown], self._scores(unknown)
