@@ -126,7 +126,7 @@ def _shortened(vectors: Floats, lengths: Floats) -> Floats:
 
 def _lengths(vectors: Floats) -> Floats:
     """(…, 1) of vectors along the last axis."""
-    found: Floats = np.sqrt(np.add.reduce(vectors * vectors, axis=-1, keepdims=True))
+    found: Floats = np.sqrt(np.square(vectors).sum(axis=-1, keepdims=True))
     return found
 
 
