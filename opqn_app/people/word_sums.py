@@ -120,14 +120,14 @@ def scaled(vectors: Floats) -> Floats:
 
 def _shortened(vectors: Floats, lengths: Floats) -> Floats:
     """The same of vectors, (n, D), whose lengths, (n, 1), are known, in their place."""
-    vectors /= np.maximum(lengths, SHORTEST)
+    np.divide(vectors, np.maximum(lengths, SHORTEST), out=vectors)
     return vectors
 
 
 def _lengths(vectors: Floats) -> Floats:
     """(…, 1) of vectors along the last axis."""
-    found: Floats = np.sqrt(np.square(vectors).sum(axis=-1, keepdims=True))
-    return found
+    squares: Floats = np.square(vectors).sum(axis=-1, keepdims=True)
+    return np.sqrt(squares)
 
 
 _kept: "tuple[weakref.ref[Floats], Floats] | None" = None
