@@ -114,7 +114,7 @@ class WordSums:
 
 def scaled(vectors: Floats) -> Floats:
     """Vectors along the last axis, scaled to length 1; zeros stay."""
-    found: Floats = vectors / np.maximum(_lengths(vectors), SHORTEST)
+    found: Floats = np.divide(vectors, np.maximum(_lengths(vectors), SHORTEST))
     return found
 
 
