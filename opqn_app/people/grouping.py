@@ -25,7 +25,7 @@ from opqn_app.people.neighbours import Edges, Listed
 from opqn_app.people.pairs import Pairs
 from opqn_app.people.word_sums import WordSums
 
-SHRUNK = 0.05  # of the pairs, from which it is worth giving their room back
+SHRUNK = 0.03  # of the pairs, from which it is worth giving their room back
 CERTAIN = 0.95  # of parts, which are nearly never two people
 
 
@@ -57,15 +57,14 @@ def group_faces(
     """
     groups = Groups(codes, sums, known.fallen_apart())
     # Pairs of which nothing is new are looked up once one of their groups is joined.
-    is_open = _whole(groups.labels, fresh)
+    is_open = whole(groups.labels, fresh)
     pairs, left = Pairs(len(codes)), None if is_open.all() else edges
-    opened = edges.touching(is_open) if left is not None else edges.all_pairs()
-    del edges  # its room is given back where nobody else holds it
     if left is None:
+        pairs.add_all(edges, groups, links)
+        del edges  # its room is given back where nobody else holds it
         allocator.give_back_unused()
-    pairs.add(opened, groups.labels)
-    del opened
-    if (groups.sizes > 1).any():  # else each pair is there once
+    else:
+        pairs.add(left.touching(is_open, labels=groups.labels), groups.labels)
         pairs.merge()
     held = len(pairs)
     while True:
@@ -76,9 +75,11 @@ def group_faces(
         kept, lost = _stars(groups, first, second, chances)
         changed = np.concatenate([kept, lost])
         if left is not None:
-            come = _whole(groups.labels, changed) & ~is_open
+            come = whole(groups.labels, changed) & ~is_open
             if come.any():
-                pairs.add(left.touching(come, but=is_open), groups.labels)
+                touched = left.touching(come, but=is_open, labels=groups.labels)
+                pairs.add(touched, groups.labels)
+                del touched
                 is_open |= come
         renamed = np.arange(len(codes), dtype=np.int32)
         renamed[lost] = kept
@@ -91,7 +92,7 @@ def group_faces(
         yield groups.n_groups
 
 
-def _whole(labels: Labels, some: Labels | Mask | None) -> Mask:
+def whole(labels: Labels, some: Labels | Mask | None) -> Mask:
     """(n,) which faces are in one group with some rows; all of them for None."""
     if some is None:
         return np.ones(len(labels), np.bool_)

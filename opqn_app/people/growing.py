@@ -1,6 +1,6 @@
 """Groups of faces while they grow: their sizes, their centres, and what is known of pairs of them.
 
-About 40 bytes a face, and one vector for each group of several faces that was asked for.
+About 40 bytes a face, and one vector for each group of three faces or more that was asked for.
 """
 
 import numpy as np
@@ -8,12 +8,15 @@ import numpy as np
 from opqn_app.core.types import Codes, Floats
 from opqn_app.opqn.links import PairEvidence
 from opqn_app.people.known import GroupMarks, Known, Labels, Mask
-from opqn_app.people.word_sums import WordSums, scaled
+from opqn_app.people.room import room
+from opqn_app.people.word_sums import WordSums
 
 BLOCK = 256  # pairs whose vectors are multiplied at once
 LARGE = 128  # faces of a group from which words are counted
 PICKING = 8  # faces for each partner that a group picks, but the first
 STEPS = 32767.0  # of the largest entry of a stored vector
+NOT_YET = -1  # instead of a slot, of a face alone and of a group that nobody has asked for
+TWO = -2  # less the row of the other face, instead of the slot of a group of two
 
 
 class Groups:
@@ -32,7 +35,7 @@ class Groups:
         self._marks = GroupMarks(known.marks, known.people, self.labels)
         # Mean score inside a group, each face with itself too.
         self._within = np.ones(n, np.float32)
-        self._slots = np.full(n, -1, np.int32)
+        self._slots = np.full(n, NOT_YET, np.int32)
         self._centres = _Centres(n, sums.dim)
 
     @property
@@ -87,7 +90,11 @@ class Groups:
                 place = np.searchsorted(first, np.arange(begin, begin + len(few)), "right") - 1
                 where, at = np.unique(place, return_index=True)
                 total[where] += np.add.reduceat(self._of(few), at, axis=0)
-            self._set(names, (total / sizes[:, None]).astype(np.float32))
+            centres = (total / sizes[:, None]).astype(np.float32)
+            self._within[names] = np.einsum("ij,ij->i", centres, centres)
+            is_two = sizes == 2  # two rows are cheaper to keep than a vector
+            self._slots[names[is_two]] = TWO - come[first[is_two]]
+            self._centres.put(self._slots, names[~is_two], centres[~is_two])
             start = stop
         self._centres.release(self._slots, lost)
         np.add.at(self.sizes, kept, self.sizes[lost])
@@ -133,7 +140,7 @@ class Groups:
             for at in range(begin, end, BLOCK):  # however large a group is
                 here = rows[at : min(at + BLOCK, end)]
                 which, first = np.unique(self.labels[here], return_index=True)
-                vectors = self._words.units(self._codes[here])
+                vectors = self._words.units_of(self._codes, here)
                 place = np.searchsorted(few, which)
                 total[place] += np.add.reduceat(vectors, first, axis=0)
             self._set(few, (total / self.sizes[few, None]).astype(np.float32))
@@ -143,19 +150,22 @@ class Groups:
         is_asked = np.zeros(len(self.sizes), np.bool_)
         for some in names:
             is_asked[some] = True
-        found = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots < 0))
+        found = np.flatnonzero(is_asked & (self.sizes > 1) & (self._slots == NOT_YET))
         return found.astype(np.int32)
 
     def _of(self, names: Labels) -> Floats:
         """(j, D) sums of the vectors of groups."""
         slots = self._slots[names]
-        if (slots < 0).all():
-            return scaled(self._words.sums(self._codes[names]))
+        if (slots == NOT_YET).all():
+            return self._words.units_of(self._codes, names)
         out = np.empty((len(names), self._words.dim), np.float32)
-        held = slots >= 0
-        sizes = self.sizes[names[held]].astype(np.float32)
-        out[held] = self._centres.times(slots[held], sizes)
-        out[~held] = scaled(self._words.sums(self._codes[names[~held]]))
+        held, two = np.flatnonzero(slots >= 0), np.flatnonzero(slots <= TWO)
+        out[held] = self._centres.times(slots[held], self.sizes[names[held]].astype(np.float32))
+        alone = np.flatnonzero(slots < 0)  # of groups of two, first that by whose name it goes
+        out[alone] = self._words.units_of(self._codes, names[alone])
+        if len(two):
+            others = self._words.units_of(self._codes, TWO - slots[two])
+            out[two] = _as_kept(out[two] + others)
         return out
 
     def _set(self, names: Labels, centres: Floats) -> None:
@@ -170,8 +180,8 @@ class _Centres:
     """
 
     def __init__(self, n: int, dim: int) -> None:
-        self._vectors = np.empty((n, dim), np.int16)
-        self._steps = np.empty(n, np.float32)
+        self._vectors = room((n, dim), np.int16)
+        self._steps = room((n,), np.float32)
         self._free: list[int] = []
         self._n_used = 0
 
@@ -188,7 +198,7 @@ class _Centres:
         self._free.extend(range(self._n_used, self._n_used + missing))
         self._n_used += missing
         slots[new] = [self._free.pop() for _ in new]
-        steps = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-12)) / np.float32(STEPS)
+        steps = _steps_of(vectors)
         self._steps[slots[names]] = steps
         self._vectors[slots[names]] = np.rint(vectors / steps[:, None])
 
@@ -196,4 +206,20 @@ class _Centres:
         """Forget the vectors of groups."""
         held = names[slots[names] >= 0]
         self._free.extend(slots[held].tolist())
-        slots[held] = -1
+        slots[names] = NOT_YET
+
+
+def _as_kept(sums: Floats) -> Floats:
+    """(j, D) sums of the vectors of two faces as if their centres had been kept in 16 bits."""
+    sums /= np.float32(2)
+    steps = _steps_of(sums)
+    sums /= steps[:, None]
+    np.rint(sums, out=sums)
+    sums *= (steps * np.float32(2))[:, None]
+    return sums
+
+
+def _steps_of(vectors: Floats) -> Floats:
+    """(j,) what the last bit of each vector is worth."""
+    found: Floats = np.maximum(np.abs(vectors).max(axis=1), np.float32(1e-12)) / np.float32(STEPS)
+    return found

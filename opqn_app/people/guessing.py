@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core import allocator
 from opqn_app.core.progress import RateMeter, retold
 from opqn_app.core.types import Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
 from opqn_app.opqn.links import Links
 from opqn_app.people.coded import Coded, labels_of
 from opqn_app.people.decided import Decided, changed_since
-from opqn_app.people.grouping import CERTAIN, group_faces
+from opqn_app.people.grouping import CERTAIN, group_faces, whole
 from opqn_app.people.known import Known, Labels, Marks, Mask
 from opqn_app.people.ledger import Ledger
 from opqn_app.people.neighbours import NOBODY, Listed, lists_of
@@ -137,6 +136,7 @@ class _Run:
             self._coded = coded = Coded.of(self._library, self._model_id)
             self._stored: StoredGuesses = table.guesses(self._model_id)
             self._before = table.state(self._model_id)
+        self._library.give_back_unused()
         asking = _unlisted(coded, self._stored)
         if not len(asking):
             return 0
@@ -162,8 +162,6 @@ class _Run:
 
     def group(self) -> Generator[GroupingProgress, None, int | None]:
         """Make and store the groups; returns how many there are, None if others were faster."""
-        if (self._stored.groups == NONE).all():
-            allocator.give_back_unused()
         yield GroupingProgress("groups", 0, 1, None)
         library, before = self._library, self._before
         with library.snapshot():
@@ -181,15 +179,20 @@ class _Run:
             before.edition + 1 if before else 1, ledger.last_decision, ledger.erasures
         )
         del ledger, photos  # a ledger of many decisions takes more room than groups do
+        library.give_back_unused()
         old = Known(decided.people, labels_of(stored.groups), marks)
-        old_parts = replace(old, start=labels_of(stored.parts))
+        if np.array_equal(stored.parts, stored.groups):  # as they are at first
+            stored = replace(stored, parts=stored.groups)
+        is_one = stored.parts is stored.groups
+        old_parts = old if is_one else replace(old, start=labels_of(stored.parts))
         known, known_parts = old.fallen_apart(old_parts.start), old_parts.fallen_apart()
         is_new, has_changed = stored.groups == NONE, known.start != old.start
         has_changed[told[told != NOBODY]] = True
         fresh = is_new | has_changed
         lists = [_rows_of_lists(faces, stored, left_out)]
         stored = stored.without_lists()
-        kept = None if fresh.all() else lists[0]  # else who groups by them lets go of them
+        # Who looks at all pairs gives the lists up.
+        kept = None if whole(known.start, fresh).all() else lists[0]
         groups = yield from self._joined(faces, lists.pop(), known, self._links.joins_from, fresh)
         in_changed = np.zeros(len(groups), np.bool_)
         in_changed[groups[has_changed]] = True
@@ -224,6 +227,7 @@ class _Run:
         """Read them once more; of faces that went meanwhile there are none."""
         with self._library.snapshot():
             stored = self._library.group_table.guesses(self._model_id)
+        self._library.give_back_unused()
         rows = faces.rows(stored.face_ids)
         if len(rows) != len(faces) or (rows != np.arange(len(rows))).any():
             there = rows != NOBODY

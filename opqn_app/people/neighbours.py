@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from opqn_app.core import allocator
 from opqn_app.core.types import Codes, Floats, Lut
 from opqn_app.opqn import lut
 from opqn_app.opqn.links import LEAST_SCORE, N_NEAREST
@@ -21,7 +20,6 @@ AT_ONCE = 64  # faces whose tables are made together
 FEWEST = 16  # faces for which it is worth laying the codes out for compiled loops
 MANY = 50_000_000  # scores from which it is worth waiting for compiled loops
 BLOCK = 1024  # lists that are compared with others at once
-GIVEN_BACK = 16 * BLOCK  # lists whose room is given back together
 NOBODY = -1
 
 Rows = NDArray[np.int32]
@@ -60,16 +58,44 @@ class Edges:
     def __len__(self) -> int:
         return len(self.scores)
 
-    def touching(self, faces: Mask, *, but: Mask | None = None) -> "Edges":
-        """A copy of those with a face of (n,) `faces`, and with none of (n,) `but`."""
+    def touching(
+        self, faces: Mask, *, but: Mask | None = None, labels: Rows | None = None
+    ) -> "Edges":
+        """A copy of those with a face of (n,) `faces`, and with none of (n,) `but`.
+
+        Args:
+            labels: (n,) groups; pairs of which both faces are in one are left out.
+        """
         kept = faces[self.first] | faces[self.second]
+        if labels is not None:
+            kept &= labels[self.first] != labels[self.second]
         if but is not None:
             kept &= ~(but[self.first] | but[self.second])
-        return Edges(self.first[kept], self.second[kept], self.scores[kept], self.step)
+        return self.of(kept)
+
+    def of(self, some: Mask) -> "Edges":
+        """A copy of some of them."""
+        return Edges(self.first[some], self.second[some], self.scores[some], self.step)
 
     def all_pairs(self) -> "Edges":
         """A copy."""
         return Edges(self.first.copy(), self.second.copy(), self.scores.copy(), self.step)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """Pairs of n faces, each once, by the face that tells of it: face after face.
+
+    Attributes:
+        counts: (n,) uint8, how many pairs each face tells of.
+        near: (p,) the other faces.
+        scores: (p,) in steps of `step`.
+    """
+
+    counts: NDArray[np.uint8]
+    near: Rows
+    scores: NDArray[Any]
+    step: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,49 +113,65 @@ class Listed:
     step: float = 1.0
     within: Rows | None = None
 
-    def touching(self, faces: Mask, *, but: Mask | None = None) -> Edges:
-        """Pairs with a face of (n,) `faces`, none of (n,) `but`, each once."""
+    def touching(
+        self, faces: Mask, *, but: Mask | None = None, labels: Rows | None = None
+    ) -> Edges:
+        """Pairs with a face of (n,) `faces`, none of (n,) `but`, each once.
+
+        Args:
+            labels: (n,) groups; pairs of which both faces are in one are left out.
+        """
         found = []
         for start in range(0, len(self.near), BLOCK):  # a few rows at a time, for the room it takes
             few = slice(start, start + BLOCK)
             hit = faces.take(self.near[few], mode="wrap")
             hit |= faces[few, None]
-            own, place = self._once(start, hit, but)
-            found.append((own, self.near[own, place], self.scores[own, place]))
+            if not hit.any():
+                continue
+            own, place = self._once(start, hit, but, labels)
+            others = self.near[own, place]
+            scores = self.scores[own, place]
+            found.append((np.minimum(own, others), np.maximum(own, others), scores))
+        if not found:
+            none = np.empty(0, np.int32)
+            return Edges(none, none.copy(), none.astype(self.scores.dtype), self.step)
         first, second, scores = (np.concatenate(part) for part in zip(*found, strict=True))
-        return Edges(np.minimum(first, second), np.maximum(first, second), scores, self.step)
+        return Edges(first, second, scores, self.step)
 
     def all_pairs(self) -> Edges:
-        """Every pair, for which the lists are given up: there is never room for both."""
-        most = self.near.size  # room that is not used takes none
-        first, second = np.empty(most, np.int32), np.empty(most, np.int32)
-        scores = np.empty(most, self.scores.dtype)
-        for start in range(0, len(self.near), BLOCK):
+        """Every pair, for which the lists are given up."""
+        told = self.given_up()
+        own = np.repeat(np.arange(len(told.counts), dtype=np.int32), told.counts)
+        first, second = np.minimum(own, told.near), np.maximum(own, told.near)
+        return Edges(first, second, told.scores, told.step)
+
+    def given_up(self) -> Told:
+        """Every pair, written where the lists are: there is never room for both."""
+        n = len(self.near)
+        for start in range(0, n, BLOCK):
             near = self.near[start : start + BLOCK]
-            own, place = self._once(start, near != NOBODY, None)
+            own, place = self._once(start, near != NOBODY, None, None)
             once = np.zeros(near.shape, np.bool_)
             once[own - start, place] = True
             near[~once] = NOBODY  # that of the lower row stays, so the lists to come are found
-        n = 0
-        for start in reversed(range(0, len(self.near), BLOCK)):
-            near = self.near[start:]
-            here, place = np.nonzero(near != NOBODY)
-            end = n + len(here)
-            others = near[here, place]
-            scores[n:end] = self.scores[start:][here, place]
-            own = (here + start).astype(np.int32)
-            first[n:end], second[n:end] = np.minimum(own, others), np.maximum(own, others)
-            n = end
-            del near
-            for column in (self.near, self.scores):
-                column.resize((start, column.shape[1]), refcheck=False)
-            if start % GIVEN_BACK == 0:
-                allocator.give_back_unused()
-        for column in (first, second, scores):
-            column.resize(n, refcheck=False)
-        return Edges(first, second, scores, self.step)
+        counts = np.empty(n, np.uint8)
+        near, scores = self.near.reshape(-1), self.scores.reshape(-1)
+        done, length = 0, self.near.shape[1]
+        for start in range(0, n, BLOCK):
+            few = slice(start * length, (start + BLOCK) * length)
+            there = near[few] != NOBODY
+            counts[start : start + BLOCK] = there.reshape(-1, length).sum(axis=1)
+            kept = slice(done, done + int(np.count_nonzero(there)))
+            near[kept], scores[kept] = near[few][there], scores[few][there]
+            done = kept.stop
+        del near, scores
+        self.near.resize(done, refcheck=False)
+        self.scores.resize(done, refcheck=False)
+        return Told(counts, self.near, self.scores, self.step)
 
-    def _once(self, start: int, hit: Mask, but: Mask | None) -> tuple[Rows, NDArray[np.intp]]:
+    def _once(
+        self, start: int, hit: Mask, but: Mask | None, labels: Rows | None
+    ) -> tuple[Rows, NDArray[np.intp]]:
         """Rows and places of those entries from row `start` on that tell of a pair first.
 
         Args:
@@ -142,6 +184,9 @@ class Listed:
         if but is not None:
             asked &= ~(but[own] | but[others])
         own, place, others = own[asked], place[asked], others[asked]
+        if labels is not None:
+            between = np.flatnonzero(labels[others] != labels[own])
+            own, place, others = own[between], place[between], others[between]
         if self.within is not None:
             inside = np.flatnonzero(self.within[others] == self.within[own])
             own, place, others = own[inside], place[inside], others[inside]

@@ -7,6 +7,7 @@ of positions is the order of ids, which the tie rule of the search needs.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from opqn_app.store.photo_table import DELETED
 from opqn_app.store.records import CodedFaces, CodeSegment, CodeStamp, ModelInfo
 
 SEGMENT_SIZE = 65536
+FEW = 4096  # rows of the tail read by one statement: as objects they take 15 times their room
 
 
 def code_dtype(n_words: int) -> np.dtype[np.unsignedinteger]:
@@ -96,16 +98,34 @@ class CodeStore:
         if model is None:
             return None
         key, n_books, dtype = model
-        rows = self._db.rows(
-            "SELECT face_id, code, checksum FROM code_tail WHERE model = ? AND face_id >= ? "
-            "ORDER BY face_id",
-            [key, first_face_id],
+        parts: list[CodeSegment] = []
+        with self._db.snapshot():
+            hidden = set(self._hidden().tolist())
+            for rows in self._tail_rows(key, first_face_id):
+                shown = [row for row in rows if row[0] not in hidden] if hidden else rows
+                if shown:
+                    parts.append(_segment_of_rows(shown, n_books, dtype))
+        if not parts:
+            return None
+        return CodeSegment(
+            np.concatenate([part.face_ids for part in parts]),
+            np.concatenate([part.codes for part in parts]),
+            np.concatenate([part.is_dead for part in parts]),
         )
-        if not _are_whole(rows):
-            raise CodesDamaged(self._db.path, self._name(key))
-        hidden = set(self._hidden().tolist())
-        shown = [row for row in rows if row[0] not in hidden] if hidden else rows
-        return _segment_of_rows(shown, n_books, dtype) if shown else None
+
+    def _tail_rows(self, key: int, first_face_id: int) -> Iterator[list[tuple[Any, ...]]]:
+        """Whole rows (face, code, checksum) of the tail from a face on, some at a time."""
+        rows: list[tuple[Any, ...]] | None = None
+        while rows is None or len(rows) == FEW:
+            rows = self._db.rows(
+                "SELECT face_id, code, checksum FROM code_tail WHERE model = ? AND face_id >= ? "
+                "ORDER BY face_id LIMIT ?",
+                [key, first_face_id, FEW],
+            )
+            if not _are_whole(rows):
+                raise CodesDamaged(self._db.path, self._name(key))
+            yield rows
+            first_face_id = rows[-1][0] + 1 if rows else first_face_id
 
     def add(self, model: ModelInfo, face_ids: Sequence[int], codes: Codes) -> None:
         """Store the codes of faces that have none of this model; codes is (n, M)."""

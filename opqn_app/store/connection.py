@@ -142,6 +142,10 @@ class Connection:
     def _wait_for_others(self, seconds: float) -> None:
         self.raw.execute(f"PRAGMA busy_timeout = {int(1000 * seconds)}").fetchall()
 
+    def give_back_pages(self) -> None:
+        """Free the pages of the file that are kept in memory: up to 2 MB."""
+        self.raw.execute("PRAGMA shrink_memory")
+
     def close(self) -> None:
         self.raw.close()
 

@@ -58,21 +58,28 @@ class StoredGuesses:
     def with_lists(
         self, face_ids: Ids, near: NDArray[np.int32], scores: NDArray[np.uint16]
     ) -> "StoredGuesses":
-        """The same with other lists for some faces, (k,), of which some may be new."""
+        """The same with other lists for some faces, (k,), of which some may be new.
+
+        These arrays are taken over.
+        """
         if not len(self.face_ids):
             none = np.full(len(face_ids), NONE, np.int32)
             return StoredGuesses(face_ids, near, scores, none, none.copy())
         ids = np.union1d(self.face_ids, face_ids)
+        are_behind = np.array_equal(ids[: len(self.face_ids)], self.face_ids)
         old, new = np.searchsorted(ids, self.face_ids), np.searchsorted(ids, face_ids)
-        found = StoredGuesses(
-            ids,
-            np.empty((len(ids), N_LISTED), np.int32),
-            np.empty((len(ids), N_LISTED), np.uint16),
-            np.full(len(ids), NONE, np.int32),
-            np.full(len(ids), NONE, np.int32),
-        )
-        found.near[old], found.scores[old] = self.near, self.scores
-        found.parts[old], found.groups[old] = self.parts, self.groups
+
+        def longer(column: NDArray[Any]) -> NDArray[Any]:
+            shape = len(ids), *column.shape[1:]
+            if are_behind:  # as new faces are: nothing is copied
+                column.resize(shape, refcheck=False)
+                return column
+            found = np.full(shape, NONE, column.dtype)
+            found[old] = column
+            return found
+
+        columns = (self.near, self.scores, self.parts, self.groups)
+        found = StoredGuesses(ids, *(longer(column) for column in columns))
         found.near[new], found.scores[new] = near, scores
         return found
 
@@ -185,8 +192,12 @@ class GroupTable:
                 "WHERE model = ? AND face_id = ?",
                 (
                     (part, group, key, face)
+                    for start in range(0, len(face_ids), FEW)  # as objects they take much room
                     for face, part, group in zip(
-                        face_ids.tolist(), parts.tolist(), groups.tolist(), strict=True
+                        face_ids[start : start + FEW].tolist(),
+                        parts[start : start + FEW].tolist(),
+                        groups[start : start + FEW].tolist(),
+                        strict=True,
                     )
                 ),
             )

@@ -44,6 +44,7 @@ from tests.people.grouping_fakes import result_of
 Result = TypeVar("Result")
 
 NEW = 100  # faces that come later
+FEW = 500  # faces that are grouped before anything is measured
 STRANGERS = 0.2  # share of the faces that are alone
 SHARED = 0.8  # of the words of a person's faces, in common
 SPREAD = 0.06  # by which that differs from person to person
@@ -83,12 +84,19 @@ def make_library(path: Path, model: str, n: int, features: Path | None) -> None:
         _, people = np.unique(held["people"][rows], return_inverse=True)
         codes = np.concatenate([encoder.codes_of(part) for part in np.array_split(vectors, 64)])
     np.savez(path.with_suffix(".npz"), vectors=vectors, people=people, codes=codes)
-    info = ModelInfo.of(encoder)
+    store(path, encoder, codes, people, 0, len(codes) - NEW)
+
+
+def store(
+    path: Path, encoder: OnnxEncoder, codes: np.ndarray, people: np.ndarray, first: int, stop: int
+) -> None:
+    """Some of the faces, three to a photo."""
     with Library.open(path, write=True) as library:
         root_id = library.add_root(path.parent / "photos").id
-        photos = [photo(i, people, codes) for i in range(0, len(codes) - NEW, 3)]
+        photos = [photo(i, people, codes) for i in range(first, stop, 3)]
         for start in range(0, len(photos), 1000):
-            library.writer.save_batch(root_id, info, photos[start : start + 1000])
+            few = photos[start : start + 1000]
+            library.writer.save_batch(root_id, ModelInfo.of(encoder), few)
 
 
 def photo(first: int, people: np.ndarray, codes: np.ndarray) -> NewPhoto:
@@ -123,6 +131,10 @@ def held_bytes() -> int:
 
 
 def peak_bytes() -> int:
+    """Since `held_bytes` on Linux; elsewhere that of the whole process, or of what began it."""
+    with suppress(OSError):
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
@@ -183,18 +195,18 @@ def one_thread() -> Any:
 
 
 def ready(encoder: OnnxEncoder) -> None:
-    """What is loaded and compiled once in a session is not counted."""
-    few = np.zeros((1000, encoder.n_books), np.uint8)
-    WordSums.of(encoder).units(few)
+    """What is loaded and compiled once in a session is not counted: it groups a few faces first."""
     kernels.warm_up()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "few.sqlite"
+        codes, people = draw(encoder, FEW, np.random.default_rng(1))
+        store(path, encoder, codes, people, 0, FEW)
+        with Library.open_to_decide(path) as library:
+            result_of(update_groups(library, encoder))
 
 
 def add_new(path: Path, model: str, people: np.ndarray, codes: np.ndarray) -> None:
-    info = ModelInfo.of(load_encoder(find_model(model)))
-    with Library.open(path, write=True) as library:
-        root_id = library.add_root(path.parent / "photos").id
-        photos = [photo(i, people, codes) for i in range(len(codes) - NEW, len(codes), 3)]
-        library.writer.save_batch(root_id, info, photos)
+    store(path, load_encoder(find_model(model)), codes, people, len(codes) - NEW, len(codes))
 
 
 def measure_guesses(library: Library, encoder: OnnxEncoder) -> None:

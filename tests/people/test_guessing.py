@@ -179,6 +179,10 @@ def test_nobody_is_on_a_photo_twice_without_being_told(library_path: Path) -> No
         gestures.name_faces(ledger, [first, second], "Ann in a mirror", is_twice=True)
         world.group()
         assert any({first, second} <= group for group in world.stored())
+        # All that there is has something new in it, but not each face: parts are made too.
+        stored = library.group_table.guesses(world.encoder.model_id)
+        parts = dict(zip(stored.face_ids.tolist(), stored.parts.tolist(), strict=True))
+        assert parts[first] == parts[second] != 0
 
 
 def test_what_is_no_face_is_in_no_group(guess_world: GuessWorld) -> None:

@@ -68,7 +68,6 @@ def test_lengths_are_those_of_the_codes_that_are_asked_for() -> None:
 @pytest.mark.parametrize("block", [3, 1024])
 def test_every_pair_is_told_once(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbours, "BLOCK", block)
-    monkeypatch.setattr(neighbours, "GIVEN_BACK", 2 * block)
     draws = np.random.default_rng(4)
     near = np.full((20, 5), NOBODY, np.int32)
     for row, entries in enumerate(near):
