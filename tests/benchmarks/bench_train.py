@@ -6,6 +6,9 @@ the head and the loss (`plain_losses`), torch's own optimiser, and one `.item()`
 the same network on the same pictures. They take turns, a few steps each, so that both meet the same
 load of the machine. On a processor its own time is counted, not the clock's.
 
+A third loop trains the trainer's network without any head. It is the bound: no head, however fast,
+gives a larger ratio with this network.
+
     python -m tests.benchmarks.bench_train                    # OPQN, what this machine has
     python -m tests.benchmarks.bench_train --size 112 --batch 1024 --compile
     python -m tests.benchmarks.bench_train --method all --people 2000 --books 8 --words 256
@@ -38,6 +41,7 @@ from trainer.engine.distributed import World
 from trainer.engine.runs import RunDir
 from trainer.engine.train import Trainer
 from trainer.method.networks import Network
+from trainer.method.objective import Objective
 from trainer.methods import METHODS
 from trainer.presets import CodeLength, code_length, code_values, merge, preset
 
@@ -135,7 +139,23 @@ class Plain:
         assert math.isfinite(loss.item())
 
 
-def our_steps(config: TrainConfig, data: TrainingData, folder: Path) -> Iterator[int]:
+class TrunkAlone(nn.Module):
+    """The trainer's network without words, classifier and loss: what no better head saves."""
+
+    def __init__(self, objective: Objective) -> None:
+        super().__init__()
+        self.objective = objective
+
+    def forward(
+        self, pixels: torch.Tensor, labels: torch.Tensor, teacher: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        total = self.objective.features(pixels).square().mean()
+        return total, total.detach().expand(len(self.objective.parts))
+
+
+def our_steps(
+    config: TrainConfig, data: TrainingData, folder: Path, *, has_head: bool = True
+) -> Iterator[int]:
     """The trainer's own steps, without end."""
     trainer = Trainer(
         config,
@@ -145,6 +165,8 @@ def our_steps(config: TrainConfig, data: TrainingData, folder: Path) -> Iterator
     )
     trainer.start(is_resumed=False)
     module = trainer.ready_module()
+    if not has_head:
+        module = TrunkAlone(trainer.objective)
     for epoch in itertools.count():
         for fed in trainer.feed.steps(epoch, 0):
             trainer.train_step(module, fed, 0.0)
@@ -232,11 +254,13 @@ def main() -> None:
             loops = [
                 Plain(config, data, device, arguments.workers).steps(),
                 our_steps(config, data, Path(folder) / "run"),
+                our_steps(config, data, Path(folder) / "trunk", has_head=False),
             ]
-            plain, ours = rates(loops, device, arguments.seconds)
+            plain, ours, trunk = rates(loops, device, arguments.seconds)
         print(
             f"  {METHODS[method].title:10} plain {plain:8,.0f}  trainer {ours:8,.0f}  "
-            f"ratio {ours / plain:.2f}",
+            f"ratio {ours / plain:.2f}  trunk {100 * ours / trunk:3.0f} % of the step; "
+            f"with a head that costs nothing {trunk / plain:.2f}",
             flush=True,
         )
         if macs and peak:

@@ -201,22 +201,19 @@ class PlainDcwh(PlainBits):
 
     def __init__(self, sizes: OpqnConfig, n_classes: int) -> None:
         super().__init__(sizes, n_classes, is_normalised=False)
-        self.register_buffer("means", torch.zeros(n_classes, sizes.n_books))
-        self.known: set[int] = set()
+        self.register_buffer("means", torch.randn(n_classes, sizes.n_books).sign())
 
     def forward(self, x: Tensor, labels: Tensor, unlabelled: Tensor | None = None) -> Tensor:
         h = self.outputs(x)
         with torch.no_grad():
+            before = self.means.clone()
             for label in labels.unique().tolist():
-                rate = 0.1 if label in self.known else 1.0
                 found = h[labels == label].mean(0)
-                self.means[label] += rate * (found - self.means[label])
-                self.known.add(label)
+                apart = ((found - before) ** 2).sum(1)
+                if apart[label] <= apart.min():
+                    self.means[label] += 0.1 * (found - self.means[label])
         away = (h**2).sum(1, keepdim=True) - 2 * h @ self.means.T + (self.means**2).sum(1)
-        logits = torch.full_like(away, -torch.inf)
-        known = sorted(self.known)
-        logits[:, known] = -away[:, known] / 2
-        total = F.cross_entropy(logits, labels)
+        total = F.cross_entropy(-away / 2, labels)
         total = total + 10 * torch.relu(h.abs() - 1.1).sum(1).mean()
         return total + 0.01 * ((h - h.sign().detach()) ** 2).sum(1).mean()
 

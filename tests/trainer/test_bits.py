@@ -58,6 +58,12 @@ def mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
+def mean_of(h: list[Vector], label: int) -> Vector:
+    """The mean output of a class."""
+    own = [row for row, each in zip(h, LABELS, strict=True) if each == label]
+    return [mean(list(values)) for values in zip(*own, strict=True)]
+
+
 def made(name: str, seed: int) -> tuple[HashLayer, nn.Module, Batch, list[Vector]]:
     """Layer, training weights, a batch, and the outputs h of it, in 64-bit floats."""
     torch.manual_seed(seed)
@@ -132,18 +138,27 @@ def test_dcdh_is_its_definition(seed: int) -> None:
 def test_dcwh_is_its_definition_and_means_follow(seed: int) -> None:
     layer, known, batch, h = made("dcwh", seed)
     assert isinstance(known, RunningMeans)
+    before: list[Vector] = known.means.tolist()
+    assert {abs(value) for row in before for value in row} == {1.0}
+    assert len({tuple(row) for row in before}) == C
+    before[0] = mean_of(h, 0)  # class 0 has come to its mean, so that it follows
+    before[1], before[2] = [9.0] * L, mean_of(h, 1)  # class 1 is nearer to that of class 2
+    known.means.copy_(torch.tensor(before, dtype=torch.float64))
     total, of_class, reach, bits = Dcwh(MethodConfig()).loss(layer, known, batch)
-    own: dict[int, list[Vector]] = {}
-    for row, label in zip(h, LABELS, strict=True):
-        own.setdefault(label, []).append(row)
-    means = {
-        label: [mean(list(values)) for values in zip(*rows, strict=True)]
-        for label, rows in own.items()
-    }
-    assert known.is_known.tolist() == [label in means for label in range(C)]
-    order = sorted(means)
+    means = []
+    for label, row in enumerate(before):
+        at = mean_of(h, label) if label in LABELS else None
+        is_near = at is not None and min(before, key=lambda each: away(at, each)) == row
+        means.append(
+            [old + RATE * (new - old) for old, new in zip(row, at, strict=True)]
+            if at is not None and is_near
+            else row
+        )
+    assert means[1] == before[1]
+    for label, expected in enumerate(means):
+        assert known.means[label].tolist() == pytest.approx(expected)
     by_class = [
-        cross_entropy([-away(row, means[other]) / 2 for other in order], order.index(label))
+        cross_entropy([-away(row, each) / 2 for each in means], label)
         for row, label in zip(h, LABELS, strict=True)
     ]
     beyond = [sum(max(abs(value) - 1.1, 0) for value in row) for row in h]
@@ -152,12 +167,16 @@ def test_dcwh_is_its_definition_and_means_follow(seed: int) -> None:
     assert close(reach, mean(beyond))
     assert close(bits, mean(off))
     assert close(total, mean(by_class) + 10 * mean(beyond) + 0.01 * mean(off))
-    for label, at in means.items():
-        assert known.means[label].tolist() == pytest.approx(at)
-    known.follow(torch.ones(1, L, dtype=torch.float64), torch.tensor([3]))
-    moved = [value + RATE * (1 - value) for value in means[3]]
-    assert known.means[3].tolist() == pytest.approx(moved)
-    assert known.means[0].tolist() == pytest.approx(means[0])
+
+
+def test_dcwh_means_move_to_outputs_that_have_come_to_them() -> None:
+    torch.manual_seed(0)
+    known = RunningMeans(C, L).double()
+    first = known.means.clone()
+    known.follow(0.5 * first[[3, 1]], torch.tensor([3, 2]))
+    assert torch.allclose(known.means[3], first[3] * (1 - RATE / 2))
+    others = [0, 1, 2, 4]  # 2 was at the place of 1, the others were not there
+    assert torch.equal(known.means[others], first[others])
 
 
 @seeds

@@ -33,16 +33,16 @@ pytestmark = pytest.mark.slow
 
 RATES = {
     "opqn": 0.05,
-    "dpq": 0.02,
+    "dpq": 2e-3,
     "gpq": 2e-3,
     "pqn": 2e-3,
     "csq": 5e-3,
     "orthohash": 5e-3,
     "dcdh": 5e-3,
-    "dcwh": 5e-4,
+    "dcwh": 2e-3,
     "ddqh": 5e-3,
 }  # fmt: skip - of `OVERFIT`
-LONGER = {"dcwh": 100}  # epochs: its means come after its codes
+LONGER = {"dpq": 100}  # epochs: its soft codes start alike
 BITS = {"method": {"n_books": 32, "n_words": 2, "feature_dim": 64}}
 every_method = pytest.mark.parametrize("name", METHODS)
 

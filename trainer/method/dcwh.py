@@ -23,27 +23,29 @@ RATE = 0.1  # how much of a class's mean comes from the newest batch with pictur
 class RunningMeans(nn.Module):
     """The mean output of each class, as training goes on.
 
+    Outputs are alike at first, and so were their means: nothing would tell classes apart. So each
+    class begins at a random corner, and its mean moves once its outputs have come nearer to it
+    than to those of others.
+
     Attributes:
-        means: (C, L).
-        is_known: (C,), a picture of the class has been seen.
+        means: (C, L), at first of -1 and 1.
     """
 
     means: Tensor
-    is_known: Tensor
 
     def __init__(self, n_classes: int, n_bits: int) -> None:
         super().__init__()
-        self.register_buffer("means", torch.zeros(n_classes, n_bits))
-        self.register_buffer("is_known", torch.zeros(n_classes, dtype=torch.bool))
+        self.register_buffer("means", torch.randn(n_classes, n_bits).sign())
 
     @torch.no_grad()
     def follow(self, h: Tensor, labels: Tensor) -> None:
         """Take in a batch (n, L) with labels (n,)."""
         found = class_means(h, labels, len(self.means))
-        there = torch.bincount(labels, minlength=len(self.means)) > 0
-        rate = torch.where(self.is_known, RATE, 1.0) * there
-        self.means = self.means + rate[:, None] * (found - self.means)
-        self.is_known = self.is_known | there
+        away = squared_distances(found[labels], self.means)  # (n, C): only classes that are there
+        is_near = away.gather(1, labels[:, None])[:, 0] <= away.amin(1)
+        moves = torch.zeros(len(self.means), dtype=torch.bool, device=h.device)
+        moves[labels] = is_near  # the same for all rows of a class
+        self.means = torch.where(moves[:, None], self.means.lerp(found, RATE), self.means)
 
 
 class Dcwh(BinaryMethod):
@@ -64,20 +66,19 @@ class Dcwh(BinaryMethod):
     def loss(self, quantizer: nn.Module, criterion: nn.Module, batch: Batch) -> tuple[Tensor, ...]:
         """class + 10 · reach + 0.01 · bits, each a mean over pictures.
 
-        class: cross-entropy of -½ ‖h - mean‖² over the classes seen so far. reach: sum over bits of
-        what |h| is above 1.1. bits: ‖h - sign(h)‖².
+        class: cross-entropy of -½ ‖h - mean‖² over the classes. reach: sum over bits of what |h| is
+        above 1.1. bits: ‖h - sign(h)‖².
 
-        The published means are found anew every second epoch. Here they follow batch by batch, so
-        that no pass over the data is needed, and an interrupted run goes on with the same ones.
+        The authors' means are random numbers for two epochs, and then found anew every second one.
+        Here they follow batch by batch, so that no pass over the data is needed, and an interrupted
+        run goes on with the same ones.
         """
         assert isinstance(quantizer, HashLayer)
         assert isinstance(criterion, RunningMeans)
         h = quantizer.outputs(batch.x)
         criterion.follow(gathered(h).detach(), gathered(batch.labels))
         logits = -squared_distances(h, criterion.means) / 2
-        of_class = F.cross_entropy(
-            logits.masked_fill(~criterion.is_known, -torch.inf), batch.labels
-        )
+        of_class = F.cross_entropy(logits, batch.labels)
         reach = (h.abs() - REACH).relu().sum(1).mean()
         bits = (h - h.sign().detach()).square().sum(1).mean()
         return of_class + REACH_WEIGHT * reach + BITS_WEIGHT * bits, of_class, reach, bits
