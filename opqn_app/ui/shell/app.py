@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from opqn_app.core import paths, private
@@ -24,6 +25,7 @@ from opqn_app.ui.work.session import Session
 logger = logging.getLogger(__name__)
 qt_logger = logging.getLogger("qt")
 
+DESKTOP_FILE = "org.opqn.PhotoSearch"  # by which a desktop knows our windows; packaging/ has it
 TIMER_VARIABLE = "OPQN_TIME_TO_WINDOW"
 SIGNAL_POLL_MS = 200
 
@@ -54,7 +56,7 @@ def run_gui(
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName(TITLE)
-    app.setDesktopFileName("opqn-photo-search")
+    app.setDesktopFileName(DESKTOP_FILE)
     settings = settings_file.load()
     is_timed = time_to_window or os.environ.get(TIMER_VARIABLE) == "1"
     one = None
@@ -65,7 +67,7 @@ def run_gui(
             sys.stderr.write("The window that is open already was brought forward.\n")
             return 0
     theme.apply_theme(app, settings.theme)
-    app.setWindowIcon(theme.icon("face"))
+    app.setWindowIcon(QIcon(str(paths.resource("desktop/icon.svg"))))
     session = Session(settings, library=library)
     session.runner.hold()
     window = MainWindow(session)
