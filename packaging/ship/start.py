@@ -18,7 +18,15 @@ def give_back_library_path() -> None:
         os.environ["LD_LIBRARY_PATH"] = before
 
 
+def have_streams() -> None:
+    """A window on Windows has no stdout and stderr, on which parts of the program write."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
 if __name__ == "__main__":
+    have_streams()
     give_back_library_path()
     multiprocessing.freeze_support()  # in a helper process it does the helper's work and ends
 
