@@ -35,7 +35,7 @@ help:
 	@echo "make screenshots  draw every state of the window, and renew the pictures of the docs"
 	@echo "make docs         build the documentation into docs/_site"
 	@echo "make bundle       freeze the program into one folder, and pack it"
-	@echo "make deb          the same, and a Debian package"
+	@echo "make deb          freeze the program, and make a Debian package"
 	@echo "make try-deb      install, use and remove that package in a bare Debian (as root)"
 
 setup: $(ALL)
