@@ -15,7 +15,7 @@ fi
 room=$(mktemp -d)
 root=$room/root
 leave() {
-  umount -R "$root/proc" "$root/dev" 2> /dev/null || true
+  umount -R "$root/proc" "$root/sys" "$root/dev" 2> /dev/null || true
   rm -rf --one-file-system "$room"
 }
 trap leave EXIT
@@ -31,12 +31,13 @@ say "A bare $suite has $(chroot "$root" dpkg-query --show | wc -l) packages."
 cp /etc/resolv.conf "$root/etc/"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
+mount -t sysfs -o ro sys "$root/sys"
 cp "$deb" "$root/tmp/opqn.deb"
 in_root() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 in_root apt-get -qq update
 in_root apt-get -qq install -y --no-install-recommends /tmp/opqn.deb > "$room/apt.log" 2>&1 ||
   { cat "$room/apt.log"; exit 1; }
-say "apt-get installed the package and what it depends on; the root has $(du -sm --exclude=proc --exclude=dev "$root" | cut -f1) MB."
+say "apt-get installed the package and what it depends on; the root has $(du -sm --exclude="$root/proc" --exclude="$root/sys" --exclude="$root/dev" "$root" | cut -f1) MB."
 
 home=/home/anna
 in_root useradd --create-home --home-dir "$home" --shell /bin/sh anna
@@ -49,7 +50,7 @@ as_user cp -r "$sample/photos/Birthday" "$home/Pictures/"
 query=$(as_user sh -c "ls $sample/queries/* | head -n 1")
 
 as_user opqn index "$home/Pictures" 2> "$room/index.log" || { cat "$room/index.log"; exit 1; }
-say "$(tail -n 1 "$room/index.log")"
+say "$(tr '\r' '\n' < "$room/index.log" | tail -n 1)"
 as_user opqn search "$query" --json > "$room/search.json"
 grep -q '"photo"\|"path"' "$room/search.json" || { cat "$room/search.json"; exit 1; }
 say "A search answered."

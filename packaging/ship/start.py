@@ -10,12 +10,14 @@ from opqn_app.core.own_program import own_self_test
 def give_back_library_path() -> None:
     """Let programs that we start, such as a file manager, load their own libraries, not ours.
 
-    The frozen program's loader has read the variable by now, and sets it again in our children.
+    Our loader has read the variable by now. Children of ours set it again, since they are told to
+    begin afresh; else they would take it as set.
     """
     before = os.environ.pop("LD_LIBRARY_PATH_ORIG", None)
     os.environ.pop("LD_LIBRARY_PATH", None)
     if before:
         os.environ["LD_LIBRARY_PATH"] = before
+    os.environ["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
 
 
 def have_streams() -> None:
