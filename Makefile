@@ -17,7 +17,11 @@ SHORT := search:--n:1e5:1e6:--runs:2:--peers:1e5 library_load:300000 shards:--n:
 # One process a core, each with whole files, since the tests of a file share what is slow to make.
 SIDE_BY_SIDE := -n logical --dist loadfile
 
-.PHONY: demo run test test-fast check format bench screenshots docs setup clean
+# What is handed out: made in an environment of its own, which has no torch.
+PACKING := build/packing
+OUT ?= dist
+
+.PHONY: demo run test test-fast check format bench screenshots docs freeze bundle deb try-deb setup clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,6 +34,9 @@ help:
 	@echo "make bench        print the benchmark ratios"
 	@echo "make screenshots  draw every state of the window, and renew the pictures of the docs"
 	@echo "make docs         build the documentation into docs/_site"
+	@echo "make bundle       freeze the program into one folder, and pack it"
+	@echo "make deb          freeze the program, and make a Debian package"
+	@echo "make try-deb      install, use and remove that package in a bare Debian (as root)"
 
 setup: $(ALL)
 
@@ -89,6 +96,25 @@ docs: $(APP)
 	  $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --config-file docs/mkdocs.yml
 	@echo "The documentation is docs/_site/index.html."
+
+$(PACKING)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -m venv $(PACKING)
+	@$(PACKING)/bin/python -m pip install --quiet -c constraints.txt -e '.[raw,package,docs]'
+	@touch $@
+
+freeze: $(PACKING)/installed
+	@$(PACKING)/bin/python packaging/ship/freeze.py $(OUT)
+	@NO_MKDOCS_2_WARNING=1 SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(PACKING)/bin/python -m mkdocs build \
+	  --quiet --strict --config-file docs/mkdocs.yml --site-dir $(abspath $(OUT))/site
+
+bundle: freeze
+	@QT_QPA_PLATFORM=offscreen $(PACKING)/bin/python packaging/ship/bundle.py $(OUT)
+
+deb: freeze
+	@QT_QPA_PLATFORM=offscreen $(PACKING)/bin/python packaging/ship/bundle.py $(OUT) --deb
+
+try-deb:
+	@packaging/linux/try_deb.sh $(OUT)/*.deb
 
 clean:
 	rm -rf $(VENV) demo-out screenshots-out docs/_site build dist *.egg-info

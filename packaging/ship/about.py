@@ -17,7 +17,7 @@ TITLE = "OPQN Photo Search"
 SUMMARY = "Find people in your own photos"
 MAINTAINER = "The OPQN Photo Search authors <opqn-photo-search@localhost>"
 INSTALLED = f"/usr/lib/{NAME}"  # where the .deb puts the folder
-SCREENSHOTS = f"file:///usr/share/doc/{NAME}/screenshots"  # no web site shows them yet
+SCREENSHOTS = "https://opqn-photo-search.example/screenshots"  # until there is a site
 
 ICON_SIZES = (16, 22, 24, 32, 48, 64, 128, 256, 512)  # pixels
 

@@ -1,7 +1,8 @@
 """Make what is handed out, of the frozen folder: `python packaging/ship/bundle.py OUT [--deb]`.
 
-Writes OUT/opqn-photo-search-VERSION-linux-x86_64.tar.xz, with --deb a Debian package too, and
-OUT/SHA256SUMS. Fails if a size has grown by more than a tenth since `sizes.toml` was written.
+Writes OUT/opqn-photo-search-VERSION-linux-x86_64.tar.xz, or with --deb a Debian package, and their
+sums into OUT/SHA256SUMS. Fails if a size has grown by more than a tenth since `sizes.toml` was
+written.
 """
 
 import argparse
@@ -21,18 +22,15 @@ def main(words: list[str] | None = None) -> int:
     """Write the archives, print their sizes and sums; 1 where something has grown."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
     parser.add_argument("out", type=Path, help="folder that freeze.py was given")
-    parser.add_argument("--deb", action="store_true", help="make the Debian package too")
+    parser.add_argument("--deb", action="store_true", help="make a Debian package")
     arguments = parser.parse_args(words)
     out: Path = arguments.out.resolve()
     program, site = out / about.NAME, out / "site"
     made = {"folder": megabytes(program)}
-    files = {"archive": _archive(out, program, site if site.is_dir() else None)}
-    if arguments.deb:
-        files["deb"] = deb.write(out, program, site if site.is_dir() else None)
-    lines = []
-    for kind, file in files.items():
-        made[kind] = file.stat().st_size / 1e6
-        lines.append(f"{_sha256(file)}  {file.name}\n")
+    make = deb.write if arguments.deb else _archive
+    file = make(out, program, site if site.is_dir() else None)
+    made["deb" if arguments.deb else "archive"] = file.stat().st_size / 1e6
+    lines = [f"{_sha256(each)}  {each.name}\n" for each in _handed_out(out)]
     (out / "SHA256SUMS").write_text("".join(lines), encoding="ascii")
     sys.stdout.write("".join(f"{kind:8} {size:7.1f} MB\n" for kind, size in made.items()))
     sys.stdout.write("".join(lines))
@@ -51,6 +49,10 @@ def _archive(out: Path, program: Path, site: Path | None) -> Path:
     file = out / f"{name}.tar.xz"
     file.write_bytes(content)
     return file
+
+
+def _handed_out(out: Path) -> list[Path]:
+    return sorted([*out.glob(f"{about.NAME}*.deb"), *out.glob(f"{about.NAME}*.tar.xz")])
 
 
 def _sha256(file: Path) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 # Modules that something names and nothing needs. PySide6's are those that we don't import.
 EXCLUDED = (
@@ -38,9 +39,8 @@ EXCLUDED = (
 
 _LEFT_OUT = re.compile(
     r"""
-    openvino/libs/ (?!
-        libopenvino\.so | libopenvino_intel_cpu_plugin | libopenvino_(onnx|ir)_frontend
-        | libtbb | libhwloc )
+    openvino/libs/ (?! (lib)?( openvino[.0-9] | openvino_(intel|arm)_cpu_plugin
+        | openvino_(onnx|ir)_frontend | tbb | hwloc ))
     | openvino/(include|cmake)/ | openvino/libs/(libtbbmalloc_proxy | cache\.json | .*\.pc$)
     | PySide6/Qt/(translations|qml)/
     | PySide6/Qt/plugins/(
@@ -49,7 +49,7 @@ _LEFT_OUT = re.compile(
     | PySide6/Qt/plugins/platforms/libq(eglfs|linuxfb|minimal|minimalegl|vnc|vkkhrdisplay|webgl)
     | PySide6/Qt/plugins/platforminputcontexts/libqtvirtualkeyboard
     | PySide6/Qt/plugins/imageformats/ (?! libqsvg | libqico )  # photos are Pillow's
-    | PySide6/Qt/lib/libQt6( EglFS | Labs | Pdf | Qml | Quick | Sql | VirtualKeyboard
+    | PySide6/Qt/lib/libQt6( EglFS | EglFs | Labs | Pdf | Qml | Quick | Sql | VirtualKeyboard
         | WaylandCompositor )
     | \.pyi$ | /py\.typed$ | \.dist-info/(INSTALLER|RECORD|REQUESTED|direct_url\.json|zip-safe)$
     """,
@@ -73,5 +73,5 @@ def is_kept(name: str, source: str, *, own_folders: Sequence[str]) -> bool:
     """
     if _LEFT_OUT.search(name):
         return False
-    is_ours = any(source.startswith(folder.rstrip("/") + "/") for folder in own_folders)
+    is_ours = any(Path(source).is_relative_to(folder) for folder in own_folders)
     return is_ours or bool(_OF_PYTHON.match(name.rpartition("/")[2]))

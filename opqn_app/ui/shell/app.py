@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from PySide6.QtCore import QMessageLogContext, Qt, QTimer, QtMsgType, qInstallMessageHandler
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from opqn_app.core import crash_reports, paths, private
@@ -27,6 +28,7 @@ from opqn_app.ui.work.session import Session
 logger = logging.getLogger(__name__)
 qt_logger = logging.getLogger("qt")
 
+DESKTOP_FILE = "org.opqn.PhotoSearch"  # by which a desktop knows our windows; packaging/ has it
 TIMER_VARIABLE = "OPQN_TIME_TO_WINDOW"
 SIGNAL_POLL_MS = 200
 
@@ -57,7 +59,7 @@ def run_gui(
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName(TITLE)
-    app.setDesktopFileName("opqn-photo-search")
+    app.setDesktopFileName(DESKTOP_FILE)
     settings = settings_file.load()
     is_timed = time_to_window or os.environ.get(TIMER_VARIABLE) == "1"
     one = None
@@ -68,7 +70,7 @@ def run_gui(
             sys.stderr.write("The window that is open already was brought forward.\n")
             return 0
     theme.apply_theme(app, settings.theme)
-    app.setWindowIcon(theme.icon("face"))
+    app.setWindowIcon(QIcon(str(paths.resource("desktop/icon.svg"))))
     session = Session(settings, library=library)
     session.runner.hold()
     window = MainWindow(session)
