@@ -9,7 +9,6 @@ _WHY = {
     Why.MIGRATION: "made before an update",
     Why.ASKED: "made by you",
     Why.RESTORE: "made before a restore",
-    Why.REPAIR: "made before a repair",
 }
 
 

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from opqn_app.people.facts import folded
 from opqn_app.people.forgetting import forget_searches, searches_of
-from opqn_app.people.gestures import folded
 from opqn_app.people.history import counting
 from opqn_app.people.state import State
 from opqn_app.store import backups

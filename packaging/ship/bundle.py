@@ -20,7 +20,7 @@ from sizes import grown, megabytes
 
 def main(words: list[str] | None = None) -> int:
     """Write the archives, print their sizes and sums; 1 where something has grown."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder that freeze.py was given")
     parser.add_argument("--deb", action="store_true", help="make a Debian package")
     arguments = parser.parse_args(words)

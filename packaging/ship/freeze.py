@@ -26,7 +26,7 @@ SOURCES = "sources.json"  # beside the folder: the files that went into it
 
 def main(words: list[str] | None = None) -> int:
     """Build OUT/opqn-photo-search and print its size."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path, help="folder for what is made")
     out = parser.parse_args(words).out.resolve()
     out.mkdir(parents=True, exist_ok=True)

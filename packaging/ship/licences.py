@@ -54,17 +54,18 @@ def of_package(package: Distribution) -> str:
     if name in table()["packages"]:
         return str(table()["packages"][name])
     classifiers = [each for each in said.get_all("Classifier", []) if each.startswith(_CLASSIFIER)]
+    expressed = said["License-Expression"] if "License-Expression" in said else None
     tried = [
-        said.get("License-Expression"),
-        said.get("License"),
+        expressed,
+        said["License"] if "License" in said else None,
         *(each.removeprefix(_CLASSIFIER) for each in classifiers),
     ]
     for words in tried:
         expression = _IN_WORDS.get(words or "", words or "")
         if may_be_passed_on(expression):
             return expression
-    if said.get("License-Expression"):
-        return str(said["License-Expression"])  # clear, and not free: the check will say so
+    if expressed:
+        return expressed  # clear, and not free: the check will say so
     raise UnknownLicenceError(f"{name} says of its licence {[each for each in tried if each]}")
 
 

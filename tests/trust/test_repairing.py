@@ -3,7 +3,6 @@
 import json
 import os
 import sqlite3
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +23,7 @@ PAGE = 4096
 
 
 @pytest.fixture
-def path(world: World) -> Iterator[Path]:
+def path(world: World) -> Path:
     """A library of many pages that nobody has open; 150 more faces."""
     for content in range(4, 54):
         world.add_photo(content, [0, 1, 2])

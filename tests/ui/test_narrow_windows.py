@@ -14,7 +14,8 @@ from pytestqt.qtbot import QtBot
 from opqn_app.people.gestures import name_faces
 from opqn_app.ui.search.query import Query
 from opqn_app.ui.search.search_page import SearchPage
-from opqn_app.ui.shell.main_window import PAGES, MainWindow
+from opqn_app.ui.shell.main_window import MainWindow
+from opqn_app.ui.shell.menus import PAGES
 from opqn_app.ui.work.people_jobs import Doubt
 from opqn_app.ui.work.session import Session
 
