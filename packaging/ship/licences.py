@@ -44,6 +44,10 @@ def needs_source(expression: str) -> bool:
     return not any(all(each.strip() in free for each in one.split(" AND ")) for one in choices)
 
 
+def _field(package: Distribution, name: str) -> str | None:
+    return next(iter(package.metadata.get_all(name, [])), None)
+
+
 def of_package(package: Distribution) -> str:
     """The SPDX expression of a Python package.
 
@@ -54,10 +58,10 @@ def of_package(package: Distribution) -> str:
     if name in table()["packages"]:
         return str(table()["packages"][name])
     classifiers = [each for each in said.get_all("Classifier", []) if each.startswith(_CLASSIFIER)]
-    expressed = said["License-Expression"] if "License-Expression" in said else None
+    expressed = _field(package, "License-Expression")
     tried = [
         expressed,
-        said["License"] if "License" in said else None,
+        _field(package, "License"),
         *(each.removeprefix(_CLASSIFIER) for each in classifiers),
     ]
     for words in tried:
