@@ -11,23 +11,18 @@ from typing import Self
 from opqn_app.core import allocator, private
 from opqn_app.core.errors import LibraryError, LibraryReplaced, TracesLeft
 from opqn_app.core.files import real_path
-from opqn_app.store import backup_file, backups, checking, library_file, schema, set_aside
+from opqn_app.store import backup_file, backups, checking, counts, library_file, schema, set_aside
 from opqn_app.store.code_store import CodeStore
 from opqn_app.store.connection import Connection, connect
 from opqn_app.store.decision_table import DecisionTable
 from opqn_app.store.face_table import FaceTable
-from opqn_app.store.faces_switch import IS_OFF, FacesSwitch
+from opqn_app.store.faces_switch import FacesSwitch
 from opqn_app.store.failure_table import FailureTable
 from opqn_app.store.group_table import GroupTable
 from opqn_app.store.index_writer import IndexWriter
 from opqn_app.store.lock import WriterLock
 from opqn_app.store.photo_table import (
-    DELETED,
-    SHOWN,
-    UNREACHABLE,
-    UNSEARCHED,
     PhotoTable,
-    given_up,
 )
 from opqn_app.store.records import (
     CodeSegment,
@@ -176,33 +171,11 @@ class Library:
         allocator.give_back_unused()
 
     def status(self) -> LibraryStatus:
-        row = self._db.row(
-            f"SELECT (SELECT COUNT(*) FROM photos WHERE {SHOWN}), "
-            "(SELECT COUNT(*) FROM faces) - "
-            f"(SELECT COALESCE(SUM(n_faces), 0) FROM photos WHERE {DELETED}), "
-            "(SELECT COUNT(*) FROM failures WHERE NOT is_ignored), (SELECT COUNT(*) FROM roots), "
-            "meta.model_id, models.name, meta.revision, "
-            f"(SELECT COUNT(*) FROM photos WHERE {UNSEARCHED}) - "
-            f"(SELECT COUNT(*) FROM ({given_up(UNSEARCHED)})), "
-            f"(SELECT COUNT(*) FROM photos WHERE {UNREACHABLE}), "
-            f"(SELECT COUNT(*) FROM photos WHERE {DELETED}), "
-            f"NOT EXISTS (SELECT 1 FROM sqlite_master WHERE {IS_OFF}) "
-            "FROM meta LEFT JOIN models ON models.model_id = meta.model_id"
-        )
-        assert row is not None, "the first migration fills meta"
-        return replace(LibraryStatus(*row[:-1]), remembers_faces=bool(row[-1]))
+        return counts.status(self._db)
 
     def detectors(self) -> dict[str, int]:
-        """How many photos each detector has searched, most first.
-
-        A photo keeps its detector when the user chooses another. The thorough search may use
-        another one than the first search. If it finds more faces, both count: "mtcnn+yunet".
-        """
-        rows = self._db.rows(
-            f"SELECT detector, COUNT(*) FROM photos WHERE {SHOWN} "
-            "GROUP BY detector ORDER BY 2 DESC, 1"
-        )
-        return {str(name): int(count) for name, count in rows}
+        """How many photos each detector has searched; see `counts.detectors`."""
+        return counts.detectors(self._db)
 
     def roots(self) -> list[Root]:
         """The folders, in the order they were added; looks whether each is there now."""

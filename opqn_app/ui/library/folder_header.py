@@ -1,6 +1,7 @@
 """What stands above a folder's photos: its name and counts, what is shown, what to do."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
@@ -12,9 +13,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from opqn_app.ui.kit import wording
 from opqn_app.ui.kit.controls import CutLabel, push_button, tool_button
 from opqn_app.ui.kit.menus import QuietMenu
 from opqn_app.ui.kit.tips import plain
+from opqn_app.ui.library.library_view import LibraryView
 from opqn_app.ui.library.photo_rows import Look
 from opqn_app.ui.library.view_menu import ViewMenu
 
@@ -47,6 +50,24 @@ class FolderSummary:
     has_unreachable: bool = False
     is_missing: bool = False
     former: str = ""
+
+
+def summary_of(
+    view: LibraryView, folder: Path | None, problems: int, ignored: int
+) -> FolderSummary:
+    """What is told of a folder of a library; None for all photos."""
+    root = view.root_at(folder)
+    return FolderSummary(
+        name=wording.folder_name(folder) if folder else "All photos",
+        path=str(folder or ""),
+        counts=view.counts_in_words(folder),
+        problems=problems,
+        ignored=ignored,
+        is_removable=root is not None,
+        has_unreachable=bool(view.unreachable),
+        is_missing=root is not None and not root.is_available,
+        former=str(root.moved_from or "") if root is not None else "",
+    )
 
 
 class FolderHeader(QWidget):

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from opqn_app.people.photo_filter import PhotoFilter
 from opqn_app.store.records import PhotoRecord, Root
-from opqn_app.ui.kit import desktop, dialogs, wording
+from opqn_app.ui.kit import desktop, dialogs
 from opqn_app.ui.kit.empty_state import EmptyState
 from opqn_app.ui.kit.folder_drop_page import FolderDropPage
 from opqn_app.ui.kit.message_bar import MessageBar
@@ -20,7 +20,7 @@ from opqn_app.ui.kit.saved_shelf import Saved, SavedShelf
 from opqn_app.ui.kit.thumbnails import ThumbnailCache, load_face_crops
 from opqn_app.ui.library.failure_list import FailureList
 from opqn_app.ui.library.folder_finder import Asking, FolderFinder
-from opqn_app.ui.library.folder_header import FolderHeader, FolderSummary
+from opqn_app.ui.library.folder_header import FolderHeader, summary_of
 from opqn_app.ui.library.folder_list import FolderListModel, FolderRole, folders
 from opqn_app.ui.library.folder_side import FolderSide
 from opqn_app.ui.library.index_activity import IndexActivity
@@ -327,21 +327,9 @@ class LibraryPage(FolderDropPage):
         self._show_stack()
 
     def _show_header(self) -> None:
-        root, folder = self._view.root_at(self._folder), self._folder
         failures = self.failure_list.model
-        self.header.show_folder(
-            FolderSummary(
-                name=wording.folder_name(folder) if folder else "All photos",
-                path=str(folder or ""),
-                counts=self._view.counts_in_words(folder),
-                problems=failures.open_count,
-                ignored=failures.ignored_count,
-                is_removable=root is not None,
-                has_unreachable=bool(self._view.unreachable),
-                is_missing=root is not None and not root.is_available,
-                former=str(root.moved_from or "") if root is not None else "",
-            )
-        )
+        summary = summary_of(self._view, self._folder, failures.open_count, failures.ignored_count)
+        self.header.show_folder(summary)
         self._watch.show()
         self._side.offer_sample_removal(
             self._view.root_at(self._session.sample_photos()) is not None

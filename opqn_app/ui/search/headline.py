@@ -26,6 +26,11 @@ def headline(counts: Counts, minimum: float, *, is_coded: bool, is_several: bool
     return f"{counted(counts.likely, 'face')} {likely} {whom}"
 
 
+def so_far(*, is_stale: bool) -> str:
+    """What is said behind an answer that can still change; stale: photos have come since."""
+    return " so far" if is_stale else ", among the photos read by now"
+
+
 def what_to_do(n_faces: int, coding_problem: str) -> str:
     """What helps where nothing can be compared.
 

@@ -24,7 +24,7 @@ from opqn_app.ui.kit.thumbnails import image_of_photo
 from opqn_app.ui.search.answer_keyboard import AnswerKeyboard
 from opqn_app.ui.search.drop_zone import DropZone
 from opqn_app.ui.search.face_actions import FaceActions
-from opqn_app.ui.search.headline import headline, what_to_do
+from opqn_app.ui.search.headline import headline, so_far, what_to_do
 from opqn_app.ui.search.photo_intake import PhotoIntake, Source
 from opqn_app.ui.search.query import PICTURE_SIDE, Query, QueryFace
 from opqn_app.ui.search.query_bar import QueryBar
@@ -149,9 +149,9 @@ class SearchPage(QWidget):
         session.settings_changed.connect(self._on_settings)
         session.library_changed.connect(self._on_library_changed)
         session.memory.changed.connect(self._on_memory)
-        ends = (session.indexing_finished, session.indexing_cancelled, session.indexing_failed)
-        for ended in ends:
-            ended.connect(self._say_again)
+        session.indexing_finished.connect(self._say_again)
+        session.indexing_cancelled.connect(self._say_again)
+        session.indexing_failed.connect(self._say_again)
         intake.photos_came.connect(lambda photos, add: self.open_sources(photos, add=add))
         intake.faces_came.connect(lambda ids, add: self.search_with_ids(ids, add=add))
         intake.folder_came.connect(self.query_taken)
@@ -218,8 +218,7 @@ class SearchPage(QWidget):
         self.drop_zone.show_memory(is_on)
         if not is_on:
             self.save_bar.close_bar()
-            self.query = self._searched = None
-            self._history = []
+            self.query, self._searched, self._history = None, None, []
             self.clear()
 
     def _on_crops(self, crops: Sequence[Any], face_ids: Sequence[int], *, add: bool) -> None:
@@ -414,9 +413,7 @@ class SearchPage(QWidget):
     @property
     def _so_far(self) -> str:
         """What is said behind the answer while it can still change; "" once it can't."""
-        if not self._session.is_indexing:
-            return ""
-        return " so far" if self._is_stale else ", among the photos read by now"
+        return so_far(is_stale=self._is_stale) if self._session.is_indexing else ""
 
     def _say_again(self, *_what: object) -> None:
         """What was said was so far only."""
@@ -448,6 +445,6 @@ class SearchPage(QWidget):
         self.results.set_narrow(is_narrow)
 
     def _show_enabled(self) -> None:
-        self.clear_action.setEnabled(self.query is not None or self.stack.currentIndex() == 1)
-        self.chips_action.setEnabled(self.stack.currentIndex() == 1)  # else they are not seen
+        self.clear_action.setEnabled(self.query is not None or self.is_in_use)
+        self.chips_action.setEnabled(self.is_in_use)  # else they are not seen
         self.back_action.setEnabled(bool(self._history))
