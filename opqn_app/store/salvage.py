@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +127,7 @@ class _Reading:
             for first, last in left:
                 heapq.heappush(ranges, (first - last, next(order), first, last))
 
-    def _read(self, low: int, high: int) -> Iterator[Any]:
+    def _read(self, low: int, high: int) -> Generator[tuple[Any, ...], None, list[tuple[int, int]]]:
         """Rows of a range; returns the ranges in it that are still to be read."""
         bottom, top = low, high
         for way, downwards in (("", False), (" DESC", True)):
