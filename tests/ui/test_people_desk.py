@@ -1,7 +1,9 @@
 """The desk: one lane, one ledger; each gesture is told, refused or doubted."""
 
 import gc
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from threading import Event, Timer
 from typing import Any
@@ -270,3 +272,19 @@ def test_a_box_is_not_drawn_while_another_program_writes(desk: PeopleDesk, qtbot
     with Library.open(path) as library:
         assert not library.decision_table.decisions()
     assert writing.path == path
+
+
+def test_decisions_that_a_disk_changed_are_named_and_not_followed(
+    desk: PeopleDesk, told: Wait, session: Session, qtbot: QtBot
+) -> None:
+    told(desk.name, [1, 2], "Anna")
+    with closing(sqlite3.connect(session.library_path)) as raw, raw:
+        raw.execute("UPDATE decisions SET name = 'Anma'")
+    later = Session(session.settings, engine_factory=lambda _model, _device: tint_engine())
+    try:
+        with qtbot.waitSignal(later.people.refused, timeout=60_000) as signal:
+            later.people.refresh()
+        assert "opqn check --repair" in str(signal.args[0])
+        assert later.people.view is None
+    finally:
+        later.shut_down()
