@@ -148,6 +148,7 @@ def main(words: Sequence[str] | None = None) -> int:
         for place, name in enumerate(asked.only):
             share = asked.n // len(asked.only) + (place < asked.n % len(asked.only))
             found[name] = trials(name, share, Path(room), asked.seed)
+            sys.stderr.write(f"{name}: {found[name]}\n")  # a run that is broken off has told this
     sys.stdout.write(table(found, time.monotonic() - began) + "\n")
     return 0 if all(row.is_good for row in found.values()) else 1
 
