@@ -105,7 +105,7 @@ $(PACKING)/installed: pyproject.toml constraints.txt
 freeze: $(PACKING)/installed
 	@$(PACKING)/bin/python packaging/ship/freeze.py $(OUT)
 	@NO_MKDOCS_2_WARNING=1 SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(PACKING)/bin/python -m mkdocs build \
-	  --quiet --strict --config-file docs/mkdocs.yml --site-dir $(abspath $(OUT))/site
+	  --quiet --config-file docs/mkdocs.yml --site-dir $(abspath $(OUT))/site
 
 bundle: freeze
 	@QT_QPA_PLATFORM=offscreen $(PACKING)/bin/python packaging/ship/bundle.py $(OUT)

@@ -54,7 +54,8 @@ def of_package(package: Distribution) -> str:
     Raises:
         UnknownLicenceError: it says none that can be read, and licences.toml none for it.
     """
-    name, said = package.name.lower().replace("_", "-"), package.metadata
+    name = package.name.lower().replace("_", "-")
+    said: Any = package.metadata  # an email.message.Message, whatever its type says
     if name in table()["packages"]:
         return str(table()["packages"][name])
     classifiers = [each for each in said.get_all("Classifier", []) if each.startswith(_CLASSIFIER)]

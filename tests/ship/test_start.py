@@ -11,13 +11,12 @@ import start
 def test_others_get_their_own_libraries(before: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LD_LIBRARY_PATH", "/usr/lib/opqn-photo-search/lib")
     monkeypatch.setenv("LD_LIBRARY_PATH_ORIG", before)
-    monkeypatch.delenv("PYINSTALLER_RESET_ENVIRONMENT", raising=False)
+    monkeypatch.setenv("PYINSTALLER_RESET_ENVIRONMENT", "0")  # so that it is as before afterwards
     start.give_back_library_path()
     assert os.environ.get("LD_LIBRARY_PATH", "") == before
     assert "LD_LIBRARY_PATH_ORIG" not in os.environ
     # Without it our own children would not find our libraries: they take the variable as set.
     assert os.environ["PYINSTALLER_RESET_ENVIRONMENT"] == "1"
-    monkeypatch.delenv("PYINSTALLER_RESET_ENVIRONMENT")
 
 
 def test_a_program_without_a_console_can_write(monkeypatch: pytest.MonkeyPatch) -> None:
