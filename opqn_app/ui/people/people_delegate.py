@@ -17,6 +17,7 @@ from opqn_app.ui.people.unanswered import NOT_YET
 from opqn_app.ui.work.people_desk import PeopleDesk
 
 ALONG = "the same name"  # where the name that is typed at another tile counts too
+KEPT_WORDS = 5000
 FAINT = 0.35  # opacity of what is not here any more
 
 _LEFT = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
@@ -31,6 +32,8 @@ class PeopleDelegate(TileDelegate):
         super().__init__(grid)
         self._people = grid
         self._thumbnails, self._hints, self._desk = thumbnails, hints, desk
+        self._letters: tuple[QFont, QFont] | None = None
+        self._elided: dict[tuple[str, bool, int], str] = {}  # words, as far as a line has room
         thumbnails.ready.connect(lambda _keys: grid.viewport().update())
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Any) -> None:
@@ -45,7 +48,7 @@ class PeopleDelegate(TileDelegate):
         pixmap = None if tile.picture is None else self._thumbnails.pixmap(tile.picture)
         self.paint_face(painter, face, pixmap)
         painter.setOpacity(1.0)
-        name = self._people.name_rect(index)
+        name = self._people.name_below(face)
         guess = self._hints.guess(tile)
         waiting = self._people.unanswered.name(tile)
         if index.row() in self._people.named_along:
@@ -133,12 +136,24 @@ class PeopleDelegate(TileDelegate):
         is_quiet: bool = False,
         keeps_pen: bool = False,
     ) -> None:
-        font = QFont(self.grid.font())
-        if is_strong:
-            font.setWeight(QFont.Weight.DemiBold)
-        painter.setFont(font)
+        painter.setFont(self._fonts()[is_strong])
         role = QPalette.ColorRole.PlaceholderText if is_quiet else QPalette.ColorRole.Text
         if not keeps_pen:
             painter.setPen(self.colour(role))
-        elide = Qt.TextElideMode.ElideRight
-        painter.drawText(line, _LEFT, painter.fontMetrics().elidedText(words, elide, line.width()))
+        shown = words, is_strong, line.width()
+        if shown not in self._elided:
+            elide, metrics = Qt.TextElideMode.ElideRight, painter.fontMetrics()
+            self._elided[shown] = metrics.elidedText(words, elide, line.width())
+        painter.drawText(line, _LEFT, self._elided[shown])
+
+    def _fonts(self) -> tuple[QFont, QFont]:
+        """The usual letters and the strong ones. What was cut to fit others is forgotten."""
+        usual = self.grid.font()
+        if self._letters is None or usual != self._letters[0]:
+            strong = QFont(usual)
+            strong.setWeight(QFont.Weight.DemiBold)
+            self._letters = usual, strong
+            self._elided.clear()
+        if len(self._elided) > KEPT_WORDS:
+            self._elided.clear()
+        return self._letters

@@ -170,7 +170,10 @@ class PeopleGrid(SectionGrid):
 
     def name_rect(self, index: Index) -> QRect:
         """Where the name of a tile stands, and the field while it is named."""
-        face = self.picture_rect(index)
+        return self.name_below(self.picture_rect(index))
+
+    def name_below(self, face: QRect) -> QRect:
+        """The same for a picture whose place is known."""
         return QRect(face.left(), face.bottom() + 3, face.width(), NAME_HEIGHT)
 
     def button_rects(self, index: Index) -> tuple[QRect, QRect]:
