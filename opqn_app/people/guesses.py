@@ -113,9 +113,11 @@ class Guesses:
         whole, pieces = self._units(ledger, near, current, own)
         found = self._likely(current, own, whole, best, links)
         taken = {id(unit) for unit, _ in found}
-        for unit in whole:
-            parts = [] if id(unit) in taken else self._parts_of(unit)
-            pieces += parts if len(parts) > 1 else []
+        left = [unit for unit in whole if id(unit) not in taken]
+        if left:
+            whole_units = {(int(unit[0]), len(unit)) for unit in left}
+            parts = self._parts_of(np.concatenate(left))
+            pieces += [part for part in parts if (int(part[0]), len(part)) not in whole_units]
         found += self._likely(current, own, pieces, best, links)
         found = sorted(found, key=lambda each: (-each[1], int(each[0][0])))[:limit]
         return [self._suggestion(current, unit, chance) for unit, chance in found]
@@ -198,35 +200,35 @@ class Guesses:
 
         Whatever is in one group with a face of the person is near.
         """
-        data, whole, pieces = self._data, [], []
+        data = self._data
         labels = np.unique(data.groups[np.concatenate([near, own])])
         groups = [data.group_rows(label) for label in labels.tolist()]
         rows = np.concatenate([np.empty(0, np.intp), *groups])
-        people = self._decided.people[rows]
+        place = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+        people, parts = self._decided.people[rows], data.parts[rows]
         is_free = (people == NOBODY) & ~self._decided.left_out[rows]
         may_be = is_free.copy()
         may_be[is_free] = ~self._is_refused(ledger, rows[is_free], person, own)
         is_other = (people != NOBODY) & (people != person)
-        near_parts, own_parts = np.unique(data.parts[near]), np.unique(data.parts[own])
-        own_groups = np.unique(data.groups[own])
-        start = 0
-        for group in groups:
-            here = slice(start, start := start + len(group))
-            allowed = group[may_be[here]]
-            if not len(allowed):
-                continue
-            if not is_other[here].any() and len(allowed) == np.count_nonzero(is_free[here]):
-                whole.append(allowed)
-                continue
-            parts = data.parts[allowed]
-            others = np.setdiff1d(data.parts[group[is_other[here]]], own_parts)
-            is_near = np.isin(parts, near_parts) | (group[0] in own_groups)
-            pieces += self._parts_of(allowed[is_near & ~np.isin(parts, others)])
-        return whole, pieces
+        # Groups of which whoever is free may be the person, and nobody is somebody else.
+        is_mixed = np.zeros(len(groups), np.bool_)
+        is_mixed[place[is_other | (is_free & ~may_be)]] = True
+        whole = _split(rows[may_be & ~is_mixed[place]], place[may_be & ~is_mixed[place]])
+        # A part lies within one group.
+        is_asked = np.zeros(len(data), np.bool_)
+        is_asked[data.parts[near]] = True
+        is_asked = is_asked[parts] | np.isin(labels, data.groups[own])[place]
+        is_another = np.zeros(len(data), np.bool_)
+        is_another[parts[is_other]] = True
+        is_another[data.parts[own]] = False
+        some = may_be & is_mixed[place] & is_asked & ~is_another[parts]
+        return whole, self._parts_of(rows[some])
 
     def _parts_of(self, rows: Ids) -> list[Ids]:
+        """By the names of the parts; each ascending if the rows are."""
         parts = self._data.parts[rows]
-        return [rows[parts == part] for part in np.unique(parts)]
+        order = np.argsort(parts, kind="stable")
+        return _split(rows[order], parts[order])
 
     def _suggestion(self, person: int, rows: Ids, chance: float) -> Suggestion:
         faces = self._data.best_first(rows)
@@ -285,3 +287,10 @@ class Guesses:
         people |= {*before.tolist(), *self._decided.people[at].tolist()} - {NOBODY}
         own = np.isin(self._decided.people, list(people))
         self._unnamed.look_again(np.union1d(self._data.groups[at], self._data.groups[own]))
+
+
+def _split(values: Ids, names: Ids) -> list[Ids]:
+    """Values in runs of one name."""
+    if not len(values):
+        return []
+    return np.split(values, np.flatnonzero(names[1:] != names[:-1]) + 1)

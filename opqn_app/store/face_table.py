@@ -110,16 +110,22 @@ class FaceTable:
 
     def places(self, face_ids: Ids) -> "FacePlaces":
         """Where faces are that are there, and how well they are seen; ids ascending."""
-        rows = self._db.rows(
-            "SELECT id, photo_id, size_px, confidence, sharpness, landmarks FROM faces ORDER BY id"
-        )
-        numbers = np.array([row[:5] for row in rows], np.float64).reshape(-1, 5)
-        landmarks = np.frombuffer(b"".join(row[5] for row in rows), "<f4").reshape(-1, 5, 2)
-        at = np.searchsorted(numbers[:, 0], face_ids)
-        found = numbers[at]
-        return FacePlaces(
-            found[:, 1].astype(np.int64), found[:, 2], found[:, 3], found[:, 4], landmarks[at]
-        )
+        n = len(face_ids)
+        numbers, landmarks = np.empty((n, 4), np.float64), np.empty((n, 5, 2), np.float32)
+        for start in range(0, n, AT_ONCE):  # as objects they take much room
+            few = face_ids[start : start + AT_ONCE]
+            rows = self._db.rows(
+                "SELECT id, photo_id, size_px, confidence, sharpness, landmarks FROM faces "
+                "WHERE id BETWEEN ? AND ? ORDER BY id",
+                [int(few[0]), int(few[-1])],
+            )
+            known = np.array([row[:5] for row in rows], np.float64)
+            points = np.frombuffer(b"".join([row[5] for row in rows]), "<f4").reshape(-1, 5, 2)
+            at = np.searchsorted(known[:, 0], few)
+            numbers[start : start + AT_ONCE] = known[at, 1:]
+            landmarks[start : start + AT_ONCE] = points[at]
+        photos = numbers[:, 0].astype(np.int64)
+        return FacePlaces(photos, numbers[:, 1], numbers[:, 2], numbers[:, 3], landmarks)
 
     def from_left(self, photo_ids: Sequence[int] | None = None) -> dict[int, list[int]]:
         """The faces of photos from left to right; of all photos with None."""
