@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opqn_app.core.types import Floats, Ids
 from opqn_app.opqn.face_encoder import FaceEncoder
@@ -289,7 +290,7 @@ class Guesses:
         self._unnamed.look_again(np.union1d(self._data.groups[at], self._data.groups[own]))
 
 
-def _split(values: Ids, names: Ids) -> list[Ids]:
+def _split(values: Ids, names: NDArray[np.integer]) -> list[Ids]:
     """Values in runs of one name."""
     if not len(values):
         return []

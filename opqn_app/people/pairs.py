@@ -5,7 +5,7 @@ a face each (`Alone`). First there are up to 16 pairs a face. So they are change
 looked at some at a time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -97,7 +97,7 @@ class Pairs:
 
     def merge(self) -> None:
         """Make one pair of those of the same groups, of those that were added."""
-        self._keep(self.first != self.second)
+        self._keep_if(lambda few: self.first[few] != self.second[few])
         self._merge()
 
     def look_again(self, groups: Groups, links: Links) -> None:
@@ -221,21 +221,21 @@ class Pairs:
         """Make one pair of those of the same groups, which are among those nothing is known of."""
         touched = np.isnan(self._chances)
         n_parts = min(int(np.count_nonzero(touched)) // MANY + 1, MOST_PARTS)
-        stay = np.ones(len(touched), np.bool_)
         if n_parts == 1:
-            self._merge_some(np.flatnonzero(touched), stay)
+            self._merge_some(np.flatnonzero(touched))
         else:  # pairs of one group are in one part
             part = touched.view(np.uint8)
             for start in range(0, len(part), MANY):
                 few = slice(start, start + MANY)
                 part[few] = np.where(part[few], self.first[few] % n_parts, MOST_PARTS)
             for i in range(n_parts):
-                self._merge_some(np.flatnonzero(part == i), stay)
-        if not stay.all():
-            self._keep(stay)
+                self._merge_some(np.flatnonzero(part == i))
+            del part
+        del touched
+        self._keep_if(lambda few: self._chances[few] != NEVER)
 
-    def _merge_some(self, rows: NDArray[np.intp], stay: Mask) -> None:
-        """Of the same pairs among `rows` the first takes the best score; the others don't stay."""
+    def _merge_some(self, rows: NDArray[np.intp]) -> None:
+        """Of the same pairs among `rows` the first takes the best score; the others go."""
         keys = self.first[rows].astype(np.int64) * self._n + self.second[rows]
         order = np.argsort(keys, kind="stable")
         keys, rows = keys[order], rows[order]
@@ -244,14 +244,14 @@ class Pairs:
         if len(starts) == len(rows):
             return
         self._best[rows[starts]] = np.maximum.reduceat(self._best[rows], starts)
-        stay[rows[~is_first]] = False
+        self._chances[rows[~is_first]] = NEVER
 
-    def _keep(self, stay: Mask) -> None:
+    def _keep_if(self, stays: Callable[[slice], Mask]) -> None:
         """Only some of the pairs."""
         done = 0
-        for start in range(0, len(stay), MANY):
-            few = slice(start, start + MANY)
-            done = self._move(few, stay[few], done)
+        for start in range(0, self._n_pairs, MANY):
+            few = slice(start, min(start + MANY, self._n_pairs))
+            done = self._move(few, stays(few), done)
         self._n_pairs = done
 
     def _move(self, few: slice, stay: Mask, to: int) -> int:

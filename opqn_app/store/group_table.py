@@ -63,8 +63,8 @@ class StoredGuesses:
         These arrays are taken over.
         """
         if not len(self.face_ids):
-            none = np.full(len(face_ids), NONE, np.int32)
-            return StoredGuesses(face_ids, near, scores, none, none.copy())
+            none = np.broadcast_to(np.int32(NONE), len(face_ids))  # takes no room
+            return StoredGuesses(face_ids, near, scores, none, none)
         ids = np.union1d(self.face_ids, face_ids)
         are_behind = np.array_equal(ids[: len(self.face_ids)], self.face_ids)
         old, new = np.searchsorted(ids, self.face_ids), np.searchsorted(ids, face_ids)
