@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -227,3 +227,25 @@ def test_the_foot_does_not_stay_with_a_grouping_that_has_ended(
     grouping.ended.emit("")
     assert line.text == "7 photos, 9 faces in your library"
     room.rest()
+
+
+def test_the_list_of_names_stays_beside_its_field(room: PeopleRoom) -> None:
+    room.window.resize(1000, 700)
+    room.press(KEY.Key_N)
+    room.give("Anna")
+    room.type("a")
+    field, names = room.grid.field, room.grid.field.list
+    room.wait(names.isVisible)
+    for size in ((800, 460), (1000, 700), (860, 520)):
+        room.window.resize(*size)
+        room.rest()
+        assert room.window.rect().contains(names.geometry())
+        at = field.mapTo(room.window, QPoint())
+        near = names.geometry().adjusted(-12, -12, 12, 12)
+        assert near.intersects(QRect(at, field.size()))
+        assert not field.visibleRegion().isEmpty()
+    bar = room.grid.verticalScrollBar()
+    bar.setRange(0, 5000)
+    bar.setValue(5000)  # far away
+    assert not names.isVisible()
+    assert field.text() == "a"

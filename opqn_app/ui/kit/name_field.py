@@ -208,11 +208,25 @@ class NameList(QListView):
         if not offers:
             self.hide()
             return
+        self._lie_beside(field)
+        self.raise_()
+        self.show()
+
+    def follow(self, field: QWidget) -> None:
+        """The field was moved, or its window has another size; without a field there is no list."""
+        if not self.isVisible():
+            return
+        if field.visibleRegion().isEmpty():  # it was scrolled away
+            self.hide()
+        else:
+            self._lie_beside(field)
+
+    def _lie_beside(self, field: QWidget) -> None:
         window = field.window()
         if self.parentWidget() is not window:
             self.setParent(window)
         width = max(WIDTH, field.width())
-        height = ROW * len(offers) + 10  # what the style sheet puts around
+        height = ROW * self._offers.rowCount() + 10  # what the style sheet puts around
         below = field.mapTo(window, QPoint(0, field.height() + 2))
         x = max(4, min(below.x(), window.width() - width - 4))
         y = below.y()
@@ -221,8 +235,6 @@ class NameList(QListView):
             x = below.x() + field.width() + 8
             x = x if x + width <= window.width() else max(4, below.x() - width - 8)
         self.setGeometry(x, max(4, y), width, height)
-        self.raise_()
-        self.show()
 
     def step(self, rows: int) -> None:
         """Mark the next row; before the first one none is marked."""

@@ -194,6 +194,7 @@ class PeopleGrid(SectionGrid):
         if self._naming:
             place = self.name_rect(self.model().index(self._naming[0], 0))
             self.field.setGeometry(place.adjusted(-4, 0, 4, 0))
+            self.field.list.follow(self.field)
 
     def _on_name(self, _name: str) -> None:
         rows = self._naming
@@ -300,6 +301,8 @@ class PeopleGrid(SectionGrid):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self._naming:  # who types sees what the name is for
+            self.scrollTo(self.model().index(self._naming[0], 0))
         self._place_field()
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
