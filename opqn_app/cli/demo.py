@@ -25,6 +25,7 @@ from opqn_app.search.code_index import CodeIndex
 from opqn_app.search.query import curve_of, faces_in, hits, query_tables
 from opqn_app.store.library import Library
 from opqn_app.store.records import FaceRecord
+from opqn_app.vision.align import share_inside
 
 SHOWN = 8  # hits per query on the contact sheet
 TILE = 112
@@ -283,9 +284,11 @@ def contact_sheet(
             left = 24 + step * (column + 1)
             person = people.get(face_id, ("?", ""))[0]
             colour = "#69c07d" if person == outcome.person else "#e06c60"
-            stored = library.crop(face_id)
+            stored = library.placed_crop(face_id)
             if stored is not None:
-                sheet.paste(Image.open(io.BytesIO(stored)).convert("RGB"), (left, top))
+                inside = share_inside(stored.landmarks, stored.photo_size)
+                mask = Image.fromarray(np.rint(255 * inside).astype(np.uint8))
+                sheet.paste(Image.open(io.BytesIO(stored.webp)).convert("RGB"), (left, top), mask)
             draw.rectangle((left - 2, top - 2, left + TILE + 1, top + TILE + 1), outline=colour)
             mark = "" if person == outcome.person else "  x"
             likely = "" if probability is None else f"  {probability:.0%}"
