@@ -50,7 +50,7 @@ as_user cp -r "$sample/photos/Birthday" "$home/Pictures/"
 query=$(as_user sh -c "ls $sample/queries/* | head -n 1")
 
 as_user opqn index "$home/Pictures" 2> "$room/index.log" || { cat "$room/index.log"; exit 1; }
-say "$(tr '\r' '\n' < "$room/index.log" | tail -n 1)"
+say "$(grep -o 'Indexed.*' "$room/index.log")"
 as_user opqn search "$query" --json > "$room/search.json"
 grep -q '"photo"\|"path"' "$room/search.json" || { cat "$room/search.json"; exit 1; }
 say "A search answered."
