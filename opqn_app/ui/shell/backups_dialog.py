@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from opqn_app.core.errors import OpqnError
 from opqn_app.ui.kit import listed_question
@@ -14,6 +14,7 @@ from opqn_app.ui.kit.controls import empty_layout, push_button, text_label
 from opqn_app.ui.kit.listed_question import Question
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.shell.kept_card import KeptCard
+from opqn_app.ui.shell.told_dialog import lay_out
 from opqn_app.ui.work import backup_jobs
 from opqn_app.ui.work.backup_jobs import ListedBackup
 from opqn_app.ui.work.people_desk import FAULT
@@ -71,20 +72,7 @@ class BackupsDialog(QDialog):
         self.messages = MessageBar()
         self.make_button = push_button("Back up now", self._make)
         self.make_button.setAutoDefault(False)
-        close = push_button("Close", self.accept, is_primary=True)
-        close.setDefault(True)
-        foot = QHBoxLayout()
-        foot.addWidget(self.make_button)
-        foot.addStretch(1)
-        foot.addWidget(close)
-        stack = QVBoxLayout(self)
-        stack.setContentsMargins(24, 20, 12, 16)
-        stack.setSpacing(12)
-        stack.addWidget(text_label(TITLE, style="title"))
-        stack.addWidget(text_label(INTRO, wraps=True))
-        stack.addWidget(self._scroll, 1)
-        stack.addWidget(self.messages)
-        stack.addLayout(foot)
+        lay_out(self, TITLE, INTRO, [self._scroll, self.messages], [self.make_button])
 
     # What there is
 

@@ -8,15 +8,14 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
-    QHBoxLayout,
     QPlainTextEdit,
-    QVBoxLayout,
     QWidget,
 )
 
 from opqn_app.core import paths
 from opqn_app.ui.kit import desktop
-from opqn_app.ui.kit.controls import push_button, text_label
+from opqn_app.ui.kit.controls import push_button
+from opqn_app.ui.shell.told_dialog import lay_out
 
 TITLE = "What went wrong"
 INTRO = (
@@ -55,20 +54,7 @@ class CrashDialog(QDialog):
         for button in (self.copy_button, self.open_button):
             button.setAutoDefault(False)
             button.setEnabled(report is not None)
-        close = push_button("Close", self.accept, is_primary=True)
-        close.setDefault(True)
-        foot = QHBoxLayout()
-        foot.addWidget(self.copy_button)
-        foot.addWidget(self.open_button)
-        foot.addStretch(1)
-        foot.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 16)
-        column.setSpacing(12)
-        column.addWidget(text_label(TITLE, style="title"))
-        column.addWidget(text_label(INTRO, wraps=True))
-        column.addWidget(self.text, 1)
-        column.addLayout(foot)
+        lay_out(self, TITLE, INTRO, [self.text], [self.copy_button, self.open_button])
         self.resize(SIZE if parent is None else SIZE.boundedTo(parent.window().size()))
 
     def _copy(self) -> None:

@@ -6,19 +6,19 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 
 from opqn_app.core import crash_reports, places
 from opqn_app.core.errors import OpqnError
 from opqn_app.ui.kit import desktop, listed_question, wording
 from opqn_app.ui.kit.choice_column import page_scroll
-from opqn_app.ui.kit.controls import push_button, text_label
 from opqn_app.ui.kit.listed_question import Question
 from opqn_app.ui.kit.message_bar import MessageBar
 from opqn_app.ui.shell import kept_words
 from opqn_app.ui.shell.crash_dialog import CrashDialog
 from opqn_app.ui.shell.kept_card import KeptCard
 from opqn_app.ui.shell.kept_words import Seen
+from opqn_app.ui.shell.told_dialog import lay_out
 from opqn_app.ui.work.face_memory import KeptNow
 from opqn_app.ui.work.people_desk import FAULT
 from opqn_app.ui.work.session import Session
@@ -92,19 +92,7 @@ class KeptDialog(QDialog):
         self._scroll.setAccessibleName(TITLE)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.messages = MessageBar()
-        close = push_button("Close", self.accept, is_primary=True)
-        close.setDefault(True)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(close)
-        stack = QVBoxLayout(self)
-        stack.setContentsMargins(24, 20, 12, 16)
-        stack.setSpacing(12)
-        stack.addWidget(text_label(TITLE, style="title"))
-        stack.addWidget(text_label(INTRO, wraps=True))
-        stack.addWidget(self._scroll, 1)
-        stack.addWidget(self.messages)
-        stack.addLayout(foot)
+        lay_out(self, TITLE, INTRO, [self._scroll, self.messages])
 
     def _add(self, column: QVBoxLayout, key: str, title: str) -> KeptCard:
         card = self.cards[key] = KeptCard(title)
