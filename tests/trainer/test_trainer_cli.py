@@ -296,7 +296,7 @@ def test_a_method_brings_its_rate_and_flags_win(
     (config,) = shown(capsys, "--config", file, "--lr", 0.5)
     assert (config["engine"]["lr"], config["engine"]["momentum"]) == (0.5, 0.8)
     (config,) = shown(capsys, "--config", file)
-    assert config["engine"]["lr"] == 0.01
+    assert config["engine"]["lr"] == 0.001
     (config,) = shown(capsys)
     assert (config["method"]["name"], config["engine"]["optimiser"]) == ("opqn", "sgd")
 

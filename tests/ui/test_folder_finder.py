@@ -154,7 +154,9 @@ def test_part_of_it_is_there_and_the_menu_leads_back(
     shutil.rmtree(answers.place / "trip")
     page.messages.hide()
     action(page, FIND).trigger()
-    qtbot.waitUntil(lambda: "2 of 3 photos are there, 1 is missing." in page.messages.text)
+    qtbot.waitUntil(
+        lambda: "2 of 3 photos are there, 1 is missing." in page.messages.text, timeout=LONG
+    )
     qtbot.waitUntil(lambda: action(page, GO_BACK).isVisible(), timeout=LONG)
     action(page, GO_BACK).trigger()
     qtbot.waitUntil(lambda: "in its former place again" in page.messages.text, timeout=LONG)

@@ -105,7 +105,9 @@ def test_after_grouping_the_line_says_what_the_library_holds(
     for _ in range(2):
         grouping.started.emit()
         assert line.text == "Getting ready to group the faces"
-    session._on_status(SimpleNamespace(photos=3, faces=1, revision=1, roots=()))
+    session._on_status(
+        SimpleNamespace(photos=3, faces=1, revision=1, roots=(), remembers_faces=True)
+    )
     grouping._task = None
     grouping.ended.emit("")
     assert line.text == "3 photos, 1 face in your library"
@@ -123,7 +125,9 @@ def test_what_was_indexed_is_said_no_more_when_a_folder_is_removed(
     session.root_forgotten.emit(many, None)
     grouping._task = session.runner.start("groups", lambda: None)
     grouping.started.emit()
-    session._on_status(SimpleNamespace(photos=2, faces=1, revision=9, roots=()))
+    session._on_status(
+        SimpleNamespace(photos=2, faces=1, revision=9, roots=(), remembers_faces=True)
+    )
     grouping._task = None
     grouping.ended.emit("")
     assert line.text == "2 photos, 1 face in your library"
