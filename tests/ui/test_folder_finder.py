@@ -158,9 +158,19 @@ def test_part_of_it_is_there_and_the_menu_leads_back(
         lambda: "2 of 3 photos are there, 1 is missing." in page.messages.text, timeout=LONG
     )
     qtbot.waitUntil(lambda: action(page, GO_BACK).isVisible(), timeout=LONG)
+    session.mark_changed()
+    with qtbot.waitSignal(page._reading.read, timeout=LONG):
+        pass
+    assert bar_button(page).text() == "Undo"  # what can't be reached is told later
     action(page, GO_BACK).trigger()
-    qtbot.waitUntil(lambda: "in its former place again" in page.messages.text, timeout=LONG)
+    qtbot.waitUntil(
+        lambda: "in its former place again, and is not there" in page.messages.text, timeout=LONG
+    )
     assert page.header.title == "Holiday"
+    assert bar_button(page).text() == FIND
+    answers.place.rename(holiday)
+    session.mark_changed()
+    qtbot.waitUntil(lambda: "1 photo in Holiday/trip can't" in page.messages.text, timeout=LONG)
 
 
 def test_another_folder_is_refused_and_another_one_can_be_chosen(

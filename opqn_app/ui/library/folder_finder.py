@@ -66,6 +66,13 @@ class FolderFinder(QObject):
         self._session, self._bar, self._root, self._show_folder = session, bar, root, show_folder
         self._asking = asking or Asking()
         self._said: tuple[Path, str] | None = None
+        self._went_back: Path | None = None  # where a folder is looked for again
+        self._moved = ""
+
+    @property
+    def offers_undo(self) -> bool:
+        """The bar says that a folder was found, and the user can still undo it there."""
+        return bool(self._moved) and self._bar.text == self._moved
 
     def tell(self) -> None:
         """Say that the folder shown is missing, once; take it back where it no longer is."""
@@ -76,11 +83,14 @@ class FolderFinder(QObject):
                 self._bar.hide()
             self._said = None
         if missing is not None and self._said is None:
+            what = "is not where it was"
+            if missing == self._went_back:
+                what = "is looked for in its former place again, and is not there"
             words = (
-                f"{wording.folder_name(missing)} is not where it was. Is a disk not plugged in, or "
-                "was the folder moved? Its faces can still be searched."
+                f"{wording.folder_name(missing)} {what}. Is a disk not plugged in, or was the "
+                "folder moved? Its faces can still be searched."
             )
-            self._said = missing, words
+            self._said, self._went_back = (missing, words), None
             self._bar.warn(words, FIND, self.ask)
 
     def ask(self) -> None:
@@ -120,15 +130,12 @@ class FolderFinder(QObject):
         task.failed.connect(self._warn)
 
     def _on_moved(self, found: "Comparison") -> None:
-        self._said = None
+        self._said = self._went_back = None
         self._session.mark_changed()
         self._show_folder(found.new)
         name = wording.folder_name(found.new)
-        self._bar.say(
-            f"{name} is found in its new place. {found.words}",
-            "Undo",
-            lambda: self._take_back(found.new),
-        )
+        self._moved = f"{name} is found in its new place. {found.words}"
+        self._bar.say(self._moved, "Undo", lambda: self._take_back(found.new))
 
     def _take_back(self, place: Path) -> None:
         task = self._session.runner.start(
@@ -138,6 +145,7 @@ class FolderFinder(QObject):
         task.failed.connect(lambda error: self._bar.warn(str(error)))
 
     def _on_back(self, found: "Comparison") -> None:
+        self._said, self._went_back = None, found.new
         self._session.mark_changed()
         self._show_folder(found.new)
         name = wording.folder_name(found.new)

@@ -303,7 +303,8 @@ class LibraryPage(FolderDropPage):
             self.grid.show_rows(view.shown, anew=self._is_anew)
             self._is_anew = False
         self.failure_list.model.show_failures(view.failures)
-        self._unreachable.show(view.unreachable)
+        if not self._finder.offers_undo:
+            self._unreachable.show(view.unreachable)
         self._finder.tell()
         self._show_folders()
         self._show_header()
