@@ -6,19 +6,22 @@ from typing import Any
 
 _FACE = struct.Struct("<qqqdddd")
 BETWEEN = "\x1f"  # the columns of a decision
+NONE = -1  # of values that can't have been written, as words where bytes are; no CRC-32 is that
 
 
-def of_blobs(*blobs: bytes) -> int:
+def of_blobs(*blobs: Any) -> int:
     """The CRC-32 of some blobs after each other: any changed bit and any burst gives another."""
     checksum = 0
     for blob in blobs:
+        if not isinstance(blob, bytes):
+            return NONE
         checksum = zlib.crc32(blob, checksum)
     return checksum
 
 
-def of_code(face_id: int, code: bytes) -> int:
+def of_code(face_id: int, code: Any) -> int:
     """That of the code of one face; the same code of another face has another."""
-    return zlib.crc32(code, face_id & 0xFFFFFFFF)
+    return zlib.crc32(code, face_id & 0xFFFFFFFF) if isinstance(code, bytes) else NONE
 
 
 def of_decision(*columns: Any) -> int:
@@ -40,12 +43,9 @@ def of_decided_face(
     right: float,
     bottom: float,
 ) -> int:
-    """That of a row of `decision_faces`; 0 for values that can't have been written.
-
-    It is right for 0 once in four thousand million rows.
-    """
+    """That of a row of `decision_faces`; NONE for values that can't have been written."""
     try:
         packed = _FACE.pack(decision, position, side, left, top, right, bottom)
         return zlib.crc32(packed, zlib.crc32(content_hash))
     except (struct.error, TypeError):
-        return -1
+        return NONE

@@ -99,7 +99,9 @@ def _is_repaired(path: Path, capsys: Capture, *words: str) -> dict[str, object]:
     ("harm", "words"),
     [
         ("UPDATE code_tail SET code = zeroblob(8) WHERE face_id = 3", "1 code went"),
+        ("UPDATE code_tail SET code = 'words' WHERE face_id = 3", "1 code went"),
         ("UPDATE crops SET webp = x'00' WHERE face_id = 2", "1 face lost"),
+        ("UPDATE crops SET webp = 'words' WHERE face_id = 2", "1 face lost"),
         ("DELETE FROM crops WHERE face_id = 2", "1 face lost"),
         ("DELETE FROM photos WHERE id = 1", "3 rows of faces belonged to nothing"),
         ("UPDATE photos SET n_faces = 9 WHERE id = 1", ""),
@@ -134,6 +136,18 @@ def test_codes_of_faces_that_are_gone_are_named_and_go(path: Path, capsys: Captu
     with Library.open(path) as library:
         (segment,) = library.code_segments("model-1")
         assert 9 not in segment.face_ids[~segment.is_dead].tolist()
+
+
+def test_a_segment_of_words_goes_and_a_library_that_remembers_no_faces_stays_so(
+    path: Path, capsys: Capture
+) -> None:
+    with Library.open(path, write=True) as library, library.writer.change():
+        library.code_store._seal(1, 8, np.dtype("u1"))
+        library.faces_switch.turn_off()
+    _harm(path, "UPDATE code_segments SET codes = 'words'")
+    _is_repaired(path, capsys, "went")
+    with Library.open(path) as library:
+        assert not library.faces_switch.is_on
 
 
 @pytest.mark.parametrize("table", ["crops", "faces", "photos", "code_tail", "decision_faces"])
