@@ -107,3 +107,13 @@ def test_the_command_itself_makes_the_crops(session: Session, qtbot: QtBot, tmp_
     folder = crops_place(tmp_path / "people")
     assert (folder / "prepare.json").is_file()
     assert len(list(folder.rglob("*.webp"))) == 2
+
+
+def test_no_crops_are_made_while_no_faces_are_remembered(
+    page: TrainPage, session: Session, plan_file: Path
+) -> None:
+    session.memory.is_on = False
+    page.form.crops_button.click()
+    assert "none are remembered, as you chose" in page.messages.text
+    assert not page.is_running
+    assert not plan_file.with_suffix(".arguments").exists()

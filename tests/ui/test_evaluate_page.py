@@ -373,3 +373,15 @@ def test_the_real_command_is_understood(
     assert found.report.is_file()
     assert len(found.methods[0].by_threshold) > 1
     page.shut_down()
+
+
+def test_nothing_runs_while_no_faces_are_remembered(
+    make_page: MakePage, session: Session, tmp_path: Path
+) -> None:
+    page = make_page()
+    session.memory.is_on = False
+    page.form.run_button.click()
+    assert "none are remembered, as you chose" in page.messages.text
+    assert not page.is_running
+    assert not (tmp_path / "plan.arguments").exists()
+    assert not evaluations_folder().exists()

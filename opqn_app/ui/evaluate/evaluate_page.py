@@ -77,6 +77,10 @@ class EvaluatePage(QWidget):
 
     def run(self, arguments: Sequence[str]) -> None:
         """Start the evaluation."""
+        refusal = self._session.memory.refusal("The report of an evaluation")
+        if refusal:
+            self.messages.warn(refusal)
+            return
         self.messages.hide()
         self._result = None
         self._folder = new_folder(self.form.data.path)

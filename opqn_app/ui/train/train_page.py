@@ -215,6 +215,10 @@ class TrainPage(QWidget):
     # Face crops of photos
 
     def _make_crops(self, photos: Path) -> None:
+        refusal = self._session.memory.refusal("The crops to train on")
+        if refusal:
+            self.messages.warn(refusal)
+            return
         self.messages.hide()
         self.form.set_running(True)
         self.crops.start(photos)

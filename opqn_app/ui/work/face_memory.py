@@ -65,6 +65,19 @@ class FaceMemory(QObject):
         self.is_on = True
         session.status_read.connect(self._on_status)
 
+    def refusal(self, what: str) -> str:
+        """Why nothing that keeps pictures of faces is done now, in words; "" where it may be.
+
+        Args:
+            what: would keep them: "A report".
+        """
+        if self.is_on:
+            return ""
+        return (
+            f"{what} would keep pictures of faces, and none are remembered, as you chose. "
+            'Settings, "What this program keeps", lets it again.'
+        )
+
     def ask(self, then: Callable[[KeptNow], None]) -> None:
         """Give `then` what would be deleted."""
         task = self._session.read(kept_now)
