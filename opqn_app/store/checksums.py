@@ -1,15 +1,18 @@
 """What tells codes, crops and decisions that are as they were written from those a disk changed."""
 
+import math
 import struct
 import zlib
 from typing import Any
 
 _FACE = struct.Struct("<qqqdddd")
 BETWEEN = "\x1f"  # the columns of a decision
-NONE = -1  # of values that can't have been written, as words where bytes are; no CRC-32 is that
+# Of values that can't have been written, as words where bytes are. It equals nothing, not even
+# itself, and SQLite keeps it as NULL: a migration can't make them look as if they were right.
+NONE = math.nan
 
 
-def of_blobs(*blobs: Any) -> int:
+def of_blobs(*blobs: object) -> float:
     """The CRC-32 of some blobs after each other: any changed bit and any burst gives another."""
     checksum = 0
     for blob in blobs:
@@ -19,7 +22,7 @@ def of_blobs(*blobs: Any) -> int:
     return checksum
 
 
-def of_code(face_id: int, code: Any) -> int:
+def of_code(face_id: int, code: object) -> float:
     """That of the code of one face; the same code of another face has another."""
     return zlib.crc32(code, face_id & 0xFFFFFFFF) if isinstance(code, bytes) else NONE
 
@@ -42,7 +45,7 @@ def of_decided_face(
     top: float,
     right: float,
     bottom: float,
-) -> int:
+) -> float:
     """That of a row of `decision_faces`; NONE for values that can't have been written."""
     try:
         packed = _FACE.pack(decision, position, side, left, top, right, bottom)

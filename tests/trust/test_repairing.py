@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from opqn_app.__main__ import main
 from opqn_app.core.errors import LibraryDamaged, LibraryLocked
 from opqn_app.people.ledger import Ledger
-from opqn_app.store import alone, set_aside
+from opqn_app.store import alone, checksums, set_aside
 from opqn_app.store.backups import Why
 from opqn_app.store.library import Library
 from opqn_app.store.repairing import Repaired, repair
@@ -100,6 +102,7 @@ def _is_repaired(path: Path, capsys: Capture, *words: str) -> dict[str, object]:
     [
         ("UPDATE code_tail SET code = zeroblob(8) WHERE face_id = 3", "1 code went"),
         ("UPDATE code_tail SET code = 'words' WHERE face_id = 3", "1 code went"),
+        ("UPDATE code_tail SET code = 'a', checksum = NULL WHERE face_id = 3", "1 code went"),
         ("UPDATE crops SET webp = x'00' WHERE face_id = 2", "1 face lost"),
         ("UPDATE crops SET webp = 'words' WHERE face_id = 2", "1 face lost"),
         ("DELETE FROM crops WHERE face_id = 2", "1 face lost"),
@@ -136,6 +139,22 @@ def test_codes_of_faces_that_are_gone_are_named_and_go(path: Path, capsys: Captu
     with Library.open(path) as library:
         (segment,) = library.code_segments("model-1")
         assert 9 not in segment.face_ids[~segment.is_dead].tolist()
+
+
+def test_a_migration_gives_no_checksum_that_is_right_to_what_was_never_written() -> None:
+    wrong: dict[str, tuple[Callable[..., float], list[object]]] = {
+        "blobs": (checksums.of_blobs, [b"a", "words"]),
+        "code": (checksums.of_code, [3, None]),
+        "face": (checksums.of_decided_face, [1, 0, 0, "words", "a", 0.0, 1.0, 1.0]),
+    }
+    with closing(sqlite3.connect(":memory:")) as raw:
+        for name, (function, values) in wrong.items():
+            raw.create_function(name, len(values), function, deterministic=True)
+            places = ", ".join("?" * len(values))
+            ((stored,),) = raw.execute(f"SELECT {name}({places})", values)
+            assert stored is None
+            assert function(*values) != stored
+            assert function(*values) != function(*values)
 
 
 def test_a_segment_of_words_goes_and_a_library_that_remembers_no_faces_stays_so(

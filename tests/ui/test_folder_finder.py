@@ -158,9 +158,8 @@ def test_part_of_it_is_there_and_the_menu_leads_back(
         lambda: "2 of 3 photos are there, 1 is missing." in page.messages.text, timeout=LONG
     )
     qtbot.waitUntil(lambda: action(page, GO_BACK).isVisible(), timeout=LONG)
-    session.mark_changed()
     with qtbot.waitSignal(page._reading.read, timeout=LONG):
-        pass
+        session.mark_changed()
     assert bar_button(page).text() == "Undo"  # what can't be reached is told later
     action(page, GO_BACK).trigger()
     qtbot.waitUntil(
@@ -171,6 +170,28 @@ def test_part_of_it_is_there_and_the_menu_leads_back(
     answers.place.rename(holiday)
     session.mark_changed()
     qtbot.waitUntil(lambda: "1 photo in Holiday/trip can't" in page.messages.text, timeout=LONG)
+
+
+def test_a_folder_that_went_back_and_is_there_is_missing_like_any_other_later(
+    page: LibraryPage,
+    session: Session,
+    qtbot: QtBot,
+    holiday: Path,
+    tmp_path: Path,
+    answers: Answers,
+) -> None:
+    answers.place = tmp_path / "moved"
+    missing(page, session, qtbot, holiday, answers.place)
+    bar_button(page).click()
+    qtbot.waitUntil(lambda: "is found in its new place" in page.messages.text, timeout=LONG)
+    answers.place.rename(holiday)
+    bar_button(page).click()
+    qtbot.waitUntil(lambda: "in its former place again:" in page.messages.text, timeout=LONG)
+    qtbot.waitUntil(lambda: len(page.photos.photos) == 3, timeout=LONG)
+    qtbot.waitUntil(lambda: state(page) != "Disk unplugged", timeout=LONG)
+    holiday.rename(tmp_path / "away")
+    session.mark_changed()
+    qtbot.waitUntil(lambda: page.messages.text == MISSING, timeout=LONG)
 
 
 def test_another_folder_is_refused_and_another_one_can_be_chosen(

@@ -90,8 +90,10 @@ class FolderFinder(QObject):
                 f"{wording.folder_name(missing)} {what}. Is a disk not plugged in, or was the "
                 "folder moved? Its faces can still be searched."
             )
-            self._said, self._went_back = (missing, words), None
+            self._said = missing, words
             self._bar.warn(words, FIND, self.ask)
+        if root is not None:  # what is missing from now on went later
+            self._went_back = None
 
     def ask(self) -> None:
         """Let the user choose where the folder is now, and compare what is there."""
